@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read: an old one gets a sentence, not a stack trace.
+var major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  console.error(
+    'Consignee needs Node 24 or later, and this is ' +
+      process.version +
+      '. Run it as `npm run …` after `npm ci`, which brings its own Node.',
+  );
+  process.exit(78);
+}
+import('../src/cli/main.ts').then((cli) => cli.main(process.argv.slice(2)));

@@ -1,0 +1,27 @@
+/** The knobs that are not secrets and rarely differ between environments. */
+import type { ServiceKnobs } from '../src/types.ts';
+
+export default {
+  // Request bodies held in memory at the same time, all sources together; beyond it new requests get a 503.
+  bytesInFlightMax: 256 * 1_048_576,
+  // An event that is not on disk by then is answered with 503. Shippo waits 3 s in all.
+  inboxDeadlineMs: 2_500,
+  retryAfterSeconds: 5,
+  // How far a signed timestamp or a JWT's iat may be from our clock, either way.
+  timestampToleranceSeconds: 300,
+  // Slow senders: the headers, and the whole request, must have arrived by then.
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  // Longer than a load balancer keeps idle connections (60 s on most), so that it never reuses a closed one.
+  keepAliveTimeoutMs: 75_000,
+  // A JWT travels in a header; Node's own limit is 16 KiB.
+  headerBytesMax: 65_536,
+  // On SIGTERM: how long requests and handlers may take to finish before they are cut off.
+  shutdownGraceMs: 10_000,
+  // What a handler gets unless config/sources.ts says otherwise.
+  handler: { timeLimitMs: 30_000, concurrency: 16, maxAttempts: 20 },
+  // Full jitter: a failed attempt waits a random time up to base · 2^(attempt-1), at most the cap.
+  backoff: { baseMs: 1_000, capMs: 6 * 3_600_000 },
+  // Flintn's last retry comes 26.5 hours after the first try; keys must outlive any provider's retries.
+  identityDays: 30,
+} satisfies ServiceKnobs;

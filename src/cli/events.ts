@@ -1,0 +1,199 @@
+/**
+ * `consignee events`: looks into the inbox, beside the running service or without it.
+ *
+ * What only looks reads the file. What changes something asks the running service at its console port; if none runs, the
+ * command becomes the owner for a moment and does it itself.
+ */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Config } from '../config/config.ts';
+import { numberOf } from '../inbox/event-id.ts';
+import { type EventDetails, type EventSummary, InboxReader } from '../inbox/sqlite/reader.ts';
+import type { Order } from '../types.ts';
+import { carryOut } from './orders.ts';
+import { readSettings, sound, usesDotenv } from './settings.ts';
+
+const USAGE = `Usage: npm run events -- <verb>
+
+  list [--state S] [--source NAME] [--type T] [--limit N]   newest first
+  show ID [--body]                    one event: its handlers, attempts and headers; --body writes the exact bytes
+  replay ID… | --state dead|held      give it to its handlers again
+  discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
+  tail [--source NAME]                follow what comes in
+
+  S is pending, handling, done, dead, discarded or held.
+  --handler SOURCE/NAME   replay or discard for this handler only
+  --json                  one JSON object a line
+`;
+const STATES = ['pending', 'handling', 'done', 'dead', 'discarded', 'held'];
+const MANY = 10_000;
+const POLL_MS = 500;
+
+type Values = ReturnType<typeof parse>['values'];
+
+function parse(args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      state: { type: 'string' },
+      source: { type: 'string' },
+      type: { type: 'string' },
+      handler: { type: 'string' },
+      limit: { type: 'string', default: '20' },
+      body: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      config: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+}
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [verb = '', ...ids] = positionals;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const mistake = mistakeIn(verb, ids, values);
+  if (mistake) return complain(`${mistake}\n\n${USAGE}`, 64);
+  const { config } = sound(await readSettings(values.config, usesDotenv()));
+  if (!existsSync(config.inboxPath)) {
+    return complain(
+      `there is no inbox at ${config.inboxPath} yet: it is made when the service first starts`,
+      1,
+    );
+  }
+  const reader = new InboxReader(config.inboxPath);
+  try {
+    if (verb === 'list') return list(reader, values);
+    if (verb === 'show') return show(reader, ids, values);
+    if (verb === 'tail') return await tail(reader, values);
+    return await change(config, reader, verb as Order['action'], ids, values);
+  } finally {
+    reader.close();
+  }
+}
+
+function mistakeIn(verb: string, ids: readonly string[], values: Values): string | undefined {
+  if (!['list', 'show', 'replay', 'discard', 'tail'].includes(verb))
+    return `events has no verb ${verb || '(none)'}`;
+  if (values.state !== undefined && !STATES.includes(values.state))
+    return `there is no state ${values.state}`;
+  if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
+  const wrong = ids.find((id) => numberOf(id) === undefined);
+  if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
+  const needsId =
+    verb === 'show' || ((verb === 'replay' || verb === 'discard') && values.state === undefined);
+  if (needsId && ids.length === 0) return `${verb} wants an event id`;
+  return undefined;
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`consignee: ${message}\n`);
+  return exitCode;
+}
+
+function filterOf(values: Values) {
+  const { source, type, state } = values;
+  return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
+}
+
+function list(reader: InboxReader, values: Values): number {
+  const events = reader.list({ ...filterOf(values), limit: Number(values.limit) });
+  for (const event of events) print(event, values.json);
+  if (events.length === 0 && !values.json) process.stdout.write('No events.\n');
+  return 0;
+}
+
+function show(reader: InboxReader, ids: readonly string[], values: Values): number {
+  for (const id of ids) {
+    const event = reader.show(numberOf(id) as number);
+    if (!event) return complain(`there is no event ${id} in this inbox`, 1);
+    if (values.body) process.stdout.write(event.body ?? '');
+    else if (values.json)
+      process.stdout.write(`${JSON.stringify({ ...event, body: event.body?.toString() })}\n`);
+    else process.stdout.write(details(event));
+  }
+  return 0;
+}
+
+async function tail(reader: InboxReader, values: Values): Promise<number> {
+  for (let after = reader.newest(); ; ) {
+    const events = reader.list({ ...filterOf(values), after, limit: MANY, oldestFirst: true });
+    for (const event of events) print(event, values.json);
+    after = events.at(-1)?.number ?? after;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function change(
+  config: Config,
+  reader: InboxReader,
+  action: Order['action'],
+  ids: readonly string[],
+  values: Values,
+): Promise<number> {
+  const listed = values.state === undefined ? [] : reader.list({ ...filterOf(values), limit: MANY });
+  const numbers = [...ids.map((id) => numberOf(id) as number), ...listed.map(({ number }) => number)];
+  const handler = values.handler === undefined ? {} : { handler: values.handler };
+  const orders = numbers.map((event): Order => ({ action, event, ...handler }));
+  const results = await carryOut(config, reader.id(), orders);
+  let failed = 0;
+  for (const { id, changed, error } of results) {
+    if (error !== undefined) failed++;
+    if (values.json) process.stdout.write(`${JSON.stringify({ id, action, changed, error })}\n`);
+    else if (error !== undefined) process.stderr.write(`${id}  ${error}\n`);
+    else process.stdout.write(`${id}  ${said(action, changed)}\n`);
+  }
+  if (results.length === 0) process.stdout.write('No events.\n');
+  return failed === 0 ? 0 : 1;
+}
+
+function said(action: Order['action'], changed: number): string {
+  const handlers = changed === 1 ? 'one handler' : `${changed} handlers`;
+  if (action === 'replay') return `goes to ${handlers} again`;
+  return changed === 0 ? 'was on no handler’s list' : `taken off the list of ${handlers}`;
+}
+
+function print(event: EventSummary, json: boolean): void {
+  const { id, receivedAt, source, type, handlers, held } = event;
+  if (json) return void process.stdout.write(`${JSON.stringify(event)}\n`);
+  const states = handlers.map(({ handler, state }) => `${handler.split('/')[1]}: ${state}`).join(', ');
+  const why = held === null ? '' : `  (${held})`;
+  process.stdout.write(
+    `${id}  ${receivedAt}  ${source.padEnd(9)} ${clean(type ?? '-').padEnd(32)} ${states}${why}\n`,
+  );
+}
+
+function details(event: EventDetails): string {
+  const lines = [
+    `${event.id}`,
+    `  received   ${event.receivedAt} from ${event.address}`,
+    `  source     ${event.source}`,
+    `  type       ${clean(event.type ?? '-')}`,
+    `  their id   ${clean(event.externalId ?? '-')}`,
+    `  body       ${event.bytes === null ? 'purged' : `${event.bytes} bytes`}`,
+  ];
+  if (event.held !== null) lines.push(`  held       ${event.held}`);
+  for (const { handler, state, attempts, due } of event.handlers) {
+    lines.push(
+      `  ${handler.padEnd(10)} ${state}, attempts: ${attempts}${due === null ? '' : `, due ${due}`}`,
+    );
+  }
+  lines.push('  attempts');
+  for (const { startedAt, handler, attempt, outcome, ms, error } of event.attempts) {
+    lines.push(
+      `    ${startedAt}  ${handler}  #${attempt}  ${outcome}  ${ms} ms  ${clean(error ?? '')}`.trimEnd(),
+    );
+  }
+  lines.push('  headers');
+  for (const [name, value] of Object.entries(event.headers ?? {})) lines.push(`    ${name}: ${clean(value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** What a sender chose must not move the operator's cursor. */
+function clean(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD').slice(0, 200);
+}

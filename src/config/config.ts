@@ -1,0 +1,128 @@
+/**
+ * Environment, knobs and wiring → one frozen Config, or every problem at once.
+ *
+ * What is set is checked, all of it: a source's schemes follow from its settings, and a setting that cannot be used
+ * is a problem, never a check less. Called by cli/ before anything is opened.
+ */
+import type { Problem } from '../errors.ts';
+import type { ServiceKnobs, SourceWiring } from '../types.ts';
+import { isLoopback } from '../verification/address.ts';
+import { type Environment, readBoolean, readInteger, readProxies, textOf } from './environment.ts';
+import { readSecrets } from './secrets.ts';
+import { readSource, type SourceConfig } from './source.ts';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly trustProxy: readonly string[];
+  readonly requireHttps: boolean;
+  /** Path of the SQLite file. */
+  readonly inboxPath: string;
+  readonly retentionDays: number;
+  readonly logLevel: string;
+  readonly console: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
+  readonly shutdownDelayMs: number;
+  readonly sources: readonly SourceConfig[];
+  readonly knobs: ServiceKnobs;
+}
+
+export interface Reading {
+  readonly config: Config;
+  /** A Config with problems must not be started. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export function readConfig(
+  environment: Environment,
+  knobs: ServiceKnobs,
+  wirings: readonly SourceWiring[],
+): Reading {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const production = environment.NODE_ENV === 'production';
+  const integer = (setting: string, fallback: number, range: readonly [number, number]) =>
+    readInteger(environment, setting, fallback, range, problems);
+  const config: Config = {
+    production,
+    host: textOf(environment, 'HOST') ?? '0.0.0.0',
+    port: integer('PORT', 3000, [0, 65_535]),
+    trustProxy: readProxies(environment, problems),
+    requireHttps: readBoolean(environment, 'REQUIRE_HTTPS', production, problems),
+    inboxPath: readInboxPath(environment, problems),
+    retentionDays: integer('RETENTION_DAYS', 30, [1, 36_500]),
+    logLevel: readLevel(environment, problems),
+    console: {
+      host: textOf(environment, 'CONSOLE_HOST') ?? '127.0.0.1',
+      port: integer('CONSOLE_PORT', 3001, [0, 65_535]),
+      tokens: readSecrets('CONSOLE_TOKEN', environment, problems, warnings).live,
+    },
+    shutdownDelayMs: integer('SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    sources: wirings.map((wiring) =>
+      readSource(wiring, wirings, environment, production, problems, warnings),
+    ),
+    knobs,
+  };
+  problems.push(...problemsBetweenSettings(config));
+  return { config: Object.freeze(config), problems, warnings };
+}
+
+function problemsBetweenSettings(config: Config): Problem[] {
+  const problems: Problem[] = [];
+  if (!isLoopback(config.console.host) && config.console.tokens.length === 0) {
+    problems.push({
+      setting: 'CONSOLE_HOST',
+      wrong: 'opens the console beyond this machine without a token',
+      fix: 'Set CONSOLE_TOKEN (or CONSOLE_TOKEN_FILE), or leave CONSOLE_HOST out.',
+    });
+  }
+  if (config.console.port !== 0 && config.console.port === config.port) {
+    problems.push({
+      setting: 'CONSOLE_PORT',
+      wrong: 'is the same as PORT',
+      fix: 'Give the console its own port.',
+    });
+  }
+  const names = config.sources.map((source) => source.name);
+  for (const name of new Set(names.filter((name, at) => names.indexOf(name) !== at))) {
+    problems.push({
+      setting: 'config/sources.ts',
+      wrong: `mounts ${name} twice`,
+      fix: 'Give one of them another name.',
+    });
+  }
+  if (config.production && config.sources.every((source) => source.schemes.length === 0)) {
+    const variables = config.sources.map((source) => `${source.prefix}_WEBHOOK_SECRET`).join(', ');
+    problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
+  }
+  return problems;
+}
+
+function readInboxPath(environment: Environment, problems: Problem[]): string {
+  const setting = 'DATABASE_URL';
+  const value = textOf(environment, setting) ?? 'sqlite:data/inbox.db';
+  if (/^postgres(ql)?:/.test(value)) {
+    problems.push({
+      setting,
+      wrong: 'names PostgreSQL, which this version cannot use yet',
+      fix: 'Use sqlite:<path>; it needs a local disk and one running service.',
+    });
+  } else if (!/^sqlite:(?!\/\/).+/.test(value) || value === 'sqlite::memory:') {
+    problems.push({
+      setting,
+      wrong: 'is not of the form sqlite:<path of a file>',
+      fix: 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.',
+    });
+  }
+  return value.slice('sqlite:'.length);
+}
+
+function readLevel(environment: Environment, problems: Problem[]): string {
+  const level = textOf(environment, 'LOG_LEVEL') ?? 'info';
+  if (LEVELS.includes(level)) return level;
+  problems.push({ setting: 'LOG_LEVEL', wrong: 'is not a level', fix: `Use one of ${LEVELS.join(', ')}.` });
+  return 'info';
+}

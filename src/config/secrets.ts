@@ -1,0 +1,142 @@
+/**
+ * Secrets from the environment or from files, and what may not be one.
+ *
+ * NAME holds one secret; NAME_FILE names a file with one live secret a line, newest first; NAME_PREVIOUS is the one being
+ * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
+ */
+import { readFileSync } from 'node:fs';
+import type { Problem } from '../errors.ts';
+import type { Environment } from './environment.ts';
+
+const SHORT_BELOW = 32;
+
+/** What people leave standing: the samples of the providers' own pages, and what shells and templates put there. */
+const PLACEHOLDERS = new Set([
+  '123abc',
+  'your-very-secret-key',
+  'your_dev_key',
+  'your_prod_key',
+  'your_dev_webhook_secret',
+  'your_prod_webhook_secret',
+  'secret',
+  'mysecret',
+  'token',
+  'key',
+  'password',
+  'changeme',
+  'change_me',
+  'change-me',
+  'replaceme',
+  'replace_me',
+  'replace-me',
+  'placeholder',
+  'example',
+  'default',
+  'test',
+  'dummy',
+  'todo',
+  'none',
+  'null',
+  'nil',
+  'undefined',
+  'true',
+  'false',
+  'nan',
+  '[object object]',
+  'redacted',
+  '[redacted]',
+]);
+const PLACEHOLDER_FORMS = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^your[-_ ]/i, /^(.)\1*$/s];
+
+export function isPlaceholder(secret: string): boolean {
+  return PLACEHOLDERS.has(secret.toLowerCase()) || PLACEHOLDER_FORMS.some((form) => form.test(secret));
+}
+
+export interface Secrets {
+  /** Newest first; empty if the setting is not there or not usable. */
+  readonly live: readonly string[];
+  /** Whether any form of the setting is there at all. */
+  readonly set: boolean;
+}
+
+/** Reads NAME, NAME_FILE and NAME_PREVIOUS; adds to `problems` and `warnings` what is wrong with them. */
+export function readSecrets(
+  name: string,
+  environment: Environment,
+  problems: Problem[],
+  warnings: Problem[],
+): Secrets {
+  const inline = environment[name];
+  const file = environment[`${name}_FILE`];
+  const previous = environment[`${name}_PREVIOUS`];
+  const found: { setting: string; secret: string }[] = [];
+  if (inline !== undefined && file !== undefined) {
+    problems.push({
+      setting: name,
+      wrong: `is set, and ${name}_FILE too`,
+      fix: 'Keep one of the two: nobody could tell which one holds.',
+    });
+  }
+  if (inline !== undefined) found.push({ setting: name, secret: inline });
+  if (file !== undefined) {
+    for (const secret of linesOf(name, file, problems)) found.push({ setting: `${name}_FILE`, secret });
+  }
+  if (previous !== undefined) {
+    if (inline === undefined && file === undefined) {
+      problems.push({
+        setting: `${name}_PREVIOUS`,
+        wrong: `is set without ${name}`,
+        fix: `Set ${name} to the current one; _PREVIOUS is for the one being retired.`,
+      });
+    }
+    found.push({ setting: `${name}_PREVIOUS`, secret: previous });
+  }
+  const live = found.filter(({ setting, secret }) => {
+    const problem = problemWith(setting, secret);
+    if (problem) problems.push(problem);
+    else if (secret.length < SHORT_BELOW) warnings.push(shortness(setting, secret));
+    return !problem;
+  });
+  return {
+    live: [...new Set(live.map(({ secret }) => secret))],
+    set: found.length > 0 || file !== undefined,
+  };
+}
+
+function linesOf(name: string, path: string, problems: Problem[]): string[] {
+  try {
+    // One newline at the very end belongs to the file, not to the secret; editors and `echo` put it there.
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return text.split(/\r?\n/);
+  } catch (error) {
+    problems.push({
+      setting: `${name}_FILE`,
+      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      fix: 'Mount the file, or let the user this runs as read it.',
+    });
+    return [];
+  }
+}
+
+function problemWith(setting: string, secret: string): Problem | undefined {
+  const fix = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
+  if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix };
+  if (/\s|\uFEFF/.test(secret)) {
+    const where = secret.trim() === secret ? 'inside' : 'at its beginning or end';
+    return {
+      setting,
+      wrong: `has white space ${where}`,
+      fix: 'Take it out; a copied line break is the usual cause.',
+    };
+  }
+  if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix };
+  return undefined;
+}
+
+function shortness(setting: string, secret: string): Problem {
+  return {
+    setting,
+    wrong: `has ${secret.length} characters`,
+    fix: `${SHORT_BELOW} random ones or more are harder to guess.`,
+  };
+}

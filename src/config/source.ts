@@ -1,0 +1,160 @@
+/** One source's settings, `<PREFIX>_…`: its secrets, its schemes, its limit. */
+import type { Problem } from '../errors.ts';
+import { type HandlerOptions, type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.ts';
+import { type Environment, readBoolean, readBytes, readRules, textOf } from './environment.ts';
+import { readSecrets } from './secrets.ts';
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly path: string;
+  /** The variables' common beginning, as in FLEXPORT. */
+  readonly prefix: string;
+  readonly preset: Preset;
+  readonly handlers: Readonly<Record<string, HandlerOptions>>;
+  /** In the order they are checked; none: the source is off. */
+  readonly schemes: readonly Scheme[];
+  readonly hmacSecrets: readonly string[];
+  readonly tokens: readonly string[];
+  readonly jwtSecrets: readonly string[];
+  readonly allowFrom: readonly string[];
+  readonly allowSha1: boolean;
+  readonly bodyLimitBytes: number;
+}
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** Which variable switches a scheme on. */
+const SETTING: Readonly<Record<Scheme, string>> = {
+  ip: 'ALLOW_FROM',
+  token: 'WEBHOOK_TOKEN',
+  hmac: 'WEBHOOK_SECRET',
+  jwt: 'JWT_SECRET',
+};
+
+export function readSource(
+  wiring: SourceWiring,
+  wirings: readonly SourceWiring[],
+  environment: Environment,
+  production: boolean,
+  problems: Problem[],
+  warnings: Problem[],
+): SourceConfig {
+  const name = wiring.name ?? wiring.preset.name;
+  const prefix = prefixOf(name);
+  problems.push(...wiringProblems(name, wiring));
+  const secretsOf = (scheme: Scheme) =>
+    readSecrets(`${prefix}_${SETTING[scheme]}`, environment, problems, warnings);
+  const [hmac, token, jwt] = [secretsOf('hmac'), secretsOf('token'), secretsOf('jwt')];
+  const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
+  const rules = readRules(
+    environment,
+    `${prefix}_ALLOW_FROM`,
+    (list) => lists.get(list)?.addresses,
+    problems,
+  );
+  const set = { ip: rules !== undefined, token: token.set, hmac: hmac.set, jwt: jwt.set };
+  const schemes = SCHEMES.filter((scheme) => set[scheme]);
+  problems.push(...pinProblems(prefix, environment, schemes));
+  if (schemes.length === 1 && schemes[0] === 'ip') {
+    const problem = {
+      setting: `${prefix}_ALLOW_FROM`,
+      wrong: 'is the only check of this source, and an address is not proof',
+      fix: `Set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET as well.`,
+    };
+    (production ? problems : warnings).push(problem);
+  }
+  const prefixes = wirings.map((other) => prefixOf(other.name ?? other.preset.name));
+  warnings.push(...unknownVariables(prefix, prefixes, environment));
+  return {
+    name,
+    path: `/webhooks/${name}`,
+    prefix,
+    preset: wiring.preset,
+    handlers: Object.fromEntries(
+      Object.entries(wiring.handlers).map(([key, handler]) => [
+        key,
+        typeof handler === 'function' ? { handle: handler } : handler,
+      ]),
+    ),
+    schemes,
+    hmacSecrets: hmac.live,
+    tokens: token.live,
+    jwtSecrets: jwt.live,
+    allowFrom: rules ?? [],
+    allowSha1: wiring.preset.hmac.some((form) => form.algorithm === 'sha1')
+      ? readBoolean(environment, `${prefix}_ALLOW_SHA1`, false, problems)
+      : false,
+    bodyLimitBytes: readBytes(environment, `${prefix}_BODY_LIMIT`, wiring.preset.bodyLimitBytes, problems),
+  };
+}
+
+function prefixOf(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
+function wiringProblems(name: string, wiring: SourceWiring): Problem[] {
+  const setting = 'config/sources.ts';
+  const problems: Problem[] = [];
+  if (!NAME.test(name)) {
+    const fix = 'Use small letters, digits and single hyphens, as in shippo-eu.';
+    problems.push({ setting, wrong: `names a source ${JSON.stringify(name)}`, fix });
+  }
+  for (const [key, handler] of Object.entries(wiring.handlers)) {
+    const handle = typeof handler === 'function' ? handler : handler?.handle;
+    if (typeof handle !== 'function' || !/^[a-z][\w-]*$/i.test(key)) {
+      const fix = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
+      problems.push({ setting, wrong: `wires ${name} to ${key}, which is not a handler`, fix });
+    }
+  }
+  return problems;
+}
+
+/** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
+function pinProblems(prefix: string, environment: Environment, schemes: readonly Scheme[]): Problem[] {
+  const setting = `${prefix}_VERIFY`;
+  if (environment[setting] === undefined) return [];
+  const pinned = (textOf(environment, setting) ?? '').split(',').map((text) => text.trim().toLowerCase());
+  const problems: Problem[] = [];
+  for (const scheme of pinned) {
+    if (!(SCHEMES as readonly string[]).includes(scheme)) {
+      const fix = `The schemes are ${SCHEMES.join(', ')}.`;
+      problems.push({ setting, wrong: `has an unknown scheme (${scheme.slice(0, 40) || 'empty'})`, fix });
+    } else if (!schemes.includes(scheme as Scheme)) {
+      const needed = `${prefix}_${SETTING[scheme as Scheme]}`;
+      problems.push({
+        setting,
+        wrong: `asks for ${scheme}, but ${needed} is not set`,
+        fix: `Set ${needed}.`,
+      });
+    }
+  }
+  for (const scheme of schemes.filter((scheme) => !pinned.includes(scheme))) {
+    const there = `${prefix}_${SETTING[scheme]}`;
+    const fix = `Add ${scheme} to ${setting}, or unset ${there}.`;
+    problems.push({ setting, wrong: `leaves out ${scheme}, but ${there} is set`, fix });
+  }
+  return problems;
+}
+
+const KNOWN = [
+  ...['WEBHOOK_SECRET', 'WEBHOOK_TOKEN', 'JWT_SECRET'].flatMap((name) => [
+    name,
+    `${name}_FILE`,
+    `${name}_PREVIOUS`,
+  ]),
+  ...['ALLOW_FROM', 'VERIFY', 'BODY_LIMIT', 'ALLOW_SHA1'],
+];
+
+/** A misspelt setting would leave a check out in silence. */
+function unknownVariables(prefix: string, prefixes: readonly string[], environment: Environment): Problem[] {
+  const longer = prefixes.filter((other) => other.startsWith(`${prefix}_`));
+  return Object.keys(environment)
+    .filter((setting) => setting.startsWith(`${prefix}_`))
+    .filter((setting) => !longer.some((other) => setting.startsWith(`${other}_`)))
+    .filter((setting) => /_(WEBHOOK|JWT|ALLOW|VER|BODY|SECRET|TOKEN|HMAC)/.test(setting))
+    .filter((setting) => !KNOWN.includes(setting.slice(prefix.length + 1)))
+    .map((setting) => ({
+      setting,
+      wrong: 'is not a setting of Consignee',
+      fix: 'It is ignored; compare it with .env.example.',
+    }));
+}

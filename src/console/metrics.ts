@@ -1,0 +1,79 @@
+/**
+ * Prometheus metrics. Every label value comes from the configuration or a closed list: the number of series is bounded
+ * whatever a sender invents.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Inbox, Meter } from '../types.ts';
+
+export interface Metrics {
+  readonly meter: Meter;
+  /** The text format, with the inbox's present state. */
+  render(inbox: Inbox): Promise<{ type: string; text: string }>;
+}
+
+const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export function createMetrics(bytesInFlight: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'consignee_requests_total',
+    help: 'Webhook requests by outcome; code names the check that refused or failed.',
+    labelNames: ['source', 'outcome', 'code'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'consignee_request_duration_seconds',
+    help: 'From the end of the headers to the answer.',
+    labelNames: ['source', 'outcome'],
+    buckets: BUCKETS_SECONDS,
+    registers,
+  });
+  const attempts = new Counter({
+    name: 'consignee_attempts_total',
+    help: 'Runs of handlers by outcome.',
+    labelNames: ['handler', 'outcome'],
+    registers,
+  });
+  const backlog = new Gauge({
+    name: 'consignee_backlog_events',
+    help: 'Events by handler and state: pending, handling, dead or held.',
+    labelNames: ['handler', 'state'],
+    registers,
+  });
+  const oldest = new Gauge({
+    name: 'consignee_oldest_pending_seconds',
+    help: 'Age of the oldest event that waits for a handler; 0 if none does.',
+    registers,
+  });
+  const writes = new Gauge({
+    name: 'consignee_inbox_takes_writes',
+    help: '1 if events can be kept, else 0.',
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'consignee_bytes_in_flight',
+    help: 'Bytes of request bodies in memory.',
+    registers,
+  });
+  const meter: Meter = {
+    request(source, outcome, code, ms) {
+      requests.inc({ source, outcome, code });
+      seconds.observe({ source, outcome }, ms / 1000);
+    },
+    attempt: (handler, outcome, count) => attempts.inc({ handler, outcome }, count),
+  };
+
+  async function render(inbox: Inbox): Promise<{ type: string; text: string }> {
+    writes.set(inbox.takesWrites() ? 1 : 0);
+    inFlight.set(bytesInFlight());
+    const status = await inbox.status();
+    backlog.reset();
+    for (const { handler, state, count } of status.backlog) backlog.set({ handler, state }, count);
+    oldest.set(status.oldestPendingAt === null ? 0 : Math.max(0, Date.now() - status.oldestPendingAt) / 1000);
+    return { type: registry.contentType, text: await registry.metrics() };
+  }
+
+  return { meter, render };
+}

@@ -1,0 +1,87 @@
+/**
+ * One run of one handler on one event. Called by the dispatcher, in the handlers' thread.
+ *
+ * It ends when the handler does, at its time limit, or when something the handler started throws with nobody to catch
+ * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Delivery, Handle, Log, WebhookEvent } from '../types.ts';
+
+export interface Attempt {
+  readonly handler: string;
+  readonly eventId: string;
+  /** Ends the attempt with this error, unless it has ended. Answers whether it had not. */
+  fail(error: unknown): boolean;
+  abort(reason: Error): void;
+}
+
+const current = new AsyncLocalStorage<Attempt>();
+
+/** The attempt on whose behalf the code that is running now was started. */
+export function currentAttempt(): Attempt | undefined {
+  return current.getStore();
+}
+
+/** Starts the attempt; `ended` resolves when the handler is done and rejects with what it threw, or the time limit. */
+export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: number, log: Log) {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const controller = new AbortController();
+  let open = true;
+  const end = (settle: () => void) => {
+    const wasOpen = open;
+    open = false;
+    clearTimeout(timer);
+    if (wasOpen) settle();
+    return wasOpen;
+  };
+  const attempt: Attempt = {
+    handler: delivery.handler,
+    eventId: delivery.id,
+    fail: (error) => end(() => reject(error)),
+    abort: (reason) => controller.abort(reason),
+  };
+  const timer = setTimeout(() => {
+    const error = new Error(`it took longer than ${timeLimitMs} ms`);
+    error.name = 'TimeLimit';
+    controller.abort(error);
+    attempt.fail(error);
+  }, timeLimitMs);
+  current.run(attempt, async () => {
+    try {
+      await handle(eventOf(delivery), { signal: controller.signal, log });
+      end(resolve);
+    } catch (error) {
+      attempt.fail(error);
+    }
+  });
+  return { attempt, ended };
+}
+
+/** The body is parsed when `data` is first asked for, and only in this thread. */
+function eventOf(delivery: Delivery): WebhookEvent {
+  let parsed: unknown;
+  let isParsed = false;
+  return {
+    id: delivery.id,
+    source: delivery.handler.slice(0, delivery.handler.indexOf('/')),
+    type: delivery.type,
+    externalId: delivery.externalId,
+    receivedAt: new Date(delivery.receivedAt),
+    headers: JSON.parse(delivery.headers),
+    body: delivery.body,
+    attempt: delivery.attempt,
+    get data() {
+      if (!isParsed) parsed = parse(delivery.body);
+      isParsed = true;
+      return parsed;
+    },
+  };
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by postman.ts.
+ *
+ * It beats twice a second into shared memory; a handler that never yields stops the beat, and the postman ends the
+ * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { workThrough } from '../inbox/sqlite/work-port.ts';
+import { createLog, type LogOptions } from '../observability/log.ts';
+import type { ServiceKnobs, SourceWiring } from '../types.ts';
+import { currentAttempt } from './attempt.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { handlersOf } from './wiring.ts';
+
+export interface ThreadData {
+  /** URL of the module whose default export is the wiring. */
+  readonly wiring: string;
+  readonly knobs: ServiceKnobs;
+  readonly log: LogOptions;
+  readonly port: MessagePort;
+  readonly beat: SharedArrayBuffer;
+}
+
+export type ToThread = { readonly kind: 'stop'; readonly graceMs: number };
+export type FromThread =
+  | { readonly kind: 'ready' | 'stopped' }
+  | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
+
+const BEAT_MS = 200;
+const COUNTS_MS = 1_000;
+
+const { wiring, knobs, log: logOptions, port, beat } = workerData as ThreadData;
+const postman = parentPort as MessagePort;
+const log = createLog(logOptions);
+const pulse = new Int32Array(beat);
+setInterval(() => Atomics.add(pulse, 0, 1), BEAT_MS);
+
+for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(name, (error: unknown) => {
+    const attempt = currentAttempt();
+    if (attempt?.fail(error)) return;
+    const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error({ ...whose, reason }, 'a handler threw after it had ended, or outside of any attempt');
+  });
+}
+
+const counts = new Map<string, [string, string, number]>();
+const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
+const dispatcher = new Dispatcher({
+  handlers: handlersOf(sources, knobs.handler),
+  work: workThrough(port),
+  backoff: knobs.backoff,
+  log,
+  onSettled: (handler, outcome) => {
+    const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
+    count[2]++;
+    counts.set(`${handler} ${outcome}`, count);
+  },
+});
+setInterval(reportCounts, COUNTS_MS);
+postman.on('message', async ({ graceMs }: ToThread) => {
+  await dispatcher.stop(graceMs);
+  reportCounts();
+  log.flush(() => tell({ kind: 'stopped' }));
+});
+dispatcher.start();
+tell({ kind: 'ready' });
+
+function tell(message: FromThread): void {
+  postman.postMessage(message);
+}
+
+function reportCounts(): void {
+  if (counts.size === 0) return;
+  tell({ kind: 'counts', counts: [...counts.values()] });
+  counts.clear();
+}

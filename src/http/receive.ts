@@ -1,0 +1,122 @@
+/**
+ * A webhook's journey, step by step, in the order of the checks. What needs no body comes first, and until it has passed
+ * neither a byte of the body is read nor `100 Continue` sent.
+ *
+ *   503  shutting_down, overloaded                    413  body_too_large
+ *   403  https_required, ip_*                         401  hmac_mismatch, hmac_timestamp, jwt_body
+ *   401  token_*, hmac_*, jwt_*                       503  inbox_slow, inbox_failed, internal
+ *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
+ */
+import type { Request, Response } from 'express';
+import { Rejection } from '../errors.ts';
+import type { Arrival, Kept, Verifier } from '../types.ts';
+import { type Budget, readBody, tooLarge } from './body.ts';
+import { keptHeaders } from './headers.ts';
+import { receptionOf, type Step } from './reception.ts';
+import type { Responder } from './respond.ts';
+
+export interface ReceivingSource {
+  readonly name: string;
+  readonly path: string;
+  readonly bodyLimitBytes: number;
+  /** In the order they are checked; none: the source is off. */
+  readonly verifiers: readonly Verifier[];
+  /** What to set to switch the source on. */
+  readonly offReason: string;
+}
+
+export interface ReceiveOptions {
+  readonly requireHttps: boolean;
+  readonly budget: Budget;
+  readonly stoppedTaking: () => boolean;
+  readonly keep: (arrival: Arrival) => Promise<Kept>;
+  readonly responder: Responder;
+}
+
+/** The chain that http/app.ts mounts at the source's path. */
+export function receive(source: ReceivingSource, options: ReceiveOptions): Step[] {
+  return [
+    refuseIfOverloaded(options.budget, options.stoppedTaking),
+    refuseIfNotHttps(options.requireHttps),
+    ...source.verifiers.map(verifyHead),
+    refuseIfEncoded,
+    refuseIfTooLarge(source.bodyLimitBytes),
+    read(source.bodyLimitBytes, options.budget),
+    verifyBody,
+    keep(source.name, options.keep, options.responder),
+  ];
+}
+
+function refuseIfOverloaded(budget: Budget, stoppedTaking: () => boolean): Step {
+  return function checkLoad(_request, _response, next) {
+    if (stoppedTaking()) throw new Rejection('shutting_down');
+    if (budget.inFlight >= budget.max) throw new Rejection('overloaded');
+    next();
+  };
+}
+
+function refuseIfNotHttps(required: boolean): Step {
+  return function checkHttps(_request, response, next) {
+    if (required && !receptionOf(response).secure) throw new Rejection('https_required');
+    next();
+  };
+}
+
+function verifyHead(verify: Verifier): Step {
+  return function checkHead(_request, response, next) {
+    const { head, bodyChecks } = receptionOf(response);
+    const remaining = verify(head);
+    if (remaining instanceof Promise) {
+      remaining.then((check) => {
+        bodyChecks.push(check);
+        next();
+      }, next);
+      return;
+    }
+    if (remaining) bodyChecks.push(remaining);
+    next();
+  };
+}
+
+function refuseIfEncoded(request: Request, _response: Response, next: () => void): void {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    throw new Rejection('encoding_unsupported');
+  }
+  next();
+}
+
+function refuseIfTooLarge(limitBytes: number): Step {
+  return function checkLength(request, _response, next) {
+    if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+    next();
+  };
+}
+
+function read(limitBytes: number, budget: Budget): Step {
+  return function readRawBody(request, response, next) {
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const reading = readBody(request, limitBytes, budget);
+    response.once('close', reading.release);
+    reading.body.then((body) => {
+      receptionOf(response).body = body;
+      next();
+    }, next);
+  };
+}
+
+function verifyBody(_request: Request, response: Response, next: () => void): void {
+  const { bodyChecks, body } = receptionOf(response);
+  for (const check of bodyChecks) check(body);
+  next();
+}
+
+function keep(source: string, keepArrival: ReceiveOptions['keep'], { accept }: Responder): Step {
+  return function keepEvent(request, response, next) {
+    const { head, body } = receptionOf(response);
+    const headers = keptHeaders(request.headers);
+    const address = head.address ?? '';
+    const arrival: Arrival = { source, receivedAt: head.receivedAt, address, headers, body };
+    keepArrival(arrival).then((kept) => accept(response, source, kept), next);
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The one place that answers a webhook, logs the answer and counts it.
+ *
+ *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}
+ *   else application/problem+json  {"title","status","id":"ref_…"}, with `detail` outside production
+ *
+ * A refusal that leaves more of a body unread than is worth reading closes the connection, but not before the sender has
+ * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
+ */
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Request, Response } from 'express';
+import { REFUSALS, type RefusalCode, Rejection } from '../errors.ts';
+import type { Kept, Log, Meter } from '../types.ts';
+import type { Report } from './reception.ts';
+
+const DRAIN_BYTES = 65_536;
+const LINGER_MS = 500;
+
+export interface Responder {
+  accept(response: Response, source: string, kept: Kept): void;
+  refuse(request: Request, response: Response, source: string, error: unknown): void;
+}
+
+export interface ResponderOptions {
+  readonly production: boolean;
+  readonly retryAfterSeconds: number;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Whether every answer should end its connection, as it should while the service stops. */
+  readonly closing: () => boolean;
+}
+
+export function responder(options: ResponderOptions): Responder {
+  const { production, log, meter } = options;
+
+  function accept(response: Response, source: string, kept: Kept): void {
+    const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
+    const body = `{"status":"${status}","id":"${kept.id}"}`;
+    send(response, 200, 'application/json', body);
+    const reason = kept.reason === undefined ? {} : { reason: kept.reason };
+    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...reason });
+  }
+
+  function refuse(request: Request, response: Response, source: string, error: unknown): void {
+    const { code, reason } = readError(error);
+    const { status } = REFUSALS[code];
+    const id = `ref_${randomBytes(8).toString('hex')}`;
+    report(response, source, status, { outcome: status >= 500 ? 'failed' : 'refused', code, reason, id });
+    // Whatever went wrong, a sender that is gone gets no answer.
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const detail = production ? {} : { detail: reason };
+    const body = JSON.stringify({ title: STATUS_CODES[status], status, id, ...detail });
+    if (status === 503) response.setHeader('Retry-After', String(options.retryAfterSeconds));
+    if (status === 405) response.setHeader('Allow', 'POST');
+    if (leavesTooMuch(request)) sendAndLinger(request, response, status, body);
+    else send(response, status, 'application/problem+json', body);
+  }
+
+  function send(response: Response, status: number, type: string, body: string): void {
+    if (options.closing()) response.setHeader('Connection', 'close');
+    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+    response.end(body);
+  }
+
+  /** Answers in full, then gives the sender a moment to read it before the connection goes. */
+  function sendAndLinger(request: Request, response: Response, status: number, body: string): void {
+    response.writeHead(status, {
+      'Content-Type': 'application/problem+json',
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    });
+    response.write(body);
+    let drained = 0;
+    const over = () => {
+      clearTimeout(timer);
+      response.end();
+    };
+    const timer = setTimeout(over, LINGER_MS);
+    request.on('data', (chunk: Buffer) => {
+      drained += chunk.length;
+      if (drained > DRAIN_BYTES) request.pause();
+    });
+    request.once('end', over);
+    request.once('close', over);
+  }
+
+  function report(response: Response, source: string, status: number, said: Report): void {
+    const { startedAt, head } = response.locals.reception ?? {};
+    const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
+    const line = { source, ...said, status, ms, ip: head?.address };
+    if (said.outcome === 'accepted' || said.outcome === 'duplicate') log.info(line);
+    else if (said.outcome === 'failed') log.error(line);
+    else log.warn(line);
+    meter.request(source, said.outcome, said.code ?? '', ms);
+  }
+
+  return { accept, refuse };
+}
+
+function readError(error: unknown): { code: RefusalCode; reason: string } {
+  if (error instanceof Rejection) return { code: error.code, reason: error.message };
+  return { code: 'internal', reason: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' };
+}
+
+function leavesTooMuch(request: Request): boolean {
+  if (request.complete) return false;
+  const declared = request.headers['content-length'];
+  if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
+  return Number(declared) > DRAIN_BYTES || request.headers.expect !== undefined;
+}

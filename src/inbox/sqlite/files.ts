@@ -1,0 +1,209 @@
+/**
+ * The files of an SQLite inbox: made whole or not at all, examined before they are touched, owned by one service.
+ *
+ *   <path>         the inbox; its application_id says it is ours, its user_version which migrations it has
+ *   <path>-wal     commits that are not yet in it
+ *   <path>-owner   locked as long as a service runs; the lock ends with the process, however it ends
+ *
+ * Refuses, leaving every byte as it is: an empty file, a file of another program, a damaged one, one written by a newer
+ * version, a write-ahead log whose inbox is gone.
+ */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ConfigError, type Problem } from '../../errors.ts';
+
+/** "Csgn" */
+export const APPLICATION_ID = 0x4373_676e;
+const MIGRATIONS = join(import.meta.dirname, 'migrations');
+/** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
+const FULL_CHECK_BYTES = 256 * 1_048_576;
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+/** The numbered files of migrations/, in order. */
+export function readMigrations(): Migration[] {
+  const names = readdirSync(MIGRATIONS)
+    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
+    .sort();
+  return names.map((name) => ({
+    version: Number(name.slice(0, 4)),
+    sql: readFileSync(join(MIGRATIONS, name), 'utf8'),
+  }));
+}
+
+/** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
+export function examineInbox(path: string, thorough = false): Problem | undefined {
+  const problem = (wrong: string, fix: string): Problem => ({ setting: 'DATABASE_URL', wrong, fix });
+  try {
+    if (!existsSync(path)) {
+      if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) {
+        const fix =
+          'Put the inbox back from where it went, or move the -wal file away to start with an empty one.';
+        return problem(`names ${path}, which is gone, while its write-ahead log is still there`, fix);
+      }
+      mkdirSync(dirname(path), { recursive: true });
+      return undefined;
+    }
+    const header = headerOf(path);
+    const elsewhere = 'Name another file, or move this one away.';
+    if (header.length === 0) {
+      return problem(
+        `names ${path}, which is empty`,
+        'Restore it from a backup, or delete it to start afresh.',
+      );
+    }
+    if (header.length < 100 || header.toString('latin1', 0, 15) !== 'SQLite format 3') {
+      return problem(`names ${path}, which is not an SQLite file`, elsewhere);
+    }
+    if (header.readUInt32BE(68) !== APPLICATION_ID) {
+      return problem(`names ${path}, which is a database of another program`, elsewhere);
+    }
+    return examineContent(path, thorough, problem);
+  } catch (error) {
+    const reason = (error as Error).message;
+    if (/malformed|not a database|corrupt/i.test(reason)) return damaged(path, reason, problem);
+    return problem(
+      `names ${path}, which cannot be opened (${reason})`,
+      'Check the path and who may write there.',
+    );
+  }
+}
+
+function examineContent(
+  path: string,
+  thorough: boolean,
+  problem: (wrong: string, fix: string) => Problem,
+): Problem | undefined {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  try {
+    const version = numberFrom(database, 'PRAGMA user_version');
+    const newest = readMigrations().at(-1)?.version ?? 0;
+    if (version > newest) {
+      const wrong = `names ${path}, written by a newer Consignee (schema ${version}, this one knows ${newest})`;
+      return problem(wrong, 'Run that version or a later one; going back is not possible.');
+    }
+    const small = statSync(path).size <= FULL_CHECK_BYTES;
+    const check = thorough ? 'integrity_check(1)' : small ? 'quick_check(1)' : 'schema_version';
+    const verdict = Object.values(database.prepare(`PRAGMA ${check}`).get() ?? {})[0];
+    if (check !== 'schema_version' && verdict !== 'ok') return damaged(path, String(verdict), problem);
+    database.prepare('SELECT count(*) FROM (SELECT number FROM inbox ORDER BY number DESC LIMIT 100)').get();
+    return undefined;
+  } finally {
+    database.close();
+  }
+}
+
+function damaged(path: string, reason: string, problem: (wrong: string, fix: string) => Problem): Problem {
+  const fix = `Restore a backup, or save what can be read with: sqlite3 ${path} .recover`;
+  return problem(`names ${path}, which is damaged (${reason.replaceAll('\n', ' ')})`, fix);
+}
+
+function headerOf(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(100);
+    return header.subarray(0, readSync(file, header, 0, 100, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Takes the lock that keeps a second service out. Throws ConfigError if another process has it. Closing the returned
+ * database, or the end of the process, gives it back.
+ */
+export function takeOwnership(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true });
+  const lock = new DatabaseSync(`${path}-owner`, { timeout: 0 });
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (!/locked|busy/i.test((error as Error).message)) throw error;
+    throw new ConfigError([
+      {
+        setting: 'DATABASE_URL',
+        wrong: `names ${path}, which a running Consignee already owns`,
+        fix: 'Stop that one first, or give this one an inbox of its own.',
+      },
+    ]);
+  }
+}
+
+/** Opens the inbox for writing, making it if it is not there, and brings it up to the newest migration. */
+export function openInbox(path: string): DatabaseSync {
+  if (!existsSync(path)) createInbox(path);
+  const database = new DatabaseSync(path, { timeout: 2_000 });
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+  `);
+  migrate(database);
+  const mode = Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0];
+  const synchronous = numberFrom(database, 'PRAGMA synchronous');
+  if (mode !== 'wal' || synchronous !== 2) {
+    throw new Error(`the inbox would not be durable: journal_mode ${mode}, synchronous ${synchronous}`);
+  }
+  return database;
+}
+
+/** A new inbox gets its name only when it is whole, so that a crash never leaves an empty file behind. */
+function createInbox(path: string): void {
+  const draft = `${path}-new`;
+  rmSync(draft, { force: true });
+  const database = new DatabaseSync(draft);
+  database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
+  migrate(database);
+  database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
+  database.close();
+  // Payloads name customers; -wal and -shm take the mode of the inbox.
+  chmodSync(draft, 0o600);
+  syncFile(draft);
+  renameSync(draft, path);
+  syncFile(dirname(path));
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r');
+  fsyncSync(file);
+  closeSync(file);
+}
+
+function migrate(database: DatabaseSync): void {
+  const version = numberFrom(database, 'PRAGMA user_version');
+  for (const migration of readMigrations().filter((candidate) => candidate.version > version)) {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`);
+      database.exec('COMMIT');
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+export function numberFrom(database: DatabaseSync, sql: string): number {
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
+}

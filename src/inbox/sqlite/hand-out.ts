@@ -1,0 +1,74 @@
+/** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
+import type { StatementSync } from 'node:sqlite';
+import type { Settlement } from '../../types.ts';
+import { idOf } from '../event-id.ts';
+import type { Turn } from './store.ts';
+
+/** So many at most for one handler in one transaction, to keep it short. */
+const CLAIM_STEP = 100;
+
+export function settle(turn: Turn, settlement: Settlement): void {
+  const { event, handler, attempt, state, counted, alone, due } = settlement;
+  turn.desk.returnSlot(handler, event);
+  // A late word on an attempt that was given up changes nothing.
+  const known = turn.sql.handlingOf.get(event, handler) as { attempts: number } | undefined;
+  if (known?.attempts !== attempt) return;
+  if (state === 'done' || state === 'discarded') turn.sql.deleteWork.run(event, handler);
+  else turn.sql.updateWork.run(state, attempt - (counted ? 0 : 1), due, alone ? 1 : 0, event, handler);
+  if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
+  turn.desk.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
+  const outcome = state === 'pending' ? (counted ? 'retry' : 'later') : state;
+  turn.sql.insertAttempt.run(
+    event,
+    handler,
+    settlement.startedAt,
+    attempt,
+    settlement.ms,
+    outcome,
+    settlement.error,
+  );
+}
+
+/** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */
+export function handOut(turn: Turn): void {
+  const { desk, sql, now } = turn;
+  if (desk.aloneIsDue(now)) {
+    if (!desk.idle) return;
+    const rows = sql.dueAlone.all(now);
+    if (rows.length === 0) desk.expect(undefined, dueOf(sql.nextAlone), true);
+    else giveEach(turn, rows);
+    return;
+  }
+  for (const handler of desk.handlersWithWork(now)) {
+    const wanted = Math.min(desk.slotsOf(handler), CLAIM_STEP);
+    const rows = sql.due.all(handler, now, wanted);
+    const given = giveEach(turn, rows);
+    if (given < wanted && given === rows.length) desk.expect(handler, dueOf(sql.nextDue, handler), true);
+  }
+}
+
+function dueOf(statement: StatementSync, ...parameters: string[]): number {
+  const row = statement.get(...parameters) as { due: number } | undefined;
+  return row?.due ?? Number.POSITIVE_INFINITY;
+}
+
+function giveEach(turn: Turn, rows: readonly unknown[]): number {
+  let given = 0;
+  for (const row of rows as { event: number; handler: string; attempts: number; alone: number }[]) {
+    const { event, handler, attempts, alone } = row;
+    const stored = turn.sql.eventForDelivery.get(event) as {
+      type: string | null;
+      externalId: string | null;
+      receivedAt: number;
+      headers: string;
+      body: Uint8Array;
+    };
+    if (!turn.desk.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
+    turn.sql.startWork.run(event, handler);
+    turn.desk.move(handler, 'pending', 'handling');
+    const delivery = { event, id: idOf(event), handler, attempt: attempts + 1 };
+    turn.deliveries.push({ ...stored, ...delivery, body: Buffer.from(stored.body) });
+    given++;
+  }
+  return given;
+}

@@ -1,0 +1,65 @@
+/**
+ * What travels between the edge, the inbox thread and the handlers' thread.
+ *
+ * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
+ * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
+ */
+import type { Arrival, Delivery, Kept, Order, Settlement } from '../../types.ts';
+import type { StoredSource } from './store.ts';
+
+export interface ThreadData {
+  readonly path: string;
+  readonly sources: ReadonlyMap<string, StoredSource>;
+}
+
+export interface Packed<T> {
+  readonly items: readonly (Omit<T, 'body'> & { readonly end: number })[];
+  readonly bytes: ArrayBuffer;
+}
+
+/** Edge → inbox thread. */
+export type Request =
+  | { readonly kind: 'arrivals'; readonly batch: Packed<Arrival> }
+  | { readonly kind: 'settle'; readonly settled: readonly Settlement[] }
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call };
+
+export type Call =
+  | { readonly name: 'status' | 'recover' | 'pause' | 'close' }
+  | { readonly name: 'order'; readonly order: Order }
+  | { readonly name: 'purge'; readonly eventsBefore: number; readonly keysBefore: number };
+
+/** Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, in order. */
+export type Reply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'kept'; readonly kept: readonly Kept[] }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string };
+
+/** Handlers' thread → inbox thread; back comes Packed<Delivery>. */
+export interface WorkRequest {
+  readonly settled: readonly Settlement[];
+  readonly grant: Readonly<Record<string, number>>;
+}
+
+export function pack<T extends Arrival | Delivery>(list: readonly T[]): Packed<T> {
+  let length = 0;
+  for (const { body } of list) length += body.length;
+  const bytes = new Uint8Array(length);
+  let end = 0;
+  const items = list.map(({ body, ...rest }) => {
+    bytes.set(body, end);
+    end += body.length;
+    return { ...rest, end };
+  });
+  return { items: items as unknown as Packed<T>['items'], bytes: bytes.buffer };
+}
+
+export function unpack<T extends Arrival | Delivery>(packed: Packed<T>): T[] {
+  let start = 0;
+  return packed.items.map(({ end, ...rest }) => {
+    const body = Buffer.from(packed.bytes, start, end - start);
+    start = end;
+    return { ...rest, body } as unknown as T;
+  });
+}

@@ -1,0 +1,84 @@
+/** Taking an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. */
+import type { Arrival, Kept, WorkState } from '../../types.ts';
+import { idOf, nextNumber } from '../event-id.ts';
+import { type Content, conflictIdentity, readContent } from '../identity.ts';
+import type { StoredSource, Turn } from './store.ts';
+
+/** The unique index decides what is new; only then is anything else looked at. */
+export function keep(turn: Turn, arrival: Arrival): Kept {
+  const source = turn.sources.get(arrival.source) as StoredSource;
+  const content = readContent(arrival.source, source.shape, arrival.body);
+  const held = content.isJson ? null : 'the body is not JSON';
+  const number = insert(turn, arrival, content, content.identity, held);
+  if (number === undefined) return keepAgain(turn, arrival, source, content);
+  plan(turn, number, source, arrival, content, held);
+  return held === null
+    ? { outcome: 'accepted', id: idOf(number) }
+    : { outcome: 'held', id: idOf(number), reason: held };
+}
+
+/** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
+function keepAgain(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
+  const first = turn.sql.byIdentity.get(content.identity) as { number: number; digest: Uint8Array };
+  if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
+  const held = `another body came under the same id before: ${idOf(first.number)}`;
+  const identity = conflictIdentity(arrival.source, content);
+  const number = insert(turn, arrival, content, identity, held);
+  if (number === undefined) {
+    const known = turn.sql.byIdentity.get(identity) as { number: number };
+    return { outcome: 'duplicate', id: idOf(known.number) };
+  }
+  plan(turn, number, source, arrival, content, held);
+  return { outcome: 'held', id: idOf(number), reason: held };
+}
+
+/** The new event's number, or undefined if the identity is taken. */
+function insert(
+  turn: Turn,
+  arrival: Arrival,
+  content: Content,
+  identity: Buffer,
+  held: string | null,
+): number | undefined {
+  const number = nextNumber(turn.last, arrival.receivedAt);
+  const { changes } = turn.sql.insertEvent.run(
+    number,
+    arrival.receivedAt,
+    arrival.source,
+    identity,
+    content.digest,
+    content.type,
+    content.externalId,
+    content.isJson ? 1 : 0,
+    held,
+    arrival.address,
+    arrival.headers,
+    content.stored,
+  );
+  if (changes === 0) return undefined;
+  turn.last = number;
+  return number;
+}
+
+/** One row of work for each handler; with a free slot the event is handed out in the same transaction. */
+function plan(
+  turn: Turn,
+  event: number,
+  source: StoredSource,
+  arrival: Arrival,
+  content: Content,
+  held: string | null,
+): void {
+  for (const handler of source.handlers) {
+    const atOnce = held === null && turn.desk.takeSlot(handler, event, content.stored.length, turn.now);
+    const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
+    turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0);
+    turn.desk.move(handler, undefined, state);
+    if (state === 'pending') turn.desk.expect(handler, 0);
+    if (!atOnce) continue;
+    const { type, externalId, stored: body } = content;
+    const { receivedAt, headers } = arrival;
+    const delivery = { event, id: idOf(event), handler, attempt: 1 };
+    turn.deliveries.push({ ...delivery, type, externalId, receivedAt, headers, body });
+  }
+}

@@ -1,0 +1,54 @@
+/** Every statement of the inbox thread, prepared once. The tables are in migrations/. */
+import type { DatabaseSync } from 'node:sqlite';
+
+export type Statements = ReturnType<typeof statementsOf>;
+
+export function statementsOf(database: DatabaseSync) {
+  const prepare = (sql: string) => database.prepare(sql);
+  return {
+    insertEvent: prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
+      is_json, held, address, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (identity) DO NOTHING`),
+    byIdentity: prepare('SELECT number, digest FROM inbox WHERE identity = ?'),
+    eventForDelivery:
+      prepare(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
+      FROM inbox WHERE number = ?`),
+    eventForOrder: prepare('SELECT source, body IS NULL AS purged FROM inbox WHERE number = ?'),
+
+    insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0)'),
+    workOfEvent: prepare('SELECT handler, state FROM work WHERE event = ?'),
+    handlingOf: prepare("SELECT attempts FROM work WHERE event = ? AND handler = ? AND state = 'handling'"),
+    handling: prepare("SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'"),
+    startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
+      WHERE event = ? AND handler = ?`),
+    updateWork: prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?
+      WHERE event = ? AND handler = ?`),
+    replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0)
+      ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = 0`),
+    deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
+    due: prepare(`SELECT event, handler, attempts, alone FROM work
+      WHERE handler = ? AND state = 'pending' AND alone = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
+    nextDue: prepare(`SELECT due FROM work
+      WHERE handler = ? AND state = 'pending' AND alone = 0 ORDER BY due LIMIT 1`),
+    dueAlone: prepare(`SELECT event, handler, attempts, alone FROM work
+      WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
+    nextAlone: prepare("SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1"),
+    suspects: prepare('SELECT DISTINCT handler FROM work WHERE alone = 1'),
+    forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
+    oldestPending: prepare(`SELECT event FROM work
+      WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
+    backlog: prepare('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
+
+    insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
+
+    purgeable: prepare(`SELECT number, body IS NULL AS purged,
+      EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
+      FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
+    stripEvent: prepare('UPDATE inbox SET headers = NULL, body = NULL WHERE number = ?'),
+    deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
+
+    getMeta: prepare('SELECT value FROM meta WHERE key = ?'),
+    setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+  };
+}

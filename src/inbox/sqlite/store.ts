@@ -1,0 +1,148 @@
+/**
+ * The tables of an SQLite inbox, and what may happen to them. Lives in the inbox thread, the only writer.
+ *
+ * The life of an event for one handler (a row of `work`, see the migration):
+ *
+ *   arrives ──▶ pending ──▶ handling ──▶ done, discarded      the row goes, `attempts` keeps the record
+ *      │           ▲           ├───────▶ pending              failed; due later, attempts counted when handed out
+ *      ▼           │           └───────▶ dead                 attempts spent; waits for a person
+ *     held ────────┴── replay ◀── any end state
+ *
+ * An arrival goes straight to `handling` when its handler has a free slot: one commit for receipt and hand-out.
+ * `commit` is one transaction for all that has come in; if it throws, nothing has happened, in memory either.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Arrival, Backlog, Delivery, InboxStatus, Kept, Order, Settlement } from '../../types.ts';
+import { timeOfNumber } from '../event-id.ts';
+import type { Shape } from '../identity.ts';
+import { Desk } from './desk.ts';
+import { numberFrom } from './files.ts';
+import { handOut, settle } from './hand-out.ts';
+import { keep } from './receipt.ts';
+import { type Statements, statementsOf } from './statements.ts';
+import { carryOut, purgeStep } from './upkeep.ts';
+
+export interface StoredSource {
+  readonly shape: Shape;
+  /** Full names, `source/handler`. */
+  readonly handlers: readonly string[];
+}
+
+/** What one transaction works with; thrown away if it fails. */
+export interface Turn {
+  readonly sql: Statements;
+  readonly sources: ReadonlyMap<string, StoredSource>;
+  readonly desk: Desk;
+  readonly now: number;
+  /** The newest event's number. */
+  last: number;
+  readonly deliveries: Delivery[];
+}
+
+export interface Committed {
+  readonly kept: readonly Kept[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export class Store {
+  readonly #database: DatabaseSync;
+  readonly #sources: ReadonlyMap<string, StoredSource>;
+  readonly #sql: Statements;
+  #desk: Desk;
+  #last: number;
+  #purgeCursor = 0;
+
+  constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
+    this.#database = database;
+    this.#sources = sources;
+    this.#sql = statementsOf(database);
+    this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
+    this.#forgetSuspectsOfUnwiredHandlers();
+    this.#desk = new Desk(this.#sql.backlog.all() as unknown as Backlog[]);
+  }
+
+  /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
+  nextDue(now: number): number {
+    return this.#desk.nextDue(now);
+  }
+
+  commit(
+    arrivals: readonly Arrival[],
+    settled: readonly Settlement[],
+    grant: ReadonlyMap<string, number>,
+    now: number,
+  ): Committed {
+    return this.#turn(now, (turn) => {
+      for (const settlement of settled) settle(turn, settlement);
+      for (const [handler, slots] of grant) turn.desk.grant(handler, slots);
+      handOut(turn);
+      const kept = arrivals.map((arrival) => keep(turn, arrival));
+      return { kept, deliveries: turn.deliveries };
+    });
+  }
+
+  order(order: Order, now: number): number {
+    return this.#turn(now, (turn) => carryOut(turn, order));
+  }
+
+  purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
+    const step = this.#turn(now, (turn) => purgeStep(turn, this.#purgeCursor, eventsBefore, keysBefore));
+    this.#purgeCursor = step.cursor;
+    return { removed: step.removed, more: step.cursor > 0 };
+  }
+
+  /** A write that changes nothing a reader sees: shows whether the disk takes writes again. */
+  probe(now: number): void {
+    this.#turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
+  }
+
+  status(): InboxStatus {
+    const oldest = this.#sql.oldestPending.get() as { event: number } | undefined;
+    return {
+      inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
+      backlog: this.#desk.backlog(),
+      oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
+    };
+  }
+
+  /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
+  recover(): { event: number; handler: string; attempt: number }[] {
+    this.#desk.clearSlots();
+    return this.#sql.handling.all() as { event: number; handler: string; attempt: number }[];
+  }
+
+  /** Hands nothing out any more; what is out may still be settled. */
+  pause(): void {
+    this.#desk.pause();
+  }
+
+  #turn<T>(now: number, work: (turn: Turn) => T): T {
+    const turn: Turn = {
+      sql: this.#sql,
+      sources: this.#sources,
+      desk: this.#desk.copy(),
+      now,
+      last: this.#last,
+      deliveries: [],
+    };
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work(turn);
+      this.#database.exec('COMMIT');
+      this.#desk = turn.desk;
+      this.#last = turn.last;
+      return result;
+    } catch (error) {
+      // Some I/O errors have rolled back already.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** What must run alone holds everything else back; what nobody will run must not. */
+  #forgetSuspectsOfUnwiredHandlers(): void {
+    const wired = new Set([...this.#sources.values()].flatMap((source) => source.handlers));
+    const suspects = this.#sql.suspects.all() as { handler: string }[];
+    for (const { handler } of suspects) if (!wired.has(handler)) this.#sql.forgetSuspects.run(handler);
+  }
+}

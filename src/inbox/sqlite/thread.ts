@@ -1,0 +1,179 @@
+/**
+ * The inbox thread: everything that has come in since the last commit goes into the next one.
+ *
+ * Started by client.ts. Messages queue up while a commit is on its way to disk; when it is there, one turn of the loop
+ * takes them all. Each batch of arrivals is answered after its own commit. If a commit fails, its arrivals are answered
+ * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Arrival, Delivery, Settlement } from '../../types.ts';
+import { openInbox, takeOwnership } from './files.ts';
+import {
+  type Call,
+  type Packed,
+  pack,
+  type Reply,
+  type Request,
+  type ThreadData,
+  unpack,
+  type WorkRequest,
+} from './messages.ts';
+import { Store } from './store.ts';
+
+const PROBE_MS = 500;
+const WAKE_AT_MOST_MS = 1_000;
+
+const edge = parentPort as MessagePort;
+const { path, sources } = workerData as ThreadData;
+const owner = takeOwnership(path);
+const database = openInbox(path);
+const store = new Store(database, sources);
+
+const batches: Arrival[][] = [];
+let settled: Settlement[] = [];
+const grants = new Map<string, number>();
+let handlers: MessagePort | undefined;
+let turnPlanned = false;
+let writes = true;
+let wake: NodeJS.Timeout | undefined;
+
+edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
+  if (request.kind === 'arrivals') batches.push(unpack(request.batch));
+  else if (request.kind === 'settle') settled.push(...request.settled);
+  else if (request.kind === 'work') return adopt(request.port);
+  else return answer(request.id, request.call);
+  planTurn();
+});
+reply({ kind: 'ready' });
+
+function reply(message: Reply): void {
+  edge.postMessage(message);
+}
+
+/** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
+function adopt(port: MessagePort): void {
+  handlers?.close();
+  grants.clear();
+  handlers = port;
+  port.on('message', hearHandlers);
+}
+
+function hearHandlers({ settled: more, grant }: WorkRequest): void {
+  settled.push(...more);
+  for (const [handler, slots] of Object.entries(grant)) {
+    grants.set(handler, (grants.get(handler) ?? 0) + slots);
+  }
+  planTurn();
+}
+
+/** What the handlers' thread has sent counts, even if its message has not come up yet. */
+function hearTheRest(): void {
+  if (!handlers) return;
+  for (let next = receiveMessageOnPort(handlers); next; next = receiveMessageOnPort(handlers)) {
+    hearHandlers(next.message);
+  }
+  if (settled.length > 0) takeTurn();
+}
+
+function planTurn(): void {
+  if (turnPlanned) return;
+  turnPlanned = true;
+  setImmediate(takeTurn);
+}
+
+function takeTurn(): void {
+  turnPlanned = false;
+  clearTimeout(wake);
+  const taken = batches.splice(0);
+  const finished = settled;
+  settled = [];
+  try {
+    const { kept, deliveries } = store.commit(taken.flat(), finished, grants, Date.now());
+    grants.clear();
+    let from = 0;
+    for (const batch of taken) {
+      reply({ kind: 'kept', kept: kept.slice(from, from + batch.length) });
+      from += batch.length;
+    }
+    if (deliveries.length > 0) send(deliveries);
+    reportWrites(true);
+    planWake();
+  } catch (error) {
+    settled = [...finished, ...settled];
+    const reason = (error as Error).message;
+    for (const _ of taken) reply({ kind: 'failed', reason });
+    reportWrites(false, reason);
+    wake = setTimeout(probe, PROBE_MS);
+  }
+}
+
+function send(deliveries: readonly Delivery[]): void {
+  const packed: Packed<Delivery> = pack(deliveries);
+  handlers?.postMessage(packed, [packed.bytes]);
+}
+
+/** Due times live in the database; this timer only looks again. */
+function planWake(): void {
+  const now = Date.now();
+  const waitMs = store.nextDue(now) - now;
+  if (waitMs === Number.POSITIVE_INFINITY) return;
+  if (waitMs <= 0) planTurn();
+  else wake = setTimeout(planTurn, Math.min(waitMs, WAKE_AT_MOST_MS));
+}
+
+function probe(): void {
+  try {
+    store.probe(Date.now());
+    reportWrites(true);
+    planTurn();
+  } catch (error) {
+    reportWrites(false, (error as Error).message);
+    wake = setTimeout(probe, PROBE_MS);
+  }
+}
+
+function reportWrites(taken: boolean, reason = ''): void {
+  if (taken === writes) return;
+  writes = taken;
+  reply({ kind: 'writes', taken, reason });
+}
+
+function answer(id: number, call: Call): void {
+  try {
+    reply({ kind: 'answer', id, answer: carryOut(call) });
+  } catch (error) {
+    reply({ kind: 'answer', id, error: (error as Error).message });
+  }
+  if (call.name === 'close') edge.close();
+}
+
+function carryOut(call: Call): unknown {
+  switch (call.name) {
+    case 'status':
+      return store.status();
+    case 'recover':
+      hearTheRest();
+      grants.clear();
+      return store.recover();
+    case 'pause':
+      return store.pause();
+    case 'order': {
+      const changed = store.order(call.order, Date.now());
+      planTurn();
+      return changed;
+    }
+    case 'purge':
+      return store.purge(call.eventsBefore, call.keysBefore, Date.now());
+    case 'close':
+      return close();
+  }
+}
+
+function close(): void {
+  hearTheRest();
+  if (batches.length > 0) takeTurn();
+  clearTimeout(wake);
+  handlers?.close();
+  database.close();
+  owner.close();
+}

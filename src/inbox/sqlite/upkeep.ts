@@ -1,0 +1,62 @@
+/** What an operator orders, and retention. Part of a transaction of store.ts. */
+import type { Order, WorkState } from '../../types.ts';
+import { firstNumberAt } from '../event-id.ts';
+import type { Turn } from './store.ts';
+
+const PURGE_STEP = 500;
+
+/** Answers with how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
+export function carryOut(turn: Turn, order: Order): number {
+  const row = turn.sql.eventForOrder.get(order.event) as { source: string; purged: number } | undefined;
+  if (!row) throw new Error('there is no such event in this inbox');
+  if (order.action === 'replay' && row.purged === 1) throw new Error('its body has been purged');
+  const work = turn.sql.workOfEvent.all(order.event) as { handler: string; state: WorkState }[];
+  const states = new Map(work.map(({ handler, state }) => [handler, state]));
+  const wired = turn.sources.get(row.source)?.handlers ?? [];
+  const concerned = new Set([...wired, ...states.keys()]);
+  if (order.handler !== undefined && !concerned.has(order.handler)) {
+    throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
+  }
+  const handlers = order.handler === undefined ? [...concerned] : [order.handler];
+  const busy = handlers.find((handler) => states.get(handler) === 'handling');
+  if (busy) throw new Error(`${busy} is handling it right now`);
+  const change = order.action === 'replay' ? replay : discard;
+  return handlers.filter((handler) => change(turn, order.event, handler, states.get(handler))).length;
+}
+
+function replay(turn: Turn, event: number, handler: string, state: WorkState | undefined): boolean {
+  turn.sql.replayWork.run(event, handler);
+  turn.desk.move(handler, state, 'pending');
+  turn.desk.expect(handler, 0);
+  return true;
+}
+
+function discard(turn: Turn, event: number, handler: string, state: WorkState | undefined): boolean {
+  if (state === undefined) return false;
+  turn.sql.deleteWork.run(event, handler);
+  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', 'discarded by hand');
+  turn.desk.move(handler, state, undefined);
+  return true;
+}
+
+/**
+ * One bounded step over the events before `eventsBefore`: finished ones lose their body, and with `keysBefore` their row,
+ * which is what duplicates are known by. Dead and held ones wait for a person. The cursor is 0 at the end.
+ */
+export function purgeStep(turn: Turn, cursor: number, eventsBefore: number, keysBefore: number) {
+  const rows = turn.sql.purgeable.all(cursor, firstNumberAt(eventsBefore), PURGE_STEP) as {
+    number: number;
+    busy: number;
+    purged: number;
+  }[];
+  let removed = 0;
+  for (const { number, busy, purged } of rows) {
+    const keyToo = number < firstNumberAt(keysBefore);
+    if (busy === 1 || (purged === 1 && !keyToo)) continue;
+    if (keyToo) turn.sql.deleteEvent.run(number);
+    else turn.sql.stripEvent.run(number);
+    turn.sql.deleteAttempts.run(number);
+    removed++;
+  }
+  return { removed, cursor: rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0 };
+}

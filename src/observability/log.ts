@@ -1,0 +1,38 @@
+/**
+ * One JSON line a record, or readable lines in development.
+ *
+ * Each thread has its own log on the same standard output. Lines are written whole, at most 4,096 bytes a write, which a
+ * pipe takes in one piece. If nobody reads the pipe, lines are dropped beyond 8 MiB rather than answers delayed.
+ * What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
+ */
+import pino from 'pino';
+import type { Log } from '../types.ts';
+import { readable } from './readable.ts';
+import { REDACTED } from './redact.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly pretty: boolean;
+}
+
+const SECRET_NAMES = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
+
+export interface FlushedLog extends Log {
+  flush(done: () => void): void;
+}
+
+export function createLog(options: LogOptions): FlushedLog {
+  const output = pino.destination({ dest: 1, sync: false, maxWrite: 4_096, maxLength: 8 * 1_048_576 });
+  // A reader that goes away (`| head`) must not take the service with it.
+  output.on('error', () => {});
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: REDACTED },
+    },
+    options.pretty ? readable(output) : output,
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * IP addresses and ranges, strictly read, before ip-range-check sees them.
+ *
+ * On its own the library takes octal (064.4.41.98), hex, short (52.4.10594) and IPv4-compatible (::52.4.41.98) forms
+ * for the address they resemble, and quietly never matches a rule it cannot read. So every address is brought into one
+ * canonical form first, IPv4-mapped IPv6 as IPv4, and every rule is read at boot or refused there.
+ */
+import { isIP, SocketAddress } from 'node:net';
+import ipRangeCheck from 'ip-range-check';
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: LOOPBACK,
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+/** The canonical form, or undefined if it is not exactly one IPv4 or IPv6 address (a zone id is not either). */
+export function canonicalAddress(text: string): string | undefined {
+  const family = isIP(text);
+  if (family === 4) return text;
+  if (family !== 6 || text.includes('%')) return undefined;
+  const address = new SocketAddress({ address: text, family: 'ipv6' }).address;
+  const mapped = MAPPED.exec(address);
+  if (mapped) return mapped[1];
+  // Node writes ::1.2.3.4 for the deprecated IPv4-compatible form, which ip-range-check takes for 1.2.3.4.
+  return address.includes('.') ? undefined : address;
+}
+
+/**
+ * Reads a rule: an address or a CIDR range. Returns its canonical form, or the sentence that says what is wrong.
+ * Refuses what would match everything, and what would never match.
+ */
+export function readRule(text: string): { rule: string } | { wrong: string } {
+  const [base = '', bits, ...rest] = text.split('/');
+  const address = canonicalAddress(base);
+  if (!address || rest.length > 0) return { wrong: 'is not an IP address or CIDR range' };
+  if (bits === undefined) return { rule: address };
+  const mapped = address.includes('.') && base.includes(':');
+  const prefix = /^(0|[1-9]\d{0,2})$/.test(bits) ? Number(bits) - (mapped ? 96 : 0) : -1;
+  if (prefix < 0 || prefix > (address.includes('.') ? 32 : 128)) {
+    return {
+      wrong: `has a prefix length that an ${address.includes('.') ? 'IPv4' : 'IPv6'} range cannot have`,
+    };
+  }
+  if (prefix === 0) return { wrong: 'matches every address' };
+  return { rule: `${address}/${prefix}` };
+}
+
+export function rangesNamed(name: string): readonly string[] | undefined {
+  return Object.hasOwn(NAMED_RANGES, name) ? NAMED_RANGES[name] : undefined;
+}
+
+export function isLoopback(host: string): boolean {
+  const address = host === 'localhost' ? '127.0.0.1' : canonicalAddress(host);
+  return address !== undefined && matches(address, LOOPBACK);
+}
+
+/** Whether a canonical address lies in one of the rules that `readRule` returned. */
+export function matches(address: string, rules: readonly string[]): boolean {
+  return ipRangeCheck(address, rules as string[]);
+}

@@ -1,0 +1,41 @@
+/** Signatures for tests, computed with openssl: what the service verifies it must not have written itself. */
+import { execFileSync } from 'node:child_process';
+
+/** The MAC of bytes as openssl computes it. The key is visible in the process list, which tests may do and we may not. */
+export function opensslMac(
+  secret: string,
+  bytes: Buffer | string,
+  algorithm: 'sha256' | 'sha1' = 'sha256',
+): Buffer {
+  const key = Buffer.from(secret).toString('hex');
+  return execFileSync(
+    'openssl',
+    ['dgst', `-${algorithm}`, '-mac', 'HMAC', '-macopt', `hexkey:${key}`, '-binary'],
+    {
+      input: bytes,
+    },
+  );
+}
+
+export function flexportHeaders(secret: string, body: Buffer | string): Record<string, string> {
+  return { 'X-Hub-Signature-256': `sha256=${opensslMac(secret, body).toString('hex')}` };
+}
+
+export function shippoHeaders(
+  secret: string,
+  body: Buffer | string,
+  seconds = Math.floor(Date.now() / 1000),
+) {
+  const mac = opensslMac(secret, Buffer.concat([Buffer.from(`${seconds}.`), Buffer.from(body)]));
+  return { 'Shippo-Auth-Signature': `t=${seconds},v1=${mac.toString('hex')}` };
+}
+
+export function flintnHeaders(secret: string, body: Buffer | string): Record<string, string> {
+  return { 'X-Signature-Primary': opensslMac(secret, body).toString('base64') };
+}
+
+/** An HS256 token over exactly these header and payload texts. */
+export function token(secret: string, payload: string, header = '{"alg":"HS256","typ":"JWT"}'): string {
+  const signed = `${Buffer.from(header).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`;
+  return `${signed}.${opensslMac(secret, signed).toString('base64url')}`;
+}
