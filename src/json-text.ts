@@ -104,7 +104,7 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** `from` is the opening quote; returns the offset behind the closing one. */
-function skipString(text: string, from: number): number {
+export function skipString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let slashes = 0;
     while (text.charCodeAt(at - 1 - slashes) === 92) slashes++;

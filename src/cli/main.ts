@@ -55,7 +55,9 @@ function explain(error: unknown): number {
     process.stderr.write(`consignee: ${message}\n`);
     return EXIT_USAGE;
   }
-  process.stderr.write(`consignee: ${message}\n`);
+  // A mistake in config/*.ts, say: there the place matters as much as the message.
+  const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
+  process.stderr.write(`consignee: ${expected ? message : ((error as Error).stack ?? error)}\n`);
   return 1;
 }
 

@@ -72,17 +72,17 @@ export function readRules(
   const value = environment[setting];
   if (value === undefined) return undefined;
   const rules: string[] = [];
-  for (const entry of value.split(',').map((text) => text.trim())) {
-    for (const text of named(entry) ?? [entry]) {
+  for (const [at, entry] of value.split(',').entries()) {
+    for (const text of named(entry.trim()) ?? [entry.trim()]) {
       const read = readRule(text);
       if ('rule' in read) rules.push(read.rule);
-      else problems.push(ruleProblem(setting, entry, read.wrong));
+      else problems.push(ruleProblem(setting, text, at + 1, read.wrong));
     }
   }
   return rules;
 }
 
-function ruleProblem(setting: string, entry: string, wrong: string): Problem {
+function ruleProblem(setting: string, entry: string, place: number, wrong: string): Problem {
   if (entry === '') {
     return { setting, wrong: 'has an empty entry', fix: 'Take the extra comma out, or unset the variable.' };
   }
@@ -90,7 +90,7 @@ function ruleProblem(setting: string, entry: string, wrong: string): Problem {
   const fix = isName
     ? 'Host names are not accepted: write the addresses, as in 52.4.41.98 or 203.0.113.0/24.'
     : 'Write it as 52.4.41.98, 203.0.113.0/24 or 2001:db8::/32.';
-  return { setting, wrong: `has an entry (${entry.slice(0, 60)}) that ${wrong}`, fix };
+  return { setting, wrong: `has an entry (number ${place}) that ${wrong}`, fix };
 }
 
 export function readProxies(environment: Environment, problems: Problem[]): string[] {

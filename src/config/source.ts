@@ -100,6 +100,7 @@ function wiringProblems(name: string, wiring: SourceWiring): Problem[] {
   }
   for (const [key, handler] of Object.entries(wiring.handlers)) {
     const handle = typeof handler === 'function' ? handler : handler?.handle;
+    if (typeof handler === 'object' && handler) problems.push(...optionProblems(`${name}/${key}`, handler));
     if (typeof handle !== 'function' || !/^[a-z][\w-]*$/i.test(key)) {
       const fix = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
       problems.push({ setting, wrong: `wires ${name} to ${key}, which is not a handler`, fix });
@@ -108,16 +109,28 @@ function wiringProblems(name: string, wiring: SourceWiring): Problem[] {
   return problems;
 }
 
+/** Timers count at most 2^31 ms, and nothing sensible comes near. */
+const RANGES = { timeLimitMs: 86_400_000, concurrency: 10_000, maxAttempts: 1_000 } as const;
+
+function optionProblems(handler: string, options: HandlerOptions): Problem[] {
+  const setting = 'config/sources.ts';
+  return Object.entries(RANGES).flatMap(([option, most]) => {
+    const value = options[option as keyof typeof RANGES];
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return [];
+    return [{ setting, wrong: `gives ${handler} a ${option} that cannot be`, fix: `Use 1 to ${most}.` }];
+  });
+}
+
 /** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
 function pinProblems(prefix: string, environment: Environment, schemes: readonly Scheme[]): Problem[] {
   const setting = `${prefix}_VERIFY`;
   if (environment[setting] === undefined) return [];
   const pinned = (textOf(environment, setting) ?? '').split(',').map((text) => text.trim().toLowerCase());
   const problems: Problem[] = [];
-  for (const scheme of pinned) {
+  for (const [at, scheme] of pinned.entries()) {
     if (!(SCHEMES as readonly string[]).includes(scheme)) {
       const fix = `The schemes are ${SCHEMES.join(', ')}.`;
-      problems.push({ setting, wrong: `has an unknown scheme (${scheme.slice(0, 40) || 'empty'})`, fix });
+      problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
     } else if (!schemes.includes(scheme as Scheme)) {
       const needed = `${prefix}_${SETTING[scheme as Scheme]}`;
       problems.push({

@@ -5,7 +5,7 @@
  * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Delivery, Handle, Log, WebhookEvent } from '../types.ts';
+import type { Delivery, Handle, HandlerContext, Log, WebhookEvent } from '../types.ts';
 
 export interface Attempt {
   readonly handler: string;
@@ -25,7 +25,8 @@ export function currentAttempt(): Attempt | undefined {
 /** Starts the attempt; `ended` resolves when the handler is done and rejects with what it threw, or the time limit. */
 export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: number, log: Log) {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
+  let aborted: Error | undefined;
   let open = true;
   const end = (settle: () => void) => {
     const wasOpen = open;
@@ -38,17 +39,29 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
     handler: delivery.handler,
     eventId: delivery.id,
     fail: (error) => end(() => reject(error)),
-    abort: (reason) => controller.abort(reason),
+    abort: (reason) => {
+      aborted ??= reason;
+      controller?.abort(aborted);
+    },
+  };
+  const context: HandlerContext = {
+    log,
+    // Made when it is first asked for: most handlers never do, and it costs more than the rest of an attempt.
+    get signal() {
+      controller ??= new AbortController();
+      if (aborted) controller.abort(aborted);
+      return controller.signal;
+    },
   };
   const timer = setTimeout(() => {
     const error = new Error(`it took longer than ${timeLimitMs} ms`);
     error.name = 'TimeLimit';
-    controller.abort(error);
+    attempt.abort(error);
     attempt.fail(error);
   }, timeLimitMs);
   current.run(attempt, async () => {
     try {
-      await handle(eventOf(delivery), { signal: controller.signal, log });
+      await handle(eventOf(delivery), context);
       end(resolve);
     } catch (error) {
       attempt.fail(error);
@@ -57,8 +70,9 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
   return { attempt, ended };
 }
 
-/** The body is parsed when `data` is first asked for, and only in this thread. */
+/** Headers and body are parsed when they are first asked for, and only in this thread. */
 function eventOf(delivery: Delivery): WebhookEvent {
+  let headers: Record<string, string> | undefined;
   let parsed: unknown;
   let isParsed = false;
   return {
@@ -67,9 +81,12 @@ function eventOf(delivery: Delivery): WebhookEvent {
     type: delivery.type,
     externalId: delivery.externalId,
     receivedAt: new Date(delivery.receivedAt),
-    headers: JSON.parse(delivery.headers),
     body: delivery.body,
     attempt: delivery.attempt,
+    get headers() {
+      headers ??= JSON.parse(delivery.headers) as Record<string, string>;
+      return headers;
+    },
     get data() {
       if (!isParsed) parsed = parse(delivery.body);
       isParsed = true;

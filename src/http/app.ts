@@ -5,12 +5,14 @@
  *   any other method there    405                 GET /readyz    200 when events can be kept, else 503
  *   anything else             404, and everything on a source that is off
  */
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import helmet from 'helmet';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { Rejection } from '../errors.ts';
+import { headerLines } from '../header-lines.ts';
 import type { Head } from '../types.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { App } from './server.ts';
 
 export interface AppOptions extends ReceiveOptions {
   readonly sources: readonly ReceivingSource[];
@@ -24,7 +26,7 @@ export interface AppOptions extends ReceiveOptions {
 
 const NO_SOURCE = 'none';
 
-export function createApp(options: AppOptions): Express {
+export function createApp(options: AppOptions): App {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -32,7 +34,6 @@ export function createApp(options: AppOptions): Express {
   app.enable('strict routing');
   app.set('query parser', false);
 
-  app.use(helmet());
   app.use(meet(options.clientOf));
   app.get('/healthz', (_request, response) => answerHealth(response, 200, 'ok'));
   app.get('/readyz', (_request, response) => {
@@ -46,7 +47,16 @@ export function createApp(options: AppOptions): Express {
   }
   app.use(refuseAll('not_found'));
   app.use(refuseAs(NO_SOURCE, options));
-  return app;
+  // Left alone, Express answers a target that is no URL by itself: in HTML, and without a line in the log.
+  return (request, response) =>
+    app(request as Request, response as Response, () =>
+      options.responder.refuse(
+        request as Request,
+        response as Response,
+        NO_SOURCE,
+        new Rejection('not_found'),
+      ),
+    );
 }
 
 /** Notes who is there, before anything is judged. */
@@ -69,10 +79,20 @@ function meet(clientOf: AppOptions['clientOf']) {
       body: Buffer.alloc(0),
     };
     response.locals.reception = reception;
+    if (isAmbiguous(request, head)) throw new Rejection('request_malformed');
     // A fragment has no place in a request; Express would cut it off and match the rest.
     if (target.includes('#')) throw new Rejection('not_found');
     next();
   };
+}
+
+/** What Node lets through and a proxy in front may read differently: the stuff of request smuggling. */
+function isAmbiguous(request: Request, head: Head): boolean {
+  const { httpVersion, headers } = request;
+  const encoding = headers['transfer-encoding'];
+  if (httpVersion !== '1.1' && (httpVersion !== '1.0' || encoding !== undefined)) return true;
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return true;
+  return headerLines(head, 'host').length > 1;
 }
 
 function forwardedFor(request: Request): string | undefined {
@@ -100,9 +120,16 @@ function refuseAs(source: string, { responder }: ReceiveOptions) {
   };
 }
 
+const HEALTH_HEADERS = [
+  ...securityHeaders(),
+  'Content-Type',
+  'application/json',
+  'Cache-Control',
+  'no-store',
+];
+
 function answerHealth(response: Response, status: number, state: string): void {
   const body = JSON.stringify({ status: state });
-  response.setHeader('Cache-Control', 'no-store');
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+  response.writeHead(status, [...HEALTH_HEADERS, 'Content-Length', String(body.length)]);
   response.end(body);
 }

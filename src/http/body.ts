@@ -6,6 +6,7 @@
  */
 import type { Request } from 'express';
 import { Rejection } from '../errors.ts';
+import { reasonOfAbort } from './server.ts';
 
 /** Bytes of request bodies in memory, all sources together. */
 export interface Budget {
@@ -35,8 +36,13 @@ export function readBody(request: Request, limitBytes: number, budget: Budget) {
     };
     request.on('data', take);
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.once('error', () => reject(new Rejection('body_aborted')));
-    request.once('close', () => reject(new Rejection('body_aborted')));
+    const abort = () => {
+      if (!request.readableEnded) reject(new Rejection(reasonOfAbort(request)));
+    };
+    request.once('error', abort);
+    request.once('close', abort);
+    // The sender may have left while its token was being verified.
+    if (request.destroyed) abort();
   });
   const release = () => {
     budget.inFlight -= length;

@@ -13,6 +13,7 @@ import type { Request, Response } from 'express';
 import { REFUSALS, type RefusalCode, Rejection } from '../errors.ts';
 import type { Kept, Log, Meter } from '../types.ts';
 import type { Report } from './reception.ts';
+import { securityHeaders } from './security-headers.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
@@ -33,11 +34,12 @@ export interface ResponderOptions {
 
 export function responder(options: ResponderOptions): Responder {
   const { production, log, meter } = options;
+  const security = securityHeaders();
 
   function accept(response: Response, source: string, kept: Kept): void {
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
     const body = `{"status":"${status}","id":"${kept.id}"}`;
-    send(response, 200, 'application/json', body);
+    send(response, 200, body);
     const reason = kept.reason === undefined ? {} : { reason: kept.reason };
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...reason });
   }
@@ -54,25 +56,34 @@ export function responder(options: ResponderOptions): Responder {
     }
     const detail = production ? {} : { detail: reason };
     const body = JSON.stringify({ title: STATUS_CODES[status], status, id, ...detail });
-    if (status === 503) response.setHeader('Retry-After', String(options.retryAfterSeconds));
-    if (status === 405) response.setHeader('Allow', 'POST');
-    if (leavesTooMuch(request)) sendAndLinger(request, response, status, body);
-    else send(response, status, 'application/problem+json', body);
+    const headers: string[] = [];
+    if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
+    if (status === 405) headers.push('Allow', 'POST');
+    if (leavesTooMuch(request) || code === 'body_too_large')
+      sendAndLinger(request, response, status, body, headers);
+    else send(response, status, body, headers);
   }
 
-  function send(response: Response, status: number, type: string, body: string): void {
-    if (options.closing()) response.setHeader('Connection', 'close');
-    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  function head(response: Response, status: number, body: string, more: readonly string[]): void {
+    const type = status === 200 ? 'application/json' : 'application/problem+json';
+    const length = String(Buffer.byteLength(body));
+    response.writeHead(status, [...security, 'Content-Type', type, 'Content-Length', length, ...more]);
+  }
+
+  function send(response: Response, status: number, body: string, more: readonly string[] = []): void {
+    head(response, status, body, options.closing() ? [...more, 'Connection', 'close'] : more);
     response.end(body);
   }
 
   /** Answers in full, then gives the sender a moment to read it before the connection goes. */
-  function sendAndLinger(request: Request, response: Response, status: number, body: string): void {
-    response.writeHead(status, {
-      'Content-Type': 'application/problem+json',
-      'Content-Length': Buffer.byteLength(body),
-      Connection: 'close',
-    });
+  function sendAndLinger(
+    request: Request,
+    response: Response,
+    status: number,
+    body: string,
+    more: readonly string[],
+  ): void {
+    head(response, status, body, [...more, 'Connection', 'close']);
     response.write(body);
     let drained = 0;
     const over = () => {

@@ -24,7 +24,8 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
   const answering = new WeakMap<Socket, ServerResponse>();
   const take: App = (request, response) => {
     answering.set(request.socket, response);
-    app(request, response);
+    if (isSound(request)) app(request, response);
+    else refuseUnsound(request, response, options);
   };
   const server = createServer(
     {
@@ -34,23 +35,43 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
       keepAliveTimeout: knobs.keepAliveTimeoutMs,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
       keepAlive: true,
+      // Node would refuse these by itself, without a word in the log.
+      requireHostHeader: false,
     },
     take,
   );
   // The app decides when `100 Continue` is sent: not before every check of the head has passed.
   server.on('checkContinue', take);
+  server.on('checkExpectation', take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const response = answering.get(socket);
-    refuseUnparsed(error, socket, response !== undefined && !response.writableFinished, options);
+    refuseUnparsed(error, socket, answering.get(socket), options);
   });
   return server;
 }
 
+/** What Node's parser lets pass, and proxies in front may read differently. */
+function isSound(request: IncomingMessage): boolean {
+  if (request.httpVersionMajor !== 1) return false;
+  const raw = request.rawHeaders;
+  let hosts = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
+}
+
+function refuseUnsound(request: IncomingMessage, response: ServerResponse, options: ServerOptions): void {
+  const { status } = reportUnparsed('request_malformed', request.socket, options);
+  response.writeHead(status, { Connection: 'close', 'Content-Length': 0 }).end();
+}
+
+/** `response` is the last one begun on this socket, if any: what becomes of its request must be told once. */
 function refuseUnparsed(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  answering: boolean,
-  { log, meter }: ServerOptions,
+  response: ServerResponse | undefined,
+  options: ServerOptions,
 ): void {
   // A sender that hangs up between two requests is nothing to report.
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -58,13 +79,37 @@ function refuseUnparsed(
     return;
   }
   const code = codeOf(error);
+  const { status } = REFUSALS[code];
+  if (response && !response.req.complete) {
+    if (error.code !== 'HPE_INVALID_EOF_STATE') cutOff.set(response.req, code);
+  } else {
+    reportUnparsed(code, socket, options);
+    // The event before the garbage is answered in peace.
+    if (response && !response.writableFinished) {
+      response.shouldKeepAlive = false;
+      response.once('close', () => socket.destroySoon());
+      return;
+    }
+  }
+  // An answer that is out, or on its way, must not get another one mixed into it.
+  const mixes = response && !response.req.complete && (response.headersSent || !response.socket);
+  if (mixes) socket.destroySoon();
+  else socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  setTimeout(() => socket.destroy(), CONNECTIONS_CHECK_MS).unref();
+}
+
+function reportUnparsed(code: RefusalCode, socket: Socket, { log, meter }: ServerOptions) {
   const { status, says } = REFUSALS[code];
   log.warn({ source: 'none', outcome: 'refused', code, reason: says, status, ip: socket.remoteAddress });
   meter.request('none', 'refused', code, 0);
-  // An answer that is on its way must not get another one mixed into it.
-  if (answering && code !== 'request_timeout') socket.destroySoon();
-  else socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  setTimeout(() => socket.destroy(), CONNECTIONS_CHECK_MS).unref();
+  return { status };
+}
+
+/** Requests that ended here while the app was reading them, and why; the app reports them. */
+const cutOff = new WeakMap<IncomingMessage, RefusalCode>();
+
+export function reasonOfAbort(request: IncomingMessage): RefusalCode {
+  return cutOff.get(request) ?? 'body_aborted';
 }
 
 const REASONS: Readonly<Record<number, string>> = {

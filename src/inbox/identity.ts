@@ -6,8 +6,8 @@
  * Nothing here refuses: an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { createHash, hash } from 'node:crypto';
-import { type Member, membersAt } from '../json-text.ts';
+import { hash } from 'node:crypto';
+import { type Member, membersAt, skipString } from '../json-text.ts';
 import type { MemberPath, Preset } from '../types.ts';
 
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
@@ -29,29 +29,39 @@ export function readContent(source: string, shape: Shape, body: Buffer): Content
   const isJson = parses(body);
   // One byte, one character: offsets into this text are offsets into the bytes.
   const text = body.toString('latin1');
-  const externalId = isJson ? firstScalar(body, text, shape.id) : null;
-  const stored = shape.cut === undefined ? body : without(shape.cut, body, text, isJson);
+  const document: Document = { body, text, members: isJson ? [...membersAt(text)] : [] };
+  const externalId = firstScalar(document, shape.id);
+  const stored = shape.cut === undefined ? body : without(shape.cut, document, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
     externalId,
-    type: isJson ? firstString(body, text, shape.type) : null,
+    type: firstString(document, shape.type),
     stored,
     digest,
     identity:
-      externalId === null ? identityOf(source, 'digest', received) : identityOf(source, 'id', externalId),
+      externalId === null
+        ? identityOf(source, 'digest', received.toString('hex'))
+        : identityOf(source, 'id', externalId),
   };
+}
+
+/** A body, the same as one character a byte, and its members if it is an object. */
+interface Document {
+  readonly body: Buffer;
+  readonly text: string;
+  readonly members: readonly Member[];
 }
 
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
 export function conflictIdentity(source: string, content: Content): Buffer {
-  return identityOf(source, `conflict ${content.externalId}`, content.digest);
+  return identityOf(source, 'conflict', `${content.digest.toString('hex')} ${content.externalId}`);
 }
 
 /** 128 bits are enough against chance, and half the index of 256. */
-function identityOf(source: string, kind: string, value: string | Buffer): Buffer {
-  return createHash('sha256').update(`${source}\0${kind}\0`).update(value).digest().subarray(0, 16);
+function identityOf(source: string, kind: string, value: string): Buffer {
+  return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
 function parses(body: Buffer): boolean {
@@ -64,17 +74,17 @@ function parses(body: Buffer): boolean {
   }
 }
 
-function firstString(body: Buffer, text: string, paths: readonly MemberPath[]): string | null {
+function firstString(document: Document, paths: readonly MemberPath[]): string | null {
   return first(paths, (path) => {
-    const value = valueAt(body, text, path);
+    const value = valueAt(document, path);
     return value?.startsWith('"') ? (JSON.parse(value) as string) : undefined;
   });
 }
 
 /** A string's content or a number's own text; anything else, and the empty string, is no id. */
-function firstScalar(body: Buffer, text: string, paths: readonly MemberPath[]): string | null {
+function firstScalar(document: Document, paths: readonly MemberPath[]): string | null {
   return first(paths, (path) => {
-    const value = valueAt(body, text, path);
+    const value = valueAt(document, path);
     if (value?.startsWith('"')) return (JSON.parse(value) as string) || undefined;
     return value !== undefined && /^-?\d/.test(value) ? value : undefined;
   });
@@ -89,21 +99,20 @@ function first(paths: readonly MemberPath[], read: (path: MemberPath) => string 
 }
 
 /** The JSON text of the member at that path; undefined if it is not there or there twice. */
-function valueAt(body: Buffer, text: string, path: MemberPath): string | undefined {
-  let at = 0;
+function valueAt({ body, text, members }: Document, path: MemberPath): string | undefined {
+  let level = members;
   let found: Member | undefined;
   for (const name of path) {
-    const members = [...membersAt(text, at)].filter((member) => member.name === name);
-    if (members.length !== 1) return undefined;
-    found = members[0] as Member;
-    at = found.valueStart;
+    if (found) level = [...membersAt(text, found.valueStart)];
+    const named = level.filter((member) => member.name === name);
+    if (named.length !== 1) return undefined;
+    found = named[0];
   }
   return found && body.toString('utf8', found.valueStart, found.valueEnd);
 }
 
-function without(name: string, body: Buffer, text: string, isJson: boolean): Buffer {
+function without(name: string, { body, text, members }: Document, isJson: boolean): Buffer {
   if (!isJson) return withoutByPattern(name, body, text);
-  const members = [...membersAt(text)];
   const kept: Buffer[] = [];
   let from = 0;
   let keptOne = false;
@@ -123,6 +132,16 @@ function without(name: string, body: Buffer, text: string, isJson: boolean): Buf
 
 /** A body that is not JSON is held as it came, but a credential that can be seen in it is still cut. */
 function withoutByPattern(name: string, body: Buffer, text: string): Buffer {
-  const cut = text.replace(new RegExp(`"${name}"\\s*:\\s*"(?:[^"\\\\]|\\\\.)*"?\\s*,?`, 'gs'), '');
-  return cut.length === text.length ? body : Buffer.from(cut, 'latin1');
+  const opening = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (let found = opening.exec(text); found; found = opening.exec(text)) {
+    kept.push(body.subarray(from, found.index));
+    const behind = skipString(text, opening.lastIndex - 1);
+    const comma = /\s*,/y;
+    comma.lastIndex = behind;
+    from = comma.test(text) ? comma.lastIndex : behind;
+    opening.lastIndex = from;
+  }
+  return kept.length === 0 ? body : Buffer.concat([...kept, body.subarray(from)]);
 }

@@ -15,7 +15,9 @@ export interface LogOptions {
   readonly pretty: boolean;
 }
 
-const SECRET_NAMES = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
+/** Whole objects too, should anybody ever pass one: a request, its headers or its body are never for the log. */
+const NEVER_SHOWN = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
+const NEVER_SHOWN_WHOLE = ['headers', 'body', 'request', 'response', 'req', 'res', 'config'];
 
 export interface FlushedLog extends Log {
   flush(done: () => void): void;
@@ -31,7 +33,7 @@ export function createLog(options: LogOptions): FlushedLog {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: REDACTED },
+      redact: { paths: [...NEVER_SHOWN, ...NEVER_SHOWN_WHOLE], censor: REDACTED },
     },
     options.pretty ? readable(output) : output,
   );

@@ -5,14 +5,25 @@
  * one that opens the label), and everything is bounded in depth, width and length.
  */
 const SENSITIVE =
-  /token|secret|passw|authoriz|api_?key|private_?key|signature|cookie|credential|session|jwt|^card$|card_?number|cvv|cvc|iban/i;
+  /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
+/** Without any of these a text has nothing to hide. */
+const SUSPICIOUS = /:\/\/|bearer|basic|token|secret|passw|key|signature/i;
 const DEPTH_MAX = 6;
 const ENTRIES_MAX = 40;
 const TEXT_MAX = 200;
 export const REDACTED = '[redacted]';
 
+const known = new Map<string, boolean>();
+const KNOWN_MAX = 5_000;
+
 export function isSensitive(name: string): boolean {
-  return SENSITIVE.test(name);
+  let sensitive = known.get(name);
+  if (sensitive === undefined) {
+    sensitive = SENSITIVE.test(name);
+    // Names are a sender's choice: the memory of them is bounded.
+    if (known.size < KNOWN_MAX) known.set(name, sensitive);
+  }
+  return sensitive;
 }
 
 /** A bounded copy of parsed JSON with credentials replaced. */
@@ -25,7 +36,10 @@ export function redactData(value: unknown, depth = 0): unknown {
     return value.length > ENTRIES_MAX ? [...shown, `[… ${value.length - ENTRIES_MAX} more]`] : shown;
   }
   const copy: Record<string, unknown> = Object.create(null);
-  for (const [name, member] of Object.entries(value).slice(0, ENTRIES_MAX)) {
+  let entries = 0;
+  for (const name of Object.keys(value)) {
+    if (entries++ === ENTRIES_MAX) break;
+    const member = (value as Record<string, unknown>)[name];
     copy[name] = isSensitive(name) ? REDACTED : redactData(member, depth + 1);
   }
   return copy;
@@ -33,6 +47,7 @@ export function redactData(value: unknown, depth = 0): unknown {
 
 /** A text of somebody else's, an error message say: bounded, URLs without their query, no bearer tokens. */
 export function redactText(text: string, most = TEXT_MAX): string {
+  if (text.length <= most && !SUSPICIOUS.test(text)) return text;
   const safe = text
     .slice(0, most * 4)
     .replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/gi, `$1?${REDACTED}`)

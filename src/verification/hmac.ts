@@ -9,8 +9,8 @@
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Rejection } from '../errors.ts';
+import { headerLines } from '../header-lines.ts';
 import type { BodyCheck, Head, HmacForm, Verifier } from '../types.ts';
-import { headerLines } from './header.ts';
 
 const MAC_BYTES = { sha256: 32, sha1: 20 } as const;
 const TIMESTAMP = /^[1-9]\d{9}$/;

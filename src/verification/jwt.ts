@@ -9,9 +9,9 @@ import { isUtf8 } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
 import { Rejection } from '../errors.ts';
+import { headerLines } from '../header-lines.ts';
 import { type Exact, NumberText, parseExact, sameExact } from '../json-text.ts';
 import type { BodyCheck, Head, Verifier } from '../types.ts';
-import { headerLines } from './header.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);

@@ -147,7 +147,7 @@ class SqliteInbox implements Inbox {
   }
 
   #hear(reply: Reply): void {
-    if (reply.kind === 'ready') this.#opened = this.#writes = true;
+    if (reply.kind === 'ready') this.#begin();
     else if (reply.kind === 'kept' || reply.kind === 'failed') this.#heed(reply);
     else if (reply.kind === 'answer') this.#answer(reply);
     else {
@@ -155,6 +155,13 @@ class SqliteInbox implements Inbox {
       if (reply.taken) this.#options.log.info({}, 'the inbox takes writes again');
       else this.#options.log.error({ reason: reply.reason }, 'the inbox does not take writes');
     }
+  }
+
+  /** What has gathered while there was no thread goes to the new one. */
+  #begin(): void {
+    this.#opened = this.#writes = true;
+    this.#late = false;
+    this.#flush();
   }
 
   #heed(reply: Extract<Reply, { kind: 'kept' | 'failed' }>): void {

@@ -119,6 +119,12 @@ export class Desk {
     else this.#due.set(handler, next);
   }
 
+  /** Nothing is known about due times any more: look at every handler's at the next turn. */
+  expectEverything(): void {
+    for (const name of this.#due.keys()) this.#due.set(name, 0);
+    this.#aloneDue = 0;
+  }
+
   aloneIsDue(now: number): boolean {
     return this.#aloneDue <= now;
   }

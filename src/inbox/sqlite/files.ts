@@ -126,25 +126,29 @@ function headerOf(path: string): Buffer {
 }
 
 /**
- * Takes the lock that keeps a second service out. Throws ConfigError if another process has it. Closing the returned
- * database, or the end of the process, gives it back.
+ * Takes the lock that keeps a second service out. Throws ConfigError if another process has it or the folder cannot be
+ * written to. Closing the returned database, or the end of the process, gives it back.
  */
 export function takeOwnership(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true });
-  const lock = new DatabaseSync(`${path}-owner`, { timeout: 0 });
+  let lock: DatabaseSync | undefined;
   try {
+    mkdirSync(dirname(path), { recursive: true });
+    lock = new DatabaseSync(`${path}-owner`, { timeout: 0 });
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    lock.close();
-    if (!/locked|busy/i.test((error as Error).message)) throw error;
-    throw new ConfigError([
-      {
-        setting: 'DATABASE_URL',
-        wrong: `names ${path}, which a running Consignee already owns`,
-        fix: 'Stop that one first, or give this one an inbox of its own.',
-      },
-    ]);
+    lock?.close();
+    const reason = (error as Error).message;
+    const problem = /locked|busy/i.test(reason)
+      ? {
+          wrong: `names ${path}, which a running Consignee already owns`,
+          fix: 'Stop that one first, or give this one an inbox of its own.',
+        }
+      : {
+          wrong: `names ${path}, beside which nothing can be written (${reason})`,
+          fix: 'Check the path and who may write there.',
+        };
+    throw new ConfigError([{ setting: 'DATABASE_URL', ...problem }]);
   }
 }
 

@@ -9,10 +9,10 @@ const CLAIM_STEP = 100;
 
 export function settle(turn: Turn, settlement: Settlement): void {
   const { event, handler, attempt, state, counted, alone, due } = settlement;
-  turn.desk.returnSlot(handler, event);
-  // A late word on an attempt that was given up changes nothing.
+  // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   const known = turn.sql.handlingOf.get(event, handler) as { attempts: number } | undefined;
   if (known?.attempts !== attempt) return;
+  turn.desk.returnSlot(handler, event);
   if (state === 'done' || state === 'discarded') turn.sql.deleteWork.run(event, handler);
   else turn.sql.updateWork.run(state, attempt - (counted ? 0 : 1), due, alone ? 1 : 0, event, handler);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);

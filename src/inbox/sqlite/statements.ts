@@ -39,6 +39,9 @@ export function statementsOf(database: DatabaseSync) {
       WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
     backlog: prepare('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
 
+    shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),
+    clampDue: prepare("UPDATE work SET due = ? WHERE state = 'pending' AND due > ?"),
+
     insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)'),
     deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
 

@@ -44,6 +44,8 @@ export interface Committed {
   readonly deliveries: readonly Delivery[];
 }
 
+const DUE_MAX_MS = 31 * 86_400_000;
+
 export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
@@ -58,6 +60,8 @@ export class Store {
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     this.#forgetSuspectsOfUnwiredHandlers();
+    // Nothing is ever put off for longer: such a time was written by a clock that was wrong.
+    this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     this.#desk = new Desk(this.#sql.backlog.all() as unknown as Backlog[]);
   }
 
@@ -89,6 +93,14 @@ export class Store {
     const step = this.#turn(now, (turn) => purgeStep(turn, this.#purgeCursor, eventsBefore, keysBefore));
     this.#purgeCursor = step.cursor;
     return { removed: step.removed, more: step.cursor > 0 };
+  }
+
+  /** The clock has jumped: what was due in an hour still is. */
+  shiftDue(byMs: number, now: number): void {
+    this.#turn(now, (turn) => {
+      turn.sql.shiftDue.run(byMs);
+      turn.desk.expectEverything();
+    });
   }
 
   /** A write that changes nothing a reader sees: shows whether the disk takes writes again. */

@@ -22,6 +22,8 @@ import { Store } from './store.ts';
 
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
+const CLOCK_JUMP_MS = 2_000;
+const PACE_MS = Number(process.env.PACE ?? 0);
 
 const edge = parentPort as MessagePort;
 const { path, sources } = workerData as ThreadData;
@@ -34,6 +36,8 @@ let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 let handlers: MessagePort | undefined;
 let turnPlanned = false;
+let lastTurn = 0;
+let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
@@ -78,12 +82,28 @@ function hearTheRest(): void {
 function planTurn(): void {
   if (turnPlanned) return;
   turnPlanned = true;
-  setImmediate(takeTurn);
+  const waitMs = PACE_MS - (performance.now() - lastTurn);
+  if (waitMs > 0) setTimeout(takeTurn, waitMs);
+  else setImmediate(takeTurn);
+}
+
+/** Durations by the steady clock: times in the database move along when the wall clock is set. */
+function followClock(): void {
+  const offset = Date.now() - performance.now();
+  if (Math.abs(offset - clockOffset) < CLOCK_JUMP_MS) return;
+  try {
+    store.shiftDue(Math.round(offset - clockOffset), Date.now());
+    clockOffset = offset;
+  } catch {
+    // The disk refuses; the next turn tries again.
+  }
 }
 
 function takeTurn(): void {
   turnPlanned = false;
+  lastTurn = performance.now();
   clearTimeout(wake);
+  followClock();
   const taken = batches.splice(0);
   const finished = settled;
   settled = [];

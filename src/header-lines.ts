@@ -1,5 +1,5 @@
-/** Header lines as they arrived: Node joins some repeated headers and silently drops others. */
-import type { Head } from '../types.ts';
+/** Header lines as they arrived: Node joins some repeated headers and silently drops others. For http/ and verification/. */
+import type { Head } from './types.ts';
 
 /** The values of all lines of that name, which must be given in lower case. */
 export function headerLines(head: Head, name: string): string[] {

@@ -1,0 +1,30 @@
+FROM node:26-bookworm-slim
+
+WORKDIR /app
+
+# Runtime dependencies only. Install scripts do not run: none of these packages needs one.
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --cache /tmp/npm && rm -rf /tmp/*
+
+COPY bin bin
+COPY config config
+COPY src src
+
+# `consignee <command>` for docker exec; and the one folder that is written to.
+RUN chmod 755 bin/consignee.js \
+ && ln -s /app/bin/consignee.js /usr/local/bin/consignee \
+ && mkdir -m 700 /data && chown node:node /data
+
+ENV NODE_ENV=production \
+    DATABASE_URL=sqlite:/data/inbox.db
+VOLUME /data
+USER node
+EXPOSE 3000
+
+# Liveness only: a full disk is for /readyz and the balancer, restarting would not help it.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`, { signal: AbortSignal.timeout(4000) }).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "/app/bin/consignee.js"]
+CMD ["serve"]

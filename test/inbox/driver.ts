@@ -1,0 +1,98 @@
+/** What the contract suite needs of an inbox it tests, and small words to speak of it. */
+
+import type { StoredSource } from '../../src/inbox/sqlite/store.ts';
+import type { Arrival, Delivery, Inbox, Settlement, Work } from '../../src/types.ts';
+import { waitFor } from '../service.ts';
+
+export interface Rows {
+  /** In the order of their ids. */
+  readonly events: readonly {
+    readonly id: string;
+    readonly source: string;
+    readonly held: string | null;
+    readonly body: string | null;
+  }[];
+  readonly work: readonly {
+    readonly id: string;
+    readonly handler: string;
+    readonly state: string;
+    readonly attempts: number;
+  }[];
+  readonly attempts: readonly {
+    readonly id: string;
+    readonly handler: string;
+    readonly attempt: number;
+    readonly outcome: string;
+  }[];
+}
+
+/** One kind of inbox, at a place of its own. */
+export interface Driver {
+  /** Opens the inbox at that place, the one before it being closed. */
+  open(sources: ReadonlyMap<string, StoredSource>): Promise<Inbox>;
+  work(inbox: Inbox): Work;
+  /** What is stored, read past the inbox. */
+  rows(): Rows;
+  /** Takes the place away. */
+  clear(): void;
+}
+
+/** `one` tells ids, `two` has two handlers, `plain` knows events by their digest, `still` has no handler. */
+export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
+  Object.entries({
+    one: { shape: { id: [['id']], type: [['type']] }, handlers: ['one/a'] },
+    two: { shape: { id: [['id']], type: [['type']] }, handlers: ['two/a', 'two/b'] },
+    plain: { shape: { id: [], type: [['event']] }, handlers: ['plain/a'] },
+    still: { shape: { id: [['id']], type: [] }, handlers: [] },
+  }),
+);
+
+export function arrival(source: string, body: string | Buffer, receivedAt = Date.now()): Arrival {
+  const bytes = Buffer.from(body);
+  return { source, receivedAt, address: '192.0.2.7', headers: '{"x-test":"yes"}', body: bytes };
+}
+
+let lastId = 0;
+export const fresh = () => `{"id":"c${++lastId}","type":"contract"}`;
+
+export const numberOf = (id: string) => Number.parseInt(id.slice(4), 16);
+
+/** The handlers' side, by hand. */
+export class Hands {
+  readonly #work: Work;
+  readonly got: Delivery[] = [];
+
+  constructor(work: Work) {
+    this.#work = work;
+    work.onDeliveries((deliveries) => this.got.push(...deliveries));
+  }
+
+  grant(slots: Readonly<Record<string, number>>): void {
+    this.#work.send([], slots);
+  }
+
+  /** Waits until so many have come in all, and answers with the last one. */
+  async take(count: number): Promise<Delivery> {
+    await waitFor(
+      () => this.got.length >= count,
+      5_000,
+      () => `${this.got.length} of ${count} deliveries`,
+    );
+    return this.got[count - 1] as Delivery;
+  }
+
+  settle(
+    { event, handler, attempt }: Pick<Delivery, 'event' | 'handler' | 'attempt'>,
+    state: Settlement['state'],
+    more: Partial<Settlement> = {},
+  ): void {
+    this.#work.send([{ ...settlement(state), event, handler, attempt, ...more }], {});
+  }
+}
+
+export function settlement(state: Settlement['state']): Omit<Settlement, 'event' | 'handler' | 'attempt'> {
+  return { state, due: 0, counted: true, alone: false, startedAt: Date.now(), ms: 1, error: null };
+}
+
+/** Long enough for the inbox to have done what it would do. */
+export const aWhile = () => new Promise((resolve) => setTimeout(resolve, 150));

@@ -1,0 +1,189 @@
+/** The disk under a running service fails, fills or dawdles: 503 or 200, in time, and nothing that was answered is lost. */
+import { spawnSync } from 'node:child_process';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Answer, deliver, startWired, told } from '../fixtures/deliver.ts';
+import { hasStrace, strace } from '../fixtures/strace.ts';
+import { type Service, waitFor } from '../service.ts';
+
+/** What providers wait for, Shippo being the hastiest. */
+const PATIENCE_MS = 3_000;
+/** The process must answer this while its disk does not. Generous: tests run beside it. */
+const HEALTH_MS = 1_000;
+
+let service: Service;
+const acknowledged = new Map<string, string>();
+beforeAll(async () => {
+  service = await startWired();
+});
+afterAll(() => service.stop());
+beforeEach(() => acknowledged.clear());
+
+/** Whatever happened in the test: each 200 has its event in the inbox, byte for byte, and the service is well. */
+afterEach(async () => {
+  await recovered();
+  const stored = new Map(service.events().map(({ number, body }) => [number, body.toString()]));
+  for (const [id, body] of acknowledged) expect(stored.get(Number.parseInt(id.slice(4), 16))).toBe(body);
+});
+
+async function send(): Promise<Answer> {
+  const body = told('ok');
+  const answer = await deliver(service, 'jobs', body);
+  if (answer.status === 200) acknowledged.set(answer.id, body);
+  return answer;
+}
+
+const ready = async () => (await fetch(`${service.url}/readyz`)).status;
+
+async function isAlive(): Promise<void> {
+  const started = performance.now();
+  expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+  expect(performance.now() - started).toBeLessThan(HEALTH_MS);
+}
+
+function expectRefusal(answer: Answer): void {
+  expect(answer).toMatchObject({ status: 503, retryAfter: '5' });
+  expect(answer.ms).toBeLessThan(PATIENCE_MS);
+}
+
+async function recovered(): Promise<void> {
+  for (const end = Date.now() + 8_000; (await ready()) !== 200; ) {
+    if (Date.now() > end) throw new Error(`not ready again:\n${service.output().slice(-3_000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect((await send()).status).toBe(200);
+}
+
+/** While the fault lasts every delivery gets a 503 in time, and the load balancer is told. */
+async function refusesForNow(): Promise<void> {
+  const before = service.events().length;
+  for (const answer of await Promise.all(Array.from({ length: 10 }, send))) expectRefusal(answer);
+  expect(await ready()).toBe(503);
+  await isAlive();
+  expectRefusal(await send());
+  expect(service.events()).toHaveLength(before);
+}
+
+describe.skipIf(!hasStrace)('system calls that fail (needs strace)', () => {
+  const faults = {
+    'the disk is full': ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=ENOSPC'],
+    'the disk cannot be written': ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=EIO'],
+    'a sync fails': ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'],
+  };
+  for (const [name, args] of Object.entries(faults)) {
+    test(`${name}: 503 in time and not ready while it lasts, then everything as before by itself`, async () => {
+      expect((await send()).status).toBe(200);
+      const fault = await strace(service.pid, '-o', '/dev/null', ...args);
+      try {
+        await refusesForNow();
+      } finally {
+        await fault.end();
+      }
+      await recovered();
+    });
+  }
+
+  test('a sync that fails now and then costs a 503, never an event', async () => {
+    const fault = await strace(
+      service.pid,
+      ...['-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO:when=2+3'],
+    );
+    const answers: Answer[] = [];
+    try {
+      for (const end = Date.now() + 2_500; Date.now() < end; ) {
+        answers.push(...(await Promise.all(Array.from({ length: 4 }, send))));
+      }
+    } finally {
+      await fault.end();
+    }
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    expect(acknowledged.size).toBeGreaterThan(0);
+  });
+
+  test('a sync that takes a second delays the answer, and nothing else', async () => {
+    const args = ['-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=1000000'];
+    const fault = await strace(service.pid, '-o', '/dev/null', ...args);
+    try {
+      const sending = Promise.all(Array.from({ length: 10 }, send));
+      for (let look = 0; look < 10; look++) {
+        await isAlive();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      for (const { status, ms } of await sending) {
+        expect([200, 503]).toContain(status);
+        expect(ms).toBeLessThan(PATIENCE_MS);
+      }
+    } finally {
+      await fault.end();
+    }
+  });
+
+  test('a sync that hangs is answered with 503 in time, and the event may be sent again', async () => {
+    const args = ['-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=4000000:when=1'];
+    const fault = await strace(service.pid, '-o', '/dev/null', ...args);
+    const body = told('ok');
+    try {
+      expectRefusal(await deliver(service, 'jobs', body));
+      expect(await ready()).toBe(503);
+      await isAlive();
+    } finally {
+      await fault.end();
+    }
+    await recovered();
+    const again = await deliver(service, 'jobs', body);
+    expect(again).toMatchObject({ status: 200, outcome: 'duplicate' });
+    acknowledged.set(again.id, body);
+  });
+});
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+test.skipIf(!hasPrlimit)(
+  'files that may not grow (needs prlimit): 503 in time, then as before by itself',
+  async () => {
+    expect((await send()).status).toBe(200);
+    const limit = (bytes: string) =>
+      spawnSync('prlimit', ['--pid', String(service.pid), `--fsize=${bytes}:`]);
+    limit('1');
+    try {
+      await refusesForNow();
+    } finally {
+      limit('unlimited');
+    }
+    await recovered();
+  },
+);
+
+describe('another program holds the write lock', () => {
+  async function whileLocked(ms: number, look: () => Promise<void>): Promise<void> {
+    const other = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
+    other.exec('BEGIN IMMEDIATE');
+    const released = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        other.close();
+        resolve();
+      }, ms);
+    });
+    await look();
+    await released;
+  }
+
+  test('for a second: the answers wait for it', async () => {
+    await whileLocked(1_000, async () => {
+      const answers = await Promise.all(Array.from({ length: 10 }, send));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(PATIENCE_MS);
+    });
+  });
+
+  test('for long: 503 in time, then as before by itself', async () => {
+    await whileLocked(6_000, async () => {
+      await refusesForNow();
+    });
+    await recovered();
+    await waitFor(
+      () => service.sql('SELECT * FROM work').length === 0,
+      5_000,
+      () => JSON.stringify(service.sql('SELECT * FROM work')),
+    );
+  });
+});

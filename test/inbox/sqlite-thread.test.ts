@@ -1,0 +1,48 @@
+/** The inbox thread of a running service dies of something nobody foresaw. */
+import { expect, test } from 'vitest';
+import { deliver, startWired, tell, told, untilOutcome, workOf } from '../fixtures/deliver.ts';
+import { evaluateIn, INSPECTED } from '../fixtures/inspector.ts';
+
+test('the inbox thread dies: 503 while it is gone, a new one by itself, and work goes on', async () => {
+  const service = await startWired({ env: INSPECTED });
+  const before = await tell(service, 'jobs', 'ok');
+  await untilOutcome(service, before, 'done');
+  const inHand = await tell(service, 'jobs', 'nap', 'ok');
+  await evaluateIn(service, 'inbox', "setTimeout(() => { throw new Error('unforeseen') })");
+  await service.line(({ msg }) => String(msg).includes('the inbox thread has ended'));
+  expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
+
+  const during = told('ok');
+  const answer = await deliver(service, 'jobs', during);
+  expect([200, 503]).toContain(answer.status);
+  expect(answer.ms).toBeLessThan(3_000);
+
+  await service.line(({ msg }) => String(msg).includes('the inbox thread runs again'));
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  const again = await deliver(service, 'jobs', during);
+  expect(again.status).toBe(200);
+  const after = await tell(service, 'jobs', 'ok');
+  for (const id of [inHand, again.id, after]) await untilOutcome(service, id, 'done');
+  expect([inHand, again.id, after].flatMap((id) => workOf(service, id))).toEqual([]);
+  expect(service.events().map(({ held }) => held)).toEqual([null, null, null, null]);
+  expect(await service.stop()).toBe(0);
+});
+
+test('the inbox thread ends while answers are due: they are 503, and none is forgotten', async () => {
+  const service = await startWired({ env: INSPECTED });
+  // Busy for a while, then gone: what was sent meanwhile waits at its door.
+  await evaluateIn(
+    service,
+    'inbox',
+    'setTimeout(() => { const end = Date.now() + 700; while (Date.now() < end); process.exit(5); })',
+  );
+  const answers = await Promise.all(Array.from({ length: 20 }, () => deliver(service, 'quiet', told())));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
+  expect(service.events()).toEqual([]);
+  await service.line(({ msg }) => String(msg).includes('the inbox thread runs again'));
+  const id = await tell(service, 'jobs', 'ok');
+  await untilOutcome(service, id, 'done');
+  expect(service.events()).toHaveLength(1);
+  expect(await service.stop()).toBe(0);
+});

@@ -1,0 +1,43 @@
+/** The SQLite inbox against the contract. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { openSqliteInbox } from '../../src/inbox/sqlite/client.ts';
+import { workThrough } from '../../src/inbox/sqlite/work-port.ts';
+import { inboxContract } from './contract.ts';
+import type { Driver, Rows } from './driver.ts';
+
+const NO_LOG = { debug() {}, info() {}, warn() {}, error() {} };
+
+inboxContract('SQLite', (): Driver => {
+  const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+  const path = join(folder, 'inbox.db');
+  return {
+    open: (sources) => openSqliteInbox({ path, sources, deadlineMs: 2_500, log: NO_LOG, onRestart() {} }),
+    work: (inbox) => workThrough(inbox.workPort()),
+    rows: () => readRows(path),
+    clear: () => rmSync(folder, { recursive: true }),
+  };
+});
+
+function readRows(path: string): Rows {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  const all = (sql: string) => database.prepare(sql).all();
+  try {
+    return {
+      events: all(
+        `SELECT printf('evt_%014x', number) AS id, source, held, body FROM inbox ORDER BY number`,
+      ).map((row) => ({
+        ...row,
+        body: row.body === null ? null : Buffer.from(row.body as Uint8Array).toString(),
+      })),
+      work: all(`SELECT printf('evt_%014x', event) AS id, handler, state, attempts FROM work
+        ORDER BY event, handler`).map((row) => ({ ...row })),
+      attempts: all(`SELECT printf('evt_%014x', event) AS id, handler, attempt, outcome FROM attempts
+        ORDER BY event, handler, started_at, attempt`).map((row) => ({ ...row })),
+    } as unknown as Rows;
+  } finally {
+    database.close();
+  }
+}
