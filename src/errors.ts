@@ -98,3 +98,12 @@ export class RetryLater extends Error {
     this.delayMs = delayMs;
   }
 }
+
+/** What was thrown, in words. Handlers may throw anything, even what has no text. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  } catch {
+    return 'something that cannot be turned into text';
+  }
+}

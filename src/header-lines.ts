@@ -1,10 +1,7 @@
 /** Header lines as they arrived: Node joins some repeated headers and silently drops others. For http/ and verification/. */
-import type { Head } from './types.ts';
-
 /** The values of all lines of that name, which must be given in lower case. */
-export function headerLines(head: Head, name: string): string[] {
+export function headerLines(raw: readonly string[], name: string): string[] {
   const lines: string[] = [];
-  const raw = head.rawHeaders;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const candidate = raw[at] as string;
     if (candidate.length === name.length && candidate.toLowerCase() === name)

@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: (args: string[]) =>
   check: () => import('./check.ts'),
 };
 
+const WITH_OWN_USAGE = ['send', 'events'];
+
 const USAGE = `Usage: consignee <command>
 
   init                     write .env with fresh secrets, unless there is one
@@ -34,6 +36,10 @@ export async function main(args: readonly string[]): Promise<void> {
     const asked = ['', 'help', '--help', '-h'].includes(name);
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `consignee: no command ${name}\n\n${USAGE}`);
     process.exitCode = asked && name !== '' ? 0 : EXIT_USAGE;
+    return;
+  }
+  if (rest.includes('--help') && !WITH_OWN_USAGE.includes(name)) {
+    process.stdout.write(USAGE);
     return;
   }
   try {

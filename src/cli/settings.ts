@@ -20,12 +20,9 @@ export interface Settings extends Reading {
 
 /** `useDotenv`: what `.env` says holds where the environment says nothing. */
 export async function readSettings(configDir: string | undefined, useDotenv: boolean): Promise<Settings> {
-  const environment: Record<string, string | undefined> = { ...process.env };
-  if (useDotenv) {
-    const fromFile: Record<string, string> = {};
-    readDotenv({ path: ENV_FILE, processEnv: fromFile, quiet: true });
-    for (const [name, value] of Object.entries(fromFile)) environment[name] ??= value;
-  }
+  // Into process.env, where handlers find settings of their own.
+  if (useDotenv) readDotenv({ path: ENV_FILE, quiet: true });
+  const environment: Environment = process.env;
   const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
   const wiring = moduleUrl(directory, 'sources.ts');
   const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;

@@ -48,6 +48,9 @@ const PLACEHOLDERS = new Set([
 ]);
 const PLACEHOLDER_FORMS = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^your[-_ ]/i, /^(.)\1*$/s];
 
+/** Control and format characters, and what stands for bytes that are not UTF-8. */
+const UNSEEN = /[\p{Cc}\p{Cf}\uFFFD]/u;
+
 export function isPlaceholder(secret: string): boolean {
   return PLACEHOLDERS.has(secret.toLowerCase()) || PLACEHOLDER_FORMS.some((form) => form.test(secret));
 }
@@ -127,6 +130,13 @@ function problemWith(setting: string, secret: string): Problem | undefined {
       setting,
       wrong: `has white space ${where}`,
       fix: 'Take it out; a copied line break is the usual cause.',
+    };
+  }
+  if (UNSEEN.test(secret)) {
+    return {
+      setting,
+      wrong: 'has characters that cannot be seen',
+      fix: 'Take them out; a file that is not saved as UTF-8 is the usual cause.',
     };
   }
   if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix };

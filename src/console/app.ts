@@ -47,7 +47,7 @@ export function createConsole({ inbox, metrics, guard }: ConsoleOptions): Expres
   app.use((_request: Request, response: Response) => say(response, 404, 'there is nothing at this path'));
   app.use((error: { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
     if (error.status === 400) say(response, 400, 'the body is not JSON');
-    else say(response, 500, 'that did not work');
+    else say(response, error.status ?? 500, 'that did not work');
   });
   return app;
 }

@@ -4,12 +4,10 @@
  * Each handler is granted its concurrency once; a settlement gives its slot back. Settlements of one turn of the event
  * loop travel together.
  */
+import { Discard, RetryLater } from '../errors.ts';
 import type { Delivery, HandlerOptions, Log, ServiceKnobs, Settlement, Work } from '../types.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { DONE, type Verdict, verdictOn } from './verdict.ts';
-
-/** An attempt cut off by the service stopping runs again at once after the start, and is not counted. */
-class Stopped extends Error {}
 
 export interface DispatcherOptions {
   /** By full name, `source/handler`. */
@@ -25,6 +23,7 @@ export class Dispatcher {
   readonly #running = new Set<Attempt>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
+  #cuttingOff = false;
   #whenIdle: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -46,10 +45,11 @@ export class Dispatcher {
       if (this.#running.size === 0) resolve();
     });
     const aborting = setTimeout(() => {
+      this.#cuttingOff = true;
       for (const attempt of this.#running) attempt.abort(new Error('the service is stopping'));
     }, graceMs * 0.8);
     const givingUp = setTimeout(() => {
-      for (const attempt of this.#running) attempt.fail(new Stopped('the service stopped'));
+      for (const attempt of this.#running) attempt.fail(new Error('the service stopped'));
     }, graceMs);
     await idle;
     clearTimeout(aborting);
@@ -62,7 +62,7 @@ export class Dispatcher {
     const handler = handlers.get(delivery.handler) as Required<HandlerOptions>;
     const startedAt = Date.now();
     const started = performance.now();
-    const eventLog = withFields(log, { handler: delivery.handler });
+    const eventLog = withFields(log, { handler: delivery.handler, eventId: delivery.id });
     const { attempt, ended } = startAttempt(delivery, handler.handle, handler.timeLimitMs, eventLog);
     this.#running.add(attempt);
     let verdict: Verdict = DONE;
@@ -70,10 +70,11 @@ export class Dispatcher {
       await ended;
     } catch (error) {
       const now = Date.now();
-      verdict =
-        error instanceof Stopped
-          ? { state: 'pending', due: now, counted: false, error: error.message }
-          : verdictOn(error, delivery.attempt, handler.maxAttempts, backoff, now);
+      verdict = verdictOn(error, delivery.attempt, handler.maxAttempts, backoff, now);
+      // Cut off by the service stopping: it runs again at once after the start, and is not counted.
+      if (this.#cuttingOff && isFailure(error)) {
+        verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
+      }
     }
     this.#running.delete(attempt);
     const ms = Math.round(performance.now() - started);
@@ -105,6 +106,11 @@ export class Dispatcher {
     this.#settled = [];
     if (settled.length > 0) this.#options.work.send(settled, {});
   }
+}
+
+/** A handler's own word on its attempt holds even then. */
+function isFailure(error: unknown): boolean {
+  return !(error instanceof Discard || error instanceof RetryLater);
 }
 
 function keyOf({ event, handler, attempt }: Delivery) {

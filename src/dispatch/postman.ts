@@ -15,7 +15,9 @@ import { handlersOf } from './wiring.ts';
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
-/** One of several that ran when their thread ended. */
+/** Whose end it was that left work unfinished: the process's, the handlers' thread's, or the inbox's. */
+type Ended = 'process' | 'handlers' | 'inbox';
+/** One of several that ran when their thread ended, or any if it was ended for the inbox's sake. */
 const INNOCENT: Verdict = { state: 'pending', due: 0, counted: false, error: null };
 
 export interface PostmanOptions {
@@ -33,6 +35,8 @@ export class Postman {
   readonly #maxAttempts: ReadonlyMap<string, number>;
   readonly #stallMs: number;
   #worker: Worker | undefined;
+  /** The one that was ended by `renew`. */
+  #renewed: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
   #stopping = false;
 
@@ -45,7 +49,7 @@ export class Postman {
 
   /** Gives back what the last process left in `handling`, and starts the thread. Resolves when it runs. */
   async start(): Promise<void> {
-    await this.#giveBack('the service ended while it ran', true);
+    await this.#giveBack('the service ended while it ran', 'process');
     await this.#startThread();
   }
 
@@ -68,6 +72,7 @@ export class Postman {
 
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
   renew(): void {
+    this.#renewed = this.#worker;
     void this.#worker?.terminate();
   }
 
@@ -124,7 +129,7 @@ export class Postman {
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     if (this.#stopping) return;
     try {
-      await this.#giveBack(cause, false);
+      await this.#giveBack(cause, this.#renewed === worker ? 'inbox' : 'handlers');
       await this.#startThread();
     } catch (error) {
       this.#options.log.error(
@@ -136,16 +141,16 @@ export class Postman {
     }
   }
 
-  async #giveBack(cause: string, processEnded: boolean): Promise<void> {
+  async #giveBack(cause: string, ended: Ended): Promise<void> {
     const { inbox, log } = this.#options;
     const left = await inbox.recover();
     const settled = left.map((work): Settlement => {
-      const guilty = processEnded || left.length === 1;
+      const guilty = ended === 'process' || (ended === 'handlers' && left.length === 1);
       const verdict = guilty ? this.#verdictOn(work, cause) : INNOCENT;
       const now = Date.now();
-      const due = processEnded ? now : Math.max(now, verdict.due);
+      const due = ended === 'handlers' ? Math.max(now, verdict.due) : now;
       // The first time a process ends, nobody is a suspect: it may have been killed from outside.
-      const alone = !processEnded || work.attempt > 1;
+      const alone = ended === 'handlers' || (ended === 'process' && work.attempt > 1);
       return { ...work, ...verdict, error: cause, due, alone, startedAt: now, ms: 0 };
     });
     for (const { handler, attempt, state } of settled) log.warn({ handler, attempt, state, reason: cause });

@@ -5,6 +5,7 @@
  * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { wordsOf } from '../errors.ts';
 import { workThrough } from '../inbox/sqlite/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
 import type { ServiceKnobs, SourceWiring } from '../types.ts';
@@ -40,8 +41,10 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
     const attempt = currentAttempt();
     if (attempt?.fail(error)) return;
     const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
-    const reason = error instanceof Error ? error.message : String(error);
-    log.error({ ...whose, reason }, 'a handler threw after it had ended, or outside of any attempt');
+    log.error(
+      { ...whose, reason: wordsOf(error) },
+      'a handler threw after it had ended, or outside of any attempt',
+    );
   });
 }
 

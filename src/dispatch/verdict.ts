@@ -7,7 +7,7 @@
  *   threw RetryLater    pending, due later, not counted
  *   anything else       pending after a backoff; dead once maxAttempts are counted
  */
-import { Discard, RetryLater } from '../errors.ts';
+import { Discard, RetryLater, wordsOf } from '../errors.ts';
 import { redactText } from '../observability/redact.ts';
 import type { ServiceKnobs, Settlement } from '../types.ts';
 import { backoffMs } from './backoff.ts';
@@ -26,10 +26,7 @@ export function verdictOn(
   backoff: ServiceKnobs['backoff'],
   now: number,
 ): Verdict {
-  const text = redactText(
-    error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    ERROR_MAX,
-  );
+  const text = redactText(wordsOf(error), ERROR_MAX);
   if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
   if (error instanceof RetryLater) {
     return {

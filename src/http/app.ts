@@ -7,7 +7,6 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Rejection } from '../errors.ts';
-import { headerLines } from '../header-lines.ts';
 import type { Head } from '../types.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';
@@ -79,20 +78,10 @@ function meet(clientOf: AppOptions['clientOf']) {
       body: Buffer.alloc(0),
     };
     response.locals.reception = reception;
-    if (isAmbiguous(request, head)) throw new Rejection('request_malformed');
     // A fragment has no place in a request; Express would cut it off and match the rest.
     if (target.includes('#')) throw new Rejection('not_found');
     next();
   };
-}
-
-/** What Node lets through and a proxy in front may read differently: the stuff of request smuggling. */
-function isAmbiguous(request: Request, head: Head): boolean {
-  const { httpVersion, headers } = request;
-  const encoding = headers['transfer-encoding'];
-  if (httpVersion !== '1.1' && (httpVersion !== '1.0' || encoding !== undefined)) return true;
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return true;
-  return headerLines(head, 'host').length > 1;
 }
 
 function forwardedFor(request: Request): string | undefined {

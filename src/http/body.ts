@@ -6,7 +6,7 @@
  */
 import type { Request } from 'express';
 import { Rejection } from '../errors.ts';
-import { reasonOfAbort } from './server.ts';
+import { reasonOfAbort } from './framing.ts';
 
 /** Bytes of request bodies in memory, all sources together. */
 export interface Budget {

@@ -19,7 +19,10 @@ export interface LogOptions {
 const NEVER_SHOWN = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
 const NEVER_SHOWN_WHOLE = ['headers', 'body', 'request', 'response', 'req', 'res', 'config'];
 
+const FLUSH_MS = 1_000;
+
 export interface FlushedLog extends Log {
+  /** The log's end: calls back when every line is out, or given up because nobody reads. */
   flush(done: () => void): void;
 }
 
@@ -27,7 +30,7 @@ export function createLog(options: LogOptions): FlushedLog {
   const output = pino.destination({ dest: 1, sync: false, maxWrite: 4_096, maxLength: 8 * 1_048_576 });
   // A reader that goes away (`| head`) must not take the service with it.
   output.on('error', () => {});
-  return pino(
+  const log = pino(
     {
       level: options.level,
       base: null,
@@ -37,4 +40,20 @@ export function createLog(options: LogOptions): FlushedLog {
     },
     options.pretty ? readable(output) : output,
   );
+  // Not pino's own, which without a minimal length waits for nothing; and at exit pino waits for ever.
+  return Object.assign(log, {
+    flush(done: () => void) {
+      const giveUp = setTimeout(() => {
+        output.off('close', finish);
+        output.destroy();
+        done();
+      }, FLUSH_MS);
+      const finish = () => {
+        clearTimeout(giveUp);
+        done();
+      };
+      output.once('close', finish);
+      output.end();
+    },
+  });
 }

@@ -45,7 +45,7 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier
 
   function readClaim(head: Head): Claim {
     for (const name of names) {
-      const lines = headerLines(head, name);
+      const lines = headerLines(head.rawHeaders, name);
       if (lines.length > 1) throw new Rejection('hmac_repeated', `${name} is there more than once`);
       if (lines.length === 1) return parse(name, lines[0] as string);
     }

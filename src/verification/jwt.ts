@@ -58,7 +58,7 @@ export async function signJwt(secret: string, body: Buffer, nowMs: number): Prom
 }
 
 function readToken(head: Head) {
-  const lines = headerLines(head, 'authorization');
+  const lines = headerLines(head.rawHeaders, 'authorization');
   if (lines.length === 0) throw new Rejection('jwt_missing');
   if (lines.length > 1) throw new Rejection('jwt_repeated');
   const segments = BEARER.exec(lines[0] as string)?.slice(1) ?? [];

@@ -29,7 +29,7 @@ async function mirrored(body: string | Buffer, claims: string) {
     body: new Uint8Array(Buffer.from(body)),
   });
   const answer = (await response.json()) as { id: string };
-  expect({ status: response.status, ...answer }).toMatchObject({ status: 200, id: /^evt_/ });
+  expect([response.status, answer]).toMatchObject([200, { status: 'accepted' }]);
   await untilOutcome(service, answer.id, 'done');
   const event = JSON.parse(readFileSync(join(service.folder, 'event.json'), 'utf8'));
   return { id: answer.id, event, bytes: readFileSync(join(service.folder, 'event.body')) };

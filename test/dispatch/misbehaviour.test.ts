@@ -36,6 +36,13 @@ async function meanwhile(done: Promise<unknown>): Promise<Answer[]> {
   return answers;
 }
 
+test('a handler that throws what has no text is run again like any other', async () => {
+  const id = await tell(service, 'jobs', 'throw nonsense', 'ok');
+  await untilOutcome(service, id, 'done');
+  expect(outcomes(service, id)).toEqual(['retry', 'done']);
+  expect(workOf(service, id)).toEqual([]);
+});
+
 test('a throw in a timer fails the attempt that set it, and no other', async () => {
   const innocent = await tell(service, 'jobs', 'nap');
   const guilty = await tell(service, 'jobs', 'throw in a timer', 'ok');
@@ -59,7 +66,7 @@ test('what comes too late is logged under its owner’s name and changes nothing
   ] as const) {
     const innocent = await tell(service, 'jobs', 'brief');
     const id = await tell(service, 'jobs', step);
-    const line = await service.line((candidate) => candidate.reason === reason);
+    const line = await service.line((candidate) => candidate.reason === `Error: ${reason}`);
     expect(line).toMatchObject({ level: 'error', handler: 'jobs/work', eventId: id });
     await untilOutcome(service, innocent, 'done');
     expect([outcomes(service, id), outcomes(service, innocent)]).toEqual([['done'], ['done']]);

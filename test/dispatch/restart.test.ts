@@ -35,7 +35,7 @@ test('kill -9 while a handler runs: the event runs again after the start, as att
   await restart();
   await untilOutcome(service, id, 'done');
   expect(tries(service, id)).toEqual([
-    { attempt: 1, outcome: 'retry', error: 'Error: the service ended while it ran' },
+    { attempt: 1, outcome: 'retry', error: expect.stringContaining('the service ended while it ran') },
     { attempt: 2, outcome: 'done', error: null },
   ]);
   expect(seen(service, id).map(({ what, attempt }) => [what, attempt])).toEqual([
@@ -63,7 +63,7 @@ test('an event that ends its process every time is dead in the end, and lets the
 });
 
 test('SIGTERM lets a handler finish, and what it settled is on disk', async () => {
-  const id = await tell(service, 'jobs', 'nap');
+  const id = await tell(service, 'jobs', 'brief');
   await untilStarted(id);
   expect(await service.kill('SIGTERM')).toBe(0);
   expect(outcomes(service, id)).toEqual(['done']);
@@ -71,15 +71,46 @@ test('SIGTERM lets a handler finish, and what it settled is on disk', async () =
   expect(seen(service, id).map(({ what }) => what)).toEqual(['start', 'end']);
 });
 
-test('SIGTERM gives back what does not finish, uncounted, and the next run has it', async () => {
-  const id = await tell(service, 'jobs', 'hang', 'ok');
-  await untilStarted(id);
-  // Its time limit comes before the grace is over: that attempt counts as any other.
+test('SIGTERM gives back what does not finish, uncounted, whether it heeds its signal or not', async () => {
+  const ids = [await tell(service, 'jobs', 'hang', 'ok'), await tell(service, 'jobs', 'obey', 'ok')];
+  for (const id of ids) await untilStarted(id);
   expect(await service.kill('SIGTERM')).toBe(0);
-  expect(workOf(service, id)).toMatchObject([{ state: 'pending' }]);
+  for (const id of ids) {
+    expect(outcomes(service, id)).toEqual(['later']);
+    expect(workOf(service, id)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
+    expect(seen(service, id).map(({ what }) => what)).toEqual(['start', 'abort']);
+  }
+  await restart();
+  for (const id of ids) {
+    await untilOutcome(service, id, 'done');
+    expect(tries(service, id).map(({ attempt }) => attempt)).toEqual([1, 1]);
+  }
+});
+
+test('SIGTERM ends the service even while a handler never yields', async () => {
+  const id = await tell(service, 'jobs', 'spin', 'ok');
+  await untilStarted(id);
+  expect(await service.kill('SIGTERM')).toBe(0);
   await restart();
   await untilOutcome(service, id, 'done');
   expect(workOf(service, id)).toEqual([]);
+});
+
+test('a handler that was taken out because its events end the process holds up no other', async () => {
+  const id = await tell(service, 'pair', 'hang');
+  for (const attempt of [1, 2]) {
+    await waitFor(
+      () => seen(service, id).some((one) => one.handler === 'pair/two' && one.attempt === attempt),
+      8_000,
+      () => service.output(),
+    );
+    await service.kill('SIGKILL');
+    await restart(attempt === 1 ? undefined : FEWER);
+  }
+  const other = await tell(service, 'pair', 'ok');
+  await untilOutcome(service, other, 'done');
+  expect(workOf(service, other)).toEqual([]);
+  expect(workOf(service, id).map(({ handler }) => handler)).toContain('pair/two');
 });
 
 test('work for a handler that is not wired any more waits until it is again', async () => {

@@ -16,10 +16,7 @@ afterAll(() => service.stop());
 const IN_FLIGHT = 'consignee_bytes_in_flight';
 
 async function reaches(bytes: number): Promise<void> {
-  for (let left = 100; left > 0 && (await metric(service, IN_FLIGHT)) !== bytes; left--) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(await metric(service, IN_FLIGHT)).toBe(bytes);
+  await expect.poll(() => metric(service, IN_FLIGHT), { timeout: 5_000 }).toBe(bytes);
 }
 
 test('while the bytes in flight are at their limit others get 503 and Retry-After, then all goes on', async () => {

@@ -173,6 +173,17 @@ test('garbage after a delivery does not cost it its answer, and ends the connect
   expect(service.events()).toHaveLength(held + 1);
 });
 
+test('a sender that closes its half once all is written still gets its answer', async () => {
+  const held = service.events().length;
+  for (let nth = 1; nth <= 5; nth++) {
+    const wire = await openWire(service.port);
+    wire.socket.end(signed(SECRET, bodyOf(randomUUID())));
+    expect((await wire.answer()).status).toBe(200);
+    await wire.closed();
+    expect(service.events()).toHaveLength(held + nth);
+  }
+});
+
 test('an upgrade is not accepted, and the delivery is', async () => {
   const held = service.events().length;
   for (const protocol of ['websocket', 'h2c']) {

@@ -20,7 +20,10 @@ const CONFIG = join(ROOT, 'test/fixtures/impatient');
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ config: CONFIG, env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  service = await startService({
+    config: CONFIG,
+    env: { FLEXPORT_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
+  });
 });
 afterAll(() => service.stop());
 
@@ -64,8 +67,8 @@ test.concurrent('a body that drips in is cut off with 408, and told once', async
 
 test.concurrent('chunks that drip in are cut off as well', async () => {
   const wire = await openWire(service.port);
-  const head = bytesOf('POST', FLEXPORT, {
-    ...flexportHeaders('another secret of no use to anybody here', ''),
+  const head = bytesOf('POST', '/webhooks/flintn', {
+    'X-Signature-Primary': Buffer.alloc(32).toString('base64'),
     'Transfer-Encoding': 'chunked',
   });
   wire.write(head);

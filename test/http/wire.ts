@@ -57,7 +57,8 @@ export function answersIn(text: string): Answer[] {
       ]),
     );
     const bodyEnd = end + 4 + Number(headers['content-length'] ?? 0);
-    answers.push({ status: Number(statusLine.split(' ')[1]), headers, body: rest.slice(end + 4, bodyEnd) });
+    const body = Buffer.from(rest.slice(end + 4, bodyEnd), 'latin1').toString();
+    answers.push({ status: Number(statusLine.split(' ')[1]), headers, body });
     rest = rest.slice(bodyEnd);
   }
   return answers;
@@ -76,7 +77,7 @@ export interface Wire {
 }
 
 export async function openWire(port: number): Promise<Wire> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
   let gone = false;
   socket.setEncoding('latin1').on('data', (piece: string) => {
@@ -84,6 +85,8 @@ export async function openWire(port: number): Promise<Wire> {
   });
   // A reset is one way of hanging up.
   socket.on('error', () => {});
+  // The other side's end is ours as well, unless a test has ended its own half before.
+  socket.on('end', () => socket.end());
   socket.on('close', () => {
     gone = true;
   });

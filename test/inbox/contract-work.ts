@@ -199,6 +199,24 @@ export function workContract(makeDriver: () => Driver): void {
     expect(await inbox.recover()).toHaveLength(4);
   });
 
+  test('what must run alone but has no handler any more holds nobody up', async () => {
+    hands.grant({ 'one/a': 1 });
+    await keep();
+    await hands.take(1);
+    await inbox.close();
+    inbox = await driver.open(new Map([...SOURCES].filter(([name]) => name !== 'one')));
+    hands = new Hands(driver.work(inbox));
+    const left = await inbox.recover();
+    inbox.settle(left.map((one) => ({ ...one, ...settlement('pending'), alone: true })));
+    hands.grant({ 'two/a': 1, 'two/b': 1 });
+    const id = await keep('two');
+    await hands.take(2);
+    expect(states(id)).toEqual(['handling', 'handling']);
+    expect(driver.rows().work.filter(({ handler }) => handler === 'one/a')).toMatchObject([
+      { state: 'pending', attempts: 1 },
+    ]);
+  });
+
   test('after opening again, what was being handled is still known', async () => {
     hands.grant({ 'one/a': 1 });
     const id = await keep();

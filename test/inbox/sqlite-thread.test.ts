@@ -1,10 +1,11 @@
 /** The inbox thread of a running service dies of something nobody foresaw. */
-import { expect, test } from 'vitest';
-import { deliver, startWired, tell, told, untilOutcome, workOf } from '../fixtures/deliver.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { deliver, outcomes, startWired, tell, told, untilOutcome, workOf } from '../fixtures/deliver.ts';
 import { evaluateIn, INSPECTED } from '../fixtures/inspector.ts';
 
 test('the inbox thread dies: 503 while it is gone, a new one by itself, and work goes on', async () => {
   const service = await startWired({ env: INSPECTED });
+  onTestFinished(() => void service.kill('SIGKILL'));
   const before = await tell(service, 'jobs', 'ok');
   await untilOutcome(service, before, 'done');
   const inHand = await tell(service, 'jobs', 'nap', 'ok');
@@ -25,12 +26,15 @@ test('the inbox thread dies: 503 while it is gone, a new one by itself, and work
   const after = await tell(service, 'jobs', 'ok');
   for (const id of [inHand, again.id, after]) await untilOutcome(service, id, 'done');
   expect([inHand, again.id, after].flatMap((id) => workOf(service, id))).toEqual([]);
+  // Its handler had no part in it: what it was given comes again, and the first time does not count.
+  expect(outcomes(service, inHand)).toEqual(['later', 'done']);
   expect(service.events().map(({ held }) => held)).toEqual([null, null, null, null]);
   expect(await service.stop()).toBe(0);
 });
 
 test('the inbox thread ends while answers are due: they are 503, and none is forgotten', async () => {
   const service = await startWired({ env: INSPECTED });
+  onTestFinished(() => void service.kill('SIGKILL'));
   // Busy for a while, then gone: what was sent meanwhile waits at its door.
   await evaluateIn(
     service,

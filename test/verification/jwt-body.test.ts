@@ -48,6 +48,8 @@ test.each([
   ['a member named twice, good last', '"a":1', '{"a":2,"a":1}'],
   ['a nested member named twice', '"a":{"b":1}', '{"a":{"b":2,"b":1}}'],
   ['a nested difference', '"a":{"b":[1,{"c":true}]}', '{"a":{"b":[1,{"c":false}]}}'],
+  ['a nested member less', '"a":{"b":1,"c":2}', '{"a":{"b":1}}'],
+  ['a nested member more', '"a":{"b":1}', '{"a":{"b":1,"c":2}}'],
   ['a list in another order', '"a":[1,2]', '{"a":[2,1]}'],
   ['a longer list', '"a":[1]', '{"a":[1,null]}'],
   ['a list for an object', '"a":{}', '{"a":[]}'],

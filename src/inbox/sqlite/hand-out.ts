@@ -8,11 +8,13 @@ import type { Turn } from './store.ts';
 const CLAIM_STEP = 100;
 
 export function settle(turn: Turn, settlement: Settlement): void {
-  const { event, handler, attempt, state, counted, alone, due } = settlement;
+  const { event, handler, attempt, state, counted, due } = settlement;
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   const known = turn.sql.handlingOf.get(event, handler) as { attempts: number } | undefined;
   if (known?.attempts !== attempt) return;
   turn.desk.returnSlot(handler, event);
+  // What must run alone holds everything else back; what nobody will run must not.
+  const alone = settlement.alone && isWired(turn, handler);
   if (state === 'done' || state === 'discarded') turn.sql.deleteWork.run(event, handler);
   else turn.sql.updateWork.run(state, attempt - (counted ? 0 : 1), due, alone ? 1 : 0, event, handler);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
@@ -27,6 +29,10 @@ export function settle(turn: Turn, settlement: Settlement): void {
     outcome,
     settlement.error,
   );
+}
+
+function isWired(turn: Turn, handler: string): boolean {
+  return [...turn.sources.values()].some(({ handlers }) => handlers.includes(handler));
 }
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */

@@ -1,0 +1,216 @@
+/** `consignee events` beside the running service and, by the same words, without it. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  deliver,
+  outcomes,
+  SECRETS,
+  seen,
+  startWired,
+  tell,
+  untilOutcome,
+  WIRING,
+  workOf,
+} from '../fixtures/deliver.ts';
+import { run, type Service, waitFor } from '../service.ts';
+import { type Ended, useFolder } from './folder.ts';
+
+const { consignee } = useFolder();
+const folders: string[] = [];
+let folder: string;
+let service: Service;
+let done: string;
+let dead: string;
+let held: string;
+let env: Record<string, string>;
+
+const BODY = '{"id":"done-one","type":"told","steps":["ok"]} ';
+
+/** A service of its own with three events: one done, one dead, one held. */
+async function setTheScene(): Promise<void> {
+  folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+  folders.push(folder);
+  service = await startWired({ folder });
+  env = settingsOf(service);
+  done = (await deliver(service, 'jobs', BODY)).id;
+  dead = await tell(service, 'jobs', 'throw', 'throw', 'throw', 'ok');
+  held = (await deliver(service, 'pair', 'not json\u001b[2J')).id;
+  await untilOutcome(service, done, 'done');
+  await untilOutcome(service, dead, 'dead');
+}
+beforeAll(setTheScene);
+afterAll(async () => {
+  await service.kill('SIGKILL');
+  for (const used of folders) rmSync(used, { recursive: true });
+});
+
+function settingsOf({ inboxPath, consolePort }: Service) {
+  return { ...SECRETS, DATABASE_URL: `sqlite:${inboxPath}`, CONSOLE_PORT: String(consolePort) };
+}
+
+const events = (...args: string[]): Promise<Ended> => consignee(['events', ...args, '--config', WIRING], env);
+const ids = ({ records }: Ended) => records.map(({ id }) => id);
+
+/** What only looks must say the same with the service and without it. */
+function looking(): void {
+  test('list shows what there is, newest first', async () => {
+    const { code, records, output } = await events('list', '--json');
+    expect(code).toBe(0);
+    expect(records.map(({ id }) => id)).toEqual([held, dead, done]);
+    expect(records[2]).toMatchObject({
+      source: 'jobs',
+      type: 'told',
+      externalId: 'done-one',
+      bytes: BODY.length,
+      held: null,
+      receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/),
+      handlers: [{ handler: 'jobs/work', state: 'done', attempts: 1, due: null }],
+    });
+    expect(output).not.toContain('\u001b');
+    const lines = (await events('list')).output.trim().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(`^${held} .*pair .*one: held, two: held {2}\\(the body is not JSON\\)`),
+      expect.stringMatching(`^${dead} .*jobs .*work: dead`),
+      expect.stringMatching(`^${done} .*jobs .*work: done`),
+    ]);
+  });
+
+  test('list can be narrowed down by state, source, type and number', async () => {
+    expect(ids(await events('list', '--json', '--state', 'dead'))).toEqual([dead]);
+    expect(ids(await events('list', '--json', '--state', 'held'))).toEqual([held]);
+    expect(ids(await events('list', '--json', '--state', 'done'))).toEqual([done]);
+    expect(ids(await events('list', '--json', '--source', 'jobs'))).toEqual([dead, done]);
+    expect(ids(await events('list', '--json', '--type', 'told', '--limit', '1'))).toEqual([dead]);
+    expect((await events('list', '--state', 'pending')).output).toBe('No events.\n');
+  });
+
+  test('show tells of one event; --body gives its exact bytes', async () => {
+    const { code, output } = await events('show', dead);
+    expect(code).toBe(0);
+    expect(output).toMatch(/jobs\/work +dead, attempts: 3/);
+    expect(output.match(/#\d {2}retry/g)).toHaveLength(2);
+    expect(output).toContain('Error: as told');
+    expect((await events('show', done, '--body')).output).toBe(BODY);
+    const [record] = (await events('show', done, '--json')).records;
+    expect(record).toMatchObject({ id: done, body: BODY, attempts: [{ outcome: 'done', attempt: 1 }] });
+    expect(JSON.stringify(record)).not.toContain('sha256=');
+  });
+}
+
+describe('with the service running', () => {
+  looking();
+
+  test('mistakes are named, and nothing changes', async () => {
+    const cases: [string[], number, string][] = [
+      [[], 64, 'events has no verb'],
+      [['remove', done], 64, 'events has no verb remove'],
+      [['show'], 64, 'show wants an event id'],
+      [['replay'], 64, 'replay wants an event id'],
+      [['replay', 'evt_1'], 64, 'evt_1 is not an event id'],
+      [['list', '--state', 'lost'], 64, 'there is no state lost'],
+      [['list', '--limit', '-1'], 64, '--limit'],
+      [['show', 'evt_00000000000001'], 1, 'there is no event evt_00000000000001'],
+      [['replay', 'evt_00000000000001'], 1, 'no such event'],
+      [['replay', done, '--handler', 'jobs/none'], 1, 'jobs/none is not one of its handlers'],
+    ];
+    for (const [args, code, says] of cases) {
+      expect(await events(...args)).toMatchObject({ code, output: expect.stringContaining(says) });
+    }
+    expect(outcomes(service, done)).toEqual(['done']);
+  });
+
+  test('replay runs a finished event and a dead one again, under the same id', async () => {
+    const { code, output } = await events('replay', done, dead);
+    expect([code, output]).toEqual([
+      0,
+      `${done}  goes to one handler again\n${dead}  goes to one handler again\n`,
+    ]);
+    await untilOutcome(service, dead, 'done');
+    await waitFor(
+      () => outcomes(service, done).length === 2,
+      5_000,
+      () => service.output(),
+    );
+    expect(outcomes(service, done)).toEqual(['done', 'done']);
+    expect(seen(service, done).map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
+    expect(workOf(service, dead)).toEqual([]);
+  });
+
+  test('replay of everything in a state, for one handler, and discard of the rest', async () => {
+    const replayed = await events('replay', '--state', 'held', '--handler', 'pair/two', '--json');
+    expect(replayed).toMatchObject({ code: 0, records: [{ id: held, action: 'replay', changed: 1 }] });
+    // What is not JSON is an error to that handler, until it is dead.
+    await untilOutcome(service, held, 'dead');
+    expect(workOf(service, held).map(({ state }) => state)).toEqual(['held', 'dead']);
+    const discarded = await events('discard', held);
+    expect([discarded.code, discarded.output]).toEqual([0, `${held}  taken off the list of 2 handlers\n`]);
+    expect(workOf(service, held)).toEqual([]);
+    expect((await events('discard', held)).output).toBe(`${held}  was on no handler’s list\n`);
+  });
+
+  test('tail shows what comes in, and only that', async () => {
+    const tail = run(['events', 'tail', '--json', '--source', 'jobs', '--config', WIRING], { env });
+    // It says nothing until something comes: events are sent until it does.
+    const sent: string[] = [];
+    while (tail.lines().length === 0 && sent.length < 400) {
+      sent.push(await tell(service, 'jobs', 'ok'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const last = await tell(service, 'jobs', 'ok');
+    await tell(service, 'quiet', 'ok');
+    await waitFor(
+      () => tail.lines().some(({ id }) => id === last),
+      5_000,
+      () => tail.output(),
+    );
+    tail.process.kill('SIGTERM');
+    const shown = tail.lines().map(({ id }) => id);
+    expect([...sent, last]).toEqual(expect.arrayContaining(shown));
+    expect(shown).toEqual([...new Set(shown)].sort());
+    expect(
+      shown.every((id) => service.sql('SELECT id FROM events WHERE id = ?', String(id)).length === 1),
+    ).toBe(true);
+  });
+
+  test('an order is refused where the console is not that of the inbox’s owner', async () => {
+    const other = await startWired();
+    for (const CONSOLE_PORT of [String(other.consolePort), '1']) {
+      const { code, output } = await consignee(['events', 'replay', done, '--config', WIRING], {
+        ...env,
+        CONSOLE_PORT,
+      });
+      expect(code).toBe(1);
+      expect(output).toMatch(/another inbox|CONSOLE_PORT/);
+    }
+    expect(outcomes(service, done)).toEqual(['done', 'done']);
+    await other.stop();
+  });
+});
+
+describe('without the service', () => {
+  beforeAll(async () => {
+    await service.kill('SIGTERM');
+    await setTheScene();
+    expect(await service.kill('SIGTERM')).toBe(0);
+  });
+
+  looking();
+
+  test('what is ordered is done when the service starts again', async () => {
+    expect((await events('replay', '--state', 'dead')).output).toBe(`${dead}  goes to one handler again\n`);
+    expect((await events('discard', held, '--handler', 'pair/one')).code).toBe(0);
+    expect(workOf(service, dead)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
+    expect(workOf(service, held)).toMatchObject([{ handler: 'pair/two', state: 'held' }]);
+    service = await startWired({ folder });
+    await untilOutcome(service, dead, 'done');
+  });
+
+  test('where there is no inbox yet the command says so and makes none', async () => {
+    const DATABASE_URL = `sqlite:${folder}/none.db`;
+    const { code, output } = await consignee(['events', 'list'], { DATABASE_URL });
+    expect([code, output]).toEqual([1, expect.stringContaining('there is no inbox at')]);
+    expect(existsSync(`${folder}/none.db`)).toBe(false);
+  });
+});

@@ -1,0 +1,98 @@
+/** `consignee init`, and what every command has in common: its usage, its exit codes, its word to an old Node. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT, startService } from '../service.ts';
+import { useFolder } from './folder.ts';
+
+const { folder, consignee } = useFolder();
+const file = join(folder, '.env');
+
+test('init writes a file of fresh secrets that only its owner can read, and prints none of them', async () => {
+  const { code, output } = await consignee(['init']);
+  expect(code).toBe(0);
+  expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
+  const secrets = [...readFileSync(file, 'utf8').matchAll(/^[A-Z]+_WEBHOOK_SECRET=([0-9a-f]{64})$/gm)];
+  expect(new Set(secrets.map(([, secret]) => secret)).size).toBe(4);
+  for (const [, secret] of secrets) expect(output).not.toContain(secret);
+});
+
+test('init leaves a file that is there as it is', async () => {
+  const before = readFileSync(file, 'utf8');
+  const { code, output } = await consignee(['init']);
+  expect([code, output]).toEqual([0, expect.stringContaining('left as it is')]);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  writeFileSync(file, '');
+  expect((await consignee(['init'])).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe('');
+});
+
+test('without a command the usage is shown, and a wrong one is named', async () => {
+  expect(await consignee([])).toMatchObject({
+    code: 64,
+    output: expect.stringContaining('Usage: consignee'),
+  });
+  expect(await consignee(['--help'])).toMatchObject({ code: 0, output: expect.stringContaining('Usage: ') });
+  for (const name of ['sned', 'constructor', '__proto__']) {
+    expect(await consignee([name])).toMatchObject({
+      code: 64,
+      output: expect.stringContaining(`no command ${name}`),
+    });
+  }
+});
+
+test('an option that does not exist is named, without a stack trace', async () => {
+  for (const command of ['init', 'serve', 'send', 'events', 'check']) {
+    const { code, output } = await consignee([command, '--frobnicate']);
+    expect([command, code]).toEqual([command, 64]);
+    expect(output).toContain('--frobnicate');
+    expect(output).not.toMatch(/\n\s+at /);
+  }
+});
+
+test('every command explains itself with --help', async () => {
+  for (const command of ['init', 'serve', 'send', 'events', 'check']) {
+    const { code, output } = await consignee([command, '--help']);
+    expect([command, code]).toEqual([command, 0]);
+    expect(output).toContain('Usage: ');
+  }
+});
+
+test('a port that is taken is explained', async () => {
+  const service = await startService();
+  const env = { PORT: String(service.port), CONSOLE_PORT: '0', DATABASE_URL: `sqlite:${folder}/taken.db` };
+  const { code, output } = await consignee(['serve'], env);
+  expect(code).toBe(1);
+  expect(output).toContain(`port ${service.port} is taken by another program. Stop it, or set PORT`);
+  expect(output).not.toMatch(/\n\s+at /);
+  expect(service.events()).toEqual([]);
+  await service.stop();
+});
+
+const consigneeJs = join(ROOT, 'bin/consignee.js');
+const sentence =
+  /^Consignee needs Node 24 or later, and this is v[\d.]+\. Run it as `npm run …` after `npm ci`[^\n]*\n$/;
+
+test('an older Node gets one sentence', () => {
+  const patch = join(folder, 'older.cjs');
+  writeFileSync(
+    patch,
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } });
+     Object.defineProperty(process, 'version', { value: 'v18.20.0' });`,
+  );
+  const { status, stderr, stdout } = spawnSync(process.execPath, ['-r', patch, consigneeJs, 'serve']);
+  expect([status, stdout.toString()]).toEqual([78, '']);
+  expect(stderr.toString()).toMatch(sentence);
+  expect(stderr.toString()).toContain('v18.20.0');
+});
+
+const system = ['/usr/bin/node', '/usr/local/bin/node'].find(
+  (path) =>
+    existsSync(path) &&
+    Number.parseInt(spawnSync(path, ['-p', 'process.versions.node']).stdout.toString(), 10) < 24,
+);
+test.skipIf(!system)('a truly older Node gets the same sentence (needs one beside ours)', () => {
+  const { status, stderr } = spawnSync(system as string, [consigneeJs, 'serve']);
+  expect([status, stderr.toString()]).toEqual([78, expect.stringMatching(sentence)]);
+});

@@ -1,0 +1,136 @@
+/** `consignee send`: genuine deliveries to a running service, and words for what stands in their way. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { SECRET, type Service, startService } from '../service.ts';
+import { useFolder } from './folder.ts';
+
+const { folder, consignee } = useFolder();
+const ALL = ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'];
+const secrets = Object.fromEntries(ALL.map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]));
+
+let service: Service;
+let env: Record<string, string>;
+let before: number;
+beforeAll(async () => {
+  service = await startService();
+  env = { ...secrets, PORT: String(service.port) };
+});
+afterAll(() => service.stop());
+beforeEach(() => {
+  before = service.events().length;
+});
+const arrived = () => service.events().slice(before);
+
+test('a sample of a source is taken by the service of the same settings', async () => {
+  const { code, output } = await consignee(['send', 'shippo'], env);
+  expect(code).toBe(0);
+  expect(output).toMatch(
+    /^shippo {4}track-updated +200 {2}\{"status":"accepted","id":"evt_\w+"\} {2}[\d.]+ ms\n$/,
+  );
+  expect(arrived()).toMatchObject([{ source: 'shippo', type: 'track_updated', held: null }]);
+  expect(output).toContain(String(service.sql('SELECT id FROM events ORDER BY id DESC LIMIT 1')[0]?.id));
+});
+
+test('--all sends one of each source that is on', async () => {
+  const { code, output } = await consignee(['send', '--all'], env);
+  expect(code).toBe(0);
+  expect(output.trim().split('\n')).toHaveLength(4);
+  expect(arrived().map(({ source }) => source)).toEqual(['flexport', 'shippo', 'flintn', 'flatfile']);
+  const { FLINTN_WEBHOOK_SECRET, ...others } = env;
+  expect((await consignee(['send', '--all'], others)).output.trim().split('\n')).toHaveLength(3);
+});
+
+test('--sample chooses one, and a wrong name lists them', async () => {
+  const { code } = await consignee(['send', 'flintn', '--sample', 'subscription-renewed'], env);
+  expect(code).toBe(0);
+  expect(arrived()).toMatchObject([{ source: 'flintn', held: null }]);
+  expect(arrived()[0]?.body.toString()).toContain('SUBSCRIPTION_RENEWED');
+  const wrong = await consignee(['send', 'flintn', '--sample', 'nothing'], env);
+  expect(wrong).toMatchObject({ code: 64, output: expect.stringContaining('transaction-settled') });
+});
+
+test('--count sends so many, each an event of its own', async () => {
+  const { code, output } = await consignee(['send', 'flexport', '--count', '5'], env);
+  expect([code, output.match(/"accepted"/g)?.length]).toEqual([0, 5]);
+  expect(new Set(arrived().map(({ external_id }) => external_id)).size).toBe(5);
+});
+
+test('--file sends its bytes as they are, twice a duplicate', async () => {
+  const file = join(folder, 'body.json');
+  writeFileSync(file, ' {"id": 12345678901234567890,\n "type":"mine"} ');
+  const { code, output } = await consignee(['send', 'flexport', '--file', file, '--count', '2'], env);
+  expect(code).toBe(0);
+  expect(output).toMatch(/accepted[\s\S]*duplicate/);
+  expect(arrived().map(({ body }) => body.toString())).toEqual([
+    ' {"id": 12345678901234567890,\n "type":"mine"} ',
+  ]);
+});
+
+test('--to reaches another receiver', async () => {
+  const { PORT, ...others } = env;
+  const { code } = await consignee(['send', 'shippo', '--to', service.url], others);
+  expect(code).toBe(0);
+  expect(arrived()).toHaveLength(1);
+});
+
+test('a source may prove itself by token and JWT as well', async () => {
+  const all = {
+    FLATFILE_WEBHOOK_SECRET: SECRET,
+    FLATFILE_WEBHOOK_TOKEN: 'token/with+signs=that&need?encoding#here',
+    FLATFILE_JWT_SECRET: `${SECRET}-for-tokens`,
+  };
+  const other = await startService({ env: all });
+  const { code, output } = await consignee(['send', 'flatfile'], { ...all, PORT: String(other.port) });
+  expect([code, output]).toEqual([0, expect.stringContaining('accepted')]);
+  expect(other.events()).toHaveLength(1);
+  await other.stop();
+});
+
+test('any other answer than 200 is shown and makes the exit code 1', async () => {
+  const wrong = { ...env, SHIPPO_WEBHOOK_SECRET: 'another-secret-that-the-service-has-not' };
+  const { code, output } = await consignee(['send', '--all'], wrong);
+  expect(code).toBe(1);
+  expect(output.match(/ 200 /g)).toHaveLength(3);
+  expect(output).toMatch(/^shippo .* 401 /m);
+  expect(arrived().map(({ source }) => source)).toEqual(['flexport', 'flintn', 'flatfile']);
+});
+
+test('where nothing listens the way to start it is named', async () => {
+  const gone = await startService();
+  await gone.stop();
+  const { code, output } = await consignee(['send', 'shippo'], { ...env, PORT: String(gone.port) });
+  expect(code).toBe(1);
+  expect(output).toContain(`Nothing listens at http://127.0.0.1:${gone.port}: is \`npm run dev\` running?`);
+  expect(arrived()).toEqual([]);
+});
+
+test('mistakes are named before anything is sent', async () => {
+  const off = { SHIPPO_WEBHOOK_SECRET: SECRET, PORT: String(service.port) };
+  const cases: [string[], Record<string, string>, string][] = [
+    [['send'], env, 'name a source'],
+    [['send', 'fedex'], env, 'name a source'],
+    [['send', 'shippo', 'fedex'], env, 'name a source'],
+    [['send', 'flexport'], off, 'flexport is off; those that are on: shippo'],
+    [['send', 'shippo'], {}, 'is off; those that are on: none'],
+    [['send', '--all'], {}, 'none: set a secret first'],
+    [['send', 'shippo', '--count', '0'], env, '--count wants a whole number'],
+    [['send', 'shippo', '--count', 'many'], env, '--count wants a whole number'],
+  ];
+  for (const [args, settings, says] of cases) {
+    expect(await consignee(args, settings)).toMatchObject({
+      code: 64,
+      output: expect.stringContaining(says),
+    });
+  }
+  expect(arrived()).toEqual([]);
+});
+
+test('a file that is not there and an address that is none are mistakes too', async () => {
+  const missing = await consignee(['send', 'shippo', '--file', 'no-such-file'], env);
+  expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('no-such-file') });
+  const nowhere = await consignee(['send', 'shippo', '--to', 'nowhere'], env);
+  expect(nowhere.code).not.toBe(0);
+  for (const { output } of [missing, nowhere]) expect(output).not.toMatch(/\n\s+at /);
+  expect(arrived()).toEqual([]);
+});
