@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const window: [number, number] = [1_500, Number(values.seconds) * 1_000];
+const window: [number, number] = [3_000, Number(values.seconds) * 1_000];
 const CONNECTIONS = 64;
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`;
 

@@ -18,6 +18,7 @@ import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { openSqliteInbox } from './inbox/sqlite/client.ts';
 import type { LogOptions } from './observability/log.ts';
+import type { Output } from './observability/output.ts';
 import type { Log, Scheme, SourceWiring, Verifier } from './types.ts';
 import { isLoopback } from './verification/address.ts';
 import { resolveClient } from './verification/client-address.ts';
@@ -34,6 +35,7 @@ export interface ReceiverOptions {
   readonly sources: readonly SourceWiring[];
   readonly log: Log;
   readonly logOptions: LogOptions;
+  readonly output: Output;
 }
 
 export interface Receiver {
@@ -45,7 +47,7 @@ export interface Receiver {
 
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { config, log, sources, wiring, logOptions } = options;
+  const { config, log, sources, wiring, logOptions, output } = options;
   const { knobs } = config;
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const metrics = createMetrics(() => budget.inFlight);
@@ -59,7 +61,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     log,
     onRestart: () => postman.renew(),
   });
-  const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, meter });
+  const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, output, meter });
   const app = createApp({
     sources: config.sources.map((source) => receivingSource(source, config)),
     requireHttps: config.requireHttps,

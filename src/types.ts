@@ -188,6 +188,8 @@ export interface Work {
   /** `grant`: further free slots by handler. Settlements are retried by the inbox until they are on disk. */
   send(settled: readonly Settlement[], grant: Readonly<Record<string, number>>): void;
   onDeliveries(listener: (deliveries: readonly Delivery[]) => void): void;
+  /** Hears now what has been sent already. */
+  drain(): void;
 }
 
 export interface Backlog {

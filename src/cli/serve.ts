@@ -7,8 +7,10 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../errors.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
-import { createLog, type FlushedLog } from '../observability/log.ts';
+import { createLog } from '../observability/log.ts';
+import { standardOutput } from '../observability/output.ts';
 import { type Receiver, startReceiver } from '../receiver.ts';
+import type { Log } from '../types.ts';
 import { writeEnvFile } from './init.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
 
@@ -30,16 +32,17 @@ export async function run(args: string[]): Promise<number> {
   if (problems.length > 0) throw new ConfigError(problems);
 
   const logOptions = { level: config.logLevel, pretty: values.dev };
-  const log = createLog(logOptions);
+  const output = standardOutput();
+  const log = createLog(logOptions, output);
   const signalled = nextSignal();
-  const receiver = await startReceiver({ ...settings, log, logOptions }).catch(explainPort);
+  const receiver = await startReceiver({ ...settings, log, logOptions, output }).catch(explainPort);
   sayStarted(settings, receiver, log, values.dev);
   const signal = await signalled;
   log.info({ signal }, 'stopping: not ready any more, finishing what is under way');
   nextSignal().then(() => process.exit(1));
   await receiver.stop();
   log.info({}, 'stopped');
-  await new Promise<void>((resolve) => log.flush(resolve));
+  await new Promise<void>((resolve) => output.end(resolve));
   process.exit(0);
 }
 
@@ -58,7 +61,7 @@ function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
   throw error;
 }
 
-function sayStarted(settings: Settings, receiver: Receiver, log: FlushedLog, forPeople: boolean): void {
+function sayStarted(settings: Settings, receiver: Receiver, log: Log, forPeople: boolean): void {
   const { config, warnings } = settings;
   for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
   const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;

@@ -40,6 +40,7 @@ export class Dispatcher {
 
   /** Waits for running attempts, then aborts them, then gives them back uncounted. */
   async stop(graceMs: number): Promise<void> {
+    this.#options.work.drain();
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
       if (this.#running.size === 0) resolve();

@@ -7,6 +7,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { LogOptions } from '../observability/log.ts';
+import type { Output } from '../observability/output.ts';
 import type { Inbox, Log, Meter, ServiceKnobs, Settlement, SourceWiring } from '../types.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
@@ -27,6 +28,8 @@ export interface PostmanOptions {
   readonly knobs: ServiceKnobs;
   readonly log: Log;
   readonly logOptions: LogOptions;
+  /** Where the lines of the handlers' thread go. */
+  readonly output: Output;
   readonly meter: Meter;
 }
 
@@ -97,6 +100,7 @@ export class Postman {
     return new Promise((resolve) => {
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'ready') resolve();
+        if (message.kind === 'lines') this.#options.output.write(message.text);
         if (message.kind === 'counts') this.#count(message.counts);
       });
       worker.on('exit', () => {

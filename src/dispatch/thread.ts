@@ -8,6 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../errors.ts';
 import { workThrough } from '../inbox/sqlite/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
+import { bundledOutput } from '../observability/output.ts';
 import type { ServiceKnobs, SourceWiring } from '../types.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -25,6 +26,7 @@ export interface ThreadData {
 export type ToThread = { readonly kind: 'stop'; readonly graceMs: number };
 export type FromThread =
   | { readonly kind: 'ready' | 'stopped' }
+  | { readonly kind: 'lines'; readonly text: string }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
 const BEAT_MS = 200;
@@ -32,7 +34,8 @@ const COUNTS_MS = 1_000;
 
 const { wiring, knobs, log: logOptions, port, beat } = workerData as ThreadData;
 const postman = parentPort as MessagePort;
-const log = createLog(logOptions);
+const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
+const log = createLog(logOptions, lines);
 const pulse = new Int32Array(beat);
 setInterval(() => Atomics.add(pulse, 0, 1), BEAT_MS);
 
@@ -65,7 +68,8 @@ setInterval(reportCounts, COUNTS_MS);
 postman.on('message', async ({ graceMs }: ToThread) => {
   await dispatcher.stop(graceMs);
   reportCounts();
-  log.flush(() => tell({ kind: 'stopped' }));
+  lines.flush();
+  tell({ kind: 'stopped' });
 });
 dispatcher.start();
 tell({ kind: 'ready' });

@@ -72,7 +72,8 @@ export function responder(options: ResponderOptions): Responder {
 
   function send(response: Response, status: number, body: string, more: readonly string[] = []): void {
     head(response, status, body, options.closing() ? [...more, 'Connection', 'close'] : more);
-    response.end(body);
+    // An id and a status are plain ASCII, which goes out without being encoded.
+    response.end(body, status === 200 ? 'latin1' : 'utf8');
   }
 
   /** Answers in full, then gives the sender a moment to read it before the connection goes. */

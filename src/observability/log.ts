@@ -1,12 +1,12 @@
 /**
  * One JSON line a record, or readable lines in development.
  *
- * Each thread has its own log on the same standard output. Lines are written whole, at most 4,096 bytes a write, which a
- * pipe takes in one piece. If nobody reads the pipe, lines are dropped beyond 8 MiB rather than answers delayed.
- * What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
+ * One writer has standard output, so that lines of two threads never mix: the handlers' thread sends its lines there in
+ * bundles (output.ts). What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
  */
 import pino from 'pino';
 import type { Log } from '../types.ts';
+import type { Output } from './output.ts';
 import { readable } from './readable.ts';
 import { REDACTED } from './redact.ts';
 
@@ -19,41 +19,29 @@ export interface LogOptions {
 const NEVER_SHOWN = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
 const NEVER_SHOWN_WHOLE = ['headers', 'body', 'request', 'response', 'req', 'res', 'config'];
 
-const FLUSH_MS = 1_000;
-
-export interface FlushedLog extends Log {
-  /** The log's end: calls back when every line is out, or given up because nobody reads. */
-  flush(done: () => void): void;
-}
-
-export function createLog(options: LogOptions): FlushedLog {
-  const output = pino.destination({ dest: 1, sync: false, maxWrite: 4_096, maxLength: 8 * 1_048_576 });
-  // A reader that goes away (`| head`) must not take the service with it.
-  output.on('error', () => {});
-  const log = pino(
+export function createLog(options: LogOptions, output: Output): Log {
+  return pino(
     {
       level: options.level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: isoTime(),
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...NEVER_SHOWN, ...NEVER_SHOWN_WHOLE], censor: REDACTED },
     },
     options.pretty ? readable(output) : output,
   );
-  // Not pino's own, which without a minimal length waits for nothing; and at exit pino waits for ever.
-  return Object.assign(log, {
-    flush(done: () => void) {
-      const giveUp = setTimeout(() => {
-        output.off('close', finish);
-        output.destroy();
-        done();
-      }, FLUSH_MS);
-      const finish = () => {
-        clearTimeout(giveUp);
-        done();
-      };
-      output.once('close', finish);
-      output.end();
-    },
-  });
+}
+
+/** ISO 8601 in UTC, written anew only when the millisecond is another one. */
+function isoTime(): () => string {
+  let last = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    if (now !== last) {
+      last = now;
+      text = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return text;
+  };
 }

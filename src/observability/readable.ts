@@ -3,7 +3,7 @@
  *
  *   10:03:18  accepted   flexport   evt_032a47922a2000  200  1.4 ms  from 127.0.0.1
  */
-import type { DestinationStream } from 'pino';
+import type { Output } from './output.ts';
 
 const COLORS: Readonly<Record<string, number>> = {
   accepted: 32,
@@ -36,7 +36,7 @@ const SHOWN_FIRST = [
   'reason',
 ];
 
-export function readable(output: DestinationStream): DestinationStream {
+export function readable(output: Output): Output {
   const colored = process.stdout.isTTY === true && !process.env.NO_COLOR;
   return {
     write(line: string) {

@@ -2,14 +2,13 @@
  * What may be shown of data and texts that we did not write ourselves.
  *
  * Members whose names speak of credentials or cards are replaced, URLs lose their query (Shippo's label_url carries
- * one that opens the label), and everything is bounded in depth, width and length.
+ * one that opens the label), and everything is bounded in depth and length.
  */
 const SENSITIVE =
   /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
 /** Without any of these a text has nothing to hide. */
 const SUSPICIOUS = /:\/\/|bearer|basic|token|secret|passw|key|signature/i;
 const DEPTH_MAX = 6;
-const ENTRIES_MAX = 40;
 const TEXT_MAX = 200;
 export const REDACTED = '[redacted]';
 
@@ -26,23 +25,45 @@ export function isSensitive(name: string): boolean {
   return sensitive;
 }
 
-/** A bounded copy of parsed JSON with credentials replaced. */
-export function redactData(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= DEPTH_MAX) return '[…]';
-  if (Array.isArray(value)) {
-    const shown = value.slice(0, ENTRIES_MAX).map((entry) => redactData(entry, depth + 1));
-    return value.length > ENTRIES_MAX ? [...shown, `[… ${value.length - ENTRIES_MAX} more]`] : shown;
+/**
+ * Parsed JSON as text of about `most` characters, credentials replaced. What would not be shown is not even looked at, so a
+ * body of megabytes costs no more than a small one.
+ */
+export function excerptOf(value: unknown, most: number): string {
+  let text = '';
+  write(value, 0);
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+
+  function write(part: unknown, depth: number): void {
+    if (text.length > most) return;
+    if (typeof part === 'string') text += JSON.stringify(redactText(part));
+    else if (typeof part !== 'object' || part === null) text += String(part);
+    else if (depth >= DEPTH_MAX) text += '…';
+    else if (Array.isArray(part)) writeArray(part, depth);
+    else writeObject(part as Record<string, unknown>, depth);
   }
-  const copy: Record<string, unknown> = Object.create(null);
-  let entries = 0;
-  for (const name of Object.keys(value)) {
-    if (entries++ === ENTRIES_MAX) break;
-    const member = (value as Record<string, unknown>)[name];
-    copy[name] = isSensitive(name) ? REDACTED : redactData(member, depth + 1);
+
+  function writeArray(entries: readonly unknown[], depth: number): void {
+    text += '[';
+    for (let at = 0; at < entries.length && text.length <= most; at++) {
+      if (at > 0) text += ',';
+      write(entries[at], depth + 1);
+    }
+    text += ']';
   }
-  return copy;
+
+  function writeObject(members: Record<string, unknown>, depth: number): void {
+    text += '{';
+    let comma = '';
+    for (const name in members) {
+      if (text.length > most) break;
+      text += `${comma}${JSON.stringify(name)}:`;
+      comma = ',';
+      if (isSensitive(name)) text += JSON.stringify(REDACTED);
+      else write(members[name], depth + 1);
+    }
+    text += '}';
+  }
 }
 
 /** A text of somebody else's, an error message say: bounded, URLs without their query, no bearer tokens. */

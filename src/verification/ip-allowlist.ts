@@ -3,13 +3,26 @@ import { Rejection } from '../errors.ts';
 import type { Verifier } from '../types.ts';
 import { matches } from './address.ts';
 
+const VERDICTS_MAX = 10_000;
+
 /** `rules` come from `readRule`, at least one. */
 export function ipAllowlist(rules: readonly string[]): Verifier {
   if (rules.length === 0) throw new TypeError('an empty allowlist would let nobody in');
+  const verdicts = new Map<string, boolean>();
   return function verifyIp(head) {
     if (head.address === undefined) throw new Rejection('ip_unreadable');
-    if (!matches(head.address, rules)) {
+    if (!isAllowed(head.address)) {
       throw new Rejection('ip_not_allowed', `the client address ${head.address} is not on the allowlist`);
     }
   };
+  /** ip-range-check parses both sides anew each time, and providers send from few addresses. */
+  function isAllowed(address: string): boolean {
+    let verdict = verdicts.get(address);
+    if (verdict === undefined) {
+      verdict = matches(address, rules);
+      if (verdicts.size >= VERDICTS_MAX) verdicts.clear();
+      verdicts.set(address, verdict);
+    }
+    return verdict;
+  }
 }

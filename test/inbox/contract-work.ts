@@ -155,6 +155,7 @@ export function workContract(makeDriver: () => Driver): void {
     const first = await hands.take(1);
     hands.settle(first, 'done');
     hands.settle(first, 'done');
+    await hands.take(2);
     await aWhile();
     expect(hands.got).toHaveLength(2);
     expect(driver.rows().attempts).toHaveLength(1);

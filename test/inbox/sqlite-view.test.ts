@@ -133,7 +133,7 @@ test('handing out never looks at more than the rows that are due', () => {
 test('what is asked for each event is answered by an index or a key', () => {
   const all = statementsOf(database);
   const names = [
-    ...['insertEvent', 'byIdentity', 'eventForDelivery', 'eventForOrder', 'workOfEvent', 'handlingOf'],
+    ...['insertEvent', 'byIdentity', 'eventForDelivery', 'eventForOrder', 'workOfEvent', 'finishWork'],
     ...['insertWork', 'startWork', 'updateWork', 'deleteWork', 'replayWork', 'insertAttempt'],
     ...['purgeable', 'stripEvent', 'deleteEvent', 'deleteAttempts'],
   ] as (keyof typeof all)[];

@@ -1,7 +1,7 @@
 /**
  * The edge's side of the inbox thread.
  *
- * Arrivals of one turn of the event loop travel together, at most two batches at a time: while one is being synced the
+ * Arrivals of one turn of the event loop travel together, at most a few batches at a time: while one is being synced the
  * next one waits at the thread's door, and everything else gathers here. An arrival that is not on disk by the deadline
  * is given up (the provider tries again; if it was written after all, that will be a duplicate). If the thread dies, all
  * that waits fails, and a new thread is started.
@@ -11,7 +11,9 @@ import { ConfigError, Rejection } from '../../errors.ts';
 import type { Arrival, Inbox, InboxStatus, Kept, Log, Order, Settlement } from '../../types.ts';
 import { type Call, pack, type Reply, type ThreadData } from './messages.ts';
 
-const BATCHES_OUT_MAX = 2;
+const BATCHES_OUT_MAX = 4;
+/** With so many gathered and the thread idle, it need not wait for the rest of this turn of the loop. */
+const EARLY_BATCH = 12;
 const SWEEP_MS = 100;
 const RESTART_MS = 1_000;
 
@@ -85,7 +87,14 @@ class SqliteInbox implements Inbox {
 
   keep(arrival: Arrival): Promise<Kept> {
     return new Promise((resolve, reject) => {
-      this.#gathered.push({ arrival, since: performance.now(), resolve, reject, givenUp: false });
+      this.#gathered.push({
+        arrival,
+        since: performance.now(),
+        resolve,
+        reject,
+        givenUp: false,
+      });
+      if (this.#out.length === 0 && this.#gathered.length >= EARLY_BATCH) this.#flush();
       if (this.#flushPlanned) return;
       this.#flushPlanned = true;
       setImmediate(() => {

@@ -133,6 +133,10 @@ export class Desk {
     return [...this.#due].filter(([name, due]) => due <= now && this.slotsOf(name) > 0).map(([name]) => name);
   }
 
+  isStarved(now: number): boolean {
+    return [...this.#due].some(([name, due]) => due <= now && this.slotsOf(name) < 1);
+  }
+
   /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
   nextDue(now: number): number {
     if (this.#paused || this.#slots.size === 0 || this.#solo || this.#full) return Number.POSITIVE_INFINITY;

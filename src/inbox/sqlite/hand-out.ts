@@ -9,14 +9,16 @@ const CLAIM_STEP = 100;
 
 export function settle(turn: Turn, settlement: Settlement): void {
   const { event, handler, attempt, state, counted, due } = settlement;
-  // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
-  const known = turn.sql.handlingOf.get(event, handler) as { attempts: number } | undefined;
-  if (known?.attempts !== attempt) return;
-  turn.desk.returnSlot(handler, event);
   // What must run alone holds everything else back; what nobody will run must not.
   const alone = settlement.alone && isWired(turn, handler);
-  if (state === 'done' || state === 'discarded') turn.sql.deleteWork.run(event, handler);
-  else turn.sql.updateWork.run(state, attempt - (counted ? 0 : 1), due, alone ? 1 : 0, event, handler);
+  const attempts = attempt - (counted ? 0 : 1);
+  const { changes } =
+    state === 'done' || state === 'discarded'
+      ? turn.sql.finishWork.run(event, handler, attempt)
+      : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
+  // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
+  if (changes === 0) return;
+  turn.desk.returnSlot(handler, event);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
   turn.desk.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
   const outcome = state === 'pending' ? (counted ? 'retry' : 'later') : state;

@@ -17,12 +17,13 @@ export function statementsOf(database: DatabaseSync) {
 
     insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0)'),
     workOfEvent: prepare('SELECT handler, state FROM work WHERE event = ?'),
-    handlingOf: prepare("SELECT attempts FROM work WHERE event = ? AND handler = ? AND state = 'handling'"),
     handling: prepare("SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'"),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
       WHERE event = ? AND handler = ?`),
+    finishWork: prepare(`DELETE FROM work
+      WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
     updateWork: prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?
-      WHERE event = ? AND handler = ?`),
+      WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
     replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0)
       ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = 0`),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),

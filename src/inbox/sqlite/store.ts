@@ -70,6 +70,11 @@ export class Store {
     return this.#desk.nextDue(now);
   }
 
+  /** Whether some handler waits for a slot while there is something for it. */
+  isStarved(now: number): boolean {
+    return this.#desk.isStarved(now);
+  }
+
   commit(
     arrivals: readonly Arrival[],
     settled: readonly Settlement[],

@@ -23,7 +23,7 @@ import { Store } from './store.ts';
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
 const CLOCK_JUMP_MS = 2_000;
-const PACE_MS = Number(process.env.PACE ?? 0);
+const GATHER_MS = 4;
 
 const edge = parentPort as MessagePort;
 const { path, sources } = workerData as ThreadData;
@@ -36,6 +36,7 @@ let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 let handlers: MessagePort | undefined;
 let turnPlanned = false;
+let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
 let clockOffset = Date.now() - performance.now();
 let writes = true;
@@ -67,7 +68,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
   for (const [handler, slots] of Object.entries(grant)) {
     grants.set(handler, (grants.get(handler) ?? 0) + slots);
   }
-  planTurn();
+  planGathering();
 }
 
 /** What the handlers' thread has sent counts, even if its message has not come up yet. */
@@ -82,9 +83,17 @@ function hearTheRest(): void {
 function planTurn(): void {
   if (turnPlanned) return;
   turnPlanned = true;
-  const waitMs = PACE_MS - (performance.now() - lastTurn);
-  if (waitMs > 0) setTimeout(takeTurn, waitMs);
-  else setImmediate(takeTurn);
+  clearTimeout(gathering);
+  gathering = undefined;
+  setImmediate(takeTurn);
+}
+
+/** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
+function planGathering(): void {
+  if (turnPlanned || gathering) return;
+  const waitMs = GATHER_MS - (performance.now() - lastTurn);
+  if (waitMs <= 0 || store.isStarved(Date.now())) planTurn();
+  else gathering = setTimeout(planTurn, waitMs);
 }
 
 /** Durations by the steady clock: times in the database move along when the wall clock is set. */
@@ -193,6 +202,7 @@ function close(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   clearTimeout(wake);
+  clearTimeout(gathering);
   handlers?.close();
   database.close();
   owner.close();

@@ -1,11 +1,18 @@
 /** The handlers' thread's end of the port that `Inbox.workPort` made. */
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Delivery, Work } from '../../types.ts';
 import { type Packed, unpack, type WorkRequest } from './messages.ts';
 
 export function workThrough(port: MessagePort): Work {
+  let hear: (packed: Packed<Delivery>) => void = () => {};
+  port.on('message', (packed: Packed<Delivery>) => hear(packed));
   return {
     send: (settled, grant) => port.postMessage({ settled, grant } satisfies WorkRequest),
-    onDeliveries: (listener) => port.on('message', (packed: Packed<Delivery>) => listener(unpack(packed))),
+    onDeliveries: (listener) => {
+      hear = (packed) => listener(unpack(packed));
+    },
+    drain: () => {
+      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) hear(next.message);
+    },
   };
 }
