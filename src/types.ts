@@ -183,6 +183,14 @@ export interface Settlement {
   readonly error: string | null;
 }
 
+/** One word for how an attempt went, as in the log, the metrics and `events show`. */
+export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
+  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
+}
+
+/** An attempt whose thread or process ended under it. */
+export type Interrupted = Pick<Delivery, 'event' | 'id' | 'handler' | 'attempt'>;
+
 /** The postman's side of an inbox: slots are granted, deliveries come, settlements go back. */
 export interface Work {
   /** `grant`: further free slots by handler. Settlements are retried by the inbox until they are on disk. */
@@ -224,7 +232,7 @@ export interface Inbox {
   /** One bounded step through what is past its retention; `more` until the end is reached. Times in ms since 1970. */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
   /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */
-  recover(): Promise<readonly Pick<Settlement, 'event' | 'handler' | 'attempt'>[]>;
+  recover(): Promise<readonly Interrupted[]>;
   settle(settled: readonly Settlement[]): void;
   /** Hands nothing out any more; settlements are still taken. */
   pause(): Promise<void>;

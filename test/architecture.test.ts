@@ -84,7 +84,8 @@ test('every runtime dependency is imported and has its line in the README', () =
 test('files stay small and open with what they are for', () => {
   for (const file of files) {
     const text = read(file);
-    expect(text.split('\n').length, file).toBeLessThan(260);
+    // types.ts is the glossary: it grows by nouns, not by thoughts.
+    expect(text.split('\n').length, file).toBeLessThan(file === 'src/types.ts' ? 300 : 240);
     expect(text, file).toMatch(/^\/\*\*/);
   }
 });

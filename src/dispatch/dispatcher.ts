@@ -6,6 +6,7 @@
  */
 import { Discard, RetryLater } from '../errors.ts';
 import type { Delivery, HandlerOptions, Log, ServiceKnobs, Settlement, Work } from '../types.ts';
+import { outcomeOf } from '../types.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { DONE, type Verdict, verdictOn } from './verdict.ts';
 
@@ -116,10 +117,6 @@ function isFailure(error: unknown): boolean {
 
 function keyOf({ event, handler, attempt }: Delivery) {
   return { event, handler, attempt };
-}
-
-export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
-  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }
 
 function dueIn(settlement: Settlement): number {

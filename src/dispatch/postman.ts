@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type { LogOptions } from '../observability/log.ts';
 import type { Output } from '../observability/output.ts';
 import type { Inbox, Log, Meter, ServiceKnobs, Settlement, SourceWiring } from '../types.ts';
+import { outcomeOf } from '../types.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 import { handlersOf } from './wiring.ts';
@@ -148,16 +149,18 @@ export class Postman {
   async #giveBack(cause: string, ended: Ended): Promise<void> {
     const { inbox, log } = this.#options;
     const left = await inbox.recover();
-    const settled = left.map((work): Settlement => {
+    const settled = left.map(({ id, ...work }): Settlement => {
       const guilty = ended === 'process' || (ended === 'handlers' && left.length === 1);
       const verdict = guilty ? this.#verdictOn(work, cause) : INNOCENT;
       const now = Date.now();
       const due = ended === 'handlers' ? Math.max(now, verdict.due) : now;
       // The first time a process ends, nobody is a suspect: it may have been killed from outside.
       const alone = ended === 'handlers' || (ended === 'process' && work.attempt > 1);
-      return { ...work, ...verdict, error: cause, due, alone, startedAt: now, ms: 0 };
+      const settlement = { ...work, ...verdict, error: cause, due, alone, startedAt: now, ms: 0 };
+      const { handler, attempt } = work;
+      log.warn({ handler, eventId: id, attempt, outcome: outcomeOf(settlement), ms: 0, reason: cause });
+      return settlement;
     });
-    for (const { handler, attempt, state } of settled) log.warn({ handler, attempt, state, reason: cause });
     inbox.settle(settled);
   }
 

@@ -7,6 +7,8 @@ import type { Handle, HandlerOptions } from '../types.ts';
 
 /** With this a line stays far under the 4,096 bytes that a pipe takes in one piece, whatever its alphabet. */
 const DATA_MAX = 500;
+/** So much of a body is looked at for that. */
+const READ_BYTES = 4_096;
 
 const logEvent: Handle = (event, { log }) => {
   log.info(
@@ -14,7 +16,7 @@ const logEvent: Handle = (event, { log }) => {
       type: bounded(event.type),
       externalId: bounded(event.externalId),
       bytes: event.body.length,
-      data: excerptOf(event.data, DATA_MAX),
+      data: excerptOf(event.body.toString('utf8', 0, READ_BYTES), DATA_MAX),
     },
     'event',
   );

@@ -1,8 +1,8 @@
 /**
  * What an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
- * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; a body that names the id
- * twice has none, since readers disagree on which one counts. Without an id the digest of the bytes received stands in.
+ * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; of two members of one name
+ * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in.
  * Nothing here refuses: an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
@@ -26,18 +26,16 @@ export interface Content {
 }
 
 export function readContent(source: string, shape: Shape, body: Buffer): Content {
-  const isJson = parses(body);
-  // One byte, one character: offsets into this text are offsets into the bytes.
-  const text = body.toString('latin1');
-  const document: Document = { body, text, members: isJson ? [...membersAt(text)] : [] };
-  const externalId = firstScalar(document, shape.id);
-  const stored = shape.cut === undefined ? body : without(shape.cut, document, isJson);
+  const parsed = parse(body);
+  const isJson = parsed !== NOT_JSON;
+  const externalId = firstOf(shape.id, (path) => idAt(parsed, path, body));
+  const stored = shape.cut === undefined ? body : without(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
     externalId,
-    type: firstString(document, shape.type),
+    type: firstOf(shape.type, (path) => typeAt(parsed, path)),
     stored,
     digest,
     identity:
@@ -45,13 +43,6 @@ export function readContent(source: string, shape: Shape, body: Buffer): Content
         ? identityOf(source, 'digest', received.toString('hex'))
         : identityOf(source, 'id', externalId),
   };
-}
-
-/** A body, the same as one character a byte, and its members if it is an object. */
-interface Document {
-  readonly body: Buffer;
-  readonly text: string;
-  readonly members: readonly Member[];
 }
 
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
@@ -64,55 +55,62 @@ function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
-function parses(body: Buffer): boolean {
-  if (!isUtf8(body)) return false;
+const NOT_JSON = Symbol('not JSON');
+
+function parse(body: Buffer): unknown {
+  if (!isUtf8(body)) return NOT_JSON;
   try {
-    JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
-    return true;
+    return JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
   } catch {
-    return false;
+    return NOT_JSON;
   }
 }
 
-function firstString(document: Document, paths: readonly MemberPath[]): string | null {
-  return first(paths, (path) => {
-    const value = valueAt(document, path);
-    return value?.startsWith('"') ? (JSON.parse(value) as string) : undefined;
-  });
-}
-
-/** A string's content or a number's own text; anything else, and the empty string, is no id. */
-function firstScalar(document: Document, paths: readonly MemberPath[]): string | null {
-  return first(paths, (path) => {
-    const value = valueAt(document, path);
-    if (value?.startsWith('"')) return (JSON.parse(value) as string) || undefined;
-    return value !== undefined && /^-?\d/.test(value) ? value : undefined;
-  });
-}
-
-function first(paths: readonly MemberPath[], read: (path: MemberPath) => string | undefined): string | null {
+function firstOf(paths: readonly MemberPath[], read: (path: MemberPath) => string | null): string | null {
   for (const path of paths) {
     const found = read(path);
-    if (found !== undefined) return found;
+    if (found !== null) return found;
   }
   return null;
 }
 
-/** The JSON text of the member at that path; undefined if it is not there or there twice. */
-function valueAt({ body, text, members }: Document, path: MemberPath): string | undefined {
-  let level = members;
-  let found: Member | undefined;
+function valueAt(parsed: unknown, path: MemberPath): unknown {
+  let value = parsed;
   for (const name of path) {
-    if (found) level = [...membersAt(text, found.valueStart)];
-    const named = level.filter((member) => member.name === name);
-    if (named.length !== 1) return undefined;
-    found = named[0];
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
   }
-  return found && body.toString('utf8', found.valueStart, found.valueEnd);
+  return value;
 }
 
-function without(name: string, { body, text, members }: Document, isJson: boolean): Buffer {
+function typeAt(parsed: unknown, path: MemberPath): string | null {
+  const value = valueAt(parsed, path);
+  return typeof value === 'string' ? value : null;
+}
+
+/** A string's content or a number's text; anything else, and the empty string, is no id. */
+function idAt(parsed: unknown, path: MemberPath, body: Buffer): string | null {
+  const value = valueAt(parsed, path);
+  if (typeof value === 'string') return value === '' ? null : value;
+  if (typeof value !== 'number') return null;
+  return Number.isSafeInteger(value) && value !== 0 ? String(value) : textAt(path, body);
+}
+
+/** A number as it was written, which JSON.parse may have rounded. */
+function textAt(path: MemberPath, body: Buffer): string {
+  // One byte, one character: offsets into this text are offsets into the bytes.
+  const text = body.toString('latin1');
+  let found: Member = { name: '', start: 0, valueStart: 0, valueEnd: text.length };
+  for (const name of path) {
+    found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
+  }
+  return text.slice(found.valueStart, found.valueEnd);
+}
+
+function without(name: string, body: Buffer, isJson: boolean): Buffer {
+  const text = body.toString('latin1');
   if (!isJson) return withoutByPattern(name, body, text);
+  const members = [...membersAt(text)];
   const kept: Buffer[] = [];
   let from = 0;
   let keptOne = false;

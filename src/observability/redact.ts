@@ -2,13 +2,12 @@
  * What may be shown of data and texts that we did not write ourselves.
  *
  * Members whose names speak of credentials or cards are replaced, URLs lose their query (Shippo's label_url carries
- * one that opens the label), and everything is bounded in depth and length.
+ * one that opens the label), and everything is bounded in length.
  */
 const SENSITIVE =
   /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
 /** Without any of these a text has nothing to hide. */
 const SUSPICIOUS = /:\/\/|bearer|basic|token|secret|passw|key|signature/i;
-const DEPTH_MAX = 6;
 const TEXT_MAX = 200;
 export const REDACTED = '[redacted]';
 
@@ -25,45 +24,29 @@ export function isSensitive(name: string): boolean {
   return sensitive;
 }
 
+const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]|[^\s{}[\],"]+/gs;
+
 /**
- * Parsed JSON as text of about `most` characters, credentials replaced. What would not be shown is not even looked at, so a
- * body of megabytes costs no more than a small one.
+ * The beginning of a JSON text, about `most` characters, credentials replaced. It reads tokens, not the whole: a body of
+ * megabytes costs no more than a small one, and nothing needs to be parsed that nobody asked for.
  */
-export function excerptOf(value: unknown, most: number): string {
+export function excerptOf(json: string, most: number): string {
   let text = '';
-  write(value, 0);
+  let hiddenDepth = 0;
+  let hidesNext = false;
+  for (const [token, colon] of json.matchAll(TOKEN)) {
+    if (text.length > most) return `${text.slice(0, most)}…`;
+    const opens = token === '{' || token === '[';
+    if (hiddenDepth > 0 || (hidesNext && opens)) {
+      hiddenDepth += opens ? 1 : token === '}' || token === ']' ? -1 : 0;
+      hidesNext = false;
+    } else if (colon !== undefined) {
+      hidesNext = isSensitive(token.slice(1, token.lastIndexOf('"')));
+      text += hidesNext ? `${token}"${REDACTED}"` : token;
+    } else if (hidesNext) hidesNext = false;
+    else text += SUSPICIOUS.test(token) || token.length > TEXT_MAX ? redactText(token) : token;
+  }
   return text.length > most ? `${text.slice(0, most)}…` : text;
-
-  function write(part: unknown, depth: number): void {
-    if (text.length > most) return;
-    if (typeof part === 'string') text += JSON.stringify(redactText(part));
-    else if (typeof part !== 'object' || part === null) text += String(part);
-    else if (depth >= DEPTH_MAX) text += '…';
-    else if (Array.isArray(part)) writeArray(part, depth);
-    else writeObject(part as Record<string, unknown>, depth);
-  }
-
-  function writeArray(entries: readonly unknown[], depth: number): void {
-    text += '[';
-    for (let at = 0; at < entries.length && text.length <= most; at++) {
-      if (at > 0) text += ',';
-      write(entries[at], depth + 1);
-    }
-    text += ']';
-  }
-
-  function writeObject(members: Record<string, unknown>, depth: number): void {
-    text += '{';
-    let comma = '';
-    for (const name in members) {
-      if (text.length > most) break;
-      text += `${comma}${JSON.stringify(name)}:`;
-      comma = ',';
-      if (isSensitive(name)) text += JSON.stringify(REDACTED);
-      else write(members[name], depth + 1);
-    }
-    text += '}';
-  }
 }
 
 /** A text of somebody else's, an error message say: bounded, URLs without their query, no bearer tokens. */

@@ -47,6 +47,8 @@ const MALFORMED: [string, string][] = [
   ['a hexadecimal length', `${HEAD}${SIGNATURE}Content-Length: 0x23\r\n\r\n${BODY}`],
   ['a length that is no number', `${HEAD}${SIGNATURE}Content-Length: ten\r\n\r\n${BODY}`],
   ['chunked, but not last', `${HEAD}${SIGNATURE}Transfer-Encoding: chunked, gzip\r\n\r\n${CHUNKS}`],
+  ['another coding before chunked', `${HEAD}${SIGNATURE}Transfer-Encoding: gzip, chunked\r\n\r\n${CHUNKS}`],
+  ['chunks in HTTP/1.0', `${HEAD.replace('1.1', '1.0')}${SIGNATURE}${CHUNKED}\r\n${CHUNKS}`],
   ['bare line feeds', GENUINE.replaceAll('\r\n', '\n')],
   ['a folded header', `${HEAD}${SIGNATURE}X-Folded: a\r\n b\r\n${LENGTH}\r\n${BODY}`],
   ['a space before the colon', `${HEAD}${SIGNATURE}X-Odd : a\r\n${LENGTH}\r\n${BODY}`],

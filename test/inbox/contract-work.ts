@@ -224,7 +224,7 @@ export function workContract(makeDriver: () => Driver): void {
     await hands.take(1);
     await inbox.close();
     inbox = await driver.open(SOURCES);
-    expect(await inbox.recover()).toEqual([{ event: numberOf(id), handler: 'one/a', attempt: 1 }]);
+    expect(await inbox.recover()).toEqual([{ event: numberOf(id), id, handler: 'one/a', attempt: 1 }]);
     expect(states(id)).toEqual(['handling']);
   });
 

@@ -40,7 +40,7 @@ describe('Flatfile with HMAC', () => {
     ['an id that is null', '{"id":null,"topic":null,"src":{"id":"s4","topic":"u"}}', 's4', 'u'],
     ['a src that is a text', '{"src":"id","n":5}', null, null],
     ['neither', '{"workbook":{"id":"us_wb_1"}}', null, null],
-    ['an id named twice', '{"id":"a","id":"b"}', null, null],
+    ['an id named twice', '{"id":"a","id":"b"}', 'b', null],
   ])('the id is id, else src.id, else the digest; the type likewise: %s', async (_title, body, id, type) => {
     const first = await deliver(service, 'flatfile', signed(body), body);
     expect([first.status, first.said]).toEqual([200, 'accepted']);

@@ -8,7 +8,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ConfigError, Rejection } from '../../errors.ts';
-import type { Arrival, Inbox, InboxStatus, Kept, Log, Order, Settlement } from '../../types.ts';
+import type { Arrival, Inbox, InboxStatus, Interrupted, Kept, Log, Order, Settlement } from '../../types.ts';
 import { type Call, pack, type Reply, type ThreadData } from './messages.ts';
 
 const BATCHES_OUT_MAX = 4;
@@ -120,7 +120,7 @@ class SqliteInbox implements Inbox {
     return this.#call({ name: 'purge', eventsBefore, keysBefore });
   }
 
-  recover(): Promise<Pick<Settlement, 'event' | 'handler' | 'attempt'>[]> {
+  recover(): Promise<Interrupted[]> {
     return this.#call({ name: 'recover' });
   }
 

@@ -177,7 +177,7 @@ function createInbox(path: string): void {
   const draft = `${path}-new`;
   rmSync(draft, { force: true });
   const database = new DatabaseSync(draft);
-  database.exec(`PRAGMA page_size = 4096; PRAGMA application_id = ${APPLICATION_ID}`);
+  database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
   migrate(database);
   database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
   database.close();

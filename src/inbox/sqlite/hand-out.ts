@@ -1,6 +1,6 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
 import type { StatementSync } from 'node:sqlite';
-import type { Settlement } from '../../types.ts';
+import { outcomeOf, type Settlement } from '../../types.ts';
 import { idOf } from '../event-id.ts';
 import type { Turn } from './store.ts';
 
@@ -21,14 +21,13 @@ export function settle(turn: Turn, settlement: Settlement): void {
   turn.desk.returnSlot(handler, event);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
   turn.desk.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
-  const outcome = state === 'pending' ? (counted ? 'retry' : 'later') : state;
   turn.sql.insertAttempt.run(
     event,
     handler,
     settlement.startedAt,
     attempt,
     settlement.ms,
-    outcome,
+    outcomeOf(settlement),
     settlement.error,
   );
 }

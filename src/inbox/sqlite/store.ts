@@ -12,8 +12,17 @@
  * `commit` is one transaction for all that has come in; if it throws, nothing has happened, in memory either.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Arrival, Backlog, Delivery, InboxStatus, Kept, Order, Settlement } from '../../types.ts';
-import { timeOfNumber } from '../event-id.ts';
+import type {
+  Arrival,
+  Backlog,
+  Delivery,
+  InboxStatus,
+  Interrupted,
+  Kept,
+  Order,
+  Settlement,
+} from '../../types.ts';
+import { idOf, timeOfNumber } from '../event-id.ts';
 import type { Shape } from '../identity.ts';
 import { Desk } from './desk.ts';
 import { numberFrom } from './files.ts';
@@ -123,9 +132,10 @@ export class Store {
   }
 
   /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
-  recover(): { event: number; handler: string; attempt: number }[] {
+  recover(): Interrupted[] {
     this.#desk.clearSlots();
-    return this.#sql.handling.all() as { event: number; handler: string; attempt: number }[];
+    const rows = this.#sql.handling.all() as unknown as Omit<Interrupted, 'id'>[];
+    return rows.map((row) => ({ ...row, id: idOf(row.event) }));
   }
 
   /** Hands nothing out any more; what is out may still be settled. */
