@@ -15,6 +15,7 @@ import {
   lineAfter,
   metric,
   openWire,
+  requestLines,
   signed,
 } from './wire.ts';
 
@@ -69,7 +70,7 @@ const MALFORMED: [string, string][] = [
 
 async function expectOneLine(since: number, code: string): Promise<void> {
   await lineAfter(service, since, (line) => line.code === code);
-  const said = service.lines().slice(since);
+  const said = requestLines(service, since);
   expect(said.map((line) => [line.outcome, line.code])).toEqual([['refused', code]]);
 }
 

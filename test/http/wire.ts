@@ -130,6 +130,14 @@ export function lineOf(service: Service, answer: Answer): Promise<Line> {
 }
 
 /** Waits for a record that is not among the first `since`. */
+/** The records of requests since then; those of attempts come from another thread, at its own pace. */
+export function requestLines(service: Service, since: number): Line[] {
+  return service
+    .lines()
+    .slice(since)
+    .filter((line) => line.status !== undefined);
+}
+
 export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
   return waitFor(() => service.lines().slice(since).find(matches), 5_000, service.output);
 }

@@ -89,7 +89,7 @@ describe('an id', () => {
     expect(idOf('{"src":{"id":"s"},"id":"i"}')).toBe('i');
     expect(idOf('{"src":{"id":"s"},"id":null}')).toBe('s');
     expect(idOf('{"src":{"id":"s"},"src":{"id":"t"}}')).toBe('t');
-    expect(idOf('{"src":{"id":"s","id":"t"}}')).toBeNull();
+    expect(idOf('{"src":{"id":"s","id":"t"}}')).toBe('t');
     expect(idOf('{"src":["id"]}')).toBeNull();
   });
 });
