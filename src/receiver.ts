@@ -56,6 +56,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   const inbox = await openSqliteInbox({
     path: config.inboxPath,
+    cacheMb: knobs.inboxCacheMb,
     sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
     deadlineMs: knobs.inboxDeadlineMs,
     log,

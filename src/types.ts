@@ -119,6 +119,7 @@ export interface SourceWiring {
 export interface ServiceKnobs {
   readonly bytesInFlightMax: number;
   readonly inboxDeadlineMs: number;
+  readonly inboxCacheMb: number;
   readonly retryAfterSeconds: number;
   readonly timestampToleranceSeconds: number;
   readonly headersTimeoutMs: number;

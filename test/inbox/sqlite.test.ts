@@ -14,7 +14,8 @@ inboxContract('SQLite', (): Driver => {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   const path = join(folder, 'inbox.db');
   return {
-    open: (sources) => openSqliteInbox({ path, sources, deadlineMs: 2_500, log: NO_LOG, onRestart() {} }),
+    open: (sources) =>
+      openSqliteInbox({ path, sources, cacheMb: 16, deadlineMs: 2_500, log: NO_LOG, onRestart() {} }),
     work: (inbox) => workThrough(inbox.workPort()),
     rows: () => readRows(path),
     clear: () => rmSync(folder, { recursive: true }),

@@ -64,9 +64,9 @@ class SqliteInbox implements Inbox {
   }
 
   start(): Promise<void> {
-    const { path, sources } = this.#options;
+    const { path, cacheMb, sources } = this.#options;
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { path, sources } satisfies ThreadData,
+      workerData: { path, cacheMb, sources } satisfies ThreadData,
       name: 'inbox',
     });
     this.#worker = worker;

@@ -152,14 +152,17 @@ export function takeOwnership(path: string): DatabaseSync {
   }
 }
 
+/** For a moment's work; the service has a knob. */
+const CACHE_MB = 16;
+
 /** Opens the inbox for writing, making it if it is not there, and brings it up to the newest migration. */
-export function openInbox(path: string): DatabaseSync {
+export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
   if (!existsSync(path)) createInbox(path);
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = ${-1024 * cacheMb};
     PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 67108864;
   `);

@@ -9,6 +9,7 @@ import type { StoredSource } from './store.ts';
 
 export interface ThreadData {
   readonly path: string;
+  readonly cacheMb: number;
   readonly sources: ReadonlyMap<string, StoredSource>;
 }
 

@@ -26,9 +26,9 @@ const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
 const edge = parentPort as MessagePort;
-const { path, sources } = workerData as ThreadData;
+const { path, cacheMb, sources } = workerData as ThreadData;
 const owner = takeOwnership(path);
-const database = openInbox(path);
+const database = openInbox(path, cacheMb);
 const store = new Store(database, sources);
 
 const batches: Arrival[][] = [];
