@@ -14,7 +14,7 @@ import {
   lineAfter,
   metric,
   openWire,
-  requestLines,
+  refusalLines,
   signed,
 } from './wire.ts';
 
@@ -202,7 +202,7 @@ describe('an upload that breaks off', () => {
     hangUp(wire);
     await lineAfter(service, since, (line) => line.code === 'body_aborted');
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const said = requestLines(service, since);
+    const said = refusalLines(service, since);
     expect(said.map(({ source, code }) => [source, code])).toEqual([['flexport', 'body_aborted']]);
     expect(service.events()).toHaveLength(before);
     expect(await metric(service, 'consignee_bytes_in_flight')).toBe(0);

@@ -15,7 +15,7 @@ import {
   lineAfter,
   metric,
   openWire,
-  requestLines,
+  refusalLines,
   signed,
 } from './wire.ts';
 
@@ -70,7 +70,7 @@ const MALFORMED: [string, string][] = [
 
 async function expectOneLine(since: number, code: string): Promise<void> {
   await lineAfter(service, since, (line) => line.code === code);
-  const said = requestLines(service, since);
+  const said = refusalLines(service, since);
   expect(said.map((line) => [line.outcome, line.code])).toEqual([['refused', code]]);
 }
 
@@ -95,7 +95,7 @@ describe('a genuine delivery with', () => {
     const text = await raw(service.port, `${HEAD}${SIGNATURE}${CHUNKED}\r\n3\r\nabc\r\nZZ\r\n`);
     expect(answersIn(text).map(({ status }) => status)).toEqual([400]);
     await expectOneLine(since, 'request_malformed');
-    expect(service.lines()[since]?.source).toBe('flexport');
+    expect(refusalLines(service, since)[0]?.source).toBe('flexport');
     expect(service.events()).toHaveLength(held);
   });
 

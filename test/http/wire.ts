@@ -130,12 +130,12 @@ export function lineOf(service: Service, answer: Answer): Promise<Line> {
 }
 
 /** Waits for a record that is not among the first `since`. */
-/** The records of requests since then; those of attempts come from another thread, at its own pace. */
-export function requestLines(service: Service, since: number): Line[] {
+/** The refusals since then. Lines of deliveries that were accepted before may still come in: lines gather for a moment. */
+export function refusalLines(service: Service, since: number): Line[] {
   return service
     .lines()
     .slice(since)
-    .filter((line) => line.status !== undefined);
+    .filter((line) => line.outcome === 'refused' || line.outcome === 'failed');
 }
 
 export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
