@@ -46,7 +46,7 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
   };
   const context: HandlerContext = {
     log,
-    // Made when it is first asked for: most handlers never do, and it costs more than the rest of an attempt.
+    // Made when it is first asked for: most handlers never do.
     get signal() {
       controller ??= new AbortController();
       if (aborted) controller.abort(aborted);
