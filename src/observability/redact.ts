@@ -24,7 +24,7 @@ export function isSensitive(name: string): boolean {
   return sensitive;
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]|[^\s{}[\],"]+/gs;
+const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|"|[{}[\],]|[^\s{}[\],"]+/gs;
 
 /**
  * The beginning of a JSON text, about `most` characters, credentials replaced. It reads tokens, not the whole: a body of
@@ -36,6 +36,8 @@ export function excerptOf(json: string, most: number): string {
   let hidesNext = false;
   for (const [token, colon] of json.matchAll(TOKEN)) {
     if (text.length > most) return `${text.slice(0, most)}…`;
+    // A text that does not end here cannot be judged: its words are no tokens.
+    if (token === '"') return `${text}…`;
     const opens = token === '{' || token === '[';
     if (hiddenDepth > 0 || (hidesNext && opens)) {
       hiddenDepth += opens ? 1 : token === '}' || token === ']' ? -1 : 0;
