@@ -76,14 +76,9 @@ export class Desk {
   /** Books a delivery. False if the handler has no free slot, too many bytes are out, or something must run alone. */
   takeSlot(handler: string, event: number, bytes: number, now: number, alone = false): boolean {
     const slots = this.slotsOf(handler);
-    if (
-      this.#paused ||
-      slots < 1 ||
-      this.#solo ||
-      (this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX)
-    )
-      return false;
-    if (!alone && this.aloneIsDue(now)) return false;
+    if (this.#paused || slots < 1 || this.#solo || (!alone && this.aloneIsDue(now))) return false;
+    this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
+    if (this.#full) return false;
     this.#slots.set(handler, slots - 1);
     this.#out.set(`${event} ${handler}`, bytes);
     this.#bytesOut += bytes;
