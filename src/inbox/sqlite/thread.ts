@@ -35,7 +35,7 @@ const batches: Arrival[][] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 let handlers: MessagePort | undefined;
-let turnPlanned = false;
+let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
 let clockOffset = Date.now() - performance.now();
@@ -81,16 +81,21 @@ function hearTheRest(): void {
 }
 
 function planTurn(): void {
-  if (turnPlanned) return;
-  turnPlanned = true;
+  planned ??= setImmediate(takeTurn);
+}
+
+/** A turn that is taken now, or never again, makes every plan for one void. */
+function dropPlans(): void {
+  clearImmediate(planned);
   clearTimeout(gathering);
+  clearTimeout(wake);
+  planned = undefined;
   gathering = undefined;
-  setImmediate(takeTurn);
 }
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 function planGathering(): void {
-  if (turnPlanned || gathering) return;
+  if (planned || gathering) return;
   const waitMs = GATHER_MS - (performance.now() - lastTurn);
   if (waitMs <= 0 || store.isStarved(Date.now())) planTurn();
   else gathering = setTimeout(planTurn, waitMs);
@@ -109,9 +114,8 @@ function followClock(): void {
 }
 
 function takeTurn(): void {
-  turnPlanned = false;
+  dropPlans();
   lastTurn = performance.now();
-  clearTimeout(wake);
   followClock();
   const taken = batches.splice(0);
   const finished = settled;
@@ -201,8 +205,7 @@ function carryOut(call: Call): unknown {
 function close(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
-  clearTimeout(wake);
-  clearTimeout(gathering);
+  dropPlans();
   handlers?.close();
   database.close();
   owner.close();
