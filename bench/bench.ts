@@ -13,7 +13,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { consignee, contenders, load, logged, type Result, start } from './contenders.ts';
+import { CONNECTIONS, consignee, contenders, load, logged, type Result, start } from './contenders.ts';
+import { median } from './median.ts';
 import { measureMemory } from './memory.ts';
 import { measureStored } from './stored.ts';
 
@@ -29,13 +30,7 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const window: [number, number] = [3_000, Number(values.seconds) * 1_000];
-const CONNECTIONS = 64;
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`;
-
-export function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
 
 async function compare(sizeKb: number) {
   const results = new Map<string, Result[]>();
@@ -43,7 +38,7 @@ async function compare(sizeKb: number) {
   for (let round = 0; round < rounds; round++) {
     for (const contender of chosen) {
       const running = await start(contender);
-      const result = await load(running, contender, sizeKb * 1_000, CONNECTIONS, window);
+      const result = await load(running, contender, sizeKb * 1_000, window);
       await running.stop();
       results.set(contender.name, [...(results.get(contender.name) ?? []), result]);
       process.stderr.write(

@@ -9,6 +9,7 @@ import { BENCH_SECRET } from './secret.ts';
 const HERE = import.meta.dirname;
 /** Linux counts processor time in hundredths of a second. */
 const TICK_MICROS = 10_000;
+export const CONNECTIONS = 64;
 const TOKEN = 'bench-token-bench-token-bench-token';
 
 export interface Contender {
@@ -169,7 +170,6 @@ export async function load(
   running: Running,
   contender: Contender,
   bytes: number,
-  connections: number,
   [warmupMs, measuredMs]: readonly [number, number],
 ): Promise<Result> {
   const args = [
@@ -177,7 +177,7 @@ export async function load(
     running.port,
     contender.path,
     bytes,
-    connections,
+    CONNECTIONS,
     warmupMs,
     measuredMs,
   ];

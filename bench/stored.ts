@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { firstNumberAt } from '../src/inbox/event-id.ts';
 import { openInbox } from '../src/inbox/sqlite/files.ts';
 import { type Contender, load, start } from './contenders.ts';
+import { median } from './median.ts';
 
 const BATCH = 10_000;
-const CONNECTIONS = 64;
 const MONTH_MS = 29 * 86_400_000;
 
 function fill(path: string, events: number): void {
@@ -47,10 +47,10 @@ export async function measureStored(
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const full = await start(contender, folder);
-    const withStored = await load(full, contender, 1_000, CONNECTIONS, window);
+    const withStored = await load(full, contender, 1_000, window);
     await full.stop();
     const empty = await start(contender);
-    const without = await load(empty, contender, 1_000, CONNECTIONS, window);
+    const without = await load(empty, contender, 1_000, window);
     await empty.stop();
     ratios.push(withStored.perSecond / without.perSecond);
     process.stdout.write(
@@ -59,7 +59,6 @@ export async function measureStored(
     );
   }
   rmSync(folder, { recursive: true, force: true });
-  const middle = [...ratios].sort((a, b) => a - b)[Math.floor(ratios.length / 2)];
-  process.stdout.write(`median ratio ${middle?.toFixed(2)}\n`);
+  process.stdout.write(`median ratio ${median(ratios).toFixed(2)}\n`);
   return { events, ratios };
 }

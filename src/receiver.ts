@@ -110,10 +110,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   return { port, consolePort, stop };
 }
 
-function storedSource({ name, preset, handlers }: SourceConfig) {
+function storedSource({ preset, handlers }: SourceConfig) {
   const { id, type, cut } = preset;
   const shape = { id, type, ...(cut === undefined ? {} : { cut }) };
-  return { shape, handlers: Object.keys(handlers).map((handler) => `${name}/${handler}`) };
+  return { shape, handlers };
 }
 
 function receivingSource(source: SourceConfig, config: Config): ReceivingSource {

@@ -13,7 +13,7 @@ import type { Order } from '../types.ts';
 import { carryOut } from './orders.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 
-const USAGE = `Usage: npm run events -- <verb>
+export const usage = `Usage: npm run events -- <verb>
 
   list [--state S] [--source NAME] [--type T] [--limit N]   newest first
   show ID [--body]                    one event: its handlers, attempts and headers; --body writes the exact bytes
@@ -44,7 +44,6 @@ function parse(args: string[]) {
       body: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       config: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
 }
@@ -52,12 +51,8 @@ function parse(args: string[]) {
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
   const [verb = '', ...ids] = positionals;
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   const mistake = mistakeIn(verb, ids, values);
-  if (mistake) return complain(`${mistake}\n\n${USAGE}`, 64);
+  if (mistake) return complain(`${mistake}\n\n${usage}`, 64);
   const { config } = sound(await readSettings(values.config, usesDotenv()));
   if (!existsSync(config.inboxPath)) {
     return complain(

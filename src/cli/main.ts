@@ -5,15 +5,19 @@ import { ConfigError, type Problem } from '../errors.ts';
 const EXIT_CONFIG = 78;
 const EXIT_USAGE = 64;
 
-const COMMANDS: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>>> = {
+interface Command {
+  readonly run: (args: string[]) => Promise<number>;
+  /** What `--help` says, if there is more to say than the list of commands does. */
+  readonly usage?: string;
+}
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: () => import('./init.ts'),
   serve: () => import('./serve.ts'),
   send: () => import('./send.ts'),
   events: () => import('./events.ts'),
   check: () => import('./check.ts'),
 };
-
-const WITH_OWN_USAGE = ['send', 'events'];
 
 const USAGE = `Usage: consignee <command>
 
@@ -38,12 +42,10 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = asked && name !== '' ? 0 : EXIT_USAGE;
     return;
   }
-  if (rest.includes('--help') && !WITH_OWN_USAGE.includes(name)) {
-    process.stdout.write(USAGE);
-    return;
-  }
   try {
-    process.exitCode = await (await command()).run(rest);
+    const { run, usage = USAGE } = await command();
+    if (rest.includes('--help')) process.stdout.write(usage);
+    else process.exitCode = await run(rest);
   } catch (error) {
     // Threads that run already must not keep a service alive that could not start.
     process.exit(explain(error));

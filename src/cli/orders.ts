@@ -29,13 +29,9 @@ export async function carryOut(config: Config, inbox: string, orders: readonly O
 function carryOutHere(config: Config, orders: readonly Order[]): Result[] {
   const database = openInbox(config.inboxPath);
   try {
-    const sources = config.sources.map(({ name, handlers }) => {
-      const stored = {
-        shape: { id: [], type: [] },
-        handlers: Object.keys(handlers).map((key) => `${name}/${key}`),
-      };
-      return [name, stored] as const;
-    });
+    const sources = config.sources.map(
+      ({ name, preset, handlers }) => [name, { shape: preset, handlers }] as const,
+    );
     const store = new Store(database, new Map(sources));
     return orders.map((order) => {
       try {

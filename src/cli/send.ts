@@ -10,7 +10,7 @@ import { signJwt } from '../verification/jwt.ts';
 import { makeSample, sampleNames } from './samples.ts';
 import { readSettings, usesDotenv } from './settings.ts';
 
-const USAGE = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
+export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
        npm run send -- --all
 
   --sample NAME  another sample than the source's first; a wrong name lists them
@@ -38,19 +38,14 @@ export async function run(args: string[]): Promise<number> {
       count: { type: 'string', default: '1' },
       all: { type: 'boolean', default: false },
       config: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   const { config } = await readSettings(values.config, usesDotenv());
   const on = config.sources.filter(({ schemes }) => schemes.length > 0);
   const chosen = values.all ? on : config.sources.filter(({ name }) => positionals.includes(name));
   const mistake = mistakeIn(chosen, on, positionals, values);
   if (mistake) {
-    process.stderr.write(`consignee: ${mistake}\n\n${USAGE}`);
+    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
     return 64;
   }
   const base = values.to ?? `http://127.0.0.1:${config.port}`;

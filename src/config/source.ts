@@ -10,7 +10,8 @@ export interface SourceConfig {
   /** The variables' common beginning, as in FLEXPORT. */
   readonly prefix: string;
   readonly preset: Preset;
-  readonly handlers: Readonly<Record<string, HandlerOptions>>;
+  /** Full names, `source/handler`. */
+  readonly handlers: readonly string[];
   /** In the order they are checked; none: the source is off. */
   readonly schemes: readonly Scheme[];
   readonly hmacSecrets: readonly string[];
@@ -69,12 +70,7 @@ export function readSource(
     path: `/webhooks/${name}`,
     prefix,
     preset: wiring.preset,
-    handlers: Object.fromEntries(
-      Object.entries(wiring.handlers).map(([key, handler]) => [
-        key,
-        typeof handler === 'function' ? { handle: handler } : handler,
-      ]),
-    ),
+    handlers: Object.keys(wiring.handlers).map((key) => `${name}/${key}`),
     schemes,
     hmacSecrets: hmac.live,
     tokens: token.live,

@@ -5,9 +5,8 @@
 import { excerptOf, redactText } from '../observability/redact.ts';
 import type { Handle, HandlerOptions } from '../types.ts';
 
-/** With this a line stays far under the 4,096 bytes that a pipe takes in one piece, whatever its alphabet. */
 const DATA_MAX = 500;
-/** So much of a body is looked at for that. */
+/** So much of a body is looked at for them. */
 const READ_BYTES = 4_096;
 
 const logEvent: Handle = (event, { log }) => {

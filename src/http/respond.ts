@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
-import { REFUSALS, type RefusalCode, Rejection } from '../errors.ts';
+import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../errors.ts';
 import type { Kept, Log, Meter } from '../types.ts';
 import type { Report } from './reception.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -115,7 +115,7 @@ export function responder(options: ResponderOptions): Responder {
 
 function readError(error: unknown): { code: RefusalCode; reason: string } {
   if (error instanceof Rejection) return { code: error.code, reason: error.message };
-  return { code: 'internal', reason: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' };
+  return { code: 'internal', reason: wordsOf(error) };
 }
 
 function leavesTooMuch(request: Request): boolean {
