@@ -24,6 +24,8 @@ export default {
   handler: { timeLimitMs: 30_000, concurrency: 16, maxAttempts: 20 },
   // Full jitter: a failed attempt waits a random time up to base · 2^(attempt-1), at most the cap.
   backoff: { baseMs: 1_000, capMs: 6 * 3_600_000 },
+  // A target that says `Unavailable` so often in a row gets nothing for a while, longer each time; then one event to try it.
+  circuit: { failures: 5, restMs: 1_000, restMaxMs: 60_000 },
   // Flintn's last retry comes 26.5 hours after the first try; keys must outlive any provider's retries.
   identityDays: 30,
 } satisfies ServiceKnobs;

@@ -3,7 +3,8 @@
  *
  *  ConfigError          the operator's; at boot, all problems together, exit 78     owner: cli
  *  Rejection            the sender's; a row of REFUSALS says the answer             owner: http
- *  Discard, RetryLater  a handler's word on its own attempt                         owner: dispatch
+ *  Discard, RetryLater, Declined, Unavailable
+ *                       a handler's word on its own attempt                         owner: dispatch
  *  anything else        ours; in a request it is a 503, so the provider keeps the event
  */
 
@@ -96,6 +97,36 @@ export class RetryLater extends Error {
     if (!Number.isFinite(delayMs) || delayMs < 0)
       throw new TypeError('RetryLater takes milliseconds, 0 or more');
     this.delayMs = delayMs;
+  }
+}
+
+/** Thrown by a handler: the other side does not take this event, and hardly ever will. Dead after `maxAttempts` at most. */
+export class Declined extends Error {
+  readonly maxAttempts: number;
+
+  constructor(reason: string, maxAttempts = 4) {
+    super(reason);
+    this.name = 'Declined';
+    if (!Number.isInteger(maxAttempts) || maxAttempts < 1)
+      throw new TypeError('Declined takes a number of attempts, 1 or more');
+    this.maxAttempts = maxAttempts;
+  }
+}
+
+/**
+ * Thrown by a handler: the other side takes nothing at present, whatever the event. The attempt is counted and tried again;
+ * several in a row, and the target rests. With `restMs` (it said when to come back) it rests at once, and the attempt is
+ * not counted.
+ */
+export class Unavailable extends Error {
+  readonly restMs: number | undefined;
+
+  constructor(reason: string, restMs?: number) {
+    super(reason);
+    this.name = 'Unavailable';
+    if (restMs !== undefined && !(restMs >= 0))
+      throw new TypeError('Unavailable takes milliseconds, 0 or more');
+    this.restMs = restMs;
   }
 }
 

@@ -110,10 +110,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   return { port, consolePort, stop };
 }
 
-function storedSource({ preset, handlers }: SourceConfig) {
+function storedSource({ preset, routes }: SourceConfig) {
   const { id, type, cut } = preset;
   const shape = { id, type, ...(cut === undefined ? {} : { cut }) };
-  return { shape, handlers };
+  return { shape, routes };
 }
 
 function receivingSource(source: SourceConfig, config: Config): ReceivingSource {

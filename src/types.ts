@@ -1,9 +1,11 @@
 /**
- * The nouns of Consignee: the only place where the rooms meet.
+ * The nouns of Consignee: with errors.ts and inbox-contract.ts the only place where the rooms meet.
  *
- * A request is a Head until its bytes are read; verified and stored it is an event; on its way to one
- * handler it is a Delivery; one run of that handler is an attempt, and how it went is a Settlement.
+ * A request is a Head until its bytes are read; verified and stored it is an event; one run of a handler on it is an
+ * attempt.
  */
+
+import type { Problem } from './errors.ts';
 
 export type Scheme = 'ip' | 'token' | 'hmac' | 'jwt';
 export const SCHEMES: readonly Scheme[] = ['ip', 'token', 'hmac', 'jwt'];
@@ -24,6 +26,12 @@ export interface HmacForm {
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
+/** Whose state an event tells (all members of `of` together), and the time of that state (the first of `at`). */
+export interface StateShape {
+  readonly of: readonly MemberPath[];
+  readonly at: readonly MemberPath[];
+}
+
 export interface AddressList {
   readonly addresses: readonly string[];
   /** Where and when the provider published it. */
@@ -39,9 +47,13 @@ export interface Preset {
   /** The provider's own event id; the first path that holds one counts. None: the body's digest. */
   readonly id: readonly MemberPath[];
   readonly type: readonly MemberPath[];
+  /** Where an event says which thing's state it tells, and as of when; for `latest`. */
+  readonly state?: StateShape;
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   readonly bodyLimitBytes: number;
+  /** How long the provider may be kept waiting for a `reply`, from the moment its request came in. */
+  readonly replyWithinMs: number;
   readonly addressLists: Readonly<Record<string, AddressList>>;
 }
 
@@ -82,7 +94,7 @@ export interface WebhookEvent {
   readonly headers: Readonly<Record<string, string>>;
   /** The exact bytes that were verified (for Flatfile without `_accessToken`). */
   readonly body: Buffer;
-  /** The body parsed as JSON; undefined for a body that is not JSON. */
+  /** The body parsed as JSON; undefined for a body that is not JSON. Typed by provider in src/sources/events. */
   // biome-ignore lint/suspicious/noExplicitAny: a provider's JSON has no type we could vouch for
   readonly data: any;
   /** 1 for the first attempt. */
@@ -93,18 +105,55 @@ export interface HandlerContext {
   /** Aborts at the handler's time limit and when the service stops. Pass it to `fetch` and friends. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** What `events show` will say of this attempt; the last word counts. */
+  record(result: AttemptResult): void;
 }
 
-/** Return: done. Throw: retried. Throw `Discard`: never again. Throw `RetryLater`: later, not counted. */
-export type Handle = (event: WebhookEvent, context: HandlerContext) => Promise<void> | void;
+/** What came of an attempt, for people to read: redacted and cut short before it is stored. */
+export interface AttemptResult {
+  /** A word or number, as in `503` or `exit 1`. */
+  readonly status?: string | number;
+  /** The other side's answer, or what a program printed. */
+  readonly output?: string;
+}
 
-export interface HandlerOptions {
-  readonly handle: Handle;
-  readonly timeLimitMs?: number;
-  /** How many events this handler may be given at the same time. */
-  readonly concurrency?: number;
+/**
+ * Return: done. Throw: retried. Throw one of errors.ts to say more: Discard, RetryLater, Declined, Unavailable.
+ * Written as a method, so that a function of one provider's typed events is a handler too.
+ */
+export type Handle<Event = WebhookEvent> = {
+  handle(event: Event, context: HandlerContext): Promise<void> | void;
+}['handle'];
+
+/** What the provider gets as the body of its 200, as JSON; undefined for Consignee's own. */
+export type Reply<Event = WebhookEvent> = {
+  reply(event: Event, context: HandlerContext): unknown;
+}['reply'];
+
+export interface HandlerLimits {
+  readonly timeLimitMs: number;
+  /** How many events may be with this handler (or its target) at the same time. */
+  readonly concurrency: number;
   /** After so many counted attempts the event is dead for this handler. */
-  readonly maxAttempts?: number;
+  readonly maxAttempts: number;
+}
+
+export interface HandlerOptions extends Partial<HandlerLimits> {
+  readonly handle: Handle;
+  /** Only events of these types, `*` standing for any run of characters. Events without a type match none. */
+  readonly types?: readonly string[];
+  /** Only in these of the sources that wire it. */
+  readonly sources?: readonly string[];
+  /** Attempts that may begin in a second, evenly spread; fractions are allowed. */
+  readonly ratePerSecond?: number;
+  /** Handlers with one target share concurrency, rate and rest. Its own name if left out. */
+  readonly target?: string;
+  /** Only the newest state of each thing; see handlers/latest.ts. `preset`: the provider's own members. */
+  readonly latest?: StateShape | 'preset';
+  /** What keeps it from working, found when it was built; listed at boot with everything else. */
+  readonly problems?: readonly Problem[];
+  /** Prepares the other side when `consignee setup` asks for it; answers with what was done. */
+  readonly setUp?: () => Promise<string>;
 }
 
 /** A preset mounted under a name, with its handlers by name: one entry of config/sources.ts. */
@@ -113,6 +162,8 @@ export interface SourceWiring {
   /** Path `/webhooks/<name>`, settings `<NAME>_…`. The preset's own name if left out. */
   readonly name?: string;
   readonly handlers: Readonly<Record<string, Handle | HandlerOptions>>;
+  /** Runs once the event is on disk, within the preset's `replyWithinMs`; its value is the body of the 200. */
+  readonly reply?: Reply;
 }
 
 /** The knobs of config/service.ts. */
@@ -127,119 +178,12 @@ export interface ServiceKnobs {
   readonly keepAliveTimeoutMs: number;
   readonly headerBytesMax: number;
   readonly shutdownGraceMs: number;
-  readonly handler: Required<Omit<HandlerOptions, 'handle'>>;
+  readonly handler: HandlerLimits;
   readonly backoff: { readonly baseMs: number; readonly capMs: number };
+  /** After so many failures of a target in a row it rests, longer each time; then one attempt tries it. */
+  readonly circuit: { readonly failures: number; readonly restMs: number; readonly restMaxMs: number };
   /** Keys for duplicate detection are kept so long, or RETENTION_DAYS if that is longer. */
   readonly identityDays: number;
-}
-
-// ---------------------------------------------------------------------------------------------------
-// The inbox
-
-/** A verified request on its way to disk. */
-export interface Arrival {
-  readonly source: string;
-  readonly receivedAt: number;
-  readonly address: string;
-  /** A JSON object, authentication already removed. */
-  readonly headers: string;
-  readonly body: Buffer;
-}
-
-export interface Kept {
-  readonly outcome: 'accepted' | 'duplicate' | 'held';
-  readonly id: string;
-  /** Why it is held. */
-  readonly reason?: string;
-}
-
-export type WorkState = 'pending' | 'handling' | 'dead' | 'held';
-
-/** One event for one handler (`source/name`). `attempt` has been counted already. */
-export interface Delivery {
-  readonly event: number;
-  readonly id: string;
-  readonly handler: string;
-  readonly attempt: number;
-  readonly type: string | null;
-  readonly externalId: string | null;
-  readonly receivedAt: number;
-  readonly headers: string;
-  readonly body: Buffer;
-}
-
-export interface Settlement {
-  readonly event: number;
-  readonly handler: string;
-  readonly attempt: number;
-  readonly state: 'done' | 'discarded' | 'dead' | 'pending';
-  /** For `pending`: when it is due, in milliseconds since 1970. */
-  readonly due: number;
-  /** A snoozed or innocent attempt does not count towards `maxAttempts`. */
-  readonly counted: boolean;
-  /** Run it with nothing beside it next time: it is suspected of having brought its thread down. */
-  readonly alone: boolean;
-  readonly startedAt: number;
-  readonly ms: number;
-  readonly error: string | null;
-}
-
-/** One word for how an attempt went, as in the log, the metrics and `events show`. */
-export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
-  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
-}
-
-/** An attempt whose thread or process ended under it. */
-export type Interrupted = Pick<Delivery, 'event' | 'id' | 'handler' | 'attempt'>;
-
-/** The postman's side of an inbox: slots are granted, deliveries come, settlements go back. */
-export interface Work {
-  /** `grant`: further free slots by handler. Settlements are retried by the inbox until they are on disk. */
-  send(settled: readonly Settlement[], grant: Readonly<Record<string, number>>): void;
-  onDeliveries(listener: (deliveries: readonly Delivery[]) => void): void;
-  /** Hears now what has been sent already. */
-  drain(): void;
-}
-
-export interface Backlog {
-  readonly handler: string;
-  readonly state: WorkState;
-  readonly count: number;
-}
-
-export interface InboxStatus {
-  readonly inbox: string;
-  readonly backlog: readonly Backlog[];
-  /** Milliseconds since 1970 of the oldest pending event, if any. */
-  readonly oldestPendingAt: number | null;
-}
-
-/** What an operator may ask of events by hand; answers with the number of deliveries changed. */
-export interface Order {
-  readonly action: 'replay' | 'discard';
-  readonly event: number;
-  /** Only this handler (`source/name`); every handler of the event's source if left out. */
-  readonly handler?: string;
-}
-
-/** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
-export interface Inbox {
-  /** Resolves when the event is on disk, synced. */
-  keep(arrival: Arrival): Promise<Kept>;
-  /** Whether the last write, or the last probe after a failed one, reached the disk. */
-  takesWrites(): boolean;
-  status(): Promise<InboxStatus>;
-  order(order: Order): Promise<number>;
-  /** One bounded step through what is past its retention; `more` until the end is reached. Times in ms since 1970. */
-  purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
-  /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */
-  recover(): Promise<readonly Interrupted[]>;
-  settle(settled: readonly Settlement[]): void;
-  /** Hands nothing out any more; settlements are still taken. */
-  pause(): Promise<void>;
-  /** A transferable end for the handlers' thread. */
-  workPort(): import('node:worker_threads').MessagePort;
-  close(): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -247,10 +191,14 @@ export interface Inbox {
 
 export type Outcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
 
+/** `answered`: the function's value went out. Otherwise Consignee's own body did. */
+export type ReplyOutcome = 'answered' | 'none' | 'failed' | 'late';
+
 /** Where rooms count. Labels come from the configuration and from closed lists, never from a sender. */
 export interface Meter {
   request(source: string, outcome: Outcome, code: string, ms: number): void;
   attempt(handler: string, outcome: string, count: number): void;
+  reply(source: string, outcome: ReplyOutcome): void;
 }
 
 /** The part of pino that the rooms use. */

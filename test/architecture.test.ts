@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { REFUSALS } from '../src/errors.ts';
 import { ROOT } from './service.ts';
 
-const FLOOR = /^src\/(types|errors|json-text|header-lines)\.ts$|^src\/observability\/redact\.ts$/;
+const FLOOR =
+  /^src\/(types|inbox-contract|errors|json-text|header-lines)\.ts$|^src\/observability\/redact\.ts$/;
 /** Who may know whom beyond the floor, its own room, and Node. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   config: ['verification'],

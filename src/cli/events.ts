@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { type EventDetails, type EventSummary, InboxReader } from '../inbox/sqlite/reader.ts';
-import type { Order } from '../types.ts';
+import type { Order } from '../inbox-contract.ts';
 import { carryOut } from './orders.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 

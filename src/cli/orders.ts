@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { idOf } from '../inbox/event-id.ts';
 import { openInbox, takeOwnership } from '../inbox/sqlite/files.ts';
 import { Store } from '../inbox/sqlite/store.ts';
-import type { Order } from '../types.ts';
+import type { Order } from '../inbox-contract.ts';
 
 export interface Result {
   readonly id: string;
@@ -30,7 +30,7 @@ function carryOutHere(config: Config, orders: readonly Order[]): Result[] {
   const database = openInbox(config.inboxPath);
   try {
     const sources = config.sources.map(
-      ({ name, preset, handlers }) => [name, { shape: preset, handlers }] as const,
+      ({ name, preset, routes }) => [name, { shape: preset, routes }] as const,
     );
     const store = new Store(database, new Map(sources));
     return orders.map((order) => {

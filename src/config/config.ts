@@ -10,6 +10,7 @@ import { isLoopback } from '../verification/address.ts';
 import { type Environment, readBoolean, readInteger, readProxies, textOf } from './environment.ts';
 import { readSecrets } from './secrets.ts';
 import { readSource, type SourceConfig } from './source.ts';
+import { wiringProblems } from './wiring.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -66,7 +67,7 @@ export function readConfig(
     ),
     knobs,
   };
-  problems.push(...problemsBetweenSettings(config));
+  problems.push(...wiringProblems(wirings), ...problemsBetweenSettings(config));
   return { config: Object.freeze(config), problems, warnings };
 }
 
@@ -84,14 +85,6 @@ function problemsBetweenSettings(config: Config): Problem[] {
       setting: 'CONSOLE_PORT',
       wrong: 'is the same as PORT',
       fix: 'Give the console its own port.',
-    });
-  }
-  const names = config.sources.map((source) => source.name);
-  for (const name of new Set(names.filter((name, at) => names.indexOf(name) !== at))) {
-    problems.push({
-      setting: 'config/sources.ts',
-      wrong: `mounts ${name} twice`,
-      fix: 'Give one of them another name.',
     });
   }
   if (config.production && config.sources.every((source) => source.schemes.length === 0)) {

@@ -1,7 +1,9 @@
 /** One source's settings, `<PREFIX>_…`: its secrets, its schemes, its limit. */
 import type { Problem } from '../errors.ts';
-import { type HandlerOptions, type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.ts';
+import type { Route } from '../inbox-contract.ts';
+import { type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.ts';
 import { type Environment, readBoolean, readBytes, readRules, textOf } from './environment.ts';
+import { nameOf, routesOf } from './handlers.ts';
 import { readSecrets } from './secrets.ts';
 
 export interface SourceConfig {
@@ -10,8 +12,7 @@ export interface SourceConfig {
   /** The variables' common beginning, as in FLEXPORT. */
   readonly prefix: string;
   readonly preset: Preset;
-  /** Full names, `source/handler`. */
-  readonly handlers: readonly string[];
+  readonly routes: readonly Route[];
   /** In the order they are checked; none: the source is off. */
   readonly schemes: readonly Scheme[];
   readonly hmacSecrets: readonly string[];
@@ -22,7 +23,6 @@ export interface SourceConfig {
   readonly bodyLimitBytes: number;
 }
 
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** Which variable switches a scheme on. */
 const SETTING: Readonly<Record<Scheme, string>> = {
   ip: 'ALLOW_FROM',
@@ -39,9 +39,8 @@ export function readSource(
   problems: Problem[],
   warnings: Problem[],
 ): SourceConfig {
-  const name = wiring.name ?? wiring.preset.name;
+  const name = nameOf(wiring);
   const prefix = prefixOf(name);
-  problems.push(...wiringProblems(name, wiring));
   const secretsOf = (scheme: Scheme) =>
     readSecrets(`${prefix}_${SETTING[scheme]}`, environment, problems, warnings);
   const [hmac, token, jwt] = [secretsOf('hmac'), secretsOf('token'), secretsOf('jwt')];
@@ -63,14 +62,14 @@ export function readSource(
     };
     (production ? problems : warnings).push(problem);
   }
-  const prefixes = wirings.map((other) => prefixOf(other.name ?? other.preset.name));
+  const prefixes = wirings.map((other) => prefixOf(nameOf(other)));
   warnings.push(...unknownVariables(prefix, prefixes, environment));
   return {
     name,
     path: `/webhooks/${name}`,
     prefix,
     preset: wiring.preset,
-    handlers: Object.keys(wiring.handlers).map((key) => `${name}/${key}`),
+    routes: routesOf(wiring),
     schemes,
     hmacSecrets: hmac.live,
     tokens: token.live,
@@ -85,36 +84,6 @@ export function readSource(
 
 function prefixOf(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
-}
-
-function wiringProblems(name: string, wiring: SourceWiring): Problem[] {
-  const setting = 'config/sources.ts';
-  const problems: Problem[] = [];
-  if (!NAME.test(name)) {
-    const fix = 'Use small letters, digits and single hyphens, as in shippo-eu.';
-    problems.push({ setting, wrong: `names a source ${JSON.stringify(name)}`, fix });
-  }
-  for (const [key, handler] of Object.entries(wiring.handlers)) {
-    const handle = typeof handler === 'function' ? handler : handler?.handle;
-    if (typeof handler === 'object' && handler) problems.push(...optionProblems(`${name}/${key}`, handler));
-    if (typeof handle !== 'function' || !/^[a-z][\w-]*$/i.test(key)) {
-      const fix = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
-      problems.push({ setting, wrong: `wires ${name} to ${key}, which is not a handler`, fix });
-    }
-  }
-  return problems;
-}
-
-/** Timers count at most 2^31 ms, and nothing sensible comes near. */
-const RANGES = { timeLimitMs: 86_400_000, concurrency: 10_000, maxAttempts: 1_000 } as const;
-
-function optionProblems(handler: string, options: HandlerOptions): Problem[] {
-  const setting = 'config/sources.ts';
-  return Object.entries(RANGES).flatMap(([option, most]) => {
-    const value = options[option as keyof typeof RANGES];
-    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return [];
-    return [{ setting, wrong: `gives ${handler} a ${option} that cannot be`, fix: `Use 1 to ${most}.` }];
-  });
 }
 
 /** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */

@@ -10,7 +10,7 @@
  */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import type { Inbox, Order } from '../types.ts';
+import type { Inbox, Order } from '../inbox-contract.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface ConsoleOptions {

@@ -3,7 +3,8 @@
  * whatever a sender invents.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Inbox, Meter } from '../types.ts';
+import type { Inbox } from '../inbox-contract.ts';
+import type { Meter } from '../types.ts';
 
 export interface Metrics {
   readonly meter: Meter;
@@ -36,6 +37,18 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
     labelNames: ['handler', 'outcome'],
     registers,
   });
+  const replies = new Counter({
+    name: 'consignee_replies_total',
+    help: 'Calls of reply functions; all but the answered ones were answered as if there were none.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const resting = new Gauge({
+    name: 'consignee_handler_resting',
+    help: '1 while the handler gets nothing, or one event at a time, because the other side is down.',
+    labelNames: ['handler'],
+    registers,
+  });
   const backlog = new Gauge({
     name: 'consignee_backlog_events',
     help: 'Events by handler and state: pending, handling, dead or held.',
@@ -63,6 +76,7 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
       seconds.observe({ source, outcome }, ms / 1000);
     },
     attempt: (handler, outcome, count) => attempts.inc({ handler, outcome }, count),
+    reply: (source, outcome) => replies.inc({ source, outcome }),
   };
 
   async function render(inbox: Inbox): Promise<{ type: string; text: string }> {
@@ -71,6 +85,8 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
     const status = await inbox.status();
     backlog.reset();
     for (const { handler, state, count } of status.backlog) backlog.set({ handler, state }, count);
+    resting.reset();
+    for (const handler of status.resting) resting.set({ handler }, 1);
     oldest.set(status.oldestPendingAt === null ? 0 : Math.max(0, Date.now() - status.oldestPendingAt) / 1000);
     return { type: registry.contentType, text: await registry.metrics() };
   }

@@ -5,11 +5,14 @@
  * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Delivery, Handle, HandlerContext, Log, WebhookEvent } from '../types.ts';
+import type { Delivery } from '../inbox-contract.ts';
+import type { AttemptResult, HandlerContext, Log, WebhookEvent } from '../types.ts';
 
 export interface Attempt {
   readonly handler: string;
   readonly eventId: string;
+  /** What the handler has recorded of it so far. */
+  readonly result: AttemptResult;
   /** Ends the attempt with this error, unless it has ended. Answers whether it had not. */
   fail(error: unknown): boolean;
   abort(reason: Error): void;
@@ -22,12 +25,21 @@ export function currentAttempt(): Attempt | undefined {
   return current.getStore();
 }
 
-/** Starts the attempt; `ended` resolves when the handler is done and rejects with what it threw, or the time limit. */
-export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: number, log: Log) {
-  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+/**
+ * Starts the attempt; `ended` resolves with what the function returned and rejects with what it threw, or the time limit.
+ * The function is a handler, or the `reply` of a source.
+ */
+export function startAttempt(
+  delivery: Delivery,
+  run: (event: WebhookEvent, context: HandlerContext) => unknown,
+  timeLimitMs: number,
+  log: Log,
+) {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<unknown>();
   let controller: AbortController | undefined;
   let aborted: Error | undefined;
   let open = true;
+  let result: AttemptResult = {};
   const end = (settle: () => void) => {
     const wasOpen = open;
     open = false;
@@ -38,6 +50,9 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
   const attempt: Attempt = {
     handler: delivery.handler,
     eventId: delivery.id,
+    get result() {
+      return result;
+    },
     fail: (error) => end(() => reject(error)),
     abort: (reason) => {
       aborted ??= reason;
@@ -46,6 +61,10 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
   };
   const context: HandlerContext = {
     log,
+    record: (more) => {
+      // What a handler says after its end is about nothing any more.
+      if (open) result = { ...result, ...more };
+    },
     // Made when it is first asked for: most handlers never do.
     get signal() {
       controller ??= new AbortController();
@@ -61,8 +80,8 @@ export function startAttempt(delivery: Delivery, handle: Handle, timeLimitMs: nu
   }, timeLimitMs);
   current.run(attempt, async () => {
     try {
-      await handle(eventOf(delivery), context);
-      end(resolve);
+      const value = await run(eventOf(delivery), context);
+      end(() => resolve(value));
     } catch (error) {
       attempt.fail(error);
     }

@@ -5,23 +5,36 @@
  * loop travel together.
  */
 import { Discard, RetryLater } from '../errors.ts';
-import type { Delivery, HandlerOptions, Log, ServiceKnobs, Settlement, Work } from '../types.ts';
-import { outcomeOf } from '../types.ts';
+import type { Delivery, Route, Settlement, Work } from '../inbox-contract.ts';
+import { outcomeOf } from '../inbox-contract.ts';
+import { redactText } from '../observability/redact.ts';
+import type { AttemptResult, Handle, HandlerLimits, Log, ServiceKnobs } from '../types.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
+import { Circuit } from './circuit.ts';
 import { DONE, type Verdict, verdictOn } from './verdict.ts';
+
+export interface RunnableHandler extends HandlerLimits {
+  readonly route: Route;
+  readonly handle: Handle;
+}
 
 export interface DispatcherOptions {
   /** By full name, `source/handler`. */
-  readonly handlers: ReadonlyMap<string, Required<HandlerOptions>>;
+  readonly handlers: ReadonlyMap<string, RunnableHandler>;
   readonly work: Work;
-  readonly backoff: ServiceKnobs['backoff'];
+  readonly knobs: Pick<ServiceKnobs, 'backoff' | 'circuit'>;
   readonly log: Log;
   readonly onSettled: (handler: string, outcome: string) => void;
 }
 
+const STATUS_MAX = 40;
+const OUTPUT_MAX = 1_000;
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #running = new Set<Attempt>();
+  /** By target. */
+  readonly #circuits = new Map<string, Circuit>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
   #cuttingOff = false;
@@ -35,8 +48,11 @@ export class Dispatcher {
   }
 
   start(): void {
-    const entries = [...this.#options.handlers].map(([name, { concurrency }]) => [name, concurrency]);
-    this.#options.work.send([], Object.fromEntries(entries));
+    const handlers = [...this.#options.handlers.values()];
+    for (const { route } of handlers)
+      this.#circuits.set(route.target, new Circuit(this.#options.knobs.circuit));
+    const grant = Object.fromEntries(handlers.map(({ route, concurrency }) => [route.target, concurrency]));
+    this.#options.work.send([], grant);
   }
 
   /** Waits for running attempts, then aborts them, then gives them back uncounted. */
@@ -60,19 +76,21 @@ export class Dispatcher {
   }
 
   async #run(delivery: Delivery): Promise<void> {
-    const { handlers, backoff, log } = this.#options;
-    const handler = handlers.get(delivery.handler) as Required<HandlerOptions>;
+    const { handlers, knobs, log } = this.#options;
+    const handler = handlers.get(delivery.handler) as RunnableHandler;
     const startedAt = Date.now();
     const started = performance.now();
     const eventLog = withFields(log, { handler: delivery.handler, eventId: delivery.id });
     const { attempt, ended } = startAttempt(delivery, handler.handle, handler.timeLimitMs, eventLog);
     this.#running.add(attempt);
     let verdict: Verdict = DONE;
+    let thrown: unknown;
     try {
       await ended;
     } catch (error) {
+      thrown = error;
       const now = Date.now();
-      verdict = verdictOn(error, delivery.attempt, handler.maxAttempts, backoff, now);
+      verdict = verdictOn(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
       // Cut off by the service stopping: it runs again at once after the start, and is not counted.
       if (this.#cuttingOff && isFailure(error)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
@@ -80,13 +98,43 @@ export class Dispatcher {
     }
     this.#running.delete(attempt);
     const ms = Math.round(performance.now() - started);
-    this.#settle(attempt, { ...verdict, startedAt, ms, alone: false, ...keyOf(delivery) });
+    const restMs = this.#noteEnd(handler.route, thrown);
+    const result = shorten(attempt.result);
+    this.#settle(attempt, {
+      ...verdict,
+      ...result,
+      restMs,
+      startedAt,
+      ms,
+      alone: false,
+      ...keyOf(delivery),
+    });
+  }
+
+  /** Tells the target's circuit, and the log when that changes something. Answers how long the target is to rest. */
+  #noteEnd({ handler, target }: RunnableHandler['route'], thrown: unknown): number {
+    const circuit = this.#circuits.get(target) as Circuit;
+    const wasClosed = circuit.isClosed;
+    const restMs = circuit.note(thrown, performance.now());
+    if (wasClosed && !circuit.isClosed) {
+      this.#options.log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
+    } else if (!wasClosed && circuit.isClosed) {
+      this.#options.log.info({ handler }, 'the other side takes events again');
+    }
+    return restMs;
   }
 
   #settle(attempt: Attempt, settlement: Settlement): void {
     const outcome = outcomeOf(settlement);
-    const { handler, state, error, ms } = settlement;
-    const line = { handler, eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms };
+    const { handler, state, status, error, ms } = settlement;
+    const line = {
+      handler,
+      eventId: attempt.eventId,
+      attempt: settlement.attempt,
+      outcome,
+      ms,
+      ...(status !== null && { status }),
+    };
     if (state === 'done') this.#options.log.info(line);
     else
       this.#options.log.warn({
@@ -113,6 +161,14 @@ export class Dispatcher {
 /** A handler's own word on its attempt holds even then. */
 function isFailure(error: unknown): boolean {
   return !(error instanceof Discard || error instanceof RetryLater);
+}
+
+/** What is kept of a result: it may come from the other side. */
+function shorten({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
+  return {
+    status: status === undefined ? null : redactText(String(status), STATUS_MAX),
+    output: output === undefined ? null : redactText(String(output), OUTPUT_MAX),
+  };
 }
 
 function keyOf({ event, handler, attempt }: Delivery) {

@@ -6,19 +6,22 @@
  * a time with nothing beside them: the guilty one is then alone when it strikes again.
  */
 import { Worker } from 'node:worker_threads';
+import { handlersOf } from '../config/handlers.ts';
+import type { Inbox, Settlement } from '../inbox-contract.ts';
+import { outcomeOf } from '../inbox-contract.ts';
 import type { LogOptions } from '../observability/log.ts';
 import type { Output } from '../observability/output.ts';
-import type { Inbox, Log, Meter, ServiceKnobs, Settlement, SourceWiring } from '../types.ts';
-import { outcomeOf } from '../types.ts';
+import type { Log, Meter, ServiceKnobs, SourceWiring } from '../types.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
-import { handlersOf } from './wiring.ts';
 
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
 /** Whose end it was that left work unfinished: the process's, the handlers' thread's, or the inbox's. */
 type Ended = 'process' | 'handlers' | 'inbox';
+/** Nobody knows how the other side fares. */
+const NOTHING_SAID = { restMs: 0, status: null, output: null } as const;
 /** One of several that ran when their thread ended, or any if it was ended for the inbox's sake. */
 const INNOCENT: Verdict = { state: 'pending', due: 0, counted: false, error: null };
 
@@ -46,7 +49,7 @@ export class Postman {
 
   constructor(options: PostmanOptions) {
     this.#options = options;
-    const handlers = handlersOf(options.sources, options.knobs.handler);
+    const handlers = handlersOf(options.sources, options.knobs);
     this.#maxAttempts = new Map([...handlers].map(([name, { maxAttempts }]) => [name, maxAttempts]));
     this.#stallMs = LOOK_MS + Math.max(0, ...[...handlers.values()].map(({ timeLimitMs }) => timeLimitMs));
   }
@@ -156,7 +159,16 @@ export class Postman {
       const due = ended === 'handlers' ? Math.max(now, verdict.due) : now;
       // The first time a process ends, nobody is a suspect: it may have been killed from outside.
       const alone = ended === 'handlers' || (ended === 'process' && work.attempt > 1);
-      const settlement = { ...work, ...verdict, error: cause, due, alone, startedAt: now, ms: 0 };
+      const settlement = {
+        ...work,
+        ...verdict,
+        ...NOTHING_SAID,
+        error: cause,
+        due,
+        alone,
+        startedAt: now,
+        ms: 0,
+      };
       const { handler, attempt } = work;
       log.warn({ handler, eventId: id, attempt, outcome: outcomeOf(settlement), ms: 0, reason: cause });
       return settlement;

@@ -4,7 +4,8 @@
  * Keys for duplicate detection stay longer if `identityDays` says so. If the clock has jumped since the start, nothing
  * is purged: a wrong clock must not empty the inbox.
  */
-import type { Inbox, Log } from '../types.ts';
+import type { Inbox } from '../inbox-contract.ts';
+import type { Log } from '../types.ts';
 
 const EVERY_MS = 3_600_000;
 const FIRST_MS = 10_000;

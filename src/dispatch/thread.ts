@@ -5,6 +5,7 @@
  * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { handlersOf } from '../config/handlers.ts';
 import { wordsOf } from '../errors.ts';
 import { workThrough } from '../inbox/sqlite/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
@@ -12,7 +13,6 @@ import { bundledOutput } from '../observability/output.ts';
 import type { ServiceKnobs, SourceWiring } from '../types.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { handlersOf } from './wiring.ts';
 
 export interface ThreadData {
   /** URL of the module whose default export is the wiring. */
@@ -54,9 +54,9 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
 const counts = new Map<string, [string, string, number]>();
 const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
 const dispatcher = new Dispatcher({
-  handlers: handlersOf(sources, knobs.handler),
+  handlers: handlersOf(sources, knobs),
   work: workThrough(port),
-  backoff: knobs.backoff,
+  knobs,
   log,
   onSettled: (handler, outcome) => {
     const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];

@@ -2,14 +2,17 @@
  * What follows from how an attempt went. The one place that decides it, for attempts that ended by themselves and for
  * those whose thread or process ended under them.
  *
- *   returned            done
- *   threw Discard       discarded, never again
- *   threw RetryLater    pending, due later, not counted
- *   anything else       pending after a backoff; dead once maxAttempts are counted
+ *   returned             done
+ *   threw Discard        discarded, never again
+ *   threw RetryLater     pending, due later, not counted
+ *   threw Unavailable    with a time: pending, due then, not counted; without: as anything else
+ *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
+ *   anything else        pending after a backoff; dead once maxAttempts are counted
  */
-import { Discard, RetryLater, wordsOf } from '../errors.ts';
+import { Declined, Discard, RetryLater, Unavailable, wordsOf } from '../errors.ts';
+import type { Settlement } from '../inbox-contract.ts';
 import { redactText } from '../observability/redact.ts';
-import type { ServiceKnobs, Settlement } from '../types.ts';
+import type { ServiceKnobs } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 
 const LATER_MAX_MS = 30 * 86_400_000;
@@ -28,15 +31,17 @@ export function verdictOn(
 ): Verdict {
   const text = redactText(wordsOf(error), ERROR_MAX);
   if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
-  if (error instanceof RetryLater) {
-    return {
-      state: 'pending',
-      due: now + Math.min(error.delayMs, LATER_MAX_MS),
-      counted: false,
-      error: text,
-    };
+  const laterMs = laterOf(error);
+  if (laterMs !== undefined) {
+    return { state: 'pending', due: now + Math.min(laterMs, LATER_MAX_MS), counted: false, error: text };
   }
-  if (attempt >= maxAttempts) return { state: 'dead', due: 0, counted: true, error: text };
+  const attemptsMax = error instanceof Declined ? Math.min(maxAttempts, error.maxAttempts) : maxAttempts;
+  if (attempt >= attemptsMax) return { state: 'dead', due: 0, counted: true, error: text };
   const due = now + backoffMs(attempt, backoff.baseMs, backoff.capMs);
   return { state: 'pending', due, counted: true, error: text };
+}
+
+function laterOf(error: unknown): number | undefined {
+  if (error instanceof RetryLater) return error.delayMs;
+  return error instanceof Unavailable ? error.restMs : undefined;
 }

@@ -9,7 +9,8 @@
  */
 import type { Request, Response } from 'express';
 import { Rejection } from '../errors.ts';
-import type { Arrival, Kept, Verifier } from '../types.ts';
+import type { Arrival, Kept } from '../inbox-contract.ts';
+import type { Verifier } from '../types.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import { receptionOf, type Step } from './reception.ts';

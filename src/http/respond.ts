@@ -11,7 +11,8 @@ import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../errors.ts';
-import type { Kept, Log, Meter } from '../types.ts';
+import type { Kept } from '../inbox-contract.ts';
+import type { Log, Meter } from '../types.ts';
 import type { Report } from './reception.ts';
 import { securityHeaders } from './security-headers.ts';
 

@@ -15,6 +15,8 @@ export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
 export interface Content {
   /** Whether the body is JSON; what is not cannot be given to a handler and is held. */
   readonly isJson: boolean;
+  /** The body received, parsed; undefined if it is not JSON. */
+  readonly parsed: unknown;
   readonly externalId: string | null;
   readonly type: string | null;
   /** What is stored and handed on: the bytes received, without the member that is a credential. */
@@ -26,14 +28,15 @@ export interface Content {
 }
 
 export function readContent(source: string, shape: Shape, body: Buffer): Content {
-  const parsed = parse(body);
-  const isJson = parsed !== NOT_JSON;
-  const externalId = firstOf(shape.id, (path) => idAt(parsed, path, body));
+  const parsed = parseBody(body);
+  const isJson = parsed !== undefined;
+  const externalId = firstOf(shape.id, (path) => textAt(parsed, path, body));
   const stored = shape.cut === undefined ? body : without(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
+    parsed,
     externalId,
     type: firstOf(shape.type, (path) => typeAt(parsed, path)),
     stored,
@@ -55,14 +58,13 @@ function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
-const NOT_JSON = Symbol('not JSON');
-
-function parse(body: Buffer): unknown {
-  if (!isUtf8(body)) return NOT_JSON;
+/** Undefined if the body is not JSON. */
+export function parseBody(body: Buffer): unknown {
+  if (!isUtf8(body)) return undefined;
   try {
     return JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
   } catch {
-    return NOT_JSON;
+    return undefined;
   }
 }
 
@@ -74,7 +76,7 @@ function firstOf(paths: readonly MemberPath[], read: (path: MemberPath) => strin
   return null;
 }
 
-function valueAt(parsed: unknown, path: MemberPath): unknown {
+export function valueAt(parsed: unknown, path: MemberPath): unknown {
   let value = parsed;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
@@ -89,15 +91,15 @@ function typeAt(parsed: unknown, path: MemberPath): string | null {
 }
 
 /** A string's content or a number's text; anything else, and the empty string, is no id. */
-function idAt(parsed: unknown, path: MemberPath, body: Buffer): string | null {
+export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string | null {
   const value = valueAt(parsed, path);
   if (typeof value === 'string') return value === '' ? null : value;
   if (typeof value !== 'number') return null;
-  return Number.isSafeInteger(value) && value !== 0 ? String(value) : textAt(path, body);
+  return Number.isSafeInteger(value) && value !== 0 ? String(value) : digitsAt(path, body);
 }
 
 /** A number as it was written, which JSON.parse may have rounded. */
-function textAt(path: MemberPath, body: Buffer): string {
+function digitsAt(path: MemberPath, body: Buffer): string {
   // One byte, one character: offsets into this text are offsets into the bytes.
   const text = body.toString('latin1');
   let found: Member = { name: '', start: 0, valueStart: 0, valueEnd: text.length };

@@ -18,5 +18,6 @@ export const flatfile = {
   type: [['topic'], ['src', 'topic']],
   cut: '_accessToken',
   bodyLimitBytes: 25 * 1_048_576,
+  replyWithinMs: 20_000,
   addressLists: {},
 } satisfies Preset;

@@ -17,6 +17,8 @@ export const flexport = {
   ],
   id: [['id']],
   type: [['type']],
+  state: { of: [['data', 'shipment', 'id']], at: [['occurred_at']] },
   bodyLimitBytes: 1_048_576,
+  replyWithinMs: 2_500,
   addressLists: {},
 } satisfies Preset;

@@ -13,5 +13,6 @@ export const flintn = {
   id: [['event_id']],
   type: [['event_type']],
   bodyLimitBytes: 1_048_576,
+  replyWithinMs: 20_000,
   addressLists: {},
 } satisfies Preset;

@@ -22,7 +22,16 @@ export const shippo = {
   ],
   id: [],
   type: [['event']],
+  // Carriers reuse numbers; the time tells the old parcel from the new one.
+  state: {
+    of: [
+      ['data', 'carrier'],
+      ['data', 'tracking_number'],
+    ],
+    at: [['data', 'tracking_status', 'status_date']],
+  },
   bodyLimitBytes: 1_048_576,
+  replyWithinMs: 2_500,
   addressLists: {
     'shippo-us': { ...published, addresses: us },
     'shippo-eu': { ...published, addresses: eu },

@@ -1,6 +1,6 @@
 /** Part of contract.ts: replay and discard, from every state. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox, Settlement } from '../../src/types.ts';
+import type { Inbox, Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
 import { arrival, aWhile, type Driver, fresh, Hands, numberOf, SOURCES } from './driver.ts';
 

@@ -1,6 +1,6 @@
 /** Part of contract.ts: retention. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox } from '../../src/types.ts';
+import type { Inbox } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
 import { arrival, type Driver, fresh, Hands, numberOf, SOURCES } from './driver.ts';
 

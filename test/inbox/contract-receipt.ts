@@ -1,6 +1,6 @@
 /** Part of contract.ts: arrivals. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox } from '../../src/types.ts';
+import type { Inbox } from '../../src/inbox-contract.ts';
 import { arrival, type Driver, fresh, numberOf, SOURCES } from './driver.ts';
 
 export function receiptContract(makeDriver: () => Driver): void {
@@ -135,7 +135,7 @@ export function receiptContract(makeDriver: () => Driver): void {
 
   test('the status names the inbox, what waits, and since when', async () => {
     const before = await inbox.status();
-    expect(before).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null });
+    expect(before).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null, resting: [] });
     const receivedAt = Date.now() - 5_000;
     await inbox.keep(arrival('two', fresh(), receivedAt));
     await inbox.keep(arrival('one', 'not json'));

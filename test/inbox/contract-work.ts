@@ -1,6 +1,6 @@
 /** Part of contract.ts: slots, deliveries, settlements. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Delivery, Inbox } from '../../src/types.ts';
+import type { Delivery, Inbox } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
 import { arrival, aWhile, type Driver, fresh, Hands, numberOf, SOURCES, settlement } from './driver.ts';
 

@@ -1,7 +1,7 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
 import type { StoredSource } from '../../src/inbox/sqlite/store.ts';
-import type { Arrival, Delivery, Inbox, Settlement, Work } from '../../src/types.ts';
+import type { Arrival, Delivery, Inbox, Route, Settlement, Work } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
 
 export interface Rows {
@@ -37,13 +37,15 @@ export interface Driver {
   clear(): void;
 }
 
+const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ handler, target: handler }));
+
 /** `one` tells ids, `two` has two handlers, `plain` knows events by their digest, `still` has no handler. */
 export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
   Object.entries({
-    one: { shape: { id: [['id']], type: [['type']] }, handlers: ['one/a'] },
-    two: { shape: { id: [['id']], type: [['type']] }, handlers: ['two/a', 'two/b'] },
-    plain: { shape: { id: [], type: [['event']] }, handlers: ['plain/a'] },
-    still: { shape: { id: [['id']], type: [] }, handlers: [] },
+    one: { shape: { id: [['id']], type: [['type']] }, routes: to('one/a') },
+    two: { shape: { id: [['id']], type: [['type']] }, routes: to('two/a', 'two/b') },
+    plain: { shape: { id: [], type: [['event']] }, routes: to('plain/a') },
+    still: { shape: { id: [['id']], type: [] }, routes: [] },
   }),
 );
 
@@ -91,7 +93,18 @@ export class Hands {
 }
 
 export function settlement(state: Settlement['state']): Omit<Settlement, 'event' | 'handler' | 'attempt'> {
-  return { state, due: 0, counted: true, alone: false, startedAt: Date.now(), ms: 1, error: null };
+  return {
+    state,
+    due: 0,
+    counted: true,
+    alone: false,
+    restMs: 0,
+    startedAt: Date.now(),
+    ms: 1,
+    error: null,
+    status: null,
+    output: null,
+  };
 }
 
 /** Long enough for the inbox to have done what it would do. */

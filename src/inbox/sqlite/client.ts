@@ -8,7 +8,8 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ConfigError, Rejection } from '../../errors.ts';
-import type { Arrival, Inbox, InboxStatus, Interrupted, Kept, Log, Order, Settlement } from '../../types.ts';
+import type { Arrival, Inbox, Kept, Order, Settlement } from '../../inbox-contract.ts';
+import type { Log } from '../../types.ts';
 import { type Call, pack, type Reply, type ThreadData } from './messages.ts';
 
 const BATCHES_OUT_MAX = 4;
@@ -87,13 +88,7 @@ class SqliteInbox implements Inbox {
 
   keep(arrival: Arrival): Promise<Kept> {
     return new Promise((resolve, reject) => {
-      this.#gathered.push({
-        arrival,
-        since: performance.now(),
-        resolve,
-        reject,
-        givenUp: false,
-      });
+      this.#gathered.push({ arrival, since: performance.now(), resolve, reject, givenUp: false });
       if (this.#out.length === 0 && this.#gathered.length >= EARLY_BATCH) this.#flush();
       if (this.#flushPlanned) return;
       this.#flushPlanned = true;
@@ -108,7 +103,7 @@ class SqliteInbox implements Inbox {
     return this.#writes && !this.#late;
   }
 
-  status(): Promise<InboxStatus> {
+  status(): ReturnType<Inbox['status']> {
     return this.#call({ name: 'status' });
   }
 
@@ -120,7 +115,7 @@ class SqliteInbox implements Inbox {
     return this.#call({ name: 'purge', eventsBefore, keysBefore });
   }
 
-  recover(): Promise<Interrupted[]> {
+  recover(): ReturnType<Inbox['recover']> {
     return this.#call({ name: 'recover' });
   }
 

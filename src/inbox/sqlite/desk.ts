@@ -1,15 +1,17 @@
 /**
- * The hand-out desk: who has free slots, what is out, what is waiting. Memory of the inbox thread, beside the tables.
+ * The hand-out desk: which target may get something, what is out, what is waiting. Memory of the inbox thread, beside the tables.
  *
  * The store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
  */
-import type { Backlog, WorkState } from '../../types.ts';
+import type { Backlog, Route, WorkState } from '../../inbox-contract.ts';
+import { Target } from './target.ts';
 
 /** Bodies that may be out at the same time; one event may always be out, however large. */
 const BYTES_OUT_MAX = 64 * 1_048_576;
 
 export class Desk {
-  readonly #slots = new Map<string, number>();
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #targets = new Map<string, Target>();
   /** Body lengths of what is out, by `event handler`. */
   readonly #out = new Map<string, number>();
   /** By handler, when its next pending row is due at the earliest. */
@@ -24,7 +26,8 @@ export class Desk {
   #full = false;
   #paused = false;
 
-  constructor(backlog: readonly Backlog[] = []) {
+  constructor(routes: ReadonlyMap<string, Route> = new Map(), backlog: readonly Backlog[] = []) {
+    this.#routes = routes;
     for (const { handler, state, count } of backlog) {
       this.#counts.set(`${handler} ${state}`, count);
       if (state === 'pending') {
@@ -35,8 +38,8 @@ export class Desk {
   }
 
   copy(): Desk {
-    const copy = new Desk();
-    for (const [key, value] of this.#slots) copy.#slots.set(key, value);
+    const copy = new Desk(this.#routes);
+    for (const [key, value] of this.#targets) copy.#targets.set(key, value.copy());
     for (const [key, value] of this.#out) copy.#out.set(key, value);
     for (const [key, value] of this.#due) copy.#due.set(key, value);
     for (const [key, value] of this.#counts) copy.#counts.set(key, value);
@@ -52,17 +55,27 @@ export class Desk {
     return this.#out.size === 0;
   }
 
-  slotsOf(handler: string): number {
-    return this.#slots.get(handler) ?? 0;
+  /** How many deliveries this handler may be given now. */
+  room(handler: string, now: number): number {
+    return this.#targetOf(handler).room(now);
   }
 
-  grant(handler: string, slots: number): void {
-    this.#slots.set(handler, this.slotsOf(handler) + slots);
+  grant(target: string, slots: number): void {
+    this.#target(target).grant(slots);
+  }
+
+  /** What a settlement says of the handler's target. */
+  hear(handler: string, restMs: number, now: number): void {
+    this.#targetOf(handler).hear(restMs, now);
+  }
+
+  resting(): string[] {
+    return [...this.#routes.keys()].filter((handler) => !this.#targetOf(handler).isWell);
   }
 
   /** The handlers' thread is gone, and with it every slot. */
   clearSlots(): void {
-    this.#slots.clear();
+    for (const target of this.#targets.values()) target.clear();
     this.#out.clear();
     this.#bytesOut = 0;
     this.#solo = false;
@@ -73,13 +86,17 @@ export class Desk {
     this.#paused = true;
   }
 
-  /** Books a delivery. False if the handler has no free slot, too many bytes are out, or something must run alone. */
+  /**
+   * Books a delivery. False if there is no room for it, too many bytes are out, or something must run alone. What must run
+   * alone waits for a slot only: it holds everything else up.
+   */
   takeSlot(handler: string, event: number, bytes: number, now: number, alone = false): boolean {
-    const slots = this.slotsOf(handler);
-    if (this.#paused || slots < 1 || this.#solo || (!alone && this.aloneIsDue(now))) return false;
+    const target = this.#targetOf(handler);
+    if (this.#paused || this.#solo || target.slots < 1) return false;
+    if (!alone && (this.aloneIsDue(now) || target.room(now) < 1)) return false;
     this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
     if (this.#full) return false;
-    this.#slots.set(handler, slots - 1);
+    target.take(now);
     this.#out.set(`${event} ${handler}`, bytes);
     this.#bytesOut += bytes;
     this.#solo = alone;
@@ -93,7 +110,7 @@ export class Desk {
     this.#bytesOut -= bytes;
     this.#solo = false;
     this.#full = false;
-    this.grant(handler, 1);
+    this.#targetOf(handler).giveBack();
   }
 
   move(handler: string, from: WorkState | undefined, to: WorkState | undefined): void {
@@ -114,9 +131,10 @@ export class Desk {
     else this.#due.set(handler, next);
   }
 
-  /** Nothing is known about due times any more: look at every handler's at the next turn. */
-  expectEverything(): void {
+  /** The clock was set: look at every handler's due times at the next turn. */
+  shift(byMs: number): void {
     for (const name of this.#due.keys()) this.#due.set(name, 0);
+    for (const target of this.#targets.values()) target.shift(byMs);
     this.#aloneDue = 0;
   }
 
@@ -124,20 +142,41 @@ export class Desk {
     return this.#aloneDue <= now;
   }
 
+  /** Each call begins with another one, so that handlers of one target share it fairly. */
   handlersWithWork(now: number): string[] {
-    return [...this.#due].filter(([name, due]) => due <= now && this.slotsOf(name) > 0).map(([name]) => name);
+    const [first] = this.#due;
+    if (first) {
+      this.#due.delete(first[0]);
+      this.#due.set(...first);
+    }
+    return [...this.#due]
+      .filter(([name, due]) => due <= now && this.room(name, now) > 0)
+      .map(([name]) => name);
   }
 
   isStarved(now: number): boolean {
-    return [...this.#due].some(([name, due]) => due <= now && this.slotsOf(name) < 1);
+    return [...this.#due].some(([name, due]) => due <= now && this.#targetOf(name).slots < 1);
   }
 
   /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
   nextDue(now: number): number {
-    if (this.#paused || this.#slots.size === 0 || this.#solo || this.#full) return Number.POSITIVE_INFINITY;
+    const anySlot = this.#targets.values().some(({ slots }) => slots > 0);
+    if (this.#paused || !anySlot || this.#solo || this.#full) return Number.POSITIVE_INFINITY;
     if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;
-    const due = [...this.#due].filter(([name]) => this.slotsOf(name) > 0).map(([, time]) => time);
+    const due = [...this.#due].map(([name, time]) => Math.max(time, this.#targetOf(name).roomAt(now)));
     return Math.min(this.#aloneDue, ...due);
+  }
+
+  #targetOf(handler: string): Target {
+    return this.#target(this.#routes.get(handler)?.target ?? handler);
+  }
+
+  #target(name: string): Target {
+    const known = this.#targets.get(name);
+    if (known) return known;
+    const target = new Target(this.#routes.values().find((route) => route.target === name)?.ratePerSecond);
+    this.#targets.set(name, target);
+    return target;
   }
 
   backlog(): Backlog[] {

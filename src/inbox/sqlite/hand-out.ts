@@ -1,16 +1,19 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
 import type { StatementSync } from 'node:sqlite';
-import { outcomeOf, type Settlement } from '../../types.ts';
+import { outcomeOf, type Settlement } from '../../inbox-contract.ts';
 import { idOf } from '../event-id.ts';
+import { letNextIn, thingOf, unlessOvertaken } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
 
-export function settle(turn: Turn, settlement: Settlement): void {
+export function settle(turn: Turn, told: Settlement): void {
+  const thing = thingOf(turn, told);
+  const settlement = unlessOvertaken(turn, told, thing);
   const { event, handler, attempt, state, counted, due } = settlement;
   // What must run alone holds everything else back; what nobody will run must not.
-  const alone = settlement.alone && isWired(turn, handler);
+  const alone = settlement.alone && turn.routes.has(handler);
   const attempts = attempt - (counted ? 0 : 1);
   const { changes } =
     state === 'done' || state === 'discarded'
@@ -19,8 +22,10 @@ export function settle(turn: Turn, settlement: Settlement): void {
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   if (changes === 0) return;
   turn.desk.returnSlot(handler, event);
+  turn.desk.hear(handler, settlement.restMs, turn.now);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
   turn.desk.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
+  letNextIn(turn, handler, thing);
   turn.sql.insertAttempt.run(
     event,
     handler,
@@ -29,11 +34,9 @@ export function settle(turn: Turn, settlement: Settlement): void {
     settlement.ms,
     outcomeOf(settlement),
     settlement.error,
+    settlement.status,
+    settlement.output,
   );
-}
-
-function isWired(turn: Turn, handler: string): boolean {
-  return [...turn.sources.values()].some(({ handlers }) => handlers.includes(handler));
 }
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */
@@ -47,7 +50,7 @@ export function handOut(turn: Turn): void {
     return;
   }
   for (const handler of desk.handlersWithWork(now)) {
-    const wanted = Math.min(desk.slotsOf(handler), CLAIM_STEP);
+    const wanted = Math.min(desk.room(handler, now), CLAIM_STEP);
     const rows = sql.due.all(handler, now, wanted);
     const given = giveEach(turn, rows);
     if (given < wanted && given === rows.length) desk.expect(handler, dueOf(sql.nextDue, handler), true);

@@ -4,7 +4,7 @@
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
-import type { Arrival, Delivery, Kept, Order, Settlement } from '../../types.ts';
+import type { Arrival, Delivery, Kept, Order, Settlement } from '../../inbox-contract.ts';
 import type { StoredSource } from './store.ts';
 
 export interface ThreadData {

@@ -2,7 +2,7 @@
  * Looks into an SQLite inbox from beside the running service: read-only, never in its way. For cli/.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { WorkState } from '../../types.ts';
+import type { WorkState } from '../../inbox-contract.ts';
 import { idOf } from '../event-id.ts';
 
 export interface EventSummary {

@@ -1,7 +1,10 @@
 /** Taking an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. */
-import type { Arrival, Kept, WorkState } from '../../types.ts';
+import type { Arrival, Kept, WorkState } from '../../inbox-contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import { type Content, conflictIdentity, readContent } from '../identity.ts';
+import { stateOf } from '../state.ts';
+import { wants } from '../type-filter.ts';
+import { placeFor } from './newest.ts';
 import type { StoredSource, Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
@@ -60,7 +63,7 @@ function insert(
   return number;
 }
 
-/** One row of work for each handler; with a free slot the event is handed out in the same transaction. */
+/** One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. */
 function plan(
   turn: Turn,
   event: number,
@@ -69,10 +72,17 @@ function plan(
   content: Content,
   held: string | null,
 ): void {
-  for (const handler of source.handlers) {
-    const atOnce = held === null && turn.desk.takeSlot(handler, event, content.stored.length, turn.now);
+  for (const route of source.routes) {
+    if (!wants(route, content.type)) continue;
+    const { handler } = route;
+    const told = held === null && route.latest && stateOf(route.latest, content.parsed, arrival.body);
+    const place = told ? placeFor(turn, route, event, told) : 'free';
+    if (place === 'overtaken') continue;
+    const bytes = content.stored.length;
+    const atOnce = held === null && place === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
-    turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0);
+    const behind = place === 'behind' ? 1 : 0;
+    turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
     turn.desk.move(handler, undefined, state);
     if (state === 'pending') turn.desk.expect(handler, 0);
     if (!atOnce) continue;

@@ -13,9 +13,10 @@ export function statementsOf(database: DatabaseSync) {
     eventForDelivery:
       prepare(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
       FROM inbox WHERE number = ?`),
-    eventForOrder: prepare('SELECT source, body IS NULL AS purged FROM inbox WHERE number = ?'),
+    eventForOrder: prepare('SELECT source, type, body IS NULL AS purged FROM inbox WHERE number = ?'),
+    bodyOf: prepare('SELECT body FROM inbox WHERE number = ?'),
 
-    insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0)'),
+    insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
     workOfEvent: prepare('SELECT handler, state FROM work WHERE event = ?'),
     handling: prepare("SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'"),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
@@ -24,18 +25,20 @@ export function statementsOf(database: DatabaseSync) {
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
     updateWork: prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0)
-      ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = 0`),
+    replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE
+      SET state = 'pending', attempts = 0, due = 0, alone = 0, thing = excluded.thing, behind = excluded.behind`),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
     due: prepare(`SELECT event, handler, attempts, alone FROM work
-      WHERE handler = ? AND state = 'pending' AND alone = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
+      WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
     nextDue: prepare(`SELECT due FROM work
-      WHERE handler = ? AND state = 'pending' AND alone = 0 ORDER BY due LIMIT 1`),
+      WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
     dueAlone: prepare(`SELECT event, handler, attempts, alone FROM work
       WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
     nextAlone: prepare("SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1"),
     suspects: prepare('SELECT DISTINCT handler FROM work WHERE alone = 1'),
     forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
+    waiting: prepare('SELECT DISTINCT handler FROM work WHERE behind = 1'),
+    free: prepare('UPDATE work SET behind = 0, thing = NULL WHERE handler = ? AND thing IS NOT NULL'),
     oldestPending: prepare(`SELECT event FROM work
       WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
     backlog: prepare('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
@@ -43,7 +46,18 @@ export function statementsOf(database: DatabaseSync) {
     shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),
     clampDue: prepare("UPDATE work SET due = ? WHERE state = 'pending' AND due > ?"),
 
-    insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+
+    newestOf: prepare('SELECT at, event FROM newest WHERE handler = ? AND thing = ?'),
+    setNewest: prepare(`INSERT INTO newest VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET at = excluded.at, event = excluded.event`),
+    forgetNewest: prepare('DELETE FROM newest WHERE event = ?'),
+    thingOf: prepare('SELECT thing FROM work WHERE event = ? AND handler = ?'),
+    workOfThing: prepare(
+      'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',
+    ),
+    unblock: prepare('UPDATE work SET behind = 0 WHERE handler = ? AND thing = ?'),
+
     deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
 
     purgeable: prepare(`SELECT number, body IS NULL AS purged,

@@ -20,8 +20,9 @@ import type {
   Interrupted,
   Kept,
   Order,
+  Route,
   Settlement,
-} from '../../types.ts';
+} from '../../inbox-contract.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
 import type { Shape } from '../identity.ts';
 import { Desk } from './desk.ts';
@@ -33,14 +34,15 @@ import { carryOut, purgeStep } from './upkeep.ts';
 
 export interface StoredSource {
   readonly shape: Shape;
-  /** Full names, `source/handler`. */
-  readonly handlers: readonly string[];
+  readonly routes: readonly Route[];
 }
 
 /** What one transaction works with; thrown away if it fails. */
 export interface Turn {
   readonly sql: Statements;
   readonly sources: ReadonlyMap<string, StoredSource>;
+  /** By handler. */
+  readonly routes: ReadonlyMap<string, Route>;
   readonly desk: Desk;
   readonly now: number;
   /** The newest event's number. */
@@ -58,6 +60,7 @@ const DUE_MAX_MS = 31 * 86_400_000;
 export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
+  readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
   #desk: Desk;
   #last: number;
@@ -66,12 +69,15 @@ export class Store {
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
     this.#sources = sources;
+    const routes = [...sources.values()].flatMap((source) => source.routes);
+    this.#routes = new Map(routes.map((route) => [route.handler, route]));
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     this.#forgetSuspectsOfUnwiredHandlers();
+    this.#freeWhatNoLongerWaits();
     // Nothing is ever put off for longer: such a time was written by a clock that was wrong.
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    this.#desk = new Desk(this.#sql.backlog.all() as unknown as Backlog[]);
+    this.#desk = new Desk(this.#routes, this.#sql.backlog.all() as unknown as Backlog[]);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
@@ -113,7 +119,7 @@ export class Store {
   shiftDue(byMs: number, now: number): void {
     this.#turn(now, (turn) => {
       turn.sql.shiftDue.run(byMs);
-      turn.desk.expectEverything();
+      turn.desk.shift(byMs);
     });
   }
 
@@ -128,6 +134,7 @@ export class Store {
       inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
       backlog: this.#desk.backlog(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
+      resting: this.#desk.resting(),
     };
   }
 
@@ -147,6 +154,7 @@ export class Store {
     const turn: Turn = {
       sql: this.#sql,
       sources: this.#sources,
+      routes: this.#routes,
       desk: this.#desk.copy(),
       now,
       last: this.#last,
@@ -168,8 +176,13 @@ export class Store {
 
   /** What must run alone holds everything else back; what nobody will run must not. */
   #forgetSuspectsOfUnwiredHandlers(): void {
-    const wired = new Set([...this.#sources.values()].flatMap((source) => source.handlers));
     const suspects = this.#sql.suspects.all() as { handler: string }[];
-    for (const { handler } of suspects) if (!wired.has(handler)) this.#sql.forgetSuspects.run(handler);
+    for (const { handler } of suspects) if (!this.#routes.has(handler)) this.#sql.forgetSuspects.run(handler);
+  }
+
+  /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
+  #freeWhatNoLongerWaits(): void {
+    const waiting = this.#sql.waiting.all() as { handler: string }[];
+    for (const { handler } of waiting) if (!this.#routes.get(handler)?.latest) this.#sql.free.run(handler);
   }
 }

@@ -6,7 +6,7 @@
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Arrival, Delivery, Settlement } from '../../types.ts';
+import type { Arrival, Delivery, Settlement } from '../../inbox-contract.ts';
 import { openInbox, takeOwnership } from './files.ts';
 import {
   type Call,

@@ -1,18 +1,28 @@
 /** What an operator orders, and retention. Part of a transaction of store.ts. */
-import type { Order, WorkState } from '../../types.ts';
+import type { Order, WorkState } from '../../inbox-contract.ts';
+import type { StateShape } from '../../types.ts';
 import { firstNumberAt } from '../event-id.ts';
+import { parseBody } from '../identity.ts';
+import { type State, stateOf } from '../state.ts';
+import { wants } from '../type-filter.ts';
+import { placeFor } from './newest.ts';
 import type { Turn } from './store.ts';
 
 const PURGE_STEP = 500;
 
 /** Answers with how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
 export function carryOut(turn: Turn, order: Order): number {
-  const row = turn.sql.eventForOrder.get(order.event) as { source: string; purged: number } | undefined;
+  const row = turn.sql.eventForOrder.get(order.event) as
+    | { source: string; type: string | null; purged: number }
+    | undefined;
   if (!row) throw new Error('there is no such event in this inbox');
   if (order.action === 'replay' && row.purged === 1) throw new Error('its body has been purged');
   const work = turn.sql.workOfEvent.all(order.event) as { handler: string; state: WorkState }[];
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
-  const wired = turn.sources.get(row.source)?.handlers ?? [];
+  // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
+  const wired = (turn.sources.get(row.source)?.routes ?? [])
+    .filter((route) => route.handler === order.handler || wants(route, row.type))
+    .map(({ handler }) => handler);
   const concerned = new Set([...wired, ...states.keys()]);
   if (order.handler !== undefined && !concerned.has(order.handler)) {
     throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
@@ -25,16 +35,30 @@ export function carryOut(turn: Turn, order: Order): number {
 }
 
 function replay(turn: Turn, event: number, handler: string, state: WorkState | undefined): boolean {
-  turn.sql.replayWork.run(event, handler);
+  const route = turn.routes.get(handler);
+  const told = route?.latest && stateOfStored(turn, event, route.latest);
+  const place = route && told ? placeFor(turn, route, event, told) : 'free';
+  if (place === 'overtaken') {
+    turn.sql.deleteWork.run(event, handler);
+    turn.desk.move(handler, state, undefined);
+    return false;
+  }
+  turn.sql.replayWork.run(event, handler, told ? told.thing : null, place === 'behind' ? 1 : 0);
   turn.desk.move(handler, state, 'pending');
   turn.desk.expect(handler, 0);
   return true;
 }
 
+function stateOfStored(turn: Turn, event: number, shape: StateShape): State | undefined {
+  const { body } = turn.sql.bodyOf.get(event) as { body: Uint8Array };
+  const bytes = Buffer.from(body);
+  return stateOf(shape, parseBody(bytes), bytes);
+}
+
 function discard(turn: Turn, event: number, handler: string, state: WorkState | undefined): boolean {
   if (state === undefined) return false;
   turn.sql.deleteWork.run(event, handler);
-  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', 'discarded by hand');
+  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', 'discarded by hand', null, null);
   turn.desk.move(handler, state, undefined);
   return true;
 }
@@ -56,6 +80,7 @@ export function purgeStep(turn: Turn, cursor: number, eventsBefore: number, keys
     if (keyToo) turn.sql.deleteEvent.run(number);
     else turn.sql.stripEvent.run(number);
     turn.sql.deleteAttempts.run(number);
+    turn.sql.forgetNewest.run(number);
     removed++;
   }
   return { removed, cursor: rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0 };

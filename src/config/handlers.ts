@@ -1,0 +1,65 @@
+/**
+ * The handlers of config/sources.ts: which source gives its events to which of them, by which name, with the defaults of
+ * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
+ */
+import type { Route } from '../inbox-contract.ts';
+import type { Handle, HandlerLimits, HandlerOptions, ServiceKnobs, SourceWiring } from '../types.ts';
+
+export interface WiredHandler extends HandlerLimits {
+  readonly route: Route;
+  readonly handle: Handle;
+  readonly setUp?: () => Promise<string>;
+}
+
+/** By full name, `source/handler`. */
+export function handlersOf(
+  wirings: readonly SourceWiring[],
+  { handler: defaults }: Pick<ServiceKnobs, 'handler'>,
+): Map<string, WiredHandler> {
+  const handlers = wirings.flatMap((wiring) =>
+    wiredIn(wiring).map(([name, options]): [string, WiredHandler] => [
+      name,
+      {
+        route: routeOf(name, options, wiring),
+        handle: options.handle,
+        timeLimitMs: options.timeLimitMs ?? defaults.timeLimitMs,
+        concurrency: options.concurrency ?? defaults.concurrency,
+        maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
+        ...(options.setUp && { setUp: options.setUp }),
+      },
+    ]),
+  );
+  return new Map(handlers);
+}
+
+export function routesOf(wiring: SourceWiring): Route[] {
+  return wiredIn(wiring).map(([name, options]) => routeOf(name, options, wiring));
+}
+
+/** Full names and options, without those that want to hear of other sources only. */
+function wiredIn(wiring: SourceWiring): (readonly [string, HandlerOptions])[] {
+  const source = nameOf(wiring);
+  return Object.entries(wiring.handlers)
+    .map(([key, wired]) => [`${source}/${key}`, optionsOf(wired)] as const)
+    .filter(([, { sources }]) => sources === undefined || sources.includes(source));
+}
+
+export function nameOf({ name, preset }: SourceWiring): string {
+  return name ?? preset.name;
+}
+
+export function optionsOf(wired: Handle | HandlerOptions): HandlerOptions {
+  return typeof wired === 'function' ? { handle: wired } : wired;
+}
+
+function routeOf(handler: string, options: HandlerOptions, { preset }: SourceWiring): Route {
+  const { types, target = handler, ratePerSecond, latest } = options;
+  const state = latest === 'preset' ? preset.state : latest;
+  return {
+    handler,
+    target,
+    ...(types && { types }),
+    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    ...(state && { latest: state }),
+  };
+}

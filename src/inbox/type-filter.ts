@@ -1,0 +1,22 @@
+/** Which events a handler wants, by their type: `types` of its options. `*` stands for any run of characters, none too. */
+import type { Route } from '../inbox-contract.ts';
+
+export function wants({ types }: Pick<Route, 'types'>, type: string | null): boolean {
+  if (types === undefined) return true;
+  return type !== null && types.some((pattern) => fits(type, pattern));
+}
+
+/** Each piece between stars as early as it comes: linear, whatever the pattern. */
+function fits(type: string, pattern: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return type === pattern;
+  if (!type.startsWith(first)) return false;
+  let from = first.length;
+  for (const piece of rest) {
+    const at = type.indexOf(piece, from);
+    if (at < 0) return false;
+    from = at + piece.length;
+  }
+  return type.length - last.length >= from && type.endsWith(last);
+}
