@@ -16,7 +16,10 @@ import type { Budget } from './http/body.ts';
 import type { ReceivingSource } from './http/receive.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { numberOf } from './inbox/event-id.ts';
+import { readContent } from './inbox/identity.ts';
 import { openSqliteInbox } from './inbox/sqlite/client.ts';
+import type { Arrival, Kept } from './inbox-contract.ts';
 import type { LogOptions } from './observability/log.ts';
 import type { Output } from './observability/output.ts';
 import type { Log, Scheme, SourceWiring, Verifier } from './types.ts';
@@ -64,7 +67,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   });
   const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, output, meter });
   const app = createApp({
-    sources: config.sources.map((source) => receivingSource(source, config)),
+    sources: config.sources.map((source) => ({
+      ...receivingSource(source, config),
+      ...(source.replies && {
+        reply: { withinMs: source.preset.replyWithinMs, ask: askFor(source, postman) },
+      }),
+    })),
     requireHttps: config.requireHttps,
     budget,
     ready: () => state === 'serving' && inbox.takesWrites(),
@@ -120,6 +128,18 @@ function receivingSource(source: SourceConfig, config: Config): ReceivingSource 
   const { name, path, bodyLimitBytes, prefix } = source;
   const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
   return { name, path, bodyLimitBytes, verifiers: verifiersOf(source, config), offReason };
+}
+
+/** The `reply` function sees what a handler would see: read here once more, since what was stored is in the inbox. */
+function askFor({ name, preset }: SourceConfig, postman: Postman) {
+  return (arrival: Arrival, kept: Kept, withinMs: number) => {
+    const { isJson, type, externalId, stored: body } = readContent(name, preset, arrival.body);
+    if (!isJson) return Promise.resolve({ outcome: 'none' as const });
+    const event = numberOf(kept.id) as number;
+    const { receivedAt, headers } = arrival;
+    const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };
+    return postman.ask({ ...about, receivedAt, headers, body }, withinMs);
+  };
 }
 
 /** What is set is checked, all of it, the cheap checks first. */

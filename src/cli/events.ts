@@ -8,7 +8,12 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import { type EventDetails, type EventSummary, InboxReader } from '../inbox/sqlite/reader.ts';
+import {
+  type AttemptRecord,
+  type EventDetails,
+  type EventSummary,
+  InboxReader,
+} from '../inbox/sqlite/reader.ts';
 import type { Order } from '../inbox-contract.ts';
 import { carryOut } from './orders.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
@@ -178,14 +183,19 @@ function details(event: EventDetails): string {
     );
   }
   lines.push('  attempts');
-  for (const { startedAt, handler, attempt, outcome, ms, error } of event.attempts) {
-    lines.push(
-      `    ${startedAt}  ${handler}  #${attempt}  ${outcome}  ${ms} ms  ${clean(error ?? '')}`.trimEnd(),
-    );
-  }
+  for (const attempt of event.attempts) lines.push(...attemptLines(attempt));
   lines.push('  headers');
   for (const [name, value] of Object.entries(event.headers ?? {})) lines.push(`    ${name}: ${clean(value)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error, output }: AttemptRecord) {
+  const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(error ?? '')];
+  const lines = [`    ${parts.filter((part) => part !== '').join('  ')}`];
+  for (const line of (output ?? '').split('\n').filter((text) => text.trim() !== '')) {
+    lines.push(`      | ${clean(line)}`);
+  }
+  return lines;
 }
 
 /** What a sender chose must not move the operator's cursor. */

@@ -13,6 +13,8 @@ export interface SourceConfig {
   readonly prefix: string;
   readonly preset: Preset;
   readonly routes: readonly Route[];
+  /** Whether it has a `reply` function. */
+  readonly replies: boolean;
   /** In the order they are checked; none: the source is off. */
   readonly schemes: readonly Scheme[];
   readonly hmacSecrets: readonly string[];
@@ -70,6 +72,7 @@ export function readSource(
     prefix,
     preset: wiring.preset,
     routes: routesOf(wiring),
+    replies: wiring.reply !== undefined,
     schemes,
     hmacSecrets: hmac.live,
     tokens: token.live,

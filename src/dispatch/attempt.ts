@@ -60,7 +60,7 @@ export function startAttempt(
     },
   };
   const context: HandlerContext = {
-    log,
+    log: withFields(log, { handler: delivery.handler, eventId: delivery.id }),
     record: (more) => {
       // What a handler says after its end is about nothing any more.
       if (open) result = { ...result, ...more };
@@ -89,6 +89,11 @@ export function startAttempt(
   return { attempt, ended };
 }
 
+/** A full name is `source/handler`. */
+export function sourceOf({ handler }: Pick<Delivery, 'handler'>): string {
+  return handler.slice(0, handler.indexOf('/'));
+}
+
 /** Headers and body are parsed when they are first asked for, and only in this thread. */
 function eventOf(delivery: Delivery): WebhookEvent {
   let headers: Record<string, string> | undefined;
@@ -96,7 +101,7 @@ function eventOf(delivery: Delivery): WebhookEvent {
   let isParsed = false;
   return {
     id: delivery.id,
-    source: delivery.handler.slice(0, delivery.handler.indexOf('/')),
+    source: sourceOf(delivery),
     type: delivery.type,
     externalId: delivery.externalId,
     receivedAt: new Date(delivery.receivedAt),
@@ -120,4 +125,14 @@ function parse(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What a handler logs says whose it is. */
+function withFields(log: Log, fields: object): Log {
+  return {
+    debug: (more, message) => log.debug({ ...fields, ...more }, message),
+    info: (more, message) => log.info({ ...fields, ...more }, message),
+    warn: (more, message) => log.warn({ ...fields, ...more }, message),
+    error: (more, message) => log.error({ ...fields, ...more }, message),
+  };
 }

@@ -80,8 +80,7 @@ export class Dispatcher {
     const handler = handlers.get(delivery.handler) as RunnableHandler;
     const startedAt = Date.now();
     const started = performance.now();
-    const eventLog = withFields(log, { handler: delivery.handler, eventId: delivery.id });
-    const { attempt, ended } = startAttempt(delivery, handler.handle, handler.timeLimitMs, eventLog);
+    const { attempt, ended } = startAttempt(delivery, handler.handle, handler.timeLimitMs, log);
     this.#running.add(attempt);
     let verdict: Verdict = DONE;
     let thrown: unknown;
@@ -177,13 +176,4 @@ function keyOf({ event, handler, attempt }: Delivery) {
 
 function dueIn(settlement: Settlement): number {
   return Math.max(0, settlement.due - Date.now());
-}
-
-function withFields(log: Log, fields: object): Log {
-  return {
-    debug: (more, message) => log.debug({ ...fields, ...more }, message),
-    info: (more, message) => log.info({ ...fields, ...more }, message),
-    warn: (more, message) => log.warn({ ...fields, ...more }, message),
-    error: (more, message) => log.error({ ...fields, ...more }, message),
-  };
 }

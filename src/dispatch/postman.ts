@@ -7,11 +7,13 @@
  */
 import { Worker } from 'node:worker_threads';
 import { handlersOf } from '../config/handlers.ts';
-import type { Inbox, Settlement } from '../inbox-contract.ts';
+import type { Delivery, Inbox, Settlement } from '../inbox-contract.ts';
 import { outcomeOf } from '../inbox-contract.ts';
 import type { LogOptions } from '../observability/log.ts';
 import type { Output } from '../observability/output.ts';
 import type { Log, Meter, ServiceKnobs, SourceWiring } from '../types.ts';
+import { Replies } from './replies.ts';
+import type { Answer } from './reply.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
@@ -45,6 +47,7 @@ export class Postman {
   /** The one that was ended by `renew`. */
   #renewed: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
+  readonly #replies = new Replies();
   #stopping = false;
 
   constructor(options: PostmanOptions) {
@@ -77,6 +80,14 @@ export class Postman {
     await worker.terminate();
   }
 
+  /** Has the source's `reply` function answer for an event that is on disk. */
+  ask(delivery: Delivery, withinMs: number): Promise<Answer> {
+    return this.#replies.ask(delivery, withinMs, (request) => {
+      this.#worker?.postMessage({ kind: 'reply', request } satisfies ToThread, [request.body]);
+      return this.#worker !== undefined;
+    });
+  }
+
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
   renew(): void {
     this.#renewed = this.#worker;
@@ -106,9 +117,11 @@ export class Postman {
         if (message.kind === 'ready') resolve();
         if (message.kind === 'lines') this.#options.output.write(message.text);
         if (message.kind === 'counts') this.#count(message.counts);
+        if (message.kind === 'replied') this.#replies.hear(message.id, message.answer);
       });
       worker.on('exit', () => {
         resolve();
+        this.#replies.abandon(cause);
         void this.#replace(worker, cause);
       });
     });

@@ -5,14 +5,16 @@
  * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { handlersOf } from '../config/handlers.ts';
+import { handlersOf, nameOf } from '../config/handlers.ts';
 import { wordsOf } from '../errors.ts';
 import { workThrough } from '../inbox/sqlite/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
 import { bundledOutput } from '../observability/output.ts';
-import type { ServiceKnobs, SourceWiring } from '../types.ts';
-import { currentAttempt } from './attempt.ts';
+import type { Reply, ServiceKnobs, SourceWiring } from '../types.ts';
+import { currentAttempt, sourceOf } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
+import type { ReplyRequest } from './replies.ts';
+import { type Answer, answerTo } from './reply.ts';
 
 export interface ThreadData {
   /** URL of the module whose default export is the wiring. */
@@ -23,10 +25,13 @@ export interface ThreadData {
   readonly beat: SharedArrayBuffer;
 }
 
-export type ToThread = { readonly kind: 'stop'; readonly graceMs: number };
+export type ToThread =
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  | { readonly kind: 'reply'; readonly request: ReplyRequest };
 export type FromThread =
   | { readonly kind: 'ready' | 'stopped' }
   | { readonly kind: 'lines'; readonly text: string }
+  | { readonly kind: 'replied'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
 const BEAT_MS = 200;
@@ -65,14 +70,26 @@ const dispatcher = new Dispatcher({
   },
 });
 setInterval(reportCounts, COUNTS_MS);
-postman.on('message', async ({ graceMs }: ToThread) => {
+const replies = new Map(sources.map((source) => [nameOf(source), source.reply]));
+postman.on('message', (message: ToThread) => {
+  if (message.kind === 'stop') void stop(message.graceMs);
+  else void reply(message.request);
+});
+dispatcher.start();
+tell({ kind: 'ready' });
+
+async function stop(graceMs: number): Promise<void> {
   await dispatcher.stop(graceMs);
   reportCounts();
   lines.flush();
   tell({ kind: 'stopped' });
-});
-dispatcher.start();
-tell({ kind: 'ready' });
+}
+
+async function reply({ id, question, body }: ReplyRequest): Promise<void> {
+  const delivery = { ...question.delivery, body: Buffer.from(body) };
+  const asked = replies.get(sourceOf(delivery)) as Reply;
+  tell({ kind: 'replied', id, answer: await answerTo({ ...question, delivery }, asked, log) });
+}
 
 function tell(message: FromThread): void {
   postman.postMessage(message);

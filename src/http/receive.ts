@@ -13,7 +13,7 @@ import type { Arrival, Kept } from '../inbox-contract.ts';
 import type { Verifier } from '../types.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
-import { receptionOf, type Step } from './reception.ts';
+import { type Reception, receptionOf, type SourceReply, type Step } from './reception.ts';
 import type { Responder } from './respond.ts';
 
 export interface ReceivingSource {
@@ -24,6 +24,13 @@ export interface ReceivingSource {
   readonly verifiers: readonly Verifier[];
   /** What to set to switch the source on. */
   readonly offReason: string;
+  readonly reply?: ReplyOptions;
+}
+
+export interface ReplyOptions {
+  /** How long the provider may be kept waiting, from the moment its request came in. */
+  readonly withinMs: number;
+  readonly ask: (arrival: Arrival, kept: Kept, withinMs: number) => Promise<SourceReply>;
 }
 
 export interface ReceiveOptions {
@@ -44,7 +51,9 @@ export function receive(source: ReceivingSource, options: ReceiveOptions): Step[
     refuseIfTooLarge(source.bodyLimitBytes),
     read(source.bodyLimitBytes, options.budget),
     verifyBody,
-    keep(source.name, options.keep, options.responder),
+    keep(source.name, options.keep),
+    ...(source.reply ? [ask(source.reply)] : []),
+    accept(source.name, options.responder),
   ];
 }
 
@@ -112,12 +121,35 @@ function verifyBody(_request: Request, response: Response, next: () => void): vo
   next();
 }
 
-function keep(source: string, keepArrival: ReceiveOptions['keep'], { accept }: Responder): Step {
+function keep(source: string, keepArrival: ReceiveOptions['keep']): Step {
   return function keepEvent(request, response, next) {
-    const { head, body } = receptionOf(response);
+    const reception = receptionOf(response);
+    const { head, body } = reception;
     const headers = keptHeaders(request.headers);
     const address = head.address ?? '';
-    const arrival: Arrival = { source, receivedAt: head.receivedAt, address, headers, body };
-    keepArrival(arrival).then((kept) => accept(response, source, kept), next);
+    reception.arrival = { source, receivedAt: head.receivedAt, address, headers, body };
+    keepArrival(reception.arrival).then((kept) => {
+      reception.kept = kept;
+      next();
+    }, next);
+  };
+}
+
+/** Whatever comes of it, the event is on disk and the answer a 200. */
+function ask({ ask: askSource, withinMs }: ReplyOptions): Step {
+  return function askForReply(_request, response, next) {
+    const reception = receptionOf(response);
+    const { arrival, kept, startedAt } = reception as Required<Reception>;
+    if (kept.outcome === 'held') return next();
+    askSource(arrival, kept, withinMs - (performance.now() - startedAt)).then((reply) => {
+      reception.reply = reply;
+      next();
+    }, next);
+  };
+}
+
+function accept(source: string, { accept: answer }: Responder): Step {
+  return function acceptEvent(_request, response) {
+    answer(response, source);
   };
 }

@@ -1,6 +1,7 @@
 /** What the steps of one request hand to each other, kept in `res.locals`. */
 import type { Request, Response } from 'express';
-import type { BodyCheck, Head, Outcome } from '../types.ts';
+import type { Arrival, Kept } from '../inbox-contract.ts';
+import type { BodyCheck, Head, Outcome, ReplyOutcome } from '../types.ts';
 
 export interface Reception {
   readonly head: Head;
@@ -9,6 +10,18 @@ export interface Reception {
   readonly secure: boolean;
   readonly bodyChecks: BodyCheck[];
   body: Buffer;
+  arrival?: Arrival;
+  /** Set once the event is on disk. */
+  kept?: Kept;
+  /** What the source's `reply` function had to say, if there is one. */
+  reply?: SourceReply;
+}
+
+export interface SourceReply {
+  readonly outcome: ReplyOutcome;
+  /** The body of the 200, for `answered`. */
+  readonly json?: string;
+  readonly reason?: string;
 }
 
 /** What is said of a request once it is answered. */
@@ -18,6 +31,7 @@ export interface Report {
   readonly reason?: string;
   readonly eventId?: string;
   readonly id?: string;
+  readonly reply?: ReplyOutcome;
 }
 
 export type Step = (request: Request, response: Response, next: (error?: unknown) => void) => void;

@@ -1,7 +1,7 @@
 /**
  * The one place that answers a webhook, logs the answer and counts it.
  *
- *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}
+ *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}, or what the source's `reply` returned
  *   else application/problem+json  {"title","status","id":"ref_…"}, with `detail` outside production
  *
  * A refusal that leaves more of a body unread than is worth reading closes the connection, but not before the sender has
@@ -11,16 +11,16 @@ import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../errors.ts';
-import type { Kept } from '../inbox-contract.ts';
 import type { Log, Meter } from '../types.ts';
-import type { Report } from './reception.ts';
+import { type Reception, type Report, receptionOf } from './reception.ts';
 import { securityHeaders } from './security-headers.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
 
 export interface Responder {
-  accept(response: Response, source: string, kept: Kept): void;
+  /** For an event that is on disk. */
+  accept(response: Response, source: string): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
@@ -37,12 +37,16 @@ export function responder(options: ResponderOptions): Responder {
   const { production, log, meter } = options;
   const security = securityHeaders();
 
-  function accept(response: Response, source: string, kept: Kept): void {
+  function accept(response: Response, source: string): void {
+    const { kept, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
-    const body = `{"status":"${status}","id":"${kept.id}"}`;
-    send(response, 200, body);
-    const reason = kept.reason === undefined ? {} : { reason: kept.reason };
-    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...reason });
+    // An id and a status are plain ASCII, which goes out without being encoded.
+    if (reply?.json === undefined) send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    else send(response, 200, reply.json);
+    const reason = kept.reason ?? reply?.reason;
+    const more = { ...(reason !== undefined && { reason }), ...(reply && { reply: reply.outcome }) };
+    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
+    if (reply) meter.reply(source, reply.outcome);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -71,10 +75,15 @@ export function responder(options: ResponderOptions): Responder {
     response.writeHead(status, [...security, 'Content-Type', type, 'Content-Length', length, ...more]);
   }
 
-  function send(response: Response, status: number, body: string, more: readonly string[] = []): void {
+  function send(
+    response: Response,
+    status: number,
+    body: string,
+    more: readonly string[] = [],
+    encoding: BufferEncoding = 'utf8',
+  ): void {
     head(response, status, body, options.closing() ? [...more, 'Connection', 'close'] : more);
-    // An id and a status are plain ASCII, which goes out without being encoded.
-    response.end(body, status === 200 ? 'latin1' : 'utf8');
+    response.end(body, encoding);
   }
 
   /** Answers in full, then gives the sender a moment to read it before the connection goes. */
@@ -105,7 +114,8 @@ export function responder(options: ResponderOptions): Responder {
     const { startedAt, head } = response.locals.reception ?? {};
     const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
     const line = { source, ...said, status, ms, ip: head?.address };
-    if (said.outcome === 'accepted' || said.outcome === 'duplicate') log.info(line);
+    const isWell = said.reply !== 'failed' && said.reply !== 'late';
+    if ((said.outcome === 'accepted' || said.outcome === 'duplicate') && isWell) log.info(line);
     else if (said.outcome === 'failed') log.error(line);
     else log.warn(line);
     meter.request(source, said.outcome, said.code ?? '', ms);

@@ -1,17 +1,21 @@
 /**
- * What every inbox promises, whatever it is made of: asked through the Inbox interface of src/types.ts, read back past
+ * What every inbox promises, whatever it is made of: asked through the Inbox interface of src/inbox-contract.ts, read back past
  * it. A driver's own test file calls this once.
  */
 import { describe } from 'vitest';
+import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
 import { purgeContract } from './contract-purge.ts';
 import { receiptContract } from './contract-receipt.ts';
+import { routesContract } from './contract-routes.ts';
 import { workContract } from './contract-work.ts';
 import type { Driver } from './driver.ts';
 
 export function inboxContract(name: string, makeDriver: () => Driver): void {
   describe(`${name}: what is kept`, () => receiptContract(makeDriver));
   describe(`${name}: what is handed out`, () => workContract(makeDriver));
+  describe(`${name}: who wants what`, () => routesContract(makeDriver));
+  describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
 }

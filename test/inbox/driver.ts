@@ -23,6 +23,7 @@ export interface Rows {
     readonly handler: string;
     readonly attempt: number;
     readonly outcome: string;
+    readonly error: string | null;
   }[];
 }
 
@@ -39,13 +40,37 @@ export interface Driver {
 
 const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ handler, target: handler }));
 
-/** `one` tells ids, `two` has two handlers, `plain` knows events by their digest, `still` has no handler. */
+/** `one` tells ids, `two` has two handlers, `plain` knows events by their digest, `still` has no handler.
+ * `left` and `right` have one target, `slow` a rate, `parcels` wants the newest state only. */
 export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
   Object.entries({
     one: { shape: { id: [['id']], type: [['type']] }, routes: to('one/a') },
     two: { shape: { id: [['id']], type: [['type']] }, routes: to('two/a', 'two/b') },
     plain: { shape: { id: [], type: [['event']] }, routes: to('plain/a') },
     still: { shape: { id: [['id']], type: [] }, routes: [] },
+    picky: {
+      shape: { id: [['id']], type: [['type']] },
+      routes: [
+        { handler: 'picky/legs', target: 'picky/legs', types: ['/shipment_leg#*', 'exact'] },
+        { handler: 'picky/all', target: 'picky/all' },
+      ],
+    },
+    left: { shape: { id: [['id']], type: [['type']] }, routes: [{ handler: 'left/a', target: 'shared' }] },
+    right: { shape: { id: [['id']], type: [['type']] }, routes: [{ handler: 'right/a', target: 'shared' }] },
+    slow: {
+      shape: { id: [['id']], type: [['type']] },
+      routes: [{ handler: 'slow/a', target: 'slow/a', ratePerSecond: 20 }],
+    },
+    parcels: {
+      shape: { id: [['id']], type: [['type']] },
+      routes: [
+        {
+          handler: 'parcels/a',
+          target: 'parcels/a',
+          latest: { of: [['carrier'], ['number']], at: [['at']] },
+        },
+      ],
+    },
   }),
 );
 

@@ -35,7 +35,7 @@ function readRows(path: string): Rows {
       })),
       work: all(`SELECT printf('evt_%014x', event) AS id, handler, state, attempts FROM work
         ORDER BY event, handler`).map((row) => ({ ...row })),
-      attempts: all(`SELECT printf('evt_%014x', event) AS id, handler, attempt, outcome FROM attempts
+      attempts: all(`SELECT printf('evt_%014x', event) AS id, handler, attempt, outcome, error FROM attempts
         ORDER BY event, handler, started_at, attempt`).map((row) => ({ ...row })),
     } as unknown as Rows;
   } finally {

@@ -32,6 +32,9 @@ export interface AttemptRecord {
   readonly ms: number;
   readonly outcome: string;
   readonly error: string | null;
+  /** What the handler recorded: `503` or `exit 1`, and the beginning of what the other side said. */
+  readonly status: string | null;
+  readonly output: string | null;
 }
 
 export interface EventDetails extends EventSummary {
@@ -80,7 +83,7 @@ export class InboxReader {
       | undefined;
     if (!row) return undefined;
     const attempts = this.#database
-      .prepare(`SELECT handler, attempt, started_at AS startedAt, ms, outcome, error FROM attempts
+      .prepare(`SELECT handler, attempt, started_at AS startedAt, ms, outcome, error, status, output FROM attempts
         WHERE event = ? ORDER BY started_at, handler`)
       .all(number) as unknown as (Omit<AttemptRecord, 'startedAt'> & { startedAt: number })[];
     return {

@@ -1,0 +1,43 @@
+/**
+ * One run of a source's `reply` function, in the handlers' thread. Called by thread.ts for each question of replies.ts.
+ *
+ * It sees the event as a handler does. What it returns becomes JSON; what it throws, or returns too late or too large,
+ * is said instead, and the provider gets Consignee's own answer.
+ */
+import { wordsOf } from '../errors.ts';
+import type { Delivery } from '../inbox-contract.ts';
+import { redactText } from '../observability/redact.ts';
+import type { Log, Reply } from '../types.ts';
+import { startAttempt } from './attempt.ts';
+
+export interface Question {
+  /** `handler` is `<source>/reply`. */
+  readonly delivery: Delivery;
+  /** When nobody waits any more, in milliseconds since 1970: both threads read one clock. */
+  readonly until: number;
+}
+
+export type Answer =
+  | { readonly outcome: 'answered'; readonly json: string }
+  | { readonly outcome: 'none' }
+  | { readonly outcome: 'failed' | 'late'; readonly reason: string };
+
+const JSON_MAX = 1_048_576;
+const REASON_MAX = 500;
+export const LATE: Answer = { outcome: 'late', reason: 'the reply function took too long' };
+
+export async function answerTo({ delivery, until }: Question, reply: Reply, log: Log): Promise<Answer> {
+  const remainingMs = until - Date.now();
+  // It waited behind something that kept the thread busy.
+  if (remainingMs <= 0) return LATE;
+  const { ended } = startAttempt(delivery, reply, remainingMs, log);
+  try {
+    const json = JSON.stringify(await ended);
+    if (json === undefined) return { outcome: 'none' };
+    if (json.length <= JSON_MAX) return { outcome: 'answered', json };
+    return { outcome: 'failed', reason: `the reply has ${json.length} characters; ${JSON_MAX} is the most` };
+  } catch (error) {
+    if (Date.now() >= until) return LATE;
+    return { outcome: 'failed', reason: redactText(wordsOf(error), REASON_MAX) };
+  }
+}
