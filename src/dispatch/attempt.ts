@@ -5,7 +5,6 @@
  * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Delivery } from '../inbox-contract.ts';
 import type { AttemptResult, HandlerContext, Log, WebhookEvent } from '../types.ts';
 
 export interface Attempt {
@@ -30,7 +29,8 @@ export function currentAttempt(): Attempt | undefined {
  * The function is a handler, or the `reply` of a source.
  */
 export function startAttempt(
-  delivery: Delivery,
+  event: WebhookEvent,
+  handler: string,
   run: (event: WebhookEvent, context: HandlerContext) => unknown,
   timeLimitMs: number,
   log: Log,
@@ -48,8 +48,8 @@ export function startAttempt(
     return wasOpen;
   };
   const attempt: Attempt = {
-    handler: delivery.handler,
-    eventId: delivery.id,
+    handler,
+    eventId: event.id,
     get result() {
       return result;
     },
@@ -60,7 +60,7 @@ export function startAttempt(
     },
   };
   const context: HandlerContext = {
-    log: withFields(log, { handler: delivery.handler, eventId: delivery.id }),
+    log: withFields(log, { handler, eventId: event.id }),
     record: (more) => {
       // What a handler says after its end is about nothing any more.
       if (open) result = { ...result, ...more };
@@ -80,51 +80,13 @@ export function startAttempt(
   }, timeLimitMs);
   current.run(attempt, async () => {
     try {
-      const value = await run(eventOf(delivery), context);
+      const value = await run(event, context);
       end(() => resolve(value));
     } catch (error) {
       attempt.fail(error);
     }
   });
   return { attempt, ended };
-}
-
-/** A full name is `source/handler`. */
-export function sourceOf({ handler }: Pick<Delivery, 'handler'>): string {
-  return handler.slice(0, handler.indexOf('/'));
-}
-
-/** Headers and body are parsed when they are first asked for, and only in this thread. */
-function eventOf(delivery: Delivery): WebhookEvent {
-  let headers: Record<string, string> | undefined;
-  let parsed: unknown;
-  let isParsed = false;
-  return {
-    id: delivery.id,
-    source: sourceOf(delivery),
-    type: delivery.type,
-    externalId: delivery.externalId,
-    receivedAt: new Date(delivery.receivedAt),
-    body: delivery.body,
-    attempt: delivery.attempt,
-    get headers() {
-      headers ??= JSON.parse(delivery.headers) as Record<string, string>;
-      return headers;
-    },
-    get data() {
-      if (!isParsed) parsed = parse(delivery.body);
-      isParsed = true;
-      return parsed;
-    },
-  };
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a handler logs says whose it is. */

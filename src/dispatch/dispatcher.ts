@@ -11,6 +11,7 @@ import { redactText } from '../observability/redact.ts';
 import type { AttemptResult, Handle, HandlerLimits, Log, ServiceKnobs } from '../types.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { Circuit } from './circuit.ts';
+import { eventOf } from './event.ts';
 import { DONE, type Verdict, verdictOn } from './verdict.ts';
 
 export interface RunnableHandler extends HandlerLimits {
@@ -80,7 +81,8 @@ export class Dispatcher {
     const handler = handlers.get(delivery.handler) as RunnableHandler;
     const startedAt = Date.now();
     const started = performance.now();
-    const { attempt, ended } = startAttempt(delivery, handler.handle, handler.timeLimitMs, log);
+    const { handle, timeLimitMs } = handler;
+    const { attempt, ended } = startAttempt(eventOf(delivery), delivery.handler, handle, timeLimitMs, log);
     this.#running.add(attempt);
     let verdict: Verdict = DONE;
     let thrown: unknown;
@@ -163,7 +165,7 @@ function isFailure(error: unknown): boolean {
 }
 
 /** What is kept of a result: it may come from the other side. */
-function shorten({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
+export function shorten({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
   return {
     status: status === undefined ? null : redactText(String(status), STATUS_MAX),
     output: output === undefined ? null : redactText(String(output), OUTPUT_MAX),

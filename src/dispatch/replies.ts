@@ -4,11 +4,13 @@
  * Always resolves: whatever becomes of the thread or the function, the event is on disk and the provider gets its 200.
  */
 import type { Delivery } from '../inbox-contract.ts';
-import { type Answer, LATE, type Question } from './reply.ts';
+import { type Answer, LATE } from './reply.ts';
 
 export interface ReplyRequest {
   readonly id: number;
-  readonly question: Omit<Question, 'delivery'> & { readonly delivery: Omit<Delivery, 'body'> };
+  /** `handler` is `<source>/reply`. */
+  readonly delivery: Omit<Delivery, 'body'>;
+  readonly until: number;
   readonly body: ArrayBuffer;
 }
 
@@ -26,8 +28,9 @@ export class Replies {
     const { body, ...rest } = delivery;
     // A copy of its own: a view would take all of its memory along.
     const bytes = new Uint8Array(body).buffer;
-    const question = { delivery: rest, until: Date.now() + withinMs };
-    if (!post({ id, question, body: bytes })) return failed('the handlers’ thread is not running');
+    const until = Date.now() + withinMs;
+    if (!post({ id, delivery: rest, until, body: bytes }))
+      return failed('the handlers’ thread is not running');
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.hear(id, LATE), withinMs);
       this.#waiting.set(id, (answer) => {

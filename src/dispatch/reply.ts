@@ -5,14 +5,12 @@
  * is said instead, and the provider gets Consignee's own answer.
  */
 import { wordsOf } from '../errors.ts';
-import type { Delivery } from '../inbox-contract.ts';
 import { redactText } from '../observability/redact.ts';
-import type { Log, Reply } from '../types.ts';
+import type { Log, Reply, WebhookEvent } from '../types.ts';
 import { startAttempt } from './attempt.ts';
 
 export interface Question {
-  /** `handler` is `<source>/reply`. */
-  readonly delivery: Delivery;
+  readonly event: WebhookEvent;
   /** When nobody waits any more, in milliseconds since 1970: both threads read one clock. */
   readonly until: number;
 }
@@ -26,11 +24,11 @@ const JSON_MAX = 1_048_576;
 const REASON_MAX = 500;
 export const LATE: Answer = { outcome: 'late', reason: 'the reply function took too long' };
 
-export async function answerTo({ delivery, until }: Question, reply: Reply, log: Log): Promise<Answer> {
+export async function answerTo({ event, until }: Question, reply: Reply, log: Log): Promise<Answer> {
   const remainingMs = until - Date.now();
   // It waited behind something that kept the thread busy.
   if (remainingMs <= 0) return LATE;
-  const { ended } = startAttempt(delivery, reply, remainingMs, log);
+  const { ended } = startAttempt(event, `${event.source}/reply`, reply, remainingMs, log);
   try {
     const json = JSON.stringify(await ended);
     if (json === undefined) return { outcome: 'none' };

@@ -11,8 +11,9 @@ import { workThrough } from '../inbox/sqlite/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
 import { bundledOutput } from '../observability/output.ts';
 import type { Reply, ServiceKnobs, SourceWiring } from '../types.ts';
-import { currentAttempt, sourceOf } from './attempt.ts';
+import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { eventOf } from './event.ts';
 import type { ReplyRequest } from './replies.ts';
 import { type Answer, answerTo } from './reply.ts';
 
@@ -85,10 +86,10 @@ async function stop(graceMs: number): Promise<void> {
   tell({ kind: 'stopped' });
 }
 
-async function reply({ id, question, body }: ReplyRequest): Promise<void> {
-  const delivery = { ...question.delivery, body: Buffer.from(body) };
-  const asked = replies.get(sourceOf(delivery)) as Reply;
-  tell({ kind: 'replied', id, answer: await answerTo({ ...question, delivery }, asked, log) });
+async function reply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
+  const event = eventOf({ ...delivery, body: Buffer.from(body) });
+  const asked = replies.get(event.source) as Reply;
+  tell({ kind: 'replied', id, answer: await answerTo({ event, until }, asked, log) });
 }
 
 function tell(message: FromThread): void {
