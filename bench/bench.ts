@@ -4,6 +4,7 @@
  *   npm run bench                    throughput and latency, 1, 10 and 100 kB bodies, 64 connections
  *   npm run bench -- stored          intake with millions of events stored, against an empty inbox
  *   npm run bench -- memory          resident memory over a million events
+ *   npm run bench -- down            what a target that is down costs the others, and how its events drain
  *   --rounds N  --seconds S  --sizes 1,10,100  --events N
  *
  * Load and servers are separate processes. Rounds are interleaved (every contender once per round), so that a machine
@@ -14,6 +15,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONNECTIONS, consignee, contenders, load, logged, type Result, start } from './contenders.ts';
+import { measureDown } from './down.ts';
 import { median } from './median.ts';
 import { measureMemory } from './memory.ts';
 import { measureStored } from './stored.ts';
@@ -100,4 +102,5 @@ if (what === 'throughput') await throughput();
 else if (what === 'stored')
   save(what, await measureStored(consignee, Number(values.events ?? 5_000_000), rounds, window));
 else if (what === 'memory') save(what, await measureMemory(consignee, Number(values.events ?? 1_000_000)));
-else process.stderr.write(`no benchmark ${what}: throughput, stored, memory\n`);
+else if (what === 'down') save(what, await measureDown(Number(values.events ?? 100_000), rounds, window));
+else process.stderr.write(`no benchmark ${what}: throughput, stored, memory, down\n`);

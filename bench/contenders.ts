@@ -28,21 +28,44 @@ const env = (port: number) => ({
 const node = (port: number, args: string[], more = {}) =>
   spawn(process.execPath, args, { env: { ...env(port), ...more }, stdio: ['ignore', 'ignore', 'inherit'] });
 
+const serviceEnv = (folder: string) => ({
+  HOST: '127.0.0.1',
+  CONSOLE_PORT: '0',
+  REQUIRE_HTTPS: 'false',
+  SHUTDOWN_DELAY_MS: '0',
+  FLEXPORT_WEBHOOK_TOKEN: TOKEN,
+  FLEXPORT_ALLOW_FROM: '127.0.0.1',
+  DATABASE_URL: `sqlite:${join(folder, 'inbox.db')}`,
+});
+
 export const consignee: Contender = {
   name: 'consignee',
   says: 'Consignee: address, token and HMAC checked, helmet, one log line, synced to SQLite, handled',
   path: `/webhooks/flexport?token=${TOKEN}`,
-  start: (port, folder) =>
-    node(port, [join(HERE, '../bin/consignee.js'), 'serve'], {
-      HOST: '127.0.0.1',
-      CONSOLE_PORT: '0',
-      REQUIRE_HTTPS: 'false',
-      SHUTDOWN_DELAY_MS: '0',
-      FLEXPORT_WEBHOOK_TOKEN: TOKEN,
-      FLEXPORT_ALLOW_FROM: '127.0.0.1',
-      DATABASE_URL: `sqlite:${join(folder, 'inbox.db')}`,
-    }),
+  start: (port, folder) => node(port, [join(HERE, '../bin/consignee.js'), 'serve'], serviceEnv(folder)),
 };
+
+/** Consignee forwarding each event to one target, and to another one if there is a URL for it. */
+export function forwarding(healthyUrl: string, downUrl?: string): Contender {
+  return {
+    ...consignee,
+    name: 'forwarding',
+    start: (port, folder) =>
+      node(port, [join(HERE, '../bin/consignee.js'), 'serve', '--config', join(HERE, 'wiring')], {
+        ...serviceEnv(folder),
+        HEALTHY_URL: healthyUrl,
+        ...(downUrl !== undefined && { DOWN_URL: downUrl }),
+      }),
+  };
+}
+
+/** A server to forward to; see servers/target.ts. */
+export async function target(mode: 'ok' | 'fail' | 'hang') {
+  const port = await freePort();
+  const child = node(port, [join(HERE, 'servers/target.ts'), String(port), mode]);
+  await untilListening(port, child);
+  return { port, url: `http://127.0.0.1:${port}/`, stop: () => child.kill() };
+}
 
 const plain: Contender = {
   name: 'plain',
@@ -132,7 +155,7 @@ export async function start(contender: Contender, folder?: string): Promise<Runn
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

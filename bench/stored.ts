@@ -19,7 +19,9 @@ function fill(path: string, events: number): void {
     database.prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
     is_json, held, address, headers, body) VALUES (?, ?, 'flexport', ?, ?, '/shipment_leg#arrived', ?, 1, NULL,
     '127.0.0.1', '{"content-type":"application/json"}', ?)`);
-  const attempt = database.prepare("INSERT INTO attempts VALUES (?, 'flexport/log', ?, 1, 1, 'done', NULL)");
+  const attempt = database.prepare(
+    "INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome) VALUES (?, 'flexport/log', ?, 1, 1, 'done')",
+  );
   const body = Buffer.from(JSON.stringify({ id: 1, type: '/shipment_leg#arrived', data: 'x'.repeat(900) }));
   const begin = Date.now() - MONTH_MS;
   for (let at = 0; at < events; at += BATCH) {
