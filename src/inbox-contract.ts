@@ -13,6 +13,8 @@ export interface Arrival {
   readonly address: string;
   /** A JSON object, authentication already removed. */
   readonly headers: string;
+  /** A JSON list of Proof: how it passed its checks. */
+  readonly evidence: string;
   readonly body: Buffer;
 }
 
@@ -102,6 +104,19 @@ export interface InboxStatus {
   readonly resting: readonly string[];
 }
 
+/** How often, and until when, a live secret has proved requests: of a source, under a scheme, in an HMAC's form. */
+export interface SecretUse {
+  readonly source: string;
+  readonly scheme: string;
+  /** Fingerprint of the secret. */
+  readonly secret: string;
+  /** Of an HMAC; empty otherwise. */
+  readonly form: string;
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly lastAt: number;
+}
+
 /** What an operator may ask of events by hand; answers with the number of deliveries changed. */
 export interface Order {
   readonly action: 'replay' | 'discard';
@@ -118,6 +133,8 @@ export interface Inbox {
   takesWrites(): boolean;
   status(): Promise<InboxStatus>;
   order(order: Order): Promise<number>;
+  /** Adds to what is known of the secrets' use. */
+  noteUses(uses: readonly SecretUse[]): Promise<void>;
   /** One bounded step through what is past its retention; `more` until the end is reached. Times in ms since 1970. */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
   /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */

@@ -13,7 +13,8 @@ import { Postman } from './dispatch/postman.ts';
 import { startRetention } from './dispatch/retention.ts';
 import { createApp } from './http/app.ts';
 import type { Budget } from './http/body.ts';
-import type { ReceivingSource } from './http/receive.ts';
+import type { SourceRules } from './http/receive.ts';
+import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { numberOf } from './inbox/event-id.ts';
@@ -22,14 +23,16 @@ import { openSqliteInbox } from './inbox/sqlite/client.ts';
 import type { Arrival, Kept } from './inbox-contract.ts';
 import type { LogOptions } from './observability/log.ts';
 import type { Output } from './observability/output.ts';
-import type { Log, Scheme, SourceWiring, Verifier } from './types.ts';
+import { judgeAgain, type Rechecked } from './refused/again.ts';
+import { openKeeper } from './refused/keeper.ts';
+import { refusedPath } from './refused/store.ts';
+import type { Log, Meter, SourceWiring } from './types.ts';
 import { isLoopback } from './verification/address.ts';
+import { verifiersOf } from './verification/checks.ts';
 import { resolveClient } from './verification/client-address.ts';
-import { digestOf, equalsAny } from './verification/equal.ts';
-import { hmac } from './verification/hmac.ts';
-import { ipAllowlist } from './verification/ip-allowlist.ts';
-import { jwt } from './verification/jwt.ts';
-import { queryToken } from './verification/query-token.ts';
+import { digestOf, placeOf } from './verification/equal.ts';
+import { digestOfToken } from './verification/query-token.ts';
+import { SecretUses } from './verification/uses.ts';
 
 export interface ReceiverOptions {
   readonly config: Config;
@@ -44,9 +47,13 @@ export interface ReceiverOptions {
 export interface Receiver {
   readonly port: number;
   readonly consolePort: number;
+  /** Puts secrets, tokens, lists and limits of another reading in force, at once and whole; the rest stays. */
+  reload(config: Config): void;
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(): Promise<void>;
 }
+
+const TELL_USES_MS = 5_000;
 
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
@@ -54,8 +61,18 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { knobs } = config;
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const metrics = createMetrics(() => budget.inFlight);
-  const { meter } = metrics;
+  const uses = new SecretUses();
+  const meter: Meter = {
+    ...metrics.meter,
+    proof(source, proof) {
+      metrics.meter.proof(source, proof);
+      uses.note(source, proof, Date.now());
+    },
+  };
+  let judging: Promise<readonly Rechecked[]> = Promise.resolve([]);
   let state: 'serving' | 'leaving' | 'closed' = 'serving';
+  let rules = rulesByName(config);
+  let tokens = config.console.tokens.map(digestOf);
 
   const inbox = await openSqliteInbox({
     path: config.inboxPath,
@@ -65,10 +82,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     log,
     onRestart: () => postman.renew(),
   });
+  const keeper = openKeeper(refusedPath(config.inboxPath), knobs.refused, log);
   const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, output, meter });
   const app = createApp({
     sources: config.sources.map((source) => ({
-      ...receivingSource(source, config),
+      name: source.name,
+      path: source.path,
+      rules: () => rules.get(source.name) as SourceRules,
       ...(source.replies && {
         reply: { withinMs: source.preset.replyWithinMs, ask: askFor(source, postman) },
       }),
@@ -85,12 +105,19 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       log,
       meter,
       closing: () => state !== 'serving',
+      keepRefusal: keepRefusals({
+        budget,
+        credentialHeaders: new Map(
+          config.sources.map((source) => [source.name, credentialHeadersOf(source)]),
+        ),
+        digestOfToken,
+        keep: (request) => keeper.keep(request),
+      }),
     }),
   });
   const server = createHttpServer(app, { knobs, log, meter });
-  const digests = config.console.tokens.map(digestOf);
   const guard = consoleGuard({
-    isToken: digests.length > 0 ? (given) => equalsAny(given, digests) : undefined,
+    isToken: config.console.tokens.length > 0 ? (given) => placeOf(digestOf(given), tokens) >= 0 : undefined,
     isLoopback,
   });
   const consoleServer = createHttpServer(createConsole({ inbox, metrics, guard }), { knobs, log, meter });
@@ -99,6 +126,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const stopRetention = startRetention(inbox, config.retentionDays, knobs.identityDays, log);
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
   const port = await listen(server, config.host, config.port);
+  // A restart is how most secrets are changed.
+  judgeRefusedAgain().catch(() => {});
+
+  const telling = setInterval(tellUses, TELL_USES_MS).unref();
+
+  async function tellUses(): Promise<void> {
+    const noted = uses.take();
+    if (noted.length > 0) await inbox.noteUses(noted).catch(() => uses.giveBack(noted));
+  }
 
   async function stop(): Promise<void> {
     state = 'leaving';
@@ -112,10 +148,47 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     stopRetention();
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
+    clearInterval(telling);
+    await tellUses();
+    await keeper.close();
     await inbox.close();
   }
 
-  return { port, consolePort, stop };
+  /** One source after the other, never twice at a time: order counts. */
+  function judgeRefusedAgain(): Promise<readonly Rechecked[]> {
+    const verifiersNow = (source: string) => rules.get(source)?.verifiers ?? [];
+    const keep = (arrival: Arrival) => inbox.keep(arrival);
+    judging = judging.then(async () => {
+      const results: Rechecked[] = [];
+      for (const { name } of config.sources) {
+        results.push(await judgeAgain(name, { keeper, verifiersOf: verifiersNow, keep, log }));
+      }
+      return results;
+    });
+    const outcome = judging;
+    judging = judging.catch((error: Error) => {
+      log.warn({ reason: error.message }, 'refused requests could not all be judged again; they are kept');
+      return [];
+    });
+    return outcome;
+  }
+
+  function reload(changed: Config): void {
+    // Built whole before any of it counts: a request sees the old rules or the new ones.
+    const built = rulesByName(changed);
+    tokens = changed.console.tokens.map(digestOf);
+    rules = built;
+    judgeRefusedAgain().catch(() => {});
+    // What was refused by the old rules a moment ago may still be on its way.
+    const once = () => judgeRefusedAgain().catch(() => {});
+    setTimeout(once, knobs.requestTimeoutMs).unref();
+  }
+
+  return { port, consolePort, reload, stop };
+}
+
+function credentialHeadersOf({ preset }: SourceConfig): string[] {
+  return [...preset.hmac.map(({ header }) => header.toLowerCase()), 'authorization'];
 }
 
 function storedSource({ preset, routes }: SourceConfig) {
@@ -124,10 +197,14 @@ function storedSource({ preset, routes }: SourceConfig) {
   return { shape, routes };
 }
 
-function receivingSource(source: SourceConfig, config: Config): ReceivingSource {
-  const { name, path, bodyLimitBytes, prefix } = source;
+function rulesByName(config: Config): ReadonlyMap<string, SourceRules> {
+  return new Map(config.sources.map((source) => [source.name, rulesOf(source, config)]));
+}
+
+function rulesOf(source: SourceConfig, { knobs }: Config): SourceRules {
+  const { name, bodyLimitBytes, prefix } = source;
   const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
-  return { name, path, bodyLimitBytes, verifiers: verifiersOf(source, config), offReason };
+  return { bodyLimitBytes, verifiers: verifiersOf(source, knobs.timestampToleranceSeconds), offReason };
 }
 
 /** The `reply` function sees what a handler would see: read here once more, since what was stored is in the inbox. */
@@ -140,17 +217,4 @@ function askFor({ name, preset }: SourceConfig, postman: Postman) {
     const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };
     return postman.ask({ ...about, receivedAt, headers, body }, withinMs);
   };
-}
-
-/** What is set is checked, all of it, the cheap checks first. */
-function verifiersOf(source: SourceConfig, { knobs }: Config): Verifier[] {
-  const toleranceSeconds = knobs.timestampToleranceSeconds;
-  const { allowFrom, tokens, hmacSecrets, jwtSecrets, allowSha1, preset } = source;
-  const build: Record<Scheme, () => Verifier> = {
-    ip: () => ipAllowlist(allowFrom),
-    token: () => queryToken(tokens),
-    hmac: () => hmac(preset.hmac, { secrets: hmacSecrets, allowSha1, toleranceSeconds }),
-    jwt: () => jwt({ secrets: jwtSecrets, toleranceSeconds }),
-  };
-  return source.schemes.map((scheme) => build[scheme]());
 }

@@ -70,14 +70,53 @@ export interface Head {
   readonly query: string;
   /** Names and values by turns, as they arrived. */
   readonly rawHeaders: readonly string[];
+  /** Stands for the query of a request that was kept, and is judged again. */
+  readonly tokenDigest?: Buffer;
+}
+
+/** How a request passed a check: kept with the event as evidence. */
+export interface Proof {
+  readonly scheme: Scheme;
+  /** Fingerprint of the secret that matched. */
+  readonly secret?: string;
+  /** Header and algorithm of an HMAC. */
+  readonly form?: string;
+  /** The header's value, so that the MAC can be checked again. Never shown. */
+  readonly signature?: string;
+  /** The check is only observed, and it failed: enforced, it would have refused with this code. */
+  readonly wouldRefuse?: string;
 }
 
 /** What is left to check once the body is here. Throws Rejection. */
-export type BodyCheck = (body: Buffer) => void;
+export type BodyCheck = (body: Buffer) => Proof;
 
-/** Checks the head, throws Rejection, and returns what is left to check on the body, if anything. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a verifier without a body check simply returns
-export type Verifier = (head: Head) => BodyCheck | void | Promise<BodyCheck>;
+/** Checks the head, throws Rejection, and returns the proof, or what is left to check on the body. */
+export type Verifier = (head: Head) => Proof | BodyCheck | Promise<Proof | BodyCheck>;
+
+/** A request that failed a check, kept with all that is needed to check it again. */
+export interface RefusedRequest {
+  /** The `ref_…` of the answer. */
+  readonly id: string;
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly address: string;
+  /** A JSON object, authentication already removed: what would be kept with the event. */
+  readonly headers: string;
+  /** A JSON list of names and values by turns: the headers that signatures and bearer tokens came in. Never shown. */
+  readonly credentials: string;
+  /** Digest of the query token, if there was exactly one. */
+  readonly tokenDigest?: Buffer;
+  readonly body: Buffer;
+}
+
+/** For each source. */
+export interface RefusedLimits {
+  readonly countMax: number;
+  readonly bytesMax: number;
+  readonly days: number;
+}
 
 // ---------------------------------------------------------------------------------------------------
 // Events and handlers
@@ -178,6 +217,8 @@ export interface ServiceKnobs {
   readonly keepAliveTimeoutMs: number;
   readonly headerBytesMax: number;
   readonly shutdownGraceMs: number;
+  /** What is kept of refused requests, for each source; oldest out first. */
+  readonly refused: RefusedLimits;
   readonly handler: HandlerLimits;
   readonly backoff: { readonly baseMs: number; readonly capMs: number };
   /** After so many failures of a target in a row it rests, longer each time; then one attempt tries it. */
@@ -199,6 +240,8 @@ export interface Meter {
   request(source: string, outcome: Outcome, code: string, ms: number): void;
   attempt(handler: string, outcome: string, count: number): void;
   reply(source: string, outcome: ReplyOutcome): void;
+  /** A request that passed this check, or would not have if it were enforced. */
+  proof(source: string, proof: Proof): void;
 }
 
 /** The part of pino that the rooms use. */

@@ -5,6 +5,7 @@
  * type next. Without it settings come from the environment only. A second signal ends the process at once.
  */
 import { parseArgs } from 'node:util';
+import type { Environment } from '../config/environment.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
 import { createLog } from '../observability/log.ts';
@@ -12,6 +13,7 @@ import { standardOutput } from '../observability/output.ts';
 import { type Receiver, startReceiver } from '../receiver.ts';
 import type { Log } from '../types.ts';
 import { writeEnvFile } from './init.ts';
+import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
 
 export async function run(args: string[]): Promise<number> {
@@ -37,13 +39,29 @@ export async function run(args: string[]): Promise<number> {
   const signalled = nextSignal();
   const receiver = await startReceiver({ ...settings, log, logOptions, output }).catch(explainPort);
   sayStarted(settings, receiver, log, values.dev);
+  const stopWatching = reloadOnChange({
+    settings,
+    read: () => readSettings(values.config, values.dev),
+    apply: receiver.reload,
+    onHangup: !values.dev,
+    files: ({ environment }) => filesOf(environment, values.dev),
+    log,
+  });
   const signal = await signalled;
+  stopWatching();
   log.info({ signal }, 'stopping: not ready any more, finishing what is under way');
   nextSignal().then(() => process.exit(1));
   await receiver.stop();
   log.info({}, 'stopped');
   await new Promise<void>((resolve) => output.end(resolve));
   process.exit(0);
+}
+
+/** Files that settings are in. */
+function filesOf(environment: Environment, dev: boolean): string[] {
+  const named = Object.keys(environment).filter((name) => name.endsWith('_FILE'));
+  const files = named.map((name) => environment[name] ?? '').filter((path) => path !== '');
+  return dev ? [ENV_FILE, ...files] : files;
 }
 
 function nextSignal(): Promise<string> {

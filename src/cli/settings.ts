@@ -1,8 +1,8 @@
 /** What every command needs first: the environment, the two files of config/, and the reading of both. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { config as readDotenv } from 'dotenv';
+import { parse as parseDotenv } from 'dotenv';
 import { type Reading, readConfig } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { ConfigError } from '../errors.ts';
@@ -20,14 +20,24 @@ export interface Settings extends Reading {
 
 /** `useDotenv`: what `.env` says holds where the environment says nothing. */
 export async function readSettings(configDir: string | undefined, useDotenv: boolean): Promise<Settings> {
-  // Into process.env, where handlers find settings of their own.
-  if (useDotenv) readDotenv({ path: ENV_FILE, quiet: true });
+  if (useDotenv) readDotenv();
   const environment: Environment = process.env;
   const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
   const wiring = moduleUrl(directory, 'sources.ts');
   const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
   const service = ((await import(moduleUrl(directory, 'service.ts'))) as { default: ServiceKnobs }).default;
   return { ...readConfig(environment, service, sources), environment, sources, wiring };
+}
+
+const GIVEN = new Set(Object.keys(process.env));
+let fromDotenv: string[] = [];
+
+/** Into process.env, where handlers find settings of their own; again after a change, without what has gone since. */
+function readDotenv(): void {
+  const values = existsSync(ENV_FILE) ? parseDotenv(readFileSync(ENV_FILE)) : {};
+  for (const name of fromDotenv) delete process.env[name];
+  fromDotenv = Object.keys(values).filter((name) => !GIVEN.has(name));
+  for (const name of fromDotenv) process.env[name] = values[name];
 }
 
 /** Outside production, commands that look in from beside the service read `.env` as it does. */

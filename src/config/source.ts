@@ -17,6 +17,8 @@ export interface SourceConfig {
   readonly replies: boolean;
   /** In the order they are checked; none: the source is off. */
   readonly schemes: readonly Scheme[];
+  /** Those of them that are only observed. */
+  readonly observed: readonly Scheme[];
   readonly hmacSecrets: readonly string[];
   readonly tokens: readonly string[];
   readonly jwtSecrets: readonly string[];
@@ -56,10 +58,12 @@ export function readSource(
   const set = { ip: rules !== undefined, token: token.set, hmac: hmac.set, jwt: jwt.set };
   const schemes = SCHEMES.filter((scheme) => set[scheme]);
   problems.push(...pinProblems(prefix, environment, schemes));
-  if (schemes.length === 1 && schemes[0] === 'ip') {
+  const observed = readObserved(prefix, environment, schemes, problems);
+  const enforced = schemes.filter((scheme) => !observed.includes(scheme));
+  if (enforced.length === 1 && enforced[0] === 'ip') {
     const problem = {
       setting: `${prefix}_ALLOW_FROM`,
-      wrong: 'is the only check of this source, and an address is not proof',
+      wrong: 'is the only check that is enforced for this source, and an address is not proof',
       fix: `Set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET as well.`,
     };
     (production ? problems : warnings).push(problem);
@@ -74,6 +78,7 @@ export function readSource(
     routes: routesOf(wiring),
     replies: wiring.reply !== undefined,
     schemes,
+    observed,
     hmacSecrets: hmac.live,
     tokens: token.live,
     jwtSecrets: jwt.live,
@@ -87,6 +92,33 @@ export function readSource(
 
 function prefixOf(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
+}
+
+/** `<PREFIX>_OBSERVE`: checks that run and are counted, but refuse nothing. At least one must be left that does. */
+function readObserved(
+  prefix: string,
+  environment: Environment,
+  schemes: readonly Scheme[],
+  problems: Problem[],
+): Scheme[] {
+  const setting = `${prefix}_OBSERVE`;
+  const value = textOf(environment, setting);
+  if (value === undefined) return [];
+  const named = value.split(',').map((text) => text.trim().toLowerCase());
+  const unset = named.filter((scheme) => !(schemes as readonly string[]).includes(scheme));
+  if (unset.length > 0) {
+    const fix =
+      schemes.length > 0
+        ? `Of this source it can be ${schemes.join(', ')}.`
+        : `Set the check's secret first.`;
+    problems.push({ setting, wrong: 'names a check that this source does not have', fix });
+  }
+  const observed = schemes.filter((scheme) => named.includes(scheme));
+  if (schemes.length > 0 && observed.length === schemes.length) {
+    const fix = 'Leave one out, or set another one: somebody must keep forged events away.';
+    problems.push({ setting, wrong: 'leaves no check that refuses anything', fix });
+  }
+  return observed;
 }
 
 /** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
@@ -122,7 +154,7 @@ const KNOWN = [
     `${name}_FILE`,
     `${name}_PREVIOUS`,
   ]),
-  ...['ALLOW_FROM', 'VERIFY', 'BODY_LIMIT', 'ALLOW_SHA1'],
+  ...['ALLOW_FROM', 'VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
 ];
 
 /** A misspelt setting would leave a check out in silence. */
@@ -131,7 +163,7 @@ function unknownVariables(prefix: string, prefixes: readonly string[], environme
   return Object.keys(environment)
     .filter((setting) => setting.startsWith(`${prefix}_`))
     .filter((setting) => !longer.some((other) => setting.startsWith(`${other}_`)))
-    .filter((setting) => /_(WEBHOOK|JWT|ALLOW|VER|BODY|SECRET|TOKEN|HMAC)/.test(setting))
+    .filter((setting) => /_(WEBHOOK|JWT|ALLOW|VER|OBS|BODY|SECRET|TOKEN|HMAC)/.test(setting))
     .filter((setting) => !KNOWN.includes(setting.slice(prefix.length + 1)))
     .map((setting) => ({
       setting,

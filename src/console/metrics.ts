@@ -43,6 +43,18 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
     labelNames: ['source', 'outcome'],
     registers,
   });
+  const proofs = new Counter({
+    name: 'consignee_proofs_total',
+    help: 'Checks that requests passed; secret is the fingerprint of the one that matched.',
+    labelNames: ['source', 'scheme', 'secret', 'form'],
+    registers,
+  });
+  const observed = new Counter({
+    name: 'consignee_would_refuse_total',
+    help: 'Requests that a check would have refused, were it not only observed.',
+    labelNames: ['source', 'scheme', 'code'],
+    registers,
+  });
   const resting = new Gauge({
     name: 'consignee_handler_resting',
     help: '1 while the handler gets nothing, or one event at a time, because the other side is down.',
@@ -77,6 +89,10 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
     },
     attempt: (handler, outcome, count) => attempts.inc({ handler, outcome }, count),
     reply: (source, outcome) => replies.inc({ source, outcome }),
+    proof(source, { scheme, secret = '', form = '', wouldRefuse }) {
+      if (wouldRefuse === undefined) proofs.inc({ source, scheme, secret, form });
+      else observed.inc({ source, scheme, code: wouldRefuse });
+    },
   };
 
   async function render(inbox: Inbox): Promise<{ type: string; text: string }> {

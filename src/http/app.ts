@@ -40,8 +40,10 @@ export function createApp(options: AppOptions): App {
     else answerHealth(response, 503, 'not ready');
   });
   for (const source of options.sources) {
-    if (source.verifiers.length === 0) app.all(source.path, refuseAll('not_found', source.offReason));
-    else app.post(source.path, ...receive(source, options)).all(source.path, refuseAll('method_not_allowed'));
+    app
+      .all(source.path, refuseIfOff(source))
+      .post(source.path, ...receive(source, options))
+      .all(source.path, refuseAll('method_not_allowed'));
     app.use(source.path, refuseAs(source.name, options));
   }
   app.use(refuseAll('not_found'));
@@ -75,7 +77,9 @@ function meet(clientOf: AppOptions['clientOf']) {
       startedAt: performance.now(),
       secure: isSecure(request, viaProxy),
       bodyChecks: [],
+      proofs: [],
       body: Buffer.alloc(0),
+      bodyRead: false,
     };
     response.locals.reception = reception;
     // A fragment has no place in a request; Express would cut it off and match the rest.
@@ -94,6 +98,14 @@ function isSecure(request: Request, viaProxy: boolean): boolean {
   if (!viaProxy) return false;
   const protocols = String(request.headers['x-forwarded-proto'] ?? '').split(',');
   return protocols.every((protocol) => protocol.trim().toLowerCase() === 'https');
+}
+
+function refuseIfOff({ rules }: ReceivingSource) {
+  return function checkSource(_request: Request, _response: Response, next: NextFunction) {
+    const { verifiers, offReason } = rules();
+    if (verifiers.length === 0) throw new Rejection('not_found', offReason);
+    next();
+  };
 }
 
 function refuseAll(code: 'not_found' | 'method_not_allowed', reason?: string) {

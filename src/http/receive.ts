@@ -10,7 +10,7 @@
 import type { Request, Response } from 'express';
 import { Rejection } from '../errors.ts';
 import type { Arrival, Kept } from '../inbox-contract.ts';
-import type { Verifier } from '../types.ts';
+import type { BodyCheck, Proof, Verifier } from '../types.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import { type Reception, receptionOf, type SourceReply, type Step } from './reception.ts';
@@ -19,12 +19,17 @@ import type { Responder } from './respond.ts';
 export interface ReceivingSource {
   readonly name: string;
   readonly path: string;
+  /** Asked for each request: a reload may have changed them. */
+  readonly rules: () => SourceRules;
+  readonly reply?: ReplyOptions;
+}
+
+export interface SourceRules {
   readonly bodyLimitBytes: number;
   /** In the order they are checked; none: the source is off. */
   readonly verifiers: readonly Verifier[];
   /** What to set to switch the source on. */
   readonly offReason: string;
-  readonly reply?: ReplyOptions;
 }
 
 export interface ReplyOptions {
@@ -46,10 +51,10 @@ export function receive(source: ReceivingSource, options: ReceiveOptions): Step[
   return [
     refuseIfOverloaded(options.budget, options.stoppedTaking),
     refuseIfNotHttps(options.requireHttps),
-    ...source.verifiers.map(verifyHead),
+    verifyHead(source.rules),
     refuseIfEncoded,
-    refuseIfTooLarge(source.bodyLimitBytes),
-    read(source.bodyLimitBytes, options.budget),
+    refuseIfTooLarge(source.rules),
+    read(source.rules, options.budget),
     verifyBody,
     keep(source.name, options.keep),
     ...(source.reply ? [ask(source.reply)] : []),
@@ -72,20 +77,39 @@ function refuseIfNotHttps(required: boolean): Step {
   };
 }
 
-function verifyHead(verify: Verifier): Step {
+function verifyHead(rules: ReceivingSource['rules']): Step {
   return function checkHead(_request, response, next) {
-    const { head, bodyChecks } = receptionOf(response);
-    const remaining = verify(head);
-    if (remaining instanceof Promise) {
-      remaining.then((check) => {
-        bodyChecks.push(check);
-        next();
-      }, next);
+    check(rules().verifiers, 0, receptionOf(response), next);
+  };
+}
+
+/** One after the other, so that the first that fails answers. Most of them know at once. */
+function check(
+  verifiers: readonly Verifier[],
+  from: number,
+  reception: Reception,
+  next: (error?: unknown) => void,
+): void {
+  for (const [at, verify] of verifiers.entries()) {
+    if (at < from) continue;
+    const result = verify(reception.head);
+    if (result instanceof Promise) {
+      result
+        .then((known) => {
+          note(known, reception);
+          check(verifiers, at + 1, reception, next);
+        })
+        .catch(next);
       return;
     }
-    if (remaining) bodyChecks.push(remaining);
-    next();
-  };
+    note(result, reception);
+  }
+  next();
+}
+
+function note(result: Proof | BodyCheck, { bodyChecks, proofs }: Reception): void {
+  if (typeof result === 'function') bodyChecks.push(result);
+  else proofs.push(result);
 }
 
 function refuseIfEncoded(request: Request, _response: Response, next: () => void): void {
@@ -96,38 +120,42 @@ function refuseIfEncoded(request: Request, _response: Response, next: () => void
   next();
 }
 
-function refuseIfTooLarge(limitBytes: number): Step {
+function refuseIfTooLarge(rules: ReceivingSource['rules']): Step {
   return function checkLength(request, _response, next) {
+    const limitBytes = rules().bodyLimitBytes;
     if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
     next();
   };
 }
 
-function read(limitBytes: number, budget: Budget): Step {
+function read(rules: ReceivingSource['rules'], budget: Budget): Step {
   return function readRawBody(request, response, next) {
     if (request.headers.expect !== undefined) response.writeContinue();
-    const reading = readBody(request, limitBytes, budget);
+    const reading = readBody(request, rules().bodyLimitBytes, budget);
     response.once('close', reading.release);
     reading.body.then((body) => {
-      receptionOf(response).body = body;
+      const reception = receptionOf(response);
+      reception.body = body;
+      reception.bodyRead = true;
       next();
     }, next);
   };
 }
 
 function verifyBody(_request: Request, response: Response, next: () => void): void {
-  const { bodyChecks, body } = receptionOf(response);
-  for (const check of bodyChecks) check(body);
+  const { bodyChecks, proofs, body } = receptionOf(response);
+  for (const check of bodyChecks) proofs.push(check(body));
   next();
 }
 
 function keep(source: string, keepArrival: ReceiveOptions['keep']): Step {
   return function keepEvent(request, response, next) {
     const reception = receptionOf(response);
-    const { head, body } = reception;
+    const { head, proofs, body } = reception;
     const headers = keptHeaders(request.headers);
     const address = head.address ?? '';
-    reception.arrival = { source, receivedAt: head.receivedAt, address, headers, body };
+    const evidence = JSON.stringify(proofs);
+    reception.arrival = { source, receivedAt: head.receivedAt, address, headers, evidence, body };
     keepArrival(reception.arrival).then((kept) => {
       reception.kept = kept;
       next();

@@ -1,7 +1,7 @@
 /** What the steps of one request hand to each other, kept in `res.locals`. */
 import type { Request, Response } from 'express';
 import type { Arrival, Kept } from '../inbox-contract.ts';
-import type { BodyCheck, Head, Outcome, ReplyOutcome } from '../types.ts';
+import type { BodyCheck, Head, Outcome, Proof, ReplyOutcome } from '../types.ts';
 
 export interface Reception {
   readonly head: Head;
@@ -9,7 +9,9 @@ export interface Reception {
   /** Over TLS, as the socket or a trusted proxy tells. */
   readonly secure: boolean;
   readonly bodyChecks: BodyCheck[];
+  readonly proofs: Proof[];
   body: Buffer;
+  bodyRead: boolean;
   arrival?: Arrival;
   /** Set once the event is on disk. */
   kept?: Kept;
@@ -32,6 +34,8 @@ export interface Report {
   readonly eventId?: string;
   readonly id?: string;
   readonly reply?: ReplyOutcome;
+  /** The codes with which checks that are only observed would have refused it. */
+  readonly wouldRefuse?: string;
 }
 
 export type Step = (request: Request, response: Response, next: (error?: unknown) => void) => void;

@@ -13,6 +13,7 @@ import type { Request, Response } from 'express';
 import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../errors.ts';
 import type { Log, Meter } from '../types.ts';
 import { type Reception, type Report, receptionOf } from './reception.ts';
+import type { KeepRefusal } from './refused.ts';
 import { securityHeaders } from './security-headers.ts';
 
 const DRAIN_BYTES = 65_536;
@@ -29,6 +30,7 @@ export interface ResponderOptions {
   readonly retryAfterSeconds: number;
   readonly log: Log;
   readonly meter: Meter;
+  readonly keepRefusal: KeepRefusal;
   /** Whether every answer should end its connection, as it should while the service stops. */
   readonly closing: () => boolean;
 }
@@ -38,15 +40,22 @@ export function responder(options: ResponderOptions): Responder {
   const security = securityHeaders();
 
   function accept(response: Response, source: string): void {
-    const { kept, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
+    const { kept, proofs, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
     // An id and a status are plain ASCII, which goes out without being encoded.
-    if (reply?.json === undefined) send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    if (reply?.json === undefined)
+      send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
     else send(response, 200, reply.json);
     const reason = kept.reason ?? reply?.reason;
-    const more = { ...(reason !== undefined && { reason }), ...(reply && { reply: reply.outcome }) };
+    const wouldRefuse = proofs.map((proof) => proof.wouldRefuse).filter((code) => code !== undefined);
+    const more = {
+      ...(wouldRefuse.length > 0 && { wouldRefuse: wouldRefuse.join(',') }),
+      ...(reason !== undefined && { reason }),
+      ...(reply && { reply: reply.outcome }),
+    };
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
     if (reply) meter.reply(source, reply.outcome);
+    for (const proof of proofs) meter.proof(source, proof);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -64,7 +73,8 @@ export function responder(options: ResponderOptions): Responder {
     const headers: string[] = [];
     if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
     if (status === 405) headers.push('Allow', 'POST');
-    if (leavesTooMuch(request) || code === 'body_too_large')
+    const readOn = options.keepRefusal(request, response, { id, source, code, reason });
+    if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
       sendAndLinger(request, response, status, body, headers);
     else send(response, status, body, headers);
   }

@@ -9,10 +9,9 @@ export function digestOf(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
-/** Whether `given` is one of the texts behind `digests`. All are compared, whatever the outcome. */
-export function equalsAny(given: string, digests: readonly Buffer[]): boolean {
-  const digest = digestOf(given);
-  let found = false;
-  for (const expected of digests) found = timingSafeEqual(digest, expected) || found;
+/** Which of `digests` is that of the given one, -1 if none is. All are compared, whatever the outcome. */
+export function placeOf(digest: Buffer, digests: readonly Buffer[]): number {
+  let found = -1;
+  for (const [at, expected] of digests.entries()) if (timingSafeEqual(digest, expected)) found = at;
   return found;
 }

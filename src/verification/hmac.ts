@@ -11,6 +11,7 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { Rejection } from '../errors.ts';
 import { headerLines } from '../header-lines.ts';
 import type { BodyCheck, Head, HmacForm, Verifier } from '../types.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 const MAC_BYTES = { sha256: 32, sha1: 20 } as const;
 const TIMESTAMP = /^[1-9]\d{9}$/;
@@ -25,12 +26,14 @@ export interface HmacOptions {
 /** What the header claims: one timestamp text or none, and one or more MACs. */
 interface Claim {
   readonly form: HmacForm;
+  readonly value: string;
   readonly timestamp: string | undefined;
   readonly macs: readonly Buffer[];
 }
 
 export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
+  const fingerprints = options.secrets.map(fingerprintOf);
   const names = [...new Set(forms.map((form) => form.header.toLowerCase()))];
   const byName = new Map(
     names.map((name) => [name, forms.filter((form) => form.header.toLowerCase() === name)]),
@@ -38,8 +41,10 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier
   return function verifyHmac(head): BodyCheck {
     const claim = readClaim(head);
     return function verifyMac(body) {
-      if (!anyMatches(claim, keys, body)) throw new Rejection('hmac_mismatch');
+      const secret = fingerprints[matching(claim, keys, body)];
+      if (secret === undefined) throw new Rejection('hmac_mismatch');
       if (claim.timestamp !== undefined) checkTime(claim.timestamp, head.receivedAt);
+      return { scheme: 'hmac', secret, form: nameOf(claim.form), signature: claim.value };
     };
   };
 
@@ -77,7 +82,7 @@ export function signHmac(form: HmacForm, secret: string, body: Buffer, nowMs: nu
 
 function parsePlain(form: HmacForm, value: string): Claim | undefined {
   const mac = decodeMac(form, value.slice(form.prefix.length));
-  return mac && { form, timestamp: undefined, macs: [mac] };
+  return mac && { form, value, timestamp: undefined, macs: [mac] };
 }
 
 function parseTimestamped(form: HmacForm, value: string): Claim | undefined {
@@ -97,7 +102,7 @@ function parseTimestamped(form: HmacForm, value: string): Claim | undefined {
   }
   const [timestamp] = timestamps;
   if (timestamps.length !== 1 || timestamp === undefined || !TIMESTAMP.test(timestamp)) return undefined;
-  return macs.length >= 1 && macs.length <= SIGNATURES_MAX ? { form, timestamp, macs } : undefined;
+  return macs.length >= 1 && macs.length <= SIGNATURES_MAX ? { form, value, timestamp, macs } : undefined;
 }
 
 /** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact form may. */
@@ -108,13 +113,19 @@ function decodeMac(form: HmacForm, text: string): Buffer | undefined {
   return canonical === (form.encoding === 'hex' ? text.toLowerCase() : text) ? mac : undefined;
 }
 
-function anyMatches(claim: Claim, keys: readonly KeyObject[], body: Buffer): boolean {
-  let found = false;
-  for (const key of keys) {
+/** Which key makes one of the MACs; -1 if none does. */
+function matching(claim: Claim, keys: readonly KeyObject[], body: Buffer): number {
+  let found = -1;
+  for (const [at, key] of keys.entries()) {
     const expected = macOver(claim.form, claim.timestamp, key, body);
-    for (const mac of claim.macs) found = timingSafeEqual(expected, mac) || found;
+    for (const mac of claim.macs) if (timingSafeEqual(expected, mac)) found = at;
   }
   return found;
+}
+
+/** As in evidence and metrics: `X-Hub-Signature sha1`. */
+function nameOf({ header, algorithm }: HmacForm): string {
+  return `${header} ${algorithm}`;
 }
 
 function macOver(form: HmacForm, timestamp: string | undefined, key: KeyObject, body: Buffer): Buffer {

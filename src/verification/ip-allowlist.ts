@@ -1,9 +1,11 @@
 /** The `ip` scheme: the client's address must lie in one of the source's rules. Refuses with 403. */
 import { Rejection } from '../errors.ts';
-import type { Verifier } from '../types.ts';
+import type { Proof, Verifier } from '../types.ts';
 import { matches } from './address.ts';
 
 const VERDICTS_MAX = 10_000;
+/** The address itself is kept with the event anyway. */
+const PROOF: Proof = { scheme: 'ip' };
 
 /** `rules` come from `readRule`, at least one. */
 export function ipAllowlist(rules: readonly string[]): Verifier {
@@ -14,6 +16,7 @@ export function ipAllowlist(rules: readonly string[]): Verifier {
     if (!isAllowed(head.address)) {
       throw new Rejection('ip_not_allowed', `the client address ${head.address} is not on the allowlist`);
     }
+    return PROOF;
   };
   /** ip-range-check parses both sides anew each time, and providers send from few addresses. */
   function isAllowed(address: string): boolean {

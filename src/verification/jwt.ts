@@ -11,7 +11,8 @@ import { CompactSign, errors, jwtVerify } from 'jose';
 import { Rejection } from '../errors.ts';
 import { headerLines } from '../header-lines.ts';
 import { type Exact, NumberText, parseExact, sameExact } from '../json-text.ts';
-import type { BodyCheck, Head, Verifier } from '../types.ts';
+import type { BodyCheck, Head, Proof, Verifier } from '../types.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
@@ -24,6 +25,7 @@ export interface JwtOptions {
 
 export function jwt(options: JwtOptions): Verifier {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
+  const proofs = options.secrets.map((secret): Proof => ({ scheme: 'jwt', secret: fingerprintOf(secret) }));
   return async function verifyJwt(head): Promise<BodyCheck> {
     const { token, protectedHeader, claims } = readToken(head);
     if (protectedHeader.get('alg') !== 'HS256') throw new Rejection('jwt_algorithm');
@@ -38,9 +40,10 @@ export function jwt(options: JwtOptions): Verifier {
         throw new Rejection('jwt_time', `the token’s ${name} is not a whole number of seconds`);
       }
     }
-    await checkSignatureAndTimes(token, keys, head.receivedAt, options.toleranceSeconds);
+    const key = await keyOfToken(token, keys, head.receivedAt, options.toleranceSeconds);
     return function verifyClaims(body) {
       if (!bodyMatches(body, claims)) throw new Rejection('jwt_body');
+      return proofs[key] as Proof;
     };
   };
 }
@@ -86,12 +89,13 @@ function exactObject(text: string): Map<string, Exact> | undefined {
   }
 }
 
-async function checkSignatureAndTimes(
+/** Which key signed it, at a time that holds. */
+async function keyOfToken(
   token: string,
   keys: readonly KeyObject[],
   receivedAt: number,
   toleranceSeconds: number,
-): Promise<void> {
+): Promise<number> {
   const attempts = keys.map((key) =>
     jwtVerify(token, key, {
       algorithms: ['HS256'],
@@ -103,7 +107,7 @@ async function checkSignatureAndTimes(
   const good = results.find((result) => result.status === 'fulfilled');
   if (good) {
     const seconds = Math.floor(receivedAt / 1000) - (good.value.payload.iat as number);
-    if (Math.abs(seconds) <= toleranceSeconds) return;
+    if (Math.abs(seconds) <= toleranceSeconds) return results.indexOf(good);
     throw new Rejection('jwt_time', `the token’s iat is ${seconds} s from our clock`);
   }
   const failures = results.map((result) => (result as PromiseRejectedResult).reason);

@@ -4,18 +4,34 @@
  * Percent-encoding is decoded once; `+` stays a plus, since a token is chosen by the user and sent back verbatim.
  */
 import { Rejection } from '../errors.ts';
-import type { Verifier } from '../types.ts';
-import { digestOf, equalsAny } from './equal.ts';
+import type { Proof, Verifier } from '../types.ts';
+import { digestOf, placeOf } from './equal.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 export function queryToken(tokens: readonly string[]): Verifier {
   const digests = tokens.map(digestOf);
+  const proofs = tokens.map((token): Proof => ({ scheme: 'token', secret: fingerprintOf(token) }));
   return function verifyToken(head) {
-    const given = tokensIn(head.query);
-    if (given.length > 1) throw new Rejection('token_repeated');
-    const [token] = given;
-    if (token === undefined) throw new Rejection('token_missing');
-    if (!equalsAny(token, digests)) throw new Rejection('token_mismatch');
+    const proof = proofs[placeOf(head.tokenDigest ?? digestOf(tokenIn(head.query)), digests)];
+    if (!proof) throw new Rejection('token_mismatch');
+    return proof;
   };
+}
+
+/** What is kept of a refused request's token; undefined if there is not exactly one. */
+export function digestOfToken(query: string): Buffer | undefined {
+  try {
+    return digestOf(tokenIn(query));
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenIn(query: string): string {
+  const [token, ...more] = tokensIn(query);
+  if (more.length > 0) throw new Rejection('token_repeated');
+  if (token === undefined) throw new Rejection('token_missing');
+  return token;
 }
 
 function tokensIn(query: string): string[] {

@@ -8,7 +8,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ConfigError, Rejection } from '../../errors.ts';
-import type { Arrival, Inbox, Kept, Order, Settlement } from '../../inbox-contract.ts';
+import type { Arrival, Inbox, Kept, Order, SecretUse, Settlement } from '../../inbox-contract.ts';
 import type { Log } from '../../types.ts';
 import { type Call, pack, type Reply, type ThreadData } from './messages.ts';
 
@@ -113,6 +113,10 @@ class SqliteInbox implements Inbox {
 
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }> {
     return this.#call({ name: 'purge', eventsBefore, keysBefore });
+  }
+
+  noteUses(uses: readonly SecretUse[]): Promise<void> {
+    return this.#call({ name: 'noteUses', uses });
   }
 
   recover(): ReturnType<Inbox['recover']> {

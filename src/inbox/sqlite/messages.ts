@@ -4,7 +4,7 @@
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
-import type { Arrival, Delivery, Kept, Order, Settlement } from '../../inbox-contract.ts';
+import type { Arrival, Delivery, Kept, Order, SecretUse, Settlement } from '../../inbox-contract.ts';
 import type { StoredSource } from './store.ts';
 
 export interface ThreadData {
@@ -27,6 +27,7 @@ export type Request =
 export type Call =
   | { readonly name: 'status' | 'recover' | 'pause' | 'close' }
   | { readonly name: 'order'; readonly order: Order }
+  | { readonly name: 'noteUses'; readonly uses: readonly SecretUse[] }
   | { readonly name: 'purge'; readonly eventsBefore: number; readonly keysBefore: number };
 
 /** Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, in order. */

@@ -56,6 +56,7 @@ function insert(
     held,
     arrival.address,
     arrival.headers,
+    arrival.evidence,
     content.stored,
   );
   if (changes === 0) return undefined;

@@ -7,7 +7,7 @@ export function statementsOf(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   return {
     insertEvent: prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
-      is_json, held, address, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      is_json, held, address, headers, evidence, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (identity) DO NOTHING`),
     byIdentity: prepare('SELECT number, digest FROM inbox WHERE identity = ?'),
     eventForDelivery:
@@ -63,8 +63,11 @@ export function statementsOf(database: DatabaseSync) {
     purgeable: prepare(`SELECT number, body IS NULL AS purged,
       EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
       FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
-    stripEvent: prepare('UPDATE inbox SET headers = NULL, body = NULL WHERE number = ?'),
+    stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
     deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
+
+    noteUse: prepare(`INSERT INTO secret_uses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+      SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
 
     getMeta: prepare('SELECT value FROM meta WHERE key = ?'),
     setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),

@@ -21,6 +21,7 @@ import type {
   Kept,
   Order,
   Route,
+  SecretUse,
   Settlement,
 } from '../../inbox-contract.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
@@ -113,6 +114,14 @@ export class Store {
     const step = this.#turn(now, (turn) => purgeStep(turn, this.#purgeCursor, eventsBefore, keysBefore));
     this.#purgeCursor = step.cursor;
     return { removed: step.removed, more: step.cursor > 0 };
+  }
+
+  noteUses(uses: readonly SecretUse[], now: number): void {
+    this.#turn(now, ({ sql }) => {
+      for (const { source, scheme, secret, form, count, lastAt } of uses) {
+        sql.noteUse.run(source, scheme, secret, form, count, lastAt);
+      }
+    });
   }
 
   /** The clock has jumped: what was due in an hour still is. */

@@ -197,6 +197,8 @@ function carryOut(call: Call): unknown {
     }
     case 'purge':
       return store.purge(call.eventsBefore, call.keysBefore, Date.now());
+    case 'noteUses':
+      return store.noteUses(call.uses, Date.now());
     case 'close':
       return close();
   }
