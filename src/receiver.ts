@@ -120,7 +120,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     isToken: config.console.tokens.length > 0 ? (given) => placeOf(digestOf(given), tokens) >= 0 : undefined,
     isLoopback,
   });
-  const consoleServer = createHttpServer(createConsole({ inbox, metrics, guard }), { knobs, log, meter });
+  const consoleServer = createHttpServer(createConsole({ inbox, metrics, guard, judgeRefusedAgain }), {
+    knobs,
+    log,
+    meter,
+  });
 
   await postman.start();
   const stopRetention = startRetention(inbox, config.retentionDays, knobs.identityDays, log);

@@ -22,7 +22,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   helmet: /^src\/(http|console)\//,
   jose: /^src\/verification\/jwt\.ts$/,
   'ip-range-check': /^src\/verification\/address\.ts$/,
-  'node:sqlite': /^src\/inbox\/sqlite\//,
+  'node:sqlite': /^src\/(inbox\/sqlite|refused)\//,
   pino: /^src\/observability\//,
   'prom-client': /^src\/console\//,
   dotenv: /^src\/cli\/settings\.ts$/,

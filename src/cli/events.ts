@@ -15,7 +15,9 @@ import {
   InboxReader,
 } from '../inbox/sqlite/reader.ts';
 import type { Order } from '../inbox-contract.ts';
+import { clean } from '../observability/redact.ts';
 import { carryOut } from './orders.ts';
+import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -25,6 +27,7 @@ export const usage = `Usage: npm run events -- <verb>
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [--source NAME]                follow what comes in
+  refused list | show ID | recheck    what was refused as unproven, and whether it passes by now
 
   S is pending, handling, done, dead, discarded or held.
   --handler SOURCE/NAME   replay or discard for this handler only
@@ -59,6 +62,10 @@ export async function run(args: string[]): Promise<number> {
   const mistake = mistakeIn(verb, ids, values);
   if (mistake) return complain(`${mistake}\n\n${usage}`, 64);
   const { config } = sound(await readSettings(values.config, usesDotenv()));
+  if (verb === 'refused') {
+    const [what = '', ...of] = ids;
+    return await refused(what, of, config, { ...values, limit: Number(values.limit) });
+  }
   if (!existsSync(config.inboxPath)) {
     return complain(
       `there is no inbox at ${config.inboxPath} yet: it is made when the service first starts`,
@@ -77,8 +84,9 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mistakeIn(verb: string, ids: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'replay', 'discard', 'tail'].includes(verb))
+  if (!['list', 'show', 'replay', 'discard', 'tail', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
+  if (verb === 'refused') return mistakeInRefused(ids);
   if (values.state !== undefined && !STATES.includes(values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
@@ -87,6 +95,13 @@ function mistakeIn(verb: string, ids: readonly string[], values: Values): string
   const needsId =
     verb === 'show' || ((verb === 'replay' || verb === 'discard') && values.state === undefined);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
+  return undefined;
+}
+
+function mistakeInRefused([what = '', ...ids]: readonly string[]): string | undefined {
+  if (!REFUSED_VERBS.includes(what)) return `events refused has no verb ${what || '(none)'}`;
+  if (what === 'show' && ids.length === 0)
+    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
   return undefined;
 }
 
@@ -196,9 +211,4 @@ function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error,
     lines.push(`      | ${clean(line)}`);
   }
   return lines;
-}
-
-/** What a sender chose must not move the operator's cursor. */
-function clean(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\uFFFD').slice(0, 200);
 }

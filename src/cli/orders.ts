@@ -6,6 +6,8 @@ import { openInbox, takeOwnership } from '../inbox/sqlite/files.ts';
 import { Store } from '../inbox/sqlite/store.ts';
 import type { Order } from '../inbox-contract.ts';
 
+const CONSOLE_MS = 30_000;
+
 export interface Result {
   readonly id: string;
   readonly changed: number;
@@ -47,9 +49,17 @@ function carryOutHere(config: Config, orders: readonly Order[]): Result[] {
 
 async function askService(config: Config, inbox: string, order: Order): Promise<Result> {
   const id = idOf(order.event);
+  const { status, answer } = await askConsole(config, '/orders', { inbox, ...order });
+  const { changed = 0, title } = answer as { changed?: number; title?: string };
+  if (status === 200) return { id, changed };
+  return { id, changed: 0, error: title ?? `the service answered ${status}` };
+}
+
+/** Asks the running service at its console port. Status 0 and a title if it does not answer. */
+export async function askConsole(config: Config, path: string, question: object) {
   const { host, port, tokens } = config.console;
   const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}/orders`;
+  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${path}`;
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -57,14 +67,12 @@ async function askService(config: Config, inbox: string, order: Order): Promise<
         'Content-Type': 'application/json',
         ...(tokens[0] === undefined ? {} : { Authorization: `Bearer ${tokens[0]}` }),
       },
-      body: JSON.stringify({ inbox, ...order }),
-      signal: AbortSignal.timeout(10_000),
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(CONSOLE_MS),
     });
-    const answer = (await response.json()) as { changed?: number; title?: string };
-    if (response.ok) return { id, changed: answer.changed ?? 0 };
-    return { id, changed: 0, error: answer.title ?? `the service answered ${response.status}` };
+    return { status: response.status, answer: (await response.json()) as unknown };
   } catch {
-    const error = `the service that owns the inbox does not answer at ${url}: are CONSOLE_HOST and CONSOLE_PORT its own?`;
-    return { id, changed: 0, error };
+    const title = `no service answers at ${url}: is it running, and are CONSOLE_HOST and CONSOLE_PORT its own?`;
+    return { status: 0, answer: { title } };
   }
 }

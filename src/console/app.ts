@@ -2,6 +2,7 @@
  * The operator's port: metrics, and the orders that the `events` command passes to the running service.
  *
  *   GET  /metrics   Prometheus text
+ *   POST /recheck   {} → [{"source","looked","accepted"}], refused requests judged again
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *
  * With CONSOLE_TOKEN every request needs `Authorization: Bearer <token>`. Without one the port is on loopback, and a page
@@ -16,10 +17,12 @@ import type { Metrics } from './metrics.ts';
 export interface ConsoleOptions {
   readonly inbox: Inbox;
   readonly metrics: Metrics;
+  /** Answers for each source how many were looked at, and how many pass now. */
+  readonly judgeRefusedAgain: () => Promise<unknown>;
   readonly guard: (authorization: string | undefined, host: string | undefined) => number;
 }
 
-export function createConsole({ inbox, metrics, guard }: ConsoleOptions): Express {
+export function createConsole({ inbox, metrics, guard, judgeRefusedAgain }: ConsoleOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -43,6 +46,10 @@ export function createConsole({ inbox, metrics, guard }: ConsoleOptions): Expres
     } catch (error) {
       say(response, 422, (error as Error).message);
     }
+  });
+  app.post('/recheck', express.json({ strict: true }), async (request, response) => {
+    if (request.body === undefined) return say(response, 400, 'the body is not JSON');
+    response.json(await judgeRefusedAgain());
   });
   app.use((_request: Request, response: Response) => say(response, 404, 'there is nothing at this path'));
   app.use((error: { status?: number }, _request: Request, response: Response, _next: NextFunction) => {

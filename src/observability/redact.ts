@@ -51,6 +51,11 @@ export function excerptOf(json: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
+/** What a sender chose must not move the operator's cursor. */
+export function clean(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD').slice(0, TEXT_MAX);
+}
+
 /** A text of somebody else's, an error message say: bounded, URLs without their query, no bearer tokens. */
 export function redactText(text: string, most = TEXT_MAX): string {
   if (text.length <= most && !SUSPICIOUS.test(text)) return text;

@@ -2,7 +2,8 @@
  * Looks into an SQLite inbox from beside the running service: read-only, never in its way. For cli/.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { WorkState } from '../../inbox-contract.ts';
+import type { SecretUse, WorkState } from '../../inbox-contract.ts';
+import type { Proof } from '../../types.ts';
 import { idOf } from '../event-id.ts';
 
 export interface EventSummary {
@@ -42,6 +43,16 @@ export interface EventDetails extends EventSummary {
   readonly headers: Readonly<Record<string, string>> | null;
   readonly body: Buffer | null;
   readonly attempts: readonly AttemptRecord[];
+}
+
+export interface EventEvidence {
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly address: string;
+  /** SHA-256 of the bytes as they were stored. */
+  readonly digest: Buffer;
+  readonly body: Buffer;
+  readonly proofs: readonly Proof[];
 }
 
 export interface Filter {
@@ -92,6 +103,37 @@ export class InboxReader {
       headers: row.headers === null ? null : JSON.parse(row.headers),
       body: row.body === null ? null : Buffer.from(row.body),
       attempts: attempts.map((attempt) => ({ ...attempt, startedAt: iso(attempt.startedAt) })),
+    };
+  }
+
+  /** Which live secrets have proved requests, by fingerprint. */
+  secretUses(): SecretUse[] {
+    return this.#database
+      .prepare(
+        'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses ORDER BY 1, 2, 4, 6',
+      )
+      .all() as unknown as SecretUse[];
+  }
+
+  /** What is needed to check an event's bytes and signature again; undefined once it is purged. */
+  evidence(number: number): EventEvidence | undefined {
+    const row = this.#database
+      .prepare(`SELECT source, received_at AS receivedAt, address, digest, evidence, body FROM inbox
+        WHERE number = ? AND body IS NOT NULL`)
+      .get(number) as
+      | (Omit<EventEvidence, 'proofs' | 'digest' | 'body'> & {
+          digest: Uint8Array;
+          body: Uint8Array;
+          evidence: string | null;
+        })
+      | undefined;
+    if (!row) return undefined;
+    const { digest, body, evidence, ...rest } = row;
+    return {
+      ...rest,
+      digest: Buffer.from(digest),
+      body: Buffer.from(body),
+      proofs: JSON.parse(evidence ?? '[]') as Proof[],
     };
   }
 

@@ -1,0 +1,93 @@
+/** Looks at refused requests from beside the running service: read-only. For cli/. Shows no credential. */
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface RefusedSummary {
+  readonly id: string;
+  readonly receivedAt: string;
+  readonly source: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly address: string;
+  readonly bytes: number;
+}
+
+export interface RefusedDetails extends RefusedSummary {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names only, of the headers that signatures and tokens came in. */
+  readonly credentials: readonly string[];
+  readonly body: Buffer;
+}
+
+/** All that failed one check of one source. */
+export interface RefusedGroup {
+  readonly source: string;
+  readonly code: string;
+  readonly count: number;
+  readonly addresses: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+const SUMMARY = 'id, received_at AS receivedAt, source, code, reason, address, length(body) AS bytes';
+
+export class RefusedReader {
+  readonly #database: DatabaseSync | undefined;
+
+  /** A file that is not there yet is one without rows. */
+  constructor(path: string) {
+    if (existsSync(path)) this.#database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  }
+
+  groups(source?: string): RefusedGroup[] {
+    const rows = this.#all(
+      `SELECT source, code, count(*) AS count, count(DISTINCT address) AS addresses, min(received_at) AS first,
+        max(received_at) AS last FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code ORDER BY source, code`,
+      source ?? null,
+    ) as (Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number })[];
+    return rows.map((row) => ({ ...row, first: iso(row.first), last: iso(row.last) }));
+  }
+
+  /** Newest first. */
+  list(source: string | undefined, limit: number): RefusedSummary[] {
+    const rows = this.#all(
+      `SELECT ${SUMMARY} FROM refused WHERE ?1 IS NULL OR source = ?1 ORDER BY number DESC LIMIT ?2`,
+      source ?? null,
+      limit,
+    ) as (Omit<RefusedSummary, 'receivedAt'> & { receivedAt: number })[];
+    return rows.map((row) => ({ ...row, receivedAt: iso(row.receivedAt) }));
+  }
+
+  show(id: string): RefusedDetails | undefined {
+    const [row] = this.#all(
+      `SELECT ${SUMMARY}, headers, credentials, body FROM refused WHERE id = ?`,
+      id,
+    ) as {
+      receivedAt: number;
+      headers: string;
+      credentials: string;
+      body: Uint8Array;
+    }[];
+    if (!row) return undefined;
+    const names = (JSON.parse(row.credentials) as string[]).filter((_, at) => at % 2 === 0);
+    return {
+      ...(row as unknown as RefusedSummary),
+      receivedAt: iso(row.receivedAt),
+      headers: JSON.parse(row.headers),
+      credentials: names,
+      body: Buffer.from(row.body),
+    };
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+
+  #all(sql: string, ...values: (string | number | null)[]): unknown[] {
+    return this.#database?.prepare(sql).all(...values) ?? [];
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
