@@ -19,6 +19,7 @@ import { clean } from '../observability/redact.ts';
 import { carryOut } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
+import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
@@ -27,6 +28,7 @@ export const usage = `Usage: npm run events -- <verb>
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [--source NAME]                follow what comes in
+  verify ID… | --all                  whether what is stored is what was received
   refused list | show ID | recheck    what was refused as unproven, and whether it passes by now
 
   S is pending, handling, done, dead, discarded or held.
@@ -50,6 +52,7 @@ function parse(args: string[]) {
       handler: { type: 'string' },
       limit: { type: 'string', default: '20' },
       body: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       config: { type: 'string' },
     },
@@ -76,6 +79,13 @@ export async function run(args: string[]): Promise<number> {
   try {
     if (verb === 'list') return list(reader, values);
     if (verb === 'show') return show(reader, ids, values);
+    if (verb === 'verify')
+      return verify(
+        reader,
+        ids.map((id) => numberOf(id) as number),
+        config,
+        values,
+      );
     if (verb === 'tail') return await tail(reader, values);
     return await change(config, reader, verb as Order['action'], ids, values);
   } finally {
@@ -84,7 +94,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mistakeIn(verb: string, ids: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'replay', 'discard', 'tail', 'refused'].includes(verb))
+  if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids);
   if (values.state !== undefined && !STATES.includes(values.state))
@@ -93,7 +103,9 @@ function mistakeIn(verb: string, ids: readonly string[], values: Values): string
   const wrong = ids.find((id) => numberOf(id) === undefined);
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
   const needsId =
-    verb === 'show' || ((verb === 'replay' || verb === 'discard') && values.state === undefined);
+    verb === 'show' ||
+    (verb === 'verify' && !values.all) ||
+    ((verb === 'replay' || verb === 'discard') && values.state === undefined);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
   return undefined;
 }

@@ -76,7 +76,14 @@ export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
 
 export function arrival(source: string, body: string | Buffer, receivedAt = Date.now()): Arrival {
   const bytes = Buffer.from(body);
-  return { source, receivedAt, address: '192.0.2.7', headers: '{"x-test":"yes"}', evidence: '[]', body: bytes };
+  return {
+    source,
+    receivedAt,
+    address: '192.0.2.7',
+    headers: '{"x-test":"yes"}',
+    evidence: '[]',
+    body: bytes,
+  };
 }
 
 let lastId = 0;

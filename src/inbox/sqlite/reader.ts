@@ -137,6 +137,14 @@ export class InboxReader {
     };
   }
 
+  /** Numbers behind one, in order, of events that have a body. */
+  numbers(after: number, limit: number): number[] {
+    const rows = this.#database
+      .prepare('SELECT number FROM inbox WHERE number > ? AND body IS NOT NULL ORDER BY number LIMIT ?')
+      .all(after, limit);
+    return rows.map(({ number }) => number as number);
+  }
+
   newest(): number {
     return Number(this.#database.prepare('SELECT max(number) AS n FROM inbox').get()?.n ?? 0);
   }
