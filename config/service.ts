@@ -30,4 +30,24 @@ export default {
   circuit: { failures: 5, restMs: 1_000, restMaxMs: 60_000 },
   // Flintn's last retry comes 26.5 hours after the first try; keys must outlive any provider's retries.
   identityDays: 30,
+  // What people are told of, in the log, in the metrics and at ALARM_URL. Infinity switches an alarm off, 0 that of the disk.
+  alarms: {
+    // How often everything is looked at.
+    lookMs: 30_000,
+    // An alarm that stays is told again after so long; one whose cause has stayed away for so long is over.
+    repeatMs: 6 * 3_600_000,
+    calmMs: 120_000,
+    // A source is told of if this part of its requests was refused (401, 403) in this time, but at least so many.
+    windowMs: 600_000,
+    refusalRatio: 0.5,
+    refusalsLeast: 10,
+    // How old the oldest event may get that waits for a handler.
+    backlogAgeMs: 900_000,
+    // What should be free on the disk of the inbox.
+    diskFreeMb: 512,
+    // How far our clock may be from the times that senders sign, before timestampToleranceSeconds makes refusals of it.
+    clockSkewMs: 60_000,
+    // A source is told of when it has been silent three times as long as ever in four weeks, by its own hours and days.
+    silenceFactor: 3,
+  },
 } satisfies ServiceKnobs;

@@ -1,9 +1,11 @@
 /**
  * The composition root: introduces the rooms to each other, starts them in order and stops them in the other.
  *
- *   start   inbox ▶ handlers’ thread ▶ retention ▶ console ▶ public port
- *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, console ▶ inbox
+ *   start   inbox ▶ handlers’ thread ▶ retention ▶ console ▶ first answers of DNS ▶ public port ▶ alarms
+ *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
+import { AlarmWatch } from './alarms/watch.ts';
+import { deliverAlarm } from './alarms/webhook.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import { createConsole } from './console/app.ts';
@@ -20,17 +22,20 @@ import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { numberOf } from './inbox/event-id.ts';
 import { readContent } from './inbox/identity.ts';
 import { openSqliteInbox } from './inbox/sqlite/client.ts';
+import { readPast } from './inbox/sqlite/past.ts';
 import type { Arrival, Kept } from './inbox-contract.ts';
 import type { LogOptions } from './observability/log.ts';
 import type { Output } from './observability/output.ts';
-import { judgeAgain, type Rechecked } from './refused/again.ts';
+import { judgeInTurn } from './refused/judging.ts';
 import { openKeeper } from './refused/keeper.ts';
 import { refusedPath } from './refused/store.ts';
 import type { Log, Meter, SourceWiring } from './types.ts';
 import { isLoopback } from './verification/address.ts';
+import { namesIn } from './verification/allow-entry.ts';
 import { verifiersOf } from './verification/checks.ts';
 import { resolveClient } from './verification/client-address.ts';
 import { digestOf, placeOf } from './verification/equal.ts';
+import { FollowedNames } from './verification/followed-names.ts';
 import { digestOfToken } from './verification/query-token.ts';
 import { SecretUses } from './verification/uses.ts';
 
@@ -47,8 +52,8 @@ export interface ReceiverOptions {
 export interface Receiver {
   readonly port: number;
   readonly consolePort: number;
-  /** Puts secrets, tokens, lists and limits of another reading in force, at once and whole; the rest stays. */
-  reload(config: Config): void;
+  /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
+  reload(config: Config): Promise<void>;
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(): Promise<void>;
 }
@@ -58,31 +63,42 @@ const TELL_USES_MS = 5_000;
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { config, log, sources, wiring, logOptions, output } = options;
-  const { knobs } = config;
+  const { knobs, inboxPath } = config;
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
-  const metrics = createMetrics(() => budget.inFlight);
+  const watch = new AlarmWatch(knobs.alarms, config.sources, log);
+  const metrics = createMetrics({ bytesInFlight: () => budget.inFlight, alarms: () => watch.raised() });
   const uses = new SecretUses();
-  const meter: Meter = {
+  const meter: Meter = watch.overhear({
     ...metrics.meter,
     proof(source, proof) {
       metrics.meter.proof(source, proof);
       uses.note(source, proof, Date.now());
     },
-  };
-  let judging: Promise<readonly Rechecked[]> = Promise.resolve([]);
+  });
   let state: 'serving' | 'leaving' | 'closed' = 'serving';
-  let rules = rulesByName(config);
+  const names = new FollowedNames(log);
+  let latest = config;
+  let rules = rulesByName(config, names);
   let tokens = config.console.tokens.map(digestOf);
 
   const inbox = await openSqliteInbox({
-    path: config.inboxPath,
+    path: inboxPath,
     cacheMb: knobs.inboxCacheMb,
     sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
     onRestart: () => postman.renew(),
   });
-  const keeper = openKeeper(refusedPath(config.inboxPath), knobs.refused, log);
+  const keeper = openKeeper(refusedPath(inboxPath), knobs.refused, log);
+  const judgeRefusedAgain = judgeInTurn(
+    config.sources.map(({ name }) => name),
+    {
+      keeper,
+      verifiersOf: (source) => rules.get(source)?.verifiers ?? [],
+      keep: (arrival) => inbox.keep(arrival),
+      log,
+    },
+  );
   const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, output, meter });
   const app = createApp({
     sources: config.sources.map((source) => ({
@@ -129,10 +145,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await postman.start();
   const stopRetention = startRetention(inbox, config.retentionDays, knobs.identityDays, log);
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
+  await names.settled();
   const port = await listen(server, config.host, config.port);
   // A restart is how most secrets are changed.
   judgeRefusedAgain().catch(() => {});
 
+  watch.start({ inbox, inboxPath, keeper, readPast, deliverAlarm, settings: () => latest });
   const telling = setInterval(tellUses, TELL_USES_MS).unref();
 
   async function tellUses(): Promise<void> {
@@ -149,7 +167,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await closeServer(server, knobs.shutdownGraceMs);
     clearTimeout(cut);
     await postman.stop(knobs.shutdownGraceMs);
+    names.stop();
     stopRetention();
+    watch.stop();
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
     clearInterval(telling);
@@ -158,30 +178,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await inbox.close();
   }
 
-  /** One source after the other, never twice at a time: order counts. */
-  function judgeRefusedAgain(): Promise<readonly Rechecked[]> {
-    const verifiersNow = (source: string) => rules.get(source)?.verifiers ?? [];
-    const keep = (arrival: Arrival) => inbox.keep(arrival);
-    judging = judging.then(async () => {
-      const results: Rechecked[] = [];
-      for (const { name } of config.sources) {
-        results.push(await judgeAgain(name, { keeper, verifiersOf: verifiersNow, keep, log }));
-      }
-      return results;
-    });
-    const outcome = judging;
-    judging = judging.catch((error: Error) => {
-      log.warn({ reason: error.message }, 'refused requests could not all be judged again; they are kept');
-      return [];
-    });
-    return outcome;
-  }
-
-  function reload(changed: Config): void {
+  async function reload(changed: Config): Promise<void> {
     // Built whole before any of it counts: a request sees the old rules or the new ones.
-    const built = rulesByName(changed);
+    const built = rulesByName(changed, names);
+    latest = changed;
+    await names.settled();
+    if (latest !== changed) return;
     tokens = changed.console.tokens.map(digestOf);
     rules = built;
+    names.keepOnly(changed.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));
     judgeRefusedAgain().catch(() => {});
     // What was refused by the old rules a moment ago may still be on its way.
     const once = () => judgeRefusedAgain().catch(() => {});
@@ -201,14 +206,15 @@ function storedSource({ preset, routes }: SourceConfig) {
   return { shape, routes };
 }
 
-function rulesByName(config: Config): ReadonlyMap<string, SourceRules> {
-  return new Map(config.sources.map((source) => [source.name, rulesOf(source, config)]));
+function rulesByName(config: Config, names: FollowedNames): ReadonlyMap<string, SourceRules> {
+  return new Map(config.sources.map((source) => [source.name, rulesOf(source, config, names)]));
 }
 
-function rulesOf(source: SourceConfig, { knobs }: Config): SourceRules {
+function rulesOf(source: SourceConfig, { knobs }: Config, names: FollowedNames): SourceRules {
   const { name, bodyLimitBytes, prefix } = source;
   const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
-  return { bodyLimitBytes, verifiers: verifiersOf(source, knobs.timestampToleranceSeconds), offReason };
+  const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, names);
+  return { bodyLimitBytes, verifiers, offReason };
 }
 
 /** The `reply` function sees what a handler would see: read here once more, since what was stored is in the inbox. */

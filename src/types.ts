@@ -225,6 +225,31 @@ export interface ServiceKnobs {
   readonly circuit: { readonly failures: number; readonly restMs: number; readonly restMaxMs: number };
   /** Keys for duplicate detection are kept so long, or RETENTION_DAYS if that is longer. */
   readonly identityDays: number;
+  readonly alarms: AlarmKnobs;
+}
+
+/** When people are told that something is wrong. */
+export interface AlarmKnobs {
+  readonly lookMs: number;
+  readonly repeatMs: number;
+  /** An alarm is over when what it was about has stayed away for so long. */
+  readonly calmMs: number;
+  /** How far back refusals are looked at. */
+  readonly windowMs: number;
+  /** Of a source's requests, 0 to 1. */
+  readonly refusalRatio: number;
+  readonly refusalsLeast: number;
+  readonly backlogAgeMs: number;
+  readonly diskFreeMb: number;
+  readonly clockSkewMs: number;
+  /** How many times its worst silence a source may be silent. */
+  readonly silenceFactor: number;
+}
+
+/** Where alarms go beside the log; any of the secrets proves them. */
+export interface AlarmTarget {
+  readonly url: string;
+  readonly secrets: readonly string[];
 }
 
 // ---------------------------------------------------------------------------------------------------

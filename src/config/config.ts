@@ -5,8 +5,9 @@
  * is a problem, never a check less. Called by cli/ before anything is opened.
  */
 import type { Problem } from '../errors.ts';
-import type { ServiceKnobs, SourceWiring } from '../types.ts';
+import type { AlarmTarget, ServiceKnobs, SourceWiring } from '../types.ts';
 import { isLoopback } from '../verification/address.ts';
+import { readAlarmTarget } from './alarms.ts';
 import { type Environment, readBoolean, readInteger, readProxies, textOf } from './environment.ts';
 import { readSecrets } from './secrets.ts';
 import { readSource, type SourceConfig } from './source.ts';
@@ -26,6 +27,8 @@ export interface Config {
   readonly logLevel: string;
   readonly console: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
   readonly shutdownDelayMs: number;
+  /** Undefined: alarms go to the log only. */
+  readonly alarmTarget: AlarmTarget | undefined;
   readonly sources: readonly SourceConfig[];
   readonly knobs: ServiceKnobs;
 }
@@ -62,6 +65,7 @@ export function readConfig(
       tokens: readSecrets('CONSOLE_TOKEN', environment, problems, warnings).live,
     },
     shutdownDelayMs: integer('SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    alarmTarget: readAlarmTarget(environment, problems, warnings),
     sources: wirings.map((wiring) =>
       readSource(wiring, wirings, environment, production, problems, warnings),
     ),

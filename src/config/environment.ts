@@ -1,4 +1,5 @@
 /** Typed readings of environment variables. Each adds what is wrong to `problems` and goes on with the default. */
+import { readFileSync } from 'node:fs';
 import type { Problem } from '../errors.ts';
 import { rangesNamed, readRule } from '../verification/address.ts';
 
@@ -59,40 +60,40 @@ export function readBytes(
   return fallback;
 }
 
-/**
- * A comma list of addresses and CIDR ranges; `named` turns a name into ranges. Undefined if the variable is not there.
- * An empty entry is a mistake here: an allowlist that lost its content must not turn into no allowlist.
- */
-export function readRules(
-  environment: Environment,
+/** What is wrong with an entry of a list of addresses. `place` says which one; its text is not shown. */
+export function entryProblem(
   setting: string,
-  named: (name: string) => readonly string[] | undefined,
-  problems: Problem[],
-): string[] | undefined {
-  const value = environment[setting];
-  if (value === undefined) return undefined;
-  const rules: string[] = [];
-  for (const [at, entry] of value.split(',').entries()) {
-    for (const text of named(entry.trim()) ?? [entry.trim()]) {
-      const read = readRule(text);
-      if ('rule' in read) rules.push(read.rule);
-      else problems.push(ruleProblem(setting, text, at + 1, read.wrong));
-    }
-  }
-  return rules;
-}
-
-function ruleProblem(setting: string, entry: string, place: number, wrong: string): Problem {
+  entry: string,
+  place: string,
+  wrong: string,
+  fix: string,
+): Problem {
+  // An allowlist that lost its content must not turn into no allowlist.
   if (entry === '') {
-    return { setting, wrong: 'has an empty entry', fix: 'Take the extra comma out, or unset the variable.' };
+    return {
+      setting,
+      wrong: `has an empty entry (${place})`,
+      fix: 'Take the extra comma out, or unset the variable.',
+    };
   }
-  const isName = /[a-z]/i.test(entry) && !/^[0-9a-f:.]+(\/\d+)?$/i.test(entry);
-  const fix = isName
-    ? 'Host names are not accepted: write the addresses, as in 52.4.41.98 or 203.0.113.0/24.'
-    : 'Write it as 52.4.41.98, 203.0.113.0/24 or 2001:db8::/32.';
-  return { setting, wrong: `has an entry (number ${place}) that ${wrong}`, fix };
+  return { setting, wrong: `has an entry (${place}) that ${wrong}`, fix };
 }
 
+/** The text of a file that a setting names; undefined, with a problem, if it cannot be read. */
+export function readFileOf(setting: string, path: string, problems: Problem[]): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    problems.push({
+      setting,
+      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      fix: 'Mount the file, or let the user this runs as read it.',
+    });
+    return undefined;
+  }
+}
+
+/** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: whom to believe is not DNS's to say. */
 export function readProxies(environment: Environment, problems: Problem[]): string[] {
   const setting = 'TRUST_PROXY';
   const value = textOf(environment, setting);
@@ -106,5 +107,14 @@ export function readProxies(environment: Environment, problems: Problem[]): stri
     });
     return [];
   }
-  return readRules({ [setting]: value }, setting, rangesNamed, problems) ?? [];
+  return value.split(',').flatMap((part, at) => {
+    const entry = part.trim();
+    const ranges = rangesNamed(entry);
+    if (ranges) return ranges;
+    const read = readRule(entry);
+    if ('rule' in read) return [read.rule];
+    const fix = 'Write addresses or ranges, as in 10.0.0.5 or 10.0.1.0/24; host names are not accepted here.';
+    problems.push(entryProblem(setting, entry, `number ${at + 1}`, read.wrong, fix));
+    return [];
+  });
 }

@@ -2,7 +2,9 @@
 import type { Problem } from '../errors.ts';
 import type { Route } from '../inbox-contract.ts';
 import { type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.ts';
-import { type Environment, readBoolean, readBytes, readRules, textOf } from './environment.ts';
+import type { AllowEntry } from '../verification/allow-entry.ts';
+import { readAllowlist } from './allowlist.ts';
+import { type Environment, readBoolean, readBytes, textOf } from './environment.ts';
 import { nameOf, routesOf } from './handlers.ts';
 import { readSecrets } from './secrets.ts';
 
@@ -22,7 +24,7 @@ export interface SourceConfig {
   readonly hmacSecrets: readonly string[];
   readonly tokens: readonly string[];
   readonly jwtSecrets: readonly string[];
-  readonly allowFrom: readonly string[];
+  readonly allowFrom: readonly AllowEntry[];
   readonly allowSha1: boolean;
   readonly bodyLimitBytes: number;
 }
@@ -49,13 +51,8 @@ export function readSource(
     readSecrets(`${prefix}_${SETTING[scheme]}`, environment, problems, warnings);
   const [hmac, token, jwt] = [secretsOf('hmac'), secretsOf('token'), secretsOf('jwt')];
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
-  const rules = readRules(
-    environment,
-    `${prefix}_ALLOW_FROM`,
-    (list) => lists.get(list)?.addresses,
-    problems,
-  );
-  const set = { ip: rules !== undefined, token: token.set, hmac: hmac.set, jwt: jwt.set };
+  const allowFrom = readAllowlist(prefix, environment, lists, problems);
+  const set = { ip: allowFrom !== undefined, token: token.set, hmac: hmac.set, jwt: jwt.set };
   const schemes = SCHEMES.filter((scheme) => set[scheme]);
   problems.push(...pinProblems(prefix, environment, schemes));
   const observed = readObserved(prefix, environment, schemes, problems);
@@ -82,7 +79,7 @@ export function readSource(
     hmacSecrets: hmac.live,
     tokens: token.live,
     jwtSecrets: jwt.live,
-    allowFrom: rules ?? [],
+    allowFrom: allowFrom ?? [],
     allowSha1: wiring.preset.hmac.some((form) => form.algorithm === 'sha1')
       ? readBoolean(environment, `${prefix}_ALLOW_SHA1`, false, problems)
       : false,
@@ -154,7 +151,7 @@ const KNOWN = [
     `${name}_FILE`,
     `${name}_PREVIOUS`,
   ]),
-  ...['ALLOW_FROM', 'VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
+  ...['ALLOW_FROM', 'ALLOW_FROM_FILE', 'VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
 ];
 
 /** A misspelt setting would leave a check out in silence. */

@@ -14,7 +14,13 @@ export interface Metrics {
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-export function createMetrics(bytesInFlight: () => number): Metrics {
+export interface MetricsOptions {
+  readonly bytesInFlight: () => number;
+  /** The alarms that are raised. */
+  readonly alarms: () => readonly { readonly kind: string; readonly subject: string }[];
+}
+
+export function createMetrics({ bytesInFlight, alarms }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -82,6 +88,12 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
     help: 'Bytes of request bodies in memory.',
     registers,
   });
+  const alarm = new Gauge({
+    name: 'consignee_alarm',
+    help: '1 while the alarm is raised; subject is a source, a handler or empty.',
+    labelNames: ['kind', 'subject'],
+    registers,
+  });
   const meter: Meter = {
     request(source, outcome, code, ms) {
       requests.inc({ source, outcome, code });
@@ -98,6 +110,8 @@ export function createMetrics(bytesInFlight: () => number): Metrics {
   async function render(inbox: Inbox): Promise<{ type: string; text: string }> {
     writes.set(inbox.takesWrites() ? 1 : 0);
     inFlight.set(bytesInFlight());
+    alarm.reset();
+    for (const { kind, subject } of alarms()) alarm.set({ kind, subject }, 1);
     const status = await inbox.status();
     backlog.reset();
     for (const { handler, state, count } of status.backlog) backlog.set({ handler, state }, count);

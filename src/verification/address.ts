@@ -5,16 +5,22 @@
  * for the address they resemble, and quietly never matches a rule it cannot read. So every address is brought into one
  * canonical form first, IPv4-mapped IPv6 as IPv4, and every rule is read at boot or refused there.
  */
-import { isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 import ipRangeCheck from 'ip-range-check';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'];
+const UNIQUE_LOCAL = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
 const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
   loopback: LOOPBACK,
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+  linklocal: LINK_LOCAL,
+  uniquelocal: UNIQUE_LOCAL,
 };
+const UNSPECIFIED_AND_GROUPS = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'ff00::/8'];
+const NOBODYS = rangesIn([...LOOPBACK, ...LINK_LOCAL, ...UNSPECIFIED_AND_GROUPS]);
+/** With the addresses that providers share out behind NAT. */
+const PRIVATE = rangesIn([...UNIQUE_LOCAL, '100.64.0.0/10']);
 
 /** The canonical form, or undefined if it is not exactly one IPv4 or IPv6 address (a zone id is not either). */
 export function canonicalAddress(text: string): string | undefined {
@@ -55,6 +61,22 @@ export function rangesNamed(name: string): readonly string[] | undefined {
 export function isLoopback(host: string): boolean {
   const address = host === 'localhost' ? '127.0.0.1' : canonicalAddress(host);
   return address !== undefined && matches(address, LOOPBACK);
+}
+
+/** Who may send from a canonical address: anybody's machine, one of a private network, or none beyond this one. */
+export function reachOf(address: string): 'public' | 'private' | 'none' {
+  const family = address.includes('.') ? 'ipv4' : 'ipv6';
+  if (NOBODYS.check(address, family)) return 'none';
+  return PRIVATE.check(address, family) ? 'private' : 'public';
+}
+
+function rangesIn(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    list.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 /** Whether a canonical address lies in one of the rules that `readRule` returned. */

@@ -7,19 +7,19 @@ const VERDICTS_MAX = 10_000;
 /** The address itself is kept with the event anyway. */
 const PROOF: Proof = { scheme: 'ip' };
 
-/** `rules` come from `readRule`, at least one. */
-export function ipAllowlist(rules: readonly string[]): Verifier {
-  if (rules.length === 0) throw new TypeError('an empty allowlist would let nobody in');
+/** `rules` come from `readRule`; `isNamed` knows the addresses of host names. At least one of either. */
+export function ipAllowlist(rules: readonly string[], isNamed?: (address: string) => boolean): Verifier {
+  if (rules.length === 0 && !isNamed) throw new TypeError('an empty allowlist would let nobody in');
   const verdicts = new Map<string, boolean>();
   return function verifyIp(head) {
     if (head.address === undefined) throw new Rejection('ip_unreadable');
-    if (!isAllowed(head.address)) {
+    if (!isInRules(head.address) && !isNamed?.(head.address)) {
       throw new Rejection('ip_not_allowed', `the client address ${head.address} is not on the allowlist`);
     }
     return PROOF;
   };
-  /** ip-range-check parses both sides anew each time, and providers send from few addresses. */
-  function isAllowed(address: string): boolean {
+  /** ip-range-check parses both sides anew each time, and providers send from few addresses. Rules do not change. */
+  function isInRules(address: string): boolean {
     let verdict = verdicts.get(address);
     if (verdict === undefined) {
       verdict = matches(address, rules);

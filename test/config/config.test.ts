@@ -66,7 +66,8 @@ test('addresses, ranges and published lists are read into one form', () => {
   };
   const { problems, config } = reading({ ...environment, SHIPPO_WEBHOOK_TOKEN: GOOD });
   expect(problems).toEqual([]);
-  expect(sourceOf(environment, 'shippo').allowFrom).toEqual([
+  const rules = sourceOf(environment, 'shippo').allowFrom.flatMap((entry) => entry.rules);
+  expect(rules).toEqual([
     ...['203.0.113.7', '10.0.0.0/8', '34.248.247.69', '34.253.119.130', '52.214.174.64', '54.72.179.250'],
   ]);
   expect(config.trustProxy).toEqual(['127.0.0.0/8', '::1/128', '10.0.0.5']);

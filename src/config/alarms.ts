@@ -1,0 +1,70 @@
+/**
+ * Where alarms are sent beside the log: ALARM_URL, signed with ALARM_SECRET (or _FILE, _PREVIOUS). Both or neither.
+ *
+ * The URL may hold a secret of its own, so messages never show it. Without TLS it must name a loopback or private address.
+ */
+import type { Problem } from '../errors.ts';
+import type { AlarmTarget } from '../types.ts';
+import { canonicalAddress, isLoopback, matches, rangesNamed } from '../verification/address.ts';
+import { type Environment, textOf } from './environment.ts';
+import { readSecrets } from './secrets.ts';
+
+const URL_SETTING = 'ALARM_URL';
+const SECRET_SETTING = 'ALARM_SECRET';
+const KEY_BYTES_LEAST = 24;
+const KEY_BYTES_MOST = 64;
+
+/** Undefined if alarms go to the log only, or if there are problems. */
+export function readAlarmTarget(
+  environment: Environment,
+  problems: Problem[],
+  warnings: Problem[],
+): AlarmTarget | undefined {
+  const url = textOf(environment, URL_SETTING);
+  const { live, set } = readSecrets(SECRET_SETTING, environment, problems, warnings);
+  if (url === undefined && !set) return undefined;
+  if (url === undefined) {
+    const fix = `Set ${URL_SETTING} to where alarms go, or unset ${SECRET_SETTING}.`;
+    problems.push({ setting: SECRET_SETTING, wrong: `is set without ${URL_SETTING}`, fix });
+    return undefined;
+  }
+  if (!set) {
+    const fix = `Set ${SECRET_SETTING} too, as whsec_ and what \`openssl rand -base64 32\` prints.`;
+    problems.push({ setting: URL_SETTING, wrong: `is set without ${SECRET_SETTING}`, fix });
+  }
+  const found = [...urlProblems(url), ...live.flatMap(secretProblems)];
+  problems.push(...found);
+  return found.length > 0 || live.length === 0 ? undefined : { url, secrets: live };
+}
+
+function urlProblems(text: string): Problem[] {
+  const problem = (wrong: string, fix: string): Problem[] => [{ setting: URL_SETTING, wrong, fix }];
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol)) {
+    return problem('is not an https:// URL', 'Write it as https://alerts.example.com/consignee.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    return problem('has a user name or a password in it', 'Take them out: the signature proves who sends.');
+  }
+  if (url.protocol === 'http:' && !isPrivate(url.hostname)) {
+    return problem('is not https://', 'Without TLS it must name a loopback or private address.');
+  }
+  return [];
+}
+
+function isPrivate(hostname: string): boolean {
+  if (isLoopback(hostname)) return true;
+  const address = canonicalAddress(hostname.replace(/^\[(.*)\]$/, '$1'));
+  const ranges = ['loopback', 'uniquelocal'].flatMap((name) => rangesNamed(name) ?? []);
+  return address !== undefined && matches(address, ranges);
+}
+
+function secretProblems(secret: string): Problem[] {
+  const base64 = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : '';
+  const key = Buffer.from(base64, 'base64');
+  const isWhole = key.toString('base64') === base64;
+  if (isWhole && key.length >= KEY_BYTES_LEAST && key.length <= KEY_BYTES_MOST) return [];
+  const wrong = `is not whsec_ and the base64 of ${KEY_BYTES_LEAST} to ${KEY_BYTES_MOST} bytes`;
+  const fix = 'Take what the receiver gave you, or make one: echo "whsec_$(openssl rand -base64 32)".';
+  return [{ setting: SECRET_SETTING, wrong, fix }];
+}
