@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   send: () => import('./send.ts'),
   events: () => import('./events.ts'),
   check: () => import('./check.ts'),
+  secret: () => import('./secret.ts'),
 };
 
 const USAGE = `Usage: consignee <command>
@@ -25,7 +26,8 @@ const USAGE = `Usage: consignee <command>
   serve [--dev]            receive webhooks; settings from the environment (--dev: from .env too, readable logs)
   send <source> | --all    send genuinely signed samples to the running service
   events <verb>            list, show, replay, discard, tail
-  check                    examine the configuration
+  check                    the security checklist: settings, secrets, git, proxies, inbox
+  secret <verb>            generate, show, rotate
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;

@@ -1,32 +1,18 @@
 /** `consignee check`: each finding, its exit code, and never a value. */
-import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { GOOD, useCheck } from '../fixtures/check/checking.ts';
 import { SECRET, startService } from '../service.ts';
-import { useFolder } from './folder.ts';
 
-const { folder, consignee } = useFolder();
+const { folder, consignee, check, git } = useCheck();
 const ENV_FILE = join(folder, '.env');
-const GOOD = { SHIPPO_WEBHOOK_SECRET: SECRET, REQUIRE_HTTPS: 'true', TRUST_PROXY: 'loopback' };
 
 beforeEach(() => {
-  for (const name of ['.env', '.git', '.gitignore', 'data']) {
+  for (const name of ['.env', '.env.staging', '.env.example', '.git', '.gitignore', 'data']) {
     rmSync(join(folder, name), { recursive: true, force: true });
   }
 });
-
-async function check(env: Record<string, string>) {
-  const { code, records, output } = await consignee(['check', '--json'], env);
-  expect(output).not.toContain(SECRET);
-  expect(records.every(({ verdict }) => ['pass', 'warn', 'fail'].includes(String(verdict)))).toBe(true);
-  const of = (subject: string) => records.filter((record) => record.subject === subject);
-  return {
-    code,
-    of,
-    failures: records.filter(({ verdict }) => verdict === 'fail').map(({ subject }) => subject),
-  };
-}
 
 test('a sound configuration passes, for people and for machines', async () => {
   const { code, of, failures } = await check(GOOD);
@@ -105,7 +91,6 @@ test('.env must be its owner’s alone', async () => {
 });
 
 test('.env must not get into git', async () => {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'pipe' });
   writeFileSync(ENV_FILE, `FLEXPORT_WEBHOOK_SECRET=${SECRET}-2\n`, { mode: 0o600 });
   git('init', '-q');
   expect((await check(GOOD)).of('.env in git')).toMatchObject([
@@ -141,4 +126,80 @@ test('a damaged inbox is a failure, one in use is not', async () => {
   expect([code, of('inbox')]).toMatchObject([0, [{ says: expect.stringContaining('sound') }]]);
   expect(service.events()).toEqual([]);
   await service.stop();
+});
+
+test('its kin must be kept as well, and .env.example is for everybody', async () => {
+  writeFileSync(join(folder, '.env.staging'), '# empty\n', { mode: 0o640 });
+  writeFileSync(join(folder, '.env.example'), '# empty\n', { mode: 0o644 });
+  writeFileSync(join(folder, '.gitignore'), '.env\n');
+  git('init', '-q');
+  const { told, failures } = await check(GOOD);
+  expect(failures).toEqual(['.env.staging', '.env.staging in git']);
+  expect(told.filter(({ subject }) => subject.startsWith('.env.example'))).toEqual([]);
+});
+
+test('a source without proof of who sends is a warning, and in production a failure', async () => {
+  const env = { ...GOOD, FLINTN_ALLOW_FROM: '203.0.113.0/24' };
+  const [flintn] = (await check(env)).of('flintn');
+  expect(flintn).toMatchObject({
+    verdict: 'warn',
+    says: expect.stringContaining('nothing proves who sends'),
+  });
+  const production = await check({ ...env, NODE_ENV: 'production' });
+  expect([production.code, production.failures]).toEqual([1, ['FLINTN_ALLOW_FROM', 'flintn']]);
+});
+
+test('an observed check is told apart from those that are enforced', async () => {
+  const { of } = await check({ ...GOOD, SHIPPO_WEBHOOK_TOKEN: `${SECRET}-2`, SHIPPO_OBSERVE: 'hmac' });
+  expect(of('shippo')).toMatchObject([
+    { verdict: 'pass', says: '/webhooks/shippo verifies token, and only observes hmac' },
+  ]);
+  expect(of('shippo hmac')[0]).toMatchObject({
+    verdict: 'warn',
+    says: expect.stringContaining('no event has come since'),
+  });
+});
+
+test('proxies must not be a large part of the internet', async () => {
+  const { of } = await check({ ...GOOD, TRUST_PROXY: '96.0.0.0/4,10.0.0.0/8,uniquelocal' });
+  expect(of('TRUST_PROXY')).toMatchObject([
+    { verdict: 'warn', says: expect.stringMatching(/^96\.0\.0\.0\/4 /) },
+  ]);
+  expect((await check(GOOD)).of('TRUST_PROXY')).toMatchObject([{ verdict: 'pass' }]);
+});
+
+test('a talkative log and root are for development only', async () => {
+  const isRoot = process.getuid?.() === 0;
+  const development = await check({ ...GOOD, LOG_LEVEL: 'debug' });
+  expect([development.of('LOG_LEVEL'), development.of('user')]).toMatchObject([
+    [{ verdict: 'pass' }],
+    [{ verdict: 'pass' }],
+  ]);
+  const production = await check({ ...GOOD, LOG_LEVEL: 'debug', NODE_ENV: 'production' });
+  expect(production.of('LOG_LEVEL')).toMatchObject([{ verdict: 'warn' }]);
+  expect(production.of('user')).toMatchObject([{ verdict: isRoot ? 'warn' : 'pass' }]);
+});
+
+test('subjects stand in one column, however long they are', async () => {
+  const { output } = await consignee(['check'], { ...GOOD, FLINTN_WEBHOOK_SECRET_PREVIOUS: SECRET });
+  const lines = output.split('\n').filter((line) => /^(pass|warn|fail) /.test(line));
+  const width = 'FLINTN_WEBHOOK_SECRET_PREVIOUS'.length;
+  expect(lines.length).toBeGreaterThan(10);
+  for (const line of lines) expect(line).toMatch(new RegExp(`^....  .{${width}}  \\S`));
+});
+
+test('without git and npm the check is as good, and says what it could not look at', async () => {
+  writeFileSync(ENV_FILE, '# empty\n', { mode: 0o600 });
+  const { code, of } = await check({ ...GOOD, PATH: folder });
+  expect(code).toBe(0);
+  expect([of('.env in git'), of('git history'), of('npm audit')]).toMatchObject([
+    [{ verdict: 'pass', says: 'git is not here' }],
+    [{ verdict: 'pass', says: 'not looked at: git is not here' }],
+    [{ verdict: 'pass', says: 'not asked: npm is not here' }],
+  ]);
+});
+
+test('--help tells of the options', async () => {
+  const { code, output } = await consignee(['check', '--help']);
+  expect([code, output]).toEqual([0, expect.stringContaining('--against FILE')]);
 });
