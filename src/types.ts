@@ -150,6 +150,8 @@ export interface HandlerOptions extends Partial<HandlerLimits> {
   readonly target?: string;
   /** Only the newest state of each thing; see handlers/latest.ts. `preset`: the provider's own members. */
   readonly latest?: StateShape | 'preset';
+  /** Environment variables that it reads by itself, so that they are not taken for misspelt settings of a source. */
+  readonly settings?: readonly string[];
   /** What keeps it from working, found when it was built; listed at boot with everything else. */
   readonly problems?: readonly Problem[];
   /** Prepares the other side when `consignee setup` asks for it; answers with what was done. */

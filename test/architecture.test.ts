@@ -11,7 +11,7 @@ const FLOOR =
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   config: ['verification'],
   http: ['observability'],
-  handlers: ['observability'],
+  handlers: ['observability', 'config', 'verification'],
   observability: [],
   sources: ['verification'],
 };
@@ -25,6 +25,8 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^src\/inbox\/sqlite\//,
   pino: /^src\/observability\//,
   'prom-client': /^src\/console\//,
+  '@google-cloud/storage': /^src\/handlers\/(gcs|google\/)/,
+  '@google-cloud/bigquery': /^src\/handlers\/(bigquery|google\/)/,
   dotenv: /^src\/cli\/settings\.ts$/,
 };
 
@@ -73,10 +75,10 @@ test('every package has one owner', () => {
 });
 
 test('every runtime dependency is imported and has its line in the README', () => {
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  const { dependencies, optionalDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
   const imported = new Set(files.flatMap(importsOf));
   const readme = read('README.md');
-  for (const name of Object.keys(dependencies)) {
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     expect(imported, name).toContain(name);
     expect(readme, name).toContain(`| ${name} |`);
   }

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   send: () => import('./send.ts'),
   events: () => import('./events.ts'),
   check: () => import('./check.ts'),
+  setup: () => import('./setup.ts'),
 };
 
 const USAGE = `Usage: consignee <command>
@@ -26,6 +27,7 @@ const USAGE = `Usage: consignee <command>
   send <source> | --all    send genuinely signed samples to the running service
   events <verb>            list, show, replay, discard, tail
   check                    examine the configuration
+  setup                    prepare what handlers write to
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;

@@ -41,7 +41,8 @@ export function responder(options: ResponderOptions): Responder {
     const { kept, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
     // An id and a status are plain ASCII, which goes out without being encoded.
-    if (reply?.json === undefined) send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    if (reply?.json === undefined)
+      send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
     else send(response, 200, reply.json);
     const reason = kept.reason ?? reply?.reason;
     const more = { ...(reason !== undefined && { reason }), ...(reply && { reply: reply.outcome }) };
