@@ -96,6 +96,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       keeper,
       verifiersOf: (source) => rules.get(source)?.verifiers ?? [],
       keep: (arrival) => inbox.keep(arrival),
+      note: meter.proof,
       log,
     },
   );

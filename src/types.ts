@@ -189,6 +189,8 @@ export interface HandlerOptions extends Partial<HandlerLimits> {
   readonly target?: string;
   /** Only the newest state of each thing; see handlers/latest.ts. `preset`: the provider's own members. */
   readonly latest?: StateShape | 'preset';
+  /** Environment variables that it reads by itself, so that they are not taken for misspelt settings of a source. */
+  readonly settings?: readonly string[];
   /** What keeps it from working, found when it was built; listed at boot with everything else. */
   readonly problems?: readonly Problem[];
   /** Prepares the other side when `consignee setup` asks for it; answers with what was done. */
@@ -249,7 +251,8 @@ export interface AlarmKnobs {
 /** Where alarms go beside the log; any of the secrets proves them. */
 export interface AlarmTarget {
   readonly url: string;
-  readonly secrets: readonly string[];
+  /** The value of `webhook-signature` of Standard Webhooks, by every live secret. */
+  readonly sign: (id: string, seconds: number, body: Buffer) => string;
 }
 
 // ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ const FLOOR =
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   config: ['verification'],
   http: ['observability'],
-  handlers: ['observability'],
+  handlers: ['observability', 'config', 'verification'],
   observability: [],
   sources: ['verification'],
 };
@@ -25,6 +25,8 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^src\/(inbox\/sqlite|refused)\//,
   pino: /^src\/observability\//,
   'prom-client': /^src\/console\//,
+  '@google-cloud/storage': /^src\/handlers\/(gcs|google\/)/,
+  '@google-cloud/bigquery': /^src\/handlers\/(bigquery|google\/)/,
   dotenv: /^src\/cli\/settings\.ts$/,
 };
 

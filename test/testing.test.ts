@@ -53,7 +53,7 @@ test.each([
   ],
   ['asks for later', throwing(new RetryLater(5_000)), { outcome: 'later', dueInMs: 5_000 }],
   ['finds the other side down', throwing(new Unavailable('down')), { outcome: 'retry' }],
-  ['is told to come back', throwing(new Unavailable('busy', 700)), { outcome: 'later', dueInMs: 700 }],
+  ['is told to come back', throwing(new Unavailable('busy', 7_000)), { outcome: 'later', dueInMs: 7_000 }],
   ['is declined for good', throwing(new Declined('no', 1)), { outcome: 'dead', error: 'Declined: no' }],
 ])('a handler that %s', async (_name, handle, expected) => {
   expect(await tryHandler(handle, event)).toMatchObject(expected);

@@ -2,18 +2,18 @@
  * Delivers alarms as webhooks, signed by Standard Webhooks with every live secret. Three tries, each signed anew under
  * the same id; of the answer only the status counts, and redirects are not followed. Given to the watch by receiver.ts.
  */
-import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlarmTarget } from '../types.ts';
 import type { Deliver } from './alarm.ts';
 
 const TIMEOUT_MS = 10_000;
 const PAUSES_MS = [0, 1_000, 5_000];
 
-export const deliverAlarm: Deliver = async ({ url, secrets }, body, id, signal) => {
+export const deliverAlarm: Deliver = async ({ url, sign }, body, id, signal) => {
   const failures: string[] = [];
   for (const pauseMs of PAUSES_MS) {
     await sleep(pauseMs, undefined, { signal, ref: false });
-    const failure = await post(url, body, signStandardWebhook(secrets, id, body, Date.now()), signal);
+    const failure = await post(url, body, headersOf(id, body, sign), signal);
     if (failure === undefined) return;
     failures.push(failure);
   }
@@ -43,12 +43,11 @@ async function post(
   }
 }
 
-/** The three headers of standardwebhooks.com: one signature for each secret. */
-function signStandardWebhook(secrets: readonly string[], id: string, body: string, nowMs: number) {
-  const timestamp = String(Math.floor(nowMs / 1_000));
-  const signatures = secrets.map((secret) => {
-    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-  });
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
+function headersOf(id: string, body: string, sign: AlarmTarget['sign']) {
+  const seconds = Math.floor(Date.now() / 1_000);
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': sign(id, seconds, Buffer.from(body)),
+  };
 }

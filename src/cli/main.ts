@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   events: () => import('./events.ts'),
   check: () => import('./check.ts'),
   secret: () => import('./secret.ts'),
+  setup: () => import('./setup.ts'),
 };
 
 const USAGE = `Usage: consignee <command>
@@ -28,6 +29,7 @@ const USAGE = `Usage: consignee <command>
   events <verb>            list, show, replay, discard, tail
   check                    the security checklist: settings, secrets, git, proxies, inbox
   secret <verb>            generate, show, rotate
+  setup                    prepare what handlers write to
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;

@@ -3,7 +3,7 @@
  * has changed. Secrets, tokens, allowlists and limits of sources change, and the console's token; a reading with problems
  * changes nothing and says so. Used by serve.ts.
  */
-import { unwatchFile, watchFile } from 'node:fs';
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../types.ts';
 import type { Settings } from './settings.ts';
@@ -14,23 +14,32 @@ const LOOK_MS = 1_000;
 export interface ReloadOptions {
   readonly settings: Settings;
   readonly read: () => Promise<Settings>;
-  readonly apply: (config: Config) => void;
-  readonly files: (settings: Settings) => string[];
+  readonly apply: (config: Config) => Promise<void>;
+  /** The file that settings are read from in development. */
+  readonly dotenv: string | undefined;
   /** In a terminal SIGHUP means that the terminal has gone. */
   readonly onHangup: boolean;
   readonly log: Log;
 }
 
 /** Answers with a function that stops it. */
-export function reloadOnChange({ settings, read, apply, files, onHangup, log }: ReloadOptions): () => void {
+export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }: ReloadOptions): () => void {
   let current = settings;
   let watched: string[] = [];
   let reading: Promise<void> = Promise.resolve();
 
+  /** What is watched already stays so: for a file that is not there, a new watch would call at once. */
   function watch(): void {
-    for (const file of watched) unwatchFile(file, onChange);
-    watched = files(current);
-    for (const file of watched) watchFile(file, { interval: LOOK_MS, persistent: false }, onChange);
+    const wanted = filesOf(current, dotenv);
+    for (const file of watched) if (!wanted.includes(file)) unwatchFile(file, onLook);
+    for (const file of wanted) {
+      if (!watched.includes(file)) watchFile(file, { interval: LOOK_MS, persistent: false }, onLook);
+    }
+    watched = wanted;
+  }
+
+  function onLook(now: Stats, before: Stats): void {
+    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) onChange();
   }
 
   function onChange(): void {
@@ -53,7 +62,7 @@ export function reloadOnChange({ settings, read, apply, files, onHangup, log }: 
       log.warn({ setting: name }, `${name} has changed: that takes a restart`);
     }
     current = next;
-    apply(next.config);
+    await apply(next.config);
     watch();
     log.info({}, 'settings read again');
   }
@@ -62,8 +71,17 @@ export function reloadOnChange({ settings, read, apply, files, onHangup, log }: 
   if (onHangup) process.on('SIGHUP', onChange);
   return function stopWatching(): void {
     process.off('SIGHUP', onChange);
-    for (const file of watched) unwatchFile(file, onChange);
+    for (const file of watched) unwatchFile(file, onLook);
   };
+}
+
+/** Files that settings which can change are in. Handlers read theirs once. */
+function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
+  const ofSources = config.sources.flatMap(({ prefix }) =>
+    ['WEBHOOK_SECRET', 'WEBHOOK_TOKEN', 'JWT_SECRET', 'ALLOW_FROM'].map((name) => `${prefix}_${name}`),
+  );
+  const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
+  return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];
 }
 
 function needsRestart(before: Config, after: Config): string[] {

@@ -5,7 +5,6 @@
  * type next. Without it settings come from the environment only. A second signal ends the process at once.
  */
 import { parseArgs } from 'node:util';
-import type { Environment } from '../config/environment.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
 import { createLog } from '../observability/log.ts';
@@ -44,7 +43,7 @@ export async function run(args: string[]): Promise<number> {
     read: () => readSettings(values.config, values.dev),
     apply: receiver.reload,
     onHangup: !values.dev,
-    files: ({ environment }) => filesOf(environment, values.dev),
+    dotenv: values.dev ? ENV_FILE : undefined,
     log,
   });
   const signal = await signalled;
@@ -55,13 +54,6 @@ export async function run(args: string[]): Promise<number> {
   log.info({}, 'stopped');
   await new Promise<void>((resolve) => output.end(resolve));
   process.exit(0);
-}
-
-/** Files that settings are in. */
-function filesOf(environment: Environment, dev: boolean): string[] {
-  const named = Object.keys(environment).filter((name) => name.endsWith('_FILE'));
-  const files = named.map((name) => environment[name] ?? '').filter((path) => path !== '');
-  return dev ? [ENV_FILE, ...files] : files;
 }
 
 function nextSignal(): Promise<string> {

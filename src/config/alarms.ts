@@ -6,13 +6,12 @@
 import type { Problem } from '../errors.ts';
 import type { AlarmTarget } from '../types.ts';
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../verification/address.ts';
+import { readSigningKey, signStandard } from '../verification/standard-webhooks.ts';
 import { type Environment, textOf } from './environment.ts';
 import { readSecrets } from './secrets.ts';
 
 const URL_SETTING = 'ALARM_URL';
 const SECRET_SETTING = 'ALARM_SECRET';
-const KEY_BYTES_LEAST = 24;
-const KEY_BYTES_MOST = 64;
 
 /** Undefined if alarms go to the log only, or if there are problems. */
 export function readAlarmTarget(
@@ -32,9 +31,11 @@ export function readAlarmTarget(
     const fix = `Set ${SECRET_SETTING} too, as whsec_ and what \`openssl rand -base64 32\` prints.`;
     problems.push({ setting: URL_SETTING, wrong: `is set without ${SECRET_SETTING}`, fix });
   }
-  const found = [...urlProblems(url), ...live.flatMap(secretProblems)];
+  const keys = live.map(readSigningKey).filter((key) => key !== undefined);
+  const found = [...urlProblems(url), ...(keys.length < live.length ? [secretProblem()] : [])];
   problems.push(...found);
-  return found.length > 0 || live.length === 0 ? undefined : { url, secrets: live };
+  if (found.length > 0 || keys.length === 0) return undefined;
+  return { url, sign: (id, seconds, body) => signStandard(keys, id, seconds, body) };
 }
 
 function urlProblems(text: string): Problem[] {
@@ -59,12 +60,7 @@ function isPrivate(hostname: string): boolean {
   return address !== undefined && matches(address, ranges);
 }
 
-function secretProblems(secret: string): Problem[] {
-  const base64 = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : '';
-  const key = Buffer.from(base64, 'base64');
-  const isWhole = key.toString('base64') === base64;
-  if (isWhole && key.length >= KEY_BYTES_LEAST && key.length <= KEY_BYTES_MOST) return [];
-  const wrong = `is not whsec_ and the base64 of ${KEY_BYTES_LEAST} to ${KEY_BYTES_MOST} bytes`;
+function secretProblem(): Problem {
   const fix = 'Take what the receiver gave you, or make one: echo "whsec_$(openssl rand -base64 32)".';
-  return [{ setting: SECRET_SETTING, wrong, fix }];
+  return { setting: SECRET_SETTING, wrong: 'is not whsec_ and 24 to 64 bytes in base64', fix };
 }

@@ -107,8 +107,13 @@ export function readProxies(environment: Environment, problems: Problem[]): stri
     });
     return [];
   }
-  return value.split(',').flatMap((part, at) => {
-    const entry = part.trim();
+  return readRanges(setting, value.split(','), problems);
+}
+
+/** Addresses, CIDR ranges and names of ranges, as rules. */
+export function readRanges(setting: string, entries: readonly unknown[], problems: Problem[]): string[] {
+  return entries.flatMap((part, at) => {
+    const entry = String(part ?? '').trim();
     const ranges = rangesNamed(entry);
     if (ranges) return ranges;
     const read = readRule(entry);

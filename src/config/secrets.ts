@@ -4,9 +4,8 @@
  * NAME holds one secret; NAME_FILE names a file with one live secret a line, newest first; NAME_PREVIOUS is the one being
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
  */
-import { readFileSync } from 'node:fs';
 import type { Problem } from '../errors.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, readFileOf } from './environment.ts';
 
 const SHORT_BELOW = 32;
 
@@ -107,18 +106,9 @@ export function readSecrets(
 }
 
 function linesOf(name: string, path: string, problems: Problem[]): string[] {
-  try {
-    // One newline at the very end belongs to the file, not to the secret; editors and `echo` put it there.
-    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return text.split(/\r?\n/);
-  } catch (error) {
-    problems.push({
-      setting: `${name}_FILE`,
-      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      fix: 'Mount the file, or let the user this runs as read it.',
-    });
-    return [];
-  }
+  // One newline at the very end belongs to the file, not to the secret; editors and `echo` put it there.
+  const text = readFileOf(`${name}_FILE`, path, problems)?.replace(/\r?\n$/, '');
+  return text?.split(/\r?\n/) ?? [];
 }
 
 function problemWith(setting: string, secret: string): Problem | undefined {

@@ -5,7 +5,7 @@ import { type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.t
 import type { AllowEntry } from '../verification/allow-entry.ts';
 import { readAllowlist } from './allowlist.ts';
 import { type Environment, readBoolean, readBytes, textOf } from './environment.ts';
-import { nameOf, routesOf } from './handlers.ts';
+import { nameOf, optionsOf, routesOf } from './handlers.ts';
 import { readSecrets } from './secrets.ts';
 
 export interface SourceConfig {
@@ -30,7 +30,7 @@ export interface SourceConfig {
 }
 
 /** Which variable switches a scheme on. */
-const SETTING: Readonly<Record<Scheme, string>> = {
+export const SETTING: Readonly<Record<Scheme, string>> = {
   ip: 'ALLOW_FROM',
   token: 'WEBHOOK_TOKEN',
   hmac: 'WEBHOOK_SECRET',
@@ -66,7 +66,7 @@ export function readSource(
     (production ? problems : warnings).push(problem);
   }
   const prefixes = wirings.map((other) => prefixOf(nameOf(other)));
-  warnings.push(...unknownVariables(prefix, prefixes, environment));
+  warnings.push(...unknownVariables(prefix, prefixes, settingsOfHandlers(wirings), environment));
   return {
     name,
     path: `/webhooks/${name}`,
@@ -150,18 +150,31 @@ const KNOWN = [
     name,
     `${name}_FILE`,
     `${name}_PREVIOUS`,
+    `${name}_SINCE`,
   ]),
   ...['ALLOW_FROM', 'ALLOW_FROM_FILE', 'VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
 ];
 
+function settingsOfHandlers(wirings: readonly SourceWiring[]): string[] {
+  return wirings.flatMap((wiring) =>
+    Object.values(wiring.handlers ?? {}).flatMap((wired) => optionsOf(wired)?.settings ?? []),
+  );
+}
+
 /** A misspelt setting would leave a check out in silence. */
-function unknownVariables(prefix: string, prefixes: readonly string[], environment: Environment): Problem[] {
+function unknownVariables(
+  prefix: string,
+  prefixes: readonly string[],
+  known: readonly string[],
+  environment: Environment,
+): Problem[] {
   const longer = prefixes.filter((other) => other.startsWith(`${prefix}_`));
   return Object.keys(environment)
     .filter((setting) => setting.startsWith(`${prefix}_`))
     .filter((setting) => !longer.some((other) => setting.startsWith(`${other}_`)))
     .filter((setting) => /_(WEBHOOK|JWT|ALLOW|VER|OBS|BODY|SECRET|TOKEN|HMAC)/.test(setting))
     .filter((setting) => !KNOWN.includes(setting.slice(prefix.length + 1)))
+    .filter((setting) => !known.includes(setting.replace(/_(FILE|PREVIOUS)$/, '')))
     .map((setting) => ({
       setting,
       wrong: 'is not a setting of Consignee',

@@ -17,6 +17,9 @@ export interface Attempt {
   abort(reason: Error): void;
 }
 
+/** Name of the error that ends an attempt at its time limit. */
+export const TIME_LIMIT = 'TimeLimit';
+
 const current = new AsyncLocalStorage<Attempt>();
 
 /** The attempt on whose behalf the code that is running now was started. */
@@ -74,7 +77,7 @@ export function startAttempt(
   };
   const timer = setTimeout(() => {
     const error = new Error(`it took longer than ${timeLimitMs} ms`);
-    error.name = 'TimeLimit';
+    error.name = TIME_LIMIT;
     attempt.abort(error);
     attempt.fail(error);
   }, timeLimitMs);

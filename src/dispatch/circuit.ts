@@ -45,8 +45,8 @@ export class Circuit {
   }
 
   #restMs(asked: number | undefined): number {
-    if (asked !== undefined) return Math.min(asked, ASKED_MAX_MS);
     const { restMs, restMaxMs } = this.#knobs;
+    if (asked !== undefined) return Math.min(Math.max(asked, restMs), ASKED_MAX_MS);
     // At least half of it: a rest of nearly nothing is none.
     const most = Math.min(restMaxMs, restMs * 2 ** Math.min(this.#openings - 1, 40));
     return most / 2 + backoffMs(1, most / 2, most / 2);

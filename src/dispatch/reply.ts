@@ -7,7 +7,7 @@
 import { wordsOf } from '../errors.ts';
 import { redactText } from '../observability/redact.ts';
 import type { Log, Reply, WebhookEvent } from '../types.ts';
-import { startAttempt } from './attempt.ts';
+import { startAttempt, TIME_LIMIT } from './attempt.ts';
 
 export interface Question {
   readonly event: WebhookEvent;
@@ -35,7 +35,7 @@ export async function answerTo({ event, until }: Question, reply: Reply, log: Lo
     if (json.length <= JSON_MAX) return { outcome: 'answered', json };
     return { outcome: 'failed', reason: `the reply has ${json.length} characters; ${JSON_MAX} is the most` };
   } catch (error) {
-    if (Date.now() >= until) return LATE;
+    if (error instanceof Error && error.name === TIME_LIMIT) return LATE;
     return { outcome: 'failed', reason: redactText(wordsOf(error), REASON_MAX) };
   }
 }

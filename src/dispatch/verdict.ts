@@ -33,7 +33,9 @@ export function verdictOn(
   if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
   const laterMs = laterOf(error);
   if (laterMs !== undefined) {
-    return { state: 'pending', due: now + Math.min(laterMs, LATER_MAX_MS), counted: false, error: text };
+    // An uncounted attempt without a pause would be one without an end.
+    const pauseMs = Math.min(Math.max(laterMs, backoff.baseMs), LATER_MAX_MS);
+    return { state: 'pending', due: now + pauseMs, counted: false, error: text };
   }
   const attemptsMax = error instanceof Declined ? Math.min(maxAttempts, error.maxAttempts) : maxAttempts;
   if (attempt >= attemptsMax) return { state: 'dead', due: 0, counted: true, error: text };

@@ -15,13 +15,13 @@
 import { inspect } from 'node:util';
 import { Discard, type Problem, RetryLater, Unavailable } from '../errors.ts';
 import type { Handle, HandlerOptions } from '../types.ts';
+import { type Choices, choicesOf } from './choices.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
 import { optionProblems, timeoutOf } from './command/options.ts';
 import { ENDING_MS, type ProcessEnd, runProcess } from './command/process.ts';
 import { programPath } from './command/program.ts';
 
-export interface CommandOptions
-  extends Pick<HandlerOptions, 'concurrency' | 'maxAttempts' | 'types' | 'sources' | 'ratePerSecond'> {
+export interface CommandOptions extends Choices {
   /** A path with a slash in it, absolute or from the folder the service runs in; or a name to be found on PATH. */
   readonly program: string;
   readonly arguments?: readonly string[];
@@ -41,17 +41,13 @@ const LATER_MS = 60_000;
 
 export function command(options: CommandOptions): HandlerOptions {
   const problems = optionProblems(options);
-  const { concurrency, maxAttempts, types, sources, ratePerSecond } = options ?? {};
   return {
     handle: problems[0] ? refusal(problems[0]) : runOn(options),
     problems,
     timeLimitMs: timeoutOf(options) + ENDING_MS,
     target: targetOf(options),
-    concurrency: concurrency ?? CONCURRENCY,
-    ...(maxAttempts !== undefined && { maxAttempts }),
-    ...(types && { types }),
-    ...(sources && { sources }),
-    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    concurrency: CONCURRENCY,
+    ...choicesOf(options),
   };
 }
 

@@ -14,6 +14,8 @@ export interface AgainOptions {
   readonly keeper: RefusedKeeper;
   readonly verifiersOf: (source: string) => readonly Verifier[];
   readonly keep: (arrival: Arrival) => Promise<Kept>;
+  /** Hears how a request passes now. */
+  readonly note: (source: string, proof: Proof) => void;
   readonly log: Log;
 }
 
@@ -38,6 +40,7 @@ export async function judgeAgain(source: string, options: AgainOptions): Promise
       if (!proofs) continue;
       const kept = await options.keep(arrivalOf(request, proofs));
       await keeper.remove(request.number);
+      for (const proof of proofs) options.note(source, proof);
       accepted++;
       const { id, receivedAt } = request;
       log.info(

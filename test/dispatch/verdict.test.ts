@@ -33,7 +33,7 @@ test('anything thrown is a retry until the attempts are spent, whatever it is', 
 
 test('Discard and RetryLater hold on the last attempt too', () => {
   expect(on(new Discard('no'), 3)).toMatchObject({ state: 'discarded' });
-  expect(on(new RetryLater(500), 3)).toMatchObject({ state: 'pending', counted: false, due: 10_500 });
+  expect(on(new RetryLater(5_000), 3)).toMatchObject({ state: 'pending', counted: false, due: 15_000 });
 });
 
 test('RetryLater is at most 30 days, and takes no nonsense', () => {
@@ -49,4 +49,8 @@ test('the error that is recorded is bounded and carries no credentials', () => {
   );
   expect(error?.length).toBeLessThan(1_100);
   expect(error).not.toMatch(/abc/);
+});
+
+test('an uncounted attempt has at least the first pause of the backoff before it', () => {
+  expect(on(new RetryLater(0), 3)).toMatchObject({ state: 'pending', counted: false, due: 11_000 });
 });

@@ -14,10 +14,11 @@ import { rejectedBy } from './rejections.ts';
 /** Wants a package that the project does not have. */
 const NEEDS_A_PACKAGE = ['config/parcels.ts'];
 
-const page = readFileSync(join(ROOT, 'docs/handlers.md'), 'utf8');
-const files = [...page.matchAll(/^`(\S+\.ts)`:\n\n```ts\n(.*?)^```$/gms)]
-  .map(([, name, code]) => [name as string, code as string] as const)
-  .filter(([name]) => !NEEDS_A_PACKAGE.includes(name));
+const filesOf = (page: string) =>
+  [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^`(\S+\.ts)`:\n\n```ts\n(.*?)^```$/gms)]
+    .map(([, name, code]) => [name as string, code as string] as const)
+    .filter(([name]) => !NEEDS_A_PACKAGE.includes(name));
+const files = filesOf('docs/handlers.md');
 
 let folder: string;
 beforeAll(() => {
@@ -58,6 +59,22 @@ test('they have the right types, and a misspelt member would be found', () => {
   );
   expect(typeErrors()).toMatch(/config\/orders\.ts.*'tracking_state' does not exist/);
   writeFileSync(join(folder, 'config/orders.ts'), code);
+});
+
+test('the wiring of the page on targets has the right types, and what it lacks is said at boot', async () => {
+  const [file] = filesOf('docs/targets.md');
+  writeFileSync(join(folder, 'config/sources.ts'), (file as (typeof files)[number])[1]);
+  expect(typeErrors()).toBe('');
+  const { code, output } = await runToEnd(['check', '--config', join(folder, 'config')], { env: {} });
+  expect(code).toBe(1);
+  for (const said of [
+    'forward no url',
+    'ORDERS_SIGNING_SECRET *is not set',
+    'program ./print-label.sh, which is not',
+  ]) {
+    expect(output).toMatch(new RegExp(said));
+  }
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
 });
 
 test('the test of the page passes', () => {

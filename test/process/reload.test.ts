@@ -79,3 +79,20 @@ test('no request fails while settings are read again and again', async () => {
   expect(new Set(statuses)).toEqual(new Set([200]));
   expect(service.events()).toHaveLength(statuses.length);
 });
+
+test('a file that is not there is no reason to read again and again', async () => {
+  rmSync(file);
+  await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 5_000, service.output);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(service.output().match(/cannot be read \(ENOENT\)/g)?.length).toBeLessThan(4);
+  expect(await send(SECRET)).toBe(200);
+});
+
+test('files of settings that are not ours are not looked at', async () => {
+  const { folder: place } = service;
+  await service.kill('SIGKILL');
+  const env = { FLEXPORT_WEBHOOK_SECRET_FILE: file, TOOL_CONFIG_FILE: join(place, 'nowhere') };
+  service = await startService({ folder: place, env });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(readAgain()).toBe(0);
+});

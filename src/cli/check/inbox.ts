@@ -9,7 +9,6 @@ import type { Settings } from '../settings.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
 
 const MIB = 1_048_576;
-const FREE_MB_LEAST = 512;
 /** The service cuts it back to 64 MiB; far beyond that something keeps it from doing so. */
 const WAL_MB_MOST = 256;
 /** In the header of an SQLite file: https://www.sqlite.org/fileformat.html */
@@ -17,7 +16,7 @@ const WRITE_VERSION_AT = 18;
 const WAL_VERSION = 2;
 
 /** Without a verdict on the file when the setting itself is wrong: that has been told. */
-export function inboxFindings({ config: { inboxPath }, problems }: Settings): Finding[] {
+export function inboxFindings({ config: { inboxPath, knobs }, problems }: Settings): Finding[] {
   if (problems.some(({ setting }) => setting === 'DATABASE_URL')) return [];
   const problem = examineInbox(inboxPath, true);
   if (problem) return [ofProblem('fail', problem)];
@@ -25,7 +24,7 @@ export function inboxFindings({ config: { inboxPath }, problems }: Settings): Fi
   return [
     pass('inbox', `${inboxPath}: ${isThere ? 'sound' : 'will be made at the first start'}`),
     ...(isThere ? [durabilityFinding(inboxPath)] : []),
-    diskFinding(inboxPath),
+    diskFinding(inboxPath, knobs.alarms.diskFreeMb),
     ...refusedFindings(inboxPath),
   ];
 }
@@ -51,10 +50,10 @@ function hasWriteAheadLog(path: string): boolean {
   }
 }
 
-function diskFinding(path: string): Finding {
+function diskFinding(path: string, leastMb: number): Finding {
   const { bavail, bsize } = statfsSync(dirname(path));
   const freeMb = Math.floor((bavail * bsize) / MIB);
-  return (freeMb < FREE_MB_LEAST ? warn : pass)('disk', `${freeMb} MiB free for the inbox`);
+  return (freeMb < leastMb ? warn : pass)('disk', `${freeMb} MiB free for the inbox`);
 }
 
 function refusedFindings(inboxPath: string): Finding[] {

@@ -5,7 +5,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Environment } from '../../config/environment.ts';
 import { readSecrets } from '../../config/secrets.ts';
-import type { SourceConfig } from '../../config/source.ts';
+import { SETTING, type SourceConfig } from '../../config/source.ts';
 import type { Scheme } from '../../types.ts';
 import { fingerprintOf, maskOf } from '../../verification/fingerprint.ts';
 
@@ -24,12 +24,7 @@ export interface Slot {
 
 export type SecretScheme = Exclude<Scheme, 'ip'>;
 
-const SETTING: Readonly<Record<SecretScheme, string>> = {
-  token: 'WEBHOOK_TOKEN',
-  hmac: 'WEBHOOK_SECRET',
-  jwt: 'JWT_SECRET',
-};
-const SECRET_SCHEMES = Object.keys(SETTING) as SecretScheme[];
+const SECRET_SCHEMES: readonly SecretScheme[] = ['token', 'hmac', 'jwt'];
 /** Keys for Flexport's API: the service itself needs none, handlers may. */
 export const API_KEYS = ['FLEXPORT_API_KEY', 'FLEXPORT_API_KEY_NEXT'];
 const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];

@@ -1,6 +1,7 @@
 /** What may be wrong in the options of a command, found when it is built. Every problem at once, none of them thrown. */
 import { statSync } from 'node:fs';
 import type { Problem } from '../../errors.ts';
+import { unknownOptions } from '../choices.ts';
 import { OWN_PREFIX, readEntry } from './environment.ts';
 import { ENDING_MS } from './process.ts';
 import { programPath } from './program.ts';
@@ -9,18 +10,7 @@ const TIMEOUT_MS = 30_000;
 /** A handler's time limit is at most a day. */
 const TIMEOUT_MAX_MS = 86_400_000 - ENDING_MS;
 const SETTING = 'config/sources.ts';
-const KNOWN = [
-  'program',
-  'arguments',
-  'environment',
-  'cwd',
-  'timeoutMs',
-  'concurrency',
-  'maxAttempts',
-  'types',
-  'sources',
-  'ratePerSecond',
-];
+const OPTIONS = ['program', 'arguments', 'environment', 'cwd', 'timeoutMs'];
 const NAME = /^[a-z_][a-z0-9_]*$/i;
 /** Whoever wrote a value where a name belongs has hardly written one of these: others are not repeated in a message. */
 const USUAL_NAME = /^[A-Z][A-Z0-9_]*$/;
@@ -36,7 +26,7 @@ export function optionProblems(options: unknown): Problem[] {
   const { program } = given;
   const name = typeof program === 'string' && program !== '' ? program : 'command';
   return [
-    ...unknownProblems(given, name),
+    ...unknownOptions(name, given, OPTIONS),
     ...programProblems(program),
     ...argumentProblems(given, name),
     ...environmentProblems(given, name),
@@ -51,14 +41,6 @@ export function timeoutOf(options: Partial<Record<'timeoutMs', unknown>> | null 
 
 function problem(wrong: string, fix: string): Problem {
   return { setting: SETTING, wrong, fix };
-}
-
-function unknownProblems(given: Given, name: string): Problem[] {
-  return Object.keys(given)
-    .filter((option) => !KNOWN.includes(option))
-    .map((option) =>
-      problem(`gives ${name} the option ${option}, which there is not`, `Use ${KNOWN.join(', ')}.`),
-    );
 }
 
 function programProblems(program: unknown): Problem[] {
