@@ -117,8 +117,8 @@ test.each([
   ],
   [{ allow: ['0.0.0.0/0'] }, 'an allow that has an entry (number 1) that matches every address'],
   [{ allow: ['::/0'] }, 'an allow that has an entry (number 1) that matches every address'],
-  [{ allow: [''] }, 'an allow that has an empty entry'],
-  [{ allow: [null] }, 'an allow that has an empty entry'],
+  [{ allow: [''] }, 'an allow that has an empty entry (number 1)'],
+  [{ allow: [null] }, 'an allow that has an empty entry (number 1)'],
   [{ timeout: 5 }, 'the option timeout, which there is not'],
   [{ Secret: 'canary' }, 'the option Secret, which there is not'],
 ])('options %j', (options, wrong) => {
