@@ -115,7 +115,7 @@ test('every setting that is read stands in .env.example', () => {
   ]);
   const settings = names.map(([, name]) => name as string).filter((name) => name !== 'NODE_ENV');
   for (const name of settings) {
-    const isSuffix = /^(WEBHOOK_|JWT_|ALLOW_|VERIFY|BODY_)/.test(name);
+    const isSuffix = /^(WEBHOOK_|JWT_|ALLOW_|VERIFY|OBSERVE|BODY_)/.test(name);
     expect(example).toContain(isSuffix ? `FLEXPORT_${name}` : name);
   }
 });
