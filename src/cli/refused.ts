@@ -5,9 +5,10 @@
  */
 import type { Config } from '../config/config.ts';
 import { REFUSALS, type RefusalCode } from '../errors.ts';
+import { readContent } from '../inbox/identity.ts';
 import { clean } from '../observability/redact.ts';
 import type { Rechecked } from '../refused/again.ts';
-import { RefusedReader } from '../refused/reader.ts';
+import { type RefusedDetails, RefusedReader } from '../refused/reader.ts';
 import { refusedPath } from '../refused/store.ts';
 import { askConsole } from './orders.ts';
 
@@ -24,7 +25,7 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
   if (verb === 'recheck') return await recheck(config, options);
   const reader = new RefusedReader(refusedPath(config.inboxPath));
   try {
-    return verb === 'list' ? list(reader, options) : show(reader, ids, options);
+    return verb === 'list' ? list(reader, options) : show(reader, ids, config, options);
   } finally {
     reader.close();
   }
@@ -66,15 +67,21 @@ function advice(code: string): string {
   return ' See docs/refusals.md.';
 }
 
-function show(reader: RefusedReader, ids: readonly string[], { json, body }: RefusedOptions): number {
+function show(
+  reader: RefusedReader,
+  ids: readonly string[],
+  config: Config,
+  { json, body }: RefusedOptions,
+): number {
   for (const id of ids) {
     const request = reader.show(id);
     if (!request) {
       process.stderr.write(`consignee: no refused request ${id} is kept\n`);
       return 1;
     }
-    if (body) process.stdout.write(request.body);
-    else if (json) say(JSON.stringify({ ...request, body: request.body.toString() }));
+    const bytes = withoutCredential(request, config);
+    if (body) process.stdout.write(bytes);
+    else if (json) say(JSON.stringify({ ...request, body: bytes.toString() }));
     else {
       say(request.id);
       say(`  received   ${request.receivedAt} from ${request.address || 'nobody knows where'}`);
@@ -87,6 +94,12 @@ function show(reader: RefusedReader, ids: readonly string[], { json, body }: Ref
     }
   }
   return 0;
+}
+
+/** What is kept is what came, to be judged again; what is shown lacks what an event would lack. */
+function withoutCredential({ source, body }: RefusedDetails, { sources }: Config): Buffer {
+  const preset = sources.find(({ name }) => name === source)?.preset;
+  return preset ? readContent(source, preset, body).stored : body;
 }
 
 async function recheck(config: Config, { json }: RefusedOptions): Promise<number> {

@@ -142,6 +142,7 @@ test('the command lists, shows and judges them again, and shows no signature', a
   const env = {
     DATABASE_URL: `sqlite:${service.inboxPath}`,
     FLEXPORT_WEBHOOK_SECRET: SECRET,
+    FLATFILE_WEBHOOK_SECRET: SECRET,
     CONSOLE_PORT: String(service.consolePort),
   };
   const events = (...args: string[]) => runToEnd(['events', 'refused', ...args], { env });
@@ -155,6 +156,11 @@ test('the command lists, shows and judges them again, and shows no signature', a
   expect(shown.output).toContain('hmac_mismatch');
   expect(shown.output).not.toContain((Object.values(flexportHeaders(WRONG, body))[0] as string).slice(7));
   expect((await events('show', id, '--body')).output).toBe(body);
+  const cut = '{"_accessToken":"sk_live_canary","id":"us_evt_1"}';
+  const ours = await send('/webhooks/flatfile', cut, flexportHeaders(WRONG, cut));
+  await untilKept(2);
+  expect((await events('show', ours.id, '--body')).output).toBe('{"id":"us_evt_1"}');
+  expect((await events('show', ours.id, '--json')).output).not.toContain('sk_live_canary');
   expect((await events('recheck')).output).toContain('flexport  0 of 1 pass now');
   expect((await events('show', 'ref_0000')).code).toBe(1);
   expect((await events('forget')).code).toBe(64);
