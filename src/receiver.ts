@@ -66,8 +66,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { knobs, inboxPath } = config;
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, config.sources, log);
-  const metrics = createMetrics({ bytesInFlight: () => budget.inFlight, alarms: () => watch.raised() });
   const uses = new SecretUses();
+  const metrics = createMetrics({
+    bytesInFlight: () => budget.inFlight,
+    alarms: () => watch.raised(),
+    uses: () => uses.all(),
+  });
   const meter: Meter = watch.overhear({
     ...metrics.meter,
     proof(source, proof) {
@@ -155,8 +159,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const telling = setInterval(tellUses, TELL_USES_MS).unref();
 
   async function tellUses(): Promise<void> {
-    const noted = uses.take();
-    if (noted.length > 0) await inbox.noteUses(noted).catch(() => uses.giveBack(noted));
+    const news = uses.tell();
+    if (news.length > 0) await inbox.noteUses(news).catch(() => uses.untell(news));
   }
 
   async function stop(): Promise<void> {

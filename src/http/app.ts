@@ -41,9 +41,10 @@ export function createApp(options: AppOptions): App {
   });
   for (const source of options.sources) {
     app
-      .all(source.path, refuseIfOff(source))
-      .post(source.path, ...receive(source, options))
-      .all(source.path, refuseAll('method_not_allowed'));
+      .route(source.path)
+      .all(refuseIfOff(source))
+      .post(...receive(source, options))
+      .all(refuseAll('method_not_allowed'));
     app.use(source.path, refuseAs(source.name, options));
   }
   app.use(refuseAll('not_found'));

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../errors.ts';
-import type { Log, Meter } from '../types.ts';
+import type { Log, Meter, Proof } from '../types.ts';
 import { type Reception, type Report, receptionOf } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -47,9 +47,9 @@ export function responder(options: ResponderOptions): Responder {
       send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
     else send(response, 200, reply.json);
     const reason = kept.reason ?? reply?.reason;
-    const wouldRefuse = proofs.map((proof) => proof.wouldRefuse).filter((code) => code !== undefined);
+    const wouldRefuse = codesIn(proofs);
     const more = {
-      ...(wouldRefuse.length > 0 && { wouldRefuse: wouldRefuse.join(',') }),
+      ...(wouldRefuse !== undefined && { wouldRefuse }),
       ...(reason !== undefined && { reason }),
       ...(reply && { reply: reply.outcome }),
     };
@@ -132,6 +132,12 @@ export function responder(options: ResponderOptions): Responder {
   }
 
   return { accept, refuse };
+}
+
+/** With which codes checks that are only observed would have refused it. */
+function codesIn(proofs: readonly Proof[]): string | undefined {
+  if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
+  return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');
 }
 
 function readError(error: unknown): { code: RefusalCode; reason: string } {
