@@ -6,15 +6,12 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Log, RefusedLimits, RefusedRequest } from '../types.ts';
+import { Gate } from './gate.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
 const BATCH_MS = 100;
 const WAITING_MAX = 200;
 const WAITING_BYTES_MAX = 16 * 1_048_576;
-/** A budget for floods, refilled evenly: genuine trouble is slower than that. */
-const PER_SECOND = 50;
-const BYTES_PER_SECOND = 4 * 1_048_576;
-const BURST_SECONDS = 4;
 
 export interface RefusedKeeper {
   keep(request: RefusedRequest): void;
@@ -37,10 +34,9 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
   const asked: { resolve: (value: never) => void; reject: (error: Error) => void }[] = [];
   let waiting: RefusedRequest[] = [];
   let waitingBytes = 0;
-  let tokens = PER_SECOND * BURST_SECONDS;
-  let byteTokens = BYTES_PER_SECOND * BURST_SECONDS;
-  let refilledAt = performance.now();
+  const gate = new Gate();
   let dropped = 0;
+  let failing = false;
   let timer: NodeJS.Timeout | undefined;
 
   worker.on('message', (answer: Answer) => {
@@ -64,17 +60,9 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
     });
   }
 
-  function mayKeep(bytes: number): boolean {
-    const now = performance.now();
-    const seconds = (now - refilledAt) / 1_000;
-    refilledAt = now;
-    tokens = Math.min(PER_SECOND * BURST_SECONDS, tokens + seconds * PER_SECOND);
-    byteTokens = Math.min(BYTES_PER_SECOND * BURST_SECONDS, byteTokens + seconds * BYTES_PER_SECOND);
-    if (tokens < 1 || byteTokens < bytes) return false;
-    if (waiting.length >= WAITING_MAX || waitingBytes + bytes > WAITING_BYTES_MAX) return false;
-    tokens--;
-    byteTokens -= bytes;
-    return true;
+  function hasRoomFor({ source, body }: RefusedRequest): boolean {
+    if (waiting.length >= WAITING_MAX || waitingBytes + body.length > WAITING_BYTES_MAX) return false;
+    return gate.admits(source, body.length, performance.now());
   }
 
   function flush(): void {
@@ -83,21 +71,21 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
     const bytes = waitingBytes;
     if (requests.length === 0) return;
     // What is on its way still counts as waiting: a disk that does not keep up must not fill the memory.
-    const done = () => {
+    const done = (error?: Error) => {
+      if (error) dropped += requests.length;
+      if (error && !failing)
+        log.warn({ reason: error.message }, 'refused requests cannot be kept at present');
+      failing = error !== undefined;
       waiting = waiting.slice(requests.length);
       waitingBytes -= bytes;
       if (waiting.length > 0) timer ??= setTimeout(flush, BATCH_MS);
     };
-    ask<void>({ name: 'keep', requests }).then(done, (error: Error) => {
-      dropped += requests.length;
-      log.warn({ reason: error.message, count: requests.length }, 'refused requests could not be kept');
-      done();
-    });
+    ask<void>({ name: 'keep', requests }).then(() => done(), done);
   }
 
   return {
     keep(request) {
-      if (!mayKeep(request.body.length)) {
+      if (!hasRoomFor(request)) {
         dropped++;
         return;
       }

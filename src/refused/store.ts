@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 const TABLE = `
   CREATE TABLE refused (
     number       INTEGER PRIMARY KEY,
-    id           TEXT    NOT NULL,
+    id           TEXT    NOT NULL UNIQUE,
     received_at  INTEGER NOT NULL,
     source       TEXT    NOT NULL,
     code         TEXT    NOT NULL,
@@ -75,7 +75,7 @@ export class RefusedStore {
 
   keep(requests: readonly RefusedRequest[], now: number): void {
     const insert =
-      this.#database.prepare(`INSERT INTO refused (id, received_at, source, code, reason, address, headers,
+      this.#database.prepare(`INSERT OR IGNORE INTO refused (id, received_at, source, code, reason, address, headers,
       credentials, token_digest, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#turn(() => {
       for (const one of requests) {

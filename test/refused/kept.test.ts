@@ -124,6 +124,8 @@ test('a flood is dropped beyond what may be kept, and good events go on', async 
     const body = `{"id":${at}}`;
     return send('/webhooks/flexport', body, { 'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}` });
   });
+  const other = '{"event":"x"}';
+  const elsewhere = await send('/webhooks/shippo', other, shippoHeaders(WRONG, other));
   const good = '{"id":"good"}';
   const answer = await send('/webhooks/flexport', good, flexportHeaders(SECRET, good));
   expect(answer.status).toBe(200);
@@ -131,6 +133,7 @@ test('a flood is dropped beyond what may be kept, and good events go on', async 
   await aWhile();
   expect(kept().length).toBeGreaterThan(0);
   expect(kept().length).toBeLessThan(400);
+  expect(kept().map(({ id }) => id)).toContain(elsewhere.id);
   expect(service.events()).toHaveLength(1);
 });
 
