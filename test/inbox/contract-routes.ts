@@ -87,13 +87,12 @@ export function routesContract(makeDriver: () => Driver): void {
   });
 
   test('a rate spreads deliveries, however many slots are free', async () => {
+    const before = performance.now();
     hands.grant({ 'slow/a': 100 });
     for (let count = 0; count < 12; count++) await keep('slow');
-    const before = performance.now();
-    expect(hands.got.length).toBeLessThan(12);
     await hands.take(12);
     // The first two at once, then one every 50 ms; the machine may be slower, never faster.
-    expect(performance.now() - before).toBeGreaterThan(200);
+    expect(performance.now() - before).toBeGreaterThan(450);
   });
 
   test('a target that rests gets nothing, then one delivery to try it, then all', async () => {
@@ -101,19 +100,19 @@ export function routesContract(makeDriver: () => Driver): void {
     const one = () => inbox.keep(arrival('one', fresh()));
     await one();
     await hands.take(1);
-    settleAt(0, 'pending', { due: Date.now() + 60_000, restMs: 400 });
+    const before = performance.now();
+    settleAt(0, 'pending', { due: Date.now() + 60_000, restMs: 1_500 });
     await waitFor(
       () => driver.rows().work.every(({ state }) => state === 'pending'),
       5_000,
       () => 'not settled',
     );
-    const rested = performance.now();
     for (let count = 0; count < 5; count++) await one();
     await aWhile();
     expect(hands.got).toHaveLength(1);
     expect((await inbox.status()).resting).toEqual(['one/a']);
     await hands.take(2);
-    expect(performance.now() - rested).toBeGreaterThan(200);
+    expect(performance.now() - before).toBeGreaterThan(1_450);
     await aWhile();
     expect(hands.got).toHaveLength(2);
     settleAt(1, 'done');
