@@ -15,7 +15,6 @@ import { Postman } from './dispatch/postman.ts';
 import { startRetention } from './dispatch/retention.ts';
 import { createApp } from './http/app.ts';
 import type { Budget } from './http/body.ts';
-import type { SourceRules } from './http/receive.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
@@ -29,13 +28,10 @@ import type { Output } from './observability/output.ts';
 import { judgeInTurn } from './refused/judging.ts';
 import { openKeeper } from './refused/keeper.ts';
 import { refusedPath } from './refused/store.ts';
+import { Rules } from './rules.ts';
 import type { Log, Meter, SourceWiring } from './types.ts';
 import { isLoopback } from './verification/address.ts';
-import { namesIn } from './verification/allow-entry.ts';
-import { verifiersOf } from './verification/checks.ts';
 import { resolveClient } from './verification/client-address.ts';
-import { digestOf, placeOf } from './verification/equal.ts';
-import { FollowedNames } from './verification/followed-names.ts';
 import { digestOfToken } from './verification/query-token.ts';
 import { SecretUses } from './verification/uses.ts';
 
@@ -80,10 +76,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     },
   });
   let state: 'serving' | 'leaving' | 'closed' = 'serving';
-  const names = new FollowedNames(log);
-  let latest = config;
-  let rules = rulesByName(config, names);
-  let tokens = config.console.tokens.map(digestOf);
+  const rules = new Rules(config, log);
 
   const inbox = await openSqliteInbox({
     path: inboxPath,
@@ -98,7 +91,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     config.sources.map(({ name }) => name),
     {
       keeper,
-      verifiersOf: (source) => rules.get(source)?.verifiers ?? [],
+      verifiersOf: (source) => rules.of(source).verifiers,
       keep: (arrival) => inbox.keep(arrival),
       note: meter.proof,
       log,
@@ -109,7 +102,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     sources: config.sources.map((source) => ({
       name: source.name,
       path: source.path,
-      rules: () => rules.get(source.name) as SourceRules,
+      rules: () => rules.of(source.name),
       ...(source.replies && {
         reply: { withinMs: source.preset.replyWithinMs, ask: askFor(source, postman) },
       }),
@@ -138,7 +131,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   });
   const server = createHttpServer(app, { knobs, log, meter });
   const guard = consoleGuard({
-    isToken: config.console.tokens.length > 0 ? (given) => placeOf(digestOf(given), tokens) >= 0 : undefined,
+    isToken: config.console.tokens.length > 0 ? (given) => rules.isConsoleToken(given) : undefined,
     isLoopback,
   });
   const consoleServer = createHttpServer(createConsole({ inbox, metrics, guard, judgeRefusedAgain }), {
@@ -150,12 +143,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await postman.start();
   const stopRetention = startRetention(inbox, config.retentionDays, knobs.identityDays, log);
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
-  await names.settled();
+  await rules.settled();
   const port = await listen(server, config.host, config.port);
   // A restart is how most secrets are changed.
   judgeRefusedAgain().catch(() => {});
 
-  watch.start({ inbox, inboxPath, keeper, readPast, deliverAlarm, settings: () => latest });
+  watch.start({ inbox, inboxPath, keeper, readPast, deliverAlarm, settings: () => rules.config });
   const telling = setInterval(tellUses, TELL_USES_MS).unref();
 
   async function tellUses(): Promise<void> {
@@ -172,7 +165,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await closeServer(server, knobs.shutdownGraceMs);
     clearTimeout(cut);
     await postman.stop(knobs.shutdownGraceMs);
-    names.stop();
+    rules.stop();
     stopRetention();
     watch.stop();
     consoleServer.closeAllConnections();
@@ -184,14 +177,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   }
 
   async function reload(changed: Config): Promise<void> {
-    // Built whole before any of it counts: a request sees the old rules or the new ones.
-    const built = rulesByName(changed, names);
-    latest = changed;
-    await names.settled();
-    if (latest !== changed) return;
-    tokens = changed.console.tokens.map(digestOf);
-    rules = built;
-    names.keepOnly(changed.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));
+    if (!(await rules.replace(changed))) return;
     judgeRefusedAgain().catch(() => {});
     // What was refused by the old rules a moment ago may still be on its way.
     const once = () => judgeRefusedAgain().catch(() => {});
@@ -209,17 +195,6 @@ function storedSource({ preset, routes }: SourceConfig) {
   const { id, type, cut } = preset;
   const shape = { id, type, ...(cut === undefined ? {} : { cut }) };
   return { shape, routes };
-}
-
-function rulesByName(config: Config, names: FollowedNames): ReadonlyMap<string, SourceRules> {
-  return new Map(config.sources.map((source) => [source.name, rulesOf(source, config, names)]));
-}
-
-function rulesOf(source: SourceConfig, { knobs }: Config, names: FollowedNames): SourceRules {
-  const { name, bodyLimitBytes, prefix } = source;
-  const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
-  const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, names);
-  return { bodyLimitBytes, verifiers, offReason };
 }
 
 /** The `reply` function sees what a handler would see: read here once more, since what was stored is in the inbox. */

@@ -16,7 +16,11 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   sources: ['verification'],
 };
 /** Entry points introduce rooms to each other: the receiver, the handlers' thread, the commands. */
-const ENTRIES = [/^src\/(receiver|testing)\.ts$/, /^src\/dispatch\/(thread|postman)\.ts$/, /^src\/cli\//];
+const ENTRIES = [
+  /^src\/(receiver|rules|testing)\.ts$/,
+  /^src\/dispatch\/(thread|postman)\.ts$/,
+  /^src\/cli\//,
+];
 const OWNERS: Readonly<Record<string, RegExp>> = {
   express: /^src\/(http|console)\//,
   helmet: /^src\/(http|console)\//,
