@@ -1,33 +1,22 @@
 /** Part of contract.ts: replay and discard, from every state. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox, Settlement } from '../../src/inbox-contract.ts';
+import { expect, test } from 'vitest';
+import type { Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, type Driver, fresh, Hands, numberOf, SOURCES } from './driver.ts';
+import { arrival, aWhile, type Driver, fresh, numberOf, openForEach } from './driver.ts';
 
 export function ordersContract(makeDriver: () => Driver): void {
-  let driver: Driver;
-  let inbox: Inbox;
-  let hands: Hands;
-  beforeEach(async () => {
-    driver = makeDriver();
-    inbox = await driver.open(SOURCES);
-    hands = new Hands(driver.work(inbox));
-  });
-  afterEach(async () => {
-    await inbox.close();
-    driver.clear();
-  });
+  const opened = openForEach(makeDriver);
 
-  const work = () => driver.rows().work.map(({ handler, state }) => [handler, state]);
+  const work = () => opened.driver.rows().work.map(({ handler, state }) => [handler, state]);
 
   /** An event of `one` that has come to that state. */
   async function eventIn(state: Settlement['state']): Promise<number> {
-    hands.grant({ 'one/a': 1 });
-    const { id } = await inbox.keep(arrival('one', fresh()));
+    opened.hands.grant({ 'one/a': 1 });
+    const { id } = await opened.inbox.keep(arrival('one', fresh()));
     const due = Date.now() + 3_600_000;
-    hands.settle(await hands.take(1), state, { due });
+    opened.hands.settle(await opened.hands.take(1), state, { due });
     await waitFor(
-      () => driver.rows().attempts.length === 1,
+      () => opened.driver.rows().attempts.length === 1,
       5_000,
       () => state,
     );
@@ -37,26 +26,26 @@ export function ordersContract(makeDriver: () => Driver): void {
   for (const state of ['done', 'discarded', 'dead', 'pending'] as const) {
     test(`a replay runs an event that is ${state} from the first attempt on`, async () => {
       const event = await eventIn(state);
-      expect(await inbox.order({ action: 'replay', event })).toBe(1);
-      expect(await hands.take(2)).toMatchObject({ event, attempt: 1, handler: 'one/a' });
-      expect(driver.rows().work).toMatchObject([{ state: 'handling', attempts: 1 }]);
+      expect(await opened.inbox.order({ action: 'replay', event })).toBe(1);
+      expect(await opened.hands.take(2)).toMatchObject({ event, attempt: 1, handler: 'one/a' });
+      expect(opened.driver.rows().work).toMatchObject([{ state: 'handling', attempts: 1 }]);
     });
   }
 
   test('a replay hands a held event to every handler', async () => {
-    const { id } = await inbox.keep(arrival('two', 'not json'));
-    expect(await inbox.order({ action: 'replay', event: numberOf(id) })).toBe(2);
-    hands.grant({ 'two/a': 1, 'two/b': 1 });
-    await hands.take(2);
-    expect(hands.got.map(({ handler, body }) => [handler, body.toString()]).sort()).toEqual([
+    const { id } = await opened.inbox.keep(arrival('two', 'not json'));
+    expect(await opened.inbox.order({ action: 'replay', event: numberOf(id) })).toBe(2);
+    opened.hands.grant({ 'two/a': 1, 'two/b': 1 });
+    await opened.hands.take(2);
+    expect(opened.hands.got.map(({ handler, body }) => [handler, body.toString()]).sort()).toEqual([
       ['two/a', 'not json'],
       ['two/b', 'not json'],
     ]);
   });
 
   test('a replay for one handler leaves the other alone', async () => {
-    const { id } = await inbox.keep(arrival('two', 'not json'));
-    expect(await inbox.order({ action: 'replay', event: numberOf(id), handler: 'two/b' })).toBe(1);
+    const { id } = await opened.inbox.keep(arrival('two', 'not json'));
+    expect(await opened.inbox.order({ action: 'replay', event: numberOf(id), handler: 'two/b' })).toBe(1);
     expect(work()).toEqual([
       ['two/a', 'held'],
       ['two/b', 'pending'],
@@ -66,8 +55,8 @@ export function ordersContract(makeDriver: () => Driver): void {
   for (const state of ['pending', 'dead'] as const) {
     test(`discarding takes an event that is ${state} off the list and says so`, async () => {
       const event = await eventIn(state);
-      expect(await inbox.order({ action: 'discard', event })).toBe(1);
-      const { work, attempts, events } = driver.rows();
+      expect(await opened.inbox.order({ action: 'discard', event })).toBe(1);
+      const { work, attempts, events } = opened.driver.rows();
       expect(work).toEqual([]);
       expect(attempts.map(({ outcome }) => outcome).sort()).toContain('discarded');
       expect(events).toHaveLength(1);
@@ -75,66 +64,68 @@ export function ordersContract(makeDriver: () => Driver): void {
   }
 
   test('discarding takes a held event off the list of one handler or of all', async () => {
-    const { id } = await inbox.keep(arrival('two', 'not json'));
-    expect(await inbox.order({ action: 'discard', event: numberOf(id), handler: 'two/a' })).toBe(1);
+    const { id } = await opened.inbox.keep(arrival('two', 'not json'));
+    expect(await opened.inbox.order({ action: 'discard', event: numberOf(id), handler: 'two/a' })).toBe(1);
     expect(work()).toEqual([['two/b', 'held']]);
-    expect(await inbox.order({ action: 'discard', event: numberOf(id) })).toBe(1);
+    expect(await opened.inbox.order({ action: 'discard', event: numberOf(id) })).toBe(1);
     expect(work()).toEqual([]);
-    expect(driver.rows().events).toMatchObject([{ id, body: 'not json' }]);
+    expect(opened.driver.rows().events).toMatchObject([{ id, body: 'not json' }]);
   });
 
   test('discarding what is finished changes nothing', async () => {
     const event = await eventIn('done');
-    expect(await inbox.order({ action: 'discard', event })).toBe(0);
-    expect(driver.rows().attempts.map(({ outcome }) => outcome)).toEqual(['done']);
+    expect(await opened.inbox.order({ action: 'discard', event })).toBe(0);
+    expect(opened.driver.rows().attempts.map(({ outcome }) => outcome)).toEqual(['done']);
   });
 
   test('what is discarded while it waits for its time never comes', async () => {
-    hands.grant({ 'one/a': 1 });
-    const { id } = await inbox.keep(arrival('one', fresh()));
-    hands.settle(await hands.take(1), 'pending', { due: Date.now() + 200, alone: true });
+    opened.hands.grant({ 'one/a': 1 });
+    const { id } = await opened.inbox.keep(arrival('one', fresh()));
+    opened.hands.settle(await opened.hands.take(1), 'pending', { due: Date.now() + 200, alone: true });
     await waitFor(
-      () => driver.rows().attempts.length === 1,
+      () => opened.driver.rows().attempts.length === 1,
       5_000,
       () => id,
     );
-    await inbox.order({ action: 'discard', event: numberOf(id) });
-    const next = await inbox.keep(arrival('one', fresh()));
-    expect(await hands.take(2)).toMatchObject({ id: next.id });
+    await opened.inbox.order({ action: 'discard', event: numberOf(id) });
+    const next = await opened.inbox.keep(arrival('one', fresh()));
+    expect(await opened.hands.take(2)).toMatchObject({ id: next.id });
     await aWhile();
     await aWhile();
-    expect(hands.got).toHaveLength(2);
+    expect(opened.hands.got).toHaveLength(2);
   });
 
   test('an event that is being handled is left in peace', async () => {
-    hands.grant({ 'two/a': 1 });
-    const { id } = await inbox.keep(arrival('two', fresh()));
-    await hands.take(1);
+    opened.hands.grant({ 'two/a': 1 });
+    const { id } = await opened.inbox.keep(arrival('two', fresh()));
+    await opened.hands.take(1);
     for (const action of ['replay', 'discard'] as const) {
-      await expect(inbox.order({ action, event: numberOf(id) })).rejects.toThrow('two/a is handling it');
+      await expect(opened.inbox.order({ action, event: numberOf(id) })).rejects.toThrow(
+        'two/a is handling it',
+      );
     }
     expect(work()).toEqual([
       ['two/a', 'handling'],
       ['two/b', 'pending'],
     ]);
-    expect(await inbox.order({ action: 'discard', event: numberOf(id), handler: 'two/b' })).toBe(1);
+    expect(await opened.inbox.order({ action: 'discard', event: numberOf(id), handler: 'two/b' })).toBe(1);
     expect(work()).toEqual([['two/a', 'handling']]);
   });
 
   test('an order for an event or a handler that is not there is refused', async () => {
-    await expect(inbox.order({ action: 'replay', event: 1 })).rejects.toThrow('no such event');
-    const { id } = await inbox.keep(arrival('one', fresh()));
+    await expect(opened.inbox.order({ action: 'replay', event: 1 })).rejects.toThrow('no such event');
+    const { id } = await opened.inbox.keep(arrival('one', fresh()));
     const order = { action: 'discard', event: numberOf(id), handler: 'two/a' } as const;
-    await expect(inbox.order(order)).rejects.toThrow('two/a is not one of its handlers (one/a)');
+    await expect(opened.inbox.order(order)).rejects.toThrow('two/a is not one of its handlers (one/a)');
     expect(work()).toEqual([['one/a', 'pending']]);
   });
 
   test('the backlog follows every order', async () => {
-    const { id } = await inbox.keep(arrival('one', 'not json'));
-    await inbox.order({ action: 'replay', event: numberOf(id) });
-    expect((await inbox.status()).backlog).toEqual([{ handler: 'one/a', state: 'pending', count: 1 }]);
-    await inbox.order({ action: 'discard', event: numberOf(id) });
-    expect((await inbox.status()).backlog).toEqual([]);
+    const { id } = await opened.inbox.keep(arrival('one', 'not json'));
+    await opened.inbox.order({ action: 'replay', event: numberOf(id) });
+    expect((await opened.inbox.status()).backlog).toEqual([{ handler: 'one/a', state: 'pending', count: 1 }]);
+    await opened.inbox.order({ action: 'discard', event: numberOf(id) });
+    expect((await opened.inbox.status()).backlog).toEqual([]);
     expect(work()).toEqual([]);
   });
 }

@@ -1,67 +1,60 @@
 /** Part of contract.ts: arrivals. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox } from '../../src/inbox-contract.ts';
-import { arrival, type Driver, fresh, numberOf, SOURCES } from './driver.ts';
+import { expect, test } from 'vitest';
+import { arrival, type Driver, fresh, numberOf, openForEach, SOURCES } from './driver.ts';
 
 export function receiptContract(makeDriver: () => Driver): void {
-  let driver: Driver;
-  let inbox: Inbox;
-  beforeEach(async () => {
-    driver = makeDriver();
-    inbox = await driver.open(SOURCES);
-  });
-  afterEach(async () => {
-    await inbox.close();
-    driver.clear();
-  });
+  const opened = openForEach(makeDriver);
 
   test('an arrival is accepted and stored byte for byte', async () => {
     const body = ' {"id" : 12345678901234567890,\r\n"n":1.0,"s":"\\u0000ü"}\n';
-    const kept = await inbox.keep(arrival('one', body));
+    const kept = await opened.inbox.keep(arrival('one', body));
     expect(kept).toEqual({ outcome: 'accepted', id: expect.stringMatching(/^evt_[0-9a-f]{14}$/) });
-    expect(driver.rows().events).toEqual([{ id: kept.id, source: 'one', held: null, body }]);
-    expect(inbox.takesWrites()).toBe(true);
+    expect(opened.driver.rows().events).toEqual([{ id: kept.id, source: 'one', held: null, body }]);
+    expect(opened.inbox.takesWrites()).toBe(true);
   });
 
   test('the same event again is a duplicate of the first one', async () => {
     const body = fresh();
-    const first = await inbox.keep(arrival('one', body));
-    expect(await inbox.keep(arrival('one', body))).toEqual({ outcome: 'duplicate', id: first.id });
-    expect(driver.rows().events.map(({ id }) => id)).toEqual([first.id]);
+    const first = await opened.inbox.keep(arrival('one', body));
+    expect(await opened.inbox.keep(arrival('one', body))).toEqual({ outcome: 'duplicate', id: first.id });
+    expect(opened.driver.rows().events.map(({ id }) => id)).toEqual([first.id]);
   });
 
   test('another body under a known id is held, and that body again is a duplicate of the held one', async () => {
-    const first = await inbox.keep(arrival('one', '{"id":"x","n":1}'));
-    const second = await inbox.keep(arrival('one', '{"id":"x","n":2}'));
+    const first = await opened.inbox.keep(arrival('one', '{"id":"x","n":1}'));
+    const second = await opened.inbox.keep(arrival('one', '{"id":"x","n":2}'));
     expect(second).toEqual({
       outcome: 'held',
       id: expect.stringMatching(/^evt_/),
       reason: expect.stringContaining(first.id),
     });
     expect(second.id).not.toBe(first.id);
-    expect(await inbox.keep(arrival('one', '{"id":"x","n":2}'))).toEqual({
+    expect(await opened.inbox.keep(arrival('one', '{"id":"x","n":2}'))).toEqual({
       outcome: 'duplicate',
       id: second.id,
     });
-    const third = await inbox.keep(arrival('one', '{"id":"x","n":3}'));
+    const third = await opened.inbox.keep(arrival('one', '{"id":"x","n":3}'));
     expect(third.outcome).toBe('held');
-    expect(await inbox.keep(arrival('one', '{"id":"x","n":1}'))).toEqual({
+    expect(await opened.inbox.keep(arrival('one', '{"id":"x","n":1}'))).toEqual({
       outcome: 'duplicate',
       id: first.id,
     });
-    expect(driver.rows().events.map(({ id, body }) => [id, body])).toEqual([
+    expect(opened.driver.rows().events.map(({ id, body }) => [id, body])).toEqual([
       [first.id, '{"id":"x","n":1}'],
       [second.id, '{"id":"x","n":2}'],
       [third.id, '{"id":"x","n":3}'],
     ]);
-    expect(driver.rows().work.map(({ state }) => state)).toEqual(['pending', 'held', 'held']);
+    expect(opened.driver.rows().work.map(({ state }) => state)).toEqual(['pending', 'held', 'held']);
   });
 
   test('a body that is not JSON is held with its bytes, and again is a duplicate', async () => {
-    const first = await inbox.keep(arrival('one', 'not {json'));
+    const first = await opened.inbox.keep(arrival('one', 'not {json'));
     expect(first).toMatchObject({ outcome: 'held', reason: 'the body is not JSON' });
-    expect(await inbox.keep(arrival('one', 'not {json'))).toEqual({ outcome: 'duplicate', id: first.id });
-    const { events, work } = driver.rows();
+    expect(await opened.inbox.keep(arrival('one', 'not {json'))).toEqual({
+      outcome: 'duplicate',
+      id: first.id,
+    });
+    const { events, work } = opened.driver.rows();
     expect(events).toEqual([
       { id: first.id, source: 'one', held: 'the body is not JSON', body: 'not {json' },
     ]);
@@ -69,77 +62,86 @@ export function receiptContract(makeDriver: () => Driver): void {
   });
 
   test('an empty body is held as well', async () => {
-    const kept = await inbox.keep(arrival('one', ''));
+    const kept = await opened.inbox.keep(arrival('one', ''));
     expect(kept.outcome).toBe('held');
-    expect(driver.rows().events).toMatchObject([{ id: kept.id, body: '' }]);
+    expect(opened.driver.rows().events).toMatchObject([{ id: kept.id, body: '' }]);
   });
 
   test('two sources may use the same id', async () => {
-    const kept = await Promise.all(['one', 'two'].map((source) => inbox.keep(arrival(source, '{"id":1}'))));
+    const kept = await Promise.all(
+      ['one', 'two'].map((source) => opened.inbox.keep(arrival(source, '{"id":1}'))),
+    );
     expect(kept.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted']);
-    expect(driver.rows().events.map(({ source }) => source)).toEqual(['one', 'two']);
+    expect(opened.driver.rows().events.map(({ source }) => source)).toEqual(['one', 'two']);
   });
 
   test('without an id of the provider’s the bytes decide', async () => {
     const [first, again, other] = await Promise.all(
-      ['{"event":"a"}', '{"event":"a"}', '{"event": "a"}'].map((body) => inbox.keep(arrival('plain', body))),
+      ['{"event":"a"}', '{"event":"a"}', '{"event": "a"}'].map((body) =>
+        opened.inbox.keep(arrival('plain', body)),
+      ),
     );
     expect(first?.outcome).toBe('accepted');
     expect(again).toEqual({ outcome: 'duplicate', id: first?.id });
     expect(other?.outcome).toBe('accepted');
-    expect(driver.rows().events).toHaveLength(2);
+    expect(opened.driver.rows().events).toHaveLength(2);
   });
 
   test('of a hundred copies at once one is accepted, and all hear its id', async () => {
     const body = fresh();
-    const kept = await Promise.all(Array.from({ length: 100 }, () => inbox.keep(arrival('two', body))));
+    const kept = await Promise.all(
+      Array.from({ length: 100 }, () => opened.inbox.keep(arrival('two', body))),
+    );
     expect(kept.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
     expect(kept.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(99);
     expect(new Set(kept.map(({ id }) => id)).size).toBe(1);
-    expect(driver.rows().events).toHaveLength(1);
-    expect(driver.rows().work).toHaveLength(2);
+    expect(opened.driver.rows().events).toHaveLength(1);
+    expect(opened.driver.rows().work).toHaveLength(2);
   });
 
   test('ids grow in the order of arrival, even if the clock goes back', async () => {
     const now = Date.now();
     const ids: string[] = [];
     for (const shift of [0, 1, -3_600_000, 5, -86_400_000, 5]) {
-      ids.push((await inbox.keep(arrival('one', fresh(), now + shift))).id);
+      ids.push((await opened.inbox.keep(arrival('one', fresh(), now + shift))).id);
     }
     expect(ids).toEqual([...ids].sort());
     expect(new Set(ids).size).toBe(ids.length);
-    expect(driver.rows().events.map(({ id }) => id)).toEqual(ids);
+    expect(opened.driver.rows().events.map(({ id }) => id)).toEqual(ids);
   });
 
   test('after closing and opening again everything is there, and a copy is still known', async () => {
     const [body, odd] = [fresh(), 'odd'];
-    const kept = [await inbox.keep(arrival('one', body)), await inbox.keep(arrival('one', odd))];
-    await inbox.close();
-    inbox = await driver.open(SOURCES);
-    expect(await inbox.keep(arrival('one', body))).toEqual({ outcome: 'duplicate', id: kept[0]?.id });
-    expect(await inbox.keep(arrival('one', odd))).toEqual({ outcome: 'duplicate', id: kept[1]?.id });
-    const next = await inbox.keep(arrival('one', fresh(), 0));
+    const kept = [
+      await opened.inbox.keep(arrival('one', body)),
+      await opened.inbox.keep(arrival('one', odd)),
+    ];
+    await opened.inbox.close();
+    opened.inbox = await opened.driver.open(SOURCES);
+    expect(await opened.inbox.keep(arrival('one', body))).toEqual({ outcome: 'duplicate', id: kept[0]?.id });
+    expect(await opened.inbox.keep(arrival('one', odd))).toEqual({ outcome: 'duplicate', id: kept[1]?.id });
+    const next = await opened.inbox.keep(arrival('one', fresh(), 0));
     expect(numberOf(next.id)).toBeGreaterThan(numberOf(kept[1]?.id ?? ''));
-    expect(driver.rows().events.map(({ id }) => id)).toEqual([kept[0]?.id, kept[1]?.id, next.id]);
+    expect(opened.driver.rows().events.map(({ id }) => id)).toEqual([kept[0]?.id, kept[1]?.id, next.id]);
   });
 
   test('what is on its way when the inbox closes is kept before it has closed', async () => {
     const bodies = Array.from({ length: 50 }, fresh);
-    const keeping = Promise.all(bodies.map((body) => inbox.keep(arrival('still', body))));
+    const keeping = Promise.all(bodies.map((body) => opened.inbox.keep(arrival('still', body))));
     await new Promise((resolve) => setImmediate(resolve));
-    await inbox.close();
+    await opened.inbox.close();
     expect((await keeping).map(({ outcome }) => outcome)).toEqual(bodies.map(() => 'accepted'));
-    expect(driver.rows().events.map(({ body }) => body)).toEqual(bodies);
-    inbox = await driver.open(SOURCES);
+    expect(opened.driver.rows().events.map(({ body }) => body)).toEqual(bodies);
+    opened.inbox = await opened.driver.open(SOURCES);
   });
 
   test('the status names the inbox, what waits, and since when', async () => {
-    const before = await inbox.status();
+    const before = await opened.inbox.status();
     expect(before).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null, resting: [] });
     const receivedAt = Date.now() - 5_000;
-    await inbox.keep(arrival('two', fresh(), receivedAt));
-    await inbox.keep(arrival('one', 'not json'));
-    const { inbox: name, backlog, oldestPendingAt } = await inbox.status();
+    await opened.inbox.keep(arrival('two', fresh(), receivedAt));
+    await opened.inbox.keep(arrival('one', 'not json'));
+    const { inbox: name, backlog, oldestPendingAt } = await opened.inbox.status();
     expect(name).toBe(before.inbox);
     expect(oldestPendingAt).toBe(receivedAt);
     expect([...backlog].sort((a, b) => a.handler.localeCompare(b.handler))).toEqual([

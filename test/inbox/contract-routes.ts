@@ -1,33 +1,22 @@
 /** Part of contract.ts: which events a handler wants, and what it shares with others. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Inbox, Settlement } from '../../src/inbox-contract.ts';
+import { expect, test } from 'vitest';
+import type { Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, type Driver, fresh, Hands, SOURCES } from './driver.ts';
+import { arrival, aWhile, type Driver, fresh, openForEach } from './driver.ts';
 
 export function routesContract(makeDriver: () => Driver): void {
-  let driver: Driver;
-  let inbox: Inbox;
-  let hands: Hands;
-  beforeEach(async () => {
-    driver = makeDriver();
-    inbox = await driver.open(SOURCES);
-    hands = new Hands(driver.work(inbox));
-  });
-  afterEach(async () => {
-    await inbox.close();
-    driver.clear();
-  });
+  const opened = openForEach(makeDriver);
 
   let last = 0;
   const keep = async (source: string, type: unknown = 'contract') =>
-    (await inbox.keep(arrival(source, JSON.stringify({ id: `r${++last}`, type })))).id;
+    (await opened.inbox.keep(arrival(source, JSON.stringify({ id: `r${++last}`, type })))).id;
   const handlersOf = (id: string) =>
-    driver
+    opened.driver
       .rows()
       .work.filter((row) => row.id === id)
       .map(({ handler }) => handler);
   const settleAt = (index: number, state: Settlement['state'], more: Partial<Settlement> = {}) =>
-    hands.settle(hands.got[index] as (typeof hands.got)[number], state, more);
+    opened.hands.settle(opened.hands.got[index] as (typeof opened.hands.got)[number], state, more);
 
   test.each([
     ['/shipment_leg#arrived', true],
@@ -46,23 +35,23 @@ export function routesContract(makeDriver: () => Driver): void {
   test('a replay goes by the filter too, unless it names the handler', async () => {
     const id = await keep('picky', 'other');
     const event = Number.parseInt(id.slice(4), 16);
-    hands.grant({ 'picky/all': 1, 'picky/legs': 1 });
-    await hands.take(1);
+    opened.hands.grant({ 'picky/all': 1, 'picky/legs': 1 });
+    await opened.hands.take(1);
     settleAt(0, 'done');
     await waitFor(
-      () => driver.rows().work.length === 0,
+      () => opened.driver.rows().work.length === 0,
       5_000,
       () => 'still there',
     );
-    expect(await inbox.order({ action: 'replay', event })).toBe(1);
-    expect((await hands.take(2)).handler).toBe('picky/all');
-    expect(await inbox.order({ action: 'replay', event, handler: 'picky/legs' })).toBe(1);
-    expect((await hands.take(3)).handler).toBe('picky/legs');
+    expect(await opened.inbox.order({ action: 'replay', event })).toBe(1);
+    expect((await opened.hands.take(2)).handler).toBe('picky/all');
+    expect(await opened.inbox.order({ action: 'replay', event, handler: 'picky/legs' })).toBe(1);
+    expect((await opened.hands.take(3)).handler).toBe('picky/legs');
   });
 
   test('a held event waits for the handlers that want its type', async () => {
-    await inbox.keep(arrival('picky', '{"id":"same","type":"exact"}'));
-    const { id, outcome } = await inbox.keep(arrival('picky', '{"id":"same","type":"other"}'));
+    await opened.inbox.keep(arrival('picky', '{"id":"same","type":"exact"}'));
+    const { id, outcome } = await opened.inbox.keep(arrival('picky', '{"id":"same","type":"other"}'));
     expect(outcome).toBe('held');
     expect(handlersOf(id)).toEqual(['picky/all']);
   });
@@ -72,15 +61,15 @@ export function routesContract(makeDriver: () => Driver): void {
       await keep('left');
       await keep('right');
     }
-    hands.grant({ shared: 2 });
-    await hands.take(2);
+    opened.hands.grant({ shared: 2 });
+    await opened.hands.take(2);
     await aWhile();
-    expect(hands.got).toHaveLength(2);
+    expect(opened.hands.got).toHaveLength(2);
     for (let done = 0; done < 10; done++) {
       settleAt(done, 'done');
-      await hands.take(done + 3);
+      await opened.hands.take(done + 3);
     }
-    const early = hands.got.slice(0, 8).map(({ handler }) => handler);
+    const early = opened.hands.got.slice(0, 8).map(({ handler }) => handler);
     expect(new Set(early)).toEqual(new Set(['left/a', 'right/a']));
     expect(early.filter((handler) => handler === 'left/a').length).toBeGreaterThanOrEqual(2);
     expect(early.filter((handler) => handler === 'right/a').length).toBeGreaterThanOrEqual(2);
@@ -88,58 +77,58 @@ export function routesContract(makeDriver: () => Driver): void {
 
   test('a rate spreads deliveries, however many slots are free', async () => {
     const before = performance.now();
-    hands.grant({ 'slow/a': 100 });
+    opened.hands.grant({ 'slow/a': 100 });
     for (let count = 0; count < 12; count++) await keep('slow');
-    await hands.take(12);
+    await opened.hands.take(12);
     // The first two at once, then one every 50 ms; the machine may be slower, never faster.
     expect(performance.now() - before).toBeGreaterThan(450);
   });
 
   test('a target that rests gets nothing, then one delivery to try it, then all', async () => {
-    hands.grant({ 'one/a': 10 });
-    const one = () => inbox.keep(arrival('one', fresh()));
+    opened.hands.grant({ 'one/a': 10 });
+    const one = () => opened.inbox.keep(arrival('one', fresh()));
     await one();
-    await hands.take(1);
+    await opened.hands.take(1);
     const before = performance.now();
     settleAt(0, 'pending', { due: Date.now() + 60_000, restMs: 1_500 });
     await waitFor(
-      () => driver.rows().work.every(({ state }) => state === 'pending'),
+      () => opened.driver.rows().work.every(({ state }) => state === 'pending'),
       5_000,
       () => 'not settled',
     );
     for (let count = 0; count < 5; count++) await one();
     await aWhile();
-    expect(hands.got).toHaveLength(1);
-    expect((await inbox.status()).resting).toEqual(['one/a']);
-    await hands.take(2);
+    expect(opened.hands.got).toHaveLength(1);
+    expect((await opened.inbox.status()).resting).toEqual(['one/a']);
+    await opened.hands.take(2);
     expect(performance.now() - before).toBeGreaterThan(1_450);
     await aWhile();
-    expect(hands.got).toHaveLength(2);
+    expect(opened.hands.got).toHaveLength(2);
     settleAt(1, 'done');
-    await hands.take(6);
-    expect((await inbox.status()).resting).toEqual([]);
+    await opened.hands.take(6);
+    expect((await opened.inbox.status()).resting).toEqual([]);
   });
 
   test('a target that fails its trial rests again', async () => {
-    hands.grant({ 'one/a': 10 });
-    for (let count = 0; count < 3; count++) await inbox.keep(arrival('one', fresh()));
-    await hands.take(3);
+    opened.hands.grant({ 'one/a': 10 });
+    for (let count = 0; count < 3; count++) await opened.inbox.keep(arrival('one', fresh()));
+    await opened.hands.take(3);
     settleAt(0, 'pending', { due: 0, restMs: 200 });
     settleAt(1, 'pending', { due: 0, restMs: 200 });
     settleAt(2, 'pending', { due: 0, restMs: 200 });
-    await hands.take(4);
+    await opened.hands.take(4);
     settleAt(3, 'pending', { due: 0, restMs: 200 });
-    await hands.take(5);
+    await opened.hands.take(5);
     await aWhile();
-    expect(hands.got).toHaveLength(5);
-    expect((await inbox.status()).resting).toEqual(['one/a']);
+    expect(opened.hands.got).toHaveLength(5);
+    expect((await opened.inbox.status()).resting).toEqual(['one/a']);
   });
 
   test('what must run alone does not wait for a rest', async () => {
-    hands.grant({ 'one/a': 2 });
-    await inbox.keep(arrival('one', fresh()));
-    await hands.take(1);
+    opened.hands.grant({ 'one/a': 2 });
+    await opened.inbox.keep(arrival('one', fresh()));
+    await opened.hands.take(1);
     settleAt(0, 'pending', { due: 0, restMs: 60_000, alone: true });
-    expect((await hands.take(2)).attempt).toBe(2);
+    expect((await opened.hands.take(2)).attempt).toBe(2);
   });
 }

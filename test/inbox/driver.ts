@@ -1,5 +1,6 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
+import { afterEach, beforeEach } from 'vitest';
 import type { StoredSource } from '../../src/inbox/sqlite/store.ts';
 import type { Arrival, Delivery, Inbox, Route, Settlement, Work } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
@@ -141,3 +142,25 @@ export function settlement(state: Settlement['state']): Omit<Settlement, 'event'
 
 /** Long enough for the inbox to have done what it would do. */
 export const aWhile = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+export interface Opened {
+  readonly driver: Driver;
+  /** The one that is open; a test that opens another one puts it here. */
+  inbox: Inbox;
+  hands: Hands;
+}
+
+/** For each test of a file an inbox at a place of its own, with the handlers' side by hand. */
+export function openForEach(makeDriver: () => Driver): Opened {
+  const opened = {} as { driver: Driver; inbox: Inbox; hands: Hands };
+  beforeEach(async () => {
+    opened.driver = makeDriver();
+    opened.inbox = await opened.driver.open(SOURCES);
+    opened.hands = new Hands(opened.driver.work(opened.inbox));
+  });
+  afterEach(async () => {
+    await opened.inbox.close();
+    opened.driver.clear();
+  });
+  return opened;
+}
