@@ -36,12 +36,21 @@ export function routesOf(wiring: SourceWiring): Route[] {
   return wiredIn(wiring).map(([name, options]) => routeOf(name, options, wiring));
 }
 
-/** Full names and options, without those that want to hear of other sources only. */
+/** Full names and options of what is a handler; the rest is a problem, which wiring.ts tells. */
+export function namedHandlers(wiring: SourceWiring): (readonly [string, HandlerOptions])[] {
+  return Object.entries(wiring.handlers ?? {})
+    .filter(([, wired]) => isHandler(wired))
+    .map(([key, wired]) => [`${nameOf(wiring)}/${key}`, optionsOf(wired)] as const);
+}
+
+/** Without those that want to hear of other sources only. */
 function wiredIn(wiring: SourceWiring): (readonly [string, HandlerOptions])[] {
   const source = nameOf(wiring);
-  return Object.entries(wiring.handlers)
-    .map(([key, wired]) => [`${source}/${key}`, optionsOf(wired)] as const)
-    .filter(([, { sources }]) => sources === undefined || sources.includes(source));
+  return namedHandlers(wiring).filter(([, { sources }]) => sources === undefined || sources.includes(source));
+}
+
+export function isHandler(wired: Handle | HandlerOptions): boolean {
+  return typeof wired === 'function' || typeof wired?.handle === 'function';
 }
 
 export function nameOf({ name, preset }: SourceWiring): string {

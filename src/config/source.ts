@@ -5,7 +5,7 @@ import { type Preset, SCHEMES, type Scheme, type SourceWiring } from '../types.t
 import type { AllowEntry } from '../verification/allow-entry.ts';
 import { readAllowlist } from './allowlist.ts';
 import { type Environment, readBoolean, readBytes, textOf } from './environment.ts';
-import { nameOf, optionsOf, routesOf } from './handlers.ts';
+import { namedHandlers, nameOf, routesOf } from './handlers.ts';
 import { readSecrets } from './secrets.ts';
 
 export interface SourceConfig {
@@ -156,9 +156,7 @@ const KNOWN = [
 ];
 
 function settingsOfHandlers(wirings: readonly SourceWiring[]): string[] {
-  return wirings.flatMap((wiring) =>
-    Object.values(wiring.handlers ?? {}).flatMap((wired) => optionsOf(wired)?.settings ?? []),
-  );
+  return wirings.flatMap(namedHandlers).flatMap(([, { settings = [] }]) => settings);
 }
 
 /** A misspelt setting would leave a check out in silence. */

@@ -1,7 +1,7 @@
 /** What may be wrong in config/sources.ts: names, handlers, their options. Every problem at once, none of them thrown. */
 import type { Problem } from '../errors.ts';
-import type { Handle, HandlerOptions, SourceWiring } from '../types.ts';
-import { nameOf, optionsOf } from './handlers.ts';
+import type { HandlerOptions, SourceWiring } from '../types.ts';
+import { isHandler, namedHandlers, nameOf } from './handlers.ts';
 
 const SETTING = 'config/sources.ts';
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -11,34 +11,18 @@ const RANGES = { timeLimitMs: 86_400_000, concurrency: 10_000, maxAttempts: 1_00
 const RATE_LEAST = 0.001;
 const RATE_MOST = 10_000;
 
-/** A handler as it was wired: under which full name. */
-interface Wired {
-  readonly name: string;
-  readonly options: HandlerOptions;
-}
-
 export function wiringProblems(wirings: readonly SourceWiring[]): Problem[] {
   const names = wirings.map(nameOf);
-  const wired = wirings.flatMap((wiring) => handlersIn(wiring));
+  const wired = wirings.flatMap(namedHandlers);
   const problems = [
     ...names.flatMap((name, at) => (names.indexOf(name) === at ? nameProblems(name) : twice(name))),
     ...wirings.flatMap((wiring) => shapeProblems(wiring)),
-    ...wired.flatMap(({ name, options }) => optionProblems(name, options, names)),
-    ...wired.flatMap(({ options }) => options.problems ?? []),
+    ...wired.flatMap(([name, options]) => optionProblems(name, options, names)),
+    ...wired.flatMap(([, { problems = [] }]) => problems),
     ...targetProblems(wired),
   ];
   // One handler in four sources has its problems once.
   return problems.filter((problem, at) => problems.findIndex((other) => sameAs(problem, other)) === at);
-}
-
-function handlersIn(wiring: SourceWiring): Wired[] {
-  return Object.entries(wiring.handlers ?? {})
-    .filter(([, wired]) => isHandler(wired))
-    .map(([key, wired]) => ({ name: `${nameOf(wiring)}/${key}`, options: optionsOf(wired) }));
-}
-
-function isHandler(wired: Handle | HandlerOptions): boolean {
-  return typeof wired === 'function' || typeof wired?.handle === 'function';
 }
 
 function sameAs(one: Problem, other: Problem): boolean {
@@ -67,7 +51,7 @@ function shapeProblems(wiring: SourceWiring): Problem[] {
     const fix = 'Write a function: reply: (event) => ({ … }).';
     problems.push({ setting: SETTING, wrong: `gives ${source} a reply that is not a function`, fix });
   }
-  for (const { name, options } of handlersIn(wiring)) {
+  for (const [name, options] of namedHandlers(wiring)) {
     if (options.latest !== 'preset' || wiring.preset.state) continue;
     const fix = "Tell it: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
     const wrong = `makes ${name} latest, but nobody has told which members say whose state it is, and of when`;
@@ -105,16 +89,14 @@ function isTextList(list: readonly unknown[]): boolean {
 }
 
 /** What shares a target shares its limits, so they must agree on them. */
-function targetProblems(wired: readonly Wired[]): Problem[] {
-  return wired.flatMap(({ name, options }, at) => {
-    const first = wired.find(
-      (other) => options.target !== undefined && other.options.target === options.target,
-    );
-    if (!first || wired.indexOf(first) === at) return [];
-    const { concurrency, ratePerSecond } = first.options;
-    if (concurrency === options.concurrency && ratePerSecond === options.ratePerSecond) return [];
+function targetProblems(wired: ReturnType<typeof namedHandlers>): Problem[] {
+  return wired.flatMap(([name, { target, concurrency, ratePerSecond }], at) => {
+    const first = wired.findIndex(([, other]) => target !== undefined && other.target === target);
+    const [firstName, options] = wired[first] ?? [];
+    if (!options || first === at) return [];
+    if (options.concurrency === concurrency && options.ratePerSecond === ratePerSecond) return [];
     const fix = 'Give both the same, or make one handler of them and wire it twice.';
-    const wrong = `gives ${name} and ${first.name} one target, but different concurrency or ratePerSecond`;
+    const wrong = `gives ${name} and ${firstName} one target, but different concurrency or ratePerSecond`;
     return [{ setting: SETTING, wrong, fix }];
   });
 }

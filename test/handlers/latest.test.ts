@@ -139,6 +139,7 @@ test('options that cannot be are problems at boot, all at once', async () => {
   expect(code).toBe(1);
   for (const said of [
     'makes flintn/order latest, but nobody has told',
+    'wires shippo to missing, which is not a handler',
     'gives shippo/never a list of types that cannot be',
     'gives shippo/nowhere a list of sources that cannot be. They are flintn, shippo.',
     'gives shippo/fast a ratePerSecond that cannot be',
