@@ -40,6 +40,11 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
+/** The source in a handler's full name, `source/handler`. */
+export function sourceOf(handler: string): string {
+  return handler.slice(0, handler.indexOf('/'));
+}
+
 export interface Settlement {
   readonly event: number;
   readonly handler: string;

@@ -9,6 +9,7 @@ const FLOOR =
   /^src\/(types|inbox-contract|errors|json-text|header-lines)\.ts$|^src\/observability\/redact\.ts$/;
 /** Who may know whom beyond the floor, its own room, and Node. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
+  alarms: ['verification'],
   config: ['verification'],
   http: ['observability'],
   handlers: ['observability', 'config', 'verification'],

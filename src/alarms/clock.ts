@@ -2,11 +2,10 @@
  * Clock: the times that a source signs (`t=` in the header) are too far from ours, in the median of its last twenty
  * verified requests. Told while they still pass: beyond the tolerance every one of them is refused.
  */
+import { signedSecondsIn } from '../verification/hmac.ts';
 import type { Finding, WatchedSource } from './alarm.ts';
 import { SIGNATURES_KEPT, type SignatureSeen, type Tally } from './tally.ts';
 import { durationOf } from './times.ts';
-
-const SIGNED_TIME = /(?:^|,)t=(\d{10})(?:,|$)/;
 
 export function clockFindings(
   sources: readonly WatchedSource[],
@@ -30,7 +29,7 @@ export function clockFindings(
 /** How far our clock is ahead of the signed times; undefined without enough of them. */
 function medianAhead(signatures: readonly SignatureSeen[]): number | undefined {
   const ahead = signatures
-    .map(({ value, at }) => at - Number(SIGNED_TIME.exec(value)?.[1]) * 1_000)
+    .map(({ value, at }) => at - (signedSecondsIn(value) ?? Number.NaN) * 1_000)
     .filter((ms) => !Number.isNaN(ms))
     .sort((one, other) => one - other);
   return ahead.length < SIGNATURES_KEPT ? undefined : ahead[Math.floor(ahead.length / 2)];

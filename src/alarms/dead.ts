@@ -2,7 +2,7 @@
  * Dead events: some have died since the service started. Those that were dead before are known, and so are those that
  * stay dead: only what comes on top is news, until somebody has replayed or discarded it.
  */
-import type { InboxStatus } from '../inbox-contract.ts';
+import { type InboxStatus, sourceOf } from '../inbox-contract.ts';
 import type { Finding } from './alarm.ts';
 
 export class DeadEvents {
@@ -23,7 +23,7 @@ export class DeadEvents {
 }
 
 function findingOf(handler: string, fresh: number, count: number): Finding {
-  const source = handler.slice(0, handler.indexOf('/'));
+  const source = sourceOf(handler);
   const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
   const before = count > fresh ? `; ${count} are dead in all` : '';
   return {

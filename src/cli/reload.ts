@@ -5,6 +5,7 @@
  */
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { SETTING } from '../config/source.ts';
 import type { Log } from '../types.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,7 +79,7 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
 /** Files that settings which can change are in. Handlers read theirs once. */
 function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
   const ofSources = config.sources.flatMap(({ prefix }) =>
-    ['WEBHOOK_SECRET', 'WEBHOOK_TOKEN', 'JWT_SECRET', 'ALLOW_FROM'].map((name) => `${prefix}_${name}`),
+    Object.values(SETTING).map((name) => `${prefix}_${name}`),
   );
   const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
   return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];

@@ -6,7 +6,7 @@
 import type { Problem } from '../errors.ts';
 import type { AlarmTarget } from '../types.ts';
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../verification/address.ts';
-import { readSigningKey, signStandard } from '../verification/standard-webhooks.ts';
+import { NO_SIGNING_KEY, readSigningKey, signStandard } from '../verification/standard-webhooks.ts';
 import { type Environment, textOf } from './environment.ts';
 import { readSecrets } from './secrets.ts';
 
@@ -62,5 +62,5 @@ function isPrivate(hostname: string): boolean {
 
 function secretProblem(): Problem {
   const fix = 'Take what the receiver gave you, or make one: echo "whsec_$(openssl rand -base64 32)".';
-  return { setting: SECRET_SETTING, wrong: 'is not whsec_ and 24 to 64 bytes in base64', fix };
+  return { setting: SECRET_SETTING, wrong: NO_SIGNING_KEY, fix };
 }

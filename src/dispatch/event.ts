@@ -1,5 +1,5 @@
 /** A delivery as its handler sees it. Headers and body are parsed when they are first asked for, and only in its thread. */
-import type { Delivery } from '../inbox-contract.ts';
+import { type Delivery, sourceOf } from '../inbox-contract.ts';
 import type { WebhookEvent } from '../types.ts';
 
 export function eventOf(delivery: Delivery): WebhookEvent {
@@ -8,7 +8,7 @@ export function eventOf(delivery: Delivery): WebhookEvent {
   let isParsed = false;
   return {
     id: delivery.id,
-    source: sourceOf(delivery),
+    source: sourceOf(delivery.handler),
     type: delivery.type,
     externalId: delivery.externalId,
     receivedAt: new Date(delivery.receivedAt),
@@ -32,9 +32,4 @@ function parse(body: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A full name is `source/handler`. */
-export function sourceOf({ handler }: Pick<Delivery, 'handler'>): string {
-  return handler.slice(0, handler.indexOf('/'));
 }

@@ -6,6 +6,7 @@
  * which `events show` says. The inbox decides it (inbox/sqlite/newest.ts), so it holds over restarts and replays, for as
  * long as events are retained. An event that does not say whose state it tells, or as of when, is handled for itself.
  */
+import { optionsOf } from '../config/handlers.ts';
 import type { Handle, HandlerOptions, MemberPath } from '../types.ts';
 
 /** Members of the body by dotted path, as in `data.tracking_number`. */
@@ -18,7 +19,7 @@ export interface LatestOptions {
 
 /** Without options the provider's own members are used, if the preset knows them (Shippo, Flexport). */
 export function latest(wired: Handle | HandlerOptions, options?: LatestOptions): HandlerOptions {
-  const handler = typeof wired === 'function' ? { handle: wired } : wired;
+  const handler = optionsOf(wired);
   if (!options) return { ...handler, latest: 'preset' };
   return { ...handler, latest: { of: options.of.map(pathOf), at: options.at.map(pathOf) } };
 }

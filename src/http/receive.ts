@@ -90,9 +90,8 @@ function check(
   reception: Reception,
   next: (error?: unknown) => void,
 ): void {
-  for (const [at, verify] of verifiers.entries()) {
-    if (at < from) continue;
-    const result = verify(reception.head);
+  for (let at = from; at < verifiers.length; at++) {
+    const result = (verifiers[at] as Verifier)(reception.head);
     if (result instanceof Promise) {
       result
         .then((known) => {

@@ -125,17 +125,16 @@ export class RefusedStore {
   #shrink(source: string, now: number): void {
     const { countMax, bytesMax, days } = this.#limits;
     this.#database.prepare('DELETE FROM refused WHERE received_at < ?').run(now - days * DAY_MS);
-    const held = this.#database.prepare(
-      'SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM refused WHERE source = ?',
-    );
-    const dropOldestOfLoudest =
-      this.#database.prepare(`DELETE FROM refused WHERE number = (SELECT min(number) FROM refused
-      WHERE source = ?1 AND address = (SELECT address FROM refused WHERE source = ?1
-        GROUP BY address ORDER BY count(*) DESC, min(number) LIMIT 1))`);
-    for (;;) {
-      const { count, bytes } = held.get(source) as { count: number; bytes: number };
-      if (count <= countMax && bytes <= bytesMax) return;
-      dropOldestOfLoudest.run(source);
+    const held = this.#database
+      .prepare(
+        'SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM refused WHERE source = ?',
+      )
+      .get(source) as { count: number; bytes: number };
+    const dropOldestOfLoudest = this.#database.prepare(`DELETE FROM refused WHERE number = (SELECT min(number)
+      FROM refused WHERE source = ?1 AND address = (SELECT address FROM refused WHERE source = ?1
+        GROUP BY address ORDER BY count(*) DESC, min(number) LIMIT 1)) RETURNING length(body) AS bytes`);
+    for (let { count, bytes } = held; count > countMax || bytes > bytesMax; count--) {
+      bytes -= (dropOldestOfLoudest.get(source) as { bytes: number }).bytes;
     }
   }
 

@@ -70,7 +70,8 @@ export function reachOf(address: string): 'public' | 'private' | 'none' {
   return PRIVATE.check(address, family) ? 'private' : 'public';
 }
 
-function rangesIn(ranges: readonly string[]): BlockList {
+/** To be asked by family: a list takes IPv4 addresses for IPv4-mapped ones, and so for members of `::/3`. */
+export function rangesIn(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', bits] = range.split('/');

@@ -80,6 +80,12 @@ export function signHmac(form: HmacForm, secret: string, body: Buffer, nowMs: nu
   return timestamp === undefined ? form.prefix + mac : `t=${timestamp},v1=${mac}`;
 }
 
+/** The signed time in the value of a timestamped header, in unix seconds; undefined in any other. */
+export function signedSecondsIn(value: string): number | undefined {
+  const text = /(?:^|,)t=([1-9]\d{9})(?:,|$)/.exec(value)?.[1];
+  return text === undefined ? undefined : Number(text);
+}
+
 function parsePlain(form: HmacForm, value: string): Claim | undefined {
   const mac = decodeMac(form, value.slice(form.prefix.length));
   return mac && { form, value, timestamp: undefined, macs: [mac] };

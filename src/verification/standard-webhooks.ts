@@ -14,6 +14,9 @@ const PREFIX = 'whsec_';
 const KEY_BYTES_LEAST = 24;
 const KEY_BYTES_MOST = 64;
 
+/** Reads after the name of the setting. */
+export const NO_SIGNING_KEY = `is not ${PREFIX} and ${KEY_BYTES_LEAST} to ${KEY_BYTES_MOST} bytes in base64`;
+
 /** The key in a secret, or undefined if the secret is not exactly of the form above. */
 export function readSigningKey(secret: string): KeyObject | undefined {
   if (!secret.startsWith(PREFIX)) return undefined;

@@ -9,7 +9,6 @@ import { InboxReader } from '../../inbox/sqlite/reader.ts';
 import type { SecretUse } from '../../inbox-contract.ts';
 import type { Proof } from '../../types.ts';
 import { counted } from '../secret/ago.ts';
-import { readUses } from '../secret/uses.ts';
 
 /** Looked at in all, and of each source. */
 const EVENTS_MOST = 5_000;
@@ -35,7 +34,7 @@ export function readEvidence({ inboxPath }: Config): Evidence {
   if (!existsSync(inboxPath)) return { recent: [], uses: [] };
   const reader = new InboxReader(inboxPath);
   try {
-    return { recent: readRecent(reader), uses: readUses(inboxPath) };
+    return { recent: readRecent(reader), uses: reader.secretUses() };
   } catch (error) {
     if (/no such (table|column)/.test((error as Error).message)) return { recent: [], uses: [] };
     throw error;

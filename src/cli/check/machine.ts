@@ -1,12 +1,12 @@
 /** What is around the service: whom it runs as, and whether its clock agrees with those who sign with a time. */
 import type { Config } from '../../config/config.ts';
 import type { SourceConfig } from '../../config/source.ts';
+import { signedSecondsIn } from '../../verification/hmac.ts';
 import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 
 const EVENTS_MOST = 50;
 const SECONDS_MOST = 60;
-const TIMESTAMP = /(?:^|,)t=([1-9]\d{9})(?:,|$)/;
 
 export function userFindings({ production }: Config): Finding[] {
   const id = process.getuid?.();
@@ -40,7 +40,7 @@ function signsWithTime({ preset }: SourceConfig): boolean {
 
 function secondsBehind({ receivedAt, proofs }: RecentEvent): number[] {
   return proofs.flatMap(({ signature }) => {
-    const seconds = signature === undefined ? undefined : TIMESTAMP.exec(signature)?.[1];
-    return seconds === undefined ? [] : [Math.floor(receivedAt / 1000) - Number(seconds)];
+    const seconds = signedSecondsIn(signature ?? '');
+    return seconds === undefined ? [] : [Math.floor(receivedAt / 1000) - seconds];
   });
 }

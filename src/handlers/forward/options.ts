@@ -7,7 +7,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type Environment, readRanges } from '../../config/environment.ts';
 import { readSecrets } from '../../config/secrets.ts';
 import type { Problem } from '../../errors.ts';
-import { readSigningKey } from '../../verification/standard-webhooks.ts';
+import { NO_SIGNING_KEY, readSigningKey } from '../../verification/standard-webhooks.ts';
 import { type Choices, unknownOptions } from '../choices.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { type MessageSettings, RESERVED } from './message.ts';
@@ -113,8 +113,9 @@ function readKeys(
   return live.flatMap((text) => {
     const key = readSigningKey(text);
     const fix = `${make} and give it to the target too.`;
-    const wrong = 'is not whsec_ and 24 to 64 bytes in base64';
-    if (!key) problems.push({ setting: settingOf(secret, text, environment), wrong, fix });
+    if (!key) {
+      problems.push({ setting: settingOf(secret, text, environment), wrong: NO_SIGNING_KEY, fix });
+    }
     return key ?? [];
   });
 }

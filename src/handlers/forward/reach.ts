@@ -6,9 +6,9 @@
  * not allowed is dropped from what a name resolves to; if nothing is left, the connection is refused with Unavailable.
  */
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { type Problem, Unavailable } from '../../errors.ts';
-import { canonicalAddress, matches } from '../../verification/address.ts';
+import { canonicalAddress, matches, rangesIn } from '../../verification/address.ts';
 
 /** dns.lookup, or a test's. */
 export type Resolve = (
@@ -28,7 +28,7 @@ export interface Reach {
 }
 
 /** This network, private, shared (CGNAT), loopback, link-local, protocol, documentation, benchmarks, multicast and above. */
-const NOT_PUBLIC_IPV4 = listOf('ipv4', [
+const NOT_PUBLIC_IPV4 = rangesIn([
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15'],
   ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/3'],
@@ -37,7 +37,7 @@ const NOT_PUBLIC_IPV4 = listOf('ipv4', [
  * Public IPv6 is 2000::/3, so its three complements are not: ::1, NAT64, fc00::/7, fe80::/10 and ff00::/8 among them.
  * Inside it Teredo and other protocols, documentation, and 6to4, whose addresses stand for IPv4 ones.
  */
-const NOT_PUBLIC_IPV6 = listOf('ipv6', [
+const NOT_PUBLIC_IPV6 = rangesIn([
   ...['::/3', '4000::/2', '8000::/1', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
 ]);
 
@@ -88,14 +88,4 @@ function isPublic(address: string): boolean {
   return address.includes(':')
     ? !NOT_PUBLIC_IPV6.check(address, 'ipv6')
     : !NOT_PUBLIC_IPV4.check(address, 'ipv4');
-}
-
-/** One for each family: a BlockList takes IPv4 addresses for IPv4-mapped ones, and so for members of `::/3`. */
-function listOf(family: 'ipv4' | 'ipv6', ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [base, bits] = range.split('/') as [string, string];
-    list.addSubnet(base, Number(bits), family);
-  }
-  return list;
 }
