@@ -1,8 +1,8 @@
 /**
- * The service as a test sees it: a process of its own with a real socket, a real inbox file and real signals.
+ * The service as a test sees it: a process of its own with a real socket, a real inbox and real signals.
  *
- * Every setting that a test does not give is absent; ports are free ones; the inbox is in a folder of its own that goes
- * when the service does.
+ * Every setting that a test does not give is absent; ports are free ones; the inbox is a file in a folder of its own
+ * that goes when the service does, unless the test gives a PostgreSQL database (test/postgres.ts) and looks in there.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ export interface Service {
   lines(): Line[];
   /** Waits for a record; throws with the output if it does not come. */
   line(matches: (line: Line) => boolean, waitMs?: number): Promise<Line>;
-  /** What the inbox holds, oldest first. */
+  /** What the inbox file holds, oldest first. */
   events(): StoredEvent[];
   sql<T = Line>(query: string, ...values: (string | number)[]): T[];
   kill(signal: NodeJS.Signals): Promise<number | null>;
@@ -54,6 +54,10 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder with sources.ts and perhaps service.ts. */
   readonly config?: string;
+  /** URL of a PostgreSQL database to keep the inbox in. */
+  readonly database?: string;
+  /** Options for `serve`. */
+  readonly args?: readonly string[];
   /** Keep using the folder of an earlier service. */
   readonly folder?: string;
   /** A program and its arguments to run the service under, strace for one. */
@@ -68,9 +72,10 @@ const ALL_ON = Object.fromEntries(
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'consignee-'));
   const inboxPath = join(folder, 'inbox.db');
-  const child = run(['serve', ...(options.config ? ['--config', options.config] : [])], {
+  const args = ['serve', ...(options.config ? ['--config', options.config] : []), ...(options.args ?? [])];
+  const child = run(args, {
     env: {
-      DATABASE_URL: `sqlite:${inboxPath}`,
+      DATABASE_URL: options.database ?? `sqlite:${inboxPath}`,
       PORT: '0',
       CONSOLE_PORT: '0',
       HOST: '127.0.0.1',

@@ -14,6 +14,17 @@ import { rejectedBy } from './rejections.ts';
 /** Wants a package that the project does not have. */
 const NEEDS_A_PACKAGE = ['config/parcels.ts'];
 
+/** What is there before the reader writes a line. */
+const PROJECT = [
+  'src',
+  'bin',
+  'node_modules',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'test/postgres',
+];
+
 const filesOf = (page: string) =>
   [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^`(\S+\.ts)`:\n\n```ts\n(.*?)^```$/gms)]
     .map(([, name, code]) => [name as string, code as string] as const)
@@ -23,9 +34,8 @@ const files = filesOf('docs/handlers.md');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-docs-'));
-  for (const name of ['src', 'bin', 'node_modules', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
-    symlinkSync(join(ROOT, name), join(folder, name));
-  }
+  mkdirSync(join(folder, 'test'));
+  for (const name of PROJECT) symlinkSync(join(ROOT, name), join(folder, name));
   for (const [name, code] of files) {
     mkdirSync(join(folder, dirname(name)), { recursive: true });
     writeFileSync(join(folder, name), code);
