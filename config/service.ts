@@ -8,6 +8,10 @@ export default {
   inboxDeadlineMs: 2_500,
   // SQLite's page cache. The index of 5 million events takes 135 MB; with room for all of it intake stays faster.
   inboxCacheMb: 64,
+  // PostgreSQL: connections of each replica; how long one statement may take; how soon the events of a replica that was
+  // killed are taken over by another. A replica that cannot reach the database for 0.6 of that ends its handlers.
+  // partitionDays: with millions of events a day, 1 lets each day's go as a whole (docs/replicas.md).
+  postgres: { connections: 6, statementMs: 2_500, leaseMs: 15_000, partitionDays: 0 },
   retryAfterSeconds: 5,
   // How far a signed timestamp or a JWT's iat may be from our clock, either way.
   timestampToleranceSeconds: 300,

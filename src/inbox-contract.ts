@@ -6,6 +6,11 @@
  */
 import type { StateShape } from './types.ts';
 
+/** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
+export type Database =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly place: string };
+
 /** A verified request on its way to disk. */
 export interface Arrival {
   readonly source: string;

@@ -212,6 +212,7 @@ export interface ServiceKnobs {
   readonly bytesInFlightMax: number;
   readonly inboxDeadlineMs: number;
   readonly inboxCacheMb: number;
+  readonly postgres: PostgresKnobs;
   readonly retryAfterSeconds: number;
   readonly timestampToleranceSeconds: number;
   readonly headersTimeoutMs: number;
@@ -228,6 +229,18 @@ export interface ServiceKnobs {
   /** Keys for duplicate detection are kept so long, or RETENTION_DAYS if that is longer. */
   readonly identityDays: number;
   readonly alarms: AlarmKnobs;
+}
+
+/** How a replica uses PostgreSQL. */
+export interface PostgresKnobs {
+  /** Connections of one replica at the most. */
+  readonly connections: number;
+  /** The database ends what takes longer; half a second later the connection is given up. */
+  readonly statementMs: number;
+  /** What a replica was handling when it was killed is taken over by another within this time. */
+  readonly leaseMs: number;
+  /** Events of so many days lie together and are purged as a whole; 0: each for itself. */
+  readonly partitionDays: number;
 }
 
 /** When people are told that something is wrong. */

@@ -49,7 +49,7 @@ export function readContent(source: string, shape: Shape, body: Buffer): Content
 }
 
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
-export function conflictIdentity(source: string, content: Content): Buffer {
+export function conflictIdentity(source: string, content: Pick<Content, 'digest' | 'externalId'>): Buffer {
   return identityOf(source, 'conflict', `${content.digest.toString('hex')} ${content.externalId}`);
 }
 

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, type Driver, Hands, numberOf, openForEach, SOURCES } from './driver.ts';
+import { arrival, aWhile, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 
-export function newestContract(makeDriver: () => Driver): void {
+export function newestContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   let last = 0;

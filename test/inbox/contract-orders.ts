@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, type Driver, fresh, numberOf, openForEach } from './driver.ts';
+import { arrival, aWhile, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
-export function ordersContract(makeDriver: () => Driver): void {
+export function ordersContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   const work = () => opened.driver.rows().work.map(({ handler, state }) => [handler, state]);

@@ -1,11 +1,11 @@
 /** Part of contract.ts: retention. */
 import { expect, test } from 'vitest';
 import { waitFor } from '../service.ts';
-import { arrival, type Driver, fresh, numberOf, openForEach } from './driver.ts';
+import { arrival, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
 const DAY_MS = 86_400_000;
 
-export function purgeContract(makeDriver: () => Driver): void {
+export function purgeContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   const daysAgo = (days: number) => Date.now() - days * DAY_MS;

@@ -1,8 +1,8 @@
 /** Part of contract.ts: arrivals. */
 import { expect, test } from 'vitest';
-import { arrival, type Driver, fresh, numberOf, openForEach, SOURCES } from './driver.ts';
+import { arrival, fresh, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 
-export function receiptContract(makeDriver: () => Driver): void {
+export function receiptContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   test('an arrival is accepted and stored byte for byte', async () => {

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, type Driver, fresh, openForEach } from './driver.ts';
+import { arrival, aWhile, fresh, type MakeDriver, openForEach } from './driver.ts';
 
-export function routesContract(makeDriver: () => Driver): void {
+export function routesContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   let last = 0;

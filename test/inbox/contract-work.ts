@@ -5,16 +5,16 @@ import { waitFor } from '../service.ts';
 import {
   arrival,
   aWhile,
-  type Driver,
   fresh,
   Hands,
+  type MakeDriver,
   numberOf,
   openForEach,
   SOURCES,
   settlement,
 } from './driver.ts';
 
-export function workContract(makeDriver: () => Driver): void {
+export function workContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   const keep = async (source = 'one') => (await opened.inbox.keep(arrival(source, fresh()))).id;

@@ -9,9 +9,9 @@ import { purgeContract } from './contract-purge.ts';
 import { receiptContract } from './contract-receipt.ts';
 import { routesContract } from './contract-routes.ts';
 import { workContract } from './contract-work.ts';
-import type { Driver } from './driver.ts';
+import type { MakeDriver } from './driver.ts';
 
-export function inboxContract(name: string, makeDriver: () => Driver): void {
+export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: what is kept`, () => receiptContract(makeDriver));
   describe(`${name}: what is handed out`, () => workContract(makeDriver));
   describe(`${name}: who wants what`, () => routesContract(makeDriver));

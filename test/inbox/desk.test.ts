@@ -1,6 +1,6 @@
 /** The hand-out desk: when it is worth looking at the tables again. */
 import { expect, test } from 'vitest';
-import { Desk } from '../../src/inbox/sqlite/desk.ts';
+import { Desk } from '../../src/inbox/desk.ts';
 
 const LARGE = 60 * 1_048_576;
 const NOW = Date.now();

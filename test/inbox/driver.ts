@@ -1,7 +1,7 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
 import { afterEach, beforeEach } from 'vitest';
-import type { StoredSource } from '../../src/inbox/sqlite/store.ts';
+import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import type { Arrival, Delivery, Inbox, Route, Settlement, Work } from '../../src/inbox-contract.ts';
 import { waitFor } from '../service.ts';
 
@@ -36,8 +36,10 @@ export interface Driver {
   /** What is stored, read past the inbox. */
   rows(): Rows;
   /** Takes the place away. */
-  clear(): void;
+  clear(): void | Promise<void>;
 }
+
+export type MakeDriver = () => Driver | Promise<Driver>;
 
 const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ handler, target: handler }));
 
@@ -151,16 +153,16 @@ export interface Opened {
 }
 
 /** For each test of a file an inbox at a place of its own, with the handlers' side by hand. */
-export function openForEach(makeDriver: () => Driver): Opened {
+export function openForEach(makeDriver: MakeDriver): Opened {
   const opened = {} as { driver: Driver; inbox: Inbox; hands: Hands };
   beforeEach(async () => {
-    opened.driver = makeDriver();
+    opened.driver = await makeDriver();
     opened.inbox = await opened.driver.open(SOURCES);
     opened.hands = new Hands(opened.driver.work(opened.inbox));
   });
   afterEach(async () => {
     await opened.inbox.close();
-    opened.driver.clear();
+    await opened.driver.clear();
   });
   return opened;
 }

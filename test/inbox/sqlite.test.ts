@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openSqliteInbox } from '../../src/inbox/sqlite/client.ts';
-import { workThrough } from '../../src/inbox/sqlite/work-port.ts';
+import knobs from '../../config/service.ts';
+import { openInbox } from '../../src/inbox/client.ts';
+import { workThrough } from '../../src/inbox/work-port.ts';
 import { inboxContract } from './contract.ts';
 import type { Driver, Rows } from './driver.ts';
 
@@ -15,7 +16,16 @@ inboxContract('SQLite', (): Driver => {
   const path = join(folder, 'inbox.db');
   return {
     open: (sources) =>
-      openSqliteInbox({ path, sources, cacheMb: 16, deadlineMs: 2_500, log: NO_LOG, onRestart() {} }),
+      openInbox({
+        database: { kind: 'sqlite', path },
+        sources,
+        knobs,
+        dispatches: true,
+        deadlineMs: 2_500,
+        log: NO_LOG,
+        onRestart() {},
+        onOrphans() {},
+      }),
     work: (inbox) => workThrough(inbox.workPort()),
     rows: () => readRows(path),
     clear: () => rmSync(folder, { recursive: true }),

@@ -6,7 +6,7 @@
  *   <path>-owner   locked as long as a service runs; the lock ends with the process, however it ends
  *
  * Refuses, leaving every byte as it is: an empty file, a file of another program, a damaged one, one written by a newer
- * version, a write-ahead log whose inbox is gone.
+ * version, a write-ahead log whose inbox is gone, one that has moved.
  */
 import {
   chmodSync,
@@ -25,6 +25,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, type Problem } from '../../errors.ts';
+import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
@@ -50,6 +51,11 @@ export function readMigrations(): Migration[] {
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
 export function examineInbox(path: string, thorough = false): Problem | undefined {
+  return examineFile(path, thorough) ?? (existsSync(path) ? movedProblemAt(path) : undefined);
+}
+
+/** The same for a file whose inbox may have moved. */
+export function examineFile(path: string, thorough = false): Problem | undefined {
   const problem = (wrong: string, fix: string): Problem => ({ setting: 'DATABASE_URL', wrong, fix });
   try {
     if (!existsSync(path)) {
@@ -157,6 +163,15 @@ const CACHE_MB = 16;
 
 /** Opens the inbox for writing, making it if it is not there, and brings it up to the newest migration. */
 export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
+  const database = openFile(path, cacheMb);
+  const moved = movedTo(database);
+  if (!moved) return database;
+  database.close();
+  throw new ConfigError([movedProblem(path, moved)]);
+}
+
+/** The same for a file whose inbox may have moved. */
+export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   if (!existsSync(path)) createInbox(path);
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(`

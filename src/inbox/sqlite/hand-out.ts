@@ -24,7 +24,7 @@ export function settle(turn: Turn, told: Settlement): void {
   turn.desk.returnSlot(handler, event);
   turn.desk.hear(handler, settlement.restMs, turn.now);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
-  turn.desk.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
+  turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
   letNextIn(turn, handler, thing);
   turn.sql.insertAttempt.run(
     event,
@@ -75,7 +75,7 @@ function giveEach(turn: Turn, rows: readonly unknown[]): number {
     };
     if (!turn.desk.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
     turn.sql.startWork.run(event, handler);
-    turn.desk.move(handler, 'pending', 'handling');
+    turn.counts.move(handler, 'pending', 'handling');
     const delivery = { event, id: idOf(event), handler, attempt: attempts + 1 };
     turn.deliveries.push({ ...stored, ...delivery, body: Buffer.from(stored.body) });
     given++;

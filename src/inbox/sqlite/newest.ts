@@ -36,7 +36,7 @@ export function placeFor(turn: Turn, { handler }: Route, event: number, { thing,
       continue;
     }
     turn.sql.deleteWork.run(other.event, handler);
-    turn.desk.move(handler, other.state, undefined);
+    turn.counts.move(handler, other.state, undefined);
     noteOvertaken(turn, handler, other.event, other.attempts, event);
   }
   return place;

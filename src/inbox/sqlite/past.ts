@@ -1,16 +1,6 @@
-/**
- * When each source spoke in a time gone by: its last event of every hour, newest hours first. For the alarms.
- *
- * Read from beside the inbox, in a thread of its own (past-thread.ts) that has all the time in the world. The number of
- * events that are looked at is bounded: behind very many the past is cut short.
- */
+/** The past of an SQLite inbox: read in a thread of its own (past-thread.ts), which has all the time in the world. */
 import { Worker } from 'node:worker_threads';
-
-export interface Spoken {
-  readonly source: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
+import type { Spoken } from '../past.ts';
 
 export interface PastRange {
   readonly path: string;

@@ -3,9 +3,10 @@ import type { Arrival, Kept, WorkState } from '../../inbox-contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import { type Content, conflictIdentity, readContent } from '../identity.ts';
 import { stateOf } from '../state.ts';
+import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
 import { placeFor } from './newest.ts';
-import type { StoredSource, Turn } from './store.ts';
+import type { Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keep(turn: Turn, arrival: Arrival): Kept {
@@ -84,7 +85,7 @@ function plan(
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
     const behind = place === 'behind' ? 1 : 0;
     turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
-    turn.desk.move(handler, undefined, state);
+    turn.counts.move(handler, undefined, state);
     if (state === 'pending') turn.desk.expect(handler, 0);
     if (!atOnce) continue;
     const { type, externalId, stored: body } = content;

@@ -24,19 +24,15 @@ import type {
   SecretUse,
   Settlement,
 } from '../../inbox-contract.ts';
+import { Desk } from '../desk.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
-import type { Shape } from '../identity.ts';
-import { Desk } from './desk.ts';
+import { routesOf, type StoredSource } from '../stored-source.ts';
+import { Counts } from './counts.ts';
 import { numberFrom } from './files.ts';
 import { handOut, settle } from './hand-out.ts';
 import { keep } from './receipt.ts';
 import { type Statements, statementsOf } from './statements.ts';
 import { carryOut, purgeStep } from './upkeep.ts';
-
-export interface StoredSource {
-  readonly shape: Shape;
-  readonly routes: readonly Route[];
-}
 
 /** What one transaction works with; thrown away if it fails. */
 export interface Turn {
@@ -45,6 +41,7 @@ export interface Turn {
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly desk: Desk;
+  readonly counts: Counts;
   readonly now: number;
   /** The newest event's number. */
   last: number;
@@ -64,21 +61,25 @@ export class Store {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
   #desk: Desk;
+  #counts: Counts;
   #last: number;
   #purgeCursor = 0;
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
     this.#sources = sources;
-    const routes = [...sources.values()].flatMap((source) => source.routes);
-    this.#routes = new Map(routes.map((route) => [route.handler, route]));
+    this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     this.#forgetSuspectsOfUnwiredHandlers();
     this.#freeWhatNoLongerWaits();
     // Nothing is ever put off for longer: such a time was written by a clock that was wrong.
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    this.#desk = new Desk(this.#routes, this.#sql.backlog.all() as unknown as Backlog[]);
+    const backlog = this.#sql.backlog.all() as unknown as Backlog[];
+    this.#counts = new Counts(backlog);
+    this.#desk = new Desk(this.#routes);
+    for (const { handler, state } of backlog) if (state === 'pending') this.#desk.expect(handler, 0);
+    this.#desk.expect(undefined, 0);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
@@ -141,7 +142,7 @@ export class Store {
     const oldest = this.#sql.oldestPending.get() as { event: number } | undefined;
     return {
       inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
-      backlog: this.#desk.backlog(),
+      backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       resting: this.#desk.resting(),
     };
@@ -165,6 +166,7 @@ export class Store {
       sources: this.#sources,
       routes: this.#routes,
       desk: this.#desk.copy(),
+      counts: this.#counts.copy(),
       now,
       last: this.#last,
       deliveries: [],
@@ -174,6 +176,7 @@ export class Store {
       const result = work(turn);
       this.#database.exec('COMMIT');
       this.#desk = turn.desk;
+      this.#counts = turn.counts;
       this.#last = turn.last;
       return result;
     } catch (error) {

@@ -1,13 +1,12 @@
 /**
  * The inbox thread: everything that has come in since the last commit goes into the next one.
  *
- * Started by client.ts. Messages queue up while a commit is on its way to disk; when it is there, one turn of the loop
+ * Started by ../client.ts. Messages queue up while a commit is on its way to disk; when it is there, one turn of the loop
  * takes them all. Each batch of arrivals is answered after its own commit. If a commit fails, its arrivals are answered
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Arrival, Delivery, Settlement } from '../../inbox-contract.ts';
-import { openInbox, takeOwnership } from './files.ts';
+import type { Arrival, Database, Delivery, Settlement } from '../../inbox-contract.ts';
 import {
   type Call,
   type Packed,
@@ -17,7 +16,8 @@ import {
   type ThreadData,
   unpack,
   type WorkRequest,
-} from './messages.ts';
+} from '../messages.ts';
+import { openInbox, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -26,12 +26,13 @@ const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
 const edge = parentPort as MessagePort;
-const { path, cacheMb, sources } = workerData as ThreadData;
+const { database: place, sources, knobs } = workerData as ThreadData;
+const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
-const database = openInbox(path, cacheMb);
+const database = openInbox(path, knobs.inboxCacheMb);
 const store = new Store(database, sources);
 
-const batches: Arrival[][] = [];
+const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 let handlers: MessagePort | undefined;
@@ -43,7 +44,7 @@ let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
 edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') batches.push(unpack(request.batch));
+  if (request.kind === 'arrivals') batches.push({ id: request.id, arrivals: unpack(request.batch) });
   else if (request.kind === 'settle') settled.push(...request.settled);
   else if (request.kind === 'work') return adopt(request.port);
   else return answer(request.id, request.call);
@@ -120,13 +121,14 @@ function takeTurn(): void {
   const taken = batches.splice(0);
   const finished = settled;
   settled = [];
+  const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries } = store.commit(taken.flat(), finished, grants, Date.now());
+    const { kept, deliveries } = store.commit(arrivals, finished, grants, Date.now());
     grants.clear();
     let from = 0;
-    for (const batch of taken) {
-      reply({ kind: 'kept', kept: kept.slice(from, from + batch.length) });
-      from += batch.length;
+    for (const { id, arrivals } of taken) {
+      reply({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
+      from += arrivals.length;
     }
     if (deliveries.length > 0) send(deliveries);
     reportWrites(true);
@@ -134,7 +136,7 @@ function takeTurn(): void {
   } catch (error) {
     settled = [...finished, ...settled];
     const reason = (error as Error).message;
-    for (const _ of taken) reply({ kind: 'failed', reason });
+    for (const { id } of taken) reply({ kind: 'failed', id, reason });
     reportWrites(false, reason);
     wake = setTimeout(probe, PROBE_MS);
   }

@@ -40,11 +40,11 @@ function replay(turn: Turn, event: number, handler: string, state: WorkState | u
   const place = route && told ? placeFor(turn, route, event, told) : 'free';
   if (place === 'overtaken') {
     turn.sql.deleteWork.run(event, handler);
-    turn.desk.move(handler, state, undefined);
+    turn.counts.move(handler, state, undefined);
     return false;
   }
   turn.sql.replayWork.run(event, handler, told ? told.thing : null, place === 'behind' ? 1 : 0);
-  turn.desk.move(handler, state, 'pending');
+  turn.counts.move(handler, state, 'pending');
   turn.desk.expect(handler, 0);
   return true;
 }
@@ -59,7 +59,7 @@ function discard(turn: Turn, event: number, handler: string, state: WorkState | 
   if (state === undefined) return false;
   turn.sql.deleteWork.run(event, handler);
   turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', 'discarded by hand', null, null);
-  turn.desk.move(handler, state, undefined);
+  turn.counts.move(handler, state, undefined);
   return true;
 }
 

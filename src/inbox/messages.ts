@@ -4,13 +4,25 @@
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
-import type { Arrival, Delivery, Kept, Order, SecretUse, Settlement } from '../../inbox-contract.ts';
-import type { StoredSource } from './store.ts';
+import type {
+  Arrival,
+  Database,
+  Delivery,
+  Interrupted,
+  Kept,
+  Order,
+  SecretUse,
+  Settlement,
+} from '../inbox-contract.ts';
+import type { ServiceKnobs } from '../types.ts';
+import type { StoredSource } from './stored-source.ts';
 
 export interface ThreadData {
-  readonly path: string;
-  readonly cacheMb: number;
+  readonly database: Database;
   readonly sources: ReadonlyMap<string, StoredSource>;
+  readonly knobs: Pick<ServiceKnobs, 'inboxCacheMb' | 'postgres'>;
+  /** Whether handlers run here: otherwise nothing is handed out, or taken over. */
+  readonly dispatches: boolean;
 }
 
 export interface Packed<T> {
@@ -20,7 +32,7 @@ export interface Packed<T> {
 
 /** Edge → inbox thread. */
 export type Request =
-  | { readonly kind: 'arrivals'; readonly batch: Packed<Arrival> }
+  | { readonly kind: 'arrivals'; readonly id: number; readonly batch: Packed<Arrival> }
   | { readonly kind: 'settle'; readonly settled: readonly Settlement[] }
   | { readonly kind: 'call'; readonly id: number; readonly call: Call };
 
@@ -30,12 +42,17 @@ export type Call =
   | { readonly name: 'noteUses'; readonly uses: readonly SecretUse[] }
   | { readonly name: 'purge'; readonly eventsBefore: number; readonly keysBefore: number };
 
-/** Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, in order. */
+/**
+ * Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may have taken over
+ * what is out, so whatever handles it must end. `orphans`: what another replica left behind when it died.
+ */
 export type Reply =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'kept'; readonly kept: readonly Kept[] }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'kept'; readonly id: number; readonly kept: readonly Kept[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'orphans'; readonly interrupted: readonly Interrupted[] }
   | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string };
 
 /** Handlers' thread → inbox thread; back comes Packed<Delivery>. */

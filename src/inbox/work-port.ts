@@ -1,6 +1,6 @@
 /** The handlers' thread's end of the port that `Inbox.workPort` made. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Delivery, Work } from '../../inbox-contract.ts';
+import type { Delivery, Work } from '../inbox-contract.ts';
 import { type Packed, unpack, type WorkRequest } from './messages.ts';
 
 export function workThrough(port: MessagePort): Work {

@@ -11,8 +11,8 @@
 const BURST_SECONDS = 0.1;
 
 export class Target {
-  readonly #perMs: number;
-  readonly #burst: number;
+  #perMs: number;
+  #burst: number;
   #slots = 0;
   #out = 0;
   #tokens: number;
@@ -22,7 +22,7 @@ export class Target {
 
   constructor(ratePerSecond = Number.POSITIVE_INFINITY) {
     this.#perMs = ratePerSecond / 1_000;
-    this.#burst = Math.max(1, ratePerSecond * BURST_SECONDS);
+    this.#burst = burstOf(this.#perMs);
     this.#tokens = this.#burst;
   }
 
@@ -47,6 +47,21 @@ export class Target {
 
   grant(slots: number): void {
     this.#slots += slots;
+  }
+
+  get out(): number {
+    return this.#out;
+  }
+
+  /** All its slots, those that are out included, and the rate that goes with them. */
+  resize(slots: number, ratePerSecond: number, now: number): void {
+    this.#slots = slots - this.#out;
+    if (ratePerSecond === this.#perMs * 1_000) return;
+    this.#tokens = this.#tokensAt(now);
+    this.#filledAt = now;
+    this.#perMs = ratePerSecond / 1_000;
+    this.#burst = burstOf(this.#perMs);
+    this.#tokens = Math.min(this.#tokens, this.#burst);
   }
 
   /** The thread that had its slots is gone. How the target fares is still known. */
@@ -77,9 +92,22 @@ export class Target {
     this.#filledAt = now;
   }
 
+  /** Sets slots aside for what is being asked for, so that nobody else takes them. */
+  hold(count: number): void {
+    this.#slots -= count;
+    this.#out += count;
+  }
+
   giveBack(): void {
     this.#slots++;
     this.#out--;
+  }
+
+  /** Another replica has found out that it takes nothing. */
+  rest(ms: number, now: number): void {
+    if (now + ms <= this.#restUntil) return;
+    this.#restUntil = now + ms;
+    this.#onTrial = true;
   }
 
   /** What a settlement says of it: how long it is to rest, 0 if it is well. */
@@ -100,4 +128,8 @@ export class Target {
     if (this.#perMs === Number.POSITIVE_INFINITY) return this.#tokens;
     return Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#filledAt) * this.#perMs);
   }
+}
+
+function burstOf(perMs: number): number {
+  return Math.max(1, perMs * 1_000 * BURST_SECONDS);
 }

@@ -3,7 +3,7 @@
  *
  * The store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
  */
-import type { Backlog, Route, WorkState } from '../../inbox-contract.ts';
+import type { Route } from '../inbox-contract.ts';
 import { Target } from './target.ts';
 
 /** Bodies that may be out at the same time; one event may always be out, however large. */
@@ -12,12 +12,10 @@ const BYTES_OUT_MAX = 64 * 1_048_576;
 export class Desk {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #targets = new Map<string, Target>();
-  /** Body lengths of what is out, by `event handler`. */
-  readonly #out = new Map<string, number>();
+  /** What is out, by `event handler`. */
+  readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
   /** By handler, when its next pending row is due at the earliest. */
   readonly #due = new Map<string, number>();
-  /** By `handler state`. */
-  readonly #counts = new Map<string, number>();
   #aloneDue = Number.POSITIVE_INFINITY;
   #bytesOut = 0;
   /** The one delivery that must run alone is out. */
@@ -25,16 +23,10 @@ export class Desk {
   /** The next delivery was too large for the bytes that are out. */
   #full = false;
   #paused = false;
+  #generation = 0;
 
-  constructor(routes: ReadonlyMap<string, Route> = new Map(), backlog: readonly Backlog[] = []) {
+  constructor(routes: ReadonlyMap<string, Route> = new Map()) {
     this.#routes = routes;
-    for (const { handler, state, count } of backlog) {
-      this.#counts.set(`${handler} ${state}`, count);
-      if (state === 'pending') {
-        this.#due.set(handler, 0);
-        this.#aloneDue = 0;
-      }
-    }
   }
 
   copy(): Desk {
@@ -42,12 +34,12 @@ export class Desk {
     for (const [key, value] of this.#targets) copy.#targets.set(key, value.copy());
     for (const [key, value] of this.#out) copy.#out.set(key, value);
     for (const [key, value] of this.#due) copy.#due.set(key, value);
-    for (const [key, value] of this.#counts) copy.#counts.set(key, value);
     copy.#aloneDue = this.#aloneDue;
     copy.#bytesOut = this.#bytesOut;
     copy.#solo = this.#solo;
     copy.#full = this.#full;
     copy.#paused = this.#paused;
+    copy.#generation = this.#generation;
     return copy;
   }
 
@@ -64,6 +56,38 @@ export class Desk {
     this.#target(target).grant(slots);
   }
 
+  /** The slots of a target, those that are out included: where they are shared out among replicas. */
+  resize(target: string, slots: number, part: number, now: number): void {
+    const rate = this.#rateOf(target);
+    this.#target(target).resize(slots, Number.isFinite(rate) ? rate * part : rate, now);
+  }
+
+  outOf(target: string): number {
+    return this.#target(target).out;
+  }
+
+  isOut(handler: string, event: number): boolean {
+    return this.#out.has(`${event} ${handler}`);
+  }
+
+  /** Which attempt at it is out. */
+  attemptOut(handler: string, event: number): number | undefined {
+    return this.#out.get(`${event} ${handler}`)?.attempt;
+  }
+
+  /** How many bytes may still go out; any number if nothing is. */
+  get bytesLeft(): number {
+    return this.#bytesOut === 0 ? Number.MAX_SAFE_INTEGER : BYTES_OUT_MAX - this.#bytesOut;
+  }
+
+  targetOf(handler: string): string {
+    return this.#routes.get(handler)?.target ?? handler;
+  }
+
+  rest(target: string, ms: number, now: number): void {
+    this.#target(target).rest(ms, now);
+  }
+
   /** What a settlement says of the handler's target. */
   hear(handler: string, restMs: number, now: number): void {
     this.#targetOf(handler).hear(restMs, now);
@@ -73,8 +97,14 @@ export class Desk {
     return [...this.#routes.keys()].filter((handler) => !this.#targetOf(handler).isWell);
   }
 
+  /** Another one each time the slots are cleared: what was booked or held before is not any more. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** The handlers' thread is gone, and with it every slot. */
   clearSlots(): void {
+    this.#generation++;
     for (const target of this.#targets.values()) target.clear();
     this.#out.clear();
     this.#bytesOut = 0;
@@ -96,30 +126,46 @@ export class Desk {
     if (!alone && (this.aloneIsDue(now) || target.room(now) < 1)) return false;
     this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
     if (this.#full) return false;
-    target.take(now);
-    this.#out.set(`${event} ${handler}`, bytes);
-    this.#bytesOut += bytes;
-    this.#solo = alone;
+    this.book(handler, event, bytes, now, alone);
     return true;
   }
 
+  /** Books a delivery for which a slot was held: it is on its way, whatever has happened since. */
+  book(handler: string, event: number, bytes: number, now: number, alone = false, attempt = 1): void {
+    this.#targetOf(handler).take(now);
+    this.#out.set(`${event} ${handler}`, { bytes, attempt });
+    this.#bytesOut += bytes;
+    this.#solo = alone;
+  }
+
+  /** Slots for what is being asked of the tables, until `hold` is called with as many less. */
+  hold(handler: string, count: number): void {
+    this.#targetOf(handler).hold(count);
+  }
+
+  /** How many slots its target has in all, those that are out included. */
+  slotsOf(handler: string): number {
+    const target = this.#targetOf(handler);
+    return target.slots + target.out;
+  }
+
+  /** Something runs alone: nothing may be handed out beside it. */
+  get isSolo(): boolean {
+    return this.#solo;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   returnSlot(handler: string, event: number): void {
-    const bytes = this.#out.get(`${event} ${handler}`);
-    if (bytes === undefined) return;
+    const out = this.#out.get(`${event} ${handler}`);
+    if (out === undefined) return;
     this.#out.delete(`${event} ${handler}`);
-    this.#bytesOut -= bytes;
+    this.#bytesOut -= out.bytes;
     this.#solo = false;
     this.#full = false;
     this.#targetOf(handler).giveBack();
-  }
-
-  move(handler: string, from: WorkState | undefined, to: WorkState | undefined): void {
-    for (const [state, by] of [
-      [from, -1],
-      [to, 1],
-    ] as const) {
-      if (state) this.#counts.set(`${handler} ${state}`, (this.#counts.get(`${handler} ${state}`) ?? 0) + by);
-    }
   }
 
   /** Something of that handler (or, without one, something that must run alone) is due then. */
@@ -136,6 +182,11 @@ export class Desk {
     for (const name of this.#due.keys()) this.#due.set(name, 0);
     for (const target of this.#targets.values()) target.shift(byMs);
     this.#aloneDue = 0;
+  }
+
+  /** Whether something of that handler may be due: what is new comes behind it. */
+  isDue(handler: string, now: number): boolean {
+    return (this.#due.get(handler) ?? Number.POSITIVE_INFINITY) <= now;
   }
 
   aloneIsDue(now: number): boolean {
@@ -168,23 +219,19 @@ export class Desk {
   }
 
   #targetOf(handler: string): Target {
-    return this.#target(this.#routes.get(handler)?.target ?? handler);
+    return this.#target(this.targetOf(handler));
   }
 
   #target(name: string): Target {
     const known = this.#targets.get(name);
     if (known) return known;
-    const target = new Target(this.#routes.values().find((route) => route.target === name)?.ratePerSecond);
+    const target = new Target(this.#rateOf(name));
     this.#targets.set(name, target);
     return target;
   }
 
-  backlog(): Backlog[] {
-    return [...this.#counts]
-      .filter(([, count]) => count > 0)
-      .map(([key, count]) => {
-        const [handler, state] = key.split(' ') as [string, WorkState];
-        return { handler, state, count };
-      });
+  #rateOf(target: string): number {
+    const routes = this.#routes.values();
+    return routes.find((route) => route.target === target)?.ratePerSecond ?? Number.POSITIVE_INFINITY;
   }
 }

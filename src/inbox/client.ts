@@ -1,30 +1,25 @@
 /**
- * The edge's side of the inbox thread.
+ * The edge's side of the inbox thread, whichever database it is for.
  *
- * Arrivals of one turn of the event loop travel together, at most a few batches at a time: while one is being synced the
- * next one waits at the thread's door, and everything else gathers here. An arrival that is not on disk by the deadline
- * is given up (the provider tries again; if it was written after all, that will be a duplicate). If the thread dies, all
- * that waits fails, and a new thread is started.
+ * Arrivals go to it in batches (arrival-batches.ts); everything else is a call with an answer. If the thread dies, all that
+ * waits fails, and a new thread is started.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { ConfigError, Rejection } from '../../errors.ts';
-import type { Arrival, Inbox, Kept, Order, SecretUse, Settlement } from '../../inbox-contract.ts';
-import type { Log } from '../../types.ts';
-import { type Call, pack, type Reply, type ThreadData } from './messages.ts';
+import { ConfigError } from '../errors.ts';
+import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from '../inbox-contract.ts';
+import type { Log } from '../types.ts';
+import { ArrivalBatches } from './arrival-batches.ts';
+import type { Call, Reply, ThreadData } from './messages.ts';
 
-const BATCHES_OUT_MAX = 4;
-/** With so many gathered and the thread idle, it need not wait for the rest of this turn of the loop. */
-const EARLY_BATCH = 12;
-const SWEEP_MS = 100;
+/**
+ * unreadyMs: how long an arrival must be late, and nothing be heard, for readiness to be lost. SQLite's thread cannot speak
+ * while it waits for the disk; PostgreSQL's says by itself whether writes are taken, unless it hangs.
+ */
+const THREADS = {
+  sqlite: { module: new URL('./sqlite/thread.ts', import.meta.url), unreadyMs: 0 },
+  postgres: { module: new URL('./postgres/thread.ts', import.meta.url), unreadyMs: 5_000 },
+} as const;
 const RESTART_MS = 1_000;
-
-interface Waiting {
-  readonly arrival: Arrival;
-  readonly since: number;
-  readonly resolve: (kept: Kept) => void;
-  readonly reject: (error: Error) => void;
-  givenUp: boolean;
-}
 
 interface Asked {
   readonly resolve: (answer: never) => void;
@@ -34,40 +29,44 @@ interface Asked {
 export interface ClientOptions extends ThreadData {
   readonly deadlineMs: number;
   readonly log: Log;
-  /** A new thread has replaced a dead one: the handlers' thread needs a new port. */
+  /**
+   * The handlers' thread must be ended and a new one started: a new inbox thread has replaced a dead one, or this replica
+   * was out of the database's reach for so long that others may have taken over what it had.
+   */
   readonly onRestart: () => void;
+  /** What a replica that died was handling: it is for this one to settle. */
+  readonly onOrphans: (interrupted: readonly Interrupted[]) => void;
 }
 
-/** Resolves when the file is open and owned. Rejects with ConfigError if another service owns it. */
-export async function openSqliteInbox(options: ClientOptions): Promise<Inbox> {
-  const client = new SqliteInbox(options);
+/** Resolves when the inbox is open. Rejects with ConfigError if it cannot be, or another service owns it. */
+export async function openInbox(options: ClientOptions): Promise<Inbox> {
+  const client = new InboxClient(options);
   await client.start();
   return client;
 }
 
-class SqliteInbox implements Inbox {
+class InboxClient implements Inbox {
   readonly #options: ClientOptions;
   #worker: Worker | undefined;
-  #gathered: Waiting[] = [];
-  #out: Waiting[][] = [];
+  readonly #batches: ArrivalBatches;
   readonly #calls = new Map<number, Asked>();
   #lastCall = 0;
-  #flushPlanned = false;
   #writes = false;
-  #late = false;
   #opened = false;
   #closing = false;
-  readonly #sweep: NodeJS.Timeout;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#sweep = setInterval(() => this.#giveUpLate(), SWEEP_MS).unref();
+    this.#batches = new ArrivalBatches(options.deadlineMs, (id, batch) => {
+      this.#worker?.postMessage({ kind: 'arrivals', id, batch }, [batch.bytes]);
+      return this.#worker !== undefined;
+    });
   }
 
   start(): Promise<void> {
-    const { path, cacheMb, sources } = this.#options;
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { path, cacheMb, sources } satisfies ThreadData,
+    const { database, sources, knobs, dispatches } = this.#options;
+    const worker = new Worker(THREADS[database.kind].module, {
+      workerData: { database, sources, knobs, dispatches } satisfies ThreadData,
       name: 'inbox',
     });
     this.#worker = worker;
@@ -87,20 +86,11 @@ class SqliteInbox implements Inbox {
   }
 
   keep(arrival: Arrival): Promise<Kept> {
-    return new Promise((resolve, reject) => {
-      this.#gathered.push({ arrival, since: performance.now(), resolve, reject, givenUp: false });
-      if (this.#out.length === 0 && this.#gathered.length >= EARLY_BATCH) this.#flush();
-      if (this.#flushPlanned) return;
-      this.#flushPlanned = true;
-      setImmediate(() => {
-        this.#flushPlanned = false;
-        this.#flush();
-      });
-    });
+    return this.#batches.keep(arrival);
   }
 
   takesWrites(): boolean {
-    return this.#writes && !this.#late;
+    return this.#writes && !this.#batches.isLateFor(THREADS[this.#options.database.kind].unreadyMs);
   }
 
   status(): ReturnType<Inbox['status']> {
@@ -139,26 +129,19 @@ class SqliteInbox implements Inbox {
 
   async close(): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#sweep);
+    this.#batches.stop();
     await this.#call({ name: 'close' });
-  }
-
-  #flush(): void {
-    while (this.#gathered.length > 0 && this.#out.length < BATCHES_OUT_MAX && this.#worker) {
-      const waiting = this.#gathered.filter((one) => !one.givenUp);
-      this.#gathered = [];
-      if (waiting.length === 0) return;
-      const batch = pack(waiting.map((one) => one.arrival));
-      this.#out.push(waiting);
-      this.#worker.postMessage({ kind: 'arrivals', batch }, [batch.bytes]);
-    }
   }
 
   #hear(reply: Reply): void {
     if (reply.kind === 'ready') this.#begin();
-    else if (reply.kind === 'kept' || reply.kind === 'failed') this.#heed(reply);
+    else if (reply.kind === 'kept' || reply.kind === 'failed') this.#batches.heed(reply);
     else if (reply.kind === 'answer') this.#answer(reply);
-    else {
+    else if (reply.kind === 'orphans') this.#options.onOrphans(reply.interrupted);
+    else if (reply.kind === 'lost') {
+      this.#options.log.error({ reason: reply.reason }, 'what is being handled may be taken over by others');
+      this.#options.onRestart();
+    } else {
       this.#writes = reply.taken;
       if (reply.taken) this.#options.log.info({}, 'the inbox takes writes again');
       else this.#options.log.error({ reason: reply.reason }, 'the inbox does not take writes');
@@ -168,18 +151,7 @@ class SqliteInbox implements Inbox {
   /** What has gathered while there was no thread goes to the new one. */
   #begin(): void {
     this.#opened = this.#writes = true;
-    this.#late = false;
-    this.#flush();
-  }
-
-  #heed(reply: Extract<Reply, { kind: 'kept' | 'failed' }>): void {
-    const waiting = this.#out.shift() ?? [];
-    this.#late = false;
-    for (const [at, one] of waiting.entries()) {
-      if (reply.kind === 'kept') one.resolve(reply.kept[at] as Kept);
-      else one.reject(new Rejection('inbox_failed', `the inbox could not take the event: ${reply.reason}`));
-    }
-    this.#flush();
+    this.#batches.flush();
   }
 
   #answer(reply: Extract<Reply, { kind: 'answer' }>): void {
@@ -198,25 +170,11 @@ class SqliteInbox implements Inbox {
     });
   }
 
-  #giveUpLate(): void {
-    const before = performance.now() - this.#options.deadlineMs;
-    for (const one of [...this.#out.flat(), ...this.#gathered]) {
-      if (one.givenUp || one.since > before) continue;
-      one.givenUp = true;
-      this.#late = true;
-      one.reject(new Rejection('inbox_slow'));
-    }
-  }
-
   #lose(worker: Worker, cause: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#writes = false;
-    for (const one of [...this.#out.flat(), ...this.#gathered]) {
-      one.reject(new Rejection('inbox_failed', `the inbox thread has ended: ${cause.message}`));
-    }
-    this.#out = [];
-    this.#gathered = [];
+    this.#batches.failAll(`the inbox thread has ended: ${cause.message}`);
     for (const asked of this.#calls.values()) asked.reject(cause);
     this.#calls.clear();
     if (this.#closing || !this.#opened) return;

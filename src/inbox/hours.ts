@@ -1,0 +1,40 @@
+/** The walk back through the hours that past.ts tells of, for either kind of inbox. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstNumberAt, timeOfNumber } from './event-id.ts';
+import type { Spoken } from './past.ts';
+
+const HOUR_MS = 3_600_000;
+const EVENTS_MAX = 1_000_000;
+/** The disk is needed for what comes in. */
+const PAUSE_MS = 5;
+
+/** Of one source, in one hour: the newest number, and how many there are. */
+export interface Hour {
+  readonly source: string;
+  readonly last: number;
+  readonly count: number;
+}
+
+/** `read` answers for the events with numbers from the first to before the second. */
+export async function walkBack(
+  from: number,
+  until: number,
+  read: (first: number, end: number) => readonly Hour[] | Promise<readonly Hour[]>,
+): Promise<Spoken[]> {
+  const spoken: Spoken[] = [];
+  let looked = 0;
+  for (let end = until; end > from && looked < EVENTS_MAX; end = hourBefore(end)) {
+    const rows = await read(firstNumberAt(hourBefore(end)), firstNumberAt(end));
+    for (const { source, last, count } of rows) {
+      spoken.push({ source, at: timeOfNumber(last) });
+      looked += count;
+    }
+    if (rows.length > 0) await sleep(PAUSE_MS);
+  }
+  return spoken;
+}
+
+/** The beginning of the hour that ends there, or in which that time lies. */
+function hourBefore(time: number): number {
+  return (Math.ceil(time / HOUR_MS) - 1) * HOUR_MS;
+}

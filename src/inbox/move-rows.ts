@@ -1,0 +1,68 @@
+/** The rows of an inbox on their way from one kind of database to the other: from sqlite/export.ts to postgres/import.ts. */
+import type { WorkState } from '../inbox-contract.ts';
+
+export interface MovedEvent {
+  readonly number: number;
+  readonly receivedAt: number;
+  readonly source: string;
+  readonly identity: Buffer;
+  readonly digest: Buffer;
+  readonly type: string | null;
+  readonly externalId: string | null;
+  readonly isJson: boolean;
+  readonly held: string | null;
+  readonly address: string;
+  readonly headers: string;
+  readonly evidence: string;
+  /** Null once it is purged. */
+  readonly body: Buffer | null;
+}
+
+export interface MovedAttempt {
+  readonly event: number;
+  readonly handler: string;
+  readonly startedAt: number;
+  readonly attempt: number;
+  readonly ms: number;
+  readonly outcome: string;
+  readonly error: string | null;
+  readonly status: string | null;
+  readonly output: string | null;
+}
+
+export interface MovedWork {
+  readonly event: number;
+  readonly handler: string;
+  readonly state: WorkState;
+  readonly attempts: number;
+  readonly due: number;
+  readonly alone: boolean;
+  readonly behind: boolean;
+  readonly thing: Buffer | null;
+}
+
+/** The newest state of a thing. */
+export interface MovedState {
+  readonly handler: string;
+  readonly thing: Buffer;
+  readonly at: number;
+  readonly event: number;
+}
+
+/** Some events in the order of their numbers, and all that is known of them. */
+export interface Batch {
+  readonly events: readonly MovedEvent[];
+  readonly attempts: readonly MovedAttempt[];
+  readonly work: readonly MovedWork[];
+  readonly newest: readonly MovedState[];
+}
+
+/** What must be the same of an event on both sides. */
+export interface Mark {
+  readonly number: number;
+  readonly digest: Buffer;
+  readonly isPurged: boolean;
+  /** How many there are on it. */
+  readonly attempts: number;
+  readonly work: number;
+}

@@ -1,0 +1,183 @@
+/**
+ * An SQLite inbox that is about to move: locked against every service, examined, read from its first event to its last, and
+ * marked once it is somewhere else. For ../move.ts. Refuses what is not there, in use or not sound, and changes nothing
+ * but to bring the tables up to this release, until it is marked.
+ */
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { ConfigError } from '../../errors.ts';
+import type { SecretUse } from '../../inbox-contract.ts';
+import type { Batch, Mark, MovedAttempt, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
+import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
+import { type Moved, markMoved, movedTo } from './moved.ts';
+
+const BATCH_EVENTS = 500;
+const BATCH_BYTES = 8 * 1_048_576;
+/** As the service does at its start: such a time was written by a clock that was wrong. */
+const DUE_MAX_MS = 31 * 86_400_000;
+
+type Bytes = Uint8Array;
+type EventRow = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
+  readonly identity: Bytes;
+  readonly digest: Bytes;
+  readonly isJson: number;
+  readonly body: Bytes | null;
+};
+
+type WorkRow = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
+  readonly alone: number;
+  readonly behind: number;
+  readonly thing: Bytes | null;
+};
+type MarkRow = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
+type NewestRow = Omit<MovedState, 'thing'> & { readonly thing: Bytes };
+
+/** Throws ConfigError. The inbox is locked until `close`. */
+export function openSource(path: string): Source {
+  const refuse = (wrong: string, fix: string) =>
+    new ConfigError([{ setting: 'DATABASE_URL', wrong: `names ${path}, ${wrong}`, fix }]);
+  if (!existsSync(path)) throw refuse('where there is no file', 'Check the path.');
+  const problem = examineFile(path);
+  if (problem) throw new ConfigError([problem]);
+  const owner = takeOwnership(path);
+  try {
+    return new Source(openFile(path), owner);
+  } catch (error) {
+    owner.close();
+    throw refuse(`which cannot be written to (${(error as Error).message})`, 'Check who may write there.');
+  }
+}
+
+export class Source {
+  readonly #database: DatabaseSync;
+  readonly #owner: DatabaseSync;
+
+  constructor(database: DatabaseSync, owner: DatabaseSync) {
+    this.#database = database;
+    this.#owner = owner;
+  }
+
+  /** The inbox's own name. */
+  get id(): string {
+    return String(this.#database.prepare("SELECT value FROM meta WHERE key = 'inbox'").get()?.value);
+  }
+
+  get moved(): Moved | undefined {
+    return movedTo(this.#database);
+  }
+
+  get events(): number {
+    return numberFrom(this.#database, 'SELECT count(*) FROM inbox');
+  }
+
+  /** All events, those that are purged included. */
+  *batches(): Generator<Batch> {
+    let events: MovedEvent[] = [];
+    let bytes = 0;
+    for (const row of this.#database.prepare(EVENTS).iterate()) {
+      const event = eventOf(row as unknown as EventRow);
+      events.push(event);
+      bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
+      if (events.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
+      yield this.#batchOf(events);
+      events = [];
+      bytes = 0;
+    }
+    if (events.length > 0) yield this.#batchOf(events);
+  }
+
+  /** Of all events, in the same order. */
+  *marks(): Generator<{ readonly events: readonly Mark[] }> {
+    let events: Mark[] = [];
+    for (const row of this.#database.prepare(MARKS).iterate()) {
+      const { number, digest, isPurged, attempts, work } = row as unknown as MarkRow;
+      events.push({ number, digest: bufferOf(digest), isPurged: isPurged === 1, attempts, work });
+      if (events.length < BATCH_EVENTS) continue;
+      yield { events };
+      events = [];
+    }
+    yield { events };
+  }
+
+  newest(first = 0, last = Number.MAX_SAFE_INTEGER): MovedState[] {
+    const rows = this.#database.prepare(NEWEST).all(first, last) as unknown as NewestRow[];
+    return rows.map((row) => ({ ...row, thing: bufferOf(row.thing) }));
+  }
+
+  secretUses(): SecretUse[] {
+    const uses = this.#database.prepare(
+      'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses',
+    );
+    return uses.all() as unknown as SecretUse[];
+  }
+
+  /** From now on nobody opens it, and nothing in it is due. */
+  markMoved(moved: Moved): void {
+    markMoved(this.#database, moved);
+  }
+
+  close(): void {
+    this.#database.close();
+    this.#owner.close();
+  }
+
+  /** What is known of purged events, if anything, is of no use to anybody. */
+  #batchOf(events: readonly MovedEvent[]): Batch {
+    const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
+    const first = events[0]?.number ?? 0;
+    const last = events.at(-1)?.number ?? 0;
+    const all = <T extends { readonly event: number }>(sql: string) => {
+      const rows = this.#database.prepare(sql).all(first, last) as unknown as T[];
+      return rows.filter(({ event }) => whole.has(event));
+    };
+    return {
+      events,
+      attempts: all<MovedAttempt>(ATTEMPTS),
+      work: all<WorkRow>(WORK).map(workOf),
+      newest: this.newest(first, last),
+    };
+  }
+}
+
+function eventOf({ identity, digest, isJson, body, ...row }: EventRow): MovedEvent {
+  return {
+    ...row,
+    identity: bufferOf(identity),
+    digest: bufferOf(digest),
+    isJson: isJson === 1,
+    body: body === null ? null : bufferOf(body),
+  };
+}
+
+function workOf({ due, alone, behind, thing, ...row }: WorkRow): MovedWork {
+  return {
+    ...row,
+    due: Math.min(due, Date.now() + DUE_MAX_MS),
+    alone: alone === 1,
+    behind: behind === 1,
+    thing: thing === null ? null : bufferOf(thing),
+  };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Bytes): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+// Events from before there was evidence have none.
+const EVENTS = `SELECT number, received_at AS receivedAt, source, identity, digest, type, external_id AS externalId,
+  is_json AS isJson, held, address, coalesce(headers, '{}') AS headers, coalesce(evidence, '[]') AS evidence, body
+  FROM inbox ORDER BY number`;
+
+const MARKS = `SELECT number, digest, body IS NULL AS isPurged,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work
+  FROM inbox ORDER BY number`;
+
+const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
+  FROM attempts WHERE event BETWEEN ? AND ?`;
+
+const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing
+  FROM work WHERE event BETWEEN ? AND ?`;
+
+const NEWEST = `SELECT handler, thing, at, event FROM newest JOIN inbox ON number = event
+  WHERE event BETWEEN ? AND ? AND body IS NOT NULL`;
