@@ -4,6 +4,7 @@
  *   start   inbox ▶ handlers’ thread ▶ retention ▶ console ▶ first answers of DNS ▶ public port ▶ alarms
  *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
+import { dirname } from 'node:path';
 import { AlarmWatch } from './alarms/watch.ts';
 import { deliverAlarm } from './alarms/webhook.ts';
 import type { Config } from './config/config.ts';
@@ -18,16 +19,15 @@ import type { Budget } from './http/body.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { openInbox } from './inbox/client.ts';
 import { numberOf } from './inbox/event-id.ts';
 import { readContent } from './inbox/identity.ts';
-import { openSqliteInbox } from './inbox/sqlite/client.ts';
-import { readPast } from './inbox/sqlite/past.ts';
+import { readPast } from './inbox/past.ts';
 import type { Arrival, Kept } from './inbox-contract.ts';
 import type { LogOptions } from './observability/log.ts';
 import type { Output } from './observability/output.ts';
 import { judgeInTurn } from './refused/judging.ts';
 import { openKeeper } from './refused/keeper.ts';
-import { refusedPath } from './refused/store.ts';
 import { Rules } from './rules.ts';
 import type { Log, Meter, SourceWiring } from './types.ts';
 import { isLoopback } from './verification/address.ts';
@@ -35,8 +35,12 @@ import { resolveClient } from './verification/client-address.ts';
 import { digestOfToken } from './verification/query-token.ts';
 import { SecretUses } from './verification/uses.ts';
 
+/** What this process does of the work: with PostgreSQL, receiving and handling may be left to different ones. */
+export type Role = 'both' | 'receive' | 'dispatch';
+
 export interface ReceiverOptions {
   readonly config: Config;
+  readonly role: Role;
   /** URL of the module that wires sources and handlers, and what it exports. */
   readonly wiring: string;
   readonly sources: readonly SourceWiring[];
@@ -58,8 +62,9 @@ const TELL_USES_MS = 5_000;
 
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { config, log, sources, wiring, logOptions, output } = options;
-  const { knobs, inboxPath } = config;
+  const { config, role, log, sources, wiring, logOptions, output } = options;
+  const { knobs, database } = config;
+  const dispatches = role !== 'receive';
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, config.sources, log);
   const uses = new SecretUses();
@@ -78,15 +83,17 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   let state: 'serving' | 'leaving' | 'closed' = 'serving';
   const rules = new Rules(config, log);
 
-  const inbox = await openSqliteInbox({
-    path: inboxPath,
-    cacheMb: knobs.inboxCacheMb,
+  const inbox = await openInbox({
+    database,
+    knobs,
+    dispatches,
     sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
     onRestart: () => postman.renew(),
+    onOrphans: (interrupted) => postman.takeOver(interrupted),
   });
-  const keeper = openKeeper(refusedPath(inboxPath), knobs.refused, log);
+  const keeper = openKeeper(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(
     config.sources.map(({ name }) => name),
     {
@@ -97,7 +104,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       log,
     },
   );
-  const postman = new Postman({ inbox, wiring, sources, knobs, log, logOptions, output, meter });
+  const postman = new Postman({ inbox, dispatches, wiring, sources, knobs, log, logOptions, output, meter });
   const app = createApp({
     sources: config.sources.map((source) => ({
       name: source.name,
@@ -110,7 +117,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     requireHttps: config.requireHttps,
     budget,
     ready: () => state === 'serving' && inbox.takesWrites(),
-    stoppedTaking: () => state === 'closed',
+    stoppedTaking: () => state === 'closed' || role === 'dispatch',
     keep: (arrival) => inbox.keep(arrival),
     clientOf: resolveClient(config.trustProxy),
     responder: responder({
@@ -141,14 +148,23 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   });
 
   await postman.start();
-  const stopRetention = startRetention(inbox, config.retentionDays, knobs.identityDays, log);
+  const { retentionDays } = config;
+  const stopRetention = dispatches ? startRetention(inbox, retentionDays, knobs.identityDays, log) : () => {};
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
   await rules.settled();
   const port = await listen(server, config.host, config.port);
   // A restart is how most secrets are changed.
   judgeRefusedAgain().catch(() => {});
 
-  watch.start({ inbox, inboxPath, keeper, readPast, deliverAlarm, settings: () => rules.config });
+  watch.start({
+    inbox,
+    receives: role !== 'dispatch',
+    ...(database.kind === 'sqlite' && { inboxFolder: dirname(database.path) }),
+    keeper,
+    readPast: (from, until, signal) => readPast(database, from, until, signal),
+    deliverAlarm,
+    settings: () => rules.config,
+  });
   const telling = setInterval(tellUses, TELL_USES_MS).unref();
 
   async function tellUses(): Promise<void> {

@@ -28,6 +28,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   jose: /^src\/verification\/jwt\.ts$/,
   'ip-range-check': /^src\/verification\/address\.ts$/,
   'node:sqlite': /^src\/(inbox\/sqlite|refused)\//,
+  pg: /^src\/inbox\/postgres\//,
   pino: /^src\/observability\//,
   'prom-client': /^src\/console\//,
   '@google-cloud/storage': /^src\/handlers\/(gcs|google\/)/,

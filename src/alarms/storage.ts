@@ -26,7 +26,7 @@ export class InboxWrites {
         subject: '',
         since,
         says: 'the inbox takes no writes: every webhook is answered with 503',
-        fix: 'Look at its disk: full, read-only or gone? The log has the reason that the system gave.',
+        fix: 'Look at its disk (full, read-only or gone?) or its database. The log has the reason that was given.',
       },
     ];
   }

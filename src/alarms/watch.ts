@@ -5,7 +5,6 @@
  * what does not answer leaves its alarms as they are. It never throws, and keeps nothing from stopping.
  */
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { REFUSALS } from '../errors.ts';
 import type { Inbox } from '../inbox-contract.ts';
 import type { AlarmKnobs, Log, Meter } from '../types.ts';
@@ -30,12 +29,14 @@ const UNPROVEN = new Set(
 
 export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'> {
   readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
-  readonly inboxPath: string;
+  /** Whether requests come to this process: otherwise their silence says nothing. */
+  readonly receives: boolean;
+  /** The disk of an inbox that is a file. */
+  readonly inboxFolder?: string;
   /** Of the refused requests: how many could not be kept since the service started. */
   readonly keeper: { dropped(): number };
   /** When each source spoke in those times, about once an hour; milliseconds since 1970. */
   readonly readPast: (
-    inboxPath: string,
     from: number,
     until: number,
     signal: AbortSignal,
@@ -97,7 +98,7 @@ export class AlarmWatch {
     look();
     const timer = setInterval(look, this.#knobs.lookMs).unref();
     // The first moments of a service belong to its senders.
-    const learning = setTimeout(() => this.#learn(watched), this.#knobs.lookMs).unref();
+    const learning = setTimeout(() => watched.receives && this.#learn(watched), this.#knobs.lookMs).unref();
     signal.addEventListener('abort', () => {
       clearInterval(timer);
       clearTimeout(learning);
@@ -115,13 +116,12 @@ export class AlarmWatch {
   }
 
   /** What is looked at, and what must be waited for: the answer counts when it comes. */
-  #asksOf({ inbox, inboxPath, keeper, settings }: Watched): (() => void)[] {
+  #asksOf({ inbox, inboxFolder, keeper, receives, settings }: Watched): (() => void)[] {
     const { backlogAgeMs, diskFreeMb } = this.#knobs;
-    const folder = dirname(inboxPath);
     return [
       this.#oneAtATime(async () => {
         this.#followClock();
-        this.#lookAtRequests(settings().sources);
+        if (receives) this.#lookAtRequests(settings().sources);
         this.#note('inbox', this.#writes.findings(inbox.takesWrites(), Date.now()));
         this.#note('unkept', this.#unkept.findings(keeper.dropped(), Date.now()));
       }),
@@ -131,7 +131,8 @@ export class AlarmWatch {
         this.#note('backlog', backlogFindings(status, backlogAgeMs, Date.now()));
       }),
       this.#oneAtATime(async () => {
-        const { bavail, bsize } = await statfs(folder);
+        if (inboxFolder === undefined) return;
+        const { bavail, bsize } = await statfs(inboxFolder);
         this.#note('disk', diskFindings(Math.floor((bavail * bsize) / MB), diskFreeMb));
       }),
     ];
@@ -161,11 +162,11 @@ export class AlarmWatch {
     };
   }
 
-  async #learn({ readPast, inboxPath }: Watched): Promise<void> {
+  async #learn({ readPast }: Watched): Promise<void> {
     const until = this.#listeningSince;
     const { signal } = this.#stop;
     try {
-      const past = await readPast(inboxPath, until - PAST_MS, until, signal);
+      const past = await readPast(until - PAST_MS, until, signal);
       for (const { source, at } of past) this.#tallies.get(source)?.hear(at);
     } catch (error) {
       if (signal.aborted) return;

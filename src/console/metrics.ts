@@ -3,7 +3,7 @@
  * whatever a sender invents.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Inbox, SecretUse } from '../inbox-contract.ts';
+import type { Inbox, InboxStatus, SecretUse } from '../inbox-contract.ts';
 import type { Meter } from '../types.ts';
 
 export interface Metrics {
@@ -118,13 +118,19 @@ export function createMetrics({ bytesInFlight, alarms, uses }: MetricsOptions): 
     for (const { source, scheme, secret, form, count } of uses()) {
       proofs.inc({ source, scheme, secret, form }, count);
     }
-    const status = await inbox.status();
-    backlog.reset();
-    for (const { handler, state, count } of status.backlog) backlog.set({ handler, state }, count);
-    resting.reset();
-    for (const handler of status.resting) resting.set({ handler }, 1);
-    oldest.set(status.oldestPendingAt === null ? 0 : Math.max(0, Date.now() - status.oldestPendingAt) / 1000);
+    showStatus(await inbox.status().catch(() => undefined));
     return { type: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** Of an inbox that does not answer nothing is shown: everything else is worth knowing then more than ever. */
+  function showStatus(status: InboxStatus | undefined): void {
+    for (const gauge of [backlog, resting]) gauge.reset();
+    oldest.remove();
+    if (!status) return;
+    for (const { handler, state, count } of status.backlog) backlog.set({ handler, state }, count);
+    for (const handler of status.resting) resting.set({ handler }, 1);
+    const { oldestPendingAt } = status;
+    oldest.set(oldestPendingAt === null ? 0 : Math.max(0, Date.now() - oldestPendingAt) / 1000);
   }
 
   return { meter, render };

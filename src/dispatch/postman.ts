@@ -7,7 +7,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { handlersOf } from '../config/handlers.ts';
-import type { Delivery, Inbox, Settlement } from '../inbox-contract.ts';
+import type { Delivery, Inbox, Interrupted, Settlement } from '../inbox-contract.ts';
 import { outcomeOf } from '../inbox-contract.ts';
 import type { LogOptions } from '../observability/log.ts';
 import type { Output } from '../observability/output.ts';
@@ -17,6 +17,7 @@ import type { Answer } from './reply.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
+const ENDED = 'the service ended while it ran';
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
@@ -29,6 +30,8 @@ const INNOCENT: Verdict = { state: 'pending', due: 0, counted: false, error: nul
 
 export interface PostmanOptions {
   readonly inbox: Inbox;
+  /** Otherwise the thread runs for `reply` functions only, if there are any. */
+  readonly dispatches: boolean;
   readonly wiring: string;
   readonly sources: readonly SourceWiring[];
   readonly knobs: ServiceKnobs;
@@ -59,8 +62,14 @@ export class Postman {
 
   /** Gives back what the last process left in `handling`, and starts the thread. Resolves when it runs. */
   async start(): Promise<void> {
-    await this.#giveBack('the service ended while it ran', 'process');
-    await this.#startThread();
+    const { dispatches, inbox, sources } = this.#options;
+    if (dispatches) this.#giveBack(await inbox.recover(), ENDED, 'process');
+    if (dispatches || sources.some(({ reply }) => reply)) await this.#startThread();
+  }
+
+  /** What was running in another process, which died. */
+  takeOver(interrupted: readonly Interrupted[]): void {
+    this.#giveBack(interrupted, ENDED, 'process');
   }
 
   /** Hands nothing out any more, waits for what is running at most `graceMs`. Every settlement is with the inbox then. */
@@ -95,11 +104,11 @@ export class Postman {
   }
 
   #startThread(): Promise<void> {
-    const { wiring, knobs, logOptions, inbox } = this.#options;
+    const { wiring, knobs, logOptions, inbox, dispatches } = this.#options;
     const beat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { wiring, knobs, log: logOptions, port, beat } satisfies ThreadData,
+      workerData: { wiring, knobs, log: logOptions, port, beat, dispatches } satisfies ThreadData,
       transferList: [port],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',
@@ -149,8 +158,10 @@ export class Postman {
     this.#options.log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     if (this.#stopping) return;
+    const { dispatches, inbox } = this.#options;
     try {
-      await this.#giveBack(cause, this.#renewed === worker ? 'inbox' : 'handlers');
+      if (dispatches)
+        this.#giveBack(await inbox.recover(), cause, this.#renewed === worker ? 'inbox' : 'handlers');
       await this.#startThread();
     } catch (error) {
       this.#options.log.error(
@@ -162,9 +173,8 @@ export class Postman {
     }
   }
 
-  async #giveBack(cause: string, ended: Ended): Promise<void> {
+  #giveBack(left: readonly Interrupted[], cause: string, ended: Ended): void {
     const { inbox, log } = this.#options;
-    const left = await inbox.recover();
     const settled = left.map(({ id, ...work }): Settlement => {
       const guilty = ended === 'process' || (ended === 'handlers' && left.length === 1);
       const verdict = guilty ? this.#verdictOn(work, cause) : INNOCENT;

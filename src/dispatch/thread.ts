@@ -7,7 +7,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { handlersOf, nameOf } from '../config/handlers.ts';
 import { wordsOf } from '../errors.ts';
-import { workThrough } from '../inbox/sqlite/work-port.ts';
+import { workThrough } from '../inbox/work-port.ts';
 import { createLog, type LogOptions } from '../observability/log.ts';
 import { bundledOutput } from '../observability/output.ts';
 import type { Reply, ServiceKnobs, SourceWiring } from '../types.ts';
@@ -24,6 +24,8 @@ export interface ThreadData {
   readonly log: LogOptions;
   readonly port: MessagePort;
   readonly beat: SharedArrayBuffer;
+  /** Otherwise it only runs `reply` functions. */
+  readonly dispatches: boolean;
 }
 
 export type ToThread =
@@ -38,7 +40,7 @@ export type FromThread =
 const BEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, beat } = workerData as ThreadData;
+const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as ThreadData;
 const postman = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const log = createLog(logOptions, lines);
@@ -76,7 +78,7 @@ postman.on('message', (message: ToThread) => {
   if (message.kind === 'stop') void stop(message.graceMs);
   else void reply(message.request);
 });
-dispatcher.start();
+if (dispatches) dispatcher.start();
 tell({ kind: 'ready' });
 
 async function stop(graceMs: number): Promise<void> {

@@ -10,6 +10,8 @@ import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './f
 const CONNECTIONS_CHECK_MS = 1_000;
 /** Connections that are idle then are closed; a request that was on its way at the close is answered before. */
 const IDLE_CLOSE_MS = 200;
+/** However many keep coming, the port closes. */
+const TURNS_MAX = 100;
 
 export interface ServerOptions extends FramingOptions {
   readonly knobs: ServiceKnobs;
@@ -64,7 +66,8 @@ export function listen(server: Server, host: string, port: number): Promise<numb
 }
 
 /** Stops accepting, lets what is in flight finish for at most `graceMs`, then cuts the rest off. */
-export function closeServer(server: Server, graceMs: number): Promise<void> {
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
+  await takeWaiting(server);
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     // Not http's own close, which would cut idle connections at the moment a load balancer writes on one.
@@ -74,4 +77,19 @@ export function closeServer(server: Server, graceMs: number): Promise<void> {
     });
     setTimeout(() => server.closeIdleConnections(), IDLE_CLOSE_MS);
   });
+}
+
+/** Connections that the system has accepted and we have not are reset when the port closes: take them before. */
+async function takeWaiting(server: Server): Promise<void> {
+  let calmTurns = 0;
+  const note = () => {
+    calmTurns = 0;
+  };
+  server.on('connection', note);
+  // One turn may be the rest of the present one, in which nothing is accepted.
+  for (let turn = 0; calmTurns < 2 && turn < TURNS_MAX; turn++) {
+    calmTurns++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.removeListener('connection', note);
 }

@@ -38,7 +38,7 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
   at: NOW - (hours + 0.1) * HOUR_MS,
 }));
 
-function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}): void {
+function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], log);
   meter = watch.overhear(silent);
   watch.start({
@@ -46,7 +46,8 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
       takesWrites: () => true,
       status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
     },
-    inboxPath: 'inbox.db',
+    receives,
+    inboxFolder: '.',
     keeper: { dropped: () => 0 },
     readPast,
     deliverAlarm: async () => {},
@@ -108,6 +109,12 @@ test.each([
     expect(told()).toEqual([]);
   },
 );
+
+test('where no requests come to, nobody is silent', async () => {
+  start(async () => steady, {}, false);
+  await pass(3 * DAY_MS);
+  expect(told()).toEqual([]);
+});
 
 test('hours in which the machine slept are nobody’s silence', async () => {
   start(async () => steady);

@@ -1,0 +1,125 @@
+/**
+ * Connections to PostgreSQL. The one place that knows how they are made: by the inbox thread, and by the commands.
+ *
+ * bigint comes back as a number (event numbers and times are safe integers), bytea as a Buffer. A connection that breaks
+ * never throws into the void: whoever asks next hears of it.
+ */
+import pg from 'pg';
+
+const CONNECT_MS = 2_000;
+/** The driver gives a connection up when the database has not kept its own limit. */
+const GRACE_MS = 500;
+const INT8 = 20;
+const READ_ONLY = '25006';
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+export type Connection = pg.Client;
+
+/** One connection for a command, without a limit on its statements. Rejects with an Error that names no secret. */
+export async function connect(url: string): Promise<Connection> {
+  const client = new pg.Client({ ...optionsOf(url) });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+export interface PoolOptions {
+  readonly connections: number;
+  readonly statementMs: number;
+}
+
+/** Connections are made when they are needed, and kept; one that failed is thrown away. */
+export function createPool(url: string, { connections, statementMs }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...optionsOf(url),
+    max: connections,
+    query_timeout: statementMs + GRACE_MS,
+    idleTimeoutMillis: 0,
+    onConnect: (client) => prepare(client, statementMs),
+  });
+  pool.on('error', () => {});
+  // The pool itself does not listen to one that is in a transaction.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** All the connections that it may have, now: when they are needed others may have taken what the server can give. */
+export async function openAll(pool: pg.Pool): Promise<void> {
+  const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
+  for (const one of opened) if (one.status === 'fulfilled') one.value.release();
+}
+
+/**
+ * By statements of its own rather than as part of the start, which poolers are particular about. Every statement of the
+ * inbox finds its rows by index, a few of them: a plan that was made while the tables were small, and reads them whole,
+ * would stay in force while they grow. Nor is any of them worth compiling.
+ */
+async function prepare(client: pg.ClientBase, statementMs: number): Promise<void> {
+  await client.query(`SET statement_timeout = ${statementMs}; SET idle_in_transaction_session_timeout = ${statementMs};
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`);
+}
+
+function optionsOf(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'consignee',
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types,
+  };
+}
+
+/**
+ * After an error on one connection: those that are idle go if they may be no better. One that never answers shows on none
+ * of them, and each would cost an arrival's patience; one to a server that has become read-only would stay so.
+ */
+export function dropIdle(pool: pg.Pool, { code }: Error & { code?: string }): void {
+  if (code !== undefined && code !== READ_ONLY) return;
+  for (let count = pool.idleCount; count > 0; count--) {
+    pool.connect().then(
+      (client) => client.release(true),
+      () => {},
+    );
+  }
+}
+
+/** Some of the driver's errors have a code for all their words. */
+export function reasonOf({ message, code = '' }: Error & { code?: string }): string {
+  return message || code;
+}
+
+/** Runs `work` in one transaction. If it throws, nothing has happened, and the connection is thrown away. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(error as Error);
+    throw error;
+  }
+}
+
+/** The same on a connection of one's own. */
+export async function atomically<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}

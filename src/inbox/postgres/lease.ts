@@ -1,0 +1,204 @@
+/**
+ * This replica among the others: its row in `replicas`, whose beat says that it lives.
+ *
+ *   none ── enter ──▶ held ── no beat written for 0.6 of the lease ──▶ in doubt ── a beat is written ──▶ held
+ *                      │                                                  │
+ *                      └────────────── its row is gone: others took it for dead ──▶ none
+ *
+ * Others take a replica for dead when they have watched its beat stand still for 0.75 of the lease. Both times are measured
+ * by the steady clock of whoever measures: no clock is compared with another one's. So a replica that cannot reach the
+ * database stops handling before anybody else begins. What it owned is adopted by a replica that dispatches.
+ */
+import { hostname } from 'node:os';
+import type pg from 'pg';
+import type { Interrupted } from '../../inbox-contract.ts';
+import { idOf } from '../event-id.ts';
+import { inTransaction } from './connection.ts';
+import { movingIn } from './moving.ts';
+
+const FENCE_PART = 0.6;
+const DEAD_PART = 0.75;
+const BEAT_PART = 0.1;
+/** Whoever enters holds this lock: no two take one slot. */
+export const ENTRY_LOCK = 0x4373_6765;
+
+export interface Member {
+  readonly id: number;
+  readonly targets: readonly string[];
+}
+
+interface Sight {
+  readonly beat: number;
+  readonly since: number;
+}
+
+export interface Entry {
+  readonly slot: number;
+  /** The newest event's number. */
+  readonly newest: number;
+}
+
+export class Lease {
+  readonly #pool: pg.Pool;
+  readonly #leaseMs: number;
+  readonly #targets: readonly string[];
+  readonly #sights = new Map<number, Sight>();
+  #id: number | undefined;
+  #beatAt = 0;
+  #lookedAt = 0;
+  #members: readonly Member[] = [];
+
+  /** `targets`: what this replica hands events to; none if it only receives. */
+  constructor(pool: pg.Pool, leaseMs: number, targets: readonly string[]) {
+    this.#pool = pool;
+    this.#leaseMs = leaseMs;
+    this.#targets = targets;
+  }
+
+  get beatEveryMs(): number {
+    return this.#leaseMs * BEAT_PART;
+  }
+
+  /** How long until it is in doubt, if no beat is written; at most 0 if it is. */
+  get leftMs(): number {
+    return this.#id === undefined ? 0 : this.#beatAt + this.#leaseMs * FENCE_PART - performance.now();
+  }
+
+  /** This replica, as long as nobody else can have taken over what it has. */
+  get owner(): number | undefined {
+    return this.leftMs > 0 ? this.#id : undefined;
+  }
+
+  /** The name under which rows are owned, whether or not it is in doubt. */
+  get id(): number | undefined {
+    return this.#id;
+  }
+
+  /** Those that dispatch, this one included. */
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  async enter(): Promise<Entry> {
+    const at = performance.now();
+    const entry = await inTransaction(this.#pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
+      const { rows } = await client.query<{ id: number; slot: number }>(
+        `INSERT INTO replicas (slot, name, targets, beat)
+         SELECT slot, $1, $2, 0 FROM generate_series(0, 63) AS slot
+         WHERE slot NOT IN (SELECT slot FROM replicas) ORDER BY slot LIMIT 1 RETURNING id, slot`,
+        [`${hostname()} ${process.pid}`, this.#targets],
+      );
+      const [row] = rows;
+      if (!row) throw new Error('there are 64 replicas already, or as many have died within one lease');
+      const moving = await movingIn(client);
+      if (moving) throw new Error(`an inbox is being moved in from ${moving.from}`);
+      const newest = await client.query<{ newest: number | null }>('SELECT max(number) AS newest FROM keys');
+      return { ...row, newest: newest.rows[0]?.newest ?? 0 };
+    });
+    this.#id = entry.id;
+    this.#beatAt = at;
+    return entry;
+  }
+
+  /** Writes a beat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
+  async beat(): Promise<boolean> {
+    const at = performance.now();
+    const { rows } = await this.#pool.query<Member & { beat: number; mine: boolean }>({
+      name: 'beat',
+      text: `WITH mine AS (UPDATE replicas SET beat = beat + 1 WHERE id = $1 RETURNING id)
+        SELECT id, beat, targets, EXISTS (SELECT FROM mine) AS mine FROM replicas ORDER BY id`,
+      values: [this.#id ?? 0],
+    });
+    if (!rows[0]?.mine) {
+      this.#id = undefined;
+      return false;
+    }
+    this.#beatAt = at;
+    this.#members = rows.filter(({ targets }) => targets.length > 0);
+    this.#watch(rows, performance.now());
+    return true;
+  }
+
+  /**
+   * Whoever did not look for a while has not seen anybody stand still. What was seen counts from when the answer was here:
+   * the beat may have been written while the question was under way.
+   */
+  #watch(rows: readonly { readonly id: number; readonly beat: number }[], now: number): void {
+    if (now - this.#lookedAt > 3 * this.beatEveryMs) this.#sights.clear();
+    this.#lookedAt = now;
+    for (const { id, beat } of rows) {
+      if (this.#sights.get(id)?.beat !== beat) this.#sights.set(id, { beat, since: now });
+    }
+    for (const id of this.#sights.keys()) if (!rows.some((row) => row.id === id)) this.#sights.delete(id);
+  }
+
+  /** Takes the row away of whoever has stood still for too long. Answers whether somebody is no member any more. */
+  async bury(): Promise<boolean> {
+    const now = performance.now();
+    const still = [...this.#sights].filter(
+      ([id, { since }]) => id !== this.#id && now - since >= this.#leaseMs * DEAD_PART,
+    );
+    const dead = new Set<number>();
+    for (const [id, { beat }] of still) {
+      const { rows } = await this.#pool.query<{ id: number }>(
+        `WITH dead AS (DELETE FROM replicas WHERE id = $1 AND beat = $2 RETURNING id),
+           left_over AS (DELETE FROM shares USING dead WHERE replica = dead.id)
+         SELECT id FROM dead`,
+        [id, beat],
+      );
+      for (const row of rows) dead.add(row.id);
+      this.#sights.delete(id);
+    }
+    this.#members = this.#members.filter(({ id }) => !dead.has(id));
+    return dead.size > 0;
+  }
+
+  /** Makes its own what nobody living owns, and answers with what was being handled. */
+  async adopt(): Promise<Interrupted[]> {
+    const { rows } = await this.#pool.query<Omit<Interrupted, 'id'> & { state: string }>({
+      name: 'adopt',
+      text: `WITH lost AS (SELECT event, handler FROM work
+          WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM replicas) FOR UPDATE SKIP LOCKED)
+        UPDATE work SET owner = CASE WHEN state = 'handling' THEN $1::bigint END FROM lost
+        WHERE work.event = lost.event AND work.handler = lost.handler
+        RETURNING work.event, work.handler, work.attempts AS attempt, work.state`,
+      values: [this.#id],
+    });
+    return rows
+      .filter(({ state }) => state === 'handling')
+      .map(({ event, handler, attempt }) => ({ event, id: idOf(event), handler, attempt }));
+  }
+
+  /** What it owns that is being handled. */
+  async owned(): Promise<Interrupted[]> {
+    const { rows } = await this.#pool.query<Omit<Interrupted, 'id'>>({
+      name: 'owned',
+      text: "SELECT event, handler, attempts AS attempt FROM work WHERE owner = $1 AND state = 'handling'",
+      values: [this.#id ?? 0],
+    });
+    return rows.map((row) => ({ ...row, id: idOf(row.event) }));
+  }
+
+  /** Gives back, uncounted, what was never handed to a handler. */
+  async release(strays: readonly Interrupted[]): Promise<void> {
+    for (const { event, handler, attempt } of strays) {
+      await this.#pool.query(
+        `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
+         WHERE event = $1 AND handler = $2 AND attempts = $3 AND owner = $4 AND state = 'handling'`,
+        [event, handler, attempt, this.#id ?? 0],
+      );
+    }
+  }
+
+  /** Nobody need wait for this replica to die: what it still owns may be adopted at once. */
+  async leave(): Promise<void> {
+    const id = this.#id;
+    this.#id = undefined;
+    if (id === undefined) return;
+    await inTransaction(this.#pool, async (client) => {
+      await client.query('DELETE FROM shares WHERE replica = $1', [id]);
+      await client.query('DELETE FROM replicas WHERE id = $1', [id]);
+    });
+  }
+}

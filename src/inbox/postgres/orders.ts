@@ -1,0 +1,112 @@
+/** What an operator orders: carried out by the inbox thread, or by a command on a connection of its own. */
+import type pg from 'pg';
+import type { Order, Route, WorkState } from '../../inbox-contract.ts';
+import type { StateShape } from '../../types.ts';
+import { parseBody } from '../identity.ts';
+import { type State, stateOf } from '../state.ts';
+import { routesOf, type StoredSource } from '../stored-source.ts';
+import { wants } from '../type-filter.ts';
+import { ringForWork } from './bell.ts';
+import { planNewest } from './newest.ts';
+import type { Asked } from './statements.ts';
+
+type Sources = ReadonlyMap<string, StoredSource>;
+
+/** On a connection of its own; dispatching replicas hear of it, where the database has a way to tell them. */
+export async function carryOutOrder(client: pg.ClientBase, sources: Sources, order: Order): Promise<number> {
+  await client.query('BEGIN');
+  try {
+    const changed = await carryOut(client, sources, order);
+    await client.query('COMMIT');
+    await ringForWork(client).catch(() => {});
+    return changed;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+/** In a transaction. Answers with how many deliveries changed. Throws if the order makes no sense. */
+export async function carryOut(asked: Asked, sources: Sources, order: Order): Promise<number> {
+  const { source, type } = await eventOf(asked, order);
+  const { rows } = await asked.query<{ handler: string; state: WorkState }>(
+    'SELECT handler, state FROM work WHERE event = $1 ORDER BY handler FOR UPDATE',
+    [order.event],
+  );
+  const states = new Map(rows.map(({ handler, state }) => [handler, state]));
+  // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
+  const wired = (sources.get(source)?.routes ?? [])
+    .filter((route) => route.handler === order.handler || wants(route, type))
+    .map(({ handler }) => handler);
+  const concerned = new Set([...wired, ...states.keys()]);
+  if (order.handler !== undefined && !concerned.has(order.handler)) {
+    throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
+  }
+  const handlers = order.handler === undefined ? [...concerned] : [order.handler];
+  const busy = handlers.find((handler) => states.get(handler) === 'handling');
+  if (busy) throw new Error(`${busy} is handling it right now`);
+  const routes = routesOf(sources);
+  let changed = 0;
+  for (const handler of handlers) {
+    const isChanged =
+      order.action === 'replay'
+        ? await replay(asked, order.event, handler, routes.get(handler))
+        : states.has(handler) && (await discard(asked, order.event, handler));
+    if (isChanged) changed++;
+  }
+  return changed;
+}
+
+/** Held until the order is carried out, so that it is not purged meanwhile. A key without an event is of a purged one. */
+async function eventOf(
+  asked: Asked,
+  { action, event }: Order,
+): Promise<{ source: string; type: string | null }> {
+  const { rows } = await asked.query<{ source: string; type: string | null }>(
+    'SELECT source, type FROM inbox WHERE number = $1 FOR SHARE',
+    [event],
+  );
+  if (rows[0]) return rows[0];
+  const { rowCount } = await asked.query('SELECT FROM keys WHERE number = $1', [event]);
+  if (rowCount === 0) throw new Error('there is no such event in this inbox');
+  if (action === 'replay') throw new Error('its body has been purged');
+  return { source: '', type: null };
+}
+
+async function replay(
+  asked: Asked,
+  event: number,
+  handler: string,
+  route: Route | undefined,
+): Promise<boolean> {
+  const told = route?.latest && (await stateOfStored(asked, event, route.latest));
+  if (told) {
+    const telling = { event, handler, thing: told.thing, at: told.at };
+    if ((await planNewest(asked, [telling])).size > 0) return true;
+    await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
+    return false;
+  }
+  await asked.query(
+    `INSERT INTO work (event, handler, state, attempts, due, alone, behind) VALUES ($1, $2, 'pending', 0, 0, false, false)
+     ON CONFLICT (event, handler) DO UPDATE
+     SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, owner = NULL`,
+    [event, handler],
+  );
+  return true;
+}
+
+async function stateOfStored(asked: Asked, event: number, shape: StateShape): Promise<State | undefined> {
+  const { rows } = await asked.query<{ body: Buffer }>('SELECT body FROM inbox WHERE number = $1', [event]);
+  const body = rows[0]?.body as Buffer;
+  return stateOf(shape, parseBody(body), body);
+}
+
+async function discard(asked: Asked, event: number, handler: string): Promise<boolean> {
+  await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
+  await asked.query(
+    `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
+     VALUES ($1, $2, $3, 0, 0, 'discarded', 'discarded by hand') ON CONFLICT DO NOTHING`,
+    [event, handler, Date.now()],
+  );
+  return true;
+}

@@ -1,0 +1,29 @@
+/** The past of a PostgreSQL inbox, read on a connection of its own. */
+import { type Hour, walkBack } from '../hours.ts';
+import type { Spoken } from '../past.ts';
+import { connect } from './connection.ts';
+
+/** Rejects if the database cannot be read, or when the signal says so. */
+export async function readPast(
+  url: string,
+  from: number,
+  until: number,
+  signal: AbortSignal,
+): Promise<Spoken[]> {
+  const client = await connect(url);
+  const end = () => void client.end().catch(() => {});
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await walkBack(from, until, async (first, last) => {
+      const { rows } = await client.query<Hour>(
+        `SELECT source, max(number) AS last, count(*) AS count FROM inbox
+         WHERE number >= $1 AND number < $2 GROUP BY source`,
+        [first, last],
+      );
+      return rows;
+    });
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
+}

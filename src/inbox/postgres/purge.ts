@@ -1,0 +1,97 @@
+/** Retention: one bounded step at a time, by whichever replica comes to it. */
+import type pg from 'pg';
+import { firstNumberAt } from '../event-id.ts';
+import { bigintList } from './binary-array.ts';
+import { connect, inTransaction } from './connection.ts';
+import { renewPartitions } from './partitions.ts';
+import { NOW_MS } from './statements.ts';
+
+const EVENTS_STEP = 500;
+/** A key is a small row in two indexes: more of them fit into the same moment. */
+const KEYS_STEP = 2_000;
+
+interface Step {
+  readonly removed: number;
+  readonly more: boolean;
+}
+
+/**
+ * First whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
+ * `keysBefore`, which is what duplicates are known by. Dead and held events wait for a person, and so do their keys.
+ */
+export class Purge {
+  readonly #pool: pg.Pool;
+  readonly #url: string;
+  readonly #partitionDays: number;
+  #cursor = 0;
+
+  /** `partitionDays`: 0 for none. */
+  constructor(pool: pg.Pool, url: string, partitionDays: number) {
+    this.#pool = pool;
+    this.#url = url;
+    this.#partitionDays = partitionDays;
+  }
+
+  async step(eventsBefore: number, keysBefore: number): Promise<Step> {
+    const isFirst = this.#cursor === 0;
+    const dropped = isFirst && this.#partitionDays > 0 ? await this.#renewPartitions(eventsBefore) : 0;
+    const events = await this.#purgeEvents(firstNumberAt(eventsBefore));
+    const removed = dropped + events.removed;
+    if (events.more) return { removed, more: true };
+    return { removed, more: await this.#purgeKeys(firstNumberAt(keysBefore)) };
+  }
+
+  async #renewPartitions(eventsBefore: number): Promise<number> {
+    const client = await connect(this.#url);
+    try {
+      return await renewPartitions(client, this.#partitionDays, firstNumberAt(eventsBefore), Date.now());
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  async #purgeEvents(before: number): Promise<Step> {
+    // What is in a partition waits for the rest of it.
+    const table = this.#partitionDays > 0 ? 'inbox_rest' : 'inbox';
+    const { rows } = await this.#pool.query<{ number: number; busy: boolean }>(
+      `SELECT number, EXISTS (SELECT FROM work WHERE work.event = number) AS busy
+       FROM ${table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,
+      [this.#cursor, before],
+    );
+    const finished = rows.filter(({ busy }) => !busy).map(({ number }) => number);
+    const removed = finished.length === 0 ? 0 : await this.#remove(finished);
+    const more = rows.length === EVENTS_STEP;
+    this.#cursor = more ? (rows.at(-1)?.number ?? 0) : 0;
+    return { removed, more };
+  }
+
+  /** An order holds its event: what is ordered at this moment, or has work again by now, stays. */
+  #remove(numbers: readonly number[]): Promise<number> {
+    return inTransaction(this.#pool, async (client) => {
+      const held = await client.query<{ number: number }>(
+        'SELECT number FROM inbox WHERE number = ANY ($1::bigint[]) FOR UPDATE SKIP LOCKED',
+        [bigintList(numbers)],
+      );
+      const { rows } = await client.query<{ number: number }>(
+        `DELETE FROM inbox WHERE number = ANY ($1::bigint[])
+         AND NOT EXISTS (SELECT FROM work WHERE work.event = number) RETURNING number`,
+        [bigintList(held.rows.map(({ number }) => number))],
+      );
+      const gone = [bigintList(rows.map(({ number }) => number))];
+      await client.query('DELETE FROM attempts WHERE event = ANY ($1::bigint[])', gone);
+      await client.query('DELETE FROM newest WHERE event = ANY ($1::bigint[])', gone);
+      return rows.length;
+    });
+  }
+
+  async #purgeKeys(before: number): Promise<boolean> {
+    await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS}`);
+    const { rowCount } = await this.#pool.query(
+      `DELETE FROM keys WHERE number IN (
+         SELECT number FROM keys WHERE number < $1 AND NOT EXISTS (SELECT FROM inbox WHERE inbox.number = keys.number)
+         ORDER BY number LIMIT ${KEYS_STEP})`,
+      [before],
+    );
+    return rowCount === KEYS_STEP;
+  }
+}

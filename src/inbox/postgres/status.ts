@@ -1,0 +1,28 @@
+/** What the inbox knows of itself, over all replicas; and what is noted beside events. */
+import type pg from 'pg';
+import type { Backlog, InboxStatus, SecretUse } from '../../inbox-contract.ts';
+import { timeOfNumber } from '../event-id.ts';
+import type { Asked } from './statements.ts';
+
+/** Of a large backlog it takes a while; `resting` is for the asker to add, who knows its own targets. */
+export async function readStatus(pool: pg.Pool): Promise<Omit<InboxStatus, 'resting'>> {
+  const { rows } = await pool.query<{ inbox: string; oldest: number | null }>(
+    `SELECT (SELECT value FROM meta WHERE key = 'inbox') AS inbox,
+       (SELECT min(event) FROM work WHERE state = 'pending') AS oldest`,
+  );
+  const { inbox = '', oldest = null } = rows[0] ?? {};
+  const backlog = await pool.query<Backlog>(
+    'SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state ORDER BY handler, state',
+  );
+  return { inbox, backlog: backlog.rows, oldestPendingAt: oldest === null ? null : timeOfNumber(oldest) };
+}
+
+export async function noteUses(asked: Asked, uses: readonly SecretUse[]): Promise<void> {
+  for (const { source, scheme, secret, form, count, lastAt } of uses) {
+    await asked.query(
+      `INSERT INTO secret_uses AS known VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source, scheme, secret, form) DO UPDATE
+       SET count = known.count + excluded.count, last_at = greatest(known.last_at, excluded.last_at)`,
+      [source, scheme, secret, form, count, lastAt],
+    );
+  }
+}

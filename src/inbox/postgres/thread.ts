@@ -1,0 +1,199 @@
+/**
+ * The inbox thread of a replica on PostgreSQL: introduces its parts to each other and speaks with the edge and the handlers.
+ *
+ *   intake    arrivals ▶ receipt ▶ the database ▶ answers         gate   whether the database takes writes
+ *   hand-out  claims ▶ the handlers' thread ▶ settlements         lease  this replica among the others
+ *   desk      slots, rates and rests, here                        shares, bell   the same, among replicas
+ *
+ * Started by ../client.ts. Nothing here is remembered that the database does not decide.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { ConfigError } from '../../errors.ts';
+import type { Database, Delivery } from '../../inbox-contract.ts';
+import { Desk } from '../desk.ts';
+import {
+  type Call,
+  type Packed,
+  pack,
+  type Reply,
+  type Request,
+  type ThreadData,
+  unpack,
+  type WorkRequest,
+} from '../messages.ts';
+import { routesOf } from '../stored-source.ts';
+import { Bell } from './bell.ts';
+import { createPool, dropIdle, inTransaction, openAll } from './connection.ts';
+import { Gate } from './gate.ts';
+import { HandOut } from './hand-out.ts';
+import { Intake } from './intake.ts';
+import { Lease } from './lease.ts';
+import { Membership } from './membership.ts';
+import { Numbers } from './numbers.ts';
+import { carryOut } from './orders.ts';
+import { Purge } from './purge.ts';
+import { keepAll } from './receipt.ts';
+import { prepareDatabase } from './schema.ts';
+import { noteUses, readStatus } from './status.ts';
+
+const CLOSE_MS = 5_000;
+
+const edge = parentPort as MessagePort;
+const { database, sources, knobs, dispatches } = workerData as ThreadData;
+const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
+const routes = routesOf(sources);
+const targets = [...new Set(routes.values().map(({ target }) => target))];
+
+await prepareDatabase(url, place);
+const pool = createPool(url, knobs.postgres);
+const desk = new Desk(routes);
+const numbers = new Numbers();
+const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
+const gate: Gate = new Gate({
+  probe: () => membership.tick(),
+  onOpen: () => {
+    intake.run();
+    handOut.soon();
+  },
+  onShut: (reason) => intake.failAll(reason),
+  onError: (error) => dropIdle(pool, error),
+  tell: (taken, reason) => reply({ kind: 'writes', taken, reason }),
+});
+const handOut = new HandOut({
+  pool,
+  lease,
+  desk,
+  sources,
+  handlers: dispatches ? [...routes.keys()] : [],
+  deliver: send,
+  onRest: (target, restMs) => membership.tellRest(target, restMs),
+  onError: (error) => gate.doubt(error),
+});
+const bell = new Bell(url, pool, (ring) => (ring === 'work' ? handOut.expect() : membership.soon()));
+const membership = new Membership({
+  pool,
+  lease,
+  desk,
+  numbers,
+  bell,
+  handOut,
+  notLatest: [...routes.values()].filter(({ latest }) => !latest).map(({ handler }) => handler),
+  onLost: (reason) => reply({ kind: 'lost', reason }),
+  onOrphans: (interrupted) => reply({ kind: 'orphans', interrupted }),
+  onError: (error) => gate.doubt(error),
+});
+const intake = new Intake({
+  gate,
+  keep: (arrivals) => keepAll({ pool, sources, desk, numbers, owner: () => lease.owner }, arrivals),
+  onTaken: ({ deliveries, waiting }) => {
+    if (deliveries.length > 0) send(deliveries);
+    if (waiting.size === 0) return;
+    handOut.expect(waiting);
+    if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
+  },
+  kept: (id, kept) => reply({ kind: 'kept', id, kept }),
+  failed: (id, reason) => reply({ kind: 'failed', id, reason }),
+});
+const purge = new Purge(pool, url, knobs.postgres.partitionDays);
+let handlers: MessagePort | undefined;
+
+await membership.enter().catch((error: Error) => {
+  const wrong = `names PostgreSQL at ${place}, where this replica cannot take its place (${error.message})`;
+  throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix: 'Start it again in a moment.' }]);
+});
+await openAll(pool);
+if (dispatches) void bell.listen();
+edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
+  if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
+  else if (request.kind === 'settle') handOut.settle(request.settled);
+  else if (request.kind === 'work') adopt(request.port);
+  else void answer(request.id, request.call);
+});
+reply({ kind: 'ready' });
+
+function reply(message: Reply): void {
+  edge.postMessage(message);
+}
+
+/** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
+function adopt(port: MessagePort): void {
+  handlers?.close();
+  membership.forgetGrants();
+  handlers = port;
+  port.on('message', hearHandlers);
+}
+
+function hearHandlers({ settled, grant }: WorkRequest): void {
+  handOut.settle(settled);
+  membership.grant(grant);
+}
+
+/** What the handlers' thread has sent counts, even if its message has not come up yet. */
+function hearTheRest(): void {
+  if (!handlers) return;
+  for (let next = receiveMessageOnPort(handlers); next; next = receiveMessageOnPort(handlers)) {
+    hearHandlers(next.message);
+  }
+}
+
+function send(deliveries: readonly Delivery[]): void {
+  const packed: Packed<Delivery> = pack(deliveries);
+  handlers?.postMessage(packed, [packed.bytes]);
+}
+
+async function answer(id: number, call: Call): Promise<void> {
+  try {
+    reply({ kind: 'answer', id, answer: await carry(call) });
+  } catch (error) {
+    reply({ kind: 'answer', id, error: (error as Error).message });
+  }
+  if (call.name === 'close') edge.close();
+}
+
+async function carry(call: Call): Promise<unknown> {
+  switch (call.name) {
+    case 'status':
+      return { ...(await readStatus(pool)), resting: desk.resting() };
+    case 'recover':
+      hearTheRest();
+      await handOut.drain();
+      return await membership.recover();
+    case 'pause':
+      desk.pause();
+      return await handOut.between(async () => {});
+    case 'order': {
+      const changed = await inTransaction(pool, (client) => carryOut(client, sources, call.order));
+      bell.ring('work');
+      handOut.expect();
+      return changed;
+    }
+    case 'purge':
+      return await purge.step(call.eventsBefore, call.keysBefore);
+    case 'noteUses':
+      return await noteUses(pool, call.uses);
+    case 'close':
+      return await close();
+  }
+}
+
+/** Not for ever: a database that does not answer has nothing to be told. */
+async function close(): Promise<void> {
+  hearTheRest();
+  const ended = (async () => {
+    await intake.drain();
+    await handOut.drain();
+    handOut.stop();
+    await membership.leave();
+  })();
+  await Promise.race([
+    ended.catch(() => {}),
+    new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+  ]);
+  handOut.stop();
+  membership.stop();
+  gate.close();
+  handlers?.close();
+  // Both say goodbye to the database, which may not answer.
+  void bell.close();
+  void pool.end();
+}

@@ -1,0 +1,71 @@
+/**
+ * How the statements that run all the time find their rows, planned as for any parameters while the tables are empty, as a
+ * connection that lives long has it: a plan that reads a table whole, or compares each row with each, would show with the
+ * first backlog only.
+ */
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { CLAIM, KEEP, KNOWN, SETTLE, type Statement } from '../../src/inbox/postgres/statements.ts';
+import { type Database, freshDatabase } from '../postgres.ts';
+
+let database: Database;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await freshDatabase();
+  await prepareDatabase(database.url, 'the test’s');
+  pool = createPool(database.url, { connections: 1, statementMs: 2_500 });
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+async function planOf({ name, text }: Statement): Promise<string> {
+  const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place)));
+  const client = await pool.connect();
+  try {
+    await client.query('SET plan_cache_mode = force_generic_plan');
+    await client.query(`PREPARE test_${name} AS ${text}`);
+    const nulls = Array(count).fill('NULL');
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (COSTS OFF) EXECUTE test_${name} (${nulls})`,
+    );
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    client.release();
+  }
+}
+
+const accesses = (plan: string) =>
+  [...plan.matchAll(/(?:(\w+) Scan using (\w+) on|(Tid|Seq|Bitmap Heap) Scan on) (\w+)/g)].map(
+    ([, , index, kind, table]) => `${table} by ${index ?? kind}`,
+  );
+
+test('what is due is found in order, and claimed row by row', async () => {
+  const plan = await planOf(CLAIM);
+  expect(new Set(accesses(plan))).toEqual(
+    new Set(['work by work_due', 'work by Tid', 'inbox_rest by inbox_rest_pkey']),
+  );
+  expect(plan).not.toContain('Join Filter');
+});
+
+test('a settlement finds its row by its key', async () => {
+  const plan = await planOf(SETTLE);
+  expect(new Set(accesses(plan))).toEqual(new Set(['work by work_pkey', 'work by Tid']));
+  expect(plan).not.toContain('Join Filter');
+});
+
+test('what is kept is matched with the batch by hash, not each with each', async () => {
+  const plan = await planOf(KEEP);
+  expect(accesses(plan)).toEqual([]);
+  expect(plan).not.toMatch(/Nested Loop|Join/);
+  expect(plan.match(/hashed SubPlan/g)).toHaveLength(2);
+});
+
+test('a key that is known is found by its index', async () => {
+  const plan = await planOf(KNOWN);
+  expect(plan).toContain('keys_pkey');
+  expect(plan).not.toContain('Seq Scan');
+});

@@ -1,0 +1,92 @@
+/** What replicas owe each other, told to their parts: when one may be taken for dead, and what a late word is worth. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { Lease } from '../../src/inbox/postgres/lease.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { settleAll } from '../../src/inbox/postgres/settle.ts';
+import { type Database, freshDatabase } from '../postgres.ts';
+import { SOURCES, settlement } from './driver.ts';
+
+const LEASE_MS = 2_000;
+/** Of the lease: as long as a beat must have stood still. */
+const DEAD_MS = 0.75 * LEASE_MS;
+
+let database: Database;
+let pool: pg.Pool;
+beforeEach(async () => {
+  database = await freshDatabase();
+  await prepareDatabase(database.url, 'the test’s');
+  pool = createPool(database.url, { connections: 6, statementMs: 5_000 });
+});
+afterEach(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+/** Looks all the time until it has buried somebody, and answers when. */
+async function untilBuried(lease: Lease): Promise<number> {
+  for (;;) {
+    await lease.beat();
+    if (await lease.bury()) return performance.now();
+    await sleep(20);
+  }
+}
+
+test('a beat that was written while the question was under way counts from then on', async () => {
+  let slowed: () => Promise<void> = async () => {};
+  const slowPool = Object.assign(Object.create(pool) as pg.Pool, {
+    async query(...parameters: Parameters<pg.Pool['query']>) {
+      await slowed();
+      return await pool.query(...parameters);
+    },
+  });
+  const dying = new Lease(pool, LEASE_MS, ['a']);
+  const watcher = new Lease(slowPool, LEASE_MS, ['a']);
+  await dying.enter();
+  await watcher.enter();
+  await watcher.beat();
+
+  let lastBeat = 0;
+  slowed = async () => {
+    slowed = async () => {};
+    await sleep(LEASE_MS * 0.25);
+    lastBeat = performance.now();
+    await dying.beat();
+  };
+  expect((await untilBuried(watcher)) - lastBeat).toBeGreaterThanOrEqual(DEAD_MS);
+  expect(watcher.members.map(({ id }) => id)).toEqual([watcher.id]);
+  expect(await dying.beat()).toBe(false);
+});
+
+test('whoever did not look for a while buries nobody at once', async () => {
+  const [sleeper, other] = [new Lease(pool, LEASE_MS, ['a']), new Lease(pool, LEASE_MS, ['a'])];
+  await sleeper.enter();
+  await other.enter();
+  await sleeper.beat();
+  await sleep(LEASE_MS);
+  await sleeper.beat();
+  expect(await sleeper.bury()).toBe(false);
+  expect(await other.beat()).toBe(true);
+});
+
+test('a late word on a state that another has taken over does not let the next one in', async () => {
+  const thing = Buffer.from('thing');
+  const [late, owner] = [1, 2];
+  await database.query("INSERT INTO newest VALUES ('parcels/a', $1, 20, 200)", thing);
+  await database.query(
+    `INSERT INTO work (event, handler, state, attempts, due, alone, behind, owner, thing)
+     VALUES (100, 'parcels/a', 'handling', 2, 0, false, false, $1, $2), (200, 'parcels/a', 'pending', 0, 0, false, true, NULL, $2)`,
+    owner,
+    thing,
+  );
+  const behind = async () => (await database.query('SELECT behind FROM work WHERE event = 200'))[0]?.behind;
+  const said = { event: 100, handler: 'parcels/a', ...settlement('done') };
+
+  expect(await settleAll(pool, late, SOURCES, [{ ...said, attempt: 1 }])).toEqual([]);
+  expect(await settleAll(pool, late, SOURCES, [{ ...said, attempt: 2 }])).toEqual([]);
+  expect(await behind()).toBe(true);
+  expect(await settleAll(pool, owner, SOURCES, [{ ...said, attempt: 2 }])).toHaveLength(1);
+  expect(await behind()).toBe(false);
+});

@@ -1,0 +1,45 @@
+/** The PostgreSQL inbox against the contract. */
+import knobs from '../../config/service.ts';
+import { openInbox } from '../../src/inbox/client.ts';
+import { workThrough } from '../../src/inbox/work-port.ts';
+import { freshDatabase } from '../postgres.ts';
+import { inboxContract } from './contract.ts';
+import type { Driver, Rows } from './driver.ts';
+import { openSyncReader } from './sync-reader.ts';
+
+const NO_LOG = { debug() {}, info() {}, warn() {}, error() {} };
+
+inboxContract('PostgreSQL', async (): Promise<Driver> => {
+  const { url, drop } = await freshDatabase();
+  const reader = openSyncReader(url);
+  const all = <T>(sql: string) => reader.query<T>(sql);
+  return {
+    open: (sources) =>
+      openInbox({
+        database: { kind: 'postgres', url, place: 'the test’s' },
+        sources,
+        knobs,
+        dispatches: true,
+        deadlineMs: 2_500,
+        log: NO_LOG,
+        onRestart() {},
+        onOrphans() {},
+      }),
+    work: (inbox) => workThrough(inbox.workPort()),
+    rows: (): Rows => ({
+      // A key without an event is what is left of a purged one.
+      events: all<Rows['events'][number]>(
+        `SELECT 'evt_' || lpad(to_hex(number), 14, '0') AS id, source, held, convert_from(body, 'UTF8') AS body
+         FROM keys LEFT JOIN inbox USING (number) ORDER BY number`,
+      ),
+      work: all(`SELECT 'evt_' || lpad(to_hex(event), 14, '0') AS id, handler, state, attempts FROM work
+        ORDER BY event, handler`),
+      attempts: all(`SELECT 'evt_' || lpad(to_hex(event), 14, '0') AS id, handler, attempt, outcome, error
+        FROM attempts ORDER BY event, handler, started_at, attempt`),
+    }),
+    async clear() {
+      await reader.close();
+      await drop();
+    },
+  };
+});

@@ -1,0 +1,226 @@
+/** The network between the service and its database fails, under load: 200 or 503, in time, and nothing is lost. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
+import { HANDLED } from '../fixtures/enduring/sources.ts';
+import { startWire, type Wire } from '../fixtures/wire.ts';
+import { type Database, freshDatabase } from '../postgres.ts';
+import type { Service } from '../service.ts';
+import { expectAnswers, expectKept, expectUnharmed, PATIENCE_MS, startEnduring } from './ledger.ts';
+import { type Load, type LoadOptions, startLoad } from './load.ts';
+import { bodyOf, type Sent } from './sender.ts';
+
+/** No sooner does readiness go, and come back: gate.ts. */
+const UNREADY_AFTER_MS = 1_500;
+const READY_AFTER_MS = 1_000;
+/** What is under way, the handlers, and the inbox each have their limits. */
+const STOPPED_MS = 20_000;
+
+let database: Database;
+let wire: Wire;
+let service: Service;
+beforeEach(async () => {
+  database = await freshDatabase();
+  wire = await startWire(Number(new URL(database.url).port));
+  service = await startEnduring(wire.through(database.url));
+});
+afterEach(async () => {
+  await service.kill('SIGKILL');
+  await wire.stop();
+  await database.drop();
+});
+
+const statusesOf = (sent: readonly Sent[]) => [...new Set(sent.map(({ status }) => status))].sort();
+
+/** Whatever happens meanwhile, everything is as it should be afterwards. */
+async function underLoad(work: (load: Load) => Promise<void>, options?: LoadOptions): Promise<void> {
+  const load = startLoad(service, options);
+  await load.untilTaken();
+  await work(load);
+  await load.untilTaken();
+  const ledger = await load.stop();
+  expectAnswers(ledger);
+  await expectKept(service, database.query, ledger);
+  expectUnharmed(service);
+}
+
+test('connections that break cost what is on them, and no readiness', async () => {
+  await underLoad(async (load) => {
+    for (let nth = 0; nth < 6; nth++) {
+      wire.cut(nth % 2 === 0 ? 'reset' : 'end');
+      await load.untilTaken();
+    }
+    expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
+  });
+});
+
+test('a stalled network: 503 in time for as long as it lasts, then everything as before by itself', async () => {
+  await underLoad(async (load) => {
+    const begun = performance.now();
+    const refused = load.fromNow();
+    wire.stall(true);
+    await load.untilReady(false, 12_000);
+    expect(performance.now() - begun).toBeGreaterThan(PATIENCE_MS + UNREADY_AFTER_MS);
+    const atOnce = load.fromNow();
+    await sleep(1_000);
+    expect(statusesOf(refused())).toEqual([503]);
+    // Nobody waits any more for what is known not to work.
+    expect(Math.max(...atOnce().map(({ ms }) => ms))).toBeLessThan(1_000);
+    const ended = performance.now();
+    wire.stall(false);
+    await load.untilReady(true);
+    expect(performance.now() - ended).toBeGreaterThan(READY_AFTER_MS);
+    expectOnceUnready(load);
+  });
+});
+
+/** Readiness goes and comes back, and does not flicker. */
+function expectOnceUnready({ sights }: Load): void {
+  const turns = sights.filter(({ ready }, at) => at > 0 && ready !== sights[at - 1]?.ready);
+  expect(turns.map(({ ready }) => ready)).toEqual([false, true]);
+}
+
+test('connections that nobody told of their end: they cost one wait, not one each', async () => {
+  // Nothing much is going on: most of them are idle.
+  await sleep(1_000);
+  const begun = performance.now();
+  wire.forget();
+  await sendUntilTaken('jobs', bodyOf(++last));
+  console.log('TOOK', performance.now() - begun);
+  await underLoad(async (load) => {
+    expect(performance.now() - begun).toBeLessThan(6_000);
+    await sleep(1_000);
+    wire.forget();
+    // As long as one statement may take.
+    await sleep(PATIENCE_MS + 500);
+    await load.untilTaken();
+    const after = load.fromNow();
+    await sleep(1_000);
+    expect(statusesOf(after())).toEqual([200]);
+    expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
+  });
+});
+
+test('half a second for each question and answer: everything takes longer, and works', async () => {
+  await underLoad(
+    async (load) => {
+      wire.delayMs = 250;
+      const slow = load.fromNow();
+      await sleep(3_000);
+      wire.delayMs = 0;
+      await load.untilTaken();
+      expect(statusesOf(slow())).toEqual([200]);
+      expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
+    },
+    // Several questions and answers for each event would take longer than providers wait.
+    { sources: ['jobs'] },
+  );
+});
+
+test('nobody listens: what is open goes on; without it 503 at once, and not ready for a while', async () => {
+  await underLoad(async (load) => {
+    await wire.refuse(true);
+    const before = load.fromNow();
+    await sleep(500);
+    // One more connection than there are may have been wanted.
+    const taken = before().filter(({ status }) => status === 200);
+    expect(taken.length).toBeGreaterThan(before().length / 2);
+    const begun = performance.now();
+    wire.cut();
+    const after = load.fromNow();
+    await load.untilReady(false);
+    expect(performance.now() - begun).toBeGreaterThan(UNREADY_AFTER_MS);
+    await sleep(500);
+    expect(statusesOf(after())).toEqual([503]);
+    expect(Math.max(...after().map(({ ms }) => ms))).toBeLessThan(1_000);
+    await wire.refuse(false);
+    await load.untilReady(true);
+    expectOnceUnready(load);
+  });
+});
+
+test('a service whose database does not answer can be stopped', async () => {
+  const load = startLoad(service);
+  await load.untilTaken();
+  wire.stall(true);
+  await sleep(500);
+  expectAnswers(await load.stop());
+  const begun = performance.now();
+  expect(await service.kill('SIGTERM')).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(STOPPED_MS);
+});
+
+let last = 2_000_000_000;
+
+/** As a provider does: again and again, until it is taken. */
+async function sendUntilTaken(source: string, body: string): Promise<Answer> {
+  for (;;) {
+    const answer = await deliver(service, source, body);
+    if (answer.status === 200) return answer;
+    await sleep(50);
+  }
+}
+
+async function expectHandledOnce(id: string): Promise<void> {
+  const work = () => database.query('SELECT * FROM work WHERE event = $1', numberOf(id));
+  await expect.poll(work, { timeout: 8_000, interval: 50 }).toEqual([]);
+  const attempts = await database.query(
+    'SELECT attempt, outcome FROM attempts WHERE event = $1',
+    numberOf(id),
+  );
+  expect(attempts).toEqual([{ attempt: 1, outcome: 'done' }]);
+  const handled = readFileSync(join(service.folder, HANDLED), 'utf8').split('\n');
+  expect(handled.filter((line) => line === id)).toHaveLength(1);
+}
+
+// The statement that keeps an event where it is the only one, and the end of its transaction where there are several.
+const KEEPING = [
+  ['jobs', 'keep'],
+  ['things', 'COMMIT'],
+] as const;
+test.each(KEEPING)(
+  'an event of %s whose commit nobody heard of is a duplicate when it comes again',
+  async (source, end) => {
+    await sendUntilTaken(source, bodyOf(++last));
+    const kept = () => database.query<{ number: number }>('SELECT number FROM inbox ORDER BY number');
+    const body = bodyOf(++last);
+    wire.muteAfter(end);
+    const first = deliver(service, source, body);
+    await expect.poll(kept, { timeout: 2_000, interval: 10 }).toHaveLength(2);
+    wire.cut();
+    wire.muteAfter(undefined);
+    expect(await first).toMatchObject({ status: 503, retryAfter: '5' });
+    const again = await sendUntilTaken(source, body);
+    expect([again.outcome, numberOf(again.id)]).toEqual(['duplicate', (await kept())[1]?.number]);
+    expect(await kept()).toHaveLength(2);
+    await expectHandledOnce(again.id);
+  },
+);
+
+const SETTLING = [
+  ['jobs', 'settle'],
+  ['things', 'COMMIT'],
+] as const;
+test.each(SETTLING)(
+  'a handler of %s whose end nobody heard of has its slot back, and is not run again',
+  async (source, end) => {
+    const done = () => database.query("SELECT event FROM attempts WHERE outcome = 'done'");
+    const ids: string[] = [];
+    const handle = async (prepare = () => {}) => {
+      const { id } = await sendUntilTaken(source, bodyOf(++last));
+      prepare();
+      ids.push(id);
+      await expect.poll(done, { timeout: 8_000, interval: 20 }).toHaveLength(ids.length);
+    };
+    // More often than it has slots.
+    for (let nth = 1; nth <= 3; nth++) {
+      await handle(() => wire.muteAfter(end));
+      wire.cut();
+      wire.muteAfter(undefined);
+      await handle();
+    }
+    for (const id of ids) await expectHandledOnce(id);
+  },
+);

@@ -1,0 +1,73 @@
+/** What must hold whatever has become of the database while events were sent: the answers, and what the inbox has of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { idOf } from '../../src/inbox/event-id.ts';
+import { HANDLED } from '../fixtures/enduring/sources.ts';
+import type { Row } from '../postgres.ts';
+import { ROOT, SECRET, type Service, startService } from '../service.ts';
+import { bodyOf, type Sent } from './sender.ts';
+
+/** What providers wait for, Shippo being the hastiest. */
+export const PATIENCE_MS = 3_000;
+const HANDLED_WITHIN_MS = 20_000;
+
+export type Ask = <T = Row>(sql: string) => Promise<T[]>;
+/** By source. */
+export type Ledger = Readonly<Record<string, readonly Sent[]>>;
+
+/** A service with the handlers of fixtures/enduring. */
+export function startEnduring(database: string, env: Record<string, string> = {}): Promise<Service> {
+  return startService({
+    database,
+    config: join(ROOT, 'test/fixtures/enduring'),
+    env: { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET, ...env },
+  });
+}
+
+/** Each request was answered, by a 200 or in time by a 503 that says when to come back. */
+export function expectAnswers(ledger: Ledger): void {
+  const odd = Object.values(ledger)
+    .flat()
+    .filter(({ status, retryAfter, ms }) => {
+      return status !== 200 && (status !== 503 || retryAfter !== '5' || ms >= PATIENCE_MS);
+    });
+  expect(odd).toEqual([]);
+}
+
+/** Each acknowledged event is there once with its bytes, nothing is there that was not sent, and all of it is done. */
+export async function expectKept(service: Service, ask: Ask, ledger: Ledger): Promise<void> {
+  const work = () => ask('SELECT event, handler, state, attempts, owner FROM work ORDER BY event LIMIT 20');
+  await expect.poll(work, { timeout: HANDLED_WITHIN_MS, interval: 100 }).toEqual([]);
+  const rows = await ask<{ number: number; source: string; body: Buffer }>(
+    'SELECT number, source, body FROM inbox',
+  );
+  const stored = rows.map(({ number, source, body }) => [`${source} ${body}`, idOf(number)] as const);
+  const byContent = new Map(stored);
+  expect(byContent.size).toBe(stored.length);
+  for (const [source, sent] of Object.entries(ledger)) {
+    const acknowledged = sent.filter(({ status }) => status === 200);
+    const lost = acknowledged.filter(
+      ({ number, said }) => byContent.get(`${source} ${bodyOf(number)}`) !== said,
+    );
+    expect(lost).toEqual([]);
+    const bodies = new Set(sent.map(({ number }) => `${source} ${bodyOf(number)}`));
+    expect(rows.filter((row) => row.source === source && !bodies.has(`${source} ${row.body}`))).toEqual([]);
+  }
+  const done = await ask<{ event: number }>(
+    "SELECT event FROM attempts WHERE outcome = 'done' ORDER BY event",
+  );
+  expect(done.map(({ event }) => idOf(event))).toEqual([...byContent.values()].sort());
+  const handled = new Set(readFileSync(join(service.folder, HANDLED), 'utf8').split('\n'));
+  expect([...byContent.values()].filter((id) => !handled.has(id))).toEqual([]);
+}
+
+/** It is the process that was started, and its inbox thread has lived through it all. */
+export function expectUnharmed(service: Service): void {
+  process.kill(service.pid, 0);
+  const odd = service
+    .output()
+    .split('\n')
+    .filter((line) => /unhandled|uncaught|the inbox thread has ended|^ +at /i.test(line));
+  expect(odd).toEqual([]);
+}

@@ -1,0 +1,80 @@
+/** Receiving and handling left to different processes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { deliver } from '../fixtures/deliver.ts';
+import { runToEnd, SECRET } from '../service.ts';
+import { flexportHeaders } from '../signing.ts';
+import { bodyOf, Cluster, CONFIG, SECRETS, tell, until } from './cluster.ts';
+
+test('what one takes in another handles, and soon', async () => {
+  const cluster = await Cluster.open();
+  const [receiver, dispatcher] = await Promise.all([
+    cluster.start({ args: ['--receive-only'] }),
+    cluster.start({ args: ['--dispatch-only'] }),
+  ]);
+  await cluster.untilShared('jobs/work', 8);
+
+  const answered = new Map<string, number>();
+  for (let count = 0; count < 20; count++) {
+    answered.set(await tell(receiver, 'jobs'), Date.now());
+    await sleep(150);
+  }
+  await cluster.untilDone();
+  const runs = cluster.runs('jobs');
+  expect(runs.map(({ id }) => id).sort()).toEqual([...answered.keys()].sort());
+  for (const { pid } of runs) expect(pid).toBe(dispatcher.pid);
+  const soon = runs.filter(({ id, from }) => from - (answered.get(id) as number) < 500);
+  expect(soon.length).toBeGreaterThanOrEqual(15);
+
+  const stumbled = await tell(receiver, 'jobs', { stumbles: true });
+  await cluster.untilDone();
+  expect(await cluster.outcomes(stumbled)).toEqual(['1 retry', '2 done']);
+});
+
+test('the one that handles takes nothing in, and says so', async () => {
+  const cluster = await Cluster.open();
+  const dispatcher = await cluster.start({ args: ['--dispatch-only'] });
+  const answer = await deliver(dispatcher, 'jobs', bodyOf({}));
+  expect(answer).toMatchObject({ status: 503, retryAfter: '5' });
+  for (const path of ['/healthz', '/readyz']) {
+    expect((await fetch(`${dispatcher.url}${path}`)).status).toBe(200);
+  }
+  expect(await cluster.database.query('SELECT * FROM inbox')).toEqual([]);
+});
+
+test('the one that receives answers by `reply`, keeps what it takes, and hands nothing out', async () => {
+  const cluster = await Cluster.open();
+  const receiver = await cluster.start({ args: ['--receive-only'] });
+  for (const path of ['/healthz', '/readyz']) {
+    expect((await fetch(`${receiver.url}${path}`)).status).toBe(200);
+  }
+  const body = bodyOf({ thing: 'a question' });
+  const headers = flexportHeaders(SECRET, body);
+  const response = await fetch(`${receiver.url}/webhooks/asked`, { method: 'POST', headers, body });
+  expect(await response.json()).toEqual({ saw: 'a question', by: receiver.pid });
+  const id = await tell(receiver, 'jobs');
+  await sleep(1_500);
+  expect(cluster.runs()).toEqual([]);
+  const waiting = await cluster.database.query('SELECT state, attempts FROM work');
+  expect(waiting).toEqual([
+    { state: 'pending', attempts: 0 },
+    { state: 'pending', attempts: 0 },
+  ]);
+
+  const dispatcher = await cluster.start({ args: ['--dispatch-only'] });
+  await cluster.untilDone();
+  expect(cluster.runs().map(({ pid }) => pid)).toEqual([dispatcher.pid, dispatcher.pid]);
+  expect(await cluster.outcomes(id)).toEqual(['1 done']);
+});
+
+test('an order by a command is carried out by a replica that listens', async () => {
+  const cluster = await Cluster.open();
+  const dispatcher = await cluster.start();
+  const id = await tell(dispatcher, 'jobs');
+  await cluster.untilDone();
+  const env = { ...SECRETS, DATABASE_URL: cluster.database.url };
+  const { code, output } = await runToEnd(['events', 'replay', id, '--config', CONFIG], { env });
+  expect(code, output).toBe(0);
+  await until(() => cluster.runs().length === 2);
+  expect(await cluster.outcomes(id)).toEqual(['1 done', '1 done']);
+});

@@ -1,0 +1,111 @@
+/** What becomes of a replica's events when it dies, is stopped for a while, or goes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { overlaps } from '../fixtures/replicas/runs.ts';
+import { LEASE_MS } from '../fixtures/replicas/service.ts';
+import { Cluster, tell, tellMany, until } from './cluster.ts';
+
+/** What a machine with other things to do may add to a lease. */
+const SLACK_MS = 4_000;
+
+test('the events of a replica that is killed are handled again by another, all others once', async () => {
+  const cluster = await Cluster.open();
+  const [doomed, other] = await cluster.startTwo();
+
+  const ids = await tellMany(doomed, 'jobs', 14, { ms: 2_500, againMs: 500 });
+  await until(() => cluster.runsOf(doomed).length >= 4 && cluster.runsOf(other).length >= 4);
+  const killedAt = Date.now();
+  await doomed.kill('SIGKILL');
+  await cluster.untilDone(LEASE_MS + 2 * SLACK_MS);
+
+  const cutOff = cluster.runsOf(doomed).filter(({ ended }) => ended === undefined);
+  const interrupted = cutOff.map(({ id }) => id);
+  expect(interrupted).not.toEqual([]);
+  for (const id of ids) {
+    const expected = interrupted.includes(id) ? ['1 retry', '2 done'] : ['1 done'];
+    expect(await cluster.outcomes(id)).toEqual(expected);
+  }
+  const again = cluster.runsOf(other).filter(({ id }) => interrupted.includes(id));
+  expect(again.map(({ id, attempt }) => `${id} ${attempt}`).sort()).toEqual(
+    interrupted.map((id) => `${id} 2`).sort(),
+  );
+  for (const { from } of again) expect(from - killedAt).toBeLessThan(LEASE_MS + SLACK_MS);
+  expect(overlaps(cluster.runs())).toEqual([]);
+  expect(await cluster.shares('jobs/work')).toEqual([8]);
+
+  const back = await cluster.start();
+  await cluster.untilShared('jobs/work', 4, 4);
+  await tellMany(other, 'jobs', 8, { ms: 500 });
+  await cluster.untilDone();
+  expect(cluster.runsOf(back)).toHaveLength(4);
+});
+
+test('a replica that is alone, killed and started again, has its events back within the lease', async () => {
+  const cluster = await Cluster.open();
+  const before = await cluster.start();
+  const id = await tell(before, 'single', { ms: 800 });
+  const waiting = await tell(before, 'single');
+  await until(() => cluster.runsOf(before).length === 1);
+  const killedAt = Date.now();
+  await before.kill('SIGKILL');
+  await cluster.start();
+  await cluster.untilDone(LEASE_MS + SLACK_MS);
+  expect(await cluster.outcomes(id)).toEqual(['1 retry', '2 done']);
+  expect(await cluster.outcomes(waiting)).toEqual(['1 done']);
+  const [, again] = cluster.runs().filter((run) => run.id === id);
+  expect((again?.from ?? 0) - killedAt).toBeLessThan(LEASE_MS + SLACK_MS);
+  expect(overlaps(cluster.runs())).toEqual([]);
+});
+
+test('a replica that was stopped for longer than the lease ends what it had, and goes on under a new name', async () => {
+  const cluster = await Cluster.open();
+  const [stopped, other] = await cluster.startTwo();
+  const names = await cluster.names();
+
+  // Of its runs one would be over when it wakes up, the others go on.
+  const brief = await tell(stopped, 'jobs', { ms: 2_500, againMs: 100 });
+  const long = await tellMany(stopped, 'jobs', 3, { ms: 10_000, againMs: 100 });
+  await until(() => cluster.runsOf(stopped).length === 4);
+  process.kill(stopped.pid, 'SIGSTOP');
+  await until(() => cluster.runsOf(other).length === 4, LEASE_MS + SLACK_MS);
+  await sleep(500);
+  process.kill(stopped.pid, 'SIGCONT');
+  await stopped.line(({ msg }) => String(msg).includes('may be taken over'));
+  await stopped.line(({ msg }) => String(msg).includes('handlers’ thread has ended'));
+
+  // It works, under a new name.
+  await cluster.untilShared('jobs/work', 4, 4);
+  const namesNow = await cluster.names();
+  expect(namesNow).toHaveLength(2);
+  expect(namesNow.filter((name) => names.includes(name))).toHaveLength(1);
+  const fresh = await tell(stopped, 'jobs');
+  await cluster.untilDone();
+  expect(await cluster.outcomes(fresh)).toEqual(['1 done']);
+  expect(await cluster.outcomes(brief)).toEqual(['1 retry', '2 done']);
+  for (const id of long) expect(await cluster.outcomes(id)).toEqual(['1 retry', '2 done']);
+  const cutOff = cluster.runsOf(stopped).filter(({ id }) => long.includes(id));
+  expect(cutOff.map(({ ended }) => ended)).toEqual([undefined, undefined, undefined]);
+});
+
+test('a replica that goes hands over at once: what it cannot finish, and what waits', async () => {
+  const cluster = await Cluster.open();
+  const [leaving, other] = await cluster.startTwo();
+
+  const brief = await tellMany(leaving, 'jobs', 2, { ms: 400 });
+  const long = await tellMany(leaving, 'jobs', 2, { ms: 4_000 });
+  await until(() => cluster.runsOf(leaving).length === 4);
+  const waiting = await tellMany(leaving, 'jobs', 6, { ms: 100 });
+  expect(await leaving.kill('SIGTERM')).toBe(0);
+  const leftAt = Date.now();
+  await cluster.untilShared('jobs/work', 8);
+  await until(() => cluster.runsOf(other).filter(({ id }) => long.includes(id)).length === 2);
+  // Nobody waited for a lease to end.
+  for (const { from, id } of cluster.runsOf(other)) {
+    if (long.includes(id)) expect(from - leftAt).toBeLessThan(LEASE_MS / 2);
+  }
+  await cluster.untilDone();
+  for (const id of [...brief, ...waiting]) expect(await cluster.outcomes(id)).toEqual(['1 done']);
+  for (const id of long) expect(await cluster.outcomes(id)).toEqual(['1 later', '1 done']);
+  expect(overlaps(cluster.runs())).toEqual([]);
+  expect(await cluster.names()).toHaveLength(1);
+});
