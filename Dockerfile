@@ -16,7 +16,7 @@ RUN chmod 755 bin/consignee.js \
  && mkdir -m 700 /data && chown node:node /data
 
 ENV NODE_ENV=production \
-    DATABASE_URL=sqlite:/data/inbox.db
+    DATA_DIR=/data
 VOLUME /data
 USER node
 EXPOSE 3000

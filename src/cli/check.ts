@@ -64,8 +64,8 @@ async function examine(settings: Settings, { against, online, given }: Wishes): 
   const slots = allSlots(config, environment);
   const asked = Promise.all([auditFinding(), online ? onlineFindings(environment) : []]);
   const tree = await findWorkTree('.');
-  const inbox = inboxFindings(settings);
-  const evidence = evidenceOf(settings, inbox);
+  const inbox = await inboxFindings(settings);
+  const evidence = await evidenceOf(settings, inbox);
   const secrets = [
     originFinding(slots, given),
     ...ageFindings(slots, settings, now),
@@ -92,10 +92,10 @@ async function examine(settings: Settings, { against, online, given }: Wishes): 
   ];
 }
 
-/** A file that is no sound inbox has nothing to tell. */
-function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Evidence {
+/** What is no sound inbox has nothing to tell. */
+async function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Promise<Evidence> {
   const isSound = inbox.some(({ subject }) => subject === 'inbox');
-  return isSound ? readEvidence(config) : { recent: [], uses: [] };
+  return isSound ? await readEvidence(config) : { recent: [], uses: [] };
 }
 
 function print(findings: readonly Finding[], json: boolean): void {

@@ -1,24 +1,26 @@
 /**
  * `consignee events`: looks into the inbox, beside the running service or without it.
  *
- * What only looks reads the file. What changes something asks the running service at its console port; if none runs, the
- * command becomes the owner for a moment and does it itself.
+ * What only looks reads the database; how what changes something is carried out, orders.ts knows.
  */
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
+import { placeOf } from '../config/database.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import {
   type AttemptRecord,
   type EventDetails,
   type EventSummary,
-  InboxReader,
-} from '../inbox/sqlite/reader.ts';
+  type InboxReader,
+  openReader,
+  type PurgedEvent,
+} from '../inbox/reader.ts';
 import type { Order } from '../inbox-contract.ts';
 import { clean } from '../observability/redact.ts';
 import { carryOut } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
+import { tail } from './tail.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -37,7 +39,6 @@ export const usage = `Usage: npm run events -- <verb>
 `;
 const STATES = ['pending', 'handling', 'done', 'dead', 'discarded', 'held'];
 const MANY = 10_000;
-const POLL_MS = 500;
 
 type Values = ReturnType<typeof parse>['values'];
 
@@ -69,28 +70,31 @@ export async function run(args: string[]): Promise<number> {
     const [what = '', ...of] = ids;
     return await refused(what, of, config, { ...values, limit: Number(values.limit) });
   }
-  if (!existsSync(config.inboxPath)) {
-    return complain(
-      `there is no inbox at ${config.inboxPath} yet: it is made when the service first starts`,
-      1,
-    );
+  const reader = await openReader(config.database);
+  if (!reader) {
+    const place = placeOf(config.database);
+    return complain(`there is no inbox at ${place} yet: it is made when the service first starts`, 1);
   }
-  const reader = new InboxReader(config.inboxPath);
   try {
-    if (verb === 'list') return list(reader, values);
-    if (verb === 'show') return show(reader, ids, values);
-    if (verb === 'verify')
-      return verify(
-        reader,
-        ids.map((id) => numberOf(id) as number),
-        config,
-        values,
-      );
-    if (verb === 'tail') return await tail(reader, values);
-    return await change(config, reader, verb as Order['action'], ids, values);
+    return await carryOutVerb(reader, verb, ids, config, values);
   } finally {
-    reader.close();
+    await reader.close();
   }
+}
+
+async function carryOutVerb(
+  reader: InboxReader,
+  verb: string,
+  ids: readonly string[],
+  config: Config,
+  values: Values,
+): Promise<number> {
+  const numbers = ids.map((id) => numberOf(id) as number);
+  if (verb === 'list') return await list(reader, values);
+  if (verb === 'show') return await show(reader, ids, values);
+  if (verb === 'verify') return await verify(reader, numbers, config, values);
+  if (verb === 'tail') return await tail(reader, filterOf(values), (event) => print(event, values.json));
+  return await change(config, reader, verb as Order['action'], numbers, values);
 }
 
 function mistakeIn(verb: string, ids: readonly string[], values: Values): string | undefined {
@@ -127,46 +131,37 @@ function filterOf(values: Values) {
   return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
 }
 
-function list(reader: InboxReader, values: Values): number {
-  const events = reader.list({ ...filterOf(values), limit: Number(values.limit) });
+async function list(reader: InboxReader, values: Values): Promise<number> {
+  const events = await reader.list({ ...filterOf(values), limit: Number(values.limit) });
   for (const event of events) print(event, values.json);
   if (events.length === 0 && !values.json) process.stdout.write('No events.\n');
   return 0;
 }
 
-function show(reader: InboxReader, ids: readonly string[], values: Values): number {
+async function show(reader: InboxReader, ids: readonly string[], values: Values): Promise<number> {
   for (const id of ids) {
-    const event = reader.show(numberOf(id) as number);
+    const event = await reader.show(numberOf(id) as number);
     if (!event) return complain(`there is no event ${id} in this inbox`, 1);
-    if (values.body) process.stdout.write(event.body ?? '');
-    else if (values.json)
-      process.stdout.write(`${JSON.stringify({ ...event, body: event.body?.toString() })}\n`);
-    else process.stdout.write(details(event));
+    const body = 'body' in event ? event.body : null;
+    if (values.body) process.stdout.write(body ?? '');
+    else if (values.json) process.stdout.write(`${JSON.stringify({ ...event, body: body?.toString() })}\n`);
+    else process.stdout.write('purged' in event ? remains(event) : details(event));
   }
   return 0;
-}
-
-async function tail(reader: InboxReader, values: Values): Promise<number> {
-  for (let after = reader.newest(); ; ) {
-    const events = reader.list({ ...filterOf(values), after, limit: MANY, oldestFirst: true });
-    for (const event of events) print(event, values.json);
-    after = events.at(-1)?.number ?? after;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
 }
 
 async function change(
   config: Config,
   reader: InboxReader,
   action: Order['action'],
-  ids: readonly string[],
+  named: readonly number[],
   values: Values,
 ): Promise<number> {
-  const listed = values.state === undefined ? [] : reader.list({ ...filterOf(values), limit: MANY });
-  const numbers = [...ids.map((id) => numberOf(id) as number), ...listed.map(({ number }) => number)];
+  const listed = values.state === undefined ? [] : await reader.list({ ...filterOf(values), limit: MANY });
+  const numbers = [...named, ...listed.map(({ number }) => number)];
   const handler = values.handler === undefined ? {} : { handler: values.handler };
   const orders = numbers.map((event): Order => ({ action, event, ...handler }));
-  const results = await carryOut(config, reader.id(), orders);
+  const results = await carryOut(config, await reader.id(), orders);
   let failed = 0;
   for (const { id, changed, error } of results) {
     if (error !== undefined) failed++;
@@ -214,6 +209,14 @@ function details(event: EventDetails): string {
   lines.push('  headers');
   for (const [name, value] of Object.entries(event.headers ?? {})) lines.push(`    ${name}: ${clean(value)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function remains({ id, receivedAt }: PurgedEvent): string {
+  return [
+    `${id}`,
+    `  received   ${receivedAt}`,
+    '  body       purged, with all the rest; its id is kept to tell duplicates by\n',
+  ].join('\n');
 }
 
 function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error, output }: AttemptRecord) {

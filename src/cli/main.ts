@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: () => import('./check.ts'),
   secret: () => import('./secret.ts'),
   setup: () => import('./setup.ts'),
+  migrate: () => import('./migrate.ts'),
 };
 
 const USAGE = `Usage: consignee <command>
@@ -30,6 +31,7 @@ const USAGE = `Usage: consignee <command>
   check                    the security checklist: settings, secrets, git, proxies, inbox
   secret <verb>            generate, show, rotate
   setup                    prepare what handlers write to
+  migrate                  move the inbox from an SQLite file to PostgreSQL
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;

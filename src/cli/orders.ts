@@ -1,9 +1,15 @@
-/** Carries out what an operator orders: by the running service if there is one, else as the inbox's owner for a moment. */
+/**
+ * Carries out what an operator orders. An SQLite inbox has one owner: the running service is asked to, and if none runs, the
+ * command is the owner for a moment.
+ */
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { idOf } from '../inbox/event-id.ts';
+import { connect } from '../inbox/postgres/connection.ts';
+import { carryOutOrder } from '../inbox/postgres/orders.ts';
 import { openInbox, takeOwnership } from '../inbox/sqlite/files.ts';
 import { Store } from '../inbox/sqlite/store.ts';
+import type { StoredSource } from '../inbox/stored-source.ts';
 import type { Order } from '../inbox-contract.ts';
 
 const CONSOLE_MS = 30_000;
@@ -15,10 +21,12 @@ export interface Result {
 }
 
 export async function carryOut(config: Config, inbox: string, orders: readonly Order[]): Promise<Result[]> {
+  const { database } = config;
+  if (database.kind === 'postgres') return await carryOutThere(database.url, config, orders);
   try {
-    const owner = takeOwnership(config.inboxPath);
+    const owner = takeOwnership(database.path);
     try {
-      return carryOutHere(config, orders);
+      return carryOutHere(database.path, config, orders);
     } finally {
       owner.close();
     }
@@ -28,23 +36,48 @@ export async function carryOut(config: Config, inbox: string, orders: readonly O
   }
 }
 
-function carryOutHere(config: Config, orders: readonly Order[]): Result[] {
-  const database = openInbox(config.inboxPath);
+function carryOutHere(path: string, config: Config, orders: readonly Order[]): Result[] {
+  const database = openInbox(path);
   try {
-    const sources = config.sources.map(
-      ({ name, preset, routes }) => [name, { shape: preset, routes }] as const,
-    );
-    const store = new Store(database, new Map(sources));
+    const store = new Store(database, storedSources(config));
     return orders.map((order) => {
       try {
         return { id: idOf(order.event), changed: store.order(order, Date.now()) };
       } catch (error) {
-        return { id: idOf(order.event), changed: 0, error: (error as Error).message };
+        return refusal(order, error);
       }
     });
   } finally {
     database.close();
   }
+}
+
+/** In PostgreSQL nobody owns an inbox: whoever may write there may give orders, beside the replicas. */
+async function carryOutThere(url: string, config: Config, orders: readonly Order[]): Promise<Result[]> {
+  const client = await connect(url);
+  try {
+    const sources = storedSources(config);
+    const results: Result[] = [];
+    for (const order of orders) {
+      results.push(
+        await carryOutOrder(client, sources, order).then(
+          (changed) => ({ id: idOf(order.event), changed }),
+          (error) => refusal(order, error),
+        ),
+      );
+    }
+    return results;
+  } finally {
+    await client.end();
+  }
+}
+
+function storedSources({ sources }: Config): Map<string, StoredSource> {
+  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
+}
+
+function refusal({ event }: Order, error: unknown): Result {
+  return { id: idOf(event), changed: 0, error: (error as Error).message };
 }
 
 async function askService(config: Config, inbox: string, order: Order): Promise<Result> {

@@ -1,7 +1,7 @@
 /**
  * `consignee events refused`: what was refused as unproven, and whether it passes by now. A verb of events.ts.
  *
- * `list` and `show` read the file beside the inbox; `recheck` asks the running service, which has the live secrets.
+ * `list` and `show` read the file they are kept in; `recheck` asks the running service, which has the live secrets.
  */
 import type { Config } from '../config/config.ts';
 import { REFUSALS, type RefusalCode } from '../errors.ts';
@@ -9,7 +9,6 @@ import { readContent } from '../inbox/identity.ts';
 import { clean } from '../observability/redact.ts';
 import type { Rechecked } from '../refused/again.ts';
 import { type RefusedDetails, RefusedReader } from '../refused/reader.ts';
-import { refusedPath } from '../refused/store.ts';
 import { askConsole } from './orders.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
@@ -23,7 +22,7 @@ export interface RefusedOptions {
 
 export async function refused(verb: string, ids: readonly string[], config: Config, options: RefusedOptions) {
   if (verb === 'recheck') return await recheck(config, options);
-  const reader = new RefusedReader(refusedPath(config.inboxPath));
+  const reader = new RefusedReader(config.refusedPath);
   try {
     return verb === 'list' ? list(reader, options) : show(reader, ids, config, options);
   } finally {

@@ -41,7 +41,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const read = async () => await readSettings(values.config, usesDotenv());
   const settings = sound(await read());
-  const { sources, inboxPath } = settings.config;
+  const { sources, database } = settings.config;
   const mistake = mistakeIn(verb, names, sources, values.wait);
   if (mistake) return complain(mistake);
   if (verb === 'rotate') {
@@ -49,7 +49,8 @@ export async function run(args: string[]): Promise<number> {
     return (await rotate({ source, waitMs: Number(values.wait) * 1000, read, say })) ? 0 : 2;
   }
   const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
-  for (const line of showSecrets(shown, { settings, uses: readUses(inboxPath), now: Date.now() })) say(line);
+  const uses = await readUses(database);
+  for (const line of showSecrets(shown, { settings, uses, now: Date.now() })) say(line);
   return 0;
 }
 

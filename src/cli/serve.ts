@@ -4,40 +4,62 @@
  * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
  * type next. Without it settings come from the environment only. A second signal ends the process at once.
  */
+import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Config } from '../config/config.ts';
+import { isAboutDatabase, placeOf } from '../config/database.ts';
 import { ConfigError, type Problem } from '../errors.ts';
+import { examineDatabase } from '../inbox/postgres/schema.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
 import { createLog } from '../observability/log.ts';
 import { standardOutput } from '../observability/output.ts';
-import { type Receiver, startReceiver } from '../receiver.ts';
+import { type Receiver, type Role, startReceiver } from '../receiver.ts';
 import type { Log } from '../types.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
 
+export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
+
+  --dev             the first run: reads .env, and writes one with fresh secrets if there is none; readable logs
+  --receive-only    takes webhooks in, and leaves their handlers to other processes
+  --dispatch-only   runs handlers, and takes nothing in
+
+The two need PostgreSQL; together, and with as many processes of each as you like, they do what one does without them.
+`;
+
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { dev: { type: 'boolean', default: false }, config: { type: 'string' } },
+    options: {
+      dev: { type: 'boolean', default: false },
+      'receive-only': { type: 'boolean', default: false },
+      'dispatch-only': { type: 'boolean', default: false },
+      config: { type: 'string' },
+    },
   });
+  const { 'receive-only': receiveOnly, 'dispatch-only': dispatchOnly } = values;
+  if (receiveOnly && dispatchOnly) {
+    const mistake = '--receive-only and --dispatch-only leave nothing to do: give one of them, or neither';
+    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
+    return 64;
+  }
+  const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
   if (values.dev && process.env.NODE_ENV !== 'production' && writeEnvFile()) {
     process.stdout.write(`Wrote ${ENV_FILE} with fresh secrets (readable by you only).\n`);
   }
   const settings = await readSettings(values.config, values.dev);
   const { config } = settings;
-  const problems: Problem[] = [...settings.problems];
-  if (!problems.some(({ setting }) => setting === 'DATABASE_URL')) {
-    const problem = examineInbox(config.inboxPath);
-    if (problem) problems.push(problem);
-  }
+  const { problems, warnings } = await examinePlaces(settings, role);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const logOptions = { level: config.logLevel, pretty: values.dev };
   const output = standardOutput();
   const log = createLog(logOptions, output);
   const signalled = nextSignal();
-  const receiver = await startReceiver({ ...settings, log, logOptions, output }).catch(explainPort);
-  sayStarted(settings, receiver, log, values.dev);
+  const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
+  for (const warning of warnings) log.warn({ setting: 'DATABASE_URL' }, warning);
+  sayStarted(settings, receiver, role, log, values.dev);
   const stopWatching = reloadOnChange({
     settings,
     read: () => readSettings(values.config, values.dev),
@@ -56,6 +78,39 @@ export async function run(args: string[]): Promise<number> {
   process.exit(0);
 }
 
+/** All that is wrong with the settings, and with the places they name. */
+async function examinePlaces(settings: Settings, role: Role) {
+  const { config } = settings;
+  const problems: Problem[] = [...settings.problems];
+  if (problems.some(isAboutDatabase)) return { problems, warnings: [] };
+  if (config.database.kind === 'sqlite') {
+    const problem = role === 'both' ? examineInbox(config.database.path) : ownerAlone(role);
+    return { problems: problem ? [...problems, problem] : problems, warnings: [] };
+  }
+  const { url, place } = config.database;
+  const { problem, warnings } = await examineDatabase(url, place);
+  return {
+    problems: [...problems, problem, folderProblem(config)].filter((one) => one !== undefined),
+    warnings,
+  };
+}
+
+function ownerAlone(role: Role): Problem {
+  const wrong = `names an SQLite file, which one process alone may own, and --${role}-only leaves work to another`;
+  const fix = `Use PostgreSQL, as in postgres://user:password@host:5432/database, or leave --${role}-only out.`;
+  return { setting: 'DATABASE_URL', wrong, fix };
+}
+
+function folderProblem({ dataDir }: Config): Problem | undefined {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    return undefined;
+  } catch (error) {
+    const wrong = `names a folder that cannot be made (${(error as NodeJS.ErrnoException).code})`;
+    return { setting: 'DATA_DIR', wrong, fix: 'Check the path and who may write there.' };
+  }
+}
+
 function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
@@ -71,32 +126,40 @@ function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
   throw error;
 }
 
-function sayStarted(settings: Settings, receiver: Receiver, log: Log, forPeople: boolean): void {
+function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log, forPeople: boolean): void {
   const { config, warnings } = settings;
   for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
   const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;
-  if (forPeople) process.stdout.write(welcome(settings, receiver, base));
-  for (const source of config.sources) {
+  if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
+  for (const source of role === 'dispatch' ? [] : config.sources) {
     const { name: source_, schemes, path, prefix } = source;
     if (schemes.length > 0) {
       if (!forPeople) log.info({ source: source_, path, verifies: schemes.join(',') }, 'source is on');
     } else log.warn({ source: source_, path }, `source is off: set ${prefix}_WEBHOOK_SECRET to switch it on`);
   }
   if (!forPeople) {
-    log.info({ port: receiver.port, console: receiver.consolePort, inbox: config.inboxPath }, 'ready');
+    const { port, consolePort } = receiver;
+    log.info({ port, console: consolePort, inbox: placeOf(config.database), role }, 'ready');
   }
 }
 
-function welcome({ config }: Settings, receiver: Receiver, base: string): string {
+function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
   const sources = config.sources
     .filter(({ schemes }) => schemes.length > 0)
     .map(({ preset, path, schemes }) => {
       return `  ${preset.title.padEnd(10)} ${`${base}${path}`.padEnd(44)} verifies ${schemes.join(' + ')}\n`;
     });
+  const receives = role !== 'dispatch';
   return [
-    '\nConsignee is ready. Providers send to:\n\n',
-    ...sources,
-    `\nEvents are kept in ${config.inboxPath}. Metrics: http://localhost:${receiver.consolePort}/metrics\n`,
-    'Now, in a second terminal:\n\n  npm run send -- --all\n\n',
+    `\nConsignee is ready${ROLES[role]}.`,
+    ...(receives ? [' Providers send to:\n\n', ...sources] : ['\n']),
+    `\nEvents are kept in ${placeOf(config.database)}. Metrics: http://localhost:${consolePort}/metrics\n`,
+    receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
   ].join('');
 }
+
+const ROLES: Readonly<Record<Role, string>> = {
+  both: '',
+  receive: ', and only receives: handlers run elsewhere',
+  dispatch: ', and only runs handlers: it takes nothing in',
+};

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/source.ts';
 import { idOf } from '../inbox/event-id.ts';
-import type { EventEvidence, InboxReader } from '../inbox/sqlite/reader.ts';
+import type { EventEvidence, InboxReader } from '../inbox/reader.ts';
 import type { Proof } from '../types.ts';
 import { fingerprintOf } from '../verification/fingerprint.ts';
 import { hmac } from '../verification/hmac.ts';
@@ -25,15 +25,15 @@ export interface VerifyOptions {
   readonly json: boolean;
 }
 
-export function verify(
+export async function verify(
   reader: InboxReader,
   numbers: readonly number[],
   config: Config,
   options: VerifyOptions,
-) {
+): Promise<number> {
   const counts = { events: 0, failed: 0, signatures: 0 };
-  for (const number of options.all ? everyNumber(reader) : numbers) {
-    const evidence = reader.evidence(number);
+  for await (const number of options.all ? everyNumber(reader) : numbers) {
+    const evidence = await reader.evidence(number);
     if (!evidence) {
       if (!options.all) return complain(`${idOf(number)} is not in this inbox, or its body has been purged`);
       continue;
@@ -55,9 +55,9 @@ export function verify(
   return counts.failed === 0 ? 0 : 1;
 }
 
-function* everyNumber(reader: InboxReader): Generator<number> {
+async function* everyNumber(reader: InboxReader): AsyncGenerator<number> {
   for (let after = 0; ; ) {
-    const numbers = reader.numbers(after, PAGE);
+    const numbers = await reader.numbers(after, PAGE);
     yield* numbers;
     if (numbers.length < PAGE) return;
     after = numbers.at(-1) as number;

@@ -8,6 +8,7 @@ import type { Problem } from '../errors.ts';
 import type { AlarmTarget, ServiceKnobs, SourceWiring } from '../types.ts';
 import { isLoopback } from '../verification/address.ts';
 import { readAlarmTarget } from './alarms.ts';
+import { type Places, readPlaces } from './database.ts';
 import { type Environment, readBoolean, readInteger, readProxies, textOf } from './environment.ts';
 import { readSecrets } from './secrets.ts';
 import { readSource, type SourceConfig } from './source.ts';
@@ -15,14 +16,12 @@ import { wiringProblems } from './wiring.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-export interface Config {
+export interface Config extends Places {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
   readonly trustProxy: readonly string[];
   readonly requireHttps: boolean;
-  /** Path of the SQLite file. */
-  readonly inboxPath: string;
   readonly retentionDays: number;
   readonly logLevel: string;
   readonly console: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
@@ -56,7 +55,7 @@ export function readConfig(
     port: integer('PORT', 3000, [0, 65_535]),
     trustProxy: readProxies(environment, problems),
     requireHttps: readBoolean(environment, 'REQUIRE_HTTPS', production, problems),
-    inboxPath: readInboxPath(environment, problems),
+    ...readPlaces(environment, production, problems, warnings),
     retentionDays: integer('RETENTION_DAYS', 30, [1, 36_500]),
     logLevel: readLevel(environment, problems),
     console: {
@@ -96,25 +95,6 @@ function problemsBetweenSettings(config: Config): Problem[] {
     problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
   }
   return problems;
-}
-
-function readInboxPath(environment: Environment, problems: Problem[]): string {
-  const setting = 'DATABASE_URL';
-  const value = textOf(environment, setting) ?? 'sqlite:data/inbox.db';
-  if (/^postgres(ql)?:/.test(value)) {
-    problems.push({
-      setting,
-      wrong: 'names PostgreSQL, which this version cannot use yet',
-      fix: 'Use sqlite:<path>; it needs a local disk and one running service.',
-    });
-  } else if (!/^sqlite:(?!\/\/).+/.test(value) || value === 'sqlite::memory:') {
-    problems.push({
-      setting,
-      wrong: 'is not of the form sqlite:<path of a file>',
-      fix: 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.',
-    });
-  }
-  return value.slice('sqlite:'.length);
 }
 
 function readLevel(environment: Environment, problems: Problem[]): string {

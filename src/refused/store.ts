@@ -1,7 +1,6 @@
 /**
- * Refused requests on disk, in a file of their own beside the inbox: bounded, and no more durable than a log.
- *
- *   <inbox>-refused     one row for each request, mode 600
+ * Refused requests on disk, in a file of their own on this machine: bounded, and no more durable than a log. One row for
+ * each request, mode 600.
  *
  * For each source at most so many requests, bytes and days. What goes first is the oldest of the address that has the
  * most: a flood from one address pushes out its own, not what the provider sent.
@@ -34,10 +33,6 @@ const TABLE = `
   CREATE INDEX refused_source ON refused (source, number);
   PRAGMA user_version = ${VERSION};
 `;
-
-export function refusedPath(inboxPath: string): string {
-  return `${inboxPath}-refused`;
-}
 
 export function openRefused(path: string): DatabaseSync {
   if (existsSync(path) && versionOf(path) !== VERSION) rmSync(path);

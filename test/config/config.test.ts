@@ -1,4 +1,4 @@
-/** What may be set, and what keeps the service from starting. Secrets: secrets.test.ts. */
+/** What may be set, and what keeps the service from starting. Secrets: secrets.test.ts. The inbox: database.test.ts. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,9 @@ test('with nothing set, the defaults hold, every source is off, and there is no 
     port: 3000,
     trustProxy: [],
     requireHttps: false,
-    inboxPath: 'data/inbox.db',
+    database: { kind: 'sqlite', path: 'data/inbox.db' },
+    dataDir: 'data',
+    refusedPath: 'data/inbox.db-refused',
     retentionDays: 30,
     logLevel: 'info',
     console: { host: '127.0.0.1', port: 3001, tokens: [] },
@@ -150,16 +152,6 @@ test.each([
   ['a limit of nothing', { FLEXPORT_BODY_LIMIT: '0' }, 'FLEXPORT_BODY_LIMIT'],
   ['a limit without end', { FLEXPORT_BODY_LIMIT: 'Infinity' }, 'FLEXPORT_BODY_LIMIT'],
   ['a limit beyond memory', { FLEXPORT_BODY_LIMIT: '99999mb' }, 'FLEXPORT_BODY_LIMIT'],
-  ['an inbox that is not kept', { DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL'],
-  ['an inbox without a name', { DATABASE_URL: 'sqlite:' }, 'DATABASE_URL'],
-  ['an inbox on another machine', { DATABASE_URL: 'sqlite://host/inbox.db' }, 'DATABASE_URL'],
-  ['a bare path', { DATABASE_URL: 'data/inbox.db' }, 'DATABASE_URL'],
-  ['PostgreSQL', { DATABASE_URL: `postgres://consignee:${GOOD}@db.example/inbox` }, 'DATABASE_URL'],
-  [
-    'PostgreSQL by its other name',
-    { DATABASE_URL: `postgresql://consignee:${GOOD}@db/inbox` },
-    'DATABASE_URL',
-  ],
   ['a console for everybody', { CONSOLE_HOST: '0.0.0.0' }, 'CONSOLE_HOST'],
   ['a console for everybody, IPv6', { CONSOLE_HOST: '::' }, 'CONSOLE_HOST'],
   ['a console on a name', { CONSOLE_HOST: 'console.example' }, 'CONSOLE_HOST'],

@@ -1,9 +1,14 @@
-/** The inbox’s file: sound, durable, with room to grow; and what is kept beside it of refused requests. */
+/** The inbox: sound, durable, with room to grow; and what is kept on this machine of refused requests. */
+
 import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { isAboutDatabase } from '../../config/database.ts';
+import { type Transport, transportOf } from '../../config/postgres-url.ts';
+import { examineDatabase } from '../../inbox/postgres/schema.ts';
 import { examineInbox } from '../../inbox/sqlite/files.ts';
+import type { Database } from '../../inbox-contract.ts';
 import { RefusedReader } from '../../refused/reader.ts';
-import { refusedPath } from '../../refused/store.ts';
 import { minuteOf } from '../secret/ago.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
@@ -15,18 +20,44 @@ const WAL_MB_MOST = 256;
 const WRITE_VERSION_AT = 18;
 const WAL_VERSION = 2;
 
-/** Without a verdict on the file when the setting itself is wrong: that has been told. */
-export function inboxFindings({ config: { inboxPath, knobs }, problems }: Settings): Finding[] {
-  if (problems.some(({ setting }) => setting === 'DATABASE_URL')) return [];
-  const problem = examineInbox(inboxPath, true);
+/** Without a verdict on the inbox when the setting itself is wrong: that has been told. */
+export async function inboxFindings({ config, problems }: Settings): Promise<Finding[]> {
+  if (problems.some(isAboutDatabase)) return [];
+  const { database } = config;
+  const found = database.kind === 'sqlite' ? ofFile(database.path) : await ofDatabase(database);
+  if (found.some(({ verdict }) => verdict === 'fail')) return found;
+  return [...found, diskFinding(config), ...refusedFindings(config.refusedPath)];
+}
+
+function ofFile(path: string): Finding[] {
+  const problem = examineInbox(path, true);
   if (problem) return [ofProblem('fail', problem)];
-  const isThere = existsSync(inboxPath);
+  const isThere = existsSync(path);
+  return [soundFinding(path, isThere), ...(isThere ? [durabilityFinding(path)] : [])];
+}
+
+async function ofDatabase({ url, place }: Extract<Database, { kind: 'postgres' }>): Promise<Finding[]> {
+  const { problem, warnings, isThere, version } = await examineDatabase(url, place);
+  if (problem) return [ofProblem('fail', problem)];
+  const isDurable = pass('durability', 'fsync and synchronous_commit are on');
   return [
-    pass('inbox', `${inboxPath}: ${isThere ? 'sound' : 'will be made at the first start'}`),
-    ...(isThere ? [durabilityFinding(inboxPath)] : []),
-    diskFinding(inboxPath, knobs.alarms.diskFreeMb),
-    ...refusedFindings(inboxPath),
+    soundFinding(`${place}, PostgreSQL ${version}`, isThere),
+    ...(warnings.length === 0 ? [isDurable] : warnings.map((says) => warn('durability', says))),
+    transportFinding(transportOf(url)),
   ];
+}
+
+function soundFinding(place: string, isThere: boolean): Finding {
+  return pass('inbox', `${place}: ${isThere ? 'sound' : 'will be made at the first start'}`);
+}
+
+function transportFinding(transport: Transport): Finding {
+  const subject = 'database TLS';
+  if (transport === 'inside') return pass(subject, 'not needed: the database is on this machine');
+  if (transport === 'verified') return pass(subject, 'on, and the certificate is checked');
+  const isOn = transport === 'encrypted';
+  const says = isOn ? 'on, but any certificate is taken' : 'off: events cross the network in the open';
+  return warn(subject, `${says}. Set sslmode=verify-full`);
 }
 
 function durabilityFinding(path: string): Finding {
@@ -50,14 +81,17 @@ function hasWriteAheadLog(path: string): boolean {
   }
 }
 
-function diskFinding(path: string, leastMb: number): Finding {
-  const { bavail, bsize } = statfsSync(dirname(path));
+function diskFinding({ database, refusedPath, knobs }: Config): Finding {
+  const folder = dirname(refusedPath);
+  if (!existsSync(folder)) return pass('disk', `${folder} will be made at the first start`);
+  const { bavail, bsize } = statfsSync(folder);
   const freeMb = Math.floor((bavail * bsize) / MIB);
-  return (freeMb < leastMb ? warn : pass)('disk', `${freeMb} MiB free for the inbox`);
+  const what = database.kind === 'sqlite' ? 'the inbox' : 'refused requests';
+  return (freeMb < knobs.alarms.diskFreeMb ? warn : pass)('disk', `${freeMb} MiB free for ${what}`);
 }
 
-function refusedFindings(inboxPath: string): Finding[] {
-  const reader = new RefusedReader(refusedPath(inboxPath));
+function refusedFindings(path: string): Finding[] {
+  const reader = new RefusedReader(path);
   try {
     const groups = reader.groups();
     if (groups.length === 0) return [pass('refused', 'no refused request waits to be judged again')];

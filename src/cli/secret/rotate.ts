@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceConfig } from '../../config/source.ts';
 import type { SecretUse } from '../../inbox-contract.ts';
 import { RefusedReader } from '../../refused/reader.ts';
-import { refusedPath } from '../../refused/store.ts';
 import { fingerprintOf } from '../../verification/fingerprint.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from './ago.ts';
@@ -37,16 +36,16 @@ export async function rotate({ source: name, waitMs, read, say }: RotateOptions)
   const source = sourceIn(settings, name);
   for (const scheme of secretSchemesOf(source))
     for (const line of guideLines(source, scheme, settings)) say(line);
-  const known = knownSecrets(source, settings);
+  const known = await knownSecrets(source, settings);
   say(`Waiting ${counted(waitMs / 1000, 'second')} for a delivery that is proved with a new one.`);
   say(
     'Ctrl-C ends the waiting and nothing else. `send` signs with it too, and tells nothing about the provider.',
   );
   const refusedBefore = refusedOf(name, settings);
   for (const end = performance.now() + waitMs; ; ) {
-    const use = newUse(readUses(settings.config.inboxPath), name, known);
+    const use = newUse(await readUses(settings.config.database), name, known);
     if (use) {
-      for (const line of seenLines(name, use, await read())) say(line);
+      for (const line of await seenLines(name, use, await read())) say(line);
       return true;
     }
     if (performance.now() >= end) break;
@@ -88,8 +87,9 @@ function putHere(setting: string, current: Slot | undefined): string {
  * Fingerprints of what has been in use already, or must be the old one: of several live secrets that nobody has used yet,
  * only the first can be the new one; a single one cannot.
  */
-function knownSecrets(source: SourceConfig, { config, environment }: Settings): ReadonlySet<string> {
-  const used = readUses(config.inboxPath).filter((use) => use.source === source.name);
+async function knownSecrets(source: SourceConfig, settings: Settings): Promise<ReadonlySet<string>> {
+  const { config, environment } = settings;
+  const used = (await readUses(config.database)).filter((use) => use.source === source.name);
   const live = secretSchemesOf(source).flatMap((scheme) => {
     const slots = slotsOfSource(source, scheme, environment);
     return slots.length === 1 ? slots : slots.slice(1);
@@ -105,14 +105,18 @@ function newUse(
   return uses.find((use) => use.source === source && !known.has(use.secret));
 }
 
-function seenLines(name: string, { scheme, secret, lastAt }: SecretUse, settings: Settings): string[] {
+async function seenLines(
+  name: string,
+  { scheme, secret, lastAt }: SecretUse,
+  settings: Settings,
+): Promise<string[]> {
   const now = Date.now();
   const source = sourceIn(settings, name);
   const slots = slotsOfSource(source, scheme as SecretScheme, settings.environment);
   const isNew = ({ value }: Slot) => fingerprintOf(value) === secret;
   const slot = slots.find(isNew);
   const proved = slot ? nameOfSecret(slot.value) : `the one with fingerprint ${secret}`;
-  const uses = readUses(settings.config.inboxPath);
+  const uses = await readUses(settings.config.database);
   const others = slots.filter((other) => !isNew(other));
   const lines = others.map(({ value, variable, place }) => {
     const use = useOf(uses, name, scheme, value);
@@ -123,7 +127,7 @@ function seenLines(name: string, { scheme, secret, lastAt }: SecretUse, settings
 }
 
 function refusedOf(source: string, { config }: Settings): number {
-  const reader = new RefusedReader(refusedPath(config.inboxPath));
+  const reader = new RefusedReader(config.refusedPath);
   try {
     return reader.groups(source).reduce((sum, { count }) => sum + count, 0);
   } finally {

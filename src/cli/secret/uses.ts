@@ -1,7 +1,6 @@
 /** What the inbox has on record of the uses of a source's secrets. For `check` and `secret`. */
-import { existsSync } from 'node:fs';
-import { InboxReader } from '../../inbox/sqlite/reader.ts';
-import type { SecretUse } from '../../inbox-contract.ts';
+import { openReader } from '../../inbox/reader.ts';
+import type { Database, SecretUse } from '../../inbox-contract.ts';
 import { fingerprintOf } from '../../verification/fingerprint.ts';
 import { ago, counted, DAY_MS } from './ago.ts';
 
@@ -11,16 +10,16 @@ export interface Use {
 }
 
 /** Those recorded so far; none from an inbox that is not there yet, or is of an older version and never saw any. */
-export function readUses(inboxPath: string): SecretUse[] {
-  if (!existsSync(inboxPath)) return [];
-  const reader = new InboxReader(inboxPath);
+export async function readUses(database: Database): Promise<SecretUse[]> {
+  const reader = await openReader(database);
+  if (!reader) return [];
   try {
-    return reader.secretUses();
+    return await reader.secretUses();
   } catch (error) {
     if (/no such table/.test((error as Error).message)) return [];
     throw error;
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

@@ -1,0 +1,75 @@
+/** `consignee serve`: its options, and what it says of itself once it runs. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, freshDatabase } from '../postgres.ts';
+import { SECRET, startService } from '../service.ts';
+import { useFolder } from './folder.ts';
+
+const { folder, consignee } = useFolder();
+const ON = { FLEXPORT_WEBHOOK_SECRET: SECRET, PORT: '0', CONSOLE_PORT: '0', HOST: '127.0.0.1' };
+
+let database: Database;
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database.drop());
+
+test('to receive only and to dispatch only at once is a mistake', async () => {
+  const { code, output } = await consignee(['serve', '--receive-only', '--dispatch-only'], ON);
+  expect(code).toBe(64);
+  expect(output).toMatch(/^consignee: --receive-only and --dispatch-only .*\n\nUsage: /);
+  expect(existsSync(join(folder, 'data'))).toBe(false);
+});
+
+test.each(['--receive-only', '--dispatch-only'])(
+  'an SQLite inbox has one owner, so %s does not start',
+  async (option) => {
+    const { code, output } = await consignee(['serve', option], ON);
+    expect(code).toBe(78);
+    expect(output).toMatch(
+      new RegExp(`^  DATABASE_URL names an SQLite file, which one process .*${option}`, 'm'),
+    );
+    expect(output).toContain('postgres://');
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  },
+);
+
+test('a folder that cannot be made is told of with everything else', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  const env = { ...ON, PORT: 'http', DATABASE_URL: database.url, DATA_DIR: 'file/data' };
+  const { code, output } = await consignee(['serve'], env);
+  expect(code).toBe(78);
+  expect(output).toMatch(/^ {2}PORT is not /m);
+  expect(output).toMatch(/^ {2}DATA_DIR names a folder that cannot be made \(ENOTDIR\)\./m);
+});
+
+test('a database of another program is left alone', async () => {
+  const other = await freshDatabase();
+  await other.query('CREATE TABLE inbox (mail text)');
+  const { code, output } = await consignee(['serve'], { ...ON, DATABASE_URL: other.url });
+  expect(code).toBe(78);
+  const { host, pathname, password } = new URL(other.url);
+  expect(output).toContain(`DATABASE_URL names PostgreSQL at ${host}${pathname}, `);
+  expect(output).not.toContain(`:${password}@`);
+  const tables = await other.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+  expect(tables).toEqual([{ tablename: 'inbox' }]);
+  await other.drop();
+});
+
+test.each([
+  [[], 'both'],
+  [['--receive-only'], 'receive'],
+  [['--dispatch-only'], 'dispatch'],
+])('with PostgreSQL %j is told, and the place without user and password', async (args, role) => {
+  const service = await startService({
+    database: database.url,
+    args,
+    env: { FLEXPORT_WEBHOOK_SECRET: SECRET },
+  });
+  const { host, pathname, password } = new URL(database.url);
+  const [ready] = service.lines().filter(({ msg }) => msg === 'ready');
+  expect(ready).toMatchObject({ role, inbox: `${host}${pathname}` });
+  expect(await service.stop()).toBe(0);
+  expect(service.output()).not.toContain(`:${password}@`);
+});
