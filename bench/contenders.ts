@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { cpuMicrosOf } from './processor.ts';
 import { BENCH_SECRET } from './secret.ts';
 
 const HERE = import.meta.dirname;
-/** Linux counts processor time in hundredths of a second. */
-const TICK_MICROS = 10_000;
 export const CONNECTIONS = 64;
 const TOKEN = 'bench-token-bench-token-bench-token';
 
@@ -25,8 +24,21 @@ const env = (port: number) => ({
   PORT: String(port),
   FLEXPORT_WEBHOOK_SECRET: BENCH_SECRET,
 });
+/** Not one of them outlives the benchmark, however it ends. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+function watched(child: ChildProcess): ChildProcess {
+  alive.add(child);
+  return child.once('exit', () => alive.delete(child));
+}
+
 const node = (port: number, args: string[], more = {}) =>
-  spawn(process.execPath, args, { env: { ...env(port), ...more }, stdio: ['ignore', 'ignore', 'inherit'] });
+  watched(
+    spawn(process.execPath, args, { env: { ...env(port), ...more }, stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
 
 const serviceEnv = (folder: string) => ({
   HOST: '127.0.0.1',
@@ -35,28 +47,49 @@ const serviceEnv = (folder: string) => ({
   SHUTDOWN_DELAY_MS: '0',
   FLEXPORT_WEBHOOK_TOKEN: TOKEN,
   FLEXPORT_ALLOW_FROM: '127.0.0.1',
-  DATABASE_URL: `sqlite:${join(folder, 'inbox.db')}`,
+  DATA_DIR: folder,
+  DATABASE_URL: inboxFileIn(folder),
+  HANDLED_FILE: join(folder, 'handled'),
 });
 
-export const consignee: Contender = {
+function inboxFileIn(folder: string): string {
+  return `sqlite:${join(folder, 'inbox.db')}`;
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly says?: string;
+  /** Without it, an SQLite file in the folder. */
+  readonly databaseUrl?: string;
+  /** A folder of wiring/; without it the configuration as it comes. */
+  readonly wiring?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function service({ name, says = '', databaseUrl, wiring, env: more }: ServiceOptions): Contender {
+  const config = wiring === undefined ? [] : ['--config', join(HERE, 'wiring', wiring)];
+  return {
+    name,
+    says,
+    path: `/webhooks/flexport?token=${TOKEN}`,
+    start: (port, folder) =>
+      node(port, [join(HERE, '../bin/consignee.js'), 'serve', ...config], {
+        ...serviceEnv(folder),
+        ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+        ...more,
+      }),
+  };
+}
+
+export const consignee = service({
   name: 'consignee',
   says: 'Consignee: address, token and HMAC checked, helmet, one log line, synced to SQLite, handled',
-  path: `/webhooks/flexport?token=${TOKEN}`,
-  start: (port, folder) => node(port, [join(HERE, '../bin/consignee.js'), 'serve'], serviceEnv(folder)),
-};
+});
 
 /** Consignee forwarding each event to one target, and to another one if there is a URL for it. */
 export function forwarding(healthyUrl: string, downUrl?: string): Contender {
-  return {
-    ...consignee,
-    name: 'forwarding',
-    start: (port, folder) =>
-      node(port, [join(HERE, '../bin/consignee.js'), 'serve', '--config', join(HERE, 'wiring')], {
-        ...serviceEnv(folder),
-        HEALTHY_URL: healthyUrl,
-        ...(downUrl !== undefined && { DOWN_URL: downUrl }),
-      }),
-  };
+  const urls = { HEALTHY_URL: healthyUrl, ...(downUrl !== undefined && { DOWN_URL: downUrl }) };
+  return service({ name: 'forwarding', wiring: 'forwarding', env: urls });
 }
 
 /** A server to forward to; see servers/target.ts. */
@@ -67,7 +100,7 @@ export async function target(mode: 'ok' | 'fail' | 'hang') {
   return { port, url: `http://127.0.0.1:${port}/`, stop: () => child.kill() };
 }
 
-const plain: Contender = {
+export const plain: Contender = {
   name: 'plain',
   says: '(a) Express, HMAC checked, nothing stored',
   path: '/webhooks/flexport',
@@ -101,9 +134,8 @@ const debian: Contender = {
       hooks,
       JSON.stringify([{ id: 'flexport', 'execute-command': '/bin/true', 'trigger-rule': { match } }]),
     );
-    return spawn('webhook', ['-hooks', hooks, '-port', String(port), '-ip', '127.0.0.1'], {
-      stdio: 'ignore',
-    });
+    const args = ['-hooks', hooks, '-port', String(port), '-ip', '127.0.0.1'];
+    return watched(spawn('webhook', args, { stdio: 'ignore' }));
   },
 };
 
@@ -124,9 +156,10 @@ function hasWebhook(): boolean {
   }
 }
 
+/** A server, or several that share the load. */
 export interface Running {
-  readonly port: number;
-  readonly folder: string;
+  readonly ports: readonly number[];
+  readonly folders: readonly string[];
   rssMb(): number;
   cpuMicros(): number;
   stop(): Promise<void>;
@@ -134,18 +167,15 @@ export interface Running {
 
 /** `folder` keeps an inbox that is there already; without it the contender gets an empty one. */
 export async function start(contender: Contender, folder?: string): Promise<Running> {
-  const own = folder ?? mkdtempSync(join(HERE, 'results-'));
+  const own = folder ?? newFolder();
   const port = await freePort();
   const child = contender.start(port, own);
   await untilListening(port, child);
   return {
-    port,
-    folder: own,
+    ports: [port],
+    folders: [own],
     rssMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
-    cpuMicros() {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
-    },
+    cpuMicros: () => cpuMicrosOf(child.pid as number),
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
@@ -153,6 +183,27 @@ export async function start(contender: Contender, folder?: string): Promise<Runn
       if (folder === undefined) rmSync(own, { recursive: true, force: true });
     },
   };
+}
+
+/** So many of them, each with a folder of its own. */
+export async function startSeveral(contender: Contender, count: number): Promise<Running> {
+  const all: Running[] = [];
+  for (let nth = 0; nth < count; nth++) all.push(await start(contender));
+  const sum = (pick: (one: Running) => number) => all.reduce((total, one) => total + pick(one), 0);
+  return {
+    ports: all.flatMap(({ ports }) => ports),
+    folders: all.flatMap(({ folders }) => folders),
+    rssMb: () => sum((one) => one.rssMb()),
+    cpuMicros: () => sum((one) => one.cpuMicros()),
+    async stop() {
+      await Promise.all(all.map((one) => one.stop()));
+    },
+  };
+}
+
+/** Beside the results, and never in the repository. */
+export function newFolder(): string {
+  return mkdtempSync(join(HERE, 'results-'));
 }
 
 export async function freePort(): Promise<number> {
@@ -184,29 +235,30 @@ export interface Result {
   readonly answered: number;
   readonly perSecond: number;
   readonly refused: number;
+  /** What came due and found no connection free until the end; open loop only. */
+  readonly unsent: number;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
+  readonly max: number;
 }
 
+/** Warm-up and what is measured, in milliseconds. */
+export type Window = readonly [number, number];
+
+/** Closed loop; with `rate`, so many events a second. */
 export async function load(
   running: Running,
-  contender: Contender,
+  { path }: Pick<Contender, 'path'>,
   bytes: number,
-  [warmupMs, measuredMs]: readonly [number, number],
+  [warmupMs, measuredMs]: Window,
+  rate = 0,
 ): Promise<Result> {
-  const args = [
-    join(HERE, 'load.ts'),
-    running.port,
-    contender.path,
-    bytes,
-    CONNECTIONS,
-    warmupMs,
-    measuredMs,
-  ];
-  const child = spawn(process.execPath, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ports = running.ports.join(',');
+  const args = [join(HERE, 'load.ts'), ports, path, bytes, CONNECTIONS, warmupMs, measuredMs, rate];
+  const child = watched(spawn(process.execPath, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] }));
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
   });
   const before = running.cpuMicros();

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstNumberAt } from '../src/inbox/event-id.ts';
 import { openInbox } from '../src/inbox/sqlite/files.ts';
-import { type Contender, forwarding, freePort, load, start, target } from './contenders.ts';
+import { type Contender, forwarding, freePort, load, start, target, type Window } from './contenders.ts';
 import { median } from './median.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,8 +56,6 @@ async function measure(
   await running.stop();
   return { answers: perSecond, deliveries, refused, p99 };
 }
-
-type Window = readonly [number, number];
 
 export async function measureDown(events: number, rounds: number, window: Window) {
   const ratios: { mode: Mode; answers: number; deliveries: number }[] = [];

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstNumberAt } from '../src/inbox/event-id.ts';
 import { openInbox } from '../src/inbox/sqlite/files.ts';
-import { type Contender, load, start } from './contenders.ts';
+import { type Contender, load, start, type Window } from './contenders.ts';
 import { median } from './median.ts';
 
 const BATCH = 10_000;
@@ -38,12 +38,7 @@ function fill(path: string, events: number): void {
   database.close();
 }
 
-export async function measureStored(
-  contender: Contender,
-  events: number,
-  rounds: number,
-  window: readonly [number, number],
-) {
+export async function measureStored(contender: Contender, events: number, rounds: number, window: Window) {
   const folder = mkdtempSync(join(import.meta.dirname, 'results-'));
   fill(join(folder, 'inbox.db'), events);
   const ratios: number[] = [];

@@ -1,0 +1,11 @@
+/** For bench/scale.ts: the service's own knobs, but for partitions and for how long keys stay. */
+import own from '../../../config/service.ts';
+import type { ServiceKnobs } from '../../../src/types.ts';
+
+const { PARTITION_DAYS, IDENTITY_DAYS } = process.env;
+
+export default {
+  ...own,
+  postgres: { ...own.postgres, partitionDays: Number(PARTITION_DAYS) },
+  identityDays: Number(IDENTITY_DAYS),
+} satisfies ServiceKnobs;
