@@ -10,7 +10,7 @@ import { freePort } from '../free-port.ts';
 import { PASSWORD } from '../postgres/binaries.ts';
 import { type PostgresServer, startPostgres } from '../postgres.ts';
 import { ROOT, runToEnd, SECRET, type Service } from '../service.ts';
-import { startEnduring } from './ledger.ts';
+import { clear, startEnduring } from './ledger.ts';
 import { bodyOf } from './sender.ts';
 
 const ENDURING = join(ROOT, 'test/fixtures/enduring');
@@ -153,7 +153,7 @@ async function startOlder(target: number): Promise<number> {
 
 async function start(url: string, env: Record<string, string> = {}): Promise<Service> {
   const service = await startEnduring(url, env);
-  onTestFinished(() => void service.kill('SIGKILL'));
+  onTestFinished(() => clear(service));
   return service;
 }
 

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { deliver } from '../fixtures/deliver.ts';
 import { type Database, freshDatabase, type PostgresServer, startPostgres } from '../postgres.ts';
 import type { Service } from '../service.ts';
-import { type Ask, expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
+import { type Ask, clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
 import { type Load, startLoad } from './load.ts';
 import { bodyOf, type Sent } from './sender.ts';
 
@@ -47,7 +47,7 @@ describe('on a server that others use too', () => {
     service = await startEnduring(database.url);
   });
   afterEach(async () => {
-    await service.kill('SIGKILL');
+    await clear(service);
     await database.drop();
   });
 
@@ -173,7 +173,7 @@ describe.skipIf(!mayMount())('a disk that is full, really (needs Linux, and root
     mountFor(folder, 96);
     await server.up();
     const service = await startEnduring(server.url());
-    onTestFinished(() => void service.kill('SIGKILL'));
+    onTestFinished(() => clear(service));
     return [server, folder, service];
   }
   const untilRefused = (load: Load) => {
@@ -240,7 +240,7 @@ test('a server without connections to spare, before the load begins and in the m
   );
   const url = server.url().replace(/\/\/.*@/, '//tenant:of-the-tests@');
   const service = await startEnduring(url);
-  onTestFinished(() => void service.kill('SIGKILL'));
+  onTestFinished(() => clear(service));
   const giveBack = await takeConnections(url);
   const ask: Ask = (sql) => server.query('postgres', sql);
   await underLoad(service, ask, async (load) => {

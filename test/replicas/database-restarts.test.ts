@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type PostgresServer, type StopMode, startPostgres } from '../postgres.ts';
 import type { Service } from '../service.ts';
-import { expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
+import { clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
 import { startLoad } from './load.ts';
 
 const RESTARTS = Number(process.env.CONSIGNEE_DATABASE_RESTARTS ?? 4);
@@ -15,7 +15,7 @@ async function startBoth(host = '127.0.0.1'): Promise<[PostgresServer, Service]>
   const server = await startPostgres();
   onTestFinished(() => server.stop('immediate'));
   const service = await startEnduring(server.url().replace('127.0.0.1', host));
-  onTestFinished(() => void service.kill('SIGKILL'));
+  onTestFinished(() => clear(service));
   return [server, service];
 }
 

@@ -1,14 +1,11 @@
 /** The network between the service and its database fails, under load: 200 or 503, in time, and nothing is lost. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
-import { HANDLED } from '../fixtures/enduring/sources.ts';
+import { deliver } from '../fixtures/deliver.ts';
 import { startWire, type Wire } from '../fixtures/wire.ts';
 import { type Database, freshDatabase } from '../postgres.ts';
 import type { Service } from '../service.ts';
-import { expectAnswers, expectKept, expectUnharmed, PATIENCE_MS, startEnduring } from './ledger.ts';
+import { clear, expectAnswers, expectKept, expectUnharmed, PATIENCE_MS, startEnduring } from './ledger.ts';
 import { type Load, type LoadOptions, startLoad } from './load.ts';
 import { bodyOf, type Sent } from './sender.ts';
 
@@ -27,7 +24,7 @@ beforeEach(async () => {
   service = await startEnduring(wire.through(database.url));
 });
 afterEach(async () => {
-  await service.kill('SIGKILL');
+  await clear(service);
   await wire.stop();
   await database.drop();
 });
@@ -82,25 +79,15 @@ function expectOnceUnready({ sights }: Load): void {
   expect(turns.map(({ ready }) => ready)).toEqual([false, true]);
 }
 
-test('connections that nobody told of their end: they cost one wait, not one each', async () => {
-  // Nothing much is going on: most of them are idle.
-  await sleep(1_000);
-  const begun = performance.now();
+test('connections that nobody told of their end cost one wait, not one each', async () => {
   wire.forget();
-  await sendUntilTaken('jobs', bodyOf(++last));
-  console.log('TOOK', performance.now() - begun);
-  await underLoad(async (load) => {
-    expect(performance.now() - begun).toBeLessThan(6_000);
-    await sleep(1_000);
-    wire.forget();
-    // As long as one statement may take.
-    await sleep(PATIENCE_MS + 500);
-    await load.untilTaken();
-    const after = load.fromNow();
-    await sleep(1_000);
-    expect(statusesOf(after())).toEqual([200]);
-    expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
-  });
+  const first = deliver(service, 'jobs', bodyOf(1));
+  // A beat that was begun before the first wait was over, and its own.
+  await sleep(1_500 + PATIENCE_MS + 500);
+  expect((await first).status).toBe(503);
+  const second = await deliver(service, 'jobs', bodyOf(2));
+  expect(second.status).toBe(200);
+  expect(second.ms).toBeLessThan(1_000);
 });
 
 test('half a second for each question and answer: everything takes longer, and works', async () => {
@@ -151,76 +138,3 @@ test('a service whose database does not answer can be stopped', async () => {
   expect(await service.kill('SIGTERM')).toBe(0);
   expect(performance.now() - begun).toBeLessThan(STOPPED_MS);
 });
-
-let last = 2_000_000_000;
-
-/** As a provider does: again and again, until it is taken. */
-async function sendUntilTaken(source: string, body: string): Promise<Answer> {
-  for (;;) {
-    const answer = await deliver(service, source, body);
-    if (answer.status === 200) return answer;
-    await sleep(50);
-  }
-}
-
-async function expectHandledOnce(id: string): Promise<void> {
-  const work = () => database.query('SELECT * FROM work WHERE event = $1', numberOf(id));
-  await expect.poll(work, { timeout: 8_000, interval: 50 }).toEqual([]);
-  const attempts = await database.query(
-    'SELECT attempt, outcome FROM attempts WHERE event = $1',
-    numberOf(id),
-  );
-  expect(attempts).toEqual([{ attempt: 1, outcome: 'done' }]);
-  const handled = readFileSync(join(service.folder, HANDLED), 'utf8').split('\n');
-  expect(handled.filter((line) => line === id)).toHaveLength(1);
-}
-
-// The statement that keeps an event where it is the only one, and the end of its transaction where there are several.
-const KEEPING = [
-  ['jobs', 'keep'],
-  ['things', 'COMMIT'],
-] as const;
-test.each(KEEPING)(
-  'an event of %s whose commit nobody heard of is a duplicate when it comes again',
-  async (source, end) => {
-    await sendUntilTaken(source, bodyOf(++last));
-    const kept = () => database.query<{ number: number }>('SELECT number FROM inbox ORDER BY number');
-    const body = bodyOf(++last);
-    wire.muteAfter(end);
-    const first = deliver(service, source, body);
-    await expect.poll(kept, { timeout: 2_000, interval: 10 }).toHaveLength(2);
-    wire.cut();
-    wire.muteAfter(undefined);
-    expect(await first).toMatchObject({ status: 503, retryAfter: '5' });
-    const again = await sendUntilTaken(source, body);
-    expect([again.outcome, numberOf(again.id)]).toEqual(['duplicate', (await kept())[1]?.number]);
-    expect(await kept()).toHaveLength(2);
-    await expectHandledOnce(again.id);
-  },
-);
-
-const SETTLING = [
-  ['jobs', 'settle'],
-  ['things', 'COMMIT'],
-] as const;
-test.each(SETTLING)(
-  'a handler of %s whose end nobody heard of has its slot back, and is not run again',
-  async (source, end) => {
-    const done = () => database.query("SELECT event FROM attempts WHERE outcome = 'done'");
-    const ids: string[] = [];
-    const handle = async (prepare = () => {}) => {
-      const { id } = await sendUntilTaken(source, bodyOf(++last));
-      prepare();
-      ids.push(id);
-      await expect.poll(done, { timeout: 8_000, interval: 20 }).toHaveLength(ids.length);
-    };
-    // More often than it has slots.
-    for (let nth = 1; nth <= 3; nth++) {
-      await handle(() => wire.muteAfter(end));
-      wire.cut();
-      wire.muteAfter(undefined);
-      await handle();
-    }
-    for (const id of ids) await expectHandledOnce(id);
-  },
-);

@@ -1,5 +1,5 @@
 /** What must hold whatever has become of the database while events were sent: the answers, and what the inbox has of them. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
@@ -23,6 +23,11 @@ export function startEnduring(database: string, env: Record<string, string> = {}
     config: join(ROOT, 'test/fixtures/enduring'),
     env: { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET, ...env },
   });
+}
+
+export async function clear(service: Service): Promise<void> {
+  await service.kill('SIGKILL');
+  rmSync(service.folder, { recursive: true, force: true });
 }
 
 /** Each request was answered, by a 200 or in time by a 503 that says when to come back. */

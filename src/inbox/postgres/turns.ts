@@ -14,6 +14,7 @@ export class Turns {
   readonly #options: TurnsOptions;
   #turn: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #next: NodeJS.Immediate | undefined;
   #startedAt = 0;
   #stopped = false;
 
@@ -28,14 +29,16 @@ export class Turns {
   /** The next turn, then. One that is under way says itself when the next one should come. */
   plan(waitMs: number): void {
     if (this.#stopped || this.#turn) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.take(), waitMs);
+    this.#drop();
+    // A timer waits for a millisecond at the least.
+    if (waitMs <= 0) this.#next = setImmediate(() => void this.take());
+    else this.#timer = setTimeout(() => void this.take(), waitMs);
   }
 
   /** Takes one now; or waits for the one that is under way. */
   async take(): Promise<void> {
     if (this.#turn) return this.#turn;
-    clearTimeout(this.#timer);
+    this.#drop();
     this.#startedAt = performance.now();
     let failed = false;
     this.#turn = this.#options.take().catch((error: Error) => {
@@ -65,6 +68,11 @@ export class Turns {
 
   stop(): void {
     this.#stopped = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#next);
   }
 }
