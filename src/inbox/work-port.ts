@@ -1,8 +1,9 @@
-/** The handlers' thread's end of the port that `Inbox.workPort` made. */
+/** The two ends of the port between the inbox thread and the handlers' thread, which `Inbox.workPort` makes. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Delivery, Work } from '../inbox-contract.ts';
-import { type Packed, unpack, type WorkRequest } from './messages.ts';
+import { type Packed, pack, unpack, type WorkRequest } from './messages.ts';
 
+/** The handlers' thread's end. */
 export function workThrough(port: MessagePort): Work {
   let hear: (packed: Packed<Delivery>) => void = () => {};
   port.on('message', (packed: Packed<Delivery>) => hear(packed));
@@ -15,4 +16,39 @@ export function workThrough(port: MessagePort): Work {
       for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) hear(next.message);
     },
   };
+}
+
+/** The inbox thread's end: of the newest handlers' thread, if there is one. */
+export class HandlersPort {
+  readonly #hear: (request: WorkRequest) => void;
+  #port: MessagePort | undefined;
+
+  constructor(hear: (request: WorkRequest) => void) {
+    this.#hear = hear;
+  }
+
+  /** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
+  adopt(port: MessagePort): void {
+    this.close();
+    this.#port = port;
+    port.on('message', this.#hear);
+  }
+
+  /** What the handlers' thread has sent counts, even if its message has not come up yet. */
+  hearTheRest(): void {
+    const port = this.#port;
+    if (!port) return;
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
+      this.#hear(next.message);
+  }
+
+  send(deliveries: readonly Delivery[]): void {
+    if (deliveries.length === 0) return;
+    const packed: Packed<Delivery> = pack(deliveries);
+    this.#port?.postMessage(packed, [packed.bytes]);
+  }
+
+  close(): void {
+    this.#port?.close();
+  }
 }

@@ -5,7 +5,7 @@
  * `newest` first, and things in their own order: so each is changed by one after the other, and nobody waits in a circle.
  */
 import type { Settlement } from '../../inbox-contract.ts';
-import { idOf } from '../event-id.ts';
+import { overtakenBy } from '../state.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './statements.ts';
 
@@ -116,7 +116,7 @@ async function noteOvertaken(asked: Asked, overtaken: readonly Overtaken[]): Pro
       bigintList(overtaken.map(({ event }) => event)),
       textList(overtaken.map(({ handler }) => handler)),
       integerList(overtaken.map(({ attempt }) => attempt)),
-      textList(overtaken.map(({ by }) => words(by))),
+      textList(overtaken.map(({ by }) => overtakenBy(by))),
       Date.now(),
     ],
   );
@@ -141,7 +141,7 @@ export async function unlessOvertaken(asked: Asked, settled: readonly Settlement
     const { event, handler, state } = settlement;
     const told = byWork.get(`${event} ${handler}`);
     if (!told || told.newest === event || state === 'done' || state === 'discarded') return settlement;
-    const error = [settlement.error, words(told.newest)].filter(Boolean).join('; ');
+    const error = [settlement.error, overtakenBy(told.newest)].filter(Boolean).join('; ');
     return { ...settlement, state: 'discarded', counted: true, alone: false, error };
   });
   return { judged, things: rows as readonly Thing[] };
@@ -155,8 +155,4 @@ export async function letNextIn(asked: Asked, things: readonly Thing[]): Promise
        WHERE other.handler = freed.handler AND other.thing = freed.thing AND other.state = 'handling')`,
     [textList(things.map(({ handler }) => handler)), bytesList(things.map(({ thing }) => thing))],
   );
-}
-
-function words(by: number): string {
-  return `overtaken: ${idOf(by)} has a newer state`;
 }

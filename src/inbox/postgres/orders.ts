@@ -3,9 +3,9 @@ import type pg from 'pg';
 import type { Order, Route, WorkState } from '../../inbox-contract.ts';
 import type { StateShape } from '../../types.ts';
 import { parseBody } from '../identity.ts';
+import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.ts';
 import { type State, stateOf } from '../state.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
-import { wants } from '../type-filter.ts';
 import { ringForWork } from './bell.ts';
 import { planNewest } from './newest.ts';
 import type { Asked } from './statements.ts';
@@ -34,17 +34,7 @@ export async function carryOut(asked: Asked, sources: Sources, order: Order): Pr
     [order.event],
   );
   const states = new Map(rows.map(({ handler, state }) => [handler, state]));
-  // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
-  const wired = (sources.get(source)?.routes ?? [])
-    .filter((route) => route.handler === order.handler || wants(route, type))
-    .map(({ handler }) => handler);
-  const concerned = new Set([...wired, ...states.keys()]);
-  if (order.handler !== undefined && !concerned.has(order.handler)) {
-    throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
-  }
-  const handlers = order.handler === undefined ? [...concerned] : [order.handler];
-  const busy = handlers.find((handler) => states.get(handler) === 'handling');
-  if (busy) throw new Error(`${busy} is handling it right now`);
+  const handlers = handlersOf(order, { source, type }, states, sources);
   const routes = routesOf(sources);
   let changed = 0;
   for (const handler of handlers) {
@@ -68,8 +58,8 @@ async function eventOf(
   );
   if (rows[0]) return rows[0];
   const { rowCount } = await asked.query('SELECT FROM keys WHERE number = $1', [event]);
-  if (rowCount === 0) throw new Error('there is no such event in this inbox');
-  if (action === 'replay') throw new Error('its body has been purged');
+  if (rowCount === 0) throw noSuchEvent();
+  if (action === 'replay') throw isPurged();
   return { source: '', type: null };
 }
 
@@ -105,8 +95,8 @@ async function discard(asked: Asked, event: number, handler: string): Promise<bo
   await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
   await asked.query(
     `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
-     VALUES ($1, $2, $3, 0, 0, 'discarded', 'discarded by hand') ON CONFLICT DO NOTHING`,
-    [event, handler, Date.now()],
+     VALUES ($1, $2, $3, 0, 0, 'discarded', $4) ON CONFLICT DO NOTHING`,
+    [event, handler, Date.now(), DISCARDED_BY_HAND],
   );
   return true;
 }

@@ -8,7 +8,7 @@ import type pg from 'pg';
 import type { Arrival, Delivery, Kept, Route } from '../../inbox-contract.ts';
 import type { Desk } from '../desk.ts';
 import { idOf } from '../event-id.ts';
-import { conflictIdentity, readContent } from '../identity.ts';
+import { conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { type State, stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
@@ -51,7 +51,7 @@ export async function keepAll(options: ReceiptOptions, arrivals: readonly Arriva
       arrival,
       content,
       identity: content.identity,
-      held: content.isJson ? null : 'the body is not JSON',
+      held: whyHeld(content),
     };
   });
   const stored = await store(options, first);
@@ -83,7 +83,7 @@ async function keepAgain(options: ReceiptOptions, drafts: readonly Draft[]): Pro
     if (content.digest.equals(first.digest))
       kept.set(draft, { outcome: 'duplicate', id: idOf(first.number) });
     else {
-      const held = `another body came under the same id before: ${idOf(first.number)}`;
+      const held = whyHeldBeside(idOf(first.number));
       const base = { arrival, content, identity: conflictIdentity(arrival.source, content), held };
       conflicts.push({ draft, base });
     }

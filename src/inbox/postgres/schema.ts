@@ -5,10 +5,10 @@
  * can go on working with: its replicas are still running. Refused, changing nothing: a server that would forget what it
  * has confirmed, one that is too old or cannot be written to, tables of another program, a schema newer than this code.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { ConfigError, type Problem } from '../../errors.ts';
+import { type Migration, readMigrationsIn } from '../migration-files.ts';
 import { connect } from './connection.ts';
 import { movingIn, movingProblem } from './moving.ts';
 
@@ -172,12 +172,6 @@ async function migrate(client: pg.Client, version: number, sql: string): Promise
   }
 }
 
-function readMigrations(): { readonly version: number; readonly sql: string }[] {
-  const names = readdirSync(MIGRATIONS)
-    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
-    .sort();
-  return names.map((name) => ({
-    version: Number(name.slice(0, 4)),
-    sql: readFileSync(join(MIGRATIONS, name), 'utf8'),
-  }));
+function readMigrations(): Migration[] {
+  return readMigrationsIn(MIGRATIONS);
 }

@@ -8,7 +8,7 @@
  *   its number is of another event      refused: ids must stay what they are
  */
 import { idOf } from '../event-id.ts';
-import { conflictIdentity } from '../identity.ts';
+import { conflictIdentity, whyHeldBeside } from '../identity.ts';
 import type { MovedEvent } from '../move-rows.ts';
 import { bigintList, bytesList } from './binary-array.ts';
 import type { Asked } from './statements.ts';
@@ -73,6 +73,5 @@ function judge(event: MovedEvent, { byNumber, byIdentity }: Keys) {
 }
 
 function held(event: MovedEvent, identity: Buffer, first: Key | undefined): MovedEvent {
-  const words = `another body came under the same id before${first ? `: ${idOf(first.number)}` : ''}`;
-  return { ...event, identity, held: words };
+  return { ...event, identity, held: whyHeldBeside(first && idOf(first.number)) };
 }

@@ -7,21 +7,13 @@
  *
  * Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ConfigError } from '../../errors.ts';
-import type { Database, Delivery } from '../../inbox-contract.ts';
+import type { Database } from '../../inbox-contract.ts';
 import { Desk } from '../desk.ts';
-import {
-  type Call,
-  type Packed,
-  pack,
-  type Reply,
-  type Request,
-  type ThreadData,
-  unpack,
-  type WorkRequest,
-} from '../messages.ts';
+import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
 import { routesOf } from '../stored-source.ts';
+import { HandlersPort } from '../work-port.ts';
 import { Bell } from './bell.ts';
 import { createPool, dropIdle, inTransaction, openAll } from './connection.ts';
 import { Gate } from './gate.ts';
@@ -65,7 +57,7 @@ const handOut = new HandOut({
   desk,
   sources,
   handlers: dispatches ? [...routes.keys()] : [],
-  deliver: send,
+  deliver: (deliveries) => handlers.send(deliveries),
   onRest: (target, restMs) => membership.tellRest(target, restMs),
   onError: (error) => gate.doubt(error),
 });
@@ -86,7 +78,7 @@ const intake = new Intake({
   gate,
   keep: (arrivals) => keepAll({ pool, sources, desk, numbers, owner: () => lease.owner }, arrivals),
   onTaken: ({ deliveries, waiting }) => {
-    if (deliveries.length > 0) send(deliveries);
+    handlers.send(deliveries);
     if (waiting.size === 0) return;
     handOut.expect(waiting);
     if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
@@ -95,7 +87,10 @@ const intake = new Intake({
   failed: (id, reason) => reply({ kind: 'failed', id, reason }),
 });
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
-let handlers: MessagePort | undefined;
+const handlers = new HandlersPort(({ settled, grant }) => {
+  handOut.settle(settled);
+  membership.grant(grant);
+});
 
 await membership.enter().catch((error: Error) => {
   const wrong = `names PostgreSQL at ${place}, where this replica cannot take its place (${error.message})`;
@@ -106,39 +101,15 @@ if (dispatches) void bell.listen();
 edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
   if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
   else if (request.kind === 'settle') handOut.settle(request.settled);
-  else if (request.kind === 'work') adopt(request.port);
-  else void answer(request.id, request.call);
+  else if (request.kind === 'work') {
+    membership.forgetGrants();
+    handlers.adopt(request.port);
+  } else void answer(request.id, request.call);
 });
 reply({ kind: 'ready' });
 
 function reply(message: Reply): void {
   edge.postMessage(message);
-}
-
-/** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
-function adopt(port: MessagePort): void {
-  handlers?.close();
-  membership.forgetGrants();
-  handlers = port;
-  port.on('message', hearHandlers);
-}
-
-function hearHandlers({ settled, grant }: WorkRequest): void {
-  handOut.settle(settled);
-  membership.grant(grant);
-}
-
-/** What the handlers' thread has sent counts, even if its message has not come up yet. */
-function hearTheRest(): void {
-  if (!handlers) return;
-  for (let next = receiveMessageOnPort(handlers); next; next = receiveMessageOnPort(handlers)) {
-    hearHandlers(next.message);
-  }
-}
-
-function send(deliveries: readonly Delivery[]): void {
-  const packed: Packed<Delivery> = pack(deliveries);
-  handlers?.postMessage(packed, [packed.bytes]);
 }
 
 async function answer(id: number, call: Call): Promise<void> {
@@ -155,7 +126,7 @@ async function carry(call: Call): Promise<unknown> {
     case 'status':
       return { ...(await readStatus(pool)), resting: desk.resting() };
     case 'recover':
-      hearTheRest();
+      handlers.hearTheRest();
       await handOut.drain();
       return await membership.recover();
     case 'pause':
@@ -178,7 +149,7 @@ async function carry(call: Call): Promise<unknown> {
 
 /** Not for ever: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {
-  hearTheRest();
+  handlers.hearTheRest();
   const ended = (async () => {
     await intake.drain();
     await handOut.drain();
@@ -192,7 +163,7 @@ async function close(): Promise<void> {
   handOut.stop();
   membership.stop();
   gate.close();
-  handlers?.close();
+  handlers.close();
   // Both say goodbye to the database, which may not answer.
   void bell.close();
   void pool.end();

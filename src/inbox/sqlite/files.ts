@@ -15,8 +15,6 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -25,6 +23,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, type Problem } from '../../errors.ts';
+import { type Migration, readMigrationsIn } from '../migration-files.ts';
 import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
 
 /** "Csgn" */
@@ -33,20 +32,8 @@ const MIGRATIONS = join(import.meta.dirname, 'migrations');
 /** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
 const FULL_CHECK_BYTES = 256 * 1_048_576;
 
-export interface Migration {
-  readonly version: number;
-  readonly sql: string;
-}
-
-/** The numbered files of migrations/, in order. */
 export function readMigrations(): Migration[] {
-  const names = readdirSync(MIGRATIONS)
-    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
-    .sort();
-  return names.map((name) => ({
-    version: Number(name.slice(0, 4)),
-    sql: readFileSync(join(MIGRATIONS, name), 'utf8'),
-  }));
+  return readMigrationsIn(MIGRATIONS);
 }
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */

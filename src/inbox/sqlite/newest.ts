@@ -10,8 +10,7 @@
  * Of two states of the same time the one that came later counts.
  */
 import type { Route, Settlement, WorkState } from '../../inbox-contract.ts';
-import { idOf } from '../event-id.ts';
-import type { State } from '../state.ts';
+import { overtakenBy, type State } from '../state.ts';
 import type { Turn } from './store.ts';
 
 export type Place = 'free' | 'behind' | 'overtaken';
@@ -53,7 +52,7 @@ export function unlessOvertaken(turn: Turn, settlement: Settlement, thing: Uint8
   if (thing === null || settlement.state === 'done' || settlement.state === 'discarded') return settlement;
   const known = turn.sql.newestOf.get(settlement.handler, thing) as { event: number } | undefined;
   if (!known || known.event === settlement.event) return settlement;
-  const error = [settlement.error, words(known.event)].filter(Boolean).join('; ');
+  const error = [settlement.error, overtakenBy(known.event)].filter(Boolean).join('; ');
   return { ...settlement, state: 'discarded', counted: true, alone: false, error };
 }
 
@@ -65,9 +64,5 @@ export function letNextIn(turn: Turn, handler: string, thing: Uint8Array | null)
 }
 
 function noteOvertaken(turn: Turn, handler: string, event: number, attempt: number, by: number): void {
-  turn.sql.insertAttempt.run(event, handler, turn.now, attempt, 0, 'discarded', words(by), null, null);
-}
-
-function words(by: number): string {
-  return `overtaken: ${idOf(by)} has a newer state`;
+  turn.sql.insertAttempt.run(event, handler, turn.now, attempt, 0, 'discarded', overtakenBy(by), null, null);
 }

@@ -1,7 +1,7 @@
 /** Taking an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. */
 import type { Arrival, Kept, WorkState } from '../../inbox-contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
-import { type Content, conflictIdentity, readContent } from '../identity.ts';
+import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
@@ -12,7 +12,7 @@ import type { Turn } from './store.ts';
 export function keep(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
   const content = readContent(arrival.source, source.shape, arrival.body);
-  const held = content.isJson ? null : 'the body is not JSON';
+  const held = whyHeld(content);
   const number = insert(turn, arrival, content, content.identity, held);
   if (number === undefined) return keepAgain(turn, arrival, source, content);
   plan(turn, number, source, arrival, content, held);
@@ -25,7 +25,7 @@ export function keep(turn: Turn, arrival: Arrival): Kept {
 function keepAgain(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
   const first = turn.sql.byIdentity.get(content.identity) as { number: number; digest: Uint8Array };
   if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
-  const held = `another body came under the same id before: ${idOf(first.number)}`;
+  const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
   const number = insert(turn, arrival, content, identity, held);
   if (number === undefined) {

@@ -5,18 +5,17 @@
  * takes them all. Each batch of arrivals is answered after its own commit. If a commit fails, its arrivals are answered
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Arrival, Database, Delivery, Settlement } from '../../inbox-contract.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Arrival, Database, Settlement } from '../../inbox-contract.ts';
 import {
   type Call,
-  type Packed,
-  pack,
   type Reply,
   type Request,
   type ThreadData,
   unpack,
   type WorkRequest,
 } from '../messages.ts';
+import { HandlersPort } from '../work-port.ts';
 import { openInbox, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
 
@@ -35,7 +34,7 @@ const store = new Store(database, sources);
 const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-let handlers: MessagePort | undefined;
+const handlers = new HandlersPort(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -46,22 +45,16 @@ let wake: NodeJS.Timeout | undefined;
 edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
   if (request.kind === 'arrivals') batches.push({ id: request.id, arrivals: unpack(request.batch) });
   else if (request.kind === 'settle') settled.push(...request.settled);
-  else if (request.kind === 'work') return adopt(request.port);
-  else return answer(request.id, request.call);
+  else if (request.kind === 'work') {
+    grants.clear();
+    return handlers.adopt(request.port);
+  } else return answer(request.id, request.call);
   planTurn();
 });
 reply({ kind: 'ready' });
 
 function reply(message: Reply): void {
   edge.postMessage(message);
-}
-
-/** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
-function adopt(port: MessagePort): void {
-  handlers?.close();
-  grants.clear();
-  handlers = port;
-  port.on('message', hearHandlers);
 }
 
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
@@ -72,12 +65,8 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
   planGathering();
 }
 
-/** What the handlers' thread has sent counts, even if its message has not come up yet. */
 function hearTheRest(): void {
-  if (!handlers) return;
-  for (let next = receiveMessageOnPort(handlers); next; next = receiveMessageOnPort(handlers)) {
-    hearHandlers(next.message);
-  }
+  handlers.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -130,7 +119,7 @@ function takeTurn(): void {
       reply({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    if (deliveries.length > 0) send(deliveries);
+    handlers.send(deliveries);
     reportWrites(true);
     planWake();
   } catch (error) {
@@ -140,11 +129,6 @@ function takeTurn(): void {
     reportWrites(false, reason);
     wake = setTimeout(probe, PROBE_MS);
   }
-}
-
-function send(deliveries: readonly Delivery[]): void {
-  const packed: Packed<Delivery> = pack(deliveries);
-  handlers?.postMessage(packed, [packed.bytes]);
 }
 
 /** Due times live in the database; this timer only looks again. */
@@ -210,7 +194,7 @@ function close(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlers?.close();
+  handlers.close();
   database.close();
   owner.close();
 }

@@ -3,8 +3,8 @@ import type { Order, WorkState } from '../../inbox-contract.ts';
 import type { StateShape } from '../../types.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { parseBody } from '../identity.ts';
+import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.ts';
 import { type State, stateOf } from '../state.ts';
-import { wants } from '../type-filter.ts';
 import { placeFor } from './newest.ts';
 import type { Turn } from './store.ts';
 
@@ -15,21 +15,11 @@ export function carryOut(turn: Turn, order: Order): number {
   const row = turn.sql.eventForOrder.get(order.event) as
     | { source: string; type: string | null; purged: number }
     | undefined;
-  if (!row) throw new Error('there is no such event in this inbox');
-  if (order.action === 'replay' && row.purged === 1) throw new Error('its body has been purged');
+  if (!row) throw noSuchEvent();
+  if (order.action === 'replay' && row.purged === 1) throw isPurged();
   const work = turn.sql.workOfEvent.all(order.event) as { handler: string; state: WorkState }[];
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
-  // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
-  const wired = (turn.sources.get(row.source)?.routes ?? [])
-    .filter((route) => route.handler === order.handler || wants(route, row.type))
-    .map(({ handler }) => handler);
-  const concerned = new Set([...wired, ...states.keys()]);
-  if (order.handler !== undefined && !concerned.has(order.handler)) {
-    throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
-  }
-  const handlers = order.handler === undefined ? [...concerned] : [order.handler];
-  const busy = handlers.find((handler) => states.get(handler) === 'handling');
-  if (busy) throw new Error(`${busy} is handling it right now`);
+  const handlers = handlersOf(order, row, states, turn.sources);
   const change = order.action === 'replay' ? replay : discard;
   return handlers.filter((handler) => change(turn, order.event, handler, states.get(handler))).length;
 }
@@ -58,7 +48,7 @@ function stateOfStored(turn: Turn, event: number, shape: StateShape): State | un
 function discard(turn: Turn, event: number, handler: string, state: WorkState | undefined): boolean {
   if (state === undefined) return false;
   turn.sql.deleteWork.run(event, handler);
-  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', 'discarded by hand', null, null);
+  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
   turn.counts.move(handler, state, undefined);
   return true;
 }
