@@ -28,13 +28,13 @@ interface Range {
 
 /**
  * Drops what ends before that number and makes what is missing of the days to come. Answers with about how many events
- * went. Does nothing while another replica is at it.
+ * went, and the first number that has a partition now. Changes nothing while another replica is at it.
  */
 export async function renewPartitions(client: pg.ClientBase, days: number, before: number, now: number) {
   const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
     PARTITIONS_LOCK,
   ]);
-  if (!rows[0]?.got) return 0;
+  if (!rows[0]?.got) return { removed: 0, from: firstOf(await readRanges(client)) };
   await client.query("SET lock_timeout = '1s'");
   const ranges = await readRanges(client);
   let removed = 0;
@@ -43,7 +43,11 @@ export async function renewPartitions(client: pg.ClientBase, days: number, befor
     removed += range.rows;
   }
   await makeAhead(client, days, ranges.at(-1), now);
-  return removed;
+  return { removed, from: firstOf(await readRanges(client)) };
+}
+
+function firstOf([first]: readonly Range[]): number {
+  return first?.from ?? Number.POSITIVE_INFINITY;
 }
 
 async function makeAhead(

@@ -23,39 +23,51 @@ export class Purge {
   readonly #pool: pg.Pool;
   readonly #url: string;
   readonly #partitionDays: number;
+  /** Where events are purged one by one. What is in a partition waits for the rest of it. */
+  readonly #table: 'inbox' | 'inbox_rest';
   #cursor = 0;
+  #keysCursor = 0;
+  #partitionsFrom = Number.POSITIVE_INFINITY;
 
   /** `partitionDays`: 0 for none. */
   constructor(pool: pg.Pool, url: string, partitionDays: number) {
     this.#pool = pool;
     this.#url = url;
     this.#partitionDays = partitionDays;
+    this.#table = partitionDays > 0 ? 'inbox_rest' : 'inbox';
   }
 
   async step(eventsBefore: number, keysBefore: number): Promise<Step> {
-    const isFirst = this.#cursor === 0;
-    const dropped = isFirst && this.#partitionDays > 0 ? await this.#renewPartitions(eventsBefore) : 0;
-    const events = await this.#purgeEvents(firstNumberAt(eventsBefore));
-    const removed = dropped + events.removed;
-    if (events.more) return { removed, more: true };
+    let removed = 0;
+    if (this.#keysCursor === 0) {
+      if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
+      const events = await this.#purgeEvents(firstNumberAt(eventsBefore));
+      removed += events.removed;
+      if (events.more) return { removed, more: true };
+    }
     return { removed, more: await this.#purgeKeys(firstNumberAt(keysBefore)) };
   }
 
   async #renewPartitions(eventsBefore: number): Promise<number> {
     const client = await connect(this.#url);
     try {
-      return await renewPartitions(client, this.#partitionDays, firstNumberAt(eventsBefore), Date.now());
+      const { removed, from } = await renewPartitions(
+        client,
+        this.#partitionDays,
+        firstNumberAt(eventsBefore),
+        Date.now(),
+      );
+      this.#partitionsFrom = from;
+      return removed;
     } finally {
       await client.end().catch(() => {});
     }
   }
 
   async #purgeEvents(before: number): Promise<Step> {
-    // What is in a partition waits for the rest of it.
-    const table = this.#partitionDays > 0 ? 'inbox_rest' : 'inbox';
     const { rows } = await this.#pool.query<{ number: number; busy: boolean }>(
       `SELECT number, EXISTS (SELECT FROM work WHERE work.event = number) AS busy
-       FROM ${table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,
+       FROM ${this.#table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,
       [this.#cursor, before],
     );
     const finished = rows.filter(({ busy }) => !busy).map(({ number }) => number);
@@ -84,14 +96,25 @@ export class Purge {
     });
   }
 
+  /**
+   * Each step begins where the last one ended: what was deleted stays in the index for a while, and would be read again.
+   * An event in a partition has its key for as long as the partition is there.
+   */
   async #purgeKeys(before: number): Promise<boolean> {
     await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS}`);
-    const { rowCount } = await this.#pool.query(
-      `DELETE FROM keys WHERE number IN (
-         SELECT number FROM keys WHERE number < $1 AND NOT EXISTS (SELECT FROM inbox WHERE inbox.number = keys.number)
-         ORDER BY number LIMIT ${KEYS_STEP})`,
-      [before],
+    const { rows } = await this.#pool.query<{ looked: number; last: number | null }>(
+      `WITH old AS (
+         SELECT number FROM keys WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${KEYS_STEP}
+       ), gone AS (
+         DELETE FROM keys USING old WHERE keys.number = old.number
+           AND NOT EXISTS (SELECT FROM ${this.#table} AS kept WHERE kept.number = old.number)
+       )
+       SELECT count(*) AS looked, max(number) AS last FROM old`,
+      [this.#keysCursor, Math.min(before, this.#partitionsFrom)],
     );
-    return rowCount === KEYS_STEP;
+    const { looked = 0, last = null } = rows[0] ?? {};
+    const more = looked === KEYS_STEP;
+    this.#keysCursor = more ? (last ?? 0) : 0;
+    return more;
   }
 }
