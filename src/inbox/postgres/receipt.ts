@@ -56,7 +56,11 @@ export async function keepAll(options: ReceiptOptions, arrivals: readonly Arriva
   });
   const stored = await store(options, first);
   const again = stored.drafts.filter(({ number }) => !stored.fresh.has(number));
-  const known = await keepAgain(options, again);
+  const known = await keepAgain(options, again).catch((error: Error) => {
+    // They will not be sent: without a slot they are found as owned and not out, and given back.
+    for (const { handler, event } of stored.deliveries) options.desk.returnSlot(handler, event);
+    throw error;
+  });
   const kept = stored.drafts.map((draft) =>
     stored.fresh.has(draft.number) ? keptAs(draft) : (known.get(draft) as Kept),
   );
@@ -170,7 +174,7 @@ function plan({ sources, desk }: ReceiptOptions, draft: Draft, isOwner: boolean)
   const { arrival, content, held, number, plans } = draft;
   const told: Told[] = [];
   const now = Date.now();
-  const mayHandOut = (handler: string) => held === null && isOwner && !desk.isDue(handler, now);
+  const mayHandOut = (handler: string) => isOwner && !desk.isDue(handler, now);
   for (const route of (sources.get(arrival.source) as StoredSource).routes) {
     if (!wants(route, content.type)) continue;
     const { handler } = route;

@@ -1,0 +1,25 @@
+/** For each test of a file a PostgreSQL database with the tables of an inbox, and connections to it. */
+import type pg from 'pg';
+import { afterEach, beforeEach } from 'vitest';
+import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { type Database, freshDatabase } from '../postgres.ts';
+
+export interface Prepared {
+  readonly database: Database;
+  readonly pool: pg.Pool;
+}
+
+export function preparedForEach(): Prepared {
+  const opened = {} as { database: Database; pool: pg.Pool };
+  beforeEach(async () => {
+    opened.database = await freshDatabase();
+    await prepareDatabase(opened.database.url, 'the test’s');
+    opened.pool = createPool(opened.database.url, { connections: 6, statementMs: 5_000 });
+  });
+  afterEach(async () => {
+    await opened.pool.end();
+    await opened.database.drop();
+  });
+  return opened;
+}
