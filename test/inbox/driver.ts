@@ -1,8 +1,19 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
 import { afterEach, beforeEach } from 'vitest';
+import knobs from '../../config/service.ts';
+import { openInbox } from '../../src/inbox/client.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
-import type { Arrival, Delivery, Inbox, Route, Settlement, Work } from '../../src/inbox-contract.ts';
+import type {
+  Arrival,
+  Delivery,
+  Inbox,
+  Database as InboxDatabase,
+  Route,
+  Settlement,
+  Work,
+} from '../../src/inbox-contract.ts';
+import type { ServiceKnobs } from '../../src/types.ts';
 import { waitFor } from '../service.ts';
 
 export interface Rows {
@@ -165,4 +176,22 @@ export function openForEach(makeDriver: MakeDriver): Opened {
     await opened.driver.clear();
   });
   return opened;
+}
+
+/** An inbox as the service opens it, but nobody listens to its log and nobody runs handlers. */
+export function openAt(
+  database: InboxDatabase,
+  sources: ReadonlyMap<string, StoredSource>,
+  more: Partial<ServiceKnobs['postgres']> = {},
+): Promise<Inbox> {
+  return openInbox({
+    database,
+    sources,
+    knobs: { ...knobs, postgres: { ...knobs.postgres, ...more } },
+    dispatches: true,
+    deadlineMs: 2_500,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    onRestart() {},
+    onOrphans() {},
+  });
 }

@@ -1,14 +1,12 @@
 /** Partitions of a PostgreSQL inbox: made ahead, dropped as a whole, and nothing that still has work goes with them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import knobs from '../../config/service.ts';
-import { openInbox } from '../../src/inbox/client.ts';
 import { connect } from '../../src/inbox/postgres/connection.ts';
 import { renewPartitions } from '../../src/inbox/postgres/partitions.ts';
 import { workThrough } from '../../src/inbox/work-port.ts';
 import type { Inbox } from '../../src/inbox-contract.ts';
 import { type Database, freshDatabase } from '../postgres.ts';
 import { waitFor } from '../service.ts';
-import { arrival, fresh, Hands, SOURCES } from './driver.ts';
+import { arrival, fresh, Hands, openAt, SOURCES } from './driver.ts';
 
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number) => Date.now() - days * DAY_MS;
@@ -19,15 +17,8 @@ let hands: Hands;
 
 beforeEach(async () => {
   database = await freshDatabase();
-  inbox = await openInbox({
-    database: { kind: 'postgres', url: database.url, place: 'the test’s' },
-    sources: SOURCES,
-    knobs: { ...knobs, postgres: { ...knobs.postgres, partitionDays: 1 } },
-    dispatches: true,
-    deadlineMs: 2_500,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-    onRestart() {},
-    onOrphans() {},
+  inbox = await openAt({ kind: 'postgres', url: database.url, place: 'the test’s' }, SOURCES, {
+    partitionDays: 1,
   });
   hands = new Hands(workThrough(inbox.workPort()));
 });

@@ -1,29 +1,19 @@
 /** What replicas owe each other, told to their parts: when one may be taken for dead, and what a late word is worth. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { expect, test } from 'vitest';
 import { Lease } from '../../src/inbox/postgres/lease.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
 import { settleAll } from '../../src/inbox/postgres/settle.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { routesOf } from '../../src/inbox/stored-source.ts';
 import { SOURCES, settlement } from './driver.ts';
+import { preparedForEach } from './prepared.ts';
 
 const LEASE_MS = 2_000;
 /** Of the lease: as long as a beat must have stood still. */
 const DEAD_MS = 0.75 * LEASE_MS;
 
-let database: Database;
-let pool: pg.Pool;
-beforeEach(async () => {
-  database = await freshDatabase();
-  await prepareDatabase(database.url, 'the test’s');
-  pool = createPool(database.url, { connections: 6, statementMs: 5_000 });
-});
-afterEach(async () => {
-  await pool.end();
-  await database.drop();
-});
+const opened = preparedForEach();
+const routes = routesOf(SOURCES);
 
 /** Looks all the time until it has buried somebody, and answers when. */
 async function untilBuried(lease: Lease): Promise<number> {
@@ -36,13 +26,13 @@ async function untilBuried(lease: Lease): Promise<number> {
 
 test('a beat that was written while the question was under way counts from then on', async () => {
   let slowed: () => Promise<void> = async () => {};
-  const slowPool = Object.assign(Object.create(pool) as pg.Pool, {
+  const slowPool = Object.assign(Object.create(opened.pool) as pg.Pool, {
     async query(...parameters: Parameters<pg.Pool['query']>) {
       await slowed();
-      return await pool.query(...parameters);
+      return await opened.pool.query(...parameters);
     },
   });
-  const dying = new Lease(pool, LEASE_MS, ['a']);
+  const dying = new Lease(opened.pool, LEASE_MS, ['a']);
   const watcher = new Lease(slowPool, LEASE_MS, ['a']);
   await dying.enter();
   await watcher.enter();
@@ -61,7 +51,7 @@ test('a beat that was written while the question was under way counts from then 
 });
 
 test('whoever did not look for a while buries nobody at once', async () => {
-  const [sleeper, other] = [new Lease(pool, LEASE_MS, ['a']), new Lease(pool, LEASE_MS, ['a'])];
+  const [sleeper, other] = [new Lease(opened.pool, LEASE_MS, ['a']), new Lease(opened.pool, LEASE_MS, ['a'])];
   await sleeper.enter();
   await other.enter();
   await sleeper.beat();
@@ -74,19 +64,20 @@ test('whoever did not look for a while buries nobody at once', async () => {
 test('a late word on a state that another has taken over does not let the next one in', async () => {
   const thing = Buffer.from('thing');
   const [late, owner] = [1, 2];
-  await database.query("INSERT INTO newest VALUES ('parcels/a', $1, 20, 200)", thing);
-  await database.query(
+  await opened.database.query("INSERT INTO newest VALUES ('parcels/a', $1, 20, 200)", thing);
+  await opened.database.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, owner, thing)
      VALUES (100, 'parcels/a', 'handling', 2, 0, false, false, $1, $2), (200, 'parcels/a', 'pending', 0, 0, false, true, NULL, $2)`,
     owner,
     thing,
   );
-  const behind = async () => (await database.query('SELECT behind FROM work WHERE event = 200'))[0]?.behind;
+  const behind = async () =>
+    (await opened.database.query('SELECT behind FROM work WHERE event = 200'))[0]?.behind;
   const said = { event: 100, handler: 'parcels/a', ...settlement('done') };
 
-  expect(await settleAll(pool, late, SOURCES, [{ ...said, attempt: 1 }])).toEqual([]);
-  expect(await settleAll(pool, late, SOURCES, [{ ...said, attempt: 2 }])).toEqual([]);
+  expect(await settleAll(opened.pool, late, routes, [{ ...said, attempt: 1 }])).toEqual([]);
+  expect(await settleAll(opened.pool, late, routes, [{ ...said, attempt: 2 }])).toEqual([]);
   expect(await behind()).toBe(true);
-  expect(await settleAll(pool, owner, SOURCES, [{ ...said, attempt: 2 }])).toHaveLength(1);
+  expect(await settleAll(opened.pool, owner, routes, [{ ...said, attempt: 2 }])).toHaveLength(1);
   expect(await behind()).toBe(false);
 });

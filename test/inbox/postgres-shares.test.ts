@@ -1,32 +1,19 @@
 /** A target's slots among several replicas, all in here: each books and gives back whenever it likes. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { expect, test } from 'vitest';
 import { Lease } from '../../src/inbox/postgres/lease.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
 import { balance } from '../../src/inbox/postgres/shares.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { preparedForEach } from './prepared.ts';
 
 const WANTED = new Map([
   ['three', 3],
   ['one', 1],
 ]);
 
-let database: Database;
-let pool: pg.Pool;
-beforeEach(async () => {
-  database = await freshDatabase();
-  await prepareDatabase(database.url, 'the test’s');
-  pool = createPool(database.url, { connections: 6, statementMs: 5_000 });
-});
-afterEach(async () => {
-  await pool.end();
-  await database.drop();
-});
+const opened = preparedForEach();
 
 class Replica {
-  readonly #lease = new Lease(pool, 15_000, [...WANTED.keys()]);
+  readonly #lease = new Lease(opened.pool, 15_000, [...WANTED.keys()]);
   readonly slots = new Map<string, number>();
   readonly out = new Map<string, number>();
 
@@ -47,7 +34,7 @@ class Replica {
     const resize = (target: string, slots: number) => void this.slots.set(target, slots);
     const id = this.#lease.id as number;
     const claimant = { id, wanted: WANTED, outOf: (target: string) => this.outOf(target), resize };
-    return balance(pool, claimant, this.#lease.members);
+    return balance(opened.pool, claimant, this.#lease.members);
   }
 
   async leave(): Promise<void> {

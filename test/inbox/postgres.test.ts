@@ -1,30 +1,16 @@
 /** The PostgreSQL inbox against the contract. */
-import knobs from '../../config/service.ts';
-import { openInbox } from '../../src/inbox/client.ts';
 import { workThrough } from '../../src/inbox/work-port.ts';
 import { freshDatabase } from '../postgres.ts';
 import { inboxContract } from './contract.ts';
-import type { Driver, Rows } from './driver.ts';
+import { type Driver, openAt, type Rows } from './driver.ts';
 import { openSyncReader } from './sync-reader.ts';
-
-const NO_LOG = { debug() {}, info() {}, warn() {}, error() {} };
 
 inboxContract('PostgreSQL', async (): Promise<Driver> => {
   const { url, drop } = await freshDatabase();
   const reader = openSyncReader(url);
   const all = <T>(sql: string) => reader.query<T>(sql);
   return {
-    open: (sources) =>
-      openInbox({
-        database: { kind: 'postgres', url, place: 'the test’s' },
-        sources,
-        knobs,
-        dispatches: true,
-        deadlineMs: 2_500,
-        log: NO_LOG,
-        onRestart() {},
-        onOrphans() {},
-      }),
+    open: (sources) => openAt({ kind: 'postgres', url, place: 'the test’s' }, sources),
     work: (inbox) => workThrough(inbox.workPort()),
     rows: (): Rows => ({
       // A key without an event is what is left of a purged one.

@@ -3,29 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import knobs from '../../config/service.ts';
-import { openInbox } from '../../src/inbox/client.ts';
 import { workThrough } from '../../src/inbox/work-port.ts';
 import { inboxContract } from './contract.ts';
-import type { Driver, Rows } from './driver.ts';
-
-const NO_LOG = { debug() {}, info() {}, warn() {}, error() {} };
+import { type Driver, openAt, type Rows } from './driver.ts';
 
 inboxContract('SQLite', (): Driver => {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   const path = join(folder, 'inbox.db');
   return {
-    open: (sources) =>
-      openInbox({
-        database: { kind: 'sqlite', path },
-        sources,
-        knobs,
-        dispatches: true,
-        deadlineMs: 2_500,
-        log: NO_LOG,
-        onRestart() {},
-        onOrphans() {},
-      }),
+    open: (sources) => openAt({ kind: 'sqlite', path }, sources),
     work: (inbox) => workThrough(inbox.workPort()),
     rows: () => readRows(path),
     clear: () => rmSync(folder, { recursive: true }),

@@ -6,7 +6,7 @@
  * holds everything else back for it.
  */
 import type pg from 'pg';
-import type { Delivery, Settlement } from '../../inbox-contract.ts';
+import type { Delivery, Route, Settlement } from '../../inbox-contract.ts';
 import type { Desk } from '../desk.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { type Claimed, claim, claimSuspect, deliveryOf, reserveSuspect, type Suspect } from './claims.ts';
@@ -26,7 +26,9 @@ export interface HandOutOptions {
   readonly lease: Lease;
   readonly desk: Desk;
   readonly sources: ReadonlyMap<string, StoredSource>;
-  /** Full names of all handlers. */
+  /** By handler. */
+  readonly routes: ReadonlyMap<string, Route>;
+  /** Full names of those that run here. */
   readonly handlers: readonly string[];
   readonly deliver: (deliveries: readonly Delivery[]) => void;
   /** A target is to be left in peace. */
@@ -117,7 +119,7 @@ export class HandOut {
     const { pool, lease, desk } = this.#options;
     if (this.#settled.length === 0 || lease.id === undefined) return;
     const told = [...this.#settled];
-    const heard = await settleAll(pool, lease.id, this.#options.sources, told);
+    const heard = await settleAll(pool, lease.id, this.#options.routes, told);
     this.#settled.splice(0, told.length);
     for (const { handler, state, due, alone } of heard) {
       if (state === 'pending') desk.expect(alone ? undefined : handler, due);

@@ -7,6 +7,7 @@ import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.t
 import { type State, stateOf } from '../state.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { ringForWork } from './bell.ts';
+import { atomically } from './connection.ts';
 import { planNewest } from './newest.ts';
 import type { Asked } from './statements.ts';
 
@@ -14,16 +15,9 @@ type Sources = ReadonlyMap<string, StoredSource>;
 
 /** On a connection of its own; dispatching replicas hear of it, where the database has a way to tell them. */
 export async function carryOutOrder(client: pg.ClientBase, sources: Sources, order: Order): Promise<number> {
-  await client.query('BEGIN');
-  try {
-    const changed = await carryOut(client, sources, order);
-    await client.query('COMMIT');
-    await ringForWork(client).catch(() => {});
-    return changed;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  const changed = await atomically(client, () => carryOut(client, sources, order));
+  await ringForWork(client).catch(() => {});
+  return changed;
 }
 
 /** In a transaction. Answers with how many deliveries changed. Throws if the order makes no sense. */

@@ -10,6 +10,7 @@
  */
 import type pg from 'pg';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import { atomically } from './connection.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -63,7 +64,7 @@ async function makeAhead(
   const until = now + Math.max(AHEAD_DAYS, 2 * days) * DAY_MS;
   if (start >= until) return;
   await promiseEmpty(client, firstNumberAt(start));
-  await inOne(client, async () => {
+  await atomically(client, async () => {
     for (let from = start; from < until; from += days * DAY_MS) {
       const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
       const ending = new Date(from).toISOString().slice(0, 10).replaceAll('-', '');
@@ -98,7 +99,7 @@ async function unpromise(client: pg.ClientBase): Promise<void> {
 
 async function drop(client: pg.ClientBase, { name, from, to }: Range): Promise<void> {
   const busy = `SELECT event FROM work WHERE event >= ${from} AND event < ${to}`;
-  await inOne(client, async () => {
+  await atomically(client, async () => {
     for (const [table, column] of Object.entries(TABLES)) {
       const partition = name.replace('inbox', table);
       await client.query(`ALTER TABLE ${table} DETACH PARTITION ${partition}`);
@@ -123,15 +124,4 @@ async function readRanges(client: pg.ClientBase): Promise<Range[]> {
       return from === undefined ? [] : [{ name, from: Number(from), to: Number(to), rows: count }];
     })
     .sort((one, other) => one.from - other.from);
-}
-
-async function inOne(client: pg.ClientBase, work: () => Promise<void>): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { ConfigError, type Problem } from '../../errors.ts';
 import { type Migration, readMigrationsIn } from '../migration-files.ts';
-import { connect } from './connection.ts';
+import { atomically, connect } from './connection.ts';
 import { movingIn, movingProblem } from './moving.ts';
 
 const MIGRATIONS = join(import.meta.dirname, 'migrations');
@@ -154,8 +154,7 @@ export async function prepareDatabase(url: string, place: string, mover?: string
 }
 
 async function migrate(client: pg.Client, version: number, sql: string): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await atomically(client, async () => {
     // A replica that is busy with a table must not have all the others wait behind us.
     await client.query("SET LOCAL lock_timeout = '5s'");
     await client.query(sql);
@@ -165,11 +164,7 @@ async function migrate(client: pg.Client, version: number, sql: string): Promise
       "INSERT INTO meta VALUES ('schema', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       [String(version)],
     );
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 function readMigrations(): Migration[] {

@@ -1,7 +1,6 @@
 /** Writing down how attempts went, a batch at a time. */
 import type pg from 'pg';
-import { outcomeOf, type Settlement } from '../../inbox-contract.ts';
-import { routesOf, type StoredSource } from '../stored-source.ts';
+import { outcomeOf, type Route, type Settlement } from '../../inbox-contract.ts';
 import { bigintList, booleanList, integerList, textList } from './binary-array.ts';
 import { inTransaction } from './connection.ts';
 import { letNextIn, unlessOvertaken } from './newest.ts';
@@ -11,10 +10,9 @@ import { type Asked, SETTLE } from './statements.ts';
 export async function settleAll(
   pool: pg.Pool,
   owner: number,
-  sources: ReadonlyMap<string, StoredSource>,
+  routes: ReadonlyMap<string, Route>,
   told: readonly Settlement[],
 ): Promise<Settlement[]> {
-  const routes = routesOf(sources);
   const once = new Map(told.toReversed().map((settlement) => [keyOf(settlement), settlement]));
   const settled = [...once.values()].map((settlement) => ({
     ...settlement,

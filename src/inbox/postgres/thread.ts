@@ -56,6 +56,7 @@ const handOut = new HandOut({
   lease,
   desk,
   sources,
+  routes,
   handlers: dispatches ? [...routes.keys()] : [],
   deliver: (deliveries) => handlers.send(deliveries),
   onRest: (target, restMs) => membership.tellRest(target, restMs),
