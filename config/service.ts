@@ -1,5 +1,5 @@
 /** The knobs that are not secrets and rarely differ between environments. */
-import type { ServiceKnobs } from '../src/types.ts';
+import type { ServiceKnobs } from 'consignee';
 
 export default {
   // Request bodies held in memory at the same time, all sources together; beyond it new requests get a 503.

@@ -4,12 +4,7 @@
  * A source listens on /webhooks/<name> and is on as soon as one of its settings is there (see .env.example).
  * Handlers go by name, and each keeps its own state: { log, orders: updateOrders }. Writing one: docs/handlers.md.
  */
-import { log } from '../src/handlers/log.ts';
-import { flatfile } from '../src/sources/flatfile.ts';
-import { flexport } from '../src/sources/flexport.ts';
-import { flintn } from '../src/sources/flintn.ts';
-import { shippo } from '../src/sources/shippo.ts';
-import type { SourceWiring } from '../src/types.ts';
+import { flatfile, flexport, flintn, log, type SourceWiring, shippo } from 'consignee';
 
 export default [
   { preset: flexport, handlers: { log } },

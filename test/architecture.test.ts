@@ -18,7 +18,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
 };
 /** Entry points introduce rooms to each other: the receiver, the handlers' thread, the commands. */
 const ENTRIES = [
-  /^src\/(receiver|rules|testing)\.ts$/,
+  /^src\/(consignee|receiver|rules|testing)\.ts$/,
   /^src\/dispatch\/(thread|postman)\.ts$/,
   /^src\/cli\//,
 ];
@@ -130,4 +130,12 @@ test('every refusal is documented, and nothing else is', () => {
   const documented = [...read('docs/refusals.md').matchAll(/^\| `(\w+)` \| (\d+) \|/gm)];
   const codes = Object.entries(REFUSALS).map(([code, { status }]) => `${code} ${status}`);
   expect(documented.map(([, code, status]) => `${code} ${status}`).sort()).toEqual(codes.sort());
+});
+
+test('what users write imports the public face only, and nothing of ours is named by its path', () => {
+  const pages = ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))];
+  const wirings = ['config', 'bench/wiring', 'test/fixtures'].flatMap(filesUnder);
+  const written = [...pages, ...wirings.filter((file) => /\/(sources|service)\.ts$/.test(file))];
+  const wrong = written.filter((file) => /from '[^']*\bsrc\//.test(read(file)));
+  expect(wrong).toEqual([]);
 });

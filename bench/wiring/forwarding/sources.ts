@@ -1,7 +1,5 @@
 /** For bench/down.ts: one target that is well, and perhaps one that is not. */
-import { forward } from '../../../src/handlers/forward.ts';
-import { flexport } from '../../../src/sources/flexport.ts';
-import type { SourceWiring } from '../../../src/types.ts';
+import { flexport, forward, type SourceWiring } from 'consignee';
 
 const { HEALTHY_URL = '', DOWN_URL } = process.env;
 const to = (url: string) => forward({ url, unsigned: true, allow: ['loopback'] });

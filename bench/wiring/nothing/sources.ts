@@ -3,8 +3,7 @@
  * that whoever wants to know need not ask the database.
  */
 import { writeFileSync } from 'node:fs';
-import { flexport } from '../../../src/sources/flexport.ts';
-import type { SourceWiring } from '../../../src/types.ts';
+import { flexport, type SourceWiring } from 'consignee';
 
 const TELL_MS = 100;
 const { HANDLED_FILE } = process.env;

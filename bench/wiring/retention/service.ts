@@ -1,6 +1,7 @@
 /** For bench/scale.ts: the service's own knobs, but for partitions and for how long keys stay. */
+
+import type { ServiceKnobs } from 'consignee';
 import own from '../../../config/service.ts';
-import type { ServiceKnobs } from '../../../src/types.ts';
 
 const { PARTITION_DAYS, IDENTITY_DAYS } = process.env;
 
