@@ -9,4 +9,4 @@ if (major < 24) {
   );
   process.exit(78);
 }
-import('../src/cli/main.ts').then((cli) => cli.main(process.argv.slice(2)));
+import('../src/ops/main.ts').then((cli) => cli.main(process.argv.slice(2)));

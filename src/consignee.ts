@@ -4,17 +4,7 @@
  * Wiring (config/sources.ts), knobs (config/service.ts) and handlers are written against these names only; every other path
  * of this project may move. Beside it: `consignee/testing`, and `consignee/events/<provider>` for the providers' types.
  */
-export { Declined, Discard, RetryLater, Unavailable } from './errors.ts';
-export { bigquery } from './handlers/bigquery.ts';
-export { command } from './handlers/command.ts';
-export { forward } from './handlers/forward.ts';
-export { gcs } from './handlers/gcs.ts';
-export { latest } from './handlers/latest.ts';
-export { log } from './handlers/log.ts';
-export { flatfile } from './sources/flatfile.ts';
-export { flexport } from './sources/flexport.ts';
-export { flintn } from './sources/flintn.ts';
-export { shippo } from './sources/shippo.ts';
+export { Declined, Discard, RetryLater, Unavailable } from './base/errors.ts';
 export type {
   AlarmKnobs,
   AttemptResult,
@@ -28,4 +18,14 @@ export type {
   ServiceKnobs,
   SourceWiring,
   WebhookEvent,
-} from './types.ts';
+} from './base/types.ts';
+export { bigquery } from './deliver/handlers/bigquery.ts';
+export { command } from './deliver/handlers/command.ts';
+export { forward } from './deliver/handlers/forward.ts';
+export { gcs } from './deliver/handlers/gcs.ts';
+export { latest } from './deliver/handlers/latest.ts';
+export { log } from './deliver/handlers/log.ts';
+export { flatfile } from './verify/presets/flatfile/preset.ts';
+export { flexport } from './verify/presets/flexport/preset.ts';
+export { flintn } from './verify/presets/flintn/preset.ts';
+export { shippo } from './verify/presets/shippo/preset.ts';

@@ -2,38 +2,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { REFUSALS } from '../src/errors.ts';
+import { REFUSALS } from '../src/base/errors.ts';
 import { ROOT } from './service.ts';
 
-const FLOOR =
-  /^src\/(types|inbox-contract|errors|json-text|header-lines)\.ts$|^src\/observability\/redact\.ts$/;
-/** Who may know whom beyond the floor, its own room, and Node. */
-const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
-  alarms: ['verification'],
-  config: ['verification'],
-  http: ['observability'],
-  handlers: ['observability', 'config', 'verification'],
-  observability: [],
-  sources: ['verification'],
-};
-/** Entry points introduce rooms to each other: the receiver, the handlers' thread, the commands. */
-const ENTRIES = [
-  /^src\/(consignee|receiver|rules|testing)\.ts$/,
-  /^src\/dispatch\/(thread|postman)\.ts$/,
-  /^src\/cli\//,
-];
+/** In the order in which data goes through them: a house may import from itself and from those on its left. */
+const HOUSES = ['base', 'verify', 'inbox', 'deliver', 'serve', 'ops'];
 const OWNERS: Readonly<Record<string, RegExp>> = {
-  express: /^src\/(http|console)\//,
-  helmet: /^src\/(http|console)\//,
-  jose: /^src\/verification\/jwt\.ts$/,
-  'ip-range-check': /^src\/verification\/address\.ts$/,
-  'node:sqlite': /^src\/(inbox\/sqlite|refused)\//,
+  express: /^src\/serve\/(http|console)\//,
+  helmet: /^src\/serve\/(http|console)\//,
+  jose: /^src\/verify\/jwt\.ts$/,
+  'ip-range-check': /^src\/base\/address\.ts$/,
+  'node:sqlite': /^src\/inbox\/(sqlite|refused)\//,
   pg: /^src\/inbox\/postgres\//,
-  pino: /^src\/observability\//,
-  'prom-client': /^src\/console\//,
-  '@google-cloud/storage': /^src\/handlers\/(gcs|google\/)/,
-  '@google-cloud/bigquery': /^src\/handlers\/(bigquery|google\/)/,
-  dotenv: /^src\/cli\/settings\.ts$/,
+  pino: /^src\/base\/log\//,
+  'prom-client': /^src\/serve\/console\//,
+  '@google-cloud/storage': /^src\/deliver\/handlers\/(gcs|google\/)/,
+  '@google-cloud/bigquery': /^src\/deliver\/handlers\/(bigquery|google\/)/,
+  dotenv: /^src\/ops\/settings\.ts$/,
 };
 
 const files = filesUnder('src').filter((file) => file.endsWith('.ts'));
@@ -53,19 +38,15 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, name]) => name as string);
 }
 
-const roomOf = (file: string) => file.split('/')[1] as string;
+const houseOf = (file: string) => HOUSES.indexOf(file.split('/')[1] as string);
 
-test('rooms meet on the floor and in the entry points, and src never imports tests', () => {
-  const wrong: string[] = [];
+test('a house imports from the left only, and the public face alone stands outside', () => {
+  const wrong = files.filter((file) => houseOf(file) < 0 && file !== 'src/consignee.ts');
   for (const file of files) {
     for (const name of importsOf(file).filter((candidate) => candidate.startsWith('.'))) {
       const target = relative(ROOT, join(ROOT, dirname(file), name));
-      const allowed =
-        FLOOR.test(target) ||
-        ENTRIES.some((entry) => entry.test(file)) ||
-        roomOf(target) === roomOf(file) ||
-        MAY_KNOW[roomOf(file)]?.includes(roomOf(target));
-      if (!allowed || !target.startsWith('src/')) wrong.push(`${file} → ${target}`);
+      const isLeft = houseOf(target) >= 0 && houseOf(target) <= houseOf(file);
+      if (!isLeft && file !== 'src/consignee.ts') wrong.push(`${file} → ${target}`);
     }
   }
   expect(wrong).toEqual([]);
@@ -94,7 +75,7 @@ test('files stay small and open with what they are for', () => {
   for (const file of files) {
     const text = read(file);
     // types.ts is the glossary: it grows by nouns, not by thoughts.
-    expect(text.split('\n').length, file).toBeLessThan(file === 'src/types.ts' ? 300 : 240);
+    expect(text.split('\n').length, file).toBeLessThan(file === 'src/base/types.ts' ? 300 : 240);
     expect(text, file).toMatch(/^\/\*\*/);
   }
 });
@@ -107,16 +88,16 @@ test('names are plain: kebab-case, no utils, no barrels', () => {
 });
 
 test('every preset has a test and a sample', () => {
-  const presets = readdirSync(join(ROOT, 'src/sources')).filter((name) => name.endsWith('.ts'));
-  for (const preset of presets.map((name) => name.replace('.ts', ''))) {
-    expect(filesUnder('test/sources').join(), preset).toContain(`${preset}.test.ts`);
-    expect(filesUnder(`src/sources/samples/${preset}`).length, preset).toBeGreaterThan(0);
+  const presets = readdirSync(join(ROOT, 'src/verify/presets')).filter((name) => !name.endsWith('.ts'));
+  for (const preset of presets) {
+    expect(filesUnder('test/verify/presets').join(), preset).toContain(`${preset}.test.ts`);
+    expect(filesUnder(`src/verify/presets/${preset}/samples`).length, preset).toBeGreaterThan(0);
   }
 });
 
 test('every setting that is read stands in .env.example', () => {
   const example = read('.env.example');
-  const names = filesUnder('src/config').flatMap((file) => [
+  const names = [...filesUnder('src/base/settings'), ...filesUnder('src/serve/config')].flatMap((file) => [
     ...read(file).matchAll(/'([A-Z]{2,}(?:_[A-Z0-9]+)+)'/g),
   ]);
   const settings = names.map(([, name]) => name as string).filter((name) => name !== 'NODE_ENV');

@@ -5,10 +5,10 @@
  * waits fails, and a new thread is started.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { ConfigError } from '../errors.ts';
-import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from '../inbox-contract.ts';
-import type { Log } from '../types.ts';
+import { ConfigError } from '../base/errors.ts';
+import type { Log } from '../base/types.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
+import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from './contract.ts';
 import type { Call, Reply, ThreadData } from './messages.ts';
 
 /**

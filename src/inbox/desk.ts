@@ -3,7 +3,7 @@
  *
  * The store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
  */
-import type { Route } from '../inbox-contract.ts';
+import type { Route } from './contract.ts';
 import { Target } from './target.ts';
 
 /** Bodies that may be out at the same time; one event may always be out, however large. */

@@ -4,6 +4,8 @@
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
+
+import type { ServiceKnobs } from '../base/types.ts';
 import type {
   Arrival,
   Database,
@@ -13,8 +15,7 @@ import type {
   Order,
   SecretUse,
   Settlement,
-} from '../inbox-contract.ts';
-import type { ServiceKnobs } from '../types.ts';
+} from './contract.ts';
 import type { StoredSource } from './stored-source.ts';
 
 export interface ThreadData {

@@ -16,7 +16,7 @@
  * was. Refused requests are not part of the inbox. Called by cli/migrate.ts.
  */
 import { hash } from 'node:crypto';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { idOf } from './event-id.ts';
 import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';

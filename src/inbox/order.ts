@@ -1,5 +1,5 @@
 /** Which handlers an operator's order is for, and whether it makes sense: the same in every database. */
-import type { Order, WorkState } from '../inbox-contract.ts';
+import type { Order, WorkState } from './contract.ts';
 import type { StoredSource } from './stored-source.ts';
 import { wants } from './type-filter.ts';
 

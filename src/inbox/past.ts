@@ -3,7 +3,7 @@
  *
  * The number of events that are looked at is bounded: behind very many the past is cut short.
  */
-import type { Database } from '../inbox-contract.ts';
+import type { Database } from './contract.ts';
 import { readPast as readPostgres } from './postgres/past.ts';
 import { readPast as readSqlite } from './sqlite/past.ts';
 

@@ -3,8 +3,8 @@
  * For cli/.
  */
 import { existsSync } from 'node:fs';
-import type { Database, SecretUse, WorkState } from '../inbox-contract.ts';
-import type { Proof } from '../types.ts';
+import type { Proof } from '../base/types.ts';
+import type { Database, SecretUse, WorkState } from './contract.ts';
 import { openPostgresReader } from './postgres/reader.ts';
 import { SqliteReader } from './sqlite/reader.ts';
 

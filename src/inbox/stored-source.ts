@@ -1,5 +1,5 @@
 /** What an inbox knows of a source: where its events have their id and type, and which handlers they go to. */
-import type { Route } from '../inbox-contract.ts';
+import type { Route } from './contract.ts';
 import type { Shape } from './identity.ts';
 
 export interface StoredSource {

@@ -1,6 +1,7 @@
 /** Rows of the inbox, as they stand in either database, made into what commands show. For the readers. */
-import type { WorkState } from '../inbox-contract.ts';
-import type { Proof } from '../types.ts';
+
+import type { Proof } from '../base/types.ts';
+import type { WorkState } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { AttemptRecord, EventProofs, EventSummary } from './reader.ts';
 

@@ -1,5 +1,5 @@
 /** Which events a handler wants, by their type: `types` of its options. `*` stands for any run of characters, none too. */
-import type { Route } from '../inbox-contract.ts';
+import type { Route } from './contract.ts';
 
 export function wants({ types }: Pick<Route, 'types'>, type: string | null): boolean {
   if (types === undefined) return true;

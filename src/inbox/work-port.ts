@@ -1,6 +1,6 @@
 /** The two ends of the port between the inbox thread and the handlers' thread, which `Inbox.workPort` makes. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Delivery, Work } from '../inbox-contract.ts';
+import type { Delivery, Work } from './contract.ts';
 import { type Packed, pack, unpack, type WorkRequest } from './messages.ts';
 
 /** The handlers' thread's end. */

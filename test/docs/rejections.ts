@@ -1,7 +1,8 @@
 /** What a reply function makes of two records, one of them without an address. */
-import { flatfile } from '../../src/sources/flatfile.ts';
-import { eventFrom, tryReply } from '../../src/testing.ts';
-import type { Reply } from '../../src/types.ts';
+
+import type { Reply } from '../../src/base/types.ts';
+import { eventFrom, tryReply } from '../../src/deliver/testing.ts';
+import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 
 const record = (id: string, value: string) => ({
   id,

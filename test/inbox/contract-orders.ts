@@ -1,6 +1,6 @@
 /** Part of contract.ts: replay and discard, from every state. */
 import { expect, test } from 'vitest';
-import type { Settlement } from '../../src/inbox-contract.ts';
+import type { Settlement } from '../../src/inbox/contract.ts';
 import { waitFor } from '../service.ts';
 import { arrival, aWhile, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 

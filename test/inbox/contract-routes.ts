@@ -1,6 +1,6 @@
 /** Part of contract.ts: which events a handler wants, and what it shares with others. */
 import { expect, test } from 'vitest';
-import type { Settlement } from '../../src/inbox-contract.ts';
+import type { Settlement } from '../../src/inbox/contract.ts';
 import { waitFor } from '../service.ts';
 import { arrival, aWhile, fresh, type MakeDriver, openForEach } from './driver.ts';
 

@@ -1,6 +1,6 @@
 /** Part of contract.ts: slots, deliveries, settlements. */
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../src/inbox-contract.ts';
+import type { Delivery } from '../../src/inbox/contract.ts';
 import { waitFor } from '../service.ts';
 import {
   arrival,

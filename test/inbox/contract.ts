@@ -1,5 +1,5 @@
 /**
- * What every inbox promises, whatever it is made of: asked through the Inbox interface of src/inbox-contract.ts, read back past
+ * What every inbox promises, whatever it is made of: asked through the Inbox interface of src/inbox/contract.ts, read back past
  * it. A driver's own test file calls this once.
  */
 import { describe } from 'vitest';

@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach } from 'vitest';
 import knobs from '../../config/service.ts';
+import type { ServiceKnobs } from '../../src/base/types.ts';
 import { openInbox } from '../../src/inbox/client.ts';
-import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import type {
   Arrival,
   Delivery,
@@ -12,8 +12,8 @@ import type {
   Route,
   Settlement,
   Work,
-} from '../../src/inbox-contract.ts';
-import type { ServiceKnobs } from '../../src/types.ts';
+} from '../../src/inbox/contract.ts';
+import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import { waitFor } from '../service.ts';
 
 export interface Rows {

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Content, conflictIdentity, readContent } from '../../src/inbox/identity.ts';
-import { flatfile } from '../../src/sources/flatfile.ts';
-import { flexport } from '../../src/sources/flexport.ts';
-import { shippo } from '../../src/sources/shippo.ts';
+import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
+import { flexport } from '../../src/verify/presets/flexport/preset.ts';
+import { shippo } from '../../src/verify/presets/shippo/preset.ts';
 
 function read(body: Buffer | string, shape: Parameters<typeof readContent>[1] = flexport): Content {
   return readContent('a-source', shape, Buffer.from(body));

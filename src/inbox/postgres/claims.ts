@@ -1,6 +1,6 @@
 /** What hand-out.ts asks of the tables: events that are due, for this replica to own. */
 import type pg from 'pg';
-import type { Delivery } from '../../inbox-contract.ts';
+import type { Delivery } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { readContent } from '../identity.ts';
 import type { StoredSource } from '../stored-source.ts';

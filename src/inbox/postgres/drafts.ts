@@ -1,5 +1,5 @@
 /** What a batch of arrivals would be stored as, and the one statement that stores it. Part of receipt.ts. */
-import type { Arrival, WorkState } from '../../inbox-contract.ts';
+import type { Arrival, WorkState } from '../contract.ts';
 import type { Content } from '../identity.ts';
 import { bigintList, booleanList, bytesList, textList } from './binary-array.ts';
 import { type Asked, KEEP } from './statements.ts';

@@ -6,7 +6,7 @@
  * holds everything else back for it.
  */
 import type pg from 'pg';
-import type { Delivery, Route, Settlement } from '../../inbox-contract.ts';
+import type { Delivery, Route, Settlement } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { type Claimed, claim, claimSuspect, deliveryOf, reserveSuspect, type Suspect } from './claims.ts';

@@ -4,7 +4,7 @@
  * Two statements at a time, so that one is written while the other is synced. While the gate is in doubt batches wait;
  * while it is shut they fail at once.
  */
-import type { Arrival, Kept } from '../../inbox-contract.ts';
+import type { Arrival, Kept } from '../contract.ts';
 import { reasonOf } from './connection.ts';
 import type { Gate } from './gate.ts';
 import type { Taken } from './receipt.ts';

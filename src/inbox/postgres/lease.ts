@@ -11,7 +11,7 @@
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import type { Interrupted } from '../../inbox-contract.ts';
+import type { Interrupted } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { inTransaction } from './connection.ts';
 import { movingIn } from './moving.ts';

@@ -6,7 +6,7 @@
  * handed out, and balances the slots.
  */
 import type pg from 'pg';
-import type { Interrupted } from '../../inbox-contract.ts';
+import type { Interrupted } from '../contract.ts';
 import type { Bell } from './bell.ts';
 import { textList } from './binary-array.ts';
 import type { Numbers } from './numbers.ts';

@@ -9,8 +9,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { ConfigError } from '../../errors.ts';
-import type { SecretUse } from '../../inbox-contract.ts';
+import { ConfigError } from '../../base/errors.ts';
+import type { SecretUse } from '../contract.ts';
 import { atomically } from './connection.ts';
 import { ENTRY_LOCK } from './lease.ts';
 import { keyOfMoved, type Moving, movedInAt, movingIn, movingProblem } from './moving.ts';

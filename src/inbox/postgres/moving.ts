@@ -3,7 +3,7 @@
  * takes its place (so nothing is received, handed out or purged), and no command looks in. Set and taken away by
  * move-in.ts; heeded by schema.ts, lease.ts and reader.ts.
  */
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../base/errors.ts';
 import type { Asked } from './statements.ts';
 
 export interface Moving {

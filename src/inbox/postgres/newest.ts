@@ -4,7 +4,7 @@
  * Several replicas may be told of one thing at the same time. Whoever changes work of a thing holds the thing's row of
  * `newest` first, and things in their own order: so each is changed by one after the other, and nobody waits in a circle.
  */
-import type { Settlement } from '../../inbox-contract.ts';
+import type { Settlement } from '../contract.ts';
 import { overtakenBy } from '../state.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './statements.ts';

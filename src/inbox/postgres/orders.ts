@@ -1,7 +1,7 @@
 /** What an operator orders: carried out by the inbox thread, or by a command on a connection of its own. */
 import type pg from 'pg';
-import type { Order, Route, WorkState } from '../../inbox-contract.ts';
-import type { StateShape } from '../../types.ts';
+import type { StateShape } from '../../base/types.ts';
+import type { Order, Route, WorkState } from '../contract.ts';
 import { parseBody } from '../identity.ts';
 import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.ts';
 import { type State, stateOf } from '../state.ts';

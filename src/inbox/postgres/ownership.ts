@@ -2,7 +2,7 @@
  * What this replica owns although it is not with its handlers: what was adopted, what a handlers' thread had when it ended,
  * and what a statement claimed that had seemed to fail. Part of membership.ts.
  */
-import type { Interrupted } from '../../inbox-contract.ts';
+import type { Interrupted } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import type { HandOut } from './hand-out.ts';
 import type { Lease } from './lease.ts';

@@ -1,7 +1,7 @@
 /** Looks into a PostgreSQL inbox from beside the replicas that run. Opened by ../reader.ts. */
 import type pg from 'pg';
-import { ConfigError } from '../../errors.ts';
-import type { Database, SecretUse } from '../../inbox-contract.ts';
+import { ConfigError } from '../../base/errors.ts';
+import type { Database, SecretUse } from '../contract.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
 import type {
   EventDetails,

@@ -5,7 +5,7 @@
  * until that one is committed.
  */
 import type pg from 'pg';
-import type { Arrival, Delivery, Kept, Route } from '../../inbox-contract.ts';
+import type { Arrival, Delivery, Kept, Route } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import { idOf } from '../event-id.ts';
 import { conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';

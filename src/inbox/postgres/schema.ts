@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import type pg from 'pg';
-import { ConfigError, type Problem } from '../../errors.ts';
+import { ConfigError, type Problem } from '../../base/errors.ts';
 import { type Migration, readMigrationsIn } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { movingIn, movingProblem } from './moving.ts';

@@ -1,6 +1,6 @@
 /** Writing down how attempts went, a batch at a time. */
 import type pg from 'pg';
-import { outcomeOf, type Route, type Settlement } from '../../inbox-contract.ts';
+import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { bigintList, booleanList, integerList, textList } from './binary-array.ts';
 import { inTransaction } from './connection.ts';
 import { letNextIn, unlessOvertaken } from './newest.ts';

@@ -1,6 +1,6 @@
 /** What the inbox knows of itself, over all replicas; and what is noted beside events. */
 import type pg from 'pg';
-import type { Backlog, InboxStatus, SecretUse } from '../../inbox-contract.ts';
+import type { Backlog, InboxStatus, SecretUse } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
 import type { Asked } from './statements.ts';
 

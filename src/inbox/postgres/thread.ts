@@ -8,8 +8,8 @@
  * Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { ConfigError } from '../../errors.ts';
-import type { Database } from '../../inbox-contract.ts';
+import { ConfigError } from '../../base/errors.ts';
+import type { Database } from '../contract.ts';
 import { Desk } from '../desk.ts';
 import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
 import { routesOf } from '../stored-source.ts';

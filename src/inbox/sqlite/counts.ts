@@ -1,5 +1,5 @@
 /** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the desk. */
-import type { Backlog, WorkState } from '../../inbox-contract.ts';
+import type { Backlog, WorkState } from '../contract.ts';
 
 export class Counts {
   /** By `handler state`. */

@@ -5,8 +5,8 @@
  */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '../../errors.ts';
-import type { SecretUse } from '../../inbox-contract.ts';
+import { ConfigError } from '../../base/errors.ts';
+import type { SecretUse } from '../contract.ts';
 import type { Batch, Mark, MovedAttempt, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';

@@ -22,7 +22,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError, type Problem } from '../../errors.ts';
+import { ConfigError, type Problem } from '../../base/errors.ts';
 import { type Migration, readMigrationsIn } from '../migration-files.ts';
 import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
 

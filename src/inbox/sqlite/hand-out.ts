@@ -1,6 +1,6 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
 import type { StatementSync } from 'node:sqlite';
-import { outcomeOf, type Settlement } from '../../inbox-contract.ts';
+import { outcomeOf, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { letNextIn, thingOf, unlessOvertaken } from './newest.ts';
 import type { Turn } from './store.ts';

@@ -3,7 +3,7 @@
  * nobody opens it any more. Set by the move (export.ts), heeded by whoever opens an inbox.
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../base/errors.ts';
 
 export interface Moved {
   /** As people are to see it. */

@@ -9,7 +9,7 @@
  *
  * Of two states of the same time the one that came later counts.
  */
-import type { Route, Settlement, WorkState } from '../../inbox-contract.ts';
+import type { Route, Settlement, WorkState } from '../contract.ts';
 import { overtakenBy, type State } from '../state.ts';
 import type { Turn } from './store.ts';
 

@@ -1,7 +1,7 @@
 /** Looks into an SQLite inbox from beside the running service. Opened by ../reader.ts. */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { ConfigError } from '../../errors.ts';
-import type { SecretUse } from '../../inbox-contract.ts';
+import { ConfigError } from '../../base/errors.ts';
+import type { SecretUse } from '../contract.ts';
 import type {
   EventDetails,
   EventEvidence,

@@ -1,5 +1,5 @@
 /** Taking an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. */
-import type { Arrival, Kept, WorkState } from '../../inbox-contract.ts';
+import type { Arrival, Kept, WorkState } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { stateOf } from '../state.ts';

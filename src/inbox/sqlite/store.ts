@@ -23,7 +23,7 @@ import type {
   Route,
   SecretUse,
   Settlement,
-} from '../../inbox-contract.ts';
+} from '../contract.ts';
 import { Desk } from '../desk.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';

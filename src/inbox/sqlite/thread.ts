@@ -6,7 +6,7 @@
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Arrival, Database, Settlement } from '../../inbox-contract.ts';
+import type { Arrival, Database, Settlement } from '../contract.ts';
 import {
   type Call,
   type Reply,

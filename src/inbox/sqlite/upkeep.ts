@@ -1,6 +1,7 @@
 /** What an operator orders, and retention. Part of a transaction of store.ts. */
-import type { Order, WorkState } from '../../inbox-contract.ts';
-import type { StateShape } from '../../types.ts';
+
+import type { StateShape } from '../../base/types.ts';
+import type { Order, WorkState } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { parseBody } from '../identity.ts';
 import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.ts';

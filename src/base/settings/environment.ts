@@ -1,0 +1,125 @@
+/** Typed readings of environment variables. Each adds what is wrong to `problems` and goes on with the default. */
+import { readFileSync } from 'node:fs';
+import { rangesNamed, readRule } from '../address.ts';
+import type { Problem } from '../errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A value that is set but empty counts as not set: Compose files and shells write it so. */
+export function textOf(environment: Environment, setting: string): string | undefined {
+  const value = environment[setting]?.trim();
+  return value === '' ? undefined : value;
+}
+
+export function readInteger(
+  environment: Environment,
+  setting: string,
+  fallback: number,
+  [least, most]: readonly [number, number],
+  problems: Problem[],
+): number {
+  const value = textOf(environment, setting);
+  if (value === undefined) return fallback;
+  if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  problems.push({
+    setting,
+    wrong: `is not a whole number from ${least} to ${most}`,
+    fix: `Try ${fallback}.`,
+  });
+  return fallback;
+}
+
+export function readBoolean(
+  environment: Environment,
+  setting: string,
+  fallback: boolean,
+  problems: Problem[],
+): boolean {
+  const value = textOf(environment, setting)?.toLowerCase();
+  if (value === undefined) return fallback;
+  if (value === 'true' || value === 'false') return value === 'true';
+  problems.push({ setting, wrong: 'is neither true nor false', fix: `Leave it out for ${fallback}.` });
+  return fallback;
+}
+
+const UNITS = { b: 1, kb: 1024, mb: 1_048_576 } as const;
+
+/** `1mb` is 1,048,576 bytes; a bare number is bytes. */
+export function readBytes(
+  environment: Environment,
+  setting: string,
+  fallback: number,
+  problems: Problem[],
+): number {
+  const value = textOf(environment, setting)?.toLowerCase();
+  if (value === undefined) return fallback;
+  const [, number, unit = 'b'] = /^([1-9]\d{0,8})\s*(b|kb|mb)?$/.exec(value) ?? [];
+  const bytes = Number(number) * UNITS[unit as keyof typeof UNITS];
+  if (bytes > 0 && bytes <= 512 * UNITS.mb) return bytes;
+  problems.push({ setting, wrong: 'is not a size up to 512mb', fix: 'Write it as 500kb, 1mb or 25mb.' });
+  return fallback;
+}
+
+/** What is wrong with an entry of a list of addresses. `place` says which one; its text is not shown. */
+export function entryProblem(
+  setting: string,
+  entry: string,
+  place: string,
+  wrong: string,
+  fix: string,
+): Problem {
+  // An allowlist that lost its content must not turn into no allowlist.
+  if (entry === '') {
+    return {
+      setting,
+      wrong: `has an empty entry (${place})`,
+      fix: 'Take the extra comma out, or unset the variable.',
+    };
+  }
+  return { setting, wrong: `has an entry (${place}) that ${wrong}`, fix };
+}
+
+/** The text of a file that a setting names; undefined, with a problem, if it cannot be read. */
+export function readFileOf(setting: string, path: string, problems: Problem[]): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    problems.push({
+      setting,
+      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      fix: 'Mount the file, or let the user this runs as read it.',
+    });
+    return undefined;
+  }
+}
+
+/** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: whom to believe is not DNS's to say. */
+export function readProxies(environment: Environment, problems: Problem[]): string[] {
+  const setting = 'TRUST_PROXY';
+  const value = textOf(environment, setting);
+  if (value === undefined) return [];
+  if (/^(true|false|\d+)$/i.test(value)) {
+    const fix = 'List the proxies’ addresses or CIDR ranges, or loopback, linklocal, uniquelocal.';
+    problems.push({
+      setting,
+      wrong: 'cannot be a switch or a hop count: a sender could choose its address',
+      fix,
+    });
+    return [];
+  }
+  return readRanges(setting, value.split(','), problems);
+}
+
+/** Addresses, CIDR ranges and names of ranges, as rules. */
+export function readRanges(setting: string, entries: readonly unknown[], problems: Problem[]): string[] {
+  return entries.flatMap((part, at) => {
+    const entry = String(part ?? '').trim();
+    const ranges = rangesNamed(entry);
+    if (ranges) return ranges;
+    const read = readRule(entry);
+    if ('rule' in read) return [read.rule];
+    const fix = 'Write addresses or ranges, as in 10.0.0.5 or 10.0.1.0/24; host names are not accepted here.';
+    problems.push(entryProblem(setting, entry, `number ${at + 1}`, read.wrong, fix));
+    return [];
+  });
+}

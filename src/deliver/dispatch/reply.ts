@@ -1,0 +1,41 @@
+/**
+ * One run of a source's `reply` function, in the handlers' thread. Called by thread.ts for each question of replies.ts.
+ *
+ * It sees the event as a handler does. What it returns becomes JSON; what it throws, or returns too late or too large,
+ * is said instead, and the provider gets Consignee's own answer.
+ */
+import { wordsOf } from '../../base/errors.ts';
+import { redactText } from '../../base/log/redact.ts';
+import type { Log, Reply, WebhookEvent } from '../../base/types.ts';
+import { startAttempt, TIME_LIMIT } from './attempt.ts';
+
+export interface Question {
+  readonly event: WebhookEvent;
+  /** When nobody waits any more, in milliseconds since 1970: both threads read one clock. */
+  readonly until: number;
+}
+
+export type Answer =
+  | { readonly outcome: 'answered'; readonly json: string }
+  | { readonly outcome: 'none' }
+  | { readonly outcome: 'failed' | 'late'; readonly reason: string };
+
+const JSON_MAX = 1_048_576;
+const REASON_MAX = 500;
+export const LATE: Answer = { outcome: 'late', reason: 'the reply function took too long' };
+
+export async function answerTo({ event, until }: Question, reply: Reply, log: Log): Promise<Answer> {
+  const remainingMs = until - Date.now();
+  // It waited behind something that kept the thread busy.
+  if (remainingMs <= 0) return LATE;
+  const { ended } = startAttempt(event, `${event.source}/reply`, reply, remainingMs, log);
+  try {
+    const json = JSON.stringify(await ended);
+    if (json === undefined) return { outcome: 'none' };
+    if (json.length <= JSON_MAX) return { outcome: 'answered', json };
+    return { outcome: 'failed', reason: `the reply has ${json.length} characters; ${JSON_MAX} is the most` };
+  } catch (error) {
+    if (error instanceof Error && error.name === TIME_LIMIT) return LATE;
+    return { outcome: 'failed', reason: redactText(wordsOf(error), REASON_MAX) };
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by postman.ts.
+ *
+ * It beats twice a second into shared memory; a handler that never yields stops the beat, and the postman ends the
+ * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { wordsOf } from '../../base/errors.ts';
+import { createLog, type LogOptions } from '../../base/log/log.ts';
+import { bundledOutput } from '../../base/log/output.ts';
+import type { Reply, ServiceKnobs, SourceWiring } from '../../base/types.ts';
+import { workThrough } from '../../inbox/work-port.ts';
+import { handlersOf, nameOf } from '../handlers.ts';
+import { currentAttempt } from './attempt.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { eventOf } from './event.ts';
+import type { ReplyRequest } from './replies.ts';
+import { type Answer, answerTo } from './reply.ts';
+
+export interface ThreadData {
+  /** URL of the module whose default export is the wiring. */
+  readonly wiring: string;
+  readonly knobs: ServiceKnobs;
+  readonly log: LogOptions;
+  readonly port: MessagePort;
+  readonly beat: SharedArrayBuffer;
+  /** Otherwise it only runs `reply` functions. */
+  readonly dispatches: boolean;
+}
+
+export type ToThread =
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  | { readonly kind: 'reply'; readonly request: ReplyRequest };
+export type FromThread =
+  | { readonly kind: 'ready' | 'stopped' }
+  | { readonly kind: 'lines'; readonly text: string }
+  | { readonly kind: 'replied'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
+
+const BEAT_MS = 200;
+const COUNTS_MS = 1_000;
+
+const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as ThreadData;
+const postman = parentPort as MessagePort;
+const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
+const log = createLog(logOptions, lines);
+const pulse = new Int32Array(beat);
+setInterval(() => Atomics.add(pulse, 0, 1), BEAT_MS);
+
+for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(name, (error: unknown) => {
+    const attempt = currentAttempt();
+    if (attempt?.fail(error)) return;
+    const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
+    log.error(
+      { ...whose, reason: wordsOf(error) },
+      'a handler threw after it had ended, or outside of any attempt',
+    );
+  });
+}
+
+const counts = new Map<string, [string, string, number]>();
+const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
+const dispatcher = new Dispatcher({
+  handlers: handlersOf(sources, knobs),
+  work: workThrough(port),
+  knobs,
+  log,
+  onSettled: (handler, outcome) => {
+    const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
+    count[2]++;
+    counts.set(`${handler} ${outcome}`, count);
+  },
+});
+setInterval(reportCounts, COUNTS_MS);
+const replies = new Map(sources.map((source) => [nameOf(source), source.reply]));
+postman.on('message', (message: ToThread) => {
+  if (message.kind === 'stop') void stop(message.graceMs);
+  else void reply(message.request);
+});
+if (dispatches) dispatcher.start();
+tell({ kind: 'ready' });
+
+async function stop(graceMs: number): Promise<void> {
+  await dispatcher.stop(graceMs);
+  reportCounts();
+  lines.flush();
+  tell({ kind: 'stopped' });
+}
+
+async function reply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
+  const event = eventOf({ ...delivery, body: Buffer.from(body) });
+  const asked = replies.get(event.source) as Reply;
+  tell({ kind: 'replied', id, answer: await answerTo({ event, until }, asked, log) });
+}
+
+function tell(message: FromThread): void {
+  postman.postMessage(message);
+}
+
+function reportCounts(): void {
+  if (counts.size === 0) return;
+  tell({ kind: 'counts', counts: [...counts.values()] });
+  counts.clear();
+}

@@ -1,0 +1,49 @@
+/**
+ * What follows from how an attempt went. The one place that decides it, for attempts that ended by themselves and for
+ * those whose thread or process ended under them.
+ *
+ *   returned             done
+ *   threw Discard        discarded, never again
+ *   threw RetryLater     pending, due later, not counted
+ *   threw Unavailable    with a time: pending, due then, not counted; without: as anything else
+ *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
+ *   anything else        pending after a backoff; dead once maxAttempts are counted
+ */
+import { Declined, Discard, RetryLater, Unavailable, wordsOf } from '../../base/errors.ts';
+import { redactText } from '../../base/log/redact.ts';
+import type { ServiceKnobs } from '../../base/types.ts';
+import type { Settlement } from '../../inbox/contract.ts';
+import { backoffMs } from './backoff.ts';
+
+const LATER_MAX_MS = 30 * 86_400_000;
+const ERROR_MAX = 1_000;
+
+export type Verdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
+
+export const DONE: Verdict = { state: 'done', due: 0, counted: true, error: null };
+
+export function verdictOn(
+  error: unknown,
+  attempt: number,
+  maxAttempts: number,
+  backoff: ServiceKnobs['backoff'],
+  now: number,
+): Verdict {
+  const text = redactText(wordsOf(error), ERROR_MAX);
+  if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
+  const laterMs = laterOf(error);
+  if (laterMs !== undefined) {
+    // An uncounted attempt without a pause would be one without an end.
+    const pauseMs = Math.min(Math.max(laterMs, backoff.baseMs), LATER_MAX_MS);
+    return { state: 'pending', due: now + pauseMs, counted: false, error: text };
+  }
+  const attemptsMax = error instanceof Declined ? Math.min(maxAttempts, error.maxAttempts) : maxAttempts;
+  if (attempt >= attemptsMax) return { state: 'dead', due: 0, counted: true, error: text };
+  const due = now + backoffMs(attempt, backoff.baseMs, backoff.capMs);
+  return { state: 'pending', due, counted: true, error: text };
+}
+
+function laterOf(error: unknown): number | undefined {
+  if (error instanceof RetryLater) return error.delayMs;
+  return error instanceof Unavailable ? error.restMs : undefined;
+}

@@ -1,0 +1,151 @@
+/**
+ * Writes each event as a row of a BigQuery table, by streaming inserts (tabledata.insertAll), many rows a request. The row
+ * stands in bigquery/row.ts, the table in bigquery/table.ts, the meaning of refusals in bigquery/insert.ts.
+ *
+ * At least once: an event whose request got no answer is inserted again. The event's id goes along as the insert id, by which
+ * BigQuery leaves out a second row, but only as best it can and for about a minute; for the rest,
+ *
+ *   SELECT * FROM d.t QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts) = 1
+ *
+ * The package @google-cloud/bigquery is loaded when the first event comes, and finds its credentials itself.
+ */
+import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
+import { Declined, type Problem } from '../../base/errors.ts';
+import type { Handle, HandlerOptions } from '../../base/types.ts';
+import { Batcher } from './bigquery/batcher.ts';
+import { ADVICE, insertRows } from './bigquery/insert.ts';
+import { bytesOf, rowOf } from './bigquery/row.ts';
+import { setUpTable, Unready } from './bigquery/table.ts';
+import { type Choices, choicesOf } from './choices.ts';
+import { answerOf, unavailable } from './google/answers.ts';
+import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import { endIn, withinDeadline } from './google/deadline.ts';
+import {
+  GOOGLE_RULES,
+  type GoogleOptions,
+  integer,
+  type Rules,
+  readOptions,
+  text,
+} from './google/options.ts';
+import { packageProblems } from './google/package.ts';
+
+type AuthClient = NonNullable<ClientOptions['authClient']>;
+
+export interface BigQueryOptions extends GoogleOptions, Choices {
+  readonly dataset: string | undefined;
+  readonly table: string | undefined;
+  /** Where `consignee setup` creates the dataset, if it is not there. */
+  readonly location?: string | undefined;
+  readonly batchRowsMax?: number | undefined;
+  readonly batchWaitMs?: number | undefined;
+}
+
+const TIMEOUT_MS = 20_000;
+/** Loading the package counts towards the time limit, but not towards the timeout. */
+const SLACK_MS = 5_000;
+/** Google recommends 500 rows. */
+const BATCH_ROWS_MAX = 500;
+const BATCH_BYTES_MAX = 5_000_000;
+const BATCH_WAIT_MS = 200;
+/** BigQuery takes 10 MB a row, and a request. */
+const ROW_BYTES_MAX = 10_000_000;
+const DATASET = /^\w{1,1024}$/;
+const TABLE = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u;
+const LOCATION = /^[a-z][a-z0-9-]*$/i;
+/** Rows as they are, once; those that are refused do not hold up the others. */
+const INSERT = { raw: true, skipInvalidRows: true, partialRetries: 0 };
+const SETTING = 'config/sources.ts';
+const RULES: Rules<Omit<BigQueryOptions, keyof Choices>> = {
+  dataset: {
+    ...text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.'),
+    isRequired: true,
+  },
+  table: {
+    ...text((name) => TABLE.test(name), "Write its name alone, without the dataset: table: 'events'."),
+    isRequired: true,
+  },
+  location: text((name) => LOCATION.test(name), "Write a region of BigQuery: location: 'EU'."),
+  batchRowsMax: integer(1, 10_000),
+  batchWaitMs: integer(0, 60_000),
+  ...GOOGLE_RULES,
+};
+
+export function bigquery(options: BigQueryOptions): HandlerOptions {
+  const { given, problems } = readOptions('bigquery', options, RULES);
+  const { dataset = '', table = '', location, projectId, timeoutMs = TIMEOUT_MS } = given;
+  const { batchRowsMax = BATCH_ROWS_MAX, batchWaitMs = BATCH_WAIT_MS } = given;
+  const { concurrency = batchRowsMax } = choicesOf(options);
+  const open = opener(() => connect(given));
+  const batcher = new Batcher({
+    // More do not come before one of these is done.
+    rowsMax: Math.min(batchRowsMax, concurrency),
+    bytesMax: BATCH_BYTES_MAX,
+    waitMs: batchWaitMs,
+    insert: (rows, stopping) => {
+      let end: AbortSignal | undefined;
+      return insertRows(rows, async (some) => {
+        const client = await open();
+        end ??= endIn(timeoutMs, stopping);
+        const send = () =>
+          client
+            .dataset(dataset)
+            .table(table)
+            .insert([...some], INSERT);
+        await withinDeadline(end, send);
+      });
+    },
+  });
+  const setUp = async () => {
+    const client = await open();
+    const place = { dataset, table, location };
+    return withinDeadline(endIn(timeoutMs), () => setUpTable(client, place)).catch(explain);
+  };
+  return {
+    concurrency,
+    ...choicesOf(options),
+    handle: insertInto(batcher),
+    setUp,
+    problems: [
+      ...problems,
+      ...projectProblems(given),
+      ...packageProblems('bigquery', '@google-cloud/bigquery'),
+    ],
+    timeLimitMs: batchWaitMs + timeoutMs + SLACK_MS,
+    target: `bigquery ${projectId ?? ''}.${dataset}.${table}`,
+  };
+}
+
+function insertInto(batcher: Batcher): Handle {
+  return async (event, { signal, record }) => {
+    const row = rowOf(event);
+    const bytes = bytesOf(row);
+    if (bytes > ROW_BYTES_MAX) {
+      throw new Declined(`its row takes ${bytes} bytes, and BigQuery at most ${ROW_BYTES_MAX}`, 1);
+    }
+    const { result, error } = await batcher.add({ row, bytes, signal });
+    record(result);
+    if (!error) return;
+    signal.throwIfAborted();
+    throw error;
+  };
+}
+
+async function connect(given: Partial<BigQueryOptions>): Promise<BigQuery> {
+  const { BigQuery } = await import('@google-cloud/bigquery');
+  if (usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return new BigQuery(clientOptions(given));
+  // As the storage library does by itself; this one would search for credentials, as far as the network.
+  const nobody = { getRequestHeaders: async () => new Headers() } as unknown as AuthClient;
+  return new BigQuery({ ...clientOptions(given), authClient: nobody });
+}
+
+/** An emulator cannot tell whose it is. */
+function projectProblems(given: Partial<BigQueryOptions>): Problem[] {
+  if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
+  const fix = "Write the one that the emulator knows: projectId: 'test'.";
+  return [{ setting: SETTING, wrong: 'gives bigquery an emulator without a projectId', fix }];
+}
+
+function explain(thrown: unknown): never {
+  throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), ADVICE);
+}

@@ -1,0 +1,114 @@
+/**
+ * Inserts rows together and tells the fate of each. Called by the batcher.
+ *
+ * Google answers 200 and lists the rows that it refused; those that it does not list are in the table. A row with the reason
+ * `stopped` was held up by another, and is sent again without it. A request that is too large is sent in halves.
+ */
+import { Declined, Unavailable } from '../../../base/errors.ts';
+import type { AttemptResult } from '../../../base/types.ts';
+import { type Advice, type Answer, answerOf, resultOf, unavailable, withHint } from '../google/answers.ts';
+import type { Row } from './row.ts';
+
+export interface Fate {
+  readonly result: AttemptResult;
+  /** Undefined: the row is in the table. */
+  readonly error?: Error;
+}
+
+export type Fates = ReadonlyMap<Row, Fate>;
+
+/** Resolves if all were taken; throws what the library throws. */
+export type Send = (rows: readonly Row[]) => Promise<unknown>;
+
+interface RowError {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly location?: string;
+}
+
+/** What the library throws when rows were refused. */
+interface PartialFailure {
+  readonly name: 'PartialFailureError';
+  readonly response: { readonly insertErrors: readonly { index: number; errors?: readonly RowError[] }[] };
+}
+
+export const ADVICE: Advice = {
+  401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
+  403: 'The account needs the role BigQuery Data Editor on the dataset.',
+  404: 'Run `npm run setup`, which creates the table.',
+};
+const COLUMN_ADVICE = 'Run `npm run setup`, which adds the missing columns.';
+const DONE: Fate = { result: { status: 200 } };
+const TOO_LARGE = /payload size exceeds|too large/i;
+const NO_COLUMN = /no such field/i;
+/** Refusals that are not about the row. */
+const PASSING = ['timeout', 'backendError', 'internalError', 'rateLimitExceeded', 'quotaExceeded'];
+
+export async function insertRows(rows: readonly Row[], send: Send): Promise<Fates> {
+  try {
+    await send(rows);
+    return all(rows, DONE);
+  } catch (thrown) {
+    if (isPartial(thrown)) return settleEach(rows, thrown.response.insertErrors, send);
+    const answer = answerOf(thrown);
+    if (isTooLarge(answer) && rows.length > 1) return insertHalves(rows, send);
+    return all(rows, { result: resultOf(answer), error: errorOf(answer) });
+  }
+}
+
+function all(rows: readonly Row[], fate: Fate): Fates {
+  return new Map(rows.map((row) => [row, fate]));
+}
+
+async function settleEach(
+  rows: readonly Row[],
+  refusals: PartialFailure['response']['insertErrors'],
+  send: Send,
+): Promise<Fates> {
+  const refused = new Map(refusals.map(({ index, errors }) => [rows[index], errors?.[0] ?? {}]));
+  const stopped = rows.filter((row) => refused.get(row)?.reason === 'stopped');
+  const others = rows.filter((row) => !stopped.includes(row));
+  const fates = others.map((row): [Row, Fate] => [row, fateOf(refused.get(row))]);
+  // All of them, and nobody to blame: smaller requests tell, and a single row that is stopped is refused.
+  const again = others.length > 0 ? await insertIfAny(stopped, send) : await insertHalves(rows, send);
+  return new Map([...fates, ...again]);
+}
+
+async function insertIfAny(rows: readonly Row[], send: Send): Promise<Fates> {
+  return rows.length > 0 ? insertRows(rows, send) : new Map();
+}
+
+async function insertHalves(rows: readonly Row[], send: Send): Promise<Fates> {
+  if (rows.length === 1) return all(rows, fateOf({ reason: 'stopped' }));
+  const middle = Math.ceil(rows.length / 2);
+  const first = await insertRows(rows.slice(0, middle), send);
+  return new Map([...first, ...(await insertRows(rows.slice(middle), send))]);
+}
+
+function fateOf(refusal: RowError | undefined): Fate {
+  if (refusal === undefined) return DONE;
+  const { reason = 'refused', message = '', location = '' } = refusal;
+  const words = message.includes(location) ? message || reason : `${location}: ${message || reason}`;
+  return { result: { status: reason, output: words }, error: refusalError(reason, words) };
+}
+
+function refusalError(reason: string, words: string): Error {
+  const said = `BigQuery refuses the row: ${words}`;
+  if (PASSING.includes(reason)) return new Unavailable(said);
+  if (!NO_COLUMN.test(words)) return new Declined(said);
+  // As often as the handler is tried at all: once the columns are there, the events are welcome.
+  return new Declined(withHint(said, COLUMN_ADVICE), Number.MAX_SAFE_INTEGER);
+}
+
+function errorOf(answer: Answer): Error {
+  if (isTooLarge(answer)) return new Declined(`Google answered ${answer.status}: ${answer.message}`);
+  return unavailable(answer, ADVICE);
+}
+
+function isTooLarge({ status, message }: Answer): boolean {
+  return status === 413 || (status === 400 && TOO_LARGE.test(message));
+}
+
+function isPartial(thrown: unknown): thrown is PartialFailure {
+  return (thrown as Partial<PartialFailure>)?.name === 'PartialFailureError';
+}

@@ -1,0 +1,37 @@
+/**
+ * An event as a row of the table, as it is sent:
+ *
+ *   { insertId: <id>, json: { id, ts, source, type, payload } }
+ *
+ * `ts` is the arrival in UTC, `2026-01-31 23:59:59.123`, which a DATETIME and a TIMESTAMP column both take. `payload` is
+ * the body as text.
+ */
+import type { WebhookEvent } from '../../../base/types.ts';
+
+export interface Row {
+  readonly insertId: string;
+  readonly json: Columns;
+}
+
+/** The library puts the project's id in the place of `{{projectId}}` in every text that it finds; it finds none here. */
+class Columns {
+  readonly #columns: Readonly<Record<string, string | null>>;
+
+  constructor(columns: Readonly<Record<string, string | null>>) {
+    this.#columns = columns;
+  }
+
+  toJSON() {
+    return this.#columns;
+  }
+}
+
+export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent): Row {
+  const ts = receivedAt.toISOString().replace('T', ' ').replace('Z', '');
+  return { insertId: id, json: new Columns({ id, ts, source, type, payload: body.toString('utf8') }) };
+}
+
+/** What it takes in a request. */
+export function bytesOf(row: Row): number {
+  return Buffer.byteLength(JSON.stringify(row));
+}

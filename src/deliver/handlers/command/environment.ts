@@ -1,0 +1,67 @@
+/**
+ * The environment of a program. The service's own holds secrets, so it gets the basics, what the configuration names, and
+ * what is known of the event:
+ *
+ *   CONSIGNEE_EVENT_ID      the same over retries and replays
+ *   CONSIGNEE_SOURCE        as in /webhooks/<source>
+ *   CONSIGNEE_TYPE          the provider's name for what happened
+ *   CONSIGNEE_EXTERNAL_ID   the provider's own id
+ *   CONSIGNEE_RECEIVED_AT   ISO 8601, UTC
+ *   CONSIGNEE_ATTEMPT       1 for the first
+ *
+ * Type and external id are the sender's words: to be quoted in a shell. Either is not set at all if the event has none, or if
+ * it cannot stand in an environment: a NUL or half a surrogate pair in it, or more than 32 KiB. A changed id would be
+ * another event's.
+ */
+import { isSensitive } from '../../../base/log/redact.ts';
+import type { WebhookEvent } from '../../../base/types.ts';
+
+export type Environment = Readonly<Record<string, string>>;
+
+const BASICS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+export const OWN_PREFIX = 'CONSIGNEE_';
+/** Linux takes 128 KiB for one string; all together may be hardly more where the stack is small. */
+const VALUE_BYTES_MAX = 32 * 1_024;
+/** Shorter ones are words that stand in any output. */
+const SECRET_MIN = 6;
+
+/** The basics and what `entries` name, those that are set. */
+export function givenEnvironment(entries: readonly string[] = []): Environment {
+  const basics = BASICS.map((name) => [name, process.env[name]] as const);
+  return keepSet([...basics, ...entries.map(readEntry)]);
+}
+
+/** `NAME` is passed on from the service's environment, `NAME=value` is fixed. */
+export function readEntry(entry: string): readonly [string, string | undefined] {
+  const at = entry.indexOf('=');
+  return at === -1 ? [entry, process.env[entry]] : [entry.slice(0, at), entry.slice(at + 1)];
+}
+
+/** Values that must not be shown if the program prints them. */
+export function secretsIn(entries: readonly string[] = []): string[] {
+  return entries
+    .map(readEntry)
+    .filter(([name, value]) => value && (isSensitive(name) || value.includes('://')))
+    .map(([, value]) => value as string)
+    .filter((value) => value.length >= SECRET_MIN);
+}
+
+export function variablesOf(event: WebhookEvent): Environment {
+  return keepSet([
+    ['CONSIGNEE_EVENT_ID', event.id],
+    ['CONSIGNEE_SOURCE', event.source],
+    ['CONSIGNEE_TYPE', fitting(event.type)],
+    ['CONSIGNEE_EXTERNAL_ID', fitting(event.externalId)],
+    ['CONSIGNEE_RECEIVED_AT', event.receivedAt.toISOString()],
+    ['CONSIGNEE_ATTEMPT', String(event.attempt)],
+  ]);
+}
+
+function fitting(text: string | null): string | undefined {
+  if (text === null || text.includes('\0') || !text.isWellFormed()) return undefined;
+  return Buffer.byteLength(text) > VALUE_BYTES_MAX ? undefined : text;
+}
+
+function keepSet(variables: readonly (readonly [string, string | undefined])[]): Environment {
+  return Object.fromEntries(variables.filter(([, value]) => value !== undefined)) as Environment;
+}

@@ -1,0 +1,97 @@
+/**
+ * An event in the three formats of `forward`: the headers that say what the body is, and the body. For message.ts.
+ *
+ *   plain                   Content-Type as it came, application/json if none did; the body's exact bytes
+ *   cloudevents-binary      the same, and each attribute in a header `ce-<attribute>`, percent-encoded
+ *   cloudevents-structured  application/cloudevents+json: {<attributes>,"data":<body>}, or "data_base64"
+ *
+ * CloudEvents 1.0 attributes:
+ *
+ *   specversion       1.0
+ *   id                the event's id: the same over retries and replays
+ *   source            /webhooks/<source>
+ *   type              the event's type; `unknown` if it has none
+ *   time              when it was received, ISO 8601
+ *   datacontenttype   the content type; in binary mode Content-Type itself
+ *
+ * `data` is the body's text as it stands, never parsed and written anew: 9007199254740993 stays what it is. A body that is
+ * not JSON, or not called so by its content type, goes as `data_base64`.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { WebhookEvent } from '../../../base/types.ts';
+
+export interface Content {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export const FORMATS = {
+  plain,
+  'cloudevents-binary': binary,
+  'cloudevents-structured': structured,
+} as const satisfies Record<string, (event: WebhookEvent) => Content>;
+
+export type Format = keyof typeof FORMATS;
+
+const JSON_TYPE = 'application/json';
+/** Both are a sender's choice: longer ones would burst a target's limit for headers. */
+const CONTENT_TYPE = /^[\x21-\x7e][\t\x20-\x7e]{0,199}$/;
+const TYPE_MAX = 200;
+/** What CloudEvents forbids in attributes: control characters, half surrogates, noncharacters. */
+const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
+
+function plain(event: WebhookEvent): Content {
+  return { headers: { 'Content-Type': contentTypeOf(event) }, body: event.body };
+}
+
+function binary(event: WebhookEvent): Content {
+  const contentType = contentTypeOf(event);
+  const attributes = Object.entries(attributesOf(event));
+  return {
+    headers: {
+      // By this content type receivers would know the structured mode.
+      'Content-Type': /^application\/cloudevents/i.test(contentType) ? JSON_TYPE : contentType,
+      ...Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, headerText(value)])),
+    },
+    body: event.body,
+  };
+}
+
+function structured(event: WebhookEvent): Content {
+  const datacontenttype = contentTypeOf(event);
+  const attributes = JSON.stringify({ ...attributesOf(event), datacontenttype }).slice(0, -1);
+  const isJson = isJsonType(datacontenttype) && isUtf8(event.body) && event.data !== undefined;
+  const body = isJson
+    ? Buffer.concat([Buffer.from(`${attributes},"data":`), event.body, Buffer.from('}')])
+    : Buffer.from(`${attributes},"data_base64":"${event.body.toString('base64')}"}`);
+  return { headers: { 'Content-Type': 'application/cloudevents+json; charset=utf-8' }, body };
+}
+
+function attributesOf(event: WebhookEvent) {
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: `/webhooks/${event.source}`,
+    type: typeOf(event)?.replace(FORBIDDEN, '\uFFFD') ?? 'unknown',
+    time: event.receivedAt.toISOString(),
+  };
+}
+
+/** The type, if there is one that a header can carry. */
+export function typeOf({ type }: WebhookEvent): string | undefined {
+  return type && type.length <= TYPE_MAX ? type : undefined;
+}
+
+/** A text as a header's value, as CloudEvents puts it: percent-encoded but for printable ASCII without space, `"` and `%`. */
+export function headerText(text: string): string {
+  return text.toWellFormed().replace(/[^\x21\x23\x24\x26-\x7e]+/g, encodeURIComponent);
+}
+
+function contentTypeOf({ headers }: WebhookEvent): string {
+  const given = headers['content-type'];
+  return given !== undefined && CONTENT_TYPE.test(given) ? given : JSON_TYPE;
+}
+
+function isJsonType(contentType: string): boolean {
+  return /^[^/]+\/(?:.+\+)?json$/i.test((contentType.split(';')[0] as string).trim());
+}

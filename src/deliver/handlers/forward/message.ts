@@ -1,0 +1,56 @@
+/**
+ * The request that a forward sends for an event. For handlers/forward.ts.
+ *
+ *   the headers of config/sources.ts
+ *   Content-Type                         by formats.ts, and `ce-…` with it
+ *   Content-Length, User-Agent: Consignee
+ *   Idempotency-Key: <event id>          the same over retries and replays
+ *   consignee-source, -type, -attempt    the type percent-encoded where a header could not carry it
+ *   webhook-id, -timestamp, -signature   Standard Webhooks; none of them if unsigned
+ *
+ * Of the provider's request nothing goes out but the content type: no other header, certainly none that authenticates.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { WebhookEvent } from '../../../base/types.ts';
+import { signStandard } from '../../../verify/standard-webhooks.ts';
+import { type Content, FORMATS, type Format, headerText, typeOf } from './formats.ts';
+
+export interface MessageSettings {
+  readonly format: Format;
+  readonly headers: Readonly<Record<string, string>>;
+  /** One signature each; none: unsigned. */
+  readonly keys: readonly KeyObject[];
+}
+
+/** Headers that it writes itself, or that only make sense between two neighbours. Lower case. */
+export const RESERVED =
+  /^(content-(type|length|encoding)|host|user-agent|idempotency-key|expect|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|(webhook|ce|consignee)-.*)$/;
+
+export function messageOf(event: WebhookEvent, settings: MessageSettings, nowMs: number): Content {
+  const { headers, body } = FORMATS[settings.format](event);
+  const type = typeOf(event);
+  return {
+    headers: {
+      ...settings.headers,
+      ...headers,
+      'Content-Length': String(body.length),
+      'User-Agent': 'Consignee',
+      'Idempotency-Key': event.id,
+      'consignee-source': event.source,
+      ...(type !== undefined && { 'consignee-type': headerText(type) }),
+      'consignee-attempt': String(event.attempt),
+      ...signatureHeaders(event.id, body, settings.keys, nowMs),
+    },
+    body,
+  };
+}
+
+function signatureHeaders(id: string, body: Buffer, keys: readonly KeyObject[], nowMs: number) {
+  if (keys.length === 0) return {};
+  const seconds = Math.floor(nowMs / 1_000);
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': signStandard(keys, id, seconds, body),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * POSTs to one URL over connections that are kept alive and opened when the first event comes. For handlers/forward.ts.
+ *
+ * Certificates are always checked, redirects never followed, proxies never asked, and reach.ts judges each new connection.
+ * The status decides: once it is there, a body that is slow, endless or cut off changes nothing. At most 64 kB of it are
+ * read. If no status comes in time it throws Unavailable, with the cause and never more of the URL than its host.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import { Unavailable } from '../../../base/errors.ts';
+import type { Answer } from './answer.ts';
+import { type Reach, refusal } from './reach.ts';
+
+export interface Response extends Answer {
+  /** How its body begins, if that is text for people. */
+  readonly text: string | undefined;
+}
+
+export type Post = (
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+  signal: AbortSignal,
+) => Promise<Response>;
+
+const READ_BYTES_MAX = 65_536;
+const TEXT_BYTES_MAX = 4_096;
+/** Shorter than servers and firewalls keep idle connections, mostly. */
+const IDLE_MS = 15_000;
+/** What a kept connection answers when the server has closed it in the meantime. */
+const CLOSED = ['ECONNRESET', 'EPIPE'];
+/** In the middle of two lines of numbers and paths stands what OpenSSL has to say. */
+const OPENSSL = /:SSL routines:[^:]*:([^:]+)/;
+const UNPRINTABLE = /[^\P{Cc}\t\r\n]/u;
+
+export function postTo(url: URL, timeoutMs: number, reach: Reach): Post {
+  const { Agent, request } = url.protocol === 'https:' ? https : http;
+  let pool: http.Agent | undefined;
+
+  return async function post(headers, body, signal) {
+    if (reach.objection) throw refusal(url, reach.objection);
+    pool ??= new Agent({ keepAlive: true, timeout: IDLE_MS });
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(new Unavailable(`no answer from ${url.host} within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const ending = AbortSignal.any([signal, late.signal]);
+    const options: https.RequestOptions = { method: 'POST', headers, signal: ending };
+    const open = (agent: http.Agent | false) => {
+      return request(url, { ...options, agent, lookup: reach.lookup, rejectUnauthorized: true });
+    };
+    try {
+      return await exchange(open, pool, body);
+    } catch (error) {
+      throw ending.aborted ? ending.reason : withCause(url, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+type Open = (agent: http.Agent | false) => http.ClientRequest;
+
+/** A connection that the server closed while it was idle says nothing of the server: once more, on a fresh one. */
+async function exchange(open: Open, pool: http.Agent, body: Buffer): Promise<Response> {
+  const request = open(pool);
+  try {
+    return await responseTo(request, body);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!request.reusedSocket || !CLOSED.includes(code ?? '')) throw error;
+    return await responseTo(open(false), body);
+  }
+}
+
+async function responseTo(request: http.ClientRequest, body: Buffer): Promise<Response> {
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve).on('error', reject);
+    // After `101 Switching Protocols` neither of the two comes.
+    request.once('close', () => reject(new Error('it closed the connection')));
+    request.end(body);
+  });
+  const { statusCode = 0, headers } = response;
+  const start = await readStart(response);
+  // Answered without having read the event to its end: nobody waits for the rest.
+  if (!request.writableFinished) request.destroy();
+  return {
+    status: statusCode,
+    retryAfter: headers['retry-after'],
+    location: headers.location,
+    text: readText(start),
+  };
+}
+
+async function readStart(response: http.IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      // Leaving the loop destroys the response and its socket.
+      if (bytes >= READ_BYTES_MAX) break;
+    }
+  } catch {
+    // Cut off, by the target or by the deadline; the status is there.
+  }
+  return Buffer.concat(chunks).subarray(0, TEXT_BYTES_MAX);
+}
+
+function readText(bytes: Buffer): string | undefined {
+  try {
+    // A character may be cut in two at the end: as a stream, that is no error.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return text === '' || UNPRINTABLE.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function withCause(url: URL, error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  const { reason, message, code } = error as NodeJS.ErrnoException & { reason?: string };
+  const cause = OPENSSL.exec(message)?.[1] ?? (reason || message || code);
+  return new Unavailable(`no answer from ${url.host}: ${cause}`);
+}

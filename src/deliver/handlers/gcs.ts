@@ -1,0 +1,154 @@
+/**
+ * Stores each event as an object in Cloud Storage, its body to the byte; name and metadata stand in google/object.ts.
+ *
+ * Only ever creates: a retry finds the object there and is done. Google checks the bytes against their CRC32C before it
+ * stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its credentials itself.
+ */
+import type { Bucket, File } from '@google-cloud/storage';
+import { Declined } from '../../base/errors.ts';
+import type { AttemptResult, Handle, HandlerOptions, WebhookEvent } from '../../base/types.ts';
+import { type Choices, choicesOf } from './choices.ts';
+import { type Advice, type Answer, answerOf, resultOf, unavailable } from './google/answers.ts';
+import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import { endIn, withinDeadline } from './google/deadline.ts';
+import { contentTypeOf, isPrefix, metadataOf, nameOf, PREFIX_BYTES_MAX } from './google/object.ts';
+import { GOOGLE_RULES, type GoogleOptions, type Rules, readOptions, text } from './google/options.ts';
+import { packageProblems } from './google/package.ts';
+
+export interface GcsOptions extends GoogleOptions, Choices {
+  readonly bucket: string | undefined;
+  /** Goes before the name as it is: end it with a slash to make it a folder. */
+  readonly prefix?: string | undefined;
+}
+
+interface Connection {
+  readonly bucket: Bucket;
+  readonly checksumOf: (body: Buffer) => string;
+}
+
+const TIMEOUT_MS = 20_000;
+/** Loading the package counts towards the time limit, but not towards the timeout. */
+const SLACK_MS = 5_000;
+const CONCURRENCY = 16;
+const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
+const MAY_CREATE = 'storage.objects.create';
+const ADVICE: Advice = {
+  401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
+  403: 'The account needs the role Storage Object Creator on the bucket.',
+  404: 'Look at the name of the bucket, or create it.',
+};
+const RULES: Rules<Omit<GcsOptions, keyof Choices>> = {
+  bucket: {
+    ...text((name) => BUCKET.test(name), "Write its name alone, without gs://: bucket: 'my-webhooks'."),
+    isRequired: true,
+  },
+  prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
+  ...GOOGLE_RULES,
+};
+
+export function gcs(options: GcsOptions): HandlerOptions {
+  const { given, problems } = readOptions('gcs', options, RULES);
+  const { bucket, prefix = '', apiEndpoint = '', timeoutMs = TIMEOUT_MS } = given;
+  const open = opener(() => connect(given));
+  const handle: Handle = async (event, { signal, record }) => {
+    try {
+      const connection = await open();
+      const work = () => store(connection, nameOf(event, prefix), event);
+      record(await withinDeadline(endIn(timeoutMs, signal), work));
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (thrown instanceof Declined) throw thrown;
+      const answer = answerOf(thrown);
+      record(resultOf(answer));
+      throw errorOf(answer);
+    }
+  };
+  const setUp = async () => {
+    const connection = await open();
+    const isAllowed = await withinDeadline(endIn(timeoutMs), () => mayCreate(connection)).catch(explain);
+    if (!isAllowed) throw new Error(`the account may not write to the bucket ${bucket}. ${ADVICE[403]}`);
+    return `bucket ${bucket}: is there, and objects may be created in it`;
+  };
+  return {
+    concurrency: CONCURRENCY,
+    ...choicesOf(options),
+    handle,
+    setUp,
+    problems: [...problems, ...packageProblems('gcs', '@google-cloud/storage')],
+    timeLimitMs: timeoutMs + SLACK_MS,
+    target: `gcs ${apiEndpoint} gs://${bucket}/${prefix}`,
+  };
+}
+
+async function connect(given: Partial<GcsOptions>): Promise<Connection> {
+  const { CRC32C, Storage } = await import('@google-cloud/storage');
+  const storage = new Storage({
+    ...clientOptions(given),
+    useAuthWithCustomEndpoint: usesAccounts(given, process.env.STORAGE_EMULATOR_HOST),
+  });
+  const checksumOf = (body: Buffer) => {
+    const checksum = new CRC32C();
+    checksum.update(body);
+    return checksum.toString();
+  };
+  return { bucket: storage.bucket(given.bucket as string), checksumOf };
+}
+
+async function store(
+  { bucket, checksumOf }: Connection,
+  name: string,
+  event: WebhookEvent,
+): Promise<AttemptResult> {
+  const file = bucket.file(name);
+  const crc32c = checksumOf(event.body);
+  const place = `gs://${bucket.name}/${name}`;
+  try {
+    await file.save(event.body, {
+      resumable: false,
+      // The library would compare after the fact, and delete what differs: Google itself refuses it.
+      validation: false,
+      contentType: contentTypeOf(event),
+      preconditionOpts: { ifGenerationMatch: 0 },
+      metadata: { crc32c, metadata: metadataOf(event) },
+    });
+    return { status: 200, output: place };
+  } catch (thrown) {
+    const answer = answerOf(thrown);
+    if (!isTaken(answer)) throw thrown;
+    const found = await checksumOfStored(file);
+    if (found !== undefined && found !== crc32c) {
+      throw new Declined(`${place} is another event's: give each installation a prefix of its own`);
+    }
+    return { status: answer.status ?? '', output: `${place} was there already` };
+  }
+}
+
+function errorOf(answer: Answer): Error {
+  if (answer.status === 413) return new Declined(`Google answered 413: ${answer.message}`);
+  return unavailable(answer, ADVICE);
+}
+
+function explain(thrown: unknown): never {
+  throw unavailable(answerOf(thrown), ADVICE);
+}
+
+/** An account that may only create is told that it may not overwrite. */
+function isTaken({ status, message }: Answer): boolean {
+  return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
+}
+
+/** Undefined if the account may not read it. */
+async function checksumOfStored(file: File): Promise<string | undefined> {
+  try {
+    const [{ crc32c }] = await file.getMetadata();
+    return crc32c;
+  } catch (thrown) {
+    if (answerOf(thrown).status === 403) return undefined;
+    throw thrown;
+  }
+}
+
+async function mayCreate({ bucket }: Connection): Promise<boolean> {
+  const [permissions] = await bucket.iam.testPermissions([MAY_CREATE]);
+  return permissions[MAY_CREATE] === true;
+}

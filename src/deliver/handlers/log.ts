@@ -1,0 +1,29 @@
+/**
+ * The default handler: writes each event to the log, credentials redacted, bounded in size. Wired in config/sources.ts
+ * until there is something better to do with an event.
+ */
+import { excerptOf, redactText } from '../../base/log/redact.ts';
+import type { Handle, HandlerOptions } from '../../base/types.ts';
+
+const DATA_MAX = 500;
+/** So much of a body is looked at for them. */
+const READ_BYTES = 4_096;
+
+const logEvent: Handle = (event, { log }) => {
+  log.info(
+    {
+      type: bounded(event.type),
+      externalId: bounded(event.externalId),
+      bytes: event.body.length,
+      data: excerptOf(event.body.toString('utf8', 0, READ_BYTES), DATA_MAX),
+    },
+    'event',
+  );
+};
+
+/** Both are texts of the sender's, of any length. */
+function bounded(text: string | null): string | null {
+  return text === null ? null : redactText(text);
+}
+
+export const log: HandlerOptions = { handle: logEvent, concurrency: 256 };

@@ -1,0 +1,122 @@
+/**
+ * Handlers without a service: for tests of one's own. See docs/handlers.md.
+ *
+ *   const event = sampleEvent(shippo, 'track-updated');
+ *   expect(await tryHandler(updateOrders, event)).toMatchObject({ outcome: 'done' });
+ *
+ * An attempt runs and is judged as in the service; nothing is received, verified, stored or tried again.
+ */
+
+import { ConfigError } from '../base/errors.ts';
+import type { Handle, HandlerOptions, Log, Preset, Reply, WebhookEvent } from '../base/types.ts';
+import { outcomeOf } from '../inbox/contract.ts';
+import { idOf, nextNumber } from '../inbox/event-id.ts';
+import { readContent } from '../inbox/identity.ts';
+import { wants } from '../inbox/type-filter.ts';
+import { makeSample, sampleNames } from '../verify/presets/samples.ts';
+import { startAttempt } from './dispatch/attempt.ts';
+import { shorten } from './dispatch/dispatcher.ts';
+import { eventOf } from './dispatch/event.ts';
+import { type Answer, answerTo } from './dispatch/reply.ts';
+import { DONE, verdictOn } from './dispatch/verdict.ts';
+import { optionsOf } from './handlers.ts';
+
+const LIMITS = { timeLimitMs: 30_000, maxAttempts: 20, backoff: { baseMs: 1_000, capMs: 6 * 3_600_000 } };
+
+export interface Tried {
+  /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
+  readonly outcome: 'done' | 'retry' | 'later' | 'discarded' | 'dead' | 'unwanted';
+  readonly error: string | null;
+  /** What it recorded. */
+  readonly status: string | null;
+  readonly output: string | null;
+  /** For `retry` and `later`: when it would be tried again. */
+  readonly dueInMs: number | null;
+  /** What it logged, in order. */
+  readonly lines: readonly LogLine[];
+}
+
+export interface LogLine {
+  readonly level: keyof Log;
+  readonly message: string | undefined;
+  readonly [field: string]: unknown;
+}
+
+export type Change = Partial<Pick<WebhookEvent, 'id' | 'source' | 'receivedAt' | 'headers' | 'attempt'>>;
+
+/** An event as a handler gets it, from a body that the provider might send. Objects are written as JSON. */
+export function eventFrom(preset: Preset, body: string | Buffer | object, change: Change = {}): WebhookEvent {
+  const isBytes = typeof body === 'string' || Buffer.isBuffer(body);
+  const received = Buffer.from(isBytes ? body : JSON.stringify(body));
+  const { type, externalId, stored } = readContent(preset.name, preset, received);
+  const receivedAt = change.receivedAt ?? new Date();
+  const event = eventOf({
+    event: nextNumber(0, receivedAt.getTime()),
+    id: change.id ?? idOf(nextNumber(0, receivedAt.getTime())),
+    handler: `${change.source ?? preset.name}/tried`,
+    attempt: change.attempt ?? 1,
+    type,
+    externalId,
+    receivedAt: receivedAt.getTime(),
+    headers: JSON.stringify(change.headers ?? { 'content-type': 'application/json' }),
+    body: stored,
+  });
+  return event;
+}
+
+/** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */
+export function sampleEvent(
+  preset: Preset,
+  name = sampleNames(preset.name)[0],
+  change?: Change,
+): WebhookEvent {
+  const names = sampleNames(preset.name);
+  if (name === undefined || !names.includes(name)) {
+    throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ')}`);
+  }
+  return eventFrom(preset, makeSample(preset.name, name), change);
+}
+
+/** Runs the handler once and says what would follow. Throws ConfigError if it would keep the service from starting. */
+export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookEvent): Promise<Tried> {
+  const options = optionsOf(wired);
+  const {
+    timeLimitMs = LIMITS.timeLimitMs,
+    maxAttempts = LIMITS.maxAttempts,
+    types,
+    problems = [],
+  } = options;
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { log, lines } = notingLog();
+  const nothing = { error: null, status: null, output: null, dueInMs: null, lines };
+  if (!wants(types ? { types } : {}, event.type)) return { ...nothing, outcome: 'unwanted' };
+  const { attempt, ended } = startAttempt(event, `${event.source}/tried`, options.handle, timeLimitMs, log);
+  const now = Date.now();
+  const verdict = await ended.then(
+    () => DONE,
+    (error) => verdictOn(error, event.attempt, maxAttempts, LIMITS.backoff, now),
+  );
+  return {
+    ...nothing,
+    ...shorten(attempt.result),
+    outcome: outcomeOf(verdict) as Tried['outcome'],
+    error: verdict.error,
+    dueInMs: verdict.state === 'pending' ? verdict.due - now : null,
+  };
+}
+
+/** Runs a `reply` function once: `{ outcome: 'answered', json }`, or why the provider would get Consignee's own answer. */
+export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<Answer> {
+  return answerTo({ event, until: Date.now() + withinMs }, reply, notingLog().log);
+}
+
+function notingLog(): { log: Log; lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const note = (level: keyof Log) => (fields: object, message?: string) => {
+    lines.push({ ...fields, level, message });
+  };
+  return {
+    log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+    lines,
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The inbox as the other rooms see it: what goes in, what comes out, what may be asked of it. Kept by every driver.
+ *
+ * A verified request is an Arrival; kept, it is an event. On its way to one handler it is a Delivery, and how an attempt
+ * went is a Settlement.
+ */
+import type { StateShape } from '../base/types.ts';
+
+/** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
+export type Database =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly place: string };
+
+/** A verified request on its way to disk. */
+export interface Arrival {
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly address: string;
+  /** A JSON object, authentication already removed. */
+  readonly headers: string;
+  /** A JSON list of Proof: how it passed its checks. */
+  readonly evidence: string;
+  readonly body: Buffer;
+}
+
+export interface Kept {
+  readonly outcome: 'accepted' | 'duplicate' | 'held';
+  readonly id: string;
+  /** Why it is held. */
+  readonly reason?: string;
+}
+
+export type WorkState = 'pending' | 'handling' | 'dead' | 'held';
+
+/** One event for one handler (`source/name`). `attempt` has been counted already. */
+export interface Delivery {
+  readonly event: number;
+  readonly id: string;
+  readonly handler: string;
+  readonly attempt: number;
+  readonly type: string | null;
+  readonly externalId: string | null;
+  readonly receivedAt: number;
+  readonly headers: string;
+  readonly body: Buffer;
+}
+
+/** The source in a handler's full name, `source/handler`. */
+export function sourceOf(handler: string): string {
+  return handler.slice(0, handler.indexOf('/'));
+}
+
+export interface Settlement {
+  readonly event: number;
+  readonly handler: string;
+  readonly attempt: number;
+  readonly state: 'done' | 'discarded' | 'dead' | 'pending';
+  /** For `pending`: when it is due, in milliseconds since 1970. */
+  readonly due: number;
+  /** A snoozed or innocent attempt does not count towards `maxAttempts`. */
+  readonly counted: boolean;
+  /** Run it with nothing beside it next time: it is suspected of having brought its thread down. */
+  readonly alone: boolean;
+  /** The target is down or wants peace: nothing is handed to it for so long, then one delivery to try it. 0: it is well. */
+  readonly restMs: number;
+  readonly startedAt: number;
+  readonly ms: number;
+  readonly error: string | null;
+  /** What the handler recorded; short and redacted. */
+  readonly status: string | null;
+  readonly output: string | null;
+}
+
+/** What the inbox knows of a handler: which events it wants, and how they are handed to it. */
+export interface Route {
+  /** Full name, `source/handler`. */
+  readonly handler: string;
+  /** What it shares slots, rate and rest with; its full name if nothing. */
+  readonly target: string;
+  readonly types?: readonly string[];
+  readonly ratePerSecond?: number;
+  readonly latest?: StateShape;
+}
+
+/** One word for how an attempt went, as in the log, the metrics and `events show`. */
+export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
+  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
+}
+
+/** An attempt whose thread or process ended under it. */
+export type Interrupted = Pick<Delivery, 'event' | 'id' | 'handler' | 'attempt'>;
+
+/** The postman's side of an inbox: slots are granted, deliveries come, settlements go back. */
+export interface Work {
+  /** `grant`: further free slots by target. Settlements are retried by the inbox until they are on disk. */
+  send(settled: readonly Settlement[], grant: Readonly<Record<string, number>>): void;
+  onDeliveries(listener: (deliveries: readonly Delivery[]) => void): void;
+  /** Hears now what has been sent already. */
+  drain(): void;
+}
+
+export interface Backlog {
+  readonly handler: string;
+  readonly state: WorkState;
+  readonly count: number;
+}
+
+export interface InboxStatus {
+  readonly inbox: string;
+  readonly backlog: readonly Backlog[];
+  /** Milliseconds since 1970 of the oldest pending event, if any. */
+  readonly oldestPendingAt: number | null;
+  /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
+  readonly resting: readonly string[];
+}
+
+/** How often, and until when, a live secret has proved requests: of a source, under a scheme, in an HMAC's form. */
+export interface SecretUse {
+  readonly source: string;
+  readonly scheme: string;
+  /** Fingerprint of the secret. */
+  readonly secret: string;
+  /** Of an HMAC; empty otherwise. */
+  readonly form: string;
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly lastAt: number;
+}
+
+/** What an operator may ask of events by hand; answers with the number of deliveries changed. */
+export interface Order {
+  readonly action: 'replay' | 'discard';
+  readonly event: number;
+  /** Only this handler (`source/name`); every handler of the event's source if left out. */
+  readonly handler?: string;
+}
+
+/** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
+export interface Inbox {
+  /** Resolves when the event is on disk, synced. */
+  keep(arrival: Arrival): Promise<Kept>;
+  /** Whether the last write, or the last probe after a failed one, reached the disk. */
+  takesWrites(): boolean;
+  status(): Promise<InboxStatus>;
+  order(order: Order): Promise<number>;
+  /** Adds to what is known of the secrets' use. */
+  noteUses(uses: readonly SecretUse[]): Promise<void>;
+  /** One bounded step through what is past its retention; `more` until the end is reached. Times in ms since 1970. */
+  purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
+  /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */
+  recover(): Promise<readonly Interrupted[]>;
+  settle(settled: readonly Settlement[]): void;
+  /** Hands nothing out any more; settlements are still taken. */
+  pause(): Promise<void>;
+  /** A transferable end for the handlers' thread. */
+  workPort(): import('node:worker_threads').MessagePort;
+  close(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+/** What the settings say by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
+
+import type { Problem } from '../../base/errors.ts';
+import { readSecrets } from '../../base/settings/secrets.ts';
+import type { SourceConfig } from '../../serve/config/source.ts';
+import { API_KEYS, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
+import type { Settings } from '../settings.ts';
+import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
+
+/** They repeat in words what was logged with care. */
+const TALKATIVE = ['debug', 'trace'];
+
+export function settingFindings({ problems, warnings, environment }: Settings): Finding[] {
+  // The service does not read these, so nobody has judged them yet.
+  const [ofKeys, aboutKeys]: [Problem[], Problem[]] = [[], []];
+  for (const setting of API_KEYS) readSecrets(setting, environment, ofKeys, aboutKeys);
+  return [
+    ...[...problems, ...ofKeys].map((problem) => ofProblem('fail', problem)),
+    ...[...warnings, ...aboutKeys].map((problem) => ofProblem('warn', problem)),
+  ];
+}
+
+export function sourceFindings({ config, environment }: Settings): Finding[] {
+  const secrets = config.sources.flatMap((source) =>
+    secretSchemesOf(source)
+      .flatMap((scheme) => slotsOfSource(source, scheme, environment))
+      .map(({ value }) => ({ value, name: source.name })),
+  );
+  const shared = secrets.flatMap(({ value, name }, at): Finding[] => {
+    const twin = secrets.slice(0, at).find((other) => other.value === value);
+    if (!twin) return [];
+    const whom = twin.name === name ? 'another setting of its own' : twin.name;
+    return [warn(name, `shares a secret with ${whom}: give each its own`)];
+  });
+  return [...config.sources.map((source) => sourceFinding(source, config.production)), ...shared];
+}
+
+function sourceFinding(source: SourceConfig, production: boolean): Finding {
+  const { name, path, prefix, schemes, observed } = source;
+  if (schemes.length === 0) return warn(name, `off; set ${prefix}_WEBHOOK_SECRET to switch it on`);
+  const enforced = schemes.filter((scheme) => !observed.includes(scheme));
+  const watches = observed.length > 0 ? `, and only observes ${observed.join(' + ')}` : '';
+  const says = `${path} verifies ${enforced.join(' + ') || 'nothing'}${watches}`;
+  if (enforced.some((scheme) => scheme !== 'ip')) return pass(name, says);
+  const unproven = `${says}: nothing proves who sends. Enforce a signature, a token or a JWT.`;
+  return (production ? fail : warn)(name, unproven);
+}
+
+export function logLevelFinding({ config }: Settings): Finding {
+  const { logLevel, production } = config;
+  if (production && TALKATIVE.includes(logLevel)) {
+    return warn('LOG_LEVEL', `${logLevel} in production says more than anybody reads. Set it to info.`);
+  }
+  return pass('LOG_LEVEL', logLevel);
+}

@@ -1,0 +1,66 @@
+/**
+ * What the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. Read once, for
+ * everything that judges settings by what has really come.
+ */
+
+import type { SecretUse } from '../../inbox/contract.ts';
+import { type EventProofs, type InboxReader, openReader } from '../../inbox/reader.ts';
+import type { Config } from '../../serve/config/config.ts';
+import type { SourceConfig } from '../../serve/config/source.ts';
+import { counted } from '../secret/ago.ts';
+
+/** Looked at in all, and of each source. */
+const EVENTS_MOST = 5_000;
+const EVENTS_OF_SOURCE_MOST = 1_000;
+/** The proofs come with the body: a few thousand large ones would take a while. */
+const BODY_BYTES_MOST = 256 * 1_048_576;
+
+export type RecentEvent = EventProofs;
+
+export interface Evidence {
+  /** Newest first. */
+  readonly recent: readonly RecentEvent[];
+  readonly uses: readonly SecretUse[];
+}
+
+/** Nothing, from an inbox that is not there yet or is still of a version that kept no evidence. */
+export async function readEvidence({ database }: Config): Promise<Evidence> {
+  const reader = await openReader(database);
+  if (!reader) return { recent: [], uses: [] };
+  try {
+    return { recent: await readRecent(reader), uses: await reader.secretUses() };
+  } catch (error) {
+    if (/no such (table|column)/.test((error as Error).message)) return { recent: [], uses: [] };
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+async function readRecent(reader: InboxReader): Promise<RecentEvent[]> {
+  const perSource = new Map<string, number>();
+  const chosen: number[] = [];
+  let bytesLeft = BODY_BYTES_MOST;
+  for (const { number, source, bytes } of await reader.list({ limit: EVENTS_MOST })) {
+    const before = perSource.get(source) ?? 0;
+    if (before >= EVENTS_OF_SOURCE_MOST || bytes === null || bytes > bytesLeft) continue;
+    perSource.set(source, before + 1);
+    bytesLeft -= bytes;
+    chosen.push(number);
+  }
+  return await reader.proofs(chosen);
+}
+
+export function eventsOf({ name }: SourceConfig, { recent }: Evidence): RecentEvent[] {
+  return recent.filter(({ source }) => source === name);
+}
+
+/** Whether a secret vouches for the event; an address does not. */
+export function isProven({ proofs }: RecentEvent): boolean {
+  return proofs.some(({ secret }) => secret !== undefined);
+}
+
+/** `the last event`, `the last 120 events` */
+export function lastOnes(count: number): string {
+  return count === 1 ? 'the last event' : `the last ${counted(count, 'event')}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * Flexport’s API keys, tried out: only when `--online` asks for it. One read of one shipment tells whether a key works; the
+ * answer’s content is thrown away, redirects are not followed, and keys travel in a header over TLS.
+ */
+
+import { isLoopback } from '../../base/address.ts';
+import { type Environment, textOf } from '../../base/settings/environment.ts';
+import { API_KEYS, nameOfSecret, slotsOf } from '../secret/slots.ts';
+import { type Finding, fail, pass, warn } from './finding.ts';
+
+const API_URL = 'https://api.flexport.com';
+const URL_SETTING = 'FLEXPORT_API_URL';
+const TIMEOUT_MS = 10_000;
+
+/** The status, or in words why there is none. */
+type Answer = number | string;
+
+export async function onlineFindings(environment: Environment): Promise<Finding[]> {
+  const base = readBase(environment);
+  if (typeof base !== 'string') return [fail(URL_SETTING, base.wrong)];
+  const keys = API_KEYS.flatMap((setting) => slotsOf(setting, environment).slice(0, 1));
+  if (keys.length === 0)
+    return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
+  const asked = keys.map(async ({ setting, value }) => {
+    const answer = await ask(base, value);
+    return verdictOn(setting, nameOfSecret(value), answer);
+  });
+  return await Promise.all(asked);
+}
+
+function readBase(environment: Environment): string | { wrong: string } {
+  const value = textOf(environment, URL_SETTING) ?? API_URL;
+  const url = URL.parse(value);
+  if (url?.protocol === 'https:') return value;
+  // A key in the open is a key for everybody on the way; on this machine there is no way.
+  if (url?.protocol === 'http:' && isLoopback(url.hostname)) return value;
+  return { wrong: 'is not an https:// URL. Keys are sent to no other, but to this machine' };
+}
+
+async function ask(base: string, key: string): Promise<Answer> {
+  try {
+    const response = await fetch(new URL('/shipments?per=1', base), {
+      headers: { Authorization: `Bearer ${key}`, 'Flexport-Version': '2' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    const { name, message } = ((error as Error).cause ?? error) as Error;
+    return name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : `no answer (${message})`;
+  }
+}
+
+function verdictOn(setting: string, name: string, answer: Answer): Finding {
+  const isNext = setting.endsWith('_NEXT');
+  const then = isNext ? '; you may switch to it' : '';
+  if (answer === 200) return pass(setting, `${name} works${then}`);
+  if (answer === 403) return pass(setting, `${name} is valid, but may not list shipments${then}`);
+  if (answer === 401) {
+    const fix = isNext ? 'Do not switch to it' : 'Make another one in Flexport’s settings';
+    return fail(setting, `${name} is refused by Flexport. ${fix}`);
+  }
+  const said = typeof answer === 'number' ? `Flexport answered ${answer}` : answer;
+  return warn(setting, `${name} could not be tried: ${said}. Try again later`);
+}

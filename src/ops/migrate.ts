@@ -1,0 +1,123 @@
+/**
+ * `consignee migrate`: moves an inbox from an SQLite file to PostgreSQL. What happens in which order, and why nothing is lost or
+ * due twice wherever it ends, is told in ../inbox/move.ts.
+ *
+ * Exit 64 if the wishes make no sense, 78 if a place is not fit, 1 if something goes wrong on the way: then it can be run
+ * again, as before. Passwords are never shown.
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigError, type Problem } from '../base/errors.ts';
+import { moveInbox, type Outcome } from '../inbox/move.ts';
+import { openSource, type Source } from '../inbox/sqlite/export.ts';
+import { inTermsOf, type Places, readMove } from './migrate/places.ts';
+import { readSettings, usesDotenv } from './settings.ts';
+
+export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
+
+  Moves an inbox to PostgreSQL, with all that is known of its events and with what is still to do. Stop the service first.
+  It compares what it has copied before anything counts, and can be run again if it was interrupted.
+
+  --from   sqlite:PATH
+  --to     postgres://user:password@host:5432/database; without it DATABASE_URL or DATABASE_URL_FILE
+
+  Either may be env:NAME instead, for the variable NAME or the file that NAME_FILE names: what stands on the command
+  line, others on this machine can read.
+`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { from: { type: 'string' }, to: { type: 'string' }, config: { type: 'string' } },
+  });
+  if (!values.from?.trim())
+    return complain(`where from? Give --from, as in --from sqlite:data/inbox.db\n\n${usage}`, 64);
+  const { environment, config } = await readSettings(values.config, usesDotenv());
+  try {
+    const wishes = { from: values.from, to: values.to };
+    const places = readMove(wishes, environment, config.production);
+    if (typeof places === 'string') return complain(`${places}\n\n${usage}`, 64);
+    for (const { setting, wrong, fix } of places.warnings)
+      process.stderr.write(`${setting} ${wrong}. ${fix}\n`);
+    return await move(places, config.knobs.postgres.leaseMs);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return complain(`nothing was moved:\n\n${error.problems.map(describe).join('')}`, 78);
+  }
+}
+
+async function move({ from, to }: Places, leaseMs: number): Promise<number> {
+  const { path } = from.database;
+  const { url, place } = to.database;
+  const source = openNamed(path, from.setting);
+  try {
+    const outcome = await moveInbox({ source, from: resolve(path), url, place, leaseMs, tell: say });
+    say(`${summaryOf(outcome, path, place)}\n\n${nextStep(to.setting)}`);
+    return 0;
+  } catch (error) {
+    if (error instanceof ConfigError) throw inWordsOf(to.setting, error);
+    // The driver's errors have names of their own, and some have a code for all their words.
+    const { message, code } = error as NodeJS.ErrnoException;
+    return complain(`the move has stopped: ${message || code}.\n${whereItIs(source, path, place)}`, 1);
+  } finally {
+    source.close();
+  }
+}
+
+function openNamed(path: string, setting: string): Source {
+  try {
+    return openSource(path);
+  } catch (error) {
+    throw error instanceof ConfigError ? inWordsOf(setting, error) : error;
+  }
+}
+
+function inWordsOf(setting: string, { problems }: ConfigError): ConfigError {
+  return new ConfigError(problems.map((problem) => inTermsOf(problem, setting)));
+}
+
+function summaryOf(outcome: Outcome, path: string, place: string): string {
+  if (outcome.what === 'before') return `${path} has moved to ${place} already, at ${outcome.at}.`;
+  const todo = counted(outcome.work, 'delivery', 'deliveries');
+  if (outcome.what === 'finished') return `Finished the move of ${path} to ${place}: ${todo} to do.`;
+  const { events, purged, attempts, duplicates, held } = outcome;
+  return [
+    `Moved ${counted(events, 'event')} from ${path} to ${place}, with ${counted(attempts, 'attempt')} and ${todo} to do.`,
+    ...(purged > 0
+      ? [`  ${counted(purged, 'event')} had been purged: what duplicates are known by has moved.`]
+      : []),
+    ...(duplicates > 0
+      ? [`  ${counted(duplicates, 'event')} had come there too, and stayed as they are there.`]
+      : []),
+    ...(held > 0 ? [`  ${counted(held, 'event')} came there with another body, and are held.`] : []),
+    `${path} keeps its events and has nothing to do; the service does not open it any more.`,
+  ].join('\n');
+}
+
+function nextStep(setting: string): string {
+  if (setting === 'DATABASE_URL') return 'Now start the service:\n\n  npm start';
+  const which = setting === '--to' ? 'what you gave as --to' : `what ${setting} holds`;
+  return `Now set DATABASE_URL to ${which}, and start the service:\n\n  npm start`;
+}
+
+function whereItIs(source: Source, path: string, place: string): string {
+  if (!source.moved) return `${path} is in force as before, and the same command can be run again.`;
+  return `All is at ${place}, and nothing is due there yet: run the same command again, it finishes the move.`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? `one ${one}` : `${count.toLocaleString('en')} ${many}`;
+}
+
+function describe({ setting, wrong, fix }: Problem): string {
+  return `  ${setting} ${wrong}.\n      ${fix}\n`;
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`consignee: ${message}\n`);
+  return exitCode;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,79 @@
+/**
+ * The two places of a move, as the command line and the environment name them: `env:NAME` keeps a password out of the list of
+ * processes. Refused are names that cannot be read, and all but the one way from a file to PostgreSQL.
+ */
+import { resolve } from 'node:path';
+import { ConfigError, type Problem } from '../../base/errors.ts';
+import type { Environment } from '../../base/settings/environment.ts';
+import type { Database } from '../../inbox/contract.ts';
+import { placeOf, readPlaces } from '../../serve/config/database.ts';
+
+type Kind<K> = Extract<Database, { kind: K }>;
+
+export interface Places {
+  readonly from: Named<Kind<'sqlite'>>;
+  readonly to: Named<Kind<'postgres'>>;
+  readonly warnings: readonly Problem[];
+}
+
+export interface Named<D> {
+  readonly database: D;
+  /** What names it: `--to`, or a variable. */
+  readonly setting: string;
+}
+
+interface Wishes {
+  readonly from: string;
+  readonly to: string | undefined;
+}
+
+/** A sentence if the wishes make no sense. Throws ConfigError if what they name cannot be read. */
+export function readMove(
+  { from, to }: Wishes,
+  environment: Environment,
+  production: boolean,
+): Places | string {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const read = (flag: string, text: string | undefined): Named<Database> => {
+    const { setting, values } = nameOf(flag, text, environment, problems);
+    const found: Problem[] = [];
+    const { database } = readPlaces(values, production, found, warnings);
+    problems.push(...found.map((problem) => inTermsOf(problem, setting)));
+    return { database, setting };
+  };
+  const [source, target] = [read('--from', from), read('--to', to)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (whereIs(source.database) === whereIs(target.database)) return '--from and --to are the same place';
+  if (source.database.kind !== 'sqlite' || target.database.kind !== 'postgres') {
+    if (to === undefined && source.database.kind === 'sqlite')
+      return 'where to? Give --to, or set DATABASE_URL to the new database';
+    return 'an inbox moves from an SQLite file to PostgreSQL; there is no other way';
+  }
+  return {
+    from: { ...source, database: source.database },
+    to: { ...target, database: target.database },
+    warnings,
+  };
+}
+
+/** The problem of `DATABASE_URL`, by the name under which it was read. */
+export function inTermsOf(problem: Problem, setting: string): Problem {
+  return { ...problem, setting: problem.setting.replace(/^DATABASE_URL(?=$|_FILE$)/, setting) };
+}
+
+function nameOf(flag: string, text: string | undefined, environment: Environment, problems: Problem[]) {
+  if (text === undefined) return { setting: 'DATABASE_URL', values: environment };
+  const [, name] = /^env:(.*)$/s.exec(text.trim()) ?? [];
+  if (name === undefined) return { setting: flag, values: { DATABASE_URL: text } };
+  const values = { DATABASE_URL: environment[name], DATABASE_URL_FILE: environment[`${name}_FILE`] };
+  if (!values.DATABASE_URL?.trim() && !values.DATABASE_URL_FILE?.trim()) {
+    const fix = 'Set it to a URL, or name another one.';
+    problems.push({ setting: flag, wrong: `names the variable ${name}, which is not set`, fix });
+  }
+  return { setting: name, values };
+}
+
+function whereIs(database: Database): string {
+  return database.kind === 'sqlite' ? resolve(database.path) : placeOf(database);
+}

@@ -1,0 +1,123 @@
+/**
+ * `consignee events refused`: what was refused as unproven, and whether it passes by now. A verb of events.ts.
+ *
+ * `list` and `show` read the file they are kept in; `recheck` asks the running service, which has the live secrets.
+ */
+
+import { REFUSALS, type RefusalCode } from '../base/errors.ts';
+import { clean } from '../base/log/redact.ts';
+import { readContent } from '../inbox/identity.ts';
+import type { Rechecked } from '../inbox/refused/again.ts';
+import { type RefusedDetails, RefusedReader } from '../inbox/refused/reader.ts';
+import type { Config } from '../serve/config/config.ts';
+import { askConsole } from './orders.ts';
+
+export const REFUSED_VERBS = ['list', 'show', 'recheck'];
+
+export interface RefusedOptions {
+  readonly source?: string;
+  readonly limit: number;
+  readonly json: boolean;
+  readonly body: boolean;
+}
+
+export async function refused(verb: string, ids: readonly string[], config: Config, options: RefusedOptions) {
+  if (verb === 'recheck') return await recheck(config, options);
+  const reader = new RefusedReader(config.refusedPath);
+  try {
+    return verb === 'list' ? list(reader, options) : show(reader, ids, config, options);
+  } finally {
+    reader.close();
+  }
+}
+
+function list(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
+  const requests = reader.list(source, limit);
+  if (json) {
+    for (const request of requests) say(JSON.stringify(request));
+    return 0;
+  }
+  if (requests.length === 0) say('No refused requests are kept.');
+  for (const { id, receivedAt, source: of, code, address, bytes } of requests) {
+    say(`${id}  ${receivedAt}  ${of.padEnd(9)} ${code.padEnd(16)} ${address.padEnd(15)} ${bytes} bytes`);
+  }
+  for (const group of requests.length === 0 ? [] : reader.groups(source)) say(`\n${summary(group)}`);
+  return 0;
+}
+
+function summary({
+  source,
+  code,
+  count,
+  addresses,
+  first,
+  last,
+}: ReturnType<RefusedReader['groups']>[number]) {
+  const many = count === 1 ? 'one request' : `${count} requests`;
+  const from = addresses === 1 ? 'one address' : `${addresses} addresses`;
+  const { says } = REFUSALS[code as RefusalCode] ?? { says: code };
+  return `${source}: ${says}; ${many} from ${from}, ${first} to ${last}.${advice(code)}`;
+}
+
+function advice(code: string): string {
+  if (/_mismatch$/.test(code))
+    return ' Was the secret rotated? Once the live one is set here, they are judged again.';
+  if (/_(missing|malformed|sha1)$/.test(code))
+    return ' Is the check switched on at the provider? See docs/refusals.md.';
+  return ' See docs/refusals.md.';
+}
+
+function show(
+  reader: RefusedReader,
+  ids: readonly string[],
+  config: Config,
+  { json, body }: RefusedOptions,
+): number {
+  for (const id of ids) {
+    const request = reader.show(id);
+    if (!request) {
+      process.stderr.write(`consignee: no refused request ${id} is kept\n`);
+      return 1;
+    }
+    const bytes = withoutCredential(request, config);
+    if (body) process.stdout.write(bytes);
+    else if (json) say(JSON.stringify({ ...request, body: bytes.toString() }));
+    else {
+      say(request.id);
+      say(`  received   ${request.receivedAt} from ${request.address || 'nobody knows where'}`);
+      say(`  source     ${request.source}`);
+      say(`  refused    ${request.code}: ${clean(request.reason)}`);
+      say(`  proof      ${request.credentials.join(', ') || 'no header'} (kept, never shown)`);
+      say(`  body       ${request.bytes} bytes`);
+      say('  headers');
+      for (const [name, value] of Object.entries(request.headers)) say(`    ${name}: ${clean(value)}`);
+    }
+  }
+  return 0;
+}
+
+/** What is kept is what came, to be judged again; what is shown lacks what an event would lack. */
+function withoutCredential({ source, body }: RefusedDetails, { sources }: Config): Buffer {
+  const preset = sources.find(({ name }) => name === source)?.preset;
+  return preset ? readContent(source, preset, body).stored : body;
+}
+
+async function recheck(config: Config, { json }: RefusedOptions): Promise<number> {
+  const { status, answer } = await askConsole(config, '/recheck', {});
+  if (status !== 200) {
+    process.stderr.write(`consignee: ${String((answer as { title?: string }).title)}\n`);
+    return 1;
+  }
+  for (const result of answer as Rechecked[]) {
+    const { source, looked, accepted } = result;
+    if (json) say(JSON.stringify(result));
+    else if (looked > 0) say(`${source.padEnd(9)} ${accepted} of ${looked} pass now and are accepted`);
+  }
+  if (!json && (answer as Rechecked[]).every(({ looked }) => looked === 0))
+    say('No refused requests are kept.');
+  return 0;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

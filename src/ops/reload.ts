@@ -1,0 +1,104 @@
+/**
+ * Changed settings without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also `.env`)
+ * has changed. Secrets, tokens, allowlists and limits of sources change, and the console's token; a reading with problems
+ * changes nothing and says so. Used by serve.ts.
+ */
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import type { Log } from '../base/types.ts';
+import type { Config } from '../serve/config/config.ts';
+import { SETTING } from '../serve/config/source.ts';
+import type { Settings } from './settings.ts';
+
+/** Polled: notifications do not see through the links that orchestrators swap. */
+const LOOK_MS = 1_000;
+
+export interface ReloadOptions {
+  readonly settings: Settings;
+  readonly read: () => Promise<Settings>;
+  readonly apply: (config: Config) => Promise<void>;
+  /** The file that settings are read from in development. */
+  readonly dotenv: string | undefined;
+  /** In a terminal SIGHUP means that the terminal has gone. */
+  readonly onHangup: boolean;
+  readonly log: Log;
+}
+
+/** Answers with a function that stops it. */
+export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }: ReloadOptions): () => void {
+  let current = settings;
+  let watched: string[] = [];
+  let reading: Promise<void> = Promise.resolve();
+
+  /** What is watched already stays so: for a file that is not there, a new watch would call at once. */
+  function watch(): void {
+    const wanted = filesOf(current, dotenv);
+    for (const file of watched) if (!wanted.includes(file)) unwatchFile(file, onLook);
+    for (const file of wanted) {
+      if (!watched.includes(file)) watchFile(file, { interval: LOOK_MS, persistent: false }, onLook);
+    }
+    watched = wanted;
+  }
+
+  function onLook(now: Stats, before: Stats): void {
+    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) onChange();
+  }
+
+  function onChange(): void {
+    reading = reading.then(reload, reload);
+  }
+
+  async function reload(): Promise<void> {
+    const next = await read().catch((error: Error) => {
+      log.error({ reason: error.message }, 'the changed settings cannot be read: the old ones stay in force');
+      return undefined;
+    });
+    if (!next) return;
+    for (const { setting, wrong, fix } of next.problems)
+      log.error({ setting }, `${setting} ${wrong}. ${fix}`);
+    if (next.problems.length > 0) {
+      log.error({}, 'the changed settings have problems: the old ones stay in force');
+      return;
+    }
+    for (const name of needsRestart(current.config, next.config)) {
+      log.warn({ setting: name }, `${name} has changed: that takes a restart`);
+    }
+    current = next;
+    await apply(next.config);
+    watch();
+    log.info({}, 'settings read again');
+  }
+
+  watch();
+  if (onHangup) process.on('SIGHUP', onChange);
+  return function stopWatching(): void {
+    process.off('SIGHUP', onChange);
+    for (const file of watched) unwatchFile(file, onLook);
+  };
+}
+
+/** Files that settings which can change are in. Handlers read theirs once. */
+function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
+  const ofSources = config.sources.flatMap(({ prefix }) =>
+    Object.values(SETTING).map((name) => `${prefix}_${name}`),
+  );
+  const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
+  return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];
+}
+
+function needsRestart(before: Config, after: Config): string[] {
+  const same = (name: keyof Config) => JSON.stringify(before[name]) === JSON.stringify(after[name]);
+  const settings: Partial<Record<keyof Config, string>> = {
+    host: 'HOST',
+    port: 'PORT',
+    trustProxy: 'TRUST_PROXY',
+    requireHttps: 'REQUIRE_HTTPS',
+    database: 'DATABASE_URL',
+    dataDir: 'DATA_DIR',
+    retentionDays: 'RETENTION_DAYS',
+    logLevel: 'LOG_LEVEL',
+    shutdownDelayMs: 'SHUTDOWN_DELAY_MS',
+  };
+  return (Object.keys(settings) as (keyof Config)[])
+    .filter((name) => !same(name))
+    .map((name) => settings[name] ?? name);
+}

@@ -1,0 +1,88 @@
+/**
+ * `consignee secret`: makes secrets, shows which are live, and leads through changing one. Secrets are neither arguments nor
+ * shown: a mask and a fingerprint tell them apart. Exit 2 if `rotate` has waited in vain.
+ */
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import type { SourceConfig } from '../serve/config/source.ts';
+import { rotate } from './secret/rotate.ts';
+import { showSecrets } from './secret/show.ts';
+import { secretSchemesOf } from './secret/slots.ts';
+import { readUses } from './secret/uses.ts';
+import { readSettings, sound, usesDotenv } from './settings.ts';
+
+export const usage = `Usage: npm run secret -- <verb>
+
+  generate [--standard-webhooks]    print a fresh secret: 64 hexadecimal digits, or the whsec_ form
+  show [SOURCE]                     live secrets, masked: where they stand, their age, their last use
+  rotate SOURCE [--wait SECONDS]    how to change it there and here; waits until the new one is used (600)
+
+Exit 2 if the time is over before a delivery was proved with a new secret.
+`;
+const VERBS = ['generate', 'show', 'rotate'];
+const BYTES = 32;
+const WAIT_SECONDS_MOST = 604_800;
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      'standard-webhooks': { type: 'boolean', default: false },
+      wait: { type: 'string', default: '600' },
+      config: { type: 'string' },
+    },
+  });
+  const [verb = '', ...names] = positionals;
+  if (!VERBS.includes(verb)) return complain(`secret wants a verb: ${VERBS.join(', ')}`);
+  if (verb === 'generate') {
+    say(values['standard-webhooks'] ? `whsec_${freshBytes('base64')}` : freshBytes('hex'));
+    return 0;
+  }
+  const read = async () => await readSettings(values.config, usesDotenv());
+  const settings = sound(await read());
+  const { sources, database } = settings.config;
+  const mistake = mistakeIn(verb, names, sources, values.wait);
+  if (mistake) return complain(mistake);
+  if (verb === 'rotate') {
+    const [source = ''] = names;
+    return (await rotate({ source, waitMs: Number(values.wait) * 1000, read, say })) ? 0 : 2;
+  }
+  const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
+  const uses = await readUses(database);
+  for (const line of showSecrets(shown, { settings, uses, now: Date.now() })) say(line);
+  return 0;
+}
+
+function mistakeIn(
+  verb: string,
+  names: readonly string[],
+  sources: readonly SourceConfig[],
+  wait: string,
+): string | undefined {
+  const known = sources.map(({ name }) => name).join(', ');
+  const unknown = names.find((given) => !sources.some(({ name }) => name === given));
+  // What is no name of ours may be a secret that was pasted here.
+  if (unknown !== undefined) return `that is not a source; they are ${known}`;
+  if (verb === 'show') return undefined;
+  if (names.length !== 1) return `rotate wants one source, of ${known}`;
+  const source = sources.find(({ name }) => name === names[0]);
+  if (!source || secretSchemesOf(source).length === 0) return `${names[0]} has no live secret to change`;
+  if (!/^\d{1,6}$/.test(wait) || Number(wait) > WAIT_SECONDS_MOST) {
+    return `--wait wants seconds, from 0 to ${WAIT_SECONDS_MOST}`;
+  }
+  return undefined;
+}
+
+function freshBytes(encoding: 'hex' | 'base64'): string {
+  return randomBytes(BYTES).toString(encoding);
+}
+
+function complain(message: string): number {
+  process.stderr.write(`consignee: ${message}\n\n${usage}`);
+  return 64;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,136 @@
+/**
+ * `consignee secret rotate`: says how a source’s secret is changed, there and here, and then watches until a delivery has
+ * been proved with a new one. It changes nothing itself, asks nothing, and can be stopped and begun again at any time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SecretUse } from '../../inbox/contract.ts';
+import { RefusedReader } from '../../inbox/refused/reader.ts';
+import type { SourceConfig } from '../../serve/config/source.ts';
+import { fingerprintOf } from '../../verify/fingerprint.ts';
+import type { Settings } from '../settings.ts';
+import { ago, counted } from './ago.ts';
+import {
+  nameOfSecret,
+  type SecretScheme,
+  type Slot,
+  secretSchemesOf,
+  settingOf,
+  slotsOfSource,
+} from './slots.ts';
+import { guideTo, HERE } from './steps.ts';
+import { readUses, useOf } from './uses.ts';
+
+const LOOK_MS = 500;
+
+export interface RotateOptions {
+  readonly source: string;
+  readonly waitMs: number;
+  /** Reads the settings as they are now. */
+  readonly read: () => Promise<Settings>;
+  readonly say: (line: string) => void;
+}
+
+/** Whether a new secret has been seen in use. */
+export async function rotate({ source: name, waitMs, read, say }: RotateOptions): Promise<boolean> {
+  const settings = await read();
+  const source = sourceIn(settings, name);
+  for (const scheme of secretSchemesOf(source))
+    for (const line of guideLines(source, scheme, settings)) say(line);
+  const known = await knownSecrets(source, settings);
+  say(`Waiting ${counted(waitMs / 1000, 'second')} for a delivery that is proved with a new one.`);
+  say(
+    'Ctrl-C ends the waiting and nothing else. `send` signs with it too, and tells nothing about the provider.',
+  );
+  const refusedBefore = refusedOf(name, settings);
+  for (const end = performance.now() + waitMs; ; ) {
+    const use = newUse(await readUses(settings.config.database), name, known);
+    if (use) {
+      for (const line of await seenLines(name, use, await read())) say(line);
+      return true;
+    }
+    if (performance.now() >= end) break;
+    await sleep(Math.min(LOOK_MS, Math.max(0, end - performance.now())));
+  }
+  say('\nThe time is over, and nothing was proved with a new secret. Run this again to go on waiting.');
+  const refused = refusedOf(name, settings);
+  if (refused > refusedBefore) {
+    say(`${counted(refused, 'request')} of ${name} wait as refused: is the new secret live here yet?`);
+  }
+  return false;
+}
+
+function sourceIn({ config }: Settings, name: string): SourceConfig {
+  return config.sources.find((source) => source.name === name) as SourceConfig;
+}
+
+function guideLines(source: SourceConfig, scheme: SecretScheme, { environment }: Settings): string[] {
+  const { steps, old } = guideTo(source.preset.name, scheme);
+  const [current] = slotsOfSource(source, scheme, environment);
+  const said = steps.flatMap((step) =>
+    step === HERE ? putHere(settingOf(source.prefix, scheme), current) : step,
+  );
+  const numbered = said.map((step, at) => `  ${at + 1}. ${step}`);
+  const name = current ? `, now ${nameOfSecret(current.value)}` : '';
+  return [`${source.preset.title}, ${scheme}${name}:\n`, ...numbered, `\n  ${old}\n`];
+}
+
+/** Secrets are put into files and settings, never among the arguments of a command. */
+function putHere(setting: string, current: Slot | undefined): string {
+  const file = current?.file;
+  if (file !== undefined) {
+    return `Put the new one into ${file} as the first line, and leave the old one as the second. The service reads the file again by itself within seconds.`;
+  }
+  return `Here, set ${setting} to the new one and ${setting}_PREVIOUS to the old one, then restart the service; in development saving .env is enough. With ${setting}_FILE no restart is ever needed.`;
+}
+
+/**
+ * Fingerprints of what has been in use already, or must be the old one: of several live secrets that nobody has used yet,
+ * only the first can be the new one; a single one cannot.
+ */
+async function knownSecrets(source: SourceConfig, settings: Settings): Promise<ReadonlySet<string>> {
+  const { config, environment } = settings;
+  const used = (await readUses(config.database)).filter((use) => use.source === source.name);
+  const live = secretSchemesOf(source).flatMap((scheme) => {
+    const slots = slotsOfSource(source, scheme, environment);
+    return slots.length === 1 ? slots : slots.slice(1);
+  });
+  return new Set([...used.map(({ secret }) => secret), ...live.map(({ value }) => fingerprintOf(value))]);
+}
+
+function newUse(
+  uses: readonly SecretUse[],
+  source: string,
+  known: ReadonlySet<string>,
+): SecretUse | undefined {
+  return uses.find((use) => use.source === source && !known.has(use.secret));
+}
+
+async function seenLines(
+  name: string,
+  { scheme, secret, lastAt }: SecretUse,
+  settings: Settings,
+): Promise<string[]> {
+  const now = Date.now();
+  const source = sourceIn(settings, name);
+  const slots = slotsOfSource(source, scheme as SecretScheme, settings.environment);
+  const isNew = ({ value }: Slot) => fingerprintOf(value) === secret;
+  const slot = slots.find(isNew);
+  const proved = slot ? nameOfSecret(slot.value) : `the one with fingerprint ${secret}`;
+  const uses = await readUses(settings.config.database);
+  const others = slots.filter((other) => !isNew(other));
+  const lines = others.map(({ value, variable, place }) => {
+    const use = useOf(uses, name, scheme, value);
+    const last = use ? `last used ${ago(use.lastAt, now)}` : 'never used';
+    return `The ${place} one, ${nameOfSecret(value)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
+  });
+  return [`\nThe new secret is in use: ${proved} proved a delivery ${ago(lastAt, now)}.`, ...lines];
+}
+
+function refusedOf(source: string, { config }: Settings): number {
+  const reader = new RefusedReader(config.refusedPath);
+  try {
+    return reader.groups(source).reduce((sum, { count }) => sum + count, 0);
+  } finally {
+    reader.close();
+  }
+}

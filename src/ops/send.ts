@@ -1,0 +1,128 @@
+/**
+ * `consignee send`: delivers genuinely signed samples, signed by the same settings the service verifies with.
+ * Exit 0 only if every answer was 200.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { SourceConfig } from '../serve/config/source.ts';
+import { signHmac } from '../verify/hmac.ts';
+import { signJwt } from '../verify/jwt.ts';
+import { makeSample, sampleNames } from '../verify/presets/samples.ts';
+import { readSettings, usesDotenv } from './settings.ts';
+
+export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
+       npm run send -- --all
+
+  --sample NAME  another sample than the source's first; a wrong name lists them
+  --file BODY    send the bytes of this file instead
+  --count N      so many, one after the other; samples get fresh ids each time
+  --to URL       another receiver than the one of these settings, as in https://hooks.example.com
+  --all          one of each source that is on
+`;
+const TIMEOUT_MS = 10_000;
+
+interface Plan {
+  readonly source: SourceConfig;
+  readonly label: string;
+  readonly body: () => Buffer;
+}
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      to: { type: 'string' },
+      sample: { type: 'string' },
+      file: { type: 'string' },
+      count: { type: 'string', default: '1' },
+      all: { type: 'boolean', default: false },
+      config: { type: 'string' },
+    },
+  });
+  const { config } = await readSettings(values.config, usesDotenv());
+  const on = config.sources.filter(({ schemes }) => schemes.length > 0);
+  const chosen = values.all ? on : config.sources.filter(({ name }) => positionals.includes(name));
+  const mistake = mistakeIn(chosen, on, positionals, values);
+  if (mistake) {
+    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
+    return 64;
+  }
+  const base = values.to ?? `http://127.0.0.1:${config.port}`;
+  let failed = 0;
+  for (const source of chosen) {
+    const plan = planFor(source, values.sample, values.file);
+    for (let sent = 0; sent < Number(values.count); sent++) failed += (await deliver(plan, base)) ? 0 : 1;
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+function mistakeIn(
+  chosen: readonly SourceConfig[],
+  on: readonly SourceConfig[],
+  asked: readonly string[],
+  values: { sample?: string | undefined; count: string },
+): string | undefined {
+  const names = on.map(({ name }) => name).join(', ') || 'none: set a secret first, or run `npm run dev`';
+  if (chosen.length === 0 || (asked.length > 0 && chosen.length !== new Set(asked).size)) {
+    return `name a source; those that are on: ${names}`;
+  }
+  const off = chosen.find(({ schemes }) => schemes.length === 0);
+  if (off) return `${off.name} is off; those that are on: ${names}`;
+  if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
+  for (const { preset } of chosen) {
+    const known = sampleNames(preset.name);
+    if (values.sample !== undefined && !known.includes(values.sample)) {
+      return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
+    }
+  }
+  return undefined;
+}
+
+function planFor(source: SourceConfig, sample: string | undefined, file: string | undefined): Plan {
+  if (file !== undefined) {
+    const bytes = readFileSync(file);
+    return { source, label: file, body: () => bytes };
+  }
+  const name = sample ?? (sampleNames(source.preset.name)[0] as string);
+  return { source, label: name, body: () => makeSample(source.preset.name, name) };
+}
+
+async function deliver({ source, label, body }: Plan, base: string): Promise<boolean> {
+  const bytes = body();
+  const started = performance.now();
+  const show = (status: string, answer: string) => {
+    const ms = (performance.now() - started).toFixed(1);
+    process.stdout.write(`${source.name.padEnd(9)} ${label.padEnd(28)} ${status}  ${answer}  ${ms} ms\n`);
+  };
+  try {
+    const url = new URL(source.path, base);
+    if (source.tokens[0] !== undefined) url.searchParams.set('token', source.tokens[0]);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(await signatures(source, bytes)) },
+      body: new Uint8Array(bytes),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'manual',
+    });
+    show(String(response.status), (await response.text()).slice(0, 300));
+    return response.status === 200;
+  } catch (error) {
+    const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const hint =
+      cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base}: is \`npm run dev\` running?` : '';
+    show('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
+    return false;
+  }
+}
+
+/** Whatever the source verifies, proven with its newest secret. */
+async function signatures(source: SourceConfig, body: Buffer): Promise<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  const [form] = source.preset.hmac;
+  const [secret] = source.hmacSecrets;
+  if (form && secret) headers[form.header] = signHmac(form, secret, body, Date.now());
+  const [jwtSecret] = source.jwtSecrets;
+  if (jwtSecret) headers.Authorization = await signJwt(jwtSecret, body, Date.now());
+  return headers;
+}

@@ -1,0 +1,165 @@
+/**
+ * `consignee serve`: starts the service and stops it on SIGTERM or SIGINT.
+ *
+ * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
+ * type next. Without it settings come from the environment only. A second signal ends the process at once.
+ */
+import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, type Problem } from '../base/errors.ts';
+import { createLog } from '../base/log/log.ts';
+import { standardOutput } from '../base/log/output.ts';
+import type { Log } from '../base/types.ts';
+import { examineDatabase } from '../inbox/postgres/schema.ts';
+import { examineInbox } from '../inbox/sqlite/files.ts';
+import type { Config } from '../serve/config/config.ts';
+import { isAboutDatabase, placeOf } from '../serve/config/database.ts';
+import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
+import { writeEnvFile } from './init.ts';
+import { reloadOnChange } from './reload.ts';
+import { ENV_FILE, readSettings, type Settings } from './settings.ts';
+
+export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
+
+  --dev             the first run: reads .env, and writes one with fresh secrets if there is none; readable logs
+  --receive-only    takes webhooks in, and leaves their handlers to other processes
+  --dispatch-only   runs handlers, and takes nothing in
+
+The two need PostgreSQL; together, and with as many processes of each as you like, they do what one does without them.
+`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      dev: { type: 'boolean', default: false },
+      'receive-only': { type: 'boolean', default: false },
+      'dispatch-only': { type: 'boolean', default: false },
+      config: { type: 'string' },
+    },
+  });
+  const { 'receive-only': receiveOnly, 'dispatch-only': dispatchOnly } = values;
+  if (receiveOnly && dispatchOnly) {
+    const mistake = '--receive-only and --dispatch-only leave nothing to do: give one of them, or neither';
+    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
+    return 64;
+  }
+  const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
+  if (values.dev && process.env.NODE_ENV !== 'production' && writeEnvFile()) {
+    process.stdout.write(`Wrote ${ENV_FILE} with fresh secrets (readable by you only).\n`);
+  }
+  const settings = await readSettings(values.config, values.dev);
+  const { config } = settings;
+  const { problems, warnings } = await examinePlaces(settings, role);
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const logOptions = { level: config.logLevel, pretty: values.dev };
+  const output = standardOutput();
+  const log = createLog(logOptions, output);
+  const signalled = nextSignal();
+  const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
+  for (const warning of warnings) log.warn({ setting: 'DATABASE_URL' }, warning);
+  sayStarted(settings, receiver, role, log, values.dev);
+  const stopWatching = reloadOnChange({
+    settings,
+    read: () => readSettings(values.config, values.dev),
+    apply: receiver.reload,
+    onHangup: !values.dev,
+    dotenv: values.dev ? ENV_FILE : undefined,
+    log,
+  });
+  const signal = await signalled;
+  stopWatching();
+  log.info({ signal }, 'stopping: not ready any more, finishing what is under way');
+  nextSignal().then(() => process.exit(1));
+  await receiver.stop();
+  log.info({}, 'stopped');
+  await new Promise<void>((resolve) => output.end(resolve));
+  process.exit(0);
+}
+
+/** All that is wrong with the settings, and with the places they name. */
+async function examinePlaces(settings: Settings, role: Role) {
+  const { config } = settings;
+  const problems: Problem[] = [...settings.problems];
+  if (problems.some(isAboutDatabase)) return { problems, warnings: [] };
+  if (config.database.kind === 'sqlite') {
+    const problem = role === 'both' ? examineInbox(config.database.path) : ownerAlone(role);
+    return { problems: problem ? [...problems, problem] : problems, warnings: [] };
+  }
+  const { url, place } = config.database;
+  const { problem, warnings } = await examineDatabase(url, place);
+  return {
+    problems: [...problems, problem, folderProblem(config)].filter((one) => one !== undefined),
+    warnings,
+  };
+}
+
+function ownerAlone(role: Role): Problem {
+  const wrong = `names an SQLite file, which one process alone may own, and --${role}-only leaves work to another`;
+  const fix = `Use PostgreSQL, as in postgres://user:password@host:5432/database, or leave --${role}-only out.`;
+  return { setting: 'DATABASE_URL', wrong, fix };
+}
+
+function folderProblem({ dataDir }: Config): Problem | undefined {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    return undefined;
+  } catch (error) {
+    const wrong = `names a folder that cannot be made (${(error as NodeJS.ErrnoException).code})`;
+    return { setting: 'DATA_DIR', wrong, fix: 'Check the path and who may write there.' };
+  }
+}
+
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
+  if (error.code === 'EADDRINUSE') {
+    throw new Error(`port ${error.port} is taken by another program. Stop it, or set PORT or CONSOLE_PORT.`);
+  }
+  if (error.code === 'EACCES')
+    throw new Error(`port ${error.port} needs privileges. Set PORT to 1024 or above.`);
+  throw error;
+}
+
+function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log, forPeople: boolean): void {
+  const { config, warnings } = settings;
+  for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
+  const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;
+  if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
+  for (const source of role === 'dispatch' ? [] : config.sources) {
+    const { name: source_, schemes, path, prefix } = source;
+    if (schemes.length > 0) {
+      if (!forPeople) log.info({ source: source_, path, verifies: schemes.join(',') }, 'source is on');
+    } else log.warn({ source: source_, path }, `source is off: set ${prefix}_WEBHOOK_SECRET to switch it on`);
+  }
+  if (!forPeople) {
+    const { port, consolePort } = receiver;
+    log.info({ port, console: consolePort, inbox: placeOf(config.database), role }, 'ready');
+  }
+}
+
+function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
+  const sources = config.sources
+    .filter(({ schemes }) => schemes.length > 0)
+    .map(({ preset, path, schemes }) => {
+      return `  ${preset.title.padEnd(10)} ${`${base}${path}`.padEnd(44)} verifies ${schemes.join(' + ')}\n`;
+    });
+  const receives = role !== 'dispatch';
+  return [
+    `\nConsignee is ready${ROLES[role]}.`,
+    ...(receives ? [' Providers send to:\n\n', ...sources] : ['\n']),
+    `\nEvents are kept in ${placeOf(config.database)}. Metrics: http://localhost:${consolePort}/metrics\n`,
+    receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
+  ].join('');
+}
+
+const ROLES: Readonly<Record<Role, string>> = {
+  both: '',
+  receive: ', and only receives: handlers run elsewhere',
+  dispatch: ', and only runs handlers: it takes nothing in',
+};

@@ -1,0 +1,64 @@
+/**
+ * Tells people of alarms: a line in the log, and a message to the URL if there is one, one after the other, so that
+ * nobody hears of the end before the beginning.
+ *
+ *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
+ */
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../../base/types.ts';
+import type { AlarmSettings, Deliver } from './alarm.ts';
+import type { Told } from './book.ts';
+
+/** A receiver that is down costs half a minute for each message: beyond so many that wait, the log must do. */
+const WAITING_MAX = 100;
+
+export interface TellerOptions {
+  readonly settings: () => AlarmSettings;
+  readonly deliverAlarm: Deliver;
+  readonly log: Log;
+  /** Gives up what is under way or waits. */
+  readonly signal: AbortSignal;
+}
+
+export class Teller {
+  readonly #options: TellerOptions;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(options: TellerOptions) {
+    this.#options = options;
+  }
+
+  tell(told: Told, now: number): void {
+    const { kind, subject, says, fix, since } = told.alarm;
+    const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
+    const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
+    if (told.type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
+    else this.#options.log.info(fields, says);
+    this.#send(JSON.stringify({ type: told.type, timestamp: new Date(now).toISOString(), data }));
+  }
+
+  #send(body: string): void {
+    const { settings, log } = this.#options;
+    if (!settings().alarmTarget) return;
+    if (this.#waiting >= WAITING_MAX) {
+      log.warn({}, 'too many alarms wait to be delivered: this one is in the log only');
+      return;
+    }
+    this.#waiting++;
+    this.#last = this.#last.then(() => this.#deliver(body));
+  }
+
+  async #deliver(body: string): Promise<void> {
+    const { settings, deliverAlarm, log, signal } = this.#options;
+    const to = settings().alarmTarget;
+    try {
+      const id = `alm_${randomBytes(12).toString('hex')}`;
+      if (to) await deliverAlarm(to, body, id, signal);
+    } catch (error) {
+      const fields = { host: to && new URL(to.url).host, reason: (error as Error).message };
+      log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
+    }
+    this.#waiting--;
+  }
+}

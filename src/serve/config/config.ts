@@ -1,0 +1,112 @@
+/**
+ * Environment, knobs and wiring → one frozen Config, or every problem at once.
+ *
+ * What is set is checked, all of it: a source's schemes follow from its settings, and a setting that cannot be used
+ * is a problem, never a check less. Called by cli/ before anything is opened.
+ */
+
+import { isLoopback } from '../../base/address.ts';
+import type { Problem } from '../../base/errors.ts';
+import {
+  type Environment,
+  readBoolean,
+  readInteger,
+  readProxies,
+  textOf,
+} from '../../base/settings/environment.ts';
+import { readSecrets } from '../../base/settings/secrets.ts';
+import type { AlarmTarget, ServiceKnobs, SourceWiring } from '../../base/types.ts';
+import { readAlarmTarget } from './alarms.ts';
+import { type Places, readPlaces } from './database.ts';
+import { readSource, type SourceConfig } from './source.ts';
+import { wiringProblems } from './wiring.ts';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+export interface Config extends Places {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly trustProxy: readonly string[];
+  readonly requireHttps: boolean;
+  readonly retentionDays: number;
+  readonly logLevel: string;
+  readonly console: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
+  readonly shutdownDelayMs: number;
+  /** Undefined: alarms go to the log only. */
+  readonly alarmTarget: AlarmTarget | undefined;
+  readonly sources: readonly SourceConfig[];
+  readonly knobs: ServiceKnobs;
+}
+
+export interface Reading {
+  readonly config: Config;
+  /** A Config with problems must not be started. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export function readConfig(
+  environment: Environment,
+  knobs: ServiceKnobs,
+  wirings: readonly SourceWiring[],
+): Reading {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const production = environment.NODE_ENV === 'production';
+  const integer = (setting: string, fallback: number, range: readonly [number, number]) =>
+    readInteger(environment, setting, fallback, range, problems);
+  const config: Config = {
+    production,
+    host: textOf(environment, 'HOST') ?? '0.0.0.0',
+    port: integer('PORT', 3000, [0, 65_535]),
+    trustProxy: readProxies(environment, problems),
+    requireHttps: readBoolean(environment, 'REQUIRE_HTTPS', production, problems),
+    ...readPlaces(environment, production, problems, warnings),
+    retentionDays: integer('RETENTION_DAYS', 30, [1, 36_500]),
+    logLevel: readLevel(environment, problems),
+    console: {
+      host: textOf(environment, 'CONSOLE_HOST') ?? '127.0.0.1',
+      port: integer('CONSOLE_PORT', 3001, [0, 65_535]),
+      tokens: readSecrets('CONSOLE_TOKEN', environment, problems, warnings).live,
+    },
+    shutdownDelayMs: integer('SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    alarmTarget: readAlarmTarget(environment, problems, warnings),
+    sources: wirings.map((wiring) =>
+      readSource(wiring, wirings, environment, production, problems, warnings),
+    ),
+    knobs,
+  };
+  problems.push(...wiringProblems(wirings), ...problemsBetweenSettings(config));
+  return { config: Object.freeze(config), problems, warnings };
+}
+
+function problemsBetweenSettings(config: Config): Problem[] {
+  const problems: Problem[] = [];
+  if (!isLoopback(config.console.host) && config.console.tokens.length === 0) {
+    problems.push({
+      setting: 'CONSOLE_HOST',
+      wrong: 'opens the console beyond this machine without a token',
+      fix: 'Set CONSOLE_TOKEN (or CONSOLE_TOKEN_FILE), or leave CONSOLE_HOST out.',
+    });
+  }
+  if (config.console.port !== 0 && config.console.port === config.port) {
+    problems.push({
+      setting: 'CONSOLE_PORT',
+      wrong: 'is the same as PORT',
+      fix: 'Give the console its own port.',
+    });
+  }
+  if (config.production && config.sources.every((source) => source.schemes.length === 0)) {
+    const variables = config.sources.map((source) => `${source.prefix}_WEBHOOK_SECRET`).join(', ');
+    problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
+  }
+  return problems;
+}
+
+function readLevel(environment: Environment, problems: Problem[]): string {
+  const level = textOf(environment, 'LOG_LEVEL') ?? 'info';
+  if (LEVELS.includes(level)) return level;
+  problems.push({ setting: 'LOG_LEVEL', wrong: 'is not a level', fix: `Use one of ${LEVELS.join(', ')}.` });
+  return 'info';
+}

@@ -1,0 +1,92 @@
+/**
+ * Where the inbox is (DATABASE_URL, or the file that DATABASE_URL_FILE names), and what stays on this machine beside it
+ * (DATA_DIR). Messages never show the value: it may have a password in it. Called by config.ts.
+ */
+
+import { join } from 'node:path';
+import type { Problem } from '../../base/errors.ts';
+import { type Environment, readFileOf, textOf } from '../../base/settings/environment.ts';
+import { isPlaceholder } from '../../base/settings/secrets.ts';
+import type { Database } from '../../inbox/contract.ts';
+import { readPostgresUrl, transportOf } from './postgres-url.ts';
+
+const SETTING = 'DATABASE_URL';
+const FILE_SETTING = 'DATABASE_URL_FILE';
+
+export interface Places {
+  readonly database: Database;
+  /** The folder for what is not in the database. */
+  readonly dataDir: string;
+  /** The file of the refused requests. They are always on this machine. */
+  readonly refusedPath: string;
+}
+
+/** Whether a problem is with the inbox's place, so that there is no use in looking there. */
+export function isAboutDatabase({ setting }: Problem): boolean {
+  return setting === SETTING || setting === FILE_SETTING;
+}
+
+/** As people are to see it. */
+export function placeOf(database: Database): string {
+  return database.kind === 'sqlite' ? database.path : database.place;
+}
+
+export function readPlaces(
+  environment: Environment,
+  production: boolean,
+  problems: Problem[],
+  warnings: Problem[],
+): Places {
+  const dataDir = textOf(environment, 'DATA_DIR') ?? 'data';
+  const { setting, value } = settingOf(environment, problems);
+  const written = value ?? `sqlite:${join(dataDir, 'inbox.db')}`;
+  if (!/^postgres(ql)?:/i.test(written)) {
+    const path = readPath(setting, written, problems);
+    return { database: { kind: 'sqlite', path }, dataDir, refusedPath: `${path}-refused` };
+  }
+  const { password, ...database } = readPostgres(setting, written, problems);
+  if (password !== undefined && isPlaceholder(password)) {
+    const fix = 'Give the role a real one: `openssl rand -hex 32` makes one.';
+    const wrong = 'has a placeholder for a password';
+    (production ? problems : warnings).push({ setting, wrong, fix });
+  }
+  if (production && transportOf(database.url) === 'open') {
+    const fix = 'Add ?sslmode=verify-full, unless the network between is yours alone.';
+    warnings.push({ setting, wrong: 'names a database on another machine without TLS', fix });
+  }
+  return { database, dataDir, refusedPath: join(dataDir, 'refused.db') };
+}
+
+function settingOf(environment: Environment, problems: Problem[]): { setting: string; value?: string } {
+  const inline = textOf(environment, SETTING);
+  const file = textOf(environment, FILE_SETTING);
+  if (inline !== undefined && file !== undefined) {
+    const fix = 'Keep one of the two: nobody could tell which one holds.';
+    problems.push({ setting: SETTING, wrong: `is set, and ${FILE_SETTING} too`, fix });
+  }
+  if (inline !== undefined) return { setting: SETTING, value: inline };
+  if (file === undefined) return { setting: SETTING };
+  const value = readFileOf(FILE_SETTING, file, problems)?.trim();
+  if (value === '') {
+    const fix = 'Write the URL there, or unset the variable.';
+    problems.push({ setting: FILE_SETTING, wrong: 'names a file that is empty', fix });
+  }
+  return { setting: FILE_SETTING, ...(value && { value }) };
+}
+
+function readPath(setting: string, value: string, problems: Problem[]): string {
+  if (!/^sqlite:(?!\/\/).+/.test(value) || value === 'sqlite::memory:') {
+    const fix = 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.';
+    problems.push({ setting, wrong: 'is not of the form sqlite:<path of a file>', fix });
+    return '';
+  }
+  return value.slice('sqlite:'.length);
+}
+
+function readPostgres(setting: string, value: string, problems: Problem[]) {
+  const kind = 'postgres' as const;
+  const reading = readPostgresUrl(value);
+  if ('url' in reading) return { kind, ...reading };
+  problems.push(...reading.map((wrong) => ({ setting, ...wrong })));
+  return { kind, url: '', place: '', password: undefined };
+}

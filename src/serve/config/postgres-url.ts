@@ -1,0 +1,148 @@
+/**
+ * PostgreSQL's URL, strictly read before the driver sees it. Read by database.ts; what it says of TLS, by cli/ too.
+ *
+ * Refused is what the driver would take for something else than is written: characters that are not encoded, modes of TLS
+ * that it has but in name, several hosts. Messages never show the URL: there is a password in it.
+ */
+import { readFileSync } from 'node:fs';
+import { isLoopback } from '../../base/address.ts';
+import { clean } from '../../base/log/redact.ts';
+
+/** What is wrong with it, and the fix. */
+export interface Wrong {
+  readonly wrong: string;
+  readonly fix: string;
+}
+
+export interface PostgresUrl {
+  /** As the driver is to have it. */
+  readonly url: string;
+  /** As people are to see it. */
+  readonly place: string;
+  /** Empty if it does not stand there. */
+  readonly password: string;
+}
+
+/** `inside`: never leaves this machine. `encrypted`: for whoever answers. `verified`: for whom the certificate names. */
+export type Transport = 'inside' | 'open' | 'encrypted' | 'verified';
+
+interface Parts {
+  readonly host: string;
+  readonly port: string;
+  readonly database: string;
+  readonly password: string;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+}
+
+const FORM = 'postgres://user:password@host:5432/database';
+const MODES: Readonly<Record<string, Transport>> = {
+  disable: 'open',
+  'no-verify': 'encrypted',
+  // To the driver these are three names for one thing.
+  require: 'verified',
+  'verify-ca': 'verified',
+  'verify-full': 'verified',
+};
+const TLS_FILES = ['sslrootcert', 'sslcert', 'sslkey'];
+
+export function readPostgresUrl(text: string): PostgresUrl | readonly Wrong[] {
+  const parts = partsOf(text);
+  if (!parts) {
+    const fix =
+      'Encode what has a meaning there: in a password @ is %40, / is %2F, ? is %3F, # is %23, % is %25.';
+    return [{ wrong: `is not of the form ${FORM}`, fix }];
+  }
+  const wrong = [...wrongWithPlace(parts), ...wrongWithTls(parts), ...wrongWithFiles(parts)];
+  if (wrong.length > 0) return wrong;
+  const { host, port, database, password } = parts;
+  return { url: spellOutMode(text), place: clean(`${host}:${port || 5432}/${database}`), password };
+}
+
+/** How what is sent to that database travels. */
+export function transportOf(url: string): Transport {
+  const { host = '', parameters = {} } = partsOf(url) ?? {};
+  if (host.startsWith('/') || isLoopback(host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))) return 'inside';
+  const { sslmode, sslnegotiation } = parameters;
+  if (sslmode !== undefined) return MODES[sslmode] ?? 'open';
+  const impliesTls = sslnegotiation === 'direct' || TLS_FILES.some((name) => parameters[name]);
+  return impliesTls ? 'verified' : 'open';
+}
+
+/** Undefined unless the driver would read what is written. */
+function partsOf(text: string): Parts | undefined {
+  if (!/^postgres(ql)?:\/\//i.test(text) || /[\s#]/.test(text) || !isEncoded(text)) return undefined;
+  // To URL, a user without a host is a mistake; to PostgreSQL it is one who comes through a socket.
+  const hasHost = URL.canParse(text);
+  const whole = hasHost ? text : text.replace('@/', '@nowhere/');
+  if (!URL.canParse(whole)) return undefined;
+  const { hostname, port, pathname, password, search, searchParams } = new URL(whole);
+  // Behind the host, it is the end of a password that has a slash or a question mark in it.
+  if (/@/.test(pathname + search)) return undefined;
+  // Of one that is there twice, the driver takes the last.
+  const parameters: Partial<Record<string, string>> = Object.fromEntries(searchParams);
+  return {
+    host: parameters.host || (hasHost ? decodeURIComponent(hostname) : ''),
+    port: parameters.port || port,
+    database: pathname.slice(1),
+    password: parameters.password || decodeURIComponent(password),
+    parameters,
+  };
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
+}
+
+function wrongWithPlace({ host, port, database }: Parts): Wrong[] {
+  const wrong: Wrong[] = [];
+  if (host === '') {
+    const fix = `Write it as ${FORM}, or name the folder of a socket: postgres:///database?host=/var/run/postgresql.`;
+    wrong.push({ wrong: 'names no host', fix });
+  }
+  if (host.includes(',')) {
+    const fix = 'Name one: an address, or a proxy, that leads to whichever is the primary.';
+    wrong.push({ wrong: 'names several hosts', fix });
+  }
+  if (!/^([1-9]\d{0,4})?$/.test(port) || Number(port) > 65_535) {
+    wrong.push({ wrong: 'has a port that is none', fix: 'Leave it out for 5432.' });
+  }
+  if (database === '') wrong.push({ wrong: 'names no database', fix: `Write it as ${FORM}.` });
+  return wrong;
+}
+
+function wrongWithTls({ parameters }: Parts): Wrong[] {
+  const { sslmode } = parameters;
+  const fix = 'Use sslmode=verify-full (or no-verify, which takes any certificate; or disable).';
+  for (const name of ['ssl', 'uselibpqcompat']) {
+    if (parameters[name] !== undefined) return [{ wrong: `has ${name}=, where sslmode= says it all`, fix }];
+  }
+  if (sslmode === undefined || Object.hasOwn(MODES, sslmode)) return [];
+  if (sslmode === 'prefer' || sslmode === 'allow') {
+    return [{ wrong: 'has an sslmode that leaves it to the server whether there is TLS', fix }];
+  }
+  return [{ wrong: 'has an sslmode that is none', fix }];
+}
+
+function wrongWithFiles({ parameters }: Parts): Wrong[] {
+  return TLS_FILES.flatMap((name) => {
+    const path = parameters[name];
+    if (!path) return [];
+    try {
+      readFileSync(path);
+      return [];
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+      const fix = 'Mount the file, or let the user this runs as read it.';
+      return [{ wrong: `names a file in ${name} that cannot be read (${code})`, fix }];
+    }
+  });
+}
+
+/** The driver's next version means to check less for the other two names. */
+function spellOutMode(text: string): string {
+  return text.replace(/([?&]sslmode=)(require|verify-ca)(?=&|$)/, '$1verify-full');
+}

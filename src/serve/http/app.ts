@@ -1,0 +1,137 @@
+/**
+ * The public port: webhooks and health, nothing else. Express stops here; rooms behind it see plain data.
+ *
+ *   POST /webhooks/<source>   receive.ts          GET /healthz   200 while the process lives
+ *   any other method there    405                 GET /readyz    200 when events can be kept, else 503
+ *   anything else             404, and everything on a source that is off
+ */
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { Rejection } from '../../base/errors.ts';
+import type { Head } from '../../base/types.ts';
+import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
+import type { Reception } from './reception.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { App } from './server.ts';
+
+export interface AppOptions extends ReceiveOptions {
+  readonly sources: readonly ReceivingSource[];
+  readonly ready: () => boolean;
+  /** The client behind the socket's peer and X-Forwarded-For, and whether the peer is a trusted proxy. */
+  readonly clientOf: (
+    peer: string,
+    forwardedFor: string | undefined,
+  ) => { address: string | undefined; viaProxy: boolean };
+}
+
+const NO_SOURCE = 'none';
+
+export function createApp(options: AppOptions): App {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.set('query parser', false);
+
+  app.use(meet(options.clientOf));
+  app.get('/healthz', (_request, response) => answerHealth(response, 200, 'ok'));
+  app.get('/readyz', (_request, response) => {
+    if (options.ready()) answerHealth(response, 200, 'ready');
+    else answerHealth(response, 503, 'not ready');
+  });
+  for (const source of options.sources) {
+    app
+      .route(source.path)
+      .all(refuseIfOff(source))
+      .post(...receive(source, options))
+      .all(refuseAll('method_not_allowed'));
+    app.use(source.path, refuseAs(source.name, options));
+  }
+  app.use(refuseAll('not_found'));
+  app.use(refuseAs(NO_SOURCE, options));
+  // Left alone, Express answers a target that is no URL by itself: in HTML, and without a line in the log.
+  return (request, response) =>
+    app(request as Request, response as Response, () =>
+      options.responder.refuse(
+        request as Request,
+        response as Response,
+        NO_SOURCE,
+        new Rejection('not_found'),
+      ),
+    );
+}
+
+/** Notes who is there, before anything is judged. */
+function meet(clientOf: AppOptions['clientOf']) {
+  return function meetClient(request: Request, response: Response, next: NextFunction) {
+    const { address, viaProxy } = clientOf(request.socket.remoteAddress ?? '', forwardedFor(request));
+    const target = request.url;
+    const at = target.indexOf('?');
+    const head: Head = {
+      receivedAt: Date.now(),
+      address,
+      query: at < 0 ? '' : target.slice(at + 1),
+      rawHeaders: request.rawHeaders,
+    };
+    const reception: Reception = {
+      head,
+      startedAt: performance.now(),
+      secure: isSecure(request, viaProxy),
+      bodyChecks: [],
+      proofs: [],
+      body: Buffer.alloc(0),
+      bodyRead: false,
+    };
+    response.locals.reception = reception;
+    // A fragment has no place in a request; Express would cut it off and match the rest.
+    if (target.includes('#')) throw new Rejection('not_found');
+    next();
+  };
+}
+
+function forwardedFor(request: Request): string | undefined {
+  const value = request.headers['x-forwarded-for'];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+function isSecure(request: Request, viaProxy: boolean): boolean {
+  if ('encrypted' in request.socket) return true;
+  if (!viaProxy) return false;
+  const protocols = String(request.headers['x-forwarded-proto'] ?? '').split(',');
+  return protocols.every((protocol) => protocol.trim().toLowerCase() === 'https');
+}
+
+function refuseIfOff({ rules }: ReceivingSource) {
+  return function checkSource(_request: Request, _response: Response, next: NextFunction) {
+    const { verifiers, offReason } = rules();
+    if (verifiers.length === 0) throw new Rejection('not_found', offReason);
+    next();
+  };
+}
+
+function refuseAll(code: 'not_found' | 'method_not_allowed', reason?: string) {
+  return function refuseRoute() {
+    throw new Rejection(code, reason);
+  };
+}
+
+function refuseAs(source: string, { responder }: ReceiveOptions) {
+  // Express knows an error handler by its four parameters.
+  return function refuseRequest(error: unknown, request: Request, response: Response, _next: NextFunction) {
+    responder.refuse(request, response, source, error);
+  };
+}
+
+const HEALTH_HEADERS = [
+  ...securityHeaders(),
+  'Content-Type',
+  'application/json',
+  'Cache-Control',
+  'no-store',
+];
+
+function answerHealth(response: Response, status: number, state: string): void {
+  const body = JSON.stringify({ status: state });
+  response.writeHead(status, [...HEALTH_HEADERS, 'Content-Length', String(body.length)]);
+  response.end(body);
+}

@@ -1,0 +1,45 @@
+/** What the steps of one request hand to each other, kept in `res.locals`. */
+import type { Request, Response } from 'express';
+import type { BodyCheck, Head, Outcome, Proof, ReplyOutcome } from '../../base/types.ts';
+import type { Arrival, Kept } from '../../inbox/contract.ts';
+
+export interface Reception {
+  readonly head: Head;
+  readonly startedAt: number;
+  /** Over TLS, as the socket or a trusted proxy tells. */
+  readonly secure: boolean;
+  readonly bodyChecks: BodyCheck[];
+  readonly proofs: Proof[];
+  body: Buffer;
+  bodyRead: boolean;
+  arrival?: Arrival;
+  /** Set once the event is on disk. */
+  kept?: Kept;
+  /** What the source's `reply` function had to say, if there is one. */
+  reply?: SourceReply;
+}
+
+export interface SourceReply {
+  readonly outcome: ReplyOutcome;
+  /** The body of the 200, for `answered`. */
+  readonly json?: string;
+  readonly reason?: string;
+}
+
+/** What is said of a request once it is answered. */
+export interface Report {
+  readonly outcome: Outcome;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly eventId?: string;
+  readonly id?: string;
+  readonly reply?: ReplyOutcome;
+  /** The codes with which checks that are only observed would have refused it. */
+  readonly wouldRefuse?: string;
+}
+
+export type Step = (request: Request, response: Response, next: (error?: unknown) => void) => void;
+
+export function receptionOf(response: Response): Reception {
+  return response.locals.reception;
+}

@@ -1,0 +1,110 @@
+/**
+ * Keeps what was refused as unproven (401), so that it can be judged again: a secret may have been changed at the provider
+ * first. Called by respond.ts just before the answer goes out.
+ *
+ * A request that failed before its body was read gets its answer at once; the body is read behind the answer, if it is
+ * announced, not too large, and few are being read so. Never kept: what an allowlist refused or would have refused, and
+ * what waits for `100 Continue`, since that body never comes.
+ */
+import type { Request, Response } from 'express';
+import { REFUSALS, type RefusalCode } from '../../base/errors.ts';
+import type { RefusedRequest } from '../../base/types.ts';
+import { type Budget, readBody } from './body.ts';
+import { keptHeaders } from './headers.ts';
+import type { Reception } from './reception.ts';
+
+const LATE_BYTES_MAX = 1_048_576;
+const LATE_READS_MAX = 32;
+
+export interface Refusal {
+  readonly id: string;
+  readonly source: string;
+  readonly code: RefusalCode;
+  readonly reason: string;
+}
+
+/** Answers whether the rest of the request is being read, so that its connection may stay. */
+export type KeepRefusal = (request: Request, response: Response, refusal: Refusal) => boolean;
+
+export interface KeepRefusalOptions {
+  readonly budget: Budget;
+  /** By source, in lower case: the headers that signatures and tokens come in. */
+  readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;
+  /** Of the token in the query, if there is exactly one. */
+  readonly digestOfToken: (query: string) => Buffer | undefined;
+  readonly keep: (request: RefusedRequest) => void;
+}
+
+export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
+  const { budget, credentialHeaders, keep, digestOfToken } = options;
+  let lateReads = 0;
+
+  return function keepRefusal(request, response, refusal) {
+    const names = credentialHeaders.get(refusal.source);
+    const reception: Reception | undefined = response.locals.reception;
+    if (!names || !reception || REFUSALS[refusal.code].status !== 401 || isOutsider(reception)) return false;
+    const keepWith = (body: Buffer) =>
+      keep({
+        ...requestOf(request, reception, names, refusal, body),
+        ...tokenOf(reception),
+      });
+    if (reception.bodyRead) {
+      keepWith(reception.body);
+      return false;
+    }
+    if (!mayReadLate(request)) return false;
+    lateReads++;
+    const { body, release } = readBody(request, LATE_BYTES_MAX, budget);
+    body
+      .then(keepWith, () => {})
+      .finally(() => {
+        lateReads--;
+        release();
+      });
+    return true;
+  };
+
+  function tokenOf({ head }: Reception) {
+    const tokenDigest = digestOfToken(head.query);
+    return tokenDigest === undefined ? {} : { tokenDigest };
+  }
+
+  function mayReadLate(request: Request): boolean {
+    const declared = Number(request.headers['content-length'] ?? Number.NaN);
+    if (request.headers.expect !== undefined || request.headers['content-encoding'] !== undefined)
+      return false;
+    return (
+      declared > 0 && declared <= LATE_BYTES_MAX && lateReads < LATE_READS_MAX && budget.inFlight < budget.max
+    );
+  }
+}
+
+function isOutsider({ proofs }: Reception): boolean {
+  return proofs.some(({ scheme, wouldRefuse }) => scheme === 'ip' && wouldRefuse !== undefined);
+}
+
+function requestOf(
+  request: Request,
+  { head }: Reception,
+  names: readonly string[],
+  refusal: Refusal,
+  body: Buffer,
+): RefusedRequest {
+  return {
+    ...refusal,
+    receivedAt: head.receivedAt,
+    address: head.address ?? '',
+    headers: keptHeaders(request.headers),
+    credentials: JSON.stringify(linesNamed(head.rawHeaders, names)),
+    body,
+  };
+}
+
+function linesNamed(raw: readonly string[], names: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    if (names.includes((raw[at] as string).toLowerCase()))
+      lines.push(raw[at] as string, raw[at + 1] as string);
+  }
+  return lines;
+}

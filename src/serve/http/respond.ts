@@ -1,0 +1,153 @@
+/**
+ * The one place that answers a webhook, logs the answer and counts it.
+ *
+ *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}, or what the source's `reply` returned
+ *   else application/problem+json  {"title","status","id":"ref_…"}, with `detail` outside production
+ *
+ * A refusal that leaves more of a body unread than is worth reading closes the connection, but not before the sender has
+ * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
+ */
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Request, Response } from 'express';
+import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../../base/errors.ts';
+import type { Log, Meter, Proof } from '../../base/types.ts';
+import { type Reception, type Report, receptionOf } from './reception.ts';
+import type { KeepRefusal } from './refused.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const DRAIN_BYTES = 65_536;
+const LINGER_MS = 500;
+
+export interface Responder {
+  /** For an event that is on disk. */
+  accept(response: Response, source: string): void;
+  refuse(request: Request, response: Response, source: string, error: unknown): void;
+}
+
+export interface ResponderOptions {
+  readonly production: boolean;
+  readonly retryAfterSeconds: number;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly keepRefusal: KeepRefusal;
+  /** Whether every answer should end its connection, as it should while the service stops. */
+  readonly closing: () => boolean;
+}
+
+export function responder(options: ResponderOptions): Responder {
+  const { production, log, meter } = options;
+  const security = securityHeaders();
+
+  function accept(response: Response, source: string): void {
+    const { kept, proofs, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
+    const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
+    // An id and a status are plain ASCII, which goes out without being encoded.
+    if (reply?.json === undefined)
+      send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    else send(response, 200, reply.json);
+    const reason = kept.reason ?? reply?.reason;
+    const wouldRefuse = codesIn(proofs);
+    const more = {
+      ...(wouldRefuse !== undefined && { wouldRefuse }),
+      ...(reason !== undefined && { reason }),
+      ...(reply && { reply: reply.outcome }),
+    };
+    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
+    if (reply) meter.reply(source, reply.outcome);
+    for (const proof of proofs) meter.proof(source, proof);
+  }
+
+  function refuse(request: Request, response: Response, source: string, error: unknown): void {
+    const { code, reason } = readError(error);
+    const { status } = REFUSALS[code];
+    const id = `ref_${randomBytes(8).toString('hex')}`;
+    report(response, source, status, { outcome: status >= 500 ? 'failed' : 'refused', code, reason, id });
+    // Whatever went wrong, a sender that is gone gets no answer.
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const detail = production ? {} : { detail: reason };
+    const body = JSON.stringify({ title: STATUS_CODES[status], status, id, ...detail });
+    const headers: string[] = [];
+    if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
+    if (status === 405) headers.push('Allow', 'POST');
+    const readOn = options.keepRefusal(request, response, { id, source, code, reason });
+    if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
+      sendAndLinger(request, response, status, body, headers);
+    else send(response, status, body, headers);
+  }
+
+  function head(response: Response, status: number, body: string, more: readonly string[]): void {
+    const type = status === 200 ? 'application/json' : 'application/problem+json';
+    const length = String(Buffer.byteLength(body));
+    response.writeHead(status, [...security, 'Content-Type', type, 'Content-Length', length, ...more]);
+  }
+
+  function send(
+    response: Response,
+    status: number,
+    body: string,
+    more: readonly string[] = [],
+    encoding: BufferEncoding = 'utf8',
+  ): void {
+    head(response, status, body, options.closing() ? [...more, 'Connection', 'close'] : more);
+    response.end(body, encoding);
+  }
+
+  /** Answers in full, then gives the sender a moment to read it before the connection goes. */
+  function sendAndLinger(
+    request: Request,
+    response: Response,
+    status: number,
+    body: string,
+    more: readonly string[],
+  ): void {
+    head(response, status, body, [...more, 'Connection', 'close']);
+    response.write(body);
+    let drained = 0;
+    const over = () => {
+      clearTimeout(timer);
+      response.end();
+    };
+    const timer = setTimeout(over, LINGER_MS);
+    request.on('data', (chunk: Buffer) => {
+      drained += chunk.length;
+      if (drained > DRAIN_BYTES) request.pause();
+    });
+    request.once('end', over);
+    request.once('close', over);
+  }
+
+  function report(response: Response, source: string, status: number, said: Report): void {
+    const { startedAt, head } = response.locals.reception ?? {};
+    const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
+    const line = { source, ...said, status, ms, ip: head?.address };
+    const isWell = said.reply !== 'failed' && said.reply !== 'late';
+    if ((said.outcome === 'accepted' || said.outcome === 'duplicate') && isWell) log.info(line);
+    else if (said.outcome === 'failed') log.error(line);
+    else log.warn(line);
+    meter.request(source, said.outcome, said.code ?? '', ms);
+  }
+
+  return { accept, refuse };
+}
+
+/** With which codes checks that are only observed would have refused it. */
+function codesIn(proofs: readonly Proof[]): string | undefined {
+  if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
+  return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');
+}
+
+function readError(error: unknown): { code: RefusalCode; reason: string } {
+  if (error instanceof Rejection) return { code: error.code, reason: error.message };
+  return { code: 'internal', reason: wordsOf(error) };
+}
+
+function leavesTooMuch(request: Request): boolean {
+  if (request.complete) return false;
+  const declared = request.headers['content-length'];
+  if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
+  return Number(declared) > DRAIN_BYTES || request.headers.expect !== undefined;
+}

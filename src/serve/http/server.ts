@@ -1,0 +1,95 @@
+/**
+ * The listening socket: limits and times against slow or broken senders, and a close that loses no request.
+ * What is not sound HTTP goes to framing.ts, everything else to the app.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { ServiceKnobs } from '../../base/types.ts';
+import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
+
+const CONNECTIONS_CHECK_MS = 1_000;
+/** Connections that are idle then are closed; a request that was on its way at the close is answered before. */
+const IDLE_CLOSE_MS = 200;
+/** However many keep coming, the port closes. */
+const TURNS_MAX = 100;
+
+export interface ServerOptions extends FramingOptions {
+  readonly knobs: ServiceKnobs;
+}
+
+export type App = (request: IncomingMessage, response: ServerResponse) => void;
+
+export function createHttpServer(app: App, options: ServerOptions): Server {
+  const { knobs } = options;
+  const answering = new WeakMap<Socket, ServerResponse>();
+  const take: App = (request, response) => {
+    answering.set(request.socket, response);
+    if (isSound(request)) app(request, response);
+    else refuseUnsound(request, response, options);
+  };
+  const server = createServer(
+    {
+      maxHeaderSize: knobs.headerBytesMax,
+      headersTimeout: knobs.headersTimeoutMs,
+      requestTimeout: knobs.requestTimeoutMs,
+      keepAliveTimeout: knobs.keepAliveTimeoutMs,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      keepAlive: true,
+      // Node would refuse these by itself, without a word in the log.
+      requireHostHeader: false,
+    },
+    take,
+  );
+  // A sender may close its half once it has written all; by default Node would close the other half on its answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  // The app decides when `100 Continue` is sent: not before every check of the head has passed.
+  server.on('checkContinue', take);
+  server.on('checkExpectation', take);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    refuseUnparsed(error, socket, answering.get(socket), options);
+  });
+  return server;
+}
+
+/** Resolves with the port in use. Rejects with the system's error, EADDRINUSE for one. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      // Out of file descriptors, say: the next connection may succeed.
+      server.on('error', () => {});
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+/** Stops accepting, lets what is in flight finish for at most `graceMs`, then cuts the rest off. */
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
+  await takeWaiting(server);
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // Not http's own close, which would cut idle connections at the moment a load balancer writes on one.
+    NetServer.prototype.close.call(server, () => {
+      clearTimeout(cut);
+      resolve();
+    });
+    setTimeout(() => server.closeIdleConnections(), IDLE_CLOSE_MS);
+  });
+}
+
+/** Connections that the system has accepted and we have not are reset when the port closes: take them before. */
+async function takeWaiting(server: Server): Promise<void> {
+  let calmTurns = 0;
+  const note = () => {
+    calmTurns = 0;
+  };
+  server.on('connection', note);
+  // One turn may be the rest of the present one, in which nothing is accepted.
+  for (let turn = 0; calmTurns < 2 && turn < TURNS_MAX; turn++) {
+    calmTurns++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.removeListener('connection', note);
+}

@@ -1,0 +1,75 @@
+/**
+ * What a reload may change: who is let in. Each source's verifiers and limit, the host names on its allowlist, and the
+ * console's tokens. Held by receiver.ts, asked for each request.
+ *
+ * Another reading is built whole, and counts once its new host names are looked up: a request sees the old rules or the new
+ * ones, never some of each.
+ */
+
+import type { Log } from '../base/types.ts';
+import { namesIn } from '../verify/allow-entry.ts';
+import { verifiersOf } from '../verify/checks.ts';
+import { digestOf, placeOf } from '../verify/equal.ts';
+import { FollowedNames } from '../verify/followed-names.ts';
+import type { Config } from './config/config.ts';
+import type { SourceConfig } from './config/source.ts';
+import type { SourceRules } from './http/receive.ts';
+
+export class Rules {
+  readonly #names: FollowedNames;
+  #config: Config;
+  #bySource: ReadonlyMap<string, SourceRules>;
+  #tokens: readonly Buffer[];
+
+  constructor(config: Config, log: Log) {
+    this.#names = new FollowedNames(log);
+    this.#config = config;
+    this.#bySource = this.#build(config);
+    this.#tokens = config.console.tokens.map(digestOf);
+  }
+
+  /** The newest reading. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  of(source: string): SourceRules {
+    return this.#bySource.get(source) as SourceRules;
+  }
+
+  isConsoleToken(given: string): boolean {
+    return placeOf(digestOf(given), this.#tokens) >= 0;
+  }
+
+  /** Resolves when the host names have had their first answers, or a moment to get them. */
+  settled(): Promise<void> {
+    return this.#names.settled();
+  }
+
+  /** Answers whether the reading is in force now; it is not if a later one has overtaken it. */
+  async replace(config: Config): Promise<boolean> {
+    const built = this.#build(config);
+    this.#config = config;
+    await this.#names.settled();
+    if (this.#config !== config) return false;
+    this.#tokens = config.console.tokens.map(digestOf);
+    this.#bySource = built;
+    this.#names.keepOnly(config.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));
+    return true;
+  }
+
+  stop(): void {
+    this.#names.stop();
+  }
+
+  #build(config: Config): ReadonlyMap<string, SourceRules> {
+    return new Map(config.sources.map((source) => [source.name, this.#rulesOf(source, config)]));
+  }
+
+  #rulesOf(source: SourceConfig, { knobs }: Config): SourceRules {
+    const { name, bodyLimitBytes, prefix } = source;
+    const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
+    const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, this.#names);
+    return { bodyLimitBytes, verifiers, offReason };
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Flatfile's events, as the event forwarder posts them (`src` holds the event) and as the API has them (`id` at the
+ * top), and the egress plugin's workbook, which has no type. What a hand-written listener posts is its author's choice.
+ * Payloads are typed where Flatfile's pages and examples agree. All ids are text such as `us_wb_…`.
+ * Source: flatfile.com/docs/reference/events and core-concepts/records; FlatFilers/flatfile-plugins, flatfile-node.
+ */
+import type { Members, Open, Typed, TypedEvent, Unlisted } from '../typed.ts';
+
+type Life = 'created' | 'updated' | 'deleted';
+
+/** @see https://flatfile.com/docs/reference/events#job-events */
+export type FlatfileJobTopic =
+  | `job:${'created' | 'ready' | 'scheduled' | 'updated' | 'completed' | 'failed'}`
+  | `job:${'outcome-acknowledged' | 'parts-completed'}`;
+
+/** @see https://flatfile.com/docs/reference/events#record-events */
+export type FlatfileRecordsTopic = `records:${Life}`;
+
+/** @see https://flatfile.com/docs/reference/events#commit-events */
+export type FlatfileCommitTopic = `commit:${'created' | 'updated' | 'completed'}` | 'layer:created';
+
+/** @see https://flatfile.com/docs/reference/events */
+export type FlatfileOtherTopic =
+  | 'job:deleted'
+  | 'snapshot:created'
+  | `${'agent' | 'action' | 'document' | 'secret' | 'canvas' | 'canvas-area' | 'thread'}:${Life}`
+  | `workbook:${Life | 'expired'}`
+  | `file:${Life | 'expired'}`
+  | `sheet:${Life | 'counts-updated' | 'calculation-updated'}`
+  | `space:${Life | 'archived' | 'unarchived' | 'expired' | 'guestAdded' | 'guestRemoved'}`
+  | `environment:${Life | 'autobuild-created'}`
+  | `program:${'created' | 'updated' | 'recomputing' | 'recomputed'}`
+  | `data-clip:${Life | 'collaborator-updated'}`
+  | `data-clip:resolutions-${'created' | 'refreshed' | 'updated'}`
+  | `cron:${'5-minutes' | 'hourly' | 'daily' | 'weekly'}`;
+
+/** @see https://flatfile.com/docs/reference/events */
+export type FlatfileTopic =
+  | FlatfileJobTopic
+  | FlatfileRecordsTopic
+  | FlatfileCommitTopic
+  | FlatfileOtherTopic;
+
+/** Ids and names that may be missing: which ones an event has depends on its domain. */
+type Ids<Name extends string> = { readonly [Key in Name]?: string };
+
+type Texts<Name extends string> = { readonly [Key in Name]: string };
+type Change<Name extends string> = Texts<Name> & {
+  readonly previousValue: unknown;
+  readonly newValue: unknown;
+};
+
+/**
+ * Where it happened.
+ * @see https://flatfile.com/docs/reference/events#event-structure
+ */
+export interface FlatfileContext
+  extends Ids<'accountId' | 'environmentId' | 'spaceId' | 'workbookId' | 'sheetId' | 'sheetSlug'>,
+    Ids<'snapshotId' | 'commitId' | 'versionId' | 'jobId' | 'programId' | 'fileId' | 'documentId'>,
+    Ids<'actionId' | 'actionName' | 'appId' | 'dataClipId' | 'canvasId' | 'canvasAreaId' | 'threadId'>,
+    Ids<'actorId' | 'precedingEventId'> {
+  readonly namespaces?: readonly string[];
+  readonly slugs?: Ids<'space' | 'workbook' | 'sheet'>;
+}
+
+/** @see https://flatfile.com/docs/reference/events#job-events */
+export interface FlatfileJob {
+  /** `domain:operation`, as in `space:configure`. */
+  readonly job: string;
+  readonly domain: string;
+  readonly operation: string;
+  readonly status: string;
+  readonly info?: string;
+  readonly isPart?: boolean;
+  readonly input?: unknown;
+  /** With `job:parts-completed`. */
+  readonly parts?: readonly Texts<'partId' | 'status' | 'completedAt'>[];
+}
+
+/** @see https://flatfile.com/docs/reference/events#record-events */
+export interface FlatfileRecords {
+  readonly sheetId?: string;
+  readonly recordIds?: readonly string[];
+  readonly recordCount?: number;
+  /** With `records:updated`. */
+  readonly changes?: readonly Change<'recordId' | 'fieldKey'>[];
+}
+
+/** @see https://flatfile.com/docs/reference/events#commit-events */
+export interface FlatfileCommit
+  extends Ids<'sheetId' | 'sheetSlug' | 'workbookId' | 'commitId' | 'versionId' | 'layerId'> {
+  /** With `commit:updated`. */
+  readonly changes?: readonly Change<'field'>[];
+}
+
+/** What both forms of an event have. `createdAt` is missing in some of Flatfile's own examples. */
+interface Common<Payload> {
+  readonly topic: string;
+  readonly domain: Open<'space' | 'workbook' | 'sheet' | 'file' | 'job' | 'document' | 'program' | 'cron'>;
+  readonly context: FlatfileContext;
+  readonly payload: Payload;
+  readonly createdAt?: string;
+  readonly target?: string;
+  readonly origin?: Ids<'id' | 'slug'>;
+}
+
+/**
+ * The event as Flatfile's API has it.
+ * @see https://reference.flatfile.com/api-reference/events
+ */
+export interface FlatfileApiEvent<Payload = Members> extends Common<Payload> {
+  readonly id: string;
+  readonly src?: never;
+  readonly namespaces?: readonly string[];
+  readonly attributes?: Members;
+  readonly callbackUrl?: string;
+  readonly dataUrl?: string;
+}
+
+/**
+ * The event as the forwarder posts it: what the listener holds. `_accessToken` was cut out.
+ * @see https://flatfile.com/docs/plugins/webhook-event-forwarder
+ */
+export interface FlatfileForwardedEvent<Payload = Members> extends Common<Payload> {
+  readonly id?: never;
+  readonly src: FlatfileApiEvent<Payload>;
+  readonly action?: string;
+  readonly namespace?: readonly string[];
+  readonly cache?: Members;
+  readonly afterAllCallbacks?: Members;
+  readonly _apiUrl?: string;
+}
+
+/** @see https://flatfile.com/docs/reference/events */
+export type FlatfileBody<Payload = Members> = FlatfileForwardedEvent<Payload> | FlatfileApiEvent<Payload>;
+
+/** @see https://flatfile.com/docs/reference/events#job-events */
+export type FlatfileJobEvent = Typed<FlatfileJobTopic, FlatfileBody<FlatfileJob>>;
+
+/** @see https://flatfile.com/docs/reference/events#record-events */
+export type FlatfileRecordsEvent = Typed<FlatfileRecordsTopic, FlatfileBody<FlatfileRecords>>;
+
+/** @see https://flatfile.com/docs/reference/events#commit-events */
+export type FlatfileCommitEvent = Typed<FlatfileCommitTopic, FlatfileBody<FlatfileCommit>>;
+
+/**
+ * Whatever a source with the preset `flatfile` receives. For one that gets the egress plugin's posts and nothing
+ * else: FlatfileEgressEvent.
+ * @see https://flatfile.com/docs/reference/events
+ */
+export type FlatfileEvent =
+  | FlatfileJobEvent
+  | FlatfileRecordsEvent
+  | FlatfileCommitEvent
+  | Typed<FlatfileOtherTopic, FlatfileBody>
+  | Unlisted;
+
+/** @see https://flatfile.com/docs/core-concepts/records */
+export interface FlatfileCell {
+  readonly value?: string | number | boolean | readonly string[] | null;
+  readonly valid?: boolean;
+  readonly messages?: readonly (Ids<'source' | 'message'> & {
+    readonly type?: Open<'error' | 'warn' | 'info'>;
+  })[];
+  readonly updatedAt?: string;
+}
+
+/** @see https://flatfile.com/docs/core-concepts/records */
+export interface FlatfileRecord {
+  readonly id: string;
+  readonly values: Readonly<Record<string, FlatfileCell>>;
+  readonly valid?: boolean;
+  readonly metadata?: Members;
+}
+
+/**
+ * A sheet with its records.
+ * @see https://flatfile.com/docs/plugins/webhook-egress
+ */
+export interface FlatfileSheet extends Ids<'slug' | 'commitId' | 'versionId'> {
+  readonly id: string;
+  readonly name: string;
+  readonly workbookId: string;
+  readonly records?: readonly FlatfileRecord[];
+  readonly counts?: { readonly total: number; readonly valid: number; readonly error: number };
+  /** The blueprint: what the fields of the records are. */
+  readonly config?: Members & { readonly fields: readonly (Members & Texts<'key' | 'type'>)[] };
+  readonly success?: boolean;
+}
+
+/**
+ * What the egress plugin posts when a user submits: a workbook with all its sheets. It has no type and no id.
+ * @see https://flatfile.com/docs/plugins/webhook-egress
+ */
+export interface FlatfileEgress {
+  readonly workbook: Texts<'id' | 'spaceId' | 'environmentId'> & {
+    readonly name?: string;
+    readonly labels?: readonly string[];
+    readonly actions?: readonly Members[];
+    readonly metadata?: unknown;
+    readonly namespace?: string;
+    readonly createdAt: string;
+    readonly updatedAt: string;
+    readonly sheets: readonly FlatfileSheet[];
+  };
+}
+
+/**
+ * For the handlers and the reply of a source that gets the egress plugin's posts and nothing else.
+ * @see https://flatfile.com/docs/plugins/webhook-egress
+ */
+export type FlatfileEgressEvent = TypedEvent<null, FlatfileEgress>;
+
+/**
+ * What the egress plugin does with a reply: marks the records, or with `deleteSubmitted` deletes all the others.
+ * @see https://flatfile.com/docs/plugins/webhook-egress
+ */
+export interface FlatfileRejections {
+  readonly rejections?: {
+    /** The workbook's. */
+    readonly id: string;
+    readonly message?: string;
+    readonly deleteSubmitted?: boolean;
+    readonly sheets: readonly {
+      readonly sheetId: string;
+      readonly rejectedRecords: readonly {
+        readonly id: string;
+        readonly values: readonly { readonly field: string; readonly message: string }[];
+      }[];
+    }[];
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * Flexport's events. All have the same body; `data.resource` says by its `_object` what it is, not by the event's type:
+ * Flexport's own example has a shipment in a `/shipment_leg#departed`. Members are required only where every documented
+ * and captured delivery has them; times are text in ISO 8601. Document and purchase order events are unlisted.
+ * Source: apidocs.flexport.com, Milestones, Event and the objects' own pages.
+ */
+import type { Members, Open, Typed, TypedEvent, Unlisted, UnlistedString } from '../typed.ts';
+
+/** @see https://apidocs.flexport.com/v2/tag/Milestones */
+export type FlexportType =
+  | `/shipment#${'schedule_confirmed' | 'updated_route' | 'delivered_in_full'}`
+  | `/shipment_leg#updated_estimated_${'time_of_departure' | 'time_of_arrival' | 'out_for_delivery'}`
+  | `/shipment_leg#${'arrived' | 'departed' | 'out_for_delivery' | 'delivery_completed' | 'delivered'}`
+  | `/shipment_container_leg#${'updated_estimated_available_for_pickup' | 'delivery_appointment_scheduled'}`
+  | `/ocean/shipment_container_leg#${'loaded_on_board' | 'unloaded_off_board' | 'available_for_pickup'}`
+  | '/ocean/shipment_leg#loaded_on_truck'
+  | `/shipment#${'created' | 'booking_confirmed' | 'documents_sent_to_nominated_broker'}`
+  | `/shipment#${'cargo_ready_date_changed' | 'updated_cargo_ready_date'}`
+  | '/shipments#commercial_invoices_digitized'
+  | `/shipment#customs_entry_release_status_${'released' | 'release_suspended' | 'pending_intensive_exam'}`
+  | `/shipment#customs_entry_release_status_${'document_required' | 'entry_docs_required' | 'under_cbp_review'}`
+  | `/shipment#customs_${'agriculture_hold' | 'undergoing_x_ray_exam'}`
+  | `/shipment#export_country_${'customs_exam' | 'magnetism_exam'}`
+  | `/ocean/shipment_container#${'free_time_to_expire' | 'free_time_expired' | 'empty_returned'}`
+  | `/shipment_leg#delivery_appointment_${'requested' | 'scheduled'}`
+  | `/shipment#${'filing_submitted_for_in_bond_transportation' | 'ftz_admission' | 'returned_to_shipper'}`
+  | `/shipment#cargo_${'breakdown_delay' | 'contamination_delay' | 'not_available' | 'ready_date_changed_exception'}`
+  | `/shipment#cargo_${'bumped_from_booked_flight' | 'rolled_from_booked_vessel'}`
+  | `/shipment#dry_run_${'pickup' | 'delivery_attempt_not_completed'}`
+  | `/shipment#flight_delay_${'mechanical' | 'schedule_updated_by_carrier'}`
+  | `/shipment#${'equipment_unavailable' | 'late_bill_of_lading_release' | 'missed_appointment'}`
+  | `/shipment#${'no_appointments_available' | 'no_attempt_made' | 'ocean_port_dwell_delay'}`
+  | `/shipment#pending_${'customs_clearance_from_nominated_broker' | 'delivery_appointment_confirmation'}`
+  | `/shipment#rail_${'car_equipment_breakdown' | 'interchange_delay' | 'transfer_delay'}`
+  | `/shipment#shipment_rerouted_${'by_carrier' | 'per_client_request'}`
+  | `/shipment#supplier_late_${'gate_in' | 'documents'}`
+  | `/shipment#${'transload_delay' | 'transshipment_delay' | 'warehouse_devan_delay' | 'weather_delay'}`
+  | `/shipment#${'missing_cargo' | 'port_strike_delay' | 'trucker_rejected' | 'truckers_hours_expired'}`
+  | `/shipment#trucking_delay_${'chassis' | 'mechanical'}_problem`
+  | `/shipment#trucking_delay_${'port_congestion' | 'other' | 'strike' | 'traffic'}`
+  | `/shipment#vessel_delay_${'mechanical' | 'port_congestion' | 'schedule_updated_by_carrier'}`
+  | `/invoice#invoice_${'shared' | 'voided' | 'due_date_adjusted' | 'credit_applied' | 'refund_applied'}`
+  | `/invoice#invoice_${'payment_made' | 'payment_failed'}`;
+
+/** Members of one kind, each of which may be null or missing. */
+type Some<Kind, Name extends string> = { readonly [Key in Name]?: Kind | null };
+
+/**
+ * A link to an object in Flexport's API, or without `id` to a list of them.
+ * @see https://apidocs.flexport.com/v2/tag/Expansion
+ */
+export interface FlexportRef {
+  readonly _object: string;
+  readonly ref_type: string;
+  readonly link: string;
+  readonly id?: number | string;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/Shipment */
+export interface FlexportQuantity {
+  readonly _object: string;
+  readonly value: number;
+  readonly unit: Open<'kg' | 'lbs' | 'cbm' | 'cbft'>;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/Invoices */
+export interface FlexportMoney {
+  readonly _object: string;
+  /** A decimal number in text. */
+  readonly amount: string;
+  readonly currency_code: string;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ShipmentLeg */
+export interface FlexportAddress
+  extends Some<string, 'street_address' | 'street_address2' | 'city' | 'state' | 'zip' | 'country'>,
+    Some<string, 'country_code' | 'unlocode' | 'timezone' | 'ref'> {
+  readonly _object: string;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ShipmentLeg */
+export interface FlexportPlace extends Some<string, 'name'>, Some<FlexportAddress, 'address'> {
+  readonly _object: string;
+  /** The port's codes, by kind of port. */
+  readonly details?: readonly Members[];
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ShipmentLeg */
+export interface FlexportNode extends Some<FlexportPlace, 'place' | 'terminal'> {
+  readonly _object: string;
+  readonly tags?: readonly string[];
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/Shipment */
+export type FlexportMode = Open<
+  Carriage | 'ocean_air' | 'truck_intl' | 'warehouse_storage' | 'unknown_transportation'
+>;
+
+/** @see https://apidocs.flexport.com/v2/tag/Shipment */
+export type FlexportStatus = Open<
+  | `${'in_transit_to_' | ''}${'departure' | 'intermediary' | 'arrival'}_port`
+  | `${'origin' | 'destination'}_stop_off`
+  | `${'in_transit_to_' | ''}final_destination`
+  | 'seller_location'
+  | 'deconsolidation'
+  | 'gated_out'
+>;
+
+type Carriage = 'ocean' | 'air' | 'barge' | 'truck' | 'rail';
+type Metadata = Readonly<Record<string, readonly string[]>>;
+type Travel = `${'estimated' | 'actual'}_${'departure' | 'arrival'}_date`;
+type InFull = `${'estimated' | 'actual'}_${'picked_up' | 'delivered'}_in_full_date`;
+type AtPlace = `${'estimated' | 'actual'}_${'pickup' | 'delivery'}_date`;
+type Party = 'shippers' | 'consignees' | 'buyers' | 'sellers' | 'importers_of_record';
+
+/**
+ * Flexport's pages write `/shipments`, the captured delivery `/shipment`.
+ * @see https://apidocs.flexport.com/v2/tag/Shipment
+ */
+export interface FlexportShipment
+  extends Some<string, 'name' | 'incoterm' | 'it_number' | 'freight_cost'>,
+    Some<string, Travel | InFull | 'created_date' | 'updated_at' | 'cargo_ready_date'>,
+    Some<FlexportQuantity, 'calculated_weight' | 'calculated_volume'>,
+    Some<FlexportRef, 'booking' | 'legs' | 'customs_entries' | 'commercial_invoices' | 'documents'>,
+    Some<Members, 'ocean_shipment' | 'air_shipment'>,
+    Some<readonly Members[], Party | 'items'> {
+  readonly _object: '/shipment' | '/shipments';
+  readonly id: number;
+  readonly status?: FlexportStatus;
+  readonly transportation_mode?: FlexportMode;
+  readonly freight_type?: Open<`${'port' | 'door'}_to_${'port' | 'door'}`> | null;
+  readonly priority?: Open<'standard' | 'high'>;
+  readonly pieces?: number | null;
+  readonly metadata?: Metadata;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ShipmentLeg */
+export interface FlexportShipmentLeg
+  extends Some<string, Travel | 'cargo_ready_date' | 'carrier_name'>,
+    Some<FlexportRef, 'shipment'>,
+    Some<FlexportNode, 'origin' | 'destination'>,
+    Some<Members, 'additional_dates' | 'air_leg' | 'ocean_leg' | 'rail_leg'> {
+  readonly _object: '/shipment_leg';
+  readonly id: number;
+  readonly transportation_mode?: FlexportMode;
+  readonly trucking_leg?: FlexportTruckingLeg | null;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ShipmentLeg */
+export interface FlexportTruckingLeg extends Some<FlexportRef, 'container_legs'> {
+  readonly _object: string;
+  readonly tracking_number?: string | null;
+  readonly service_type?: Open<'ltl' | 'ftl' | 'drayage' | 'cartage'> | null;
+  readonly pieces?: number | null;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/Container */
+export interface FlexportContainer
+  extends Some<string, 'container_number' | 'container_type' | 'container_size' | 'seal_number'>,
+    Some<string, Travel | AtPlace | 'available_for_pickup_date' | 'estimated_available_for_pickup_date'>,
+    Some<string, 'cargo_ready_date' | 'last_free_day_date' | 'empty_returned_date'>,
+    Some<FlexportRef, 'shipment' | 'container_legs'>,
+    Some<readonly Members[], 'items'> {
+  readonly _object: '/ocean/shipment_container';
+  readonly id: number;
+  readonly metadata?: Metadata;
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/ContainerLeg */
+export interface FlexportContainerLeg extends Some<FlexportRef, 'shipment_container' | 'leg'> {
+  readonly _object: '/ocean/shipment_container_leg';
+  readonly dates?: readonly Members[];
+}
+
+/** @see https://apidocs.flexport.com/v2/tag/Invoices */
+export interface FlexportInvoice
+  extends Some<string, 'name' | 'issued_at' | 'due_date' | 'voided_at' | 'last_updated_at'>,
+    Some<FlexportMoney, 'total' | 'balance'>,
+    Some<readonly Members[], 'items'> {
+  readonly _object: '/invoice';
+  /** Text, unlike the ids of the others. */
+  readonly id: string;
+  readonly status?: Open<'outstanding' | 'past_due' | 'void' | 'paid' | 'payment_pending'>;
+  readonly type?: Open<'Shipment' | 'Client'>;
+}
+
+/**
+ * Told apart by `_object`; the last is every other.
+ * @see https://apidocs.flexport.com/v2/tag/Event
+ */
+export type FlexportResource =
+  | FlexportShipment
+  | FlexportShipmentLeg
+  | FlexportContainer
+  | FlexportContainerLeg
+  | FlexportInvoice
+  | (Members & { readonly _object: UnlistedString });
+
+/**
+ * The Event object: the whole body of a delivery.
+ * @see https://apidocs.flexport.com/v2/tag/Event
+ */
+export interface FlexportBody {
+  readonly _object: '/event';
+  /** Also `event.externalId`, there as text. */
+  readonly id: number;
+  /** Of the Event object: 2, under version 3 of the API as well. */
+  readonly version: number;
+  /** May be more than a day after `occurred_at`. */
+  readonly created_at: string;
+  readonly occurred_at: string;
+  readonly type: string;
+  readonly data: {
+    readonly _object: Open<'/shipment_event_data'>;
+    readonly resource: FlexportResource;
+    readonly shipment?: FlexportShipment | null;
+    readonly location?: FlexportNode | null;
+    /** Empty for events of a whole shipment. */
+    readonly containers?: readonly FlexportContainer[];
+  };
+}
+
+/**
+ * Whatever a source with the preset `flexport` receives.
+ * @see https://apidocs.flexport.com/v2/tag/Event
+ */
+export type FlexportEvent = Typed<FlexportType, FlexportBody> | Unlisted;
+
+/**
+ * Events of one kind of object, those of new types too: for a handler that is wired with `types: ['/shipment_leg#*']`,
+ * or as `event is FlexportEventOf<'/shipment_leg'>` for a test by `startsWith`.
+ * @see https://apidocs.flexport.com/v2/tag/Milestones
+ */
+export type FlexportEventOf<Kind extends string> = FlexportEvent &
+  TypedEvent<`${Kind}#${string}`, FlexportBody>;

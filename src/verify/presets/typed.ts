@@ -1,0 +1,34 @@
+/**
+ * Events whose `type` says what `data` is. Types only: nobody has checked that a body has the form written here.
+ *
+ * The lists are open. A provider's union ends in `Unlisted`, where a new type arrives with `data: unknown`. To handle
+ * one with the same narrowing, add it: `Handle<ShippoEvent | Typed<'return_created', { … }>>`.
+ */
+import type { WebhookEvent } from '../../base/types.ts';
+
+declare const unlisted: unique symbol;
+
+/**
+ * Any string but those listed beside it. It is read like a string, but compared with a literal it is an error: so a
+ * listed type narrows and a misspelt one is found. To compare all the same: `const name: string | null = event.type`.
+ * It is a template because TypeScript takes a branded `string &` for comparable with every literal.
+ */
+export type UnlistedString = `${string & { readonly [unlisted]: never }}`;
+
+/** These, and whatever else the provider sends: editors complete, nothing is refused. */
+export type Open<Known extends string> = Known | (string & Record<never, never>);
+
+/** An object of which only the syntax is known. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A webhook event whose type and parsed body are known; see WebhookEvent in src/base/types.ts for the rest. */
+export interface TypedEvent<Type extends string | null, Body> extends Omit<WebhookEvent, 'type' | 'data'> {
+  readonly type: Type;
+  readonly data: Body;
+}
+
+/** One TypedEvent for each of the types, so that every comparison takes one out. */
+export type Typed<Type extends string, Body> = Type extends string ? TypedEvent<Type, Body> : never;
+
+/** What is in no list: other types, bodies without a type, and bodies that are not JSON. */
+export type Unlisted = TypedEvent<UnlistedString, unknown> | TypedEvent<null, unknown>;

@@ -1,0 +1,160 @@
+/** What may be a secret, where it may come from, and that no message ever shows one. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
+
+const OTHER = 'Zt6Hq1Wm8Xs3Vk9Ry4Bn7Cj2Dp5Fg0La';
+const folder = mkdtempSync(join(tmpdir(), 'consignee-secrets-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function file(content: string | Buffer): string {
+  const path = join(folder, String(files++));
+  writeFileSync(path, content);
+  return path;
+}
+
+const NAMES = [
+  ...['FLEXPORT_WEBHOOK_SECRET', 'SHIPPO_WEBHOOK_TOKEN', 'FLINTN_WEBHOOK_SECRET', 'FLATFILE_JWT_SECRET'],
+  'CONSOLE_TOKEN',
+];
+
+const PLACEHOLDERS = [
+  // Printed by the providers' own pages.
+  ...['your_dev_key', 'your_prod_key', 'your_dev_webhook_secret', 'your_prod_webhook_secret'],
+  ...['your-very-secret-key', '<SECRET>', '<YOUR_SHIPPO_HMAC_SECRET>', '123abc'],
+  // Left behind by people, shells and templates.
+  ...[
+    'secret',
+    'SECRET',
+    'changeme',
+    'ChangeMe',
+    'change_me',
+    'password',
+    'token',
+    'test',
+    'example',
+    'todo',
+  ],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that nobody filled in
+  ...['undefined', 'null', 'NaN', 'true', 'false', 'none', '${FLEXPORT_SECRET}', '{{secret}}', '<insert>'],
+  ...['***', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', '0'.repeat(64), 'your_own_secret_goes_right_here_ok'],
+];
+
+test.each(PLACEHOLDERS)('a placeholder is no secret, wherever it is set: %s', (placeholder) => {
+  for (const name of NAMES) {
+    const inline = reading({ [name]: placeholder });
+    expect(settingsOf(inline.problems)).toEqual([name]);
+    const previous = reading({ [name]: GOOD, [`${name}_PREVIOUS`]: placeholder });
+    expect(settingsOf(previous.problems)).toEqual([`${name}_PREVIOUS`]);
+    const inFile = reading({ [`${name}_FILE`]: file(`${GOOD}\n${placeholder}\n`) });
+    expect(settingsOf(inFile.problems)).toEqual([`${name}_FILE`]);
+  }
+});
+
+test('every placeholder gets the same words, which therefore show none of them', () => {
+  const words = PLACEHOLDERS.map((placeholder) =>
+    textOf(reading({ FLINTN_WEBHOOK_SECRET: placeholder }).problems),
+  );
+  expect(new Set(words).size).toBe(1);
+});
+
+test.each([
+  ['empty', ''],
+  ['a space', ' '],
+  ['a tab and a line break', '\t\n'],
+  ['a no-break space', '\u00a0'],
+  ['a space before', ` ${GOOD}`],
+  ['a space behind', `${GOOD} `],
+  ['a line break behind', `${GOOD}\n`],
+  ['a carriage return behind', `${GOOD}\r`],
+  ['a space inside', `${GOOD} ${OTHER}`],
+  ['a line break inside', `${GOOD}\n${OTHER}`],
+  ['a byte order mark', `\uFEFF${GOOD}`],
+])('blank secrets and secrets with white space are refused: %s', (_title, secret) => {
+  for (const name of NAMES) {
+    const { problems, config } = reading({ [name]: secret });
+    expect(settingsOf(problems)).toEqual([name]);
+    expect(textOf(problems)).not.toContain(GOOD);
+    expect(JSON.stringify(config)).not.toContain(GOOD);
+  }
+});
+
+test.each([
+  ['one line', `${GOOD}`, [GOOD]],
+  ['one line and its end', `${GOOD}\n`, [GOOD]],
+  ['one line and its end, from Windows', `${GOOD}\r\n`, [GOOD]],
+  ['two lines, newest first', `${GOOD}\n${OTHER}\n`, [GOOD, OTHER]],
+  ['two lines from Windows', `${GOOD}\r\n${OTHER}\r\n`, [GOOD, OTHER]],
+  ['the same line twice', `${GOOD}\n${GOOD}\n`, [GOOD]],
+])('a file holds one live secret a line: %s', (_title, content, secrets) => {
+  const environment = { FLEXPORT_WEBHOOK_SECRET_FILE: file(content) };
+  expect(reading(environment).problems).toEqual([]);
+  expect(sourceOf(environment, 'flexport').hmacSecrets).toEqual(secrets);
+});
+
+test.each([
+  ['nothing', ''],
+  ['only a line break', '\n'],
+  ['a line too many', `${GOOD}\n\n`],
+  ['a gap', `${GOOD}\n\n${OTHER}\n`],
+  ['a space behind', `${GOOD} \n`],
+  ['a space before the second', `${GOOD}\n ${OTHER}\n`],
+  ['old line ends', `${GOOD}\r${OTHER}\r`],
+  ['a byte order mark', `\uFEFF${GOOD}\n`],
+  ['UTF-16', Buffer.from(`\uFEFF${GOOD}`, 'utf16le')],
+  ['bytes that are not UTF-8', Buffer.concat([Buffer.from(GOOD), Buffer.from([0xff])])],
+  ['a zero byte', `${GOOD}\0\n`],
+  ['a zero-width space', `${GOOD}\u200B\n`],
+])('a file with anything else is refused: %s', (_title, content) => {
+  for (const name of NAMES) {
+    const { problems } = reading({ [`${name}_FILE`]: file(content) });
+    expect([...new Set(settingsOf(problems))]).toEqual([`${name}_FILE`]);
+    expect(textOf(problems)).not.toContain(GOOD);
+  }
+});
+
+test('a file that cannot be read is a problem, never a source that is off', () => {
+  mkdirSync(join(folder, 'a-folder'));
+  for (const path of [join(folder, 'not-there'), join(folder, 'a-folder'), '']) {
+    const environment = { FLEXPORT_WEBHOOK_SECRET_FILE: path };
+    expect(settingsOf(reading(environment).problems)).toEqual(['FLEXPORT_WEBHOOK_SECRET_FILE']);
+    expect(sourceOf(environment, 'flexport').schemes).toEqual(['hmac']);
+  }
+});
+
+test('a secret and its file together are refused', () => {
+  for (const name of NAMES) {
+    const { problems } = reading({ [name]: GOOD, [`${name}_FILE`]: file(`${GOOD}\n`) });
+    expect(settingsOf(problems)).toEqual([name]);
+  }
+});
+
+test('a retired secret needs a current one', () => {
+  for (const name of NAMES) {
+    expect(settingsOf(reading({ [`${name}_PREVIOUS`]: OTHER }).problems)).toEqual([`${name}_PREVIOUS`]);
+  }
+});
+
+test('all live secrets are read, newest first, each once', () => {
+  const inline = { FLATFILE_JWT_SECRET: GOOD, FLATFILE_JWT_SECRET_PREVIOUS: OTHER };
+  expect(sourceOf(inline, 'flatfile').jwtSecrets).toEqual([GOOD, OTHER]);
+  const both = { SHIPPO_WEBHOOK_TOKEN_FILE: file(`${GOOD}\n`), SHIPPO_WEBHOOK_TOKEN_PREVIOUS: OTHER };
+  expect(sourceOf(both, 'shippo').tokens).toEqual([GOOD, OTHER]);
+  const twice = { FLINTN_WEBHOOK_SECRET: GOOD, FLINTN_WEBHOOK_SECRET_PREVIOUS: GOOD };
+  expect(sourceOf(twice, 'flintn').hmacSecrets).toEqual([GOOD]);
+  const console = { CONSOLE_TOKEN: GOOD, CONSOLE_TOKEN_PREVIOUS: OTHER };
+  expect(reading(console).config.console.tokens).toEqual([GOOD, OTHER]);
+});
+
+test('a secret under 32 characters is a warning that does not show it', () => {
+  const { problems, warnings } = reading({
+    SHIPPO_WEBHOOK_TOKEN: GOOD.slice(1),
+    FLINTN_WEBHOOK_SECRET: GOOD,
+  });
+  expect(problems).toEqual([]);
+  expect(settingsOf(warnings)).toEqual(['SHIPPO_WEBHOOK_TOKEN']);
+  expect(textOf(warnings)).not.toContain(GOOD.slice(1));
+});

@@ -1,0 +1,159 @@
+/** What gcs and bigquery say of their options when they are built: everything wrong, at boot, and nothing thrown. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type BigQueryOptions, bigquery } from '../../../src/deliver/handlers/bigquery.ts';
+import { type GcsOptions, gcs } from '../../../src/deliver/handlers/gcs.ts';
+import { usesAccounts } from '../../../src/deliver/handlers/google/connection.ts';
+import { packageProblems } from '../../../src/deliver/handlers/google/package.ts';
+import { refusalOf } from '../../fixtures/google/writing.ts';
+import { ROOT } from '../../service.ts';
+
+const ofGcs = (options: unknown) => gcs(options as GcsOptions).problems?.map(({ wrong }) => wrong);
+const ofBigQuery = (options: unknown) =>
+  bigquery(options as BigQueryOptions).problems?.map(({ wrong }) => wrong);
+const EVENTS = { dataset: 'shipping', table: 'events' };
+
+test('a handler that is told enough has no problems and shares its target with itself', () => {
+  const objects = gcs({ bucket: 'my-webhooks', types: ['a_*'], maxAttempts: 3 });
+  expect(objects).toMatchObject({ problems: [], types: ['a_*'], maxAttempts: 3, concurrency: 16 });
+  expect(objects.timeLimitMs).toBeGreaterThan(20_000);
+  const rows = bigquery({ ...EVENTS, batchRowsMax: 50, batchWaitMs: 1_000, timeoutMs: 5_000 });
+  expect(rows).toMatchObject({ problems: [], concurrency: 50 });
+  expect(rows.timeLimitMs).toBeGreaterThan(6_000);
+  expect(bigquery({ ...EVENTS, concurrency: 7, projectId: undefined })).toMatchObject({
+    problems: [],
+    concurrency: 7,
+  });
+  expect(objects.target).not.toBe(gcs({ bucket: 'my-webhooks', prefix: 'a/' }).target);
+});
+
+test('what is missing is named, also if nothing is given at all', () => {
+  for (const nothing of [{}, undefined, null, 'webhooks', 7]) {
+    expect(ofGcs(nothing)).toContain('gives gcs no bucket');
+    expect(ofBigQuery(nothing)).toEqual(
+      expect.arrayContaining(['gives bigquery no dataset', 'gives bigquery no table']),
+    );
+  }
+  expect(ofGcs({ bucket: undefined })).toEqual(['gives gcs no bucket']);
+});
+
+test('names that Google does not know are problems', () => {
+  const wrong = ['gives gcs a bucket that cannot be'];
+  for (const bucket of ['', 'ab', 'My-Bucket', 'gs://webhooks', 'web hooks', '-webhooks', 'a..b', 7, null]) {
+    expect(ofGcs({ bucket })).toEqual(wrong);
+  }
+  for (const bucket of ['abc', 'example.com', 'a_b-c.1']) expect(ofGcs({ bucket })).toEqual([]);
+  for (const prefix of ['a\nb', '\ud800', '{{projectId}}/', 'x'.repeat(801), 7]) {
+    expect(ofGcs({ bucket: 'abc', prefix })).toEqual(['gives gcs a prefix that cannot be']);
+  }
+  for (const dataset of ['', 'my-data', 'project.data', 'a b', 'ü']) {
+    expect(ofBigQuery({ ...EVENTS, dataset })).toEqual(['gives bigquery a dataset that cannot be']);
+  }
+  for (const table of ['', 'a.b', 'a$20260101', 'a/b', 'x'.repeat(1_025)]) {
+    expect(ofBigQuery({ ...EVENTS, table })).toEqual(['gives bigquery a table that cannot be']);
+  }
+  for (const table of ['events', 'Ereignisse für 2026', 'a-b_c']) {
+    expect(ofBigQuery({ ...EVENTS, table })).toEqual([]);
+  }
+});
+
+test('numbers, places and URLs are checked, and never repeated', () => {
+  const wrong = {
+    timeoutMs: 0,
+    batchRowsMax: 1.5,
+    batchWaitMs: -1,
+    location: 'E U',
+    projectId: 'My Project',
+    keyFile: '',
+    apiEndpoint: 'https://me:hidden@localhost/',
+  };
+  const { problems = [] } = bigquery({ ...EVENTS, ...wrong });
+  expect(problems.map((problem) => problem.wrong).sort()).toEqual(
+    Object.keys(wrong)
+      .map((name) => `gives bigquery ${name === 'apiEndpoint' ? 'an' : 'a'} ${name} that cannot be`)
+      .sort(),
+  );
+  expect(JSON.stringify(problems)).not.toContain('hidden');
+  for (const apiEndpoint of ['localhost:4443', 'ftp://localhost', 'http://localhost?x', 'x']) {
+    expect(ofGcs({ bucket: 'abc', apiEndpoint })).toEqual(['gives gcs an apiEndpoint that cannot be']);
+  }
+});
+
+test('an option that there is not is named, and those that there are', () => {
+  const [problem] = gcs({ bucket: 'abc', bukcet: 1 } as GcsOptions).problems ?? [];
+  expect(problem).toMatchObject({
+    setting: 'config/sources.ts',
+    wrong: 'gives gcs the option bukcet, which there is not',
+    fix: expect.stringMatching(/^Use bucket, prefix, .*\.$/),
+  });
+  expect(ofBigQuery({ ...EVENTS, batchMs: 1, toString: 1 })).toEqual([
+    'gives bigquery the option batchMs, which there is not',
+    'gives bigquery the option toString, which there is not',
+  ]);
+});
+
+test('an emulator of BigQuery wants to know the project', () => {
+  const apiEndpoint = 'http://localhost:9050';
+  expect(ofBigQuery({ ...EVENTS, apiEndpoint })).toEqual(['gives bigquery an emulator without a projectId']);
+  expect(ofBigQuery({ ...EVENTS, apiEndpoint, projectId: 'test' })).toEqual([]);
+});
+
+test('credentials are shown to Google, and to others only if they are told so', () => {
+  const shown = (apiEndpoint?: string, keyFile?: string) => usesAccounts({ apiEndpoint, keyFile }, undefined);
+  expect(shown()).toBe(true);
+  expect(shown('https://storage-me.p.googleapis.com')).toBe(true);
+  expect(shown('https://storage.googleapis.com:443/')).toBe(true);
+  expect(shown('http://localhost:4443')).toBe(false);
+  expect(shown('https://googleapis.com.example.com')).toBe(false);
+  expect(shown('https://example.com/storage.googleapis.com')).toBe(false);
+  expect(shown('http://localhost:4443', 'key.json')).toBe(true);
+  expect(usesAccounts({}, 'localhost:4443')).toBe(false);
+});
+
+describe('the packages', () => {
+  test('one that cannot be found is a problem with its remedy', () => {
+    const nowhere = () => {
+      throw new Error('nowhere');
+    };
+    expect(packageProblems('gcs', '@google-cloud/storage', nowhere)).toEqual([
+      {
+        setting: 'config/sources.ts',
+        wrong: 'uses gcs, which needs the package @google-cloud/storage',
+        fix: 'Run npm install @google-cloud/storage.',
+      },
+    ]);
+    expect(packageProblems('gcs', '@google-cloud/storage')).toEqual([]);
+  });
+
+  test('handlers where there are none are built, and say so', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+    cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
+    const script = `
+      import { bigquery } from './src/deliver/handlers/bigquery.ts';
+      import { gcs } from './src/deliver/handlers/gcs.ts';
+      const handlers = [gcs({ bucket: 'abc' }), bigquery({ dataset: 'a', table: 'b' })];
+      console.log(JSON.stringify(handlers.flatMap(({ problems }) => problems.map(({ fix }) => fix))));`;
+    const args = ['--input-type=module', '--eval', script];
+    const said = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect(JSON.parse(said)).toEqual([
+      'Run npm install @google-cloud/storage.',
+      'Run npm install @google-cloud/bigquery.',
+    ]);
+  });
+});
+
+test('a service does not start with any of it, and lists it all', async () => {
+  const { code, output } = await refusalOf(
+    { url: 'http://127.0.0.1:1' },
+    { gcs: { bucket: 'gs://x', acl: 'public' }, bigquery: { table: '', batchRows: 5 } },
+  );
+  expect(code).toBe(78);
+  expect(output).toContain('config/sources.ts gives gcs a bucket that cannot be.');
+  expect(output).toContain('config/sources.ts gives gcs the option acl, which there is not.');
+  expect(output).toContain('config/sources.ts gives bigquery a table that cannot be.');
+  expect(output.match(/the option batchRows/g)).toHaveLength(1);
+});

@@ -1,0 +1,150 @@
+/** `latest`, through the real process: real sequences of news about parcels, shuffled, with a handler that fails. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { numberOf } from '../../fixtures/deliver.ts';
+import { runToEnd, SECRET, type Service, startService, waitFor } from '../../service.ts';
+import { flintnHeaders, shippoHeaders } from '../../signing.ts';
+
+const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
+let service: Service;
+beforeAll(async () => {
+  service = await startService({
+    config: CONFIG,
+    env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
+  });
+});
+afterAll(() => service.stop());
+
+/** The news of parcels as carriers gave them to Shippo: status, substatus, and when it was so. */
+const NEWS: Readonly<Record<string, readonly (readonly [string, string | null, string])[]>> = {
+  'usps 9205590164917312751089': [
+    ['PRE_TRANSIT', 'information_received', '2023-07-20T22:11:00Z'],
+    ['TRANSIT', 'package_accepted', '2023-07-21T15:33:00Z'],
+    ['TRANSIT', 'package_departed', '2023-07-22T02:40:00Z'],
+    ['TRANSIT', 'out_for_delivery', '2023-07-23T09:12:00Z'],
+    ['DELIVERED', 'delivered', '2023-07-23T13:03:00Z'],
+  ],
+  'ups 1Z5338FF0107231059': [
+    ['PRE_TRANSIT', null, '2023-07-20T22:11:00Z'],
+    ['TRANSIT', 'delivery_attempted', '2023-07-24T17:20:00Z'],
+    ['FAILURE', 'package_undeliverable', '2023-07-26T08:00:00Z'],
+    ['RETURNED', 'return_to_sender', '2023-07-29T10:30:00Z'],
+  ],
+  // The same number, a year and a half later: another parcel.
+  'dhl_ecommerce 420941039361269903501': [
+    ['DELIVERED', 'delivered', '2023-01-09T10:00:00Z'],
+    ['PRE_TRANSIT', null, '2024-08-01T00:00:00Z'],
+    ['TRANSIT', 'package_processing', '2024-08-02T07:45:00Z'],
+  ],
+};
+
+interface Said {
+  readonly parcel: string;
+  readonly status: string;
+  readonly at: string;
+}
+
+function linesOf<T>(name: string): T[] {
+  try {
+    const lines = readFileSync(join(service.folder, name), 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => (line.startsWith('{') ? JSON.parse(line) : line) as T);
+  } catch {
+    return [];
+  }
+}
+
+function track(parcel: string, [status, code, at]: readonly [string, string | null, string]): string {
+  const [carrier, number] = parcel.split(' ');
+  const substatus = code === null ? null : { code, text: code, action_required: false };
+  const tracking_status = { object_id: crypto.randomUUID(), status, substatus, status_date: at };
+  const data = { carrier, tracking_number: number, tracking_status, tracking_history: [] };
+  return JSON.stringify({ event: 'track_updated', test: false, data });
+}
+
+async function send(path: string, body: string, headers: Record<string, string>): Promise<string> {
+  const response = await fetch(`${service.url}/webhooks/${path}`, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { id: string }).id;
+}
+
+const nothingLeft = () => service.sql('SELECT * FROM work').length === 0;
+
+test('however the news come, a parcel’s state only moves forward and ends with the newest', async () => {
+  const all = Object.entries(NEWS).flatMap(([parcel, news]) => news.map((one) => [parcel, one] as const));
+  let run = 0;
+  const order = fc.shuffledSubarray(all, { minLength: all.length });
+  const shuffle = fc.asyncProperty(order, fc.integer({ min: 1, max: 6 }), async (shuffled, atATime) => {
+    run++;
+    const waiting = shuffled.map(([parcel, one]) => () => {
+      const body = track(`${parcel}R${run}`, one);
+      return send('shippo', body, shippoHeaders(SECRET, body));
+    });
+    while (waiting.length > 0) await Promise.all(waiting.splice(0, atATime).map((deliver) => deliver()));
+    await waitFor(nothingLeft, 10_000, service.output);
+    for (const [parcel, news] of Object.entries(NEWS)) {
+      const said = linesOf<Said>('states.jsonl').filter((line) => line.parcel === `${parcel}R${run}`);
+      const times = said.map(({ at }) => at);
+      expect(times).toEqual([...new Set(times)].sort());
+      expect(said.at(-1)?.at).toBe(news.at(-1)?.[2]);
+    }
+  });
+  await fc.assert(shuffle, { numRuns: 12 });
+  expect(service.events()).toHaveLength(run * all.length);
+});
+
+test('what was overtaken says by what', async () => {
+  const [parcel, news] = ['usps 9400136897846103911053', NEWS['ups 1Z5338FF0107231059'] ?? []] as const;
+  const newest = track(parcel, news.at(-1) as never);
+  const winner = await send('shippo', newest, shippoHeaders(SECRET, newest));
+  const late = track(parcel, news[1] as never);
+  const loser = await send('shippo', late, shippoHeaders(SECRET, late));
+  const env = { DATABASE_URL: `sqlite:${service.inboxPath}`, SHIPPO_WEBHOOK_SECRET: SECRET };
+  const { output } = await runToEnd(['events', 'show', loser, '--config', CONFIG], { env });
+  expect(output).toContain('shippo/state discarded');
+  expect(output).toContain(`overtaken: ${winner} has a newer state`);
+});
+
+test('events that say nothing of a parcel are handled for themselves', async () => {
+  const body =
+    '{"event":"batch_created","test":false,"data":"batch 5ef63c54f5bf45d3b1f8fb37dcb1c5f4 created"}';
+  const id = await send('shippo', body, shippoHeaders(SECRET, body));
+  await waitFor(nothingLeft, 5_000, service.output);
+  const outcomes = service.sql(
+    'SELECT outcome FROM attempts WHERE event = ? ORDER BY started_at',
+    numberOf(id),
+  );
+  expect(outcomes.at(-1)).toEqual({ outcome: 'done' });
+});
+
+test('members of one’s own tell what the preset does not know', async () => {
+  const order = (event: string, timestamp: string) =>
+    JSON.stringify({
+      event_type: 'TRANSACTION_SETTLED',
+      event_id: event,
+      timestamp,
+      data: { order_id: 'o-1' },
+    });
+  for (const body of [order('newer', '2024-01-15T10:30:00Z'), order('older', '2024-01-15T10:29:59Z')]) {
+    await send('flintn', body, flintnHeaders(SECRET, body));
+  }
+  await waitFor(nothingLeft, 5_000, service.output);
+  expect(linesOf('orders.jsonl')).toEqual(['newer']);
+});
+
+test('options that cannot be are problems at boot, all at once', async () => {
+  const wrong = join(import.meta.dirname, '../../fixtures/parcels-wrong');
+  const { code, output } = await runToEnd(['check', '--config', wrong], { env: {} });
+  expect(code).toBe(1);
+  for (const said of [
+    'makes flintn/order latest, but nobody has told',
+    'wires shippo to missing, which is not a handler',
+    'gives shippo/never a list of types that cannot be',
+    'gives shippo/nowhere a list of sources that cannot be. They are flintn, shippo.',
+    'gives shippo/fast a ratePerSecond that cannot be',
+    'gives shippo/right and shippo/left one target, but different concurrency',
+  ]) {
+    expect(output).toMatch(new RegExp(`fail +config/sources.ts +${said}`));
+  }
+});

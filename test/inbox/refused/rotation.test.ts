@@ -1,0 +1,105 @@
+/** Refused requests, kept and judged again: a secret that is changed at the provider first loses nothing. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Service, startService, waitFor } from '../../service.ts';
+import { flintnHeaders } from '../../signing.ts';
+
+const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
+const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
+
+let folder: string;
+let file: string;
+let service: Service | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+  file = join(folder, 'flintn-secret');
+  writeFileSync(file, `${OLD}\n`);
+});
+afterEach(async () => {
+  await service?.kill('SIGKILL');
+  service = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const start = () => startService({ folder, env: { FLINTN_WEBHOOK_SECRET_FILE: file } });
+const bodyOf = (id: string) => JSON.stringify({ event_type: 'TRANSACTION_SETTLED', event_id: id, data: {} });
+async function send(to: Service, id: string, secret: string): Promise<number> {
+  const body = bodyOf(id);
+  const response = await fetch(`${to.url}/webhooks/flintn`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...flintnHeaders(secret, body) },
+    body,
+  });
+  await response.text();
+  return response.status;
+}
+const stored = (of: Service) => of.events().map(({ external_id }) => external_id);
+
+test('new secret at the provider first, then here, under traffic: nothing lost, nothing twice', async () => {
+  service = await start();
+  const sent: string[] = [];
+  const statuses: number[] = [];
+  let secret = OLD;
+  let on = true;
+  const traffic = (async () => {
+    for (let count = 0; on; count++) {
+      sent.push(`e-${count}`);
+      statuses.push(await send(service as Service, `e-${count}`, secret));
+    }
+  })();
+  await waitFor(
+    () => statuses.length > 20,
+    10_000,
+    () => String(statuses.length),
+  );
+  secret = NEW;
+  await waitFor(() => statuses.filter((status) => status === 401).length > 20, 10_000, service.output);
+  writeFileSync(file, `${NEW}\n${OLD}\n`);
+  await waitFor(() => statuses.slice(-5).every((status) => status === 200), 10_000, service.output);
+  on = false;
+  await traffic;
+  await waitFor(() => stored(service as Service).length === sent.length, 10_000, service.output);
+  expect([...stored(service)].sort()).toEqual([...sent].sort());
+  const late = () => (service as Service).lines().filter(({ msg }) => msg === 'a refused request passes now');
+  const refused = statuses.filter((status) => status === 401).length;
+  await waitFor(() => late().length === refused, 5_000, service.output);
+  // Those that came late came in their own order.
+  const order = late().map(({ eventId }) => String(eventId));
+  expect(order).toEqual([...order].sort());
+});
+
+test('a restart with the new secret takes in what was refused before', async () => {
+  service = await start();
+  expect(await send(service, 'before', OLD)).toBe(200);
+  expect(await send(service, 'between', NEW)).toBe(401);
+  expect(stored(service)).toEqual(['before']);
+  expect(await service.kill('SIGTERM')).toBe(0);
+  writeFileSync(file, `${NEW}\n`);
+  service = await start();
+  await waitFor(() => stored(service as Service).length === 2, 5_000, service.output);
+  const event = service.events()[1];
+  expect(event).toMatchObject({ external_id: 'between', source: 'flintn' });
+  expect(event?.body.toString()).toBe(bodyOf('between'));
+});
+
+test('what is forged stays refused, whatever is read again', async () => {
+  service = await start();
+  expect(await send(service, 'forged', 'a-secret-of-somebody-else-0123456789abcdef')).toBe(401);
+  writeFileSync(file, `${NEW}\n${OLD}\n`);
+  await service.line(({ msg }) => msg === 'settings read again');
+  expect(await send(service, 'good', NEW)).toBe(200);
+  expect(stored(service)).toEqual(['good']);
+});
+
+test('neither the secrets nor a signature show in anything that is printed', async () => {
+  service = await start();
+  await send(service, 'one', NEW);
+  writeFileSync(file, `${NEW}\n${OLD}\n`);
+  await service.line(({ msg }) => msg === 'a refused request passes now');
+  const output = service.output();
+  for (const canary of [OLD, NEW, Object.values(flintnHeaders(NEW, bodyOf('one')))[0] as string]) {
+    expect(output).not.toContain(canary);
+  }
+});

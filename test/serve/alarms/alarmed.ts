@@ -1,0 +1,68 @@
+/** The service with a watch in a hurry, and what tests of alarms ask of it. */
+import { join } from 'node:path';
+import { numberOf } from '../../fixtures/deliver.ts';
+import {
+  type Line,
+  SECRET,
+  type Service,
+  type ServiceOptions,
+  startService,
+  waitFor,
+} from '../../service.ts';
+
+const CONFIG = join(import.meta.dirname, '../../fixtures/alarms');
+const SECRETS = Object.fromEntries(
+  ['FLINTN', 'SHIPPO', 'JOBS', 'FAR'].map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]),
+);
+
+export function startAlarmed(knobs: object = {}, options: ServiceOptions = {}): Promise<Service> {
+  const env = { ...SECRETS, ALARM_KNOBS: JSON.stringify(knobs), ...options.env };
+  return startService({ ...options, config: CONFIG, env });
+}
+
+/** The log's lines about alarms of a kind, in order. */
+export function alarmLines(service: Service, kind?: string): Line[] {
+  return service.lines().filter(({ alarm }) => alarm !== undefined && (kind === undefined || alarm === kind));
+}
+
+export function raised(service: Service, kind: string): Promise<Line> {
+  return service.line(({ alarm, level }) => alarm === kind && level === 'error', 10_000);
+}
+
+export function over(service: Service, kind: string): Promise<Line> {
+  return service.line(({ alarm, level }) => alarm === kind && level === 'info', 15_000);
+}
+
+export async function metricLines(service: Service): Promise<string[]> {
+  const text = await (await fetch(`http://127.0.0.1:${service.consolePort}/metrics`)).text();
+  return text.split('\n').filter((line) => line.startsWith('consignee_alarm{'));
+}
+
+export async function send(
+  service: Service,
+  source: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<number> {
+  const response = await fetch(`${service.url}/webhooks/${source}`, { method: 'POST', headers, body });
+  await response.text();
+  return response.status;
+}
+
+/** As `events discard` does. */
+export async function discard(service: Service, id: string): Promise<void> {
+  const [row] = service.sql<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
+  const order = { inbox: row?.value, action: 'discard', event: numberOf(id) };
+  const answer = await fetch(`http://127.0.0.1:${service.consolePort}/orders`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(order),
+  });
+  if (answer.status !== 200) throw new Error(await answer.text());
+}
+
+/** Several looks. */
+export async function looks(service: Service, ms = 600): Promise<void> {
+  const end = performance.now() + ms;
+  await waitFor(() => performance.now() > end, ms + 5_000, service.output);
+}

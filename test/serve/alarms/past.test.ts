@@ -1,0 +1,56 @@
+/** When sources spoke, read from an inbox that a service is writing to. */
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { firstNumberAt } from '../../../src/inbox/event-id.ts';
+import { readPast } from '../../../src/inbox/sqlite/past.ts';
+import { tell } from '../../fixtures/deliver.ts';
+import type { Service } from '../../service.ts';
+import { startAlarmed } from './alarmed.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW = Math.floor(Date.now() / HOUR_MS) * HOUR_MS + 1_800_000;
+const never = new AbortController().signal;
+
+let service: Service;
+beforeAll(async () => {
+  service = await startAlarmed();
+});
+afterAll(() => service.stop());
+
+function put(source: string, at: number): void {
+  const database = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
+  database
+    .prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, is_json, address)
+      VALUES (?, ?, ?, randomblob(16), x'', 0, '')`)
+    .run(firstNumberAt(at), at, source);
+  database.close();
+}
+
+test('the last event of every hour and source, newest first, within the time asked for', async () => {
+  await tell(service, 'jobs', 'ok');
+  const from = NOW - 28 * 24 * HOUR_MS;
+  put('flintn', from - 1);
+  put('flintn', from);
+  put('shippo', NOW - 2 * HOUR_MS);
+  put('shippo', NOW - 2 * HOUR_MS + 60_000);
+  put('flintn', NOW - 2 * HOUR_MS + 1);
+  put('shippo', NOW - 1);
+  put('shippo', NOW);
+  const past = (await readPast(service.inboxPath, from, NOW, never)).filter(
+    ({ source }) => source !== 'jobs',
+  );
+  expect(past).toEqual([
+    { source: 'shippo', at: NOW - 1 },
+    { source: 'flintn', at: NOW - 2 * HOUR_MS + 1 },
+    { source: 'shippo', at: NOW - 2 * HOUR_MS + 60_000 },
+    { source: 'flintn', at: from },
+  ]);
+});
+
+test('an inbox that cannot be read, or a service that stops, is an error', async () => {
+  await expect(readPast(`${service.inboxPath}-not`, 0, NOW, never)).rejects.toThrow();
+  const stop = new AbortController();
+  const reading = readPast(service.inboxPath, 0, NOW, stop.signal);
+  stop.abort();
+  await expect(reading).rejects.toThrow('ended');
+});

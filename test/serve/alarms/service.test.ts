@@ -1,0 +1,191 @@
+/** Alarms through the real process: each begins with the words a person acts on, is told once, and has an end. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, expect, test } from 'vitest';
+import { deliver, tell, told, untilOutcome } from '../../fixtures/deliver.ts';
+import { runToEnd, SECRET, type Service } from '../../service.ts';
+import { flintnHeaders, shippoHeaders } from '../../signing.ts';
+import { alarmLines, discard, looks, metricLines, over, raised, send, startAlarmed } from './alarmed.ts';
+
+let service: Service | undefined;
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+});
+
+const WRONG = 'another-secret-that-is-long-enough-as-well';
+let count = 0;
+const body = () => JSON.stringify({ event_type: 'TRANSACTION_SETTLED', event_id: `e-${++count}`, data: {} });
+
+async function flintn(to: Service, secret: string, times: number): Promise<number[]> {
+  const one = body();
+  const headers = flintnHeaders(secret, one);
+  return await Promise.all(Array.from({ length: times }, () => send(to, 'flintn', headers, one)));
+}
+
+test('a service that gets little, or now and then something wrong, raises nothing', async () => {
+  service = await startAlarmed();
+  await looks(service);
+  await flintn(service, SECRET, 1);
+  await flintn(service, WRONG, 5);
+  await tell(service, 'jobs', 'ok');
+  await looks(service, 1_000);
+  expect(alarmLines(service)).toEqual([]);
+  expect(await metricLines(service)).toEqual([]);
+});
+
+test('a storm of refusals is told once, with its likely cause, and is over later', async () => {
+  service = await startAlarmed();
+  await flintn(service, SECRET, 1);
+  const statuses = await flintn(service, WRONG, 30);
+  expect(new Set(statuses)).toEqual(new Set([401]));
+  const line = await raised(service, 'refusals');
+  expect(line).toMatchObject({
+    subject: 'flintn',
+    since: expect.stringMatching(/Z$/),
+    fix: expect.stringContaining('FLINTN_WEBHOOK_SECRET_PREVIOUS'),
+  });
+  expect(line.msg).toMatch(
+    /^flintn: the signature does not match any live secret; \d+ of \d+ requests in 2 seconds, all since \d\d:\d\d UTC: was the secret rotated\?$/,
+  );
+  expect(await metricLines(service)).toEqual(['consignee_alarm{kind="refusals",subject="flintn"} 1']);
+  const end = await over(service, 'refusals');
+  expect(end.msg).toMatch(/^over after \d+ seconds: flintn: the signature does not match/);
+  expect(end.since).toBe(line.since);
+  expect(alarmLines(service)).toHaveLength(2);
+  expect(await metricLines(service)).toEqual([]);
+});
+
+test('refusals beside requests that pass ask another question', async () => {
+  // All of them within one look.
+  service = await startAlarmed({ windowMs: 60_000, lookMs: 3_000 });
+  await flintn(service, WRONG, 30);
+  await flintn(service, SECRET, 1);
+  const { msg } = await raised(service, 'refusals');
+  expect(msg).toMatch(/; 30 of 31 requests in 60 seconds, while others pass: does one of several senders/);
+});
+
+test('an alarm that stays is repeated, its beginning with it', async () => {
+  service = await startAlarmed({ diskFreeMb: 1e12, repeatMs: 400 });
+  const first = await raised(service, 'disk');
+  await looks(service, 1_500);
+  const lines = alarmLines(service, 'disk');
+  expect(lines.length).toBeGreaterThanOrEqual(3);
+  expect(lines.length).toBeLessThanOrEqual(6);
+  expect(new Set(lines.map(({ since }) => since))).toEqual(new Set([first.since]));
+  expect(first.msg).toMatch(/^\d+ MiB are free on the disk of the inbox, less than 1000000000000$/);
+});
+
+test('events that die are told of, and over once somebody has seen to them', async () => {
+  service = await startAlarmed();
+  const ids = [
+    await tell(service, 'jobs', 'decline'),
+    await tell(service, 'jobs', 'decline', 'decline', 'ok'),
+  ];
+  for (const id of ids) await untilOutcome(service, id, 'dead');
+  const line = await raised(service, 'dead');
+  expect(line).toMatchObject({
+    subject: 'jobs/work',
+    msg: expect.stringMatching(/^jobs\/work: (1 event has|2 events have) died/),
+  });
+  expect(line.fix).toContain('events list --state dead --source jobs');
+  for (const id of ids) await discard(service, id);
+  await over(service, 'dead');
+});
+
+test('events that were dead before the start are known', async () => {
+  const first = await startAlarmed();
+  const id = await tell(first, 'jobs', 'decline');
+  await untilOutcome(first, id, 'dead');
+  await raised(first, 'dead');
+  expect(await first.kill('SIGTERM')).toBe(0);
+  service = await startAlarmed({}, { folder: first.folder });
+  await looks(service);
+  expect(alarmLines(service)).toEqual([]);
+  await untilOutcome(service, await tell(service, 'jobs', 'decline'), 'dead');
+  expect((await raised(service, 'dead')).msg).toBe(
+    'jobs/work: 1 event has died, its attempts spent or declined; 2 are dead in all',
+  );
+  await service.kill('SIGTERM');
+  rmSync(first.folder, { recursive: true });
+  service = undefined;
+});
+
+test('a target that is down is named when its events have waited for too long', async () => {
+  service = await startAlarmed();
+  const down = join(service.folder, 'down');
+  writeFileSync(down, '');
+  await deliver(service, 'far', told('ok'));
+  await deliver(service, 'far', told('ok'));
+  const line = await raised(service, 'backlog');
+  expect(line).toMatchObject({
+    subject: 'far/deliver',
+    fix: expect.stringContaining('Bring the other side back'),
+  });
+  expect(line.msg).toMatch(/^far\/deliver: (1 event waits|2 events wait), since what it delivers to is down/);
+  expect(await metricLines(service)).toContain('consignee_alarm{kind="backlog",subject="far/deliver"} 1');
+  rmSync(down);
+  expect((await over(service, 'backlog')).subject).toBe('far/deliver');
+});
+
+test('an event that fails and fails makes a backlog without a subject', async () => {
+  service = await startAlarmed();
+  await tell(service, 'jobs', 'throw');
+  const line = await raised(service, 'backlog');
+  expect(line).not.toHaveProperty('subject');
+  expect(line.msg).toMatch(
+    /^the oldest event that waits for a handler has waited for .*\(waiting: jobs\/work 1\)$/,
+  );
+});
+
+test('a clock that is off is told of while the requests still pass', async () => {
+  service = await startAlarmed();
+  const seconds = Math.floor(Date.now() / 1_000) + 100;
+  const one = '{"event":"track_updated"}';
+  const headers = shippoHeaders(SECRET, one, seconds);
+  for (let nth = 0; nth < 19; nth++) expect(await send(service, 'shippo', headers, one)).toBe(200);
+  await looks(service);
+  expect(alarmLines(service)).toEqual([]);
+  await send(service, 'shippo', headers, one);
+  const line = await raised(service, 'clock');
+  expect(line.msg).toMatch(
+    /^shippo: our clock is \d+ seconds behind the times it signs, in the median of its last 20/,
+  );
+  const right = shippoHeaders(SECRET, one);
+  for (let nth = 0; nth < 11; nth++) expect(await send(service, 'shippo', right, one)).toBe(200);
+  await over(service, 'clock');
+  expect(service.output()).not.toContain(headers['Shippo-Auth-Signature'].slice(-64));
+});
+
+test('an inbox that takes no writes is told of, and when it does again', async () => {
+  service = await startAlarmed();
+  const other = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
+  other.exec('BEGIN IMMEDIATE');
+  try {
+    expect(await flintn(service, SECRET, 1)).toEqual([503]);
+    const line = await raised(service, 'inbox');
+    expect(line.msg).toBe('the inbox takes no writes: every webhook is answered with 503');
+  } finally {
+    other.close();
+  }
+  await over(service, 'inbox');
+});
+
+test('refused requests that could not be kept are counted', async () => {
+  service = await startAlarmed();
+  const statuses = await flintn(service, WRONG, 400);
+  expect(new Set(statuses)).toEqual(new Set([401]));
+  const line = await raised(service, 'unkept');
+  expect(line.msg).toMatch(/^[1-9]\d* refused requests could not be kept/);
+  await over(service, 'unkept');
+});
+
+test('alarm settings that cannot be used stop the service at boot, without a value in the words', async () => {
+  const env = { FLINTN_WEBHOOK_SECRET: SECRET, ALARM_URL: 'http://hooks.example.com/T0/canary' };
+  const { code, output } = await runToEnd(['serve'], { env });
+  expect(code).toBe(78);
+  expect(output).toContain('ALARM_URL is set without ALARM_SECRET');
+  expect(output).toContain('ALARM_URL is not https://');
+  expect(output).not.toContain('canary');
+});

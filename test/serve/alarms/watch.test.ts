@@ -1,0 +1,150 @@
+/** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import knobs from '../../../config/service.ts';
+import type { AlarmKnobs, Log, Meter } from '../../../src/base/types.ts';
+import { AlarmBook } from '../../../src/serve/alarms/book.ts';
+import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW = Date.UTC(2026, 5, 10, 12, 30);
+const alarms: AlarmKnobs = { ...knobs.alarms, diskFreeMb: 0 };
+
+let said: { level: string; fields: Record<string, unknown>; message: string | undefined }[];
+let watch: AlarmWatch;
+let meter: Meter;
+beforeEach(() => {
+  vi.useFakeTimers({
+    now: NOW,
+    toFake: ['Date', 'performance', 'setInterval', 'setTimeout', 'clearInterval'],
+  });
+  said = [];
+});
+afterEach(() => {
+  watch?.stop();
+  vi.useRealTimers();
+});
+
+const say = (level: string) => (fields: object, message?: string) => {
+  said.push({ level, fields: fields as Record<string, unknown>, message });
+};
+const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+const silent: Meter = { request() {}, attempt() {}, reply() {}, proof() {} };
+const source = { name: 'shippo', prefix: 'SHIPPO', schemes: ['hmac'] };
+
+/** A source that spoke every hour of four weeks, until the watch began. */
+const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
+  source: 'shippo',
+  at: NOW - (hours + 0.1) * HOUR_MS,
+}));
+
+function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
+  watch = new AlarmWatch(alarms, [source], log);
+  meter = watch.overhear(silent);
+  watch.start({
+    inbox: {
+      takesWrites: () => true,
+      status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
+    },
+    receives,
+    inboxFolder: '.',
+    keeper: { dropped: () => 0 },
+    readPast,
+    deliverAlarm: async () => {},
+    settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
+  });
+}
+
+const told = () => said.filter(({ fields }) => fields.alarm !== undefined);
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+test('a source that always speaks and then does not is told of within hours, and over when it speaks', async () => {
+  start(async () => steady);
+  await pass(2 * HOUR_MS);
+  expect(told()).toEqual([]);
+  await pass(HOUR_MS);
+  expect(told()).toMatchObject([
+    { level: 'error', fields: { alarm: 'silence', subject: 'shippo', since: '2026-06-10T12:24:00.000Z' } },
+  ]);
+  expect(told()[0]?.message).toBe(
+    'shippo: silent for 3 hours, since 12:24 UTC; by its last four weeks something should have come in 2 of these hours, and none stayed empty before',
+  );
+  expect(watch.raised()).toMatchObject([{ kind: 'silence', subject: 'shippo' }]);
+  await pass(7 * HOUR_MS);
+  expect(told().map(({ level }) => level)).toEqual(['error', 'error']);
+  meter.request('shippo', 'accepted', '', 1);
+  await pass(10 * 60_000);
+  expect(told().at(-1)).toMatchObject({
+    level: 'info',
+    message: expect.stringMatching(/^over after 10 hours: /),
+  });
+  expect(watch.raised()).toEqual([]);
+});
+
+test('one that goes on speaking, or refuses only, is judged by what passes', async () => {
+  start(async () => steady);
+  for (let hour = 0; hour < 30; hour++) {
+    meter.request('shippo', hour % 2 === 0 ? 'accepted' : 'duplicate', '', 1);
+    await pass(HOUR_MS);
+  }
+  expect(told()).toEqual([]);
+  for (let hour = 0; hour < 4; hour++) {
+    meter.request('shippo', 'refused', 'hmac_mismatch', 1);
+    await pass(HOUR_MS);
+  }
+  expect(told().map(({ fields }) => fields.alarm)).toEqual(['silence']);
+});
+
+test.each([
+  ['a fresh installation', async () => [], {}],
+  ['a past that cannot be read', () => Promise.reject(new Error('no such file')), {}],
+  ['a source that has been switched off', async () => steady, { schemes: [] }],
+  ['a source that spoke now and then', async () => steady.filter((_, hours) => hours % 60 === 0), {}],
+  ['a source that is new', async () => steady.slice(0, 6 * 24), {}],
+] as [string, Watched['readPast'], Partial<typeof source>][])(
+  '%s is left in peace',
+  async (_, past, settings) => {
+    start(past, settings);
+    await pass(3 * DAY_MS);
+    expect(told()).toEqual([]);
+  },
+);
+
+test('where no requests come to, nobody is silent', async () => {
+  start(async () => steady, {}, false);
+  await pass(3 * DAY_MS);
+  expect(told()).toEqual([]);
+});
+
+test('hours in which the machine slept are nobody’s silence', async () => {
+  start(async () => steady);
+  await pass(HOUR_MS);
+  vi.setSystemTime(Date.now() + 3 * DAY_MS);
+  await pass(2 * HOUR_MS);
+  expect(told()).toEqual([]);
+  await pass(HOUR_MS);
+  expect(told()).toHaveLength(1);
+});
+
+test('the time before the service ran is nobody’s silence either', async () => {
+  start(async () => steady.map(({ at }) => ({ source: 'shippo', at: at - 3 * DAY_MS })));
+  await pass(2 * HOUR_MS);
+  expect(told()).toEqual([]);
+});
+
+test('an alarm is told once, again after a while, and is over only when it stays away', () => {
+  const book = new AlarmBook({ repeatMs: 1_000, calmMs: 100 });
+  const finding = (says: string) => [{ subject: 'a', says, fix: 'do' }];
+  const note = (findings: ReturnType<typeof finding>, now: number) =>
+    book.note('disk', findings, now).map(({ type, alarm: { says, since } }) => [type, says, since]);
+  expect(note(finding('low'), 5_000)).toEqual([['alarm.raised', 'low', 5_000]]);
+  expect(note(finding('lower'), 5_500)).toEqual([]);
+  expect(book.raised()).toMatchObject([{ kind: 'disk', subject: 'a', says: 'lower' }]);
+  expect(note([], 5_600)).toEqual([]);
+  expect(note(finding('lower'), 5_650)).toEqual([]);
+  expect(note(finding('lowest'), 6_000)).toEqual([['alarm.raised', 'lowest', 5_000]]);
+  expect(note([], 17_000)).toEqual([]);
+  expect(book.note('inbox', [], 17_100)).toEqual([]);
+  expect(note([], 17_100)).toEqual([['alarm.over', 'over after 12 seconds: lowest', 5_000]]);
+  expect([book.raised(), note([], 17_200)]).toEqual([[], []]);
+});

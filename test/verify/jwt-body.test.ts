@@ -1,0 +1,78 @@
+/** What the token says of the body: each member is the claim of that name, and no claim is left over. */
+import { expect, test } from 'vitest';
+import { jwt } from '../../src/verify/jwt.ts';
+import { SECRET } from '../service.ts';
+import { token } from '../signing.ts';
+import { NOW_SECONDS, verdict } from './verdict.ts';
+
+const verify = jwt({ secrets: [SECRET], toleranceSeconds: 300 });
+
+/** `claims` are members, to which `iat` is added. */
+function ask(claims: string, body: Buffer | string) {
+  const payload = `{${claims}${claims === '' ? '' : ','}"iat":${NOW_SECONDS}}`;
+  return verdict(verify, { rawHeaders: ['Authorization', `Bearer ${token(SECRET, payload)}`] }, body);
+}
+
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+
+test.each([
+  ['the same text', '"a":1,"b":"x"', '{"a":1,"b":"x"}'],
+  ['another order', '"a":1,"b":{"c":1,"d":2}', '{"b":{"d":2,"c":1},"a":1}'],
+  ['other white space', '"a":[1,2]', ' {\n\t"a" : [ 1 , 2 ]\r\n} '],
+  ['other escapes of the same text', '"a":"\\u0041é\\/"', '{"\\u0061":"A\\u00e9/"}'],
+  ['nothing to say', '', '{}'],
+  ['the body’s own iat', '', `{"iat":${NOW_SECONDS}}`],
+  ['registered claims beside it', '"iss":"flatfile","sub":"s","aud":["a"],"jti":"1","a":1', '{"a":1}'],
+  ['a number beyond 2^53, digit by digit', '"id":9007199254740993', '{"id":9007199254740993}'],
+  ['a number no double holds', '"id":1e400', '{"id":1e400}'],
+  ['an escaped zero and half a surrogate', '"a":"\\u0000\\ud800"', '{"a":"\\u0000\\ud800"}'],
+  ['a member named like every object’s parent', '"__proto__":{"x":1}', '{"__proto__":{"x":1}}'],
+  ['20,000 levels', `"a":${DEEP}`, `{"a":${DEEP}}`],
+])('a body that is what the claims say passes: %s', async (_title, claims, body) => {
+  expect(await ask(claims, body)).toBe('passes');
+});
+
+test.each([
+  ['another value', '"a":1', '{"a":2}'],
+  ['another kind of value', '"a":1', '{"a":"1"}'],
+  ['a member more', '"a":1', '{"a":1,"b":2}'],
+  ['a member less', '"a":1,"b":2', '{"a":1}'],
+  ['a member less, whose claim is null', '"a":1,"b":null', '{"a":1}'],
+  ['another case of a name', '"a":1', '{"A":1}'],
+  ['a registered name that says otherwise', '"iss":"flatfile"', '{"iss":"somebody"}'],
+  ['another iat', '', `{"iat":${NOW_SECONDS + 1}}`],
+  ['the next number beyond 2^53', '"id":9007199254740993', '{"id":9007199254740992}'],
+  ['the same number written otherwise', '"a":1', '{"a":1.0}'],
+  ['minus zero', '"a":0', '{"a":-0}'],
+  ['a member named twice, good first', '"a":1', '{"a":1,"a":2}'],
+  ['a member named twice, good last', '"a":1', '{"a":2,"a":1}'],
+  ['a nested member named twice', '"a":{"b":1}', '{"a":{"b":2,"b":1}}'],
+  ['a nested difference', '"a":{"b":[1,{"c":true}]}', '{"a":{"b":[1,{"c":false}]}}'],
+  ['a nested member less', '"a":{"b":1,"c":2}', '{"a":{"b":1}}'],
+  ['a nested member more', '"a":{"b":1}', '{"a":{"b":1,"c":2}}'],
+  ['a list in another order', '"a":[1,2]', '{"a":[2,1]}'],
+  ['a longer list', '"a":[1]', '{"a":[1,null]}'],
+  ['a list for an object', '"a":{}', '{"a":[]}'],
+  ['another normal form of the same letter', '"a":"\\u00e9"', '{"a":"e\\u0301"}'],
+  ['a parent left out', '"__proto__":{"x":1}', '{}'],
+  ['a parent put in', '', '{"__proto__":{"x":1}}'],
+  ['a name every object has', '', '{"constructor":null}'],
+  ['one level more', `"a":${DEEP}`, `{"a":[${DEEP}]}`],
+  ['the claims in a list', '"a":1', '[{"a":1}]'],
+  ['nothing', '', ''],
+  ['null', '', 'null'],
+  ['not JSON', '"a":1', 'a=1'],
+  ['something behind the JSON', '"a":1', '{"a":1}x'],
+  ['a byte order mark', '"a":1', '\uFEFF{"a":1}'],
+])('any other body is refused: %s', async (_title, claims, body) => {
+  expect(await ask(claims, body)).toBe('jwt_body');
+});
+
+test('a body that is not UTF-8 is not what any claim says', async () => {
+  const invalid = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  expect(await ask('"a":"\uFFFD"', invalid)).toBe('jwt_body');
+});
+
+test('a body with one text of twenty megabytes is refused like any other', async () => {
+  expect(await ask('"a":1', `{"a":"${'x'.repeat(20 * 1_048_576)}"}`)).toBe('jwt_body');
+});
