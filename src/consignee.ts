@@ -4,27 +4,27 @@
  * Wiring (config/sources.ts), knobs (config/service.ts) and handlers are written against these names only; every other path
  * of this project may move. Beside it: `consignee/testing`, and `consignee/events/<provider>` for the providers' types.
  */
-export { Declined, Discard, RetryLater, Unavailable } from './base/errors.ts';
+
+export type { Log } from './base/log/log.ts';
 export type {
-  AlarmKnobs,
   AttemptResult,
   Handle,
   HandlerContext,
   HandlerOptions,
-  Log,
-  PostgresKnobs,
-  Preset,
   Reply,
-  ServiceKnobs,
   SourceWiring,
-  WebhookEvent,
-} from './base/types.ts';
+} from './deliver/handler.ts';
 export { bigquery } from './deliver/handlers/bigquery.ts';
 export { command } from './deliver/handlers/command.ts';
 export { forward } from './deliver/handlers/forward.ts';
 export { gcs } from './deliver/handlers/gcs.ts';
 export { latest } from './deliver/handlers/latest.ts';
 export { log } from './deliver/handlers/log.ts';
+export { Declined, Discard, RetryLater, Unavailable } from './deliver/outcomes.ts';
+export type { PostgresKnobs } from './inbox/contract.ts';
+export type { AlarmKnobs, ServiceKnobs } from './serve/config/knobs.ts';
+export type { WebhookEvent } from './verify/event.ts';
+export type { Preset } from './verify/preset.ts';
 export { flatfile } from './verify/presets/flatfile/preset.ts';
 export { flexport } from './verify/presets/flexport/preset.ts';
 export { flintn } from './verify/presets/flintn/preset.ts';

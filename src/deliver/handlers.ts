@@ -3,8 +3,18 @@
  * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
  */
 
-import type { Handle, HandlerLimits, HandlerOptions, ServiceKnobs, SourceWiring } from '../base/types.ts';
 import type { Route } from '../inbox/contract.ts';
+import type { Handle, HandlerLimits, HandlerOptions, SourceWiring } from './handler.ts';
+
+/** The knobs of config/service.ts that handlers and their thread read. */
+export interface DeliveryKnobs {
+  /** What a handler gets unless config/sources.ts says otherwise. */
+  readonly handler: HandlerLimits;
+  /** A failed attempt waits up to base · 2^(attempt-1), at most the cap. */
+  readonly backoff: { readonly baseMs: number; readonly capMs: number };
+  /** After so many failures of a target in a row it rests, longer each time; then one attempt tries it. */
+  readonly circuit: { readonly failures: number; readonly restMs: number; readonly restMaxMs: number };
+}
 
 export interface WiredHandler extends HandlerLimits {
   readonly route: Route;
@@ -15,7 +25,7 @@ export interface WiredHandler extends HandlerLimits {
 /** By full name, `source/handler`. */
 export function handlersOf(
   wirings: readonly SourceWiring[],
-  { handler: defaults }: Pick<ServiceKnobs, 'handler'>,
+  { handler: defaults }: Pick<DeliveryKnobs, 'handler'>,
 ): Map<string, WiredHandler> {
   const handlers = wirings.flatMap((wiring) =>
     wiredIn(wiring).map(([name, options]): [string, WiredHandler] => [

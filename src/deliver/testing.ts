@@ -8,17 +8,20 @@
  */
 
 import { ConfigError } from '../base/errors.ts';
-import type { Handle, HandlerOptions, Log, Preset, Reply, WebhookEvent } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import { outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { wants } from '../inbox/type-filter.ts';
+import type { WebhookEvent } from '../verify/event.ts';
+import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { startAttempt } from './dispatch/attempt.ts';
 import { shorten } from './dispatch/dispatcher.ts';
 import { eventOf } from './dispatch/event.ts';
 import { type Answer, answerTo } from './dispatch/reply.ts';
 import { DONE, verdictOn } from './dispatch/verdict.ts';
+import type { Handle, HandlerOptions, Reply } from './handler.ts';
 import { optionsOf } from './handlers.ts';
 
 const LIMITS = { timeLimitMs: 30_000, maxAttempts: 20, backoff: { baseMs: 1_000, capMs: 6 * 3_600_000 } };

@@ -6,7 +6,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ConfigError } from '../base/errors.ts';
-import type { Log } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from './contract.ts';
 import type { Call, Reply, ThreadData } from './messages.ts';

@@ -4,7 +4,7 @@
  * A verified request is an Arrival; kept, it is an event. On its way to one handler it is a Delivery, and how an attempt
  * went is a Settlement.
  */
-import type { StateShape } from '../base/types.ts';
+import type { StateShape } from '../verify/preset.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -155,4 +155,23 @@ export interface Inbox {
   /** A transferable end for the handlers' thread. */
   workPort(): import('node:worker_threads').MessagePort;
   close(): Promise<void>;
+}
+
+/** How a replica uses PostgreSQL. */
+export interface PostgresKnobs {
+  /** Connections of one replica at the most. */
+  readonly connections: number;
+  /** The database ends what takes longer; half a second later the connection is given up. */
+  readonly statementMs: number;
+  /** What a replica was handling when it was killed is taken over by another within this time. */
+  readonly leaseMs: number;
+  /** Events of so many days lie together and are purged as a whole; 0: each for itself. */
+  readonly partitionDays: number;
+}
+
+/** The knobs of config/service.ts that drivers read. */
+export interface InboxKnobs {
+  /** SQLite's page cache. */
+  readonly inboxCacheMb: number;
+  readonly postgres: PostgresKnobs;
 }

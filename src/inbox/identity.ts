@@ -8,7 +8,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { type Member, membersAt, skipString } from '../base/json-text.ts';
-import type { MemberPath, Preset } from '../base/types.ts';
+import type { MemberPath, Preset } from '../verify/preset.ts';
 
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
 

@@ -5,11 +5,11 @@
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
 
-import type { ServiceKnobs } from '../base/types.ts';
 import type {
   Arrival,
   Database,
   Delivery,
+  InboxKnobs,
   Interrupted,
   Kept,
   Order,
@@ -21,7 +21,7 @@ import type { StoredSource } from './stored-source.ts';
 export interface ThreadData {
   readonly database: Database;
   readonly sources: ReadonlyMap<string, StoredSource>;
-  readonly knobs: Pick<ServiceKnobs, 'inboxCacheMb' | 'postgres'>;
+  readonly knobs: InboxKnobs;
   /** Whether handlers run here: otherwise nothing is handed out, or taken over. */
   readonly dispatches: boolean;
 }

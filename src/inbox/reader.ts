@@ -3,7 +3,7 @@
  * For cli/.
  */
 import { existsSync } from 'node:fs';
-import type { Proof } from '../base/types.ts';
+import type { Proof } from '../verify/verifier.ts';
 import type { Database, SecretUse, WorkState } from './contract.ts';
 import { openPostgresReader } from './postgres/reader.ts';
 import { SqliteReader } from './sqlite/reader.ts';

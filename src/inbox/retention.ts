@@ -5,7 +5,7 @@
  * is purged: a wrong clock must not empty the inbox.
  */
 
-import type { Log } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import type { Inbox } from './contract.ts';
 
 const EVERY_MS = 3_600_000;

@@ -3,7 +3,7 @@
  * say, in which case it stands for itself.
  */
 import { hash } from 'node:crypto';
-import type { StateShape } from '../base/types.ts';
+import type { StateShape } from '../verify/preset.ts';
 import { idOf } from './event-id.ts';
 import { textAt, valueAt } from './identity.ts';
 

@@ -1,6 +1,6 @@
 /** Rows of the inbox, as they stand in either database, made into what commands show. For the readers. */
 
-import type { Proof } from '../base/types.ts';
+import type { Proof } from '../verify/verifier.ts';
 import type { WorkState } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { AttemptRecord, EventProofs, EventSummary } from './reader.ts';

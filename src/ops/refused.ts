@@ -4,12 +4,12 @@
  * `list` and `show` read the file they are kept in; `recheck` asks the running service, which has the live secrets.
  */
 
-import { REFUSALS, type RefusalCode } from '../base/errors.ts';
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/again.ts';
 import { type RefusedDetails, RefusedReader } from '../inbox/refused/reader.ts';
 import type { Config } from '../serve/config/config.ts';
+import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];

@@ -4,7 +4,7 @@
  * changes nothing and says so. Used by serve.ts.
  */
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
-import type { Log } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SETTING } from '../serve/config/source.ts';
 import type { Settings } from './settings.ts';

@@ -7,9 +7,9 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
+import type { Log } from '../base/log/log.ts';
 import { createLog } from '../base/log/log.ts';
 import { standardOutput } from '../base/log/output.ts';
-import type { Log } from '../base/types.ts';
 import { examineDatabase } from '../inbox/postgres/schema.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
 import type { Config } from '../serve/config/config.ts';

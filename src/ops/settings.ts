@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { parse as parseDotenv } from 'dotenv';
 import { ConfigError } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
-import type { ServiceKnobs, SourceWiring } from '../base/types.ts';
+import type { SourceWiring } from '../deliver/handler.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
+import type { ServiceKnobs } from '../serve/config/knobs.ts';
 
 export const ENV_FILE = '.env';
 const OWN_CONFIG = join(import.meta.dirname, '../../config');

@@ -5,13 +5,13 @@
  * live, must still be that of the bytes. Exit 1 if one is not.
  */
 import { hash } from 'node:crypto';
-import type { Proof } from '../base/types.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { EventEvidence, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';
 import { hmac } from '../verify/hmac.ts';
+import type { Proof } from '../verify/verifier.ts';
 
 const PAGE = 1_000;
 

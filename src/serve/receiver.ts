@@ -6,10 +6,10 @@
  */
 import { dirname } from 'node:path';
 import { isLoopback } from '../base/address.ts';
-import type { LogOptions } from '../base/log/log.ts';
+import type { Log, LogOptions } from '../base/log/log.ts';
 import type { Output } from '../base/log/output.ts';
-import type { Log, Meter, SourceWiring } from '../base/types.ts';
 import { Postman } from '../deliver/dispatch/postman.ts';
+import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
 import type { Arrival, Kept } from '../inbox/contract.ts';
 import { numberOf } from '../inbox/event-id.ts';
@@ -32,6 +32,7 @@ import type { Budget } from './http/body.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
+import type { Meter } from './meter.ts';
 import { Rules } from './rules.ts';
 import { SecretUses } from './uses.ts';
 
@@ -104,7 +105,17 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       log,
     },
   );
-  const postman = new Postman({ inbox, dispatches, wiring, sources, knobs, log, logOptions, output, meter });
+  const postman = new Postman({
+    inbox,
+    dispatches,
+    wiring,
+    sources,
+    knobs,
+    log,
+    logOptions,
+    output,
+    onAttempts: (handler, outcome, count) => meter.attempt(handler, outcome, count),
+  });
   const app = createApp({
     sources: config.sources.map((source) => ({
       name: source.name,

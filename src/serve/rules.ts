@@ -6,7 +6,7 @@
  * ones, never some of each.
  */
 
-import type { Log } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import { namesIn } from '../verify/allow-entry.ts';
 import { verifiersOf } from '../verify/checks.ts';
 import { digestOf, placeOf } from '../verify/equal.ts';

@@ -4,8 +4,8 @@
  * forgotten.
  */
 
-import type { Proof } from '../base/types.ts';
 import type { SecretUse } from '../inbox/contract.ts';
+import type { Proof } from '../verify/verifier.ts';
 
 interface Use {
   readonly source: string;

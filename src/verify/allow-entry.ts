@@ -2,9 +2,11 @@
  * One entry of an allowlist: where it comes from and whom it lets in. Read by config/allowlist.ts; `check` shows people what
  * `allowedBy` says.
  */
-import type { AddressList, Log } from '../base/types.ts';
+
+import type { Log } from '../base/log/log.ts';
 import type { LookUp } from './dns.ts';
 import { FollowedNames } from './followed-names.ts';
+import type { AddressList } from './preset.ts';
 
 export interface AllowEntry {
   /** As in `203.0.113.0/24`, `shippo-eu` or `dns:hooks.example.com`. */

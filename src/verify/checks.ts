@@ -1,12 +1,14 @@
 /** A source's verifiers, in the order they are asked: what is set is checked, all of it, the cheap checks first. */
-import type { HmacForm, Scheme, Verifier } from '../base/types.ts';
+
 import { type AllowEntry, namesIn } from './allow-entry.ts';
 import type { FollowedNames } from './followed-names.ts';
 import { hmac } from './hmac.ts';
 import { ipAllowlist } from './ip-allowlist.ts';
 import { jwt } from './jwt.ts';
 import { observe } from './observe.ts';
+import type { HmacForm } from './preset.ts';
 import { queryToken } from './query-token.ts';
+import type { Scheme, Verifier } from './verifier.ts';
 
 export interface CheckSettings {
   readonly preset: { readonly hmac: readonly HmacForm[] };

@@ -12,7 +12,7 @@
  */
 
 import { canonicalAddress, reachOf } from '../base/address.ts';
-import type { Log } from '../base/types.ts';
+import type { Log } from '../base/log/log.ts';
 import { type LookUp, lookUpInDns } from './dns.ts';
 import { isPrivateName } from './host-name.ts';
 

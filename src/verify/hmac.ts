@@ -8,10 +8,11 @@
  * Every live secret is tried on every signature before the answer is known.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { Rejection } from '../base/errors.ts';
-import type { BodyCheck, Head, HmacForm, Verifier } from '../base/types.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { headerLines } from './header-lines.ts';
+import type { HmacForm } from './preset.ts';
+import { Rejection } from './refusals.ts';
+import type { BodyCheck, Head, Verifier } from './verifier.ts';
 
 const MAC_BYTES = { sha256: 32, sha1: 20 } as const;
 const TIMESTAMP = /^[1-9]\d{9}$/;

@@ -1,8 +1,8 @@
 /** The `ip` scheme: the client's address must lie in one of the source's rules. Refuses with 403. */
 
 import { matches } from '../base/address.ts';
-import { Rejection } from '../base/errors.ts';
-import type { Proof, Verifier } from '../base/types.ts';
+import { Rejection } from './refusals.ts';
+import type { Proof, Verifier } from './verifier.ts';
 
 const VERDICTS_MAX = 10_000;
 /** The address itself is kept with the event anyway. */

@@ -8,11 +8,11 @@
 import { isUtf8 } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
-import { Rejection } from '../base/errors.ts';
 import { type Exact, NumberText, parseExact, sameExact } from '../base/json-text.ts';
-import type { BodyCheck, Head, Proof, Verifier } from '../base/types.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { headerLines } from './header-lines.ts';
+import { Rejection } from './refusals.ts';
+import type { BodyCheck, Head, Proof, Verifier } from './verifier.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);

@@ -2,8 +2,8 @@
  * A check that is only observed: it runs, and what it would have refused is noted, but it refuses nothing. So that a
  * check can be introduced while others still guard. The configuration keeps at least one enforced.
  */
-import { Rejection } from '../base/errors.ts';
-import type { Proof, Scheme, Verifier } from '../base/types.ts';
+import { Rejection } from './refusals.ts';
+import type { Proof, Scheme, Verifier } from './verifier.ts';
 
 export function observe(scheme: Scheme, verify: Verifier): Verifier {
   return function verifyObserved(head) {

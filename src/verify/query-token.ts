@@ -3,10 +3,11 @@
  *
  * Percent-encoding is decoded once; `+` stays a plus, since a token is chosen by the user and sent back verbatim.
  */
-import { Rejection } from '../base/errors.ts';
-import type { Proof, Verifier } from '../base/types.ts';
+
 import { digestOf, placeOf } from './equal.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { Rejection } from './refusals.ts';
+import type { Proof, Verifier } from './verifier.ts';
 
 export function queryToken(tokens: readonly string[]): Verifier {
   const digests = tokens.map(digestOf);

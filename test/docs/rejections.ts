@@ -1,6 +1,6 @@
 /** What a reply function makes of two records, one of them without an address. */
 
-import type { Reply } from '../../src/base/types.ts';
+import type { Reply } from '../../src/deliver/handler.ts';
 import { eventFrom, tryReply } from '../../src/deliver/testing.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 

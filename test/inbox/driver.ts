@@ -2,7 +2,6 @@
 
 import { afterEach, beforeEach } from 'vitest';
 import knobs from '../../config/service.ts';
-import type { ServiceKnobs } from '../../src/base/types.ts';
 import { openInbox } from '../../src/inbox/client.ts';
 import type {
   Arrival,
@@ -14,6 +13,7 @@ import type {
   Work,
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
+import type { ServiceKnobs } from '../../src/serve/config/knobs.ts';
 import { waitFor } from '../service.ts';
 
 export interface Rows {

@@ -1,8 +1,8 @@
 /** The plain layouts: `sha256=<hex>`, `sha1=<hex>` and bare base64. The timestamped one is in hmac-timestamped.test.ts. */
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { HmacForm } from '../../src/base/types.ts';
 import { hmac } from '../../src/verify/hmac.ts';
+import type { HmacForm } from '../../src/verify/preset.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';
 import { flintn } from '../../src/verify/presets/flintn/preset.ts';

@@ -1,7 +1,7 @@
 /** Host names on allowlists: whose addresses count and for how long, what is asked of DNS, and what is told. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reachOf } from '../../src/base/address.ts';
-import type { Log } from '../../src/base/types.ts';
+import type { Log } from '../../src/base/log/log.ts';
 import { allowedBy, examineAllowlist } from '../../src/verify/allow-entry.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
 import { type LookUp, lookUpInDns } from '../../src/verify/dns.ts';

@@ -1,6 +1,6 @@
 /** Asks a verifier as the service does: the head first, then the body. */
-import { type RefusalCode, Rejection } from '../../src/base/errors.ts';
-import type { Head, Verifier } from '../../src/base/types.ts';
+import { type RefusalCode, Rejection } from '../../src/verify/refusals.ts';
+import type { Head, Verifier } from '../../src/verify/verifier.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 10);
 export const NOW_SECONDS = NOW / 1000;

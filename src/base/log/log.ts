@@ -5,10 +5,17 @@
  * bundles (output.ts). What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
  */
 import pino from 'pino';
-import type { Log } from '../types.ts';
 import type { Output } from './output.ts';
 import { readable } from './readable.ts';
 import { REDACTED } from './redact.ts';
+
+/** The part of pino that the rooms use. */
+export interface Log {
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+}
 
 export interface LogOptions {
   readonly level: string;

@@ -5,7 +5,9 @@
  * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AttemptResult, HandlerContext, Log, WebhookEvent } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
+import type { WebhookEvent } from '../../verify/event.ts';
+import type { AttemptResult, HandlerContext } from '../handler.ts';
 
 export interface Attempt {
   readonly handler: string;

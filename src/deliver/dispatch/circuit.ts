@@ -7,20 +7,21 @@
  *
  * Only Unavailable counts: an event that fails for reasons of its own says nothing of the target.
  */
-import { Unavailable } from '../../base/errors.ts';
-import type { ServiceKnobs } from '../../base/types.ts';
+
+import type { DeliveryKnobs } from '../handlers.ts';
+import { Unavailable } from '../outcomes.ts';
 import { backoffMs } from './backoff.ts';
 
 /** Whatever the target asks for: an hour later it may have changed its mind. */
 const ASKED_MAX_MS = 3_600_000;
 
 export class Circuit {
-  readonly #knobs: ServiceKnobs['circuit'];
+  readonly #knobs: DeliveryKnobs['circuit'];
   #failures = 0;
   #openings = 0;
   #openUntil = 0;
 
-  constructor(knobs: ServiceKnobs['circuit']) {
+  constructor(knobs: DeliveryKnobs['circuit']) {
     this.#knobs = knobs;
   }
 

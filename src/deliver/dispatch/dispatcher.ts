@@ -4,11 +4,14 @@
  * Each handler is granted its concurrency once; a settlement gives its slot back. Settlements of one turn of the event
  * loop travel together.
  */
-import { Discard, RetryLater } from '../../base/errors.ts';
+
+import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
-import type { AttemptResult, Handle, HandlerLimits, Log, ServiceKnobs } from '../../base/types.ts';
 import type { Delivery, Route, Settlement, Work } from '../../inbox/contract.ts';
 import { outcomeOf } from '../../inbox/contract.ts';
+import type { AttemptResult, Handle, HandlerLimits } from '../handler.ts';
+import type { DeliveryKnobs } from '../handlers.ts';
+import { Discard, RetryLater } from '../outcomes.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { Circuit } from './circuit.ts';
 import { eventOf } from './event.ts';
@@ -23,7 +26,7 @@ export interface DispatcherOptions {
   /** By full name, `source/handler`. */
   readonly handlers: ReadonlyMap<string, RunnableHandler>;
   readonly work: Work;
-  readonly knobs: Pick<ServiceKnobs, 'backoff' | 'circuit'>;
+  readonly knobs: Pick<DeliveryKnobs, 'backoff' | 'circuit'>;
   readonly log: Log;
   readonly onSettled: (handler: string, outcome: string) => void;
 }

@@ -1,7 +1,7 @@
 /** A delivery as its handler sees it. Headers and body are parsed when they are first asked for, and only in its thread. */
 
-import type { WebhookEvent } from '../../base/types.ts';
 import { type Delivery, sourceOf } from '../../inbox/contract.ts';
+import type { WebhookEvent } from '../../verify/event.ts';
 
 export function eventOf(delivery: Delivery): WebhookEvent {
   let headers: Record<string, string> | undefined;

@@ -5,12 +5,14 @@
  * single attempt is guilty and counts; of several nobody knows which, so all are given back uncounted, to be run one at
  * a time with nothing beside them: the guilty one is then alone when it strikes again.
  */
+
 import { Worker } from 'node:worker_threads';
-import type { LogOptions } from '../../base/log/log.ts';
+import type { Log, LogOptions } from '../../base/log/log.ts';
 import type { Output } from '../../base/log/output.ts';
-import type { Log, Meter, ServiceKnobs, SourceWiring } from '../../base/types.ts';
 import type { Delivery, Inbox, Interrupted, Settlement } from '../../inbox/contract.ts';
 import { outcomeOf } from '../../inbox/contract.ts';
+import type { SourceWiring } from '../handler.ts';
+import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf } from '../handlers.ts';
 import { Replies } from './replies.ts';
 import type { Answer } from './reply.ts';
@@ -34,12 +36,12 @@ export interface PostmanOptions {
   readonly dispatches: boolean;
   readonly wiring: string;
   readonly sources: readonly SourceWiring[];
-  readonly knobs: ServiceKnobs;
+  readonly knobs: DeliveryKnobs;
   readonly log: Log;
   readonly logOptions: LogOptions;
   /** Where the lines of the handlers' thread go. */
   readonly output: Output;
-  readonly meter: Meter;
+  readonly onAttempts: (handler: string, outcome: string, count: number) => void;
 }
 
 export class Postman {
@@ -206,6 +208,6 @@ export class Postman {
   }
 
   #count(counts: Extract<FromThread, { kind: 'counts' }>['counts']): void {
-    for (const [handler, outcome, count] of counts) this.#options.meter.attempt(handler, outcome, count);
+    for (const [handler, outcome, count] of counts) this.#options.onAttempts(handler, outcome, count);
   }
 }

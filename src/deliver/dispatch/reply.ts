@@ -5,8 +5,10 @@
  * is said instead, and the provider gets Consignee's own answer.
  */
 import { wordsOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
-import type { Log, Reply, WebhookEvent } from '../../base/types.ts';
+import type { WebhookEvent } from '../../verify/event.ts';
+import type { Reply } from '../handler.ts';
 import { startAttempt, TIME_LIMIT } from './attempt.ts';
 
 export interface Question {

@@ -4,12 +4,14 @@
  * It beats twice a second into shared memory; a handler that never yields stops the beat, and the postman ends the
  * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
+
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
 import { createLog, type LogOptions } from '../../base/log/log.ts';
 import { bundledOutput } from '../../base/log/output.ts';
-import type { Reply, ServiceKnobs, SourceWiring } from '../../base/types.ts';
 import { workThrough } from '../../inbox/work-port.ts';
+import type { Reply, SourceWiring } from '../handler.ts';
+import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf, nameOf } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -20,7 +22,7 @@ import { type Answer, answerTo } from './reply.ts';
 export interface ThreadData {
   /** URL of the module whose default export is the wiring. */
   readonly wiring: string;
-  readonly knobs: ServiceKnobs;
+  readonly knobs: DeliveryKnobs;
   readonly log: LogOptions;
   readonly port: MessagePort;
   readonly beat: SharedArrayBuffer;

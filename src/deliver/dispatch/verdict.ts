@@ -9,10 +9,12 @@
  *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
  *   anything else        pending after a backoff; dead once maxAttempts are counted
  */
-import { Declined, Discard, RetryLater, Unavailable, wordsOf } from '../../base/errors.ts';
+
+import { wordsOf } from '../../base/errors.ts';
 import { redactText } from '../../base/log/redact.ts';
-import type { ServiceKnobs } from '../../base/types.ts';
 import type { Settlement } from '../../inbox/contract.ts';
+import type { DeliveryKnobs } from '../handlers.ts';
+import { Declined, Discard, RetryLater, Unavailable } from '../outcomes.ts';
 import { backoffMs } from './backoff.ts';
 
 const LATER_MAX_MS = 30 * 86_400_000;
@@ -26,7 +28,7 @@ export function verdictOn(
   error: unknown,
   attempt: number,
   maxAttempts: number,
-  backoff: ServiceKnobs['backoff'],
+  backoff: DeliveryKnobs['backoff'],
   now: number,
 ): Verdict {
   const text = redactText(wordsOf(error), ERROR_MAX);

@@ -10,8 +10,9 @@
  * The package @google-cloud/bigquery is loaded when the first event comes, and finds its credentials itself.
  */
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
-import { Declined, type Problem } from '../../base/errors.ts';
-import type { Handle, HandlerOptions } from '../../base/types.ts';
+import type { Problem } from '../../base/errors.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
+import { Declined } from '../outcomes.ts';
 import { Batcher } from './bigquery/batcher.ts';
 import { ADVICE, insertRows } from './bigquery/insert.ts';
 import { bytesOf, rowOf } from './bigquery/row.ts';

@@ -1,6 +1,6 @@
 /** What every kind of handler lets its user choose, and what it says of options that there are not. */
 import type { Problem } from '../../base/errors.ts';
-import type { HandlerOptions } from '../../base/types.ts';
+import type { HandlerOptions } from '../handler.ts';
 
 export const CHOICES = ['types', 'sources', 'concurrency', 'ratePerSecond', 'maxAttempts'] as const;
 

@@ -13,8 +13,9 @@
  * again, perhaps beside it. It runs as the service's user, so this is no sandbox.
  */
 import { inspect } from 'node:util';
-import { Discard, type Problem, RetryLater, Unavailable } from '../../base/errors.ts';
-import type { Handle, HandlerOptions } from '../../base/types.ts';
+import type { Problem } from '../../base/errors.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
+import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
 import { type Choices, choicesOf } from './choices.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
 import { optionProblems, timeoutOf } from './command/options.ts';

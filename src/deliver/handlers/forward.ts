@@ -8,9 +8,10 @@
  * At least once: an event whose answer was lost is sent again, with the same `webhook-id`.
  */
 import { lookup } from 'node:dns';
-import { type Problem, Unavailable } from '../../base/errors.ts';
+import type { Problem } from '../../base/errors.ts';
 import { REDACTED } from '../../base/log/redact.ts';
-import type { Handle, HandlerOptions } from '../../base/types.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
+import { Unavailable } from '../outcomes.ts';
 import { choicesOf } from './choices.ts';
 import { conclude } from './forward/answer.ts';
 import { messageOf } from './forward/message.ts';

@@ -5,8 +5,9 @@
  * stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its credentials itself.
  */
 import type { Bucket, File } from '@google-cloud/storage';
-import { Declined } from '../../base/errors.ts';
-import type { AttemptResult, Handle, HandlerOptions, WebhookEvent } from '../../base/types.ts';
+import type { WebhookEvent } from '../../verify/event.ts';
+import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
+import { Declined } from '../outcomes.ts';
 import { type Choices, choicesOf } from './choices.ts';
 import { type Advice, type Answer, answerOf, resultOf, unavailable } from './google/answers.ts';
 import { clientOptions, opener, usesAccounts } from './google/connection.ts';

@@ -7,7 +7,8 @@
  * long as events are retained. An event that does not say whose state it tells, or as of when, is handled for itself.
  */
 
-import type { Handle, HandlerOptions, MemberPath } from '../../base/types.ts';
+import type { MemberPath } from '../../verify/preset.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
 import { optionsOf } from '../handlers.ts';
 
 /** Members of the body by dotted path, as in `data.tracking_number`. */

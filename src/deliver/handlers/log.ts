@@ -3,7 +3,7 @@
  * until there is something better to do with an event.
  */
 import { excerptOf, redactText } from '../../base/log/redact.ts';
-import type { Handle, HandlerOptions } from '../../base/types.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
 
 const DATA_MAX = 500;
 /** So much of a body is looked at for them. */

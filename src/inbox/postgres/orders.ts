@@ -1,6 +1,6 @@
 /** What an operator orders: carried out by the inbox thread, or by a command on a connection of its own. */
 import type pg from 'pg';
-import type { StateShape } from '../../base/types.ts';
+import type { StateShape } from '../../verify/preset.ts';
 import type { Order, Route, WorkState } from '../contract.ts';
 import { parseBody } from '../identity.ts';
 import { DISCARDED_BY_HAND, handlersOf, isPurged, noSuchEvent } from '../order.ts';

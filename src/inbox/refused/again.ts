@@ -4,9 +4,11 @@
  * crash in between makes it a duplicate of itself.
  */
 
-import type { Head, Log, Proof, RefusedRequest, Verifier } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
+import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
 import type { Arrival, Kept } from '../contract.ts';
 import type { RefusedKeeper } from './keeper.ts';
+import type { RefusedRequest } from './request.ts';
 
 /** Bodies may be large: few at a time. */
 const STEP = 16;

@@ -5,8 +5,9 @@
  * counted. Opened by receiver.ts; read by `again.ts`, and by the commands past it.
  */
 import { Worker } from 'node:worker_threads';
-import type { Log, RefusedLimits, RefusedRequest } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
 import { Gate } from './gate.ts';
+import type { RefusedLimits, RefusedRequest } from './request.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
 const BATCH_MS = 100;

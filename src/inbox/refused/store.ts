@@ -10,7 +10,7 @@
  */
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { RefusedLimits, RefusedRequest } from '../../base/types.ts';
+import type { RefusedLimits, RefusedRequest } from './request.ts';
 
 /** Its user_version; a file of another version is thrown away. */
 const VERSION = 1;

@@ -1,6 +1,6 @@
 /** The thread that keeps refused requests: started by keeper.ts, alone with its file. Answers every question in order. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { RefusedLimits, RefusedRequest } from '../../base/types.ts';
+import type { RefusedLimits, RefusedRequest } from './request.ts';
 import { openRefused, RefusedStore } from './store.ts';
 
 export interface ThreadData {

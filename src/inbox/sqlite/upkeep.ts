@@ -1,6 +1,6 @@
 /** What an operator orders, and retention. Part of a transaction of store.ts. */
 
-import type { StateShape } from '../../base/types.ts';
+import type { StateShape } from '../../verify/preset.ts';
 import type { Order, WorkState } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { parseBody } from '../identity.ts';

@@ -1,8 +1,8 @@
 /** Checks that are only observed: what they would have refused, so that it is known when they can be enforced. */
 
-import type { Scheme } from '../../base/types.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import type { Scheme } from '../../verify/verifier.ts';
 import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
 import { type Finding, warn } from './finding.ts';
 

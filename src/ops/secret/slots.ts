@@ -5,10 +5,10 @@
 
 import type { Environment } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import type { Scheme } from '../../base/types.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { SETTING, type SourceConfig } from '../../serve/config/source.ts';
 import { fingerprintOf, maskOf } from '../../verify/fingerprint.ts';
+import type { Scheme } from '../../verify/verifier.ts';
 
 export interface Slot {
   /** The setting without its form, as in FLINTN_WEBHOOK_SECRET. */

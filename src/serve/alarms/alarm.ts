@@ -2,7 +2,7 @@
  * The nouns of the alarms. Every kind looks for itself and answers with its findings, all that is wrong by its rule at
  * present; the book (book.ts) makes alarms of them, which begin, are repeated, and end.
  */
-import type { AlarmTarget } from '../../base/types.ts';
+import type { AlarmTarget } from '../config/knobs.ts';
 
 export const ALARM_KINDS = [
   'silence',

@@ -7,7 +7,7 @@
  *
  * An alarm keeps the time it began at, and its words follow the findings. Asks no clock.
  */
-import type { AlarmKnobs } from '../../base/types.ts';
+import type { AlarmKnobs } from '../config/knobs.ts';
 import type { Alarm, AlarmKind, Finding } from './alarm.ts';
 import { durationOf } from './times.ts';
 

@@ -2,8 +2,8 @@
  * Refusals: too large a part of a source's requests was turned away as unproven or from outside (401, 403) within the
  * last minutes. Anyone can send what is refused, so the words say whether anything still passes.
  */
-import { REFUSALS, type RefusalCode } from '../../base/errors.ts';
-import type { AlarmKnobs } from '../../base/types.ts';
+import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import type { AlarmKnobs } from '../config/knobs.ts';
 import type { Finding, WatchedSource } from './alarm.ts';
 import type { Counts, Tally } from './tally.ts';
 import { clockTimeOf, durationOf } from './times.ts';

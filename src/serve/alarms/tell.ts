@@ -5,7 +5,7 @@
  *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  */
 import { randomBytes } from 'node:crypto';
-import type { Log } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
 import type { AlarmSettings, Deliver } from './alarm.ts';
 import type { Told } from './book.ts';
 

@@ -5,9 +5,11 @@
  * what does not answer leaves its alarms as they are. It never throws, and keeps nothing from stopping.
  */
 import { statfs } from 'node:fs/promises';
-import { REFUSALS } from '../../base/errors.ts';
-import type { AlarmKnobs, Log, Meter } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
 import type { Inbox } from '../../inbox/contract.ts';
+import { REFUSALS } from '../../verify/refusals.ts';
+import type { AlarmKnobs } from '../config/knobs.ts';
+import type { Meter } from '../meter.ts';
 import type { Alarm, AlarmKind, Finding, WatchedSource } from './alarm.ts';
 import { backlogFindings } from './backlog.ts';
 import { AlarmBook } from './book.ts';

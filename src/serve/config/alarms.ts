@@ -8,8 +8,8 @@ import { canonicalAddress, isLoopback, matches, rangesNamed } from '../../base/a
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import type { AlarmTarget } from '../../base/types.ts';
 import { NO_SIGNING_KEY, readSigningKey, signStandard } from '../../verify/standard-webhooks.ts';
+import type { AlarmTarget } from './knobs.ts';
 
 const URL_SETTING = 'ALARM_URL';
 const SECRET_SETTING = 'ALARM_SECRET';

@@ -9,9 +9,9 @@
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, entryProblem, readFileOf } from '../../base/settings/environment.ts';
-import type { AddressList } from '../../base/types.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
 import { readHostName } from '../../verify/host-name.ts';
+import type { AddressList } from '../../verify/preset.ts';
 
 /** A sender who was not seen yet is compared with every range, so there cannot be thousands. */
 const RULES_MAX = 250;

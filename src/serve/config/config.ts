@@ -15,9 +15,10 @@ import {
   textOf,
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import type { AlarmTarget, ServiceKnobs, SourceWiring } from '../../base/types.ts';
+import type { SourceWiring } from '../../deliver/handler.ts';
 import { readAlarmTarget } from './alarms.ts';
 import { type Places, readPlaces } from './database.ts';
+import type { AlarmTarget, ServiceKnobs } from './knobs.ts';
 import { readSource, type SourceConfig } from './source.ts';
 import { wiringProblems } from './wiring.ts';
 

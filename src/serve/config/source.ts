@@ -2,10 +2,12 @@
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, readBoolean, readBytes, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { type Preset, SCHEMES, type Scheme, type SourceWiring } from '../../base/types.ts';
+import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, nameOf, routesOf } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
+import type { Preset } from '../../verify/preset.ts';
+import { SCHEMES, type Scheme } from '../../verify/verifier.ts';
 import { readAllowlist } from './allowlist.ts';
 
 export interface SourceConfig {

@@ -1,6 +1,6 @@
 /** What may be wrong in config/sources.ts: names, handlers, their options. Every problem at once, none of them thrown. */
 import type { Problem } from '../../base/errors.ts';
-import type { HandlerOptions, SourceWiring } from '../../base/types.ts';
+import type { HandlerOptions, SourceWiring } from '../../deliver/handler.ts';
 import { isHandler, namedHandlers, nameOf } from '../../deliver/handlers.ts';
 
 const SETTING = 'config/sources.ts';

@@ -3,8 +3,8 @@
  * whatever a sender invents.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Meter } from '../../base/types.ts';
 import type { Inbox, InboxStatus, SecretUse } from '../../inbox/contract.ts';
+import type { Meter } from '../meter.ts';
 
 export interface Metrics {
   readonly meter: Meter;

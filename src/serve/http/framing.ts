@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { REFUSALS, type RefusalCode } from '../../base/errors.ts';
-import type { Log, Meter } from '../../base/types.ts';
+import type { Log } from '../../base/log/log.ts';
 import { headerLines } from '../../verify/header-lines.ts';
+import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import type { Meter } from '../meter.ts';
 
 /** How long a sender has to read the answer before its connection is cut. */
 const CUT_MS = 1_000;

@@ -8,9 +8,9 @@
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
  */
 import type { Request, Response } from 'express';
-import { Rejection } from '../../base/errors.ts';
-import type { BodyCheck, Proof, Verifier } from '../../base/types.ts';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
+import { Rejection } from '../../verify/refusals.ts';
+import type { BodyCheck, Proof, Verifier } from '../../verify/verifier.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import { type Reception, receptionOf, type SourceReply, type Step } from './reception.ts';

@@ -1,7 +1,8 @@
 /** What the steps of one request hand to each other, kept in `res.locals`. */
 import type { Request, Response } from 'express';
-import type { BodyCheck, Head, Outcome, Proof, ReplyOutcome } from '../../base/types.ts';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
+import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
+import type { Outcome, ReplyOutcome } from '../meter.ts';
 
 export interface Reception {
   readonly head: Head;

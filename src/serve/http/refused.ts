@@ -7,8 +7,8 @@
  * what waits for `100 Continue`, since that body never comes.
  */
 import type { Request, Response } from 'express';
-import { REFUSALS, type RefusalCode } from '../../base/errors.ts';
-import type { RefusedRequest } from '../../base/types.ts';
+import type { RefusedRequest } from '../../inbox/refused/request.ts';
+import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { type Budget, readBody } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import type { Reception } from './reception.ts';

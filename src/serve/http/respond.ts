@@ -10,8 +10,11 @@
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
-import { REFUSALS, type RefusalCode, Rejection, wordsOf } from '../../base/errors.ts';
-import type { Log, Meter, Proof } from '../../base/types.ts';
+import { wordsOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log/log.ts';
+import { REFUSALS, type RefusalCode, Rejection } from '../../verify/refusals.ts';
+import type { Proof } from '../../verify/verifier.ts';
+import type { Meter } from '../meter.ts';
 import { type Reception, type Report, receptionOf } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
 import { securityHeaders } from './security-headers.ts';

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { ServiceKnobs } from '../../base/types.ts';
+import type { ServiceKnobs } from '../config/knobs.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
 
 const CONNECTIONS_CHECK_MS = 1_000;

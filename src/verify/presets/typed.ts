@@ -4,7 +4,7 @@
  * The lists are open. A provider's union ends in `Unlisted`, where a new type arrives with `data: unknown`. To handle
  * one with the same narrowing, add it: `Handle<ShippoEvent | Typed<'return_created', { … }>>`.
  */
-import type { WebhookEvent } from '../../base/types.ts';
+import type { WebhookEvent } from '../event.ts';
 
 declare const unlisted: unique symbol;
 
@@ -21,7 +21,7 @@ export type Open<Known extends string> = Known | (string & Record<never, never>)
 /** An object of which only the syntax is known. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** A webhook event whose type and parsed body are known; see WebhookEvent in src/base/types.ts for the rest. */
+/** A webhook event whose type and parsed body are known; see WebhookEvent in src/verify/event.ts for the rest. */
 export interface TypedEvent<Type extends string | null, Body> extends Omit<WebhookEvent, 'type' | 'data'> {
   readonly type: Type;
   readonly data: Body;

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { Unavailable } from '../../../src/base/errors.ts';
-import type { AttemptResult, HandlerContext, WebhookEvent } from '../../../src/base/types.ts';
+import type { AttemptResult, HandlerContext } from '../../../src/deliver/handler.ts';
 import { OutputTail } from '../../../src/deliver/handlers/command/output-tail.ts';
 import { type CommandOptions, command } from '../../../src/deliver/handlers/command.ts';
+import { Unavailable } from '../../../src/deliver/outcomes.ts';
+import type { WebhookEvent } from '../../../src/verify/event.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const event: WebhookEvent = {

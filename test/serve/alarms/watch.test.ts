@@ -1,9 +1,11 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import knobs from '../../../config/service.ts';
-import type { AlarmKnobs, Log, Meter } from '../../../src/base/types.ts';
+import type { Log } from '../../../src/base/log/log.ts';
 import { AlarmBook } from '../../../src/serve/alarms/book.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
+import type { AlarmKnobs } from '../../../src/serve/config/knobs.ts';
+import type { Meter } from '../../../src/serve/meter.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -3,7 +3,8 @@
  * everything else must compile. The samples are checked against the bodies, member by member.
  */
 
-import type { Handle, Reply, SourceWiring, WebhookEvent } from '../../../src/base/types.ts';
+import type { Handle, Reply, SourceWiring } from '../../../src/deliver/handler.ts';
+import type { WebhookEvent } from '../../../src/verify/event.ts';
 import type {
   FlatfileBody,
   FlatfileEgress,

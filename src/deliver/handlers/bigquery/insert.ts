@@ -4,8 +4,9 @@
  * Google answers 200 and lists the rows that it refused; those that it does not list are in the table. A row with the reason
  * `stopped` was held up by another, and is sent again without it. A request that is too large is sent in halves.
  */
-import { Declined, Unavailable } from '../../../base/errors.ts';
-import type { AttemptResult } from '../../../base/types.ts';
+
+import type { AttemptResult } from '../../handler.ts';
+import { Declined, Unavailable } from '../../outcomes.ts';
 import { type Advice, type Answer, answerOf, resultOf, unavailable, withHint } from '../google/answers.ts';
 import type { Row } from './row.ts';
 

@@ -6,7 +6,7 @@
  * `ts` is the arrival in UTC, `2026-01-31 23:59:59.123`, which a DATETIME and a TIMESTAMP column both take. `payload` is
  * the body as text.
  */
-import type { WebhookEvent } from '../../../base/types.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 
 export interface Row {
   readonly insertId: string;

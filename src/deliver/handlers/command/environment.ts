@@ -14,7 +14,7 @@
  * another event's.
  */
 import { isSensitive } from '../../../base/log/redact.ts';
-import type { WebhookEvent } from '../../../base/types.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -13,7 +13,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Unavailable } from '../../../base/errors.ts';
+import { Unavailable } from '../../outcomes.ts';
 import { OutputTail } from './output-tail.ts';
 
 export interface Run {

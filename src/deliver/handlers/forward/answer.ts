@@ -10,7 +10,7 @@
  *
  * Redirects are not followed: an event goes where the configuration says.
  */
-import { Declined, Discard, RetryLater, Unavailable } from '../../../base/errors.ts';
+import { Declined, Discard, RetryLater, Unavailable } from '../../outcomes.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
 export interface Answer {

@@ -18,7 +18,7 @@
  * not JSON, or not called so by its content type, goes as `data_base64`.
  */
 import { isUtf8 } from 'node:buffer';
-import type { WebhookEvent } from '../../../base/types.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 
 export interface Content {
   readonly headers: Readonly<Record<string, string>>;

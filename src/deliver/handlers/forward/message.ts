@@ -11,7 +11,7 @@
  * Of the provider's request nothing goes out but the content type: no other header, certainly none that authenticates.
  */
 import type { KeyObject } from 'node:crypto';
-import type { WebhookEvent } from '../../../base/types.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 import { signStandard } from '../../../verify/standard-webhooks.ts';
 import { type Content, FORMATS, type Format, headerText, typeOf } from './formats.ts';
 

@@ -7,7 +7,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { Unavailable } from '../../../base/errors.ts';
+import { Unavailable } from '../../outcomes.ts';
 import type { Answer } from './answer.ts';
 import { type Reach, refusal } from './reach.ts';
 

@@ -8,7 +8,8 @@
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { canonicalAddress, matches, rangesIn } from '../../../base/address.ts';
-import { type Problem, Unavailable } from '../../../base/errors.ts';
+import type { Problem } from '../../../base/errors.ts';
+import { Unavailable } from '../../outcomes.ts';
 
 /** dns.lookup, or a test's. */
 export type Resolve = (

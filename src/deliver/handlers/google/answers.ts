@@ -7,8 +7,9 @@
  *
  * What is about a single event (too large, a row that is refused) the handlers find out themselves.
  */
-import { Unavailable } from '../../../base/errors.ts';
-import type { AttemptResult } from '../../../base/types.ts';
+
+import type { AttemptResult } from '../../handler.ts';
+import { Unavailable } from '../../outcomes.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
 export interface Answer {

@@ -8,7 +8,7 @@
  * Of metadata Google takes 8 KiB in all, and it travels in headers: texts of the sender's are cut, and what is not plain in a
  * URL is percent-encoded.
  */
-import type { WebhookEvent } from '../../../base/types.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 
 export const PREFIX_BYTES_MAX = 800;
 const METADATA_CHARACTERS_MAX = 200;

@@ -3,7 +3,7 @@
  * X-Hub-Signature or a JWT whose claims are the body. The event forwarder puts its API token in every body.
  * Source: support.flatfile.com article 9518423; FlatFilers/flatfile-plugins (forwarder and egress).
  */
-import type { Preset } from '../../../base/types.ts';
+import type { Preset } from '../../preset.ts';
 
 const header = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
 

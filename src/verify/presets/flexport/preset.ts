@@ -3,7 +3,7 @@
  * Every delivery carries both headers: SHA-256 in X-Hub-Signature-256, SHA-1 in X-Hub-Signature.
  * Source: apidocs.flexport.com, Webhook Endpoints; developers.flexport.com/faq/webhooks.
  */
-import type { Preset } from '../../../base/types.ts';
+import type { Preset } from '../../preset.ts';
 
 const header = { layout: 'plain', encoding: 'hex' } as const;
 

@@ -2,7 +2,7 @@
  * Flintn. One secret per merchant, shared by all its webhooks; the old one dies the moment it is rotated.
  * Source: tutorvue-group.gitbook.io/flintn-docs, Webhooks and Configure Webhooks.
  */
-import type { Preset } from '../../../base/types.ts';
+import type { Preset } from '../../preset.ts';
 
 export const flintn = {
   name: 'flintn',

@@ -2,7 +2,7 @@
  * Shippo. HMAC is switched on by Shippo's staff on request; token and addresses work at once. No event id.
  * Source: docs.goshippo.com/tracking/webhook-security. Their page shows the CGI name of the header only.
  */
-import type { Preset } from '../../../base/types.ts';
+import type { Preset } from '../../preset.ts';
 
 const published = { from: 'docs.goshippo.com/tracking/webhook-security', asOf: '2026-11' };
 const us = ['52.4.41.98', '52.23.121.194', '52.44.110.80', '54.81.253.187', '54.81.255.221'];

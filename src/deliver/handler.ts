@@ -1,0 +1,72 @@
+/** What users write against: a handler, what it is given beside the event, its options, and the wiring of a source. */
+import type { Problem } from '../base/errors.ts';
+import type { Log } from '../base/log/log.ts';
+import type { WebhookEvent } from '../verify/event.ts';
+import type { Preset, StateShape } from '../verify/preset.ts';
+
+export interface HandlerContext {
+  /** Aborts at the handler's time limit and when the service stops. Pass it to `fetch` and friends. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** What `events show` will say of this attempt; the last word counts. */
+  record(result: AttemptResult): void;
+}
+
+/** What came of an attempt, for people to read: redacted and cut short before it is stored. */
+export interface AttemptResult {
+  /** A word or number, as in `503` or `exit 1`. */
+  readonly status?: string | number;
+  /** The other side's answer, or what a program printed. */
+  readonly output?: string;
+}
+
+/**
+ * Return: done. Throw: retried. Throw one of outcomes.ts to say more: Discard, RetryLater, Declined, Unavailable.
+ * Written as a method, so that a function of one provider's typed events is a handler too.
+ */
+export type Handle<Event = WebhookEvent> = {
+  handle(event: Event, context: HandlerContext): Promise<void> | void;
+}['handle'];
+
+/** What the provider gets as the body of its 200, as JSON; undefined for Consignee's own. */
+export type Reply<Event = WebhookEvent> = {
+  reply(event: Event, context: HandlerContext): unknown;
+}['reply'];
+
+export interface HandlerLimits {
+  readonly timeLimitMs: number;
+  /** How many events may be with this handler (or its target) at the same time. */
+  readonly concurrency: number;
+  /** After so many counted attempts the event is dead for this handler. */
+  readonly maxAttempts: number;
+}
+
+export interface HandlerOptions extends Partial<HandlerLimits> {
+  readonly handle: Handle;
+  /** Only events of these types, `*` standing for any run of characters. Events without a type match none. */
+  readonly types?: readonly string[];
+  /** Only in these of the sources that wire it. */
+  readonly sources?: readonly string[];
+  /** Attempts that may begin in a second, evenly spread; fractions are allowed. */
+  readonly ratePerSecond?: number;
+  /** Handlers with one target share concurrency, rate and rest. Its own name if left out. */
+  readonly target?: string;
+  /** Only the newest state of each thing; see handlers/latest.ts. `preset`: the provider's own members. */
+  readonly latest?: StateShape | 'preset';
+  /** Environment variables that it reads by itself, so that they are not taken for misspelt settings of a source. */
+  readonly settings?: readonly string[];
+  /** What keeps it from working, found when it was built; listed at boot with everything else. */
+  readonly problems?: readonly Problem[];
+  /** Prepares the other side when `consignee setup` asks for it; answers with what was done. */
+  readonly setUp?: () => Promise<string>;
+}
+
+/** A preset mounted under a name, with its handlers by name: one entry of config/sources.ts. */
+export interface SourceWiring {
+  readonly preset: Preset;
+  /** Path `/webhooks/<name>`, settings `<NAME>_…`. The preset's own name if left out. */
+  readonly name?: string;
+  readonly handlers: Readonly<Record<string, Handle | HandlerOptions>>;
+  /** Runs once the event is on disk, within the preset's `replyWithinMs`; its value is the body of the 200. */
+  readonly reply?: Reply;
+}
