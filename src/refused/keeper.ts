@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log, RefusedLimits, RefusedRequest } from '../types.ts';
 import { Gate } from './gate.ts';
+import type { NumberedRequest } from './store.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
 const BATCH_MS = 100;
@@ -93,13 +94,14 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       waitingBytes += request.body.length;
       if (waiting.length === 1) timer ??= setTimeout(flush, BATCH_MS);
     },
-    next(source, after, most) {
+    async next(source, after, most) {
       // Questions are answered in order: what has come so far is there to be found.
       if (timer) {
         clearTimeout(timer);
         flush();
       }
-      return ask({ name: 'next', source, after, most });
+      const step = await ask<NumberedRequest[]>({ name: 'next', source, after, most });
+      return step.map(withBuffers);
     },
     remove: (number) => ask({ name: 'remove', number }),
     dropped: () => dropped,
@@ -108,5 +110,14 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       if (waiting.length > 0) await ask({ name: 'keep', requests: waiting }).catch(() => {});
       await ask({ name: 'close' }).catch(() => {});
     },
+  };
+}
+
+/** What was sent as a Buffer arrives as a plain Uint8Array. */
+function withBuffers({ body, tokenDigest, ...rest }: NumberedRequest) {
+  return {
+    ...rest,
+    body: Buffer.from(body),
+    ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
   };
 }

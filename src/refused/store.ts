@@ -34,6 +34,13 @@ const TABLE = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** As rows and messages between threads have it: bytes are no Buffer there. */
+export type StoredRequest = Omit<RefusedRequest, 'body' | 'tokenDigest'> & {
+  readonly body: Uint8Array;
+  readonly tokenDigest?: Uint8Array;
+};
+export type NumberedRequest = StoredRequest & { readonly number: number };
+
 export function openRefused(path: string): DatabaseSync {
   if (existsSync(path) && versionOf(path) !== VERSION) rmSync(path);
   const isNew = !existsSync(path);
@@ -68,7 +75,7 @@ export class RefusedStore {
     this.#limits = limits;
   }
 
-  keep(requests: readonly RefusedRequest[], now: number): void {
+  keep(requests: readonly StoredRequest[], now: number): void {
     const insert =
       this.#database.prepare(`INSERT OR IGNORE INTO refused (id, received_at, source, code, reason, address, headers,
       credentials, token_digest, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -94,19 +101,14 @@ export class RefusedStore {
   }
 
   /** The next ones of a source, oldest first, behind a number. */
-  next(source: string, after: number, most: number): (RefusedRequest & { readonly number: number })[] {
+  next(source: string, after: number, most: number): NumberedRequest[] {
     const rows = this.#database
       .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
         token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
-      .all(source, after, most) as unknown as (RefusedRequest & {
-      number: number;
+      .all(source, after, most) as (Omit<NumberedRequest, 'tokenDigest'> & {
       tokenDigest: Uint8Array | null;
     })[];
-    return rows.map(({ tokenDigest, body, ...rest }) => ({
-      ...rest,
-      body: Buffer.from(body),
-      ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
-    }));
+    return rows.map(({ tokenDigest, ...rest }) => ({ ...rest, ...(tokenDigest && { tokenDigest }) }));
   }
 
   remove(number: number): void {
