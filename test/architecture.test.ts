@@ -14,6 +14,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   http: ['observability'],
   handlers: ['observability', 'config', 'verification'],
   observability: [],
+  refused: ['inbox'],
   sources: ['verification'],
 };
 /** Entry points introduce rooms to each other: the receiver, the handlers' thread, the commands. */

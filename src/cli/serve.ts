@@ -4,13 +4,13 @@
  * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
  * type next. Without it settings come from the environment only. A second signal ends the process at once.
  */
-import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { isAboutDatabase, placeOf } from '../config/database.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import { examineDatabase } from '../inbox/postgres/schema.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
+import { makePrivateFolder } from '../inbox/sqlite/private-files.ts';
 import { createLog } from '../observability/log.ts';
 import { standardOutput } from '../observability/output.ts';
 import { type Receiver, type Role, startReceiver } from '../receiver.ts';
@@ -103,7 +103,7 @@ function ownerAlone(role: Role): Problem {
 
 function folderProblem({ dataDir }: Config): Problem | undefined {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makePrivateFolder(dataDir);
     return undefined;
   } catch (error) {
     const wrong = `names a folder that cannot be made (${(error as NodeJS.ErrnoException).code})`;

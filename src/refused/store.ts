@@ -8,8 +8,9 @@
  * Signature headers and bearer tokens are kept here and nowhere else, and never shown. Of a query token only a digest is
  * kept: enough to tell later whether it was a token that is live now.
  */
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateDatabase, tightenDatabase } from '../inbox/sqlite/private-files.ts';
 import type { RefusedLimits, RefusedRequest } from '../types.ts';
 
 /** Its user_version; a file of another version is thrown away. */
@@ -42,16 +43,15 @@ export type StoredRequest = Omit<RefusedRequest, 'body' | 'tokenDigest'> & {
 export type NumberedRequest = StoredRequest & { readonly number: number };
 
 export function openRefused(path: string): DatabaseSync {
-  if (existsSync(path) && versionOf(path) !== VERSION) rmSync(path);
-  const isNew = !existsSync(path);
+  tightenDatabase(path);
+  if (existsSync(path) && versionOf(path) !== VERSION) {
+    for (const part of ['', '-wal', '-shm']) rmSync(path + part, { force: true });
+  }
+  if (!existsSync(path)) makePrivateDatabase(path, (database) => database.exec(TABLE));
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
   );
-  if (isNew) {
-    database.exec(TABLE);
-    chmodSync(path, 0o600);
-  }
   return database;
 }
 
