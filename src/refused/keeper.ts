@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log, RefusedLimits, RefusedRequest } from '../types.ts';
 import { Gate } from './gate.ts';
+import { type PushedOut, PushedOutLog } from './pushed-out.ts';
 import type { NumberedRequest } from './store.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
@@ -36,6 +37,7 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
   let waiting: RefusedRequest[] = [];
   let waitingBytes = 0;
   const gate = new Gate();
+  const pushedOutLog = new PushedOutLog(log);
   let dropped = 0;
   let failing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -81,7 +83,11 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       waitingBytes -= bytes;
       if (waiting.length > 0) timer ??= setTimeout(flush, BATCH_MS);
     };
-    ask<void>({ name: 'keep', requests }).then(() => done(), done);
+    send(requests).then(() => done(), done);
+  }
+
+  async function send(requests: readonly RefusedRequest[]): Promise<void> {
+    pushedOutLog.note(await ask<PushedOut>({ name: 'keep', requests }));
   }
 
   return {
@@ -107,8 +113,9 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
     dropped: () => dropped,
     async close() {
       clearTimeout(timer);
-      if (waiting.length > 0) await ask({ name: 'keep', requests: waiting }).catch(() => {});
+      if (waiting.length > 0) await send(waiting).catch(() => {});
       await ask({ name: 'close' }).catch(() => {});
+      pushedOutLog.close();
     },
   };
 }

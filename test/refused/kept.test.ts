@@ -119,6 +119,10 @@ test('the oldest of the loudest address goes first, and a source keeps no more t
     '198.51.100.1 {"id":1}',
     ...[16, 17, 18, 19].map((id) => `203.0.113.66 {"id":${id}}`),
   ]);
+  expect(await service.kill('SIGTERM')).toBe(0);
+  const said = service.lines().filter(({ msg }) => String(msg).startsWith('refused requests were deleted'));
+  expect(said[0]).toMatchObject({ level: 'warn', source: 'flexport' });
+  expect(said.reduce((sum, { count }) => sum + Number(count), 0)).toBe(6);
 });
 
 test('a flood is dropped beyond what may be kept, and good events go on', async () => {
