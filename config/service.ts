@@ -24,8 +24,8 @@ export default {
   headerBytesMax: 65_536,
   // On SIGTERM: how long requests and handlers may take to finish before they are cut off.
   shutdownGraceMs: 10_000,
-  // Refused requests that are kept for each source, to be judged again when a secret has changed.
-  refused: { countMax: 1_000, bytesMax: 64 * 1_048_576, days: 7 },
+  // Refused requests that are kept for each source, to be judged again when a secret has changed: bytes of all that is kept.
+  refused: { bytesMax: 64 * 1_048_576, days: 7 },
   // What a handler gets unless config/sources.ts says otherwise.
   handler: { timeLimitMs: 30_000, concurrency: 16, maxAttempts: 20 },
   // Full jitter: a failed attempt waits a random time up to base · 2^(attempt-1), at most the cap.

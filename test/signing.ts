@@ -1,5 +1,6 @@
 /** Signatures for tests, computed with openssl: what the service verifies it must not have written itself. */
 import { execFileSync } from 'node:child_process';
+import type { HmacForm } from '../src/verify/preset.ts';
 
 /** The MAC of bytes as openssl computes it. The key is visible in the process list, which tests may do and we may not. */
 export function opensslMac(
@@ -32,6 +33,15 @@ export function shippoHeaders(
 
 export function flintnHeaders(secret: string, body: Buffer | string): Record<string, string> {
   return { 'X-Signature-Primary': opensslMac(secret, body).toString('base64') };
+}
+
+/** The header's value in any provider's form. */
+export function signatureOf(form: HmacForm, secret: string, body: string): string {
+  const seconds = Math.floor(Date.now() / 1000);
+  const isTimestamped = form.layout === 'timestamped';
+  const signed = isTimestamped ? `${seconds}.${body}` : body;
+  const mac = opensslMac(secret, signed, form.algorithm).toString(form.encoding);
+  return isTimestamped ? `t=${seconds},v1=${mac}` : form.prefix + mac;
 }
 
 /** An HS256 token over exactly these header and payload texts. */

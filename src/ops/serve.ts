@@ -4,7 +4,6 @@
  * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
  * type next. Without it settings come from the environment only. A second signal ends the process at once.
  */
-import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
@@ -12,6 +11,7 @@ import { createLog } from '../base/log/log.ts';
 import { standardOutput } from '../base/log/output.ts';
 import { examineDatabase } from '../inbox/postgres/schema.ts';
 import { examineInbox } from '../inbox/sqlite/files.ts';
+import { makePrivateFolder } from '../inbox/sqlite/private-files.ts';
 import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase, placeOf } from '../serve/config/database.ts';
 import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
@@ -103,7 +103,7 @@ function ownerAlone(role: Role): Problem {
 
 function folderProblem({ dataDir }: Config): Problem | undefined {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makePrivateFolder(dataDir);
     return undefined;
   } catch (error) {
     const wrong = `names a folder that cannot be made (${(error as NodeJS.ErrnoException).code})`;

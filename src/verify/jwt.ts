@@ -17,6 +17,8 @@ import type { BodyCheck, Head, Proof, Verifier } from './verifier.ts';
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 const INTEGER = /^(0|[1-9]\d*)$/;
+/** Unlike `toString`, it reads bytes of every kind, and throws for all else. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export interface JwtOptions {
   readonly secrets: readonly string[];
@@ -118,8 +120,8 @@ async function keyOfToken(
   throw new Rejection('jwt_mismatch');
 }
 
-function bodyMatches(body: Buffer, claims: ReadonlyMap<string, Exact>): boolean {
-  const members = isUtf8(body) ? exactObject(body.toString('utf8')) : undefined;
+function bodyMatches(body: Uint8Array, claims: ReadonlyMap<string, Exact>): boolean {
+  const members = isUtf8(body) ? exactObject(UTF8.decode(body)) : undefined;
   if (!members) return false;
   for (const [name, value] of members) {
     const claim = claims.get(name);

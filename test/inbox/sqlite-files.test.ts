@@ -4,6 +4,7 @@ import {
   copyFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -184,7 +185,8 @@ test.skipIf(!hasStrace)(
         '-e',
         `inject=pwrite64,fsync,rename:signal=KILL:when=${at}`,
       ];
-      const first = spawnSync('strace', ['-f', '-o', '/dev/null', ...fault, process.execPath, made, path]);
+      const traced = ['strace', '-f', '-o', '/dev/null', ...fault, process.execPath, made, path];
+      const first = spawnSync('sh', ['-c', 'umask 000; exec "$@"', 'sh', ...traced]);
       left.add(first.signal === 'SIGKILL' ? (existsSync(path) ? 'whole' : 'nothing') : 'finished');
       if (existsSync(path)) {
         const database = new DatabaseSync(path, { readOnly: true });
@@ -192,6 +194,9 @@ test.skipIf(!hasStrace)(
           n: 1,
         });
         database.close();
+      }
+      for (const name of readdirSync(folder).filter((one) => one.startsWith(`half-${at}.db`))) {
+        expect([name, (statSync(join(folder, name)).mode & 0o777).toString(8)]).toEqual([name, '600']);
       }
       const second = spawnSync(process.execPath, [made, path]);
       expect(second.stdout.toString() + second.stderr).toBe('made\n');

@@ -7,7 +7,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../base/log/log.ts';
 import { Gate } from './gate.ts';
+import { type PushedOut, PushedOutLog } from './pushed-out.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
+import type { NumberedRequest } from './store.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
 const BATCH_MS = 100;
@@ -36,6 +38,7 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
   let waiting: RefusedRequest[] = [];
   let waitingBytes = 0;
   const gate = new Gate();
+  const pushedOutLog = new PushedOutLog(log);
   let dropped = 0;
   let failing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -81,7 +84,11 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       waitingBytes -= bytes;
       if (waiting.length > 0) timer ??= setTimeout(flush, BATCH_MS);
     };
-    ask<void>({ name: 'keep', requests }).then(() => done(), done);
+    send(requests).then(() => done(), done);
+  }
+
+  async function send(requests: readonly RefusedRequest[]): Promise<void> {
+    pushedOutLog.note(await ask<PushedOut>({ name: 'keep', requests }));
   }
 
   return {
@@ -94,20 +101,31 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       waitingBytes += request.body.length;
       if (waiting.length === 1) timer ??= setTimeout(flush, BATCH_MS);
     },
-    next(source, after, most) {
+    async next(source, after, most) {
       // Questions are answered in order: what has come so far is there to be found.
       if (timer) {
         clearTimeout(timer);
         flush();
       }
-      return ask({ name: 'next', source, after, most });
+      const step = await ask<NumberedRequest[]>({ name: 'next', source, after, most });
+      return step.map(withBuffers);
     },
     remove: (number) => ask({ name: 'remove', number }),
     dropped: () => dropped,
     async close() {
       clearTimeout(timer);
-      if (waiting.length > 0) await ask({ name: 'keep', requests: waiting }).catch(() => {});
+      if (waiting.length > 0) await send(waiting).catch(() => {});
       await ask({ name: 'close' }).catch(() => {});
+      pushedOutLog.close();
     },
+  };
+}
+
+/** What was sent as a Buffer arrives as a plain Uint8Array. */
+function withBuffers({ body, tokenDigest, ...rest }: NumberedRequest) {
+  return {
+    ...rest,
+    body: Buffer.from(body),
+    ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
   };
 }

@@ -18,7 +18,7 @@ export interface RefusedRequest {
 
 /** For each source. */
 export interface RefusedLimits {
-  readonly countMax: number;
+  /** Of bodies, headers and all else that is kept. */
   readonly bytesMax: number;
   readonly days: number;
 }

@@ -2,14 +2,17 @@
  * Refused requests on disk, in a file of their own on this machine: bounded, and no more durable than a log. One row for
  * each request, mode 600.
  *
- * For each source at most so many requests, bytes and days. What goes first is the oldest of the address that has the
- * most: a flood from one address pushes out its own, not what the provider sent.
+ * For each source at most so many bytes, and days. What goes first is the oldest of the address that has the most: a
+ * flood from one address pushes out its own, not what the provider sent. A little more goes than has to, so that it is
+ * seldom looked for.
  *
  * Signature headers and bearer tokens are kept here and nowhere else, and never shown. Of a query token only a digest is
  * kept: enough to tell later whether it was a token that is live now.
  */
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateDatabase, tightenDatabase } from '../sqlite/private-files.ts';
+import type { PushedOut } from './pushed-out.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
 
 /** Its user_version; a file of another version is thrown away. */
@@ -30,21 +33,44 @@ const TABLE = `
     token_digest BLOB,
     body         BLOB    NOT NULL
   ) STRICT;
-  CREATE INDEX refused_source ON refused (source, number);
   PRAGMA user_version = ${VERSION};
 `;
 
+const INDEXES = `
+  CREATE INDEX IF NOT EXISTS refused_source ON refused (source, number);
+  CREATE INDEX IF NOT EXISTS refused_address ON refused (source, address, number DESC);
+  CREATE INDEX IF NOT EXISTS refused_age ON refused (received_at);
+`;
+
+const COLUMNS = 'id, received_at, source, code, reason, address, headers, credentials, token_digest, body';
+/** All that a row keeps, in bytes. */
+const ROW_BYTES = COLUMNS.split(', ')
+  .map((column) => `coalesce(octet_length(${column}), 0)`)
+  .join(' + ');
+
+/** The oldest of the address that has the most is the one with the most newer ones of its own address; then the oldest. */
+const FIRST_TO_GO = `SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY address ORDER BY number DESC)
+  AS place FROM refused WHERE source = ?) ORDER BY place DESC, number`;
+const SHARE_KEPT = 63 / 64;
+
+/** As rows and messages between threads have it: bytes are no Buffer there. */
+export type StoredRequest = Omit<RefusedRequest, 'body' | 'tokenDigest'> & {
+  readonly body: Uint8Array;
+  readonly tokenDigest?: Uint8Array;
+};
+export type NumberedRequest = StoredRequest & { readonly number: number };
+
 export function openRefused(path: string): DatabaseSync {
-  if (existsSync(path) && versionOf(path) !== VERSION) rmSync(path);
-  const isNew = !existsSync(path);
+  tightenDatabase(path);
+  if (existsSync(path) && versionOf(path) !== VERSION) {
+    for (const part of ['', '-wal', '-shm']) rmSync(path + part, { force: true });
+  }
+  if (!existsSync(path)) makePrivateDatabase(path, (database) => database.exec(TABLE));
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
   );
-  if (isNew) {
-    database.exec(TABLE);
-    chmodSync(path, 0o600);
-  }
+  database.exec(INDEXES);
   return database;
 }
 
@@ -62,75 +88,95 @@ function versionOf(path: string): number | undefined {
 export class RefusedStore {
   readonly #database: DatabaseSync;
   readonly #limits: RefusedLimits;
+  /** Of a source, once they have been asked for. */
+  readonly #bytes = new Map<string, number>();
 
   constructor(database: DatabaseSync, limits: RefusedLimits) {
     this.#database = database;
     this.#limits = limits;
   }
 
-  keep(requests: readonly RefusedRequest[], now: number): void {
-    const insert =
-      this.#database.prepare(`INSERT OR IGNORE INTO refused (id, received_at, source, code, reason, address, headers,
-      credentials, token_digest, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  /** Answers with how many of which source had to make room. */
+  keep(requests: readonly StoredRequest[], now: number): PushedOut {
+    const pushedOut = new Map<string, number>();
     this.#turn(() => {
-      for (const one of requests) {
-        const { id, receivedAt, source, code, reason, address, headers, credentials, tokenDigest, body } =
-          one;
-        insert.run(
-          id,
-          receivedAt,
-          source,
-          code,
-          reason,
-          address,
-          headers,
-          credentials,
-          tokenDigest ?? null,
-          body,
-        );
+      this.#delete('received_at < ?', now - this.#limits.days * DAY_MS);
+      for (const request of requests) this.#insert(request);
+      for (const source of new Set(requests.map((one) => one.source))) {
+        const count = this.#shrink(source);
+        if (count > 0) pushedOut.set(source, count);
       }
-      for (const source of new Set(requests.map((one) => one.source))) this.#shrink(source, now);
     });
+    return pushedOut;
   }
 
   /** The next ones of a source, oldest first, behind a number. */
-  next(source: string, after: number, most: number): (RefusedRequest & { readonly number: number })[] {
+  next(source: string, after: number, most: number): NumberedRequest[] {
     const rows = this.#database
       .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
         token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
-      .all(source, after, most) as unknown as (RefusedRequest & {
-      number: number;
+      .all(source, after, most) as (Omit<NumberedRequest, 'tokenDigest'> & {
       tokenDigest: Uint8Array | null;
     })[];
-    return rows.map(({ tokenDigest, body, ...rest }) => ({
-      ...rest,
-      body: Buffer.from(body),
-      ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
-    }));
+    return rows.map(({ tokenDigest, ...rest }) => ({ ...rest, ...(tokenDigest && { tokenDigest }) }));
   }
 
   remove(number: number): void {
-    this.#database.prepare('DELETE FROM refused WHERE number = ?').run(number);
+    this.#delete('number = ?', number);
   }
 
   close(): void {
     this.#database.close();
   }
 
-  #shrink(source: string, now: number): void {
-    const { countMax, bytesMax, days } = this.#limits;
-    this.#database.prepare('DELETE FROM refused WHERE received_at < ?').run(now - days * DAY_MS);
-    const held = this.#database
-      .prepare(
-        'SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM refused WHERE source = ?',
-      )
-      .get(source) as { count: number; bytes: number };
-    const dropOldestOfLoudest = this.#database.prepare(`DELETE FROM refused WHERE number = (SELECT min(number)
-      FROM refused WHERE source = ?1 AND address = (SELECT address FROM refused WHERE source = ?1
-        GROUP BY address ORDER BY count(*) DESC, min(number) LIMIT 1)) RETURNING length(body) AS bytes`);
-    for (let { count, bytes } = held; count > countMax || bytes > bytesMax; count--) {
-      bytes -= (dropOldestOfLoudest.get(source) as { bytes: number }).bytes;
+  #insert(request: StoredRequest): void {
+    const { id, receivedAt, source, code, reason, address, headers, credentials, tokenDigest, body } =
+      request;
+    const values = [id, receivedAt, source, code, reason, address, headers, credentials];
+    const row = this.#database
+      .prepare(`INSERT OR IGNORE INTO refused (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        RETURNING ${ROW_BYTES} AS bytes`)
+      .get(...values, tokenDigest ?? null, body);
+    if (row) this.#resize(source, Number(row.bytes));
+  }
+
+  #delete(which: string, value: number): void {
+    const rows = this.#database
+      .prepare(`DELETE FROM refused WHERE ${which} RETURNING source, ${ROW_BYTES} AS bytes`)
+      .all(value);
+    for (const { source, bytes } of rows) this.#resize(String(source), -Number(bytes));
+  }
+
+  #resize(source: string, by: number): void {
+    const bytes = this.#bytes.get(source);
+    if (bytes !== undefined) this.#bytes.set(source, bytes + by);
+  }
+
+  #bytesOf(source: string): number {
+    const known = this.#bytes.get(source);
+    if (known !== undefined) return known;
+    const row = this.#database
+      .prepare(`SELECT coalesce(sum(${ROW_BYTES}), 0) AS bytes FROM refused WHERE source = ?`)
+      .get(source);
+    const bytes = Number(row?.bytes);
+    this.#bytes.set(source, bytes);
+    return bytes;
+  }
+
+  /** Answers with how many went. */
+  #shrink(source: string): number {
+    const { bytesMax } = this.#limits;
+    let bytes = this.#bytesOf(source);
+    if (bytes <= bytesMax) return 0;
+    const sizeOf = this.#database.prepare(`SELECT ${ROW_BYTES} AS bytes FROM refused WHERE number = ?`);
+    const going: number[] = [];
+    for (const { number } of this.#database.prepare(FIRST_TO_GO).iterate(source)) {
+      bytes -= Number(sizeOf.get(number as number)?.bytes);
+      going.push(Number(number));
+      if (bytes <= bytesMax * SHARE_KEPT) break;
     }
+    for (const number of going) this.remove(number);
+    return going.length;
   }
 
   #turn(work: () => void): void {
@@ -140,6 +186,7 @@ export class RefusedStore {
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#bytes.clear();
       throw error;
     }
   }

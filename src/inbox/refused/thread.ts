@@ -1,7 +1,7 @@
 /** The thread that keeps refused requests: started by keeper.ts, alone with its file. Answers every question in order. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { RefusedLimits, RefusedRequest } from './request.ts';
-import { openRefused, RefusedStore } from './store.ts';
+import type { RefusedLimits } from './request.ts';
+import { openRefused, RefusedStore, type StoredRequest } from './store.ts';
 
 export interface ThreadData {
   readonly path: string;
@@ -9,7 +9,7 @@ export interface ThreadData {
 }
 
 export type Question =
-  | { readonly name: 'keep'; readonly requests: readonly RefusedRequest[] }
+  | { readonly name: 'keep'; readonly requests: readonly StoredRequest[] }
   | { readonly name: 'next'; readonly source: string; readonly after: number; readonly most: number }
   | { readonly name: 'remove'; readonly number: number }
   | { readonly name: 'close' };
@@ -36,7 +36,7 @@ function answerTo(question: Question): Answer {
 function carryOut(question: Question): unknown {
   switch (question.name) {
     case 'keep':
-      return store.keep(question.requests.map(withBuffer), Date.now());
+      return store.keep(question.requests, Date.now());
     case 'next':
       return store.next(question.source, question.after, question.most);
     case 'remove':
@@ -44,9 +44,4 @@ function carryOut(question: Question): unknown {
     case 'close':
       return store.close();
   }
-}
-
-/** A Buffer arrives as a plain array of bytes. */
-function withBuffer(request: RefusedRequest): RefusedRequest {
-  return { ...request, body: Buffer.from(request.body) };
 }

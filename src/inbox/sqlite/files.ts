@@ -8,23 +8,19 @@
  * Refuses, leaving every byte as it is: an empty file, a file of another program, a damaged one, one written by a newer
  * version, a write-ahead log whose inbox is gone, one that has moved.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, type Problem } from '../../base/errors.ts';
 import { type Migration, readMigrationsIn } from '../migration-files.ts';
 import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
+import {
+  makePrivateDatabase,
+  makePrivateFile,
+  makePrivateFolder,
+  tightenDatabase,
+  tightenFile,
+} from './private-files.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
@@ -51,7 +47,7 @@ export function examineFile(path: string, thorough = false): Problem | undefined
           'Put the inbox back from where it went, or move the -wal file away to start with an empty one.';
         return problem(`names ${path}, which is gone, while its write-ahead log is still there`, fix);
       }
-      mkdirSync(dirname(path), { recursive: true });
+      makePrivateFolder(dirname(path));
       return undefined;
     }
     const header = headerOf(path);
@@ -125,8 +121,10 @@ function headerOf(path: string): Buffer {
 export function takeOwnership(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    lock = new DatabaseSync(`${path}-owner`, { timeout: 0 });
+    makePrivateFolder(dirname(path));
+    const owner = `${path}-owner`;
+    if (!makePrivateFile(owner)) tightenFile(owner);
+    lock = new DatabaseSync(owner, { timeout: 0 });
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
@@ -160,6 +158,7 @@ export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
 /** The same for a file whose inbox may have moved. */
 export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   if (!existsSync(path)) createInbox(path);
+  tightenDatabase(path);
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(`
     PRAGMA journal_mode = WAL;
@@ -177,26 +176,12 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   return database;
 }
 
-/** A new inbox gets its name only when it is whole, so that a crash never leaves an empty file behind. */
 function createInbox(path: string): void {
-  const draft = `${path}-new`;
-  rmSync(draft, { force: true });
-  const database = new DatabaseSync(draft);
-  database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
-  migrate(database);
-  database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
-  database.close();
-  // Payloads name customers; -wal and -shm take the mode of the inbox.
-  chmodSync(draft, 0o600);
-  syncFile(draft);
-  renameSync(draft, path);
-  syncFile(dirname(path));
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, 'r');
-  fsyncSync(file);
-  closeSync(file);
+  makePrivateDatabase(path, (database) => {
+    database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
+    migrate(database);
+    database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
+  });
 }
 
 function migrate(database: DatabaseSync): void {
