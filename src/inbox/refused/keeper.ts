@@ -13,8 +13,10 @@ import type { NumberedRequest } from './store.ts';
 import type { Answer, Question, ThreadData } from './thread.ts';
 
 const BATCH_MS = 100;
-const WAITING_MAX = 200;
-const WAITING_BYTES_MAX = 16 * 1_048_576;
+/** More than the burst of one source: with that alone, a flood would leave no room for the others. */
+const WAITING_MAX = 1_000;
+/** The largest body that the gate admits, and room for the heads. */
+const WAITING_BYTES_MAX = 20 * 1_048_576;
 
 export interface RefusedKeeper {
   keep(request: RefusedRequest): void;
@@ -64,9 +66,10 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
     });
   }
 
-  function hasRoomFor({ source, body }: RefusedRequest): boolean {
-    if (waiting.length >= WAITING_MAX || waitingBytes + body.length > WAITING_BYTES_MAX) return false;
-    return gate.admits(source, body.length, performance.now());
+  function hasRoomFor(request: RefusedRequest): boolean {
+    if (waiting.length >= WAITING_MAX || waitingBytes + heldBytesOf(request) > WAITING_BYTES_MAX)
+      return false;
+    return gate.admits(request.source, request.body.length, performance.now());
   }
 
   function flush(): void {
@@ -98,7 +101,7 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
         return;
       }
       waiting.push(request);
-      waitingBytes += request.body.length;
+      waitingBytes += heldBytesOf(request);
       if (waiting.length === 1) timer ??= setTimeout(flush, BATCH_MS);
     },
     async next(source, after, most) {
@@ -119,6 +122,10 @@ export function openKeeper(path: string, limits: RefusedLimits, log: Log): Refus
       pushedOutLog.close();
     },
   };
+}
+
+function heldBytesOf({ body, headers, credentials }: RefusedRequest): number {
+  return body.length + headers.length + credentials.length;
 }
 
 /** What was sent as a Buffer arrives as a plain Uint8Array. */

@@ -1,6 +1,10 @@
 /** How much of a flood is kept. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Gate } from '../../../src/inbox/refused/gate.ts';
+import { openKeeper } from '../../../src/inbox/refused/keeper.ts';
 
 const MB = 1_048_576;
 const admitted = (gate: Gate, source: string, count: number, bytes: number, nowMs: number) =>
@@ -23,4 +27,27 @@ test('a source that is flooded takes nothing from another', () => {
   const gate = new Gate();
   admitted(gate, 'one', 10_000, MB, 0);
   expect(admitted(gate, 'two', 10, MB, 0)).toBe(10);
+});
+
+test('nor does it when all of it comes before the disk has taken any', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const keeper = openKeeper(join(folder, 'refused.db'), { bytesMax: MB, days: 7 }, quiet);
+  const refused = (source: string, at: number) => ({
+    id: `ref_${source}_${at}`,
+    source,
+    receivedAt: Date.now(),
+    code: 'hmac_mismatch',
+    reason: '',
+    address: '203.0.113.1',
+    headers: '{}',
+    credentials: '[]',
+    body: Buffer.from('{}'),
+  });
+  for (let at = 0; at < 1_000; at++) keeper.keep(refused('one', at));
+  keeper.keep(refused('two', 0));
+  expect(await keeper.next('two', 0, 16)).toMatchObject([{ id: 'ref_two_0' }]);
+  expect(keeper.dropped()).toBeGreaterThanOrEqual(700);
+  await keeper.close();
+  rmSync(folder, { recursive: true });
 });
