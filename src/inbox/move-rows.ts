@@ -50,7 +50,7 @@ export interface MovedState {
 }
 
 /** Some events in the order of their numbers, and all that is known of them. */
-export interface Batch {
+export interface MovedBatch {
   readonly events: readonly MovedEvent[];
   readonly attempts: readonly MovedAttempt[];
   readonly work: readonly MovedWork[];
@@ -62,7 +62,8 @@ export interface Mark {
   readonly number: number;
   readonly digest: Buffer;
   readonly isPurged: boolean;
-  /** How many there are on it. */
+  /** How many rows there are on it, and of how many things it is the newest state. */
   readonly attempts: number;
   readonly work: number;
+  readonly states: number;
 }

@@ -8,7 +8,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import { moveInbox, type Outcome } from '../inbox/move.ts';
+import { type MoveOutcome, moveInbox } from '../inbox/move.ts';
 import { openSource, type Source } from '../inbox/sqlite/export.ts';
 import { inTermsOf, type Places, readMove } from './migrate/places.ts';
 import { readSettings, usesDotenv } from './settings.ts';
@@ -76,20 +76,16 @@ function inWordsOf(setting: string, { problems }: ConfigError): ConfigError {
   return new ConfigError(problems.map((problem) => inTermsOf(problem, setting)));
 }
 
-function summaryOf(outcome: Outcome, path: string, place: string): string {
+function summaryOf(outcome: MoveOutcome, path: string, place: string): string {
   if (outcome.what === 'before') return `${path} has moved to ${place} already, at ${outcome.at}.`;
   const todo = counted(outcome.work, 'delivery', 'deliveries');
   if (outcome.what === 'finished') return `Finished the move of ${path} to ${place}: ${todo} to do.`;
-  const { events, purged, attempts, duplicates, held } = outcome;
+  const { events, purged, attempts } = outcome;
   return [
     `Moved ${counted(events, 'event')} from ${path} to ${place}, with ${counted(attempts, 'attempt')} and ${todo} to do.`,
     ...(purged > 0
       ? [`  ${counted(purged, 'event')} had been purged: what duplicates are known by has moved.`]
       : []),
-    ...(duplicates > 0
-      ? [`  ${counted(duplicates, 'event')} had come there too, and stayed as they are there.`]
-      : []),
-    ...(held > 0 ? [`  ${counted(held, 'event')} came there with another body, and are held.`] : []),
     `${path} keeps its events and has nothing to do; the service does not open it any more.`,
   ].join('\n');
 }

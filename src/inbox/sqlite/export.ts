@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
-import type { Batch, Mark, MovedAttempt, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
+import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
 
@@ -30,7 +30,7 @@ type WorkRow = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
   readonly thing: Bytes | null;
 };
 type MarkRow = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
-type NewestRow = Omit<MovedState, 'thing'> & { readonly thing: Bytes };
+type StateRow = Omit<MovedState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
@@ -70,8 +70,13 @@ export class Source {
     return numberFrom(this.#database, 'SELECT count(*) FROM inbox');
   }
 
+  /** The highest number of an event; 0 if there is none. */
+  get newest(): number {
+    return numberFrom(this.#database, 'SELECT max(number) FROM inbox');
+  }
+
   /** All events, those that are purged included. */
-  *batches(): Generator<Batch> {
+  *batches(): Generator<MovedBatch> {
     let events: MovedEvent[] = [];
     let bytes = 0;
     for (const row of this.#database.prepare(EVENTS).iterate()) {
@@ -90,18 +95,13 @@ export class Source {
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
     for (const row of this.#database.prepare(MARKS).iterate()) {
-      const { number, digest, isPurged, attempts, work } = row as unknown as MarkRow;
-      events.push({ number, digest: bufferOf(digest), isPurged: isPurged === 1, attempts, work });
+      const { digest, isPurged, ...mark } = row as unknown as MarkRow;
+      events.push({ ...mark, digest: bufferOf(digest), isPurged: isPurged === 1 });
       if (events.length < BATCH_EVENTS) continue;
       yield { events };
       events = [];
     }
     yield { events };
-  }
-
-  newest(first = 0, last = Number.MAX_SAFE_INTEGER): MovedState[] {
-    const rows = this.#database.prepare(NEWEST).all(first, last) as unknown as NewestRow[];
-    return rows.map((row) => ({ ...row, thing: bufferOf(row.thing) }));
   }
 
   secretUses(): SecretUse[] {
@@ -122,7 +122,7 @@ export class Source {
   }
 
   /** What is known of purged events, if anything, is of no use to anybody. */
-  #batchOf(events: readonly MovedEvent[]): Batch {
+  #batchOf(events: readonly MovedEvent[]): MovedBatch {
     const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
     const first = events[0]?.number ?? 0;
     const last = events.at(-1)?.number ?? 0;
@@ -134,7 +134,7 @@ export class Source {
       events,
       attempts: all<MovedAttempt>(ATTEMPTS),
       work: all<WorkRow>(WORK).map(workOf),
-      newest: this.newest(first, last),
+      newest: all<StateRow>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
     };
   }
 }
@@ -170,7 +170,8 @@ const EVENTS = `SELECT number, received_at AS receivedAt, source, identity, dige
 
 const MARKS = `SELECT number, digest, body IS NULL AS isPurged,
   CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE event = number) ELSE 0 END AS states
   FROM inbox ORDER BY number`;
 
 const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
@@ -179,5 +180,4 @@ const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, o
 const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing
   FROM work WHERE event BETWEEN ? AND ?`;
 
-const NEWEST = `SELECT handler, thing, at, event FROM newest JOIN inbox ON number = event
-  WHERE event BETWEEN ? AND ? AND body IS NOT NULL`;
+const NEWEST = 'SELECT handler, thing, at, event FROM newest WHERE event BETWEEN ? AND ?';
