@@ -1,11 +1,11 @@
 /**
- * The newest state only: what `latest` handlers are spared. The rules are those of ../sqlite/newest.ts, for whole batches.
+ * The statements for the rules of ../newest.ts, for whole batches.
  *
  * Several replicas may be told of one thing at the same time. Whoever changes work of a thing holds the thing's row of
  * `newest` first, and things in their own order: so each is changed by one after the other, and nobody waits in a circle.
  */
 import type { Settlement } from '../contract.ts';
-import { overtakenBy } from '../state.ts';
+import { isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './statements.ts';
 
@@ -33,9 +33,7 @@ export async function planNewest(asked: Asked, tellings: readonly Telling[]): Pr
   const newest = new Map<string, Telling>();
   for (const telling of tellings) {
     const known = newest.get(keyOf(telling));
-    if (!known || known.at < telling.at || (known.at === telling.at && known.event < telling.event)) {
-      newest.set(keyOf(telling), telling);
-    }
+    if (!known || isNewer(telling, known)) newest.set(keyOf(telling), telling);
   }
   const candidates = [...newest]
     .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -127,8 +125,8 @@ interface Thing {
   readonly thing: Buffer;
 }
 
-/** Holds the things of what is about to be settled. A failed attempt at a state that is the newest no more is not repeated. */
-export async function unlessOvertaken(asked: Asked, settled: readonly Settlement[]) {
+/** Holds the things of what is about to be settled, and settles it by the rules. */
+export async function judgeSettled(asked: Asked, settled: readonly Settlement[]) {
   const { rows } = await asked.query<Thing & { event: number; newest: number }>(
     `SELECT work.event, work.handler, work.thing, newest.event AS newest
      FROM unnest($1::bigint[], $2::text[]) AS told (event, handler)
@@ -136,19 +134,15 @@ export async function unlessOvertaken(asked: Asked, settled: readonly Settlement
      ORDER BY newest.thing, newest.handler COLLATE "C" FOR UPDATE OF newest`,
     [bigintList(settled.map(({ event }) => event)), textList(settled.map(({ handler }) => handler))],
   );
-  const byWork = new Map(rows.map((row) => [`${row.event} ${row.handler}`, row]));
-  const judged = settled.map((settlement): Settlement => {
-    const { event, handler, state } = settlement;
-    const told = byWork.get(`${event} ${handler}`);
-    if (!told || told.newest === event || state === 'done' || state === 'discarded') return settlement;
-    const error = [settlement.error, overtakenBy(told.newest)].filter(Boolean).join('; ');
-    return { ...settlement, state: 'discarded', counted: true, alone: false, error };
-  });
+  const newest = new Map(rows.map((row) => [`${row.event} ${row.handler}`, row.newest]));
+  const judged = settled.map((settlement) =>
+    unlessOvertaken(settlement, newest.get(`${settlement.event} ${settlement.handler}`)),
+  );
   return { judged, things: rows as readonly Thing[] };
 }
 
-/** Once the one ahead has ended: a late word on one that was taken over says nothing of the run that is on. */
-export async function letNextIn(asked: Asked, things: readonly Thing[]): Promise<void> {
+/** Called when the one ahead has ended. A late settlement of one that was taken over says nothing of the run that is on. */
+export async function freeAllBehind(asked: Asked, things: readonly Thing[]): Promise<void> {
   await asked.query(
     `UPDATE work SET behind = false FROM unnest($1::text[], $2::bytea[]) AS freed (handler, thing)
      WHERE work.handler = freed.handler AND work.thing = freed.thing AND behind AND NOT EXISTS (SELECT FROM work AS other

@@ -5,7 +5,7 @@ import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } f
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
-import { placeFor } from './newest.ts';
+import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
@@ -78,12 +78,13 @@ function plan(
     if (!wants(route, content.type)) continue;
     const { handler } = route;
     const told = held === null && route.latest && stateOf(route.latest, content.parsed, arrival.body);
-    const place = told ? placeFor(turn, route, event, told) : 'free';
-    if (place === 'overtaken') continue;
+    const admission = told ? admitState(turn, handler, event, told) : 'free';
+    if (admission === 'overtaken') continue;
     const bytes = content.stored.length;
-    const atOnce = held === null && place === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
+    const atOnce =
+      held === null && admission === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
-    const behind = place === 'behind' ? 1 : 0;
+    const behind = admission === 'behind' ? 1 : 0;
     turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
     turn.counts.move(handler, undefined, state);
     if (state === 'pending') turn.desk.expect(handler, 0);
