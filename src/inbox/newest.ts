@@ -12,13 +12,17 @@
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 
-/** As of when a state holds, in milliseconds since 1970, and the event that tells it. */
-interface ToldState {
+/** A state of a thing, as an event tells it to a handler. `at`: when it held, in milliseconds since 1970. */
+export interface EventState {
+  readonly handler: string;
+  readonly thing: Buffer;
   readonly at: number;
   readonly event: number;
 }
 
-export function isNewer(one: ToldState, other: ToldState): boolean {
+type Dated = Pick<EventState, 'at' | 'event'>;
+
+export function isNewer(one: Dated, other: Dated): boolean {
   return one.at > other.at || (one.at === other.at && one.event > other.event);
 }
 

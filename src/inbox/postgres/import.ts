@@ -3,7 +3,8 @@
  * end. What is still to do goes into `moving_work`, where nobody hands it out.
  */
 import type pg from 'pg';
-import type { MovedAttempt, MovedBatch, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
+import type { MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type { EventState } from '../newest.ts';
 import { bigintList, booleanList, bytesList, integerList, textList } from './binary-array.ts';
 import { atomically } from './connection.ts';
 
@@ -62,7 +63,7 @@ const WORK: Readonly<Record<string, Column<MovedWork>>> = {
   thing: bytes(({ thing }) => thing),
 };
 
-const STATE: Readonly<Record<string, Column<MovedState>>> = {
+const STATE: Readonly<Record<string, Column<EventState>>> = {
   handler: text(({ handler }) => handler),
   thing: bytes(({ thing }) => thing),
   at: bigint(({ at }) => at),

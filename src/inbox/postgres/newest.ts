@@ -5,17 +5,9 @@
  * `newest` first, and things in their own order: so each is changed by one after the other, and nobody waits in a circle.
  */
 import type { Settlement } from '../contract.ts';
-import { isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
+import { type EventState, isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './statements.ts';
-
-/** An event that tells a thing's state. */
-export interface Telling {
-  readonly event: number;
-  readonly handler: string;
-  readonly thing: Buffer;
-  readonly at: number;
-}
 
 interface Overtaken {
   readonly event: number;
@@ -24,33 +16,31 @@ interface Overtaken {
   readonly by: number;
 }
 
-const keyOf = ({ handler, thing }: { handler: string; thing: Uint8Array }) =>
+const thingKey = ({ handler, thing }: { handler: string; thing: Uint8Array }) =>
   `${Buffer.from(thing).toString('hex')} ${handler}`;
 
-/** Plans new events among those of the same things: a row of work for each that is not overtaken. Answers with which. */
-export async function planNewest(asked: Asked, tellings: readonly Telling[]): Promise<Set<Telling>> {
-  if (tellings.length === 0) return new Set();
-  const newest = new Map<string, Telling>();
-  for (const telling of tellings) {
-    const known = newest.get(keyOf(telling));
-    if (!known || isNewer(telling, known)) newest.set(keyOf(telling), telling);
+/** Plans new events among those of the same things: a row of work for each that is not overtaken. Returns how many. */
+export async function planNewest(asked: Asked, states: readonly EventState[]): Promise<number> {
+  if (states.length === 0) return 0;
+  const newest = new Map<string, EventState>();
+  for (const state of states) {
+    const known = newest.get(thingKey(state));
+    if (!known || isNewer(state, known)) newest.set(thingKey(state), state);
   }
-  const candidates = [...newest]
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([, telling]) => telling);
-  const winners = await raise(asked, candidates);
-  const accepted = candidates.filter((telling) => winners.get(keyOf(telling)) === telling.event);
-  const overtaken: Overtaken[] = tellings
-    .filter((telling) => !accepted.includes(telling))
-    .map((telling) => ({ ...telling, attempt: 0, by: winners.get(keyOf(telling)) as number }));
+  const candidates = [...newest].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, state]) => state);
+  const winners = await raiseNewest(asked, candidates);
+  const accepted = candidates.filter((state) => winners.get(thingKey(state)) === state.event);
+  const overtaken: Overtaken[] = states
+    .filter((state) => !accepted.includes(state))
+    .map((state) => ({ ...state, attempt: 0, by: winners.get(thingKey(state)) as number }));
   overtaken.push(...(await removeOlder(asked, accepted)));
   await noteOvertaken(asked, overtaken);
-  await insertWork(asked, accepted);
-  return new Set(accepted);
+  await insertStates(asked, accepted);
+  return accepted.length;
 }
 
-/** Holds the things' rows, and answers for each with the event whose state is the newest now. */
-async function raise(asked: Asked, tellings: readonly Telling[]): Promise<Map<string, number>> {
+/** Locks the rows of these things, and returns for each the event whose state is the newest now. */
+async function raiseNewest(asked: Asked, states: readonly EventState[]): Promise<Map<string, number>> {
   const { rows } = await asked.query<{ handler: string; thing: Buffer; event: number }>(
     `INSERT INTO newest AS known (handler, thing, at, event)
      SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[])
@@ -59,39 +49,39 @@ async function raise(asked: Asked, tellings: readonly Telling[]): Promise<Map<st
        event = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.event ELSE known.event END
      RETURNING handler, thing, event`,
     [
-      textList(tellings.map(({ handler }) => handler)),
-      bytesList(tellings.map(({ thing }) => thing)),
-      bigintList(tellings.map(({ at }) => at)),
-      bigintList(tellings.map(({ event }) => event)),
+      textList(states.map(({ handler }) => handler)),
+      bytesList(states.map(({ thing }) => thing)),
+      bigintList(states.map(({ at }) => at)),
+      bigintList(states.map(({ event }) => event)),
     ],
   );
-  return new Map(rows.map((row) => [keyOf(row), row.event]));
+  return new Map(rows.map((row) => [thingKey(row), row.event]));
 }
 
 const OF_THINGS = 'unnest($1::text[], $2::bytea[], $3::bigint[]) AS told (handler, thing, event)';
 
-function listsOf(tellings: readonly Telling[]): Buffer[] {
+function listsOf(states: readonly EventState[]): Buffer[] {
   return [
-    textList(tellings.map(({ handler }) => handler)),
-    bytesList(tellings.map(({ thing }) => thing)),
-    bigintList(tellings.map(({ event }) => event)),
+    textList(states.map(({ handler }) => handler)),
+    bytesList(states.map(({ thing }) => thing)),
+    bigintList(states.map(({ event }) => event)),
   ];
 }
 
-/** What waits, is held or dead of the same things goes. */
-async function removeOlder(asked: Asked, tellings: readonly Telling[]): Promise<Overtaken[]> {
+/** Removes older work on the same things: what waits, is held or is dead. */
+async function removeOlder(asked: Asked, states: readonly EventState[]): Promise<Overtaken[]> {
   const { rows } = await asked.query<Overtaken>(
     `DELETE FROM work USING ${OF_THINGS}
      WHERE work.handler = told.handler AND work.thing = told.thing AND work.event <> told.event
        AND work.state <> 'handling'
      RETURNING work.event, work.handler, work.attempts AS attempt, told.event AS by`,
-    listsOf(tellings),
+    listsOf(states),
   );
   return rows;
 }
 
-/** Behind an older state that is being handled it waits. */
-async function insertWork(asked: Asked, tellings: readonly Telling[]): Promise<void> {
+/** An event waits behind an older state that is being handled. */
+async function insertStates(asked: Asked, states: readonly EventState[]): Promise<void> {
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing)
      SELECT event, handler, 'pending', 0, 0, false, EXISTS (SELECT FROM work AS other
@@ -99,7 +89,7 @@ async function insertWork(asked: Asked, tellings: readonly Telling[]): Promise<v
      FROM ${OF_THINGS}
      ON CONFLICT (event, handler) DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = false, owner = NULL,
        behind = excluded.behind, thing = excluded.thing`,
-    listsOf(tellings),
+    listsOf(states),
   );
 }
 
@@ -125,7 +115,7 @@ interface Thing {
   readonly thing: Buffer;
 }
 
-/** Holds the things of what is about to be settled, and settles it by the rules. */
+/** Locks the things of what is about to be settled, and judges each settlement by the rules. */
 export async function judgeSettled(asked: Asked, settled: readonly Settlement[]) {
   const { rows } = await asked.query<Thing & { event: number; newest: number }>(
     `SELECT work.event, work.handler, work.thing, newest.event AS newest

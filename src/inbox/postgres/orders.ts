@@ -47,7 +47,7 @@ async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | 
 
 async function replay(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
   if (state) {
-    if ((await planNewest(asked, [{ event, handler, ...state }])).size > 0) return true;
+    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) return true;
     await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
     return false;
   }

@@ -7,7 +7,8 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
-import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
+import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type { EventState } from '../newest.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
 
@@ -30,7 +31,7 @@ type WorkRow = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
   readonly thing: Bytes | null;
 };
 type MarkRow = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
-type StateRow = Omit<MovedState, 'thing'> & { readonly thing: Bytes };
+type StateRow = Omit<EventState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
@@ -80,7 +81,7 @@ export class Source {
     let events: MovedEvent[] = [];
     let bytes = 0;
     for (const row of this.#database.prepare(EVENTS).iterate()) {
-      const event = eventOf(row as unknown as EventRow);
+      const event = movedEvent(row as unknown as EventRow);
       events.push(event);
       bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
       if (events.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
@@ -133,13 +134,13 @@ export class Source {
     return {
       events,
       attempts: all<MovedAttempt>(ATTEMPTS),
-      work: all<WorkRow>(WORK).map(workOf),
+      work: all<WorkRow>(WORK).map(movedWork),
       newest: all<StateRow>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
     };
   }
 }
 
-function eventOf({ identity, digest, isJson, body, ...row }: EventRow): MovedEvent {
+function movedEvent({ identity, digest, isJson, body, ...row }: EventRow): MovedEvent {
   return {
     ...row,
     identity: bufferOf(identity),
@@ -149,7 +150,7 @@ function eventOf({ identity, digest, isJson, body, ...row }: EventRow): MovedEve
   };
 }
 
-function workOf({ due, alone, behind, thing, ...row }: WorkRow): MovedWork {
+function movedWork({ due, alone, behind, thing, ...row }: WorkRow): MovedWork {
   return {
     ...row,
     due: Math.min(due, Date.now() + DUE_MAX_MS),
