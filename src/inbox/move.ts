@@ -65,13 +65,16 @@ export async function moveInbox(move: Move): Promise<MoveOutcome> {
   const client = await connect(url);
   try {
     await takeMoveLock(client);
-    return moved ? await finish(move, moved, client) : await carry(move, client);
+    return moved ? await finish(move, moved, client) : await copyOver(move, client);
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-async function carry({ source, from, place, leaseMs, tell }: Move, client: Connection): Promise<MoveOutcome> {
+async function copyOver(
+  { source, from, place, leaseMs, tell }: Move,
+  client: Connection,
+): Promise<MoveOutcome> {
   const moving = { inbox: source.id, from };
   await beginMove(client, { moving, newest: source.newest, place, leaseMs, tell });
   const copied = await copy(source, client, tell).catch(async (error) => {

@@ -14,75 +14,75 @@ type Column<Row> = readonly [type: string, list: (rows: readonly Row[]) => Buffe
 const column =
   <Value>(type: string, encode: (values: readonly Value[]) => Buffer) =>
   <Row>(of: (row: Row) => Value): Column<Row> => [type, (rows) => encode(rows.map(of))];
-const bigint = column('bigint', bigintList);
-const integer = column('int', integerList);
-const boolean = column('boolean', booleanList);
-const text = column('text', textList);
-const bytes = column('bytea', bytesList);
+const bigintColumn = column('bigint', bigintList);
+const integerColumn = column('int', integerList);
+const booleanColumn = column('boolean', booleanList);
+const textColumn = column('text', textList);
+const bytesColumn = column('bytea', bytesList);
 
 const KEY: Readonly<Record<string, Column<MovedEvent>>> = {
-  identity: bytes(({ identity }) => identity),
-  number: bigint(({ number }) => number),
-  digest: bytes(({ digest }) => digest),
+  identity: bytesColumn(({ identity }) => identity),
+  number: bigintColumn(({ number }) => number),
+  digest: bytesColumn(({ digest }) => digest),
 };
 
 const EVENT: Readonly<Record<string, Column<MovedEvent>>> = {
-  number: bigint(({ number }) => number),
-  received_at: bigint(({ receivedAt }) => receivedAt),
-  source: text(({ source }) => source),
-  type: text(({ type }) => type),
-  external_id: text(({ externalId }) => externalId),
-  is_json: boolean(({ isJson }) => isJson),
-  held: text(({ held }) => held),
-  address: text(({ address }) => address),
-  headers: text(({ headers }) => headers),
-  evidence: text(({ evidence }) => evidence),
-  body: bytes(({ body }) => body),
+  number: bigintColumn(({ number }) => number),
+  received_at: bigintColumn(({ receivedAt }) => receivedAt),
+  source: textColumn(({ source }) => source),
+  type: textColumn(({ type }) => type),
+  external_id: textColumn(({ externalId }) => externalId),
+  is_json: booleanColumn(({ isJson }) => isJson),
+  held: textColumn(({ held }) => held),
+  address: textColumn(({ address }) => address),
+  headers: textColumn(({ headers }) => headers),
+  evidence: textColumn(({ evidence }) => evidence),
+  body: bytesColumn(({ body }) => body),
 };
 
 const ATTEMPT: Readonly<Record<string, Column<MovedAttempt>>> = {
-  event: bigint(({ event }) => event),
-  handler: text(({ handler }) => handler),
-  started_at: bigint(({ startedAt }) => startedAt),
-  attempt: integer(({ attempt }) => attempt),
-  ms: integer(({ ms }) => ms),
-  outcome: text(({ outcome }) => outcome),
-  error: text(({ error }) => error),
-  status: text(({ status }) => status),
-  output: text(({ output }) => output),
+  event: bigintColumn(({ event }) => event),
+  handler: textColumn(({ handler }) => handler),
+  started_at: bigintColumn(({ startedAt }) => startedAt),
+  attempt: integerColumn(({ attempt }) => attempt),
+  ms: integerColumn(({ ms }) => ms),
+  outcome: textColumn(({ outcome }) => outcome),
+  error: textColumn(({ error }) => error),
+  status: textColumn(({ status }) => status),
+  output: textColumn(({ output }) => output),
 };
 
 const WORK: Readonly<Record<string, Column<MovedWork>>> = {
-  event: bigint(({ event }) => event),
-  handler: text(({ handler }) => handler),
-  state: text(({ state }) => state),
-  attempts: integer(({ attempts }) => attempts),
-  due: bigint(({ due }) => due),
-  alone: boolean(({ alone }) => alone),
-  behind: boolean(({ behind }) => behind),
-  thing: bytes(({ thing }) => thing),
+  event: bigintColumn(({ event }) => event),
+  handler: textColumn(({ handler }) => handler),
+  state: textColumn(({ state }) => state),
+  attempts: integerColumn(({ attempts }) => attempts),
+  due: bigintColumn(({ due }) => due),
+  alone: booleanColumn(({ alone }) => alone),
+  behind: booleanColumn(({ behind }) => behind),
+  thing: bytesColumn(({ thing }) => thing),
 };
 
 const STATE: Readonly<Record<string, Column<EventState>>> = {
-  handler: text(({ handler }) => handler),
-  thing: bytes(({ thing }) => thing),
-  at: bigint(({ at }) => at),
-  event: bigint(({ event }) => event),
+  handler: textColumn(({ handler }) => handler),
+  thing: bytesColumn(({ thing }) => thing),
+  at: bigintColumn(({ at }) => at),
+  event: bigintColumn(({ event }) => event),
 };
 
 /** In one transaction. Rejects if one of the events is there already. */
 export async function importBatch(client: pg.ClientBase, batch: MovedBatch): Promise<void> {
   await atomically(client, async () => {
-    await insertRows(client, 'keys', KEY, batch.events);
+    await importRows(client, 'keys', KEY, batch.events);
     const whole = batch.events.filter(({ body }) => body !== null);
-    await insertRows(client, 'inbox', EVENT, whole);
-    await insertRows(client, 'attempts', ATTEMPT, batch.attempts);
-    await insertRows(client, 'moving_work', WORK, batch.work);
-    await insertRows(client, 'newest', STATE, batch.newest);
+    await importRows(client, 'inbox', EVENT, whole);
+    await importRows(client, 'attempts', ATTEMPT, batch.attempts);
+    await importRows(client, 'moving_work', WORK, batch.work);
+    await importRows(client, 'newest', STATE, batch.newest);
   });
 }
 
-async function insertRows<Row>(
+async function importRows<Row>(
   client: pg.ClientBase,
   table: string,
   columns: Readonly<Record<string, Column<Row>>>,

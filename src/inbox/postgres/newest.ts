@@ -34,7 +34,7 @@ export async function planNewest(asked: Asked, states: readonly EventState[]): P
     .filter((state) => !accepted.includes(state))
     .map((state) => ({ ...state, attempt: 0, by: winners.get(thingKey(state)) as number }));
   overtaken.push(...(await removeOlder(asked, accepted)));
-  await noteOvertaken(asked, overtaken);
+  await noteAllOvertaken(asked, overtaken);
   await insertStates(asked, accepted);
   return accepted.length;
 }
@@ -58,7 +58,7 @@ async function raiseNewest(asked: Asked, states: readonly EventState[]): Promise
   return new Map(rows.map((row) => [thingKey(row), row.event]));
 }
 
-const OF_THINGS = 'unnest($1::text[], $2::bytea[], $3::bigint[]) AS told (handler, thing, event)';
+const OF_THINGS = 'unnest($1::text[], $2::bytea[], $3::bigint[]) AS given (handler, thing, event)';
 
 function listsOf(states: readonly EventState[]): Buffer[] {
   return [
@@ -72,9 +72,9 @@ function listsOf(states: readonly EventState[]): Buffer[] {
 async function removeOlder(asked: Asked, states: readonly EventState[]): Promise<Overtaken[]> {
   const { rows } = await asked.query<Overtaken>(
     `DELETE FROM work USING ${OF_THINGS}
-     WHERE work.handler = told.handler AND work.thing = told.thing AND work.event <> told.event
+     WHERE work.handler = given.handler AND work.thing = given.thing AND work.event <> given.event
        AND work.state <> 'handling'
-     RETURNING work.event, work.handler, work.attempts AS attempt, told.event AS by`,
+     RETURNING work.event, work.handler, work.attempts AS attempt, given.event AS by`,
     listsOf(states),
   );
   return rows;
@@ -85,7 +85,7 @@ async function insertStates(asked: Asked, states: readonly EventState[]): Promis
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing)
      SELECT event, handler, 'pending', 0, 0, false, EXISTS (SELECT FROM work AS other
-       WHERE other.handler = told.handler AND other.thing = told.thing AND other.state = 'handling'), thing
+       WHERE other.handler = given.handler AND other.thing = given.thing AND other.state = 'handling'), thing
      FROM ${OF_THINGS}
      ON CONFLICT (event, handler) DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = false, owner = NULL,
        behind = excluded.behind, thing = excluded.thing`,
@@ -93,7 +93,7 @@ async function insertStates(asked: Asked, states: readonly EventState[]): Promis
   );
 }
 
-async function noteOvertaken(asked: Asked, overtaken: readonly Overtaken[]): Promise<void> {
+async function noteAllOvertaken(asked: Asked, overtaken: readonly Overtaken[]): Promise<void> {
   if (overtaken.length === 0) return;
   await asked.query(
     `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
@@ -119,7 +119,7 @@ interface Thing {
 export async function judgeSettled(asked: Asked, settled: readonly Settlement[]) {
   const { rows } = await asked.query<Thing & { event: number; newest: number }>(
     `SELECT work.event, work.handler, work.thing, newest.event AS newest
-     FROM unnest($1::bigint[], $2::text[]) AS told (event, handler)
+     FROM unnest($1::bigint[], $2::text[]) AS given (event, handler)
      JOIN work USING (event, handler) JOIN newest USING (handler, thing)
      ORDER BY newest.thing, newest.handler COLLATE "C" FOR UPDATE OF newest`,
     [bigintList(settled.map(({ event }) => event)), textList(settled.map(({ handler }) => handler))],

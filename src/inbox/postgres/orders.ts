@@ -12,15 +12,15 @@ type Sources = ReadonlyMap<string, StoredSource>;
 
 /** On a connection of its own; dispatching replicas hear of it, where the database has a way to tell them. */
 export async function carryOutOrder(client: pg.ClientBase, sources: Sources, order: Order): Promise<number> {
-  const changed = await atomically(client, () => carryOut(client, sources, order));
+  const changed = await atomically(client, () => orderInTransaction(client, sources, order));
   await ringForWork(client).catch(() => {});
   return changed;
 }
 
 /** In a transaction. Returns how many deliveries changed. Throws if the order makes no sense. */
-export async function carryOut(asked: Asked, sources: Sources, order: Order): Promise<number> {
+export async function orderInTransaction(asked: Asked, sources: Sources, order: Order): Promise<number> {
   const event = await readOrdered(asked, order.event);
-  const change = order.action === 'replay' ? replay : discard;
+  const change = order.action === 'replay' ? replayDelivery : discardDelivery;
   let changed = 0;
   for (const step of planOrder(order, event, sources)) {
     if (await change(asked, order.event, step)) changed++;
@@ -45,7 +45,7 @@ async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | 
   return rowCount === 0 ? undefined : { source: '', type: null, body: null, states };
 }
 
-async function replay(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
+async function replayDelivery(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
   if (state) {
     if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) return true;
     await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
@@ -60,7 +60,7 @@ async function replay(asked: Asked, event: number, { handler, state }: OrderStep
   return true;
 }
 
-async function discard(asked: Asked, event: number, { handler }: OrderStep): Promise<boolean> {
+async function discardDelivery(asked: Asked, event: number, { handler }: OrderStep): Promise<boolean> {
   await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
   await asked.query(
     `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)

@@ -3,14 +3,14 @@ import type { StatementSync } from 'node:sqlite';
 import { outcomeOf, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { unlessOvertaken } from '../newest.ts';
-import { freeBehind, newestEvent, thingOf } from './newest.ts';
+import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
 
 export function settle(turn: Turn, told: Settlement): void {
-  const thing = thingOf(turn, told);
+  const thing = thingOfWork(turn, told);
   const settlement = unlessOvertaken(told, newestEvent(turn, told.handler, thing));
   const { event, handler, attempt, state, counted, due } = settlement;
   // What must run alone holds everything else back; what nobody will run must not.

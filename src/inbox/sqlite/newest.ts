@@ -33,7 +33,7 @@ export function admitState(turn: Turn, handler: string, event: number, { thing, 
 }
 
 /** The thing of a row of `work` that is about to be settled; null for most. */
-export function thingOf(turn: Turn, { handler, event }: Pick<Settlement, 'handler' | 'event'>) {
+export function thingOfWork(turn: Turn, { handler, event }: Pick<Settlement, 'handler' | 'event'>) {
   if (!turn.routes.get(handler)?.latest) return null;
   return (turn.sql.thingOf.get(event, handler) as { thing: Uint8Array | null } | undefined)?.thing ?? null;
 }

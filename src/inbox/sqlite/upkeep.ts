@@ -8,16 +8,16 @@ import type { Turn } from './store.ts';
 const PURGE_STEP = 500;
 
 /** Returns how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
-export function carryOut(turn: Turn, order: Order): number {
+export function orderInTurn(turn: Turn, order: Order): number {
   const row = turn.sql.eventForOrder.get(order.event) as Omit<OrderedEvent, 'states'> | undefined;
   const work = turn.sql.workOfEvent.all(order.event) as { handler: string; state: WorkState }[];
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
   const steps = planOrder(order, row && { ...row, states }, turn.sources);
-  const change = order.action === 'replay' ? replay : discard;
+  const change = order.action === 'replay' ? replayInTurn : discardInTurn;
   return steps.filter((step) => change(turn, order.event, step, states.get(step.handler))).length;
 }
 
-function replay(turn: Turn, event: number, { handler, state }: OrderStep, from?: WorkState): boolean {
+function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, from?: WorkState): boolean {
   const admission = state ? admitState(turn, handler, event, state) : 'free';
   if (admission === 'overtaken') {
     turn.sql.deleteWork.run(event, handler);
@@ -30,7 +30,7 @@ function replay(turn: Turn, event: number, { handler, state }: OrderStep, from?:
   return true;
 }
 
-function discard(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
+function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
   turn.sql.deleteWork.run(event, handler);
   turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
   turn.counts.move(handler, from, undefined);
@@ -41,7 +41,7 @@ function discard(turn: Turn, event: number, { handler }: OrderStep, from?: WorkS
  * One bounded step over the events before `eventsBefore`: finished ones lose their body, and with `keysBefore` their row,
  * which is what duplicates are known by. Dead and held ones wait for a person. The cursor is 0 at the end.
  */
-export function purgeStep(turn: Turn, cursor: number, eventsBefore: number, keysBefore: number) {
+export function purgeInTurn(turn: Turn, cursor: number, eventsBefore: number, keysBefore: number) {
   const rows = turn.sql.purgeable.all(cursor, firstNumberAt(eventsBefore), PURGE_STEP) as {
     number: number;
     busy: number;
