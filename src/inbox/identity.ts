@@ -49,17 +49,17 @@ export function readContent(source: string, shape: Shape, body: Buffer): Content
 }
 
 /** Why an event is held from the beginning; null if it is not. */
-export function whyHeld({ isJson }: Pick<Content, 'isJson'>): string | null {
+export function whyHeld({ isJson }: Content): string | null {
   return isJson ? null : 'the body is not JSON';
 }
 
-/** Why a second body is held. `first`: the id of the event that came under it before, if that is still known. */
-export function whyHeldBeside(first?: string): string {
-  return `another body came under the same id before${first === undefined ? '' : `: ${first}`}`;
+/** Why a second body is held. `first`: the id of the event that came with another body before. */
+export function whyHeldBeside(first: string): string {
+  return `another body came under the same id before: ${first}`;
 }
 
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
-export function conflictIdentity(source: string, content: Pick<Content, 'digest' | 'externalId'>): Buffer {
+export function conflictIdentity(source: string, content: Content): Buffer {
   return identityOf(source, 'conflict', `${content.digest.toString('hex')} ${content.externalId}`);
 }
 

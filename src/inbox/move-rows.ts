@@ -1,5 +1,6 @@
 /** The rows of an inbox on their way from one kind of database to the other: from sqlite/export.ts to postgres/import.ts. */
 import type { WorkState } from './contract.ts';
+import type { EventState } from './newest.ts';
 
 export interface MovedEvent {
   readonly number: number;
@@ -41,20 +42,12 @@ export interface MovedWork {
   readonly thing: Buffer | null;
 }
 
-/** The newest state of a thing. */
-export interface MovedState {
-  readonly handler: string;
-  readonly thing: Buffer;
-  readonly at: number;
-  readonly event: number;
-}
-
 /** Some events in the order of their numbers, and all that is known of them. */
-export interface Batch {
+export interface MovedBatch {
   readonly events: readonly MovedEvent[];
   readonly attempts: readonly MovedAttempt[];
   readonly work: readonly MovedWork[];
-  readonly newest: readonly MovedState[];
+  readonly newest: readonly EventState[];
 }
 
 /** What must be the same of an event on both sides. */
@@ -62,7 +55,8 @@ export interface Mark {
   readonly number: number;
   readonly digest: Buffer;
   readonly isPurged: boolean;
-  /** How many there are on it. */
+  /** How many rows there are on it, and of how many things it is the newest state. */
   readonly attempts: number;
   readonly work: number;
+  readonly states: number;
 }

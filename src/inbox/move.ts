@@ -8,20 +8,20 @@
  *   5  the file is marked as moved, and its work removed, in one transaction: nobody opens it any more
  *   6  what was put aside is due, and the database's mark is gone, in one transaction
  *
- * It may end anywhere and be run again. Before 5 the file is in force as if nothing had been; if its service went on in the
- * meantime, the next run brings up to date what was copied. Between 5 and 6 nothing is due anywhere, and the next run does
- * nothing but 6. What fails without ending the process before 5 takes the database's mark away.
+ * It may end anywhere and be run again. Before 5 the file is in force as if nothing had been, and the next run throws away
+ * what was copied and begins anew. Between 5 and 6 nothing is due anywhere, and the next run does nothing but 6. An error
+ * before 5 that does not end the process leaves the database empty and without its mark.
  *
- * Numbers, and so ids, stay what they are. What was being handled when its service was killed is taken over as from a replica that
- * was. Refused requests are not part of the inbox. Called by cli/migrate.ts.
+ * The database must be empty: there is no merging of two inboxes. Numbers, and so ids, stay what they are. Refused requests
+ * are not part of the inbox. Called by ops/migrate.ts.
  */
 import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.ts';
 import { idOf } from './event-id.ts';
 import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';
-import { Import } from './postgres/import.ts';
-import { differing, unknownOf } from './postgres/import-check.ts';
+import { analyzeImported, importBatch } from './postgres/import.ts';
+import { differing } from './postgres/import-check.ts';
 import { beginMove, cancelMove, endMove, takeMoveLock } from './postgres/move-in.ts';
 import { inboxAt, movedInAt, movingIn } from './postgres/moving.ts';
 import { examineDatabase, prepareDatabase } from './postgres/schema.ts';
@@ -47,21 +47,17 @@ export interface Copied {
   readonly events: number;
   /** Of them, those that were purged. */
   readonly purged: number;
-  /** Of them, those that are held, since they came there with another body. */
-  readonly held: number;
   readonly attempts: number;
-  /** Events that did not move: they came there too. */
-  readonly duplicates: number;
 }
 
 /** `finished`: an earlier run had done all but the last step. `before`: it had done that too. */
-export type Outcome =
+export type MoveOutcome =
   | (Copied & { readonly what: 'moved'; readonly work: number })
   | { readonly what: 'finished'; readonly work: number }
   | { readonly what: 'before'; readonly at: string };
 
 /** Throws ConfigError if either side is not fit, and whatever goes wrong on the way; `source.moved` says whether 5 was done. */
-export async function moveInbox(move: Move): Promise<Outcome> {
+export async function moveInbox(move: Move): Promise<MoveOutcome> {
   const { source, url, place } = move;
   const { moved } = source;
   if (!moved) await prepareDatabase(url, place, source.id);
@@ -69,16 +65,20 @@ export async function moveInbox(move: Move): Promise<Outcome> {
   const client = await connect(url);
   try {
     await takeMoveLock(client);
-    return moved ? await finish(move, moved, client) : await carry(move, client);
+    return moved ? await finish(move, moved, client) : await copyOver(move, client);
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-async function carry({ source, from, place, leaseMs, tell }: Move, client: Connection): Promise<Outcome> {
-  await beginMove(client, place, { inbox: source.id, from }, leaseMs, tell);
+async function copyOver(
+  { source, from, place, leaseMs, tell }: Move,
+  client: Connection,
+): Promise<MoveOutcome> {
+  const moving = { inbox: source.id, from };
+  await beginMove(client, { moving, newest: source.newest, place, leaseMs, tell });
   const copied = await copy(source, client, tell).catch(async (error) => {
-    await cancelMove(client).catch(() => {});
+    await cancelMove(client, source.id).catch(() => {});
     throw error;
   });
   const inbox = await inboxAt(client);
@@ -91,45 +91,27 @@ async function carry({ source, from, place, leaseMs, tell }: Move, client: Conne
 }
 
 async function copy(source: Source, client: Connection, tell: (line: string) => void): Promise<Copied> {
-  const taken = await Import.into(client);
   const counts = { events: 0, purged: 0, attempts: 0 };
   const progress = progressOf(source, tell);
-  // What cannot be taken in is found before anything is mixed with what is there.
-  for (const batch of taken.isEmpty ? [] : progress('examined', source.batches())) {
-    refuseSpoilt(batch.events);
-    await taken.examine(batch);
-  }
   for (const batch of progress('copied', source.batches())) {
     refuseSpoilt(batch.events);
-    await taken.store(batch);
-    const events = batch.events.filter(({ number }) => !taken.duplicates.has(number));
-    counts.events += events.length;
-    counts.purged += events.filter(({ body }) => body === null).length;
-    counts.attempts += batch.attempts.filter(({ event }) => !taken.duplicates.has(event)).length;
+    await importBatch(client, batch);
+    counts.events += batch.events.length;
+    counts.purged += batch.events.filter(({ body }) => body === null).length;
+    counts.attempts += batch.attempts.length;
   }
-  await taken.analyze();
-  await compare(source, taken, client, progress);
-  return { ...counts, duplicates: taken.duplicates.size, held: taken.held.size };
-}
-
-async function compare(source: Source, taken: Import, client: Connection, progress: Progress): Promise<void> {
+  await analyzeImported(client);
   const wrong: number[] = [];
-  for (const { events } of progress('compared', source.marks())) {
-    const moved = events.filter(({ number }) => !taken.duplicates.has(number));
-    wrong.push(...(await differing(client, moved)));
-  }
-  const states = source
-    .newest()
-    .filter(({ event }) => !taken.duplicates.has(event) && !taken.held.has(event));
-  wrong.push(...(await unknownOf(client, states)));
+  for (const { events } of progress('compared', source.marks()))
+    wrong.push(...(await differing(client, events)));
   if (wrong.length > 0) throw new Error(`what was stored of ${named(wrong)} is not what was given`);
+  return counts;
 }
 
-interface Step {
-  readonly events: readonly unknown[];
-}
-
-type Progress = <T extends Step>(done: string, steps: Iterable<T>) => Generator<T>;
+type Progress = <T extends { readonly events: readonly unknown[] }>(
+  done: string,
+  steps: Iterable<T>,
+) => Generator<T>;
 
 /** Tells now and then how far it is. */
 function progressOf(source: Source, tell: (line: string) => void): Progress {
@@ -165,7 +147,7 @@ async function refuseUnlessThere({ source, url, place, from }: Move, moved: Move
   if (!isThere) throw movedElsewhere(from, moved);
 }
 
-async function finish({ source, from, place }: Move, moved: Moved, client: Connection): Promise<Outcome> {
+async function finish({ source, from, place }: Move, moved: Moved, client: Connection): Promise<MoveOutcome> {
   if ((await inboxAt(client)) !== moved.inbox) throw movedElsewhere(from, moved);
   const at = await movedInAt(client, source.id);
   if (at !== undefined) return { what: 'before', at };

@@ -1,35 +1,54 @@
-/** Which handlers an operator's order is for, and whether it makes sense: the same in every database. */
+/** What an operator's order does to the deliveries of one event, and whether it makes sense: the same in every database. */
 import type { Order, WorkState } from './contract.ts';
+import { parseBody } from './identity.ts';
+import { type State, stateOf } from './state.ts';
 import type { StoredSource } from './stored-source.ts';
 import { wants } from './type-filter.ts';
 
 export const DISCARDED_BY_HAND = 'discarded by hand';
 
-export function noSuchEvent(): Error {
-  return new Error('there is no such event in this inbox');
+/** An event as an order finds it. */
+export interface OrderedEvent {
+  readonly source: string;
+  readonly type: string | null;
+  /** Null once it is purged. */
+  readonly body: Uint8Array | null;
+  /** Its work, by handler. */
+  readonly states: ReadonlyMap<string, WorkState>;
 }
 
-export function isPurged(): Error {
-  return new Error('its body has been purged');
+/** One delivery to be replayed or discarded. */
+export interface OrderStep {
+  readonly handler: string;
+  /** For a replay by a `latest` handler: the state that the event tells. */
+  readonly state?: State | undefined;
 }
 
-/** Those wired to its source and those it has work for; `states` is its work, by handler. Throws if it makes no sense. */
-export function handlersOf(
+/** An order is for the handlers that are wired to the event's source and those it has work for. Throws if it makes no sense. */
+export function planOrder(
   order: Order,
-  { source, type }: { readonly source: string; readonly type: string | null },
-  states: ReadonlyMap<string, WorkState>,
+  event: OrderedEvent | undefined,
   sources: ReadonlyMap<string, StoredSource>,
-): readonly string[] {
+): readonly OrderStep[] {
+  if (!event) throw new Error('there is no such event in this inbox');
+  const { source, type, body, states } = event;
+  if (order.action === 'replay' && body === null) throw new Error('its body has been purged');
+  const routes = sources.get(source)?.routes ?? [];
   // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
-  const wired = (sources.get(source)?.routes ?? [])
-    .filter((route) => route.handler === order.handler || wants(route, type))
-    .map(({ handler }) => handler);
-  const concerned = new Set([...wired, ...states.keys()]);
+  const wired = routes.filter((route) => route.handler === order.handler || wants(route, type));
+  const concerned = new Set([...wired.map(({ handler }) => handler), ...states.keys()]);
   if (order.handler !== undefined && !concerned.has(order.handler)) {
     throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
   }
   const handlers = order.handler === undefined ? [...concerned] : [order.handler];
   const busy = handlers.find((handler) => states.get(handler) === 'handling');
   if (busy) throw new Error(`${busy} is handling it right now`);
-  return handlers;
+  if (order.action === 'discard') {
+    return handlers.filter((handler) => states.has(handler)).map((handler) => ({ handler }));
+  }
+  const bytes = Buffer.from(body ?? []);
+  return handlers.map((handler) => {
+    const shape = routes.find((route) => route.handler === handler)?.latest;
+    return shape ? { handler, state: stateOf(shape, parseBody(bytes), bytes) } : { handler };
+  });
 }

@@ -1,12 +1,11 @@
 /**
- * The inbox as commands see it: from beside the running service, read-only, never in its way. One reader for each driver.
- * For cli/.
+ * The inbox as commands see it: from beside the running service, read-only, never in its way. For ops/.
  */
 import { existsSync } from 'node:fs';
 import type { Proof } from '../verify/verifier.ts';
 import type { Database, SecretUse, WorkState } from './contract.ts';
 import { openPostgresReader } from './postgres/reader.ts';
-import { SqliteReader } from './sqlite/reader.ts';
+import { openSqliteReader } from './sqlite/reader.ts';
 
 export interface EventSummary {
   readonly number: number;
@@ -105,5 +104,5 @@ export interface InboxReader {
 /** Undefined if there is no inbox there yet. */
 export async function openReader(database: Database): Promise<InboxReader | undefined> {
   if (database.kind === 'postgres') return await openPostgresReader(database);
-  return existsSync(database.path) ? new SqliteReader(database.path) : undefined;
+  return existsSync(database.path) ? openSqliteReader(database.path) : undefined;
 }

@@ -4,7 +4,6 @@
  */
 import { hash } from 'node:crypto';
 import type { StateShape } from '../verify/preset.ts';
-import { idOf } from './event-id.ts';
 import { textAt, valueAt } from './identity.ts';
 
 export interface State {
@@ -17,11 +16,6 @@ export interface State {
 /** Below, a number of seconds; from here on, of milliseconds (1973 as ms, 5138 as s). */
 const SECONDS_BELOW = 100_000_000_000;
 const WITHOUT_ZONE = /T\d\d:\d\d(:\d\d(\.\d+)?)?$/;
-
-/** What is said of an attempt that is not made, or not again: that event tells a newer state. */
-export function overtakenBy(event: number): string {
-  return `overtaken: ${idOf(event)} has a newer state`;
-}
 
 /** `parsed` is `body` parsed as JSON. */
 export function stateOf(shape: StateShape, parsed: unknown, body: Buffer): State | undefined {

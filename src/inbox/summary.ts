@@ -17,46 +17,47 @@ export interface OpenRow {
   readonly due: number;
 }
 
-/** What is finished, in the last attempt. */
+/** An attempt that finished it. */
 export interface FinishedRow {
   readonly handler: string;
   readonly state: 'done' | 'discarded';
   readonly attempts: number;
 }
 
+/** `finished`: the latest last. After a replay there are several for one handler. */
 export function summaryOf(
-  { number, receivedAt, source, type, externalId, bytes, held }: EventRow,
+  { receivedAt, ...event }: EventRow,
   open: readonly OpenRow[],
   finished: readonly FinishedRow[],
 ): EventSummary {
-  const isOpen = new Set(open.map(({ handler }) => handler));
+  const ends = new Map(finished.map((row) => [row.handler, row]));
+  for (const { handler } of open) ends.delete(handler);
   const handlers = [
-    ...open.map(({ handler, state, attempts, due }) => ({
+    ...open.toSorted(byHandler).map(({ handler, state, attempts, due }) => ({
       handler,
       state,
       attempts,
       due: state === 'pending' && due > 0 ? iso(due) : null,
     })),
-    ...finished
-      .filter(({ handler }) => !isOpen.has(handler))
+    ...[...ends.values()]
+      .toSorted(byHandler)
       .map(({ handler, state, attempts }) => ({ handler, state, attempts, due: null })),
   ];
-  const receivedIso = iso(receivedAt);
-  return {
-    number,
-    id: idOf(number),
-    receivedAt: receivedIso,
-    source,
-    type,
-    externalId,
-    bytes,
-    held,
-    handlers,
-  };
+  return { ...event, id: idOf(event.number), receivedAt: iso(receivedAt), handlers };
 }
 
-export function attemptOf(row: AttemptRow): AttemptRecord {
-  return { ...row, startedAt: iso(row.startedAt) };
+type OfHandler = Pick<OpenRow, 'handler'>;
+
+/** By bytes, whatever the database's own order is. */
+function byHandler({ handler: one }: OfHandler, { handler: other }: OfHandler): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/** In the order in which they were made. */
+export function attemptsOf(rows: readonly AttemptRow[]): AttemptRecord[] {
+  return rows
+    .toSorted((one, other) => one.startedAt - other.startedAt || byHandler(one, other))
+    .map((row) => ({ ...row, startedAt: iso(row.startedAt) }));
 }
 
 export function proofsOf({ number, source, receivedAt, address, evidence }: ProofsRow): EventProofs {

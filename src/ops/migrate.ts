@@ -8,9 +8,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import { moveInbox, type Outcome } from '../inbox/move.ts';
+import { type MoveOutcome, moveInbox } from '../inbox/move.ts';
 import { openSource, type Source } from '../inbox/sqlite/export.ts';
-import { inTermsOf, type Places, readMove } from './migrate/places.ts';
+import { inTermsOf, type MovePlaces, readMove } from './migrate/places.ts';
 import { readSettings, usesDotenv } from './settings.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
@@ -46,13 +46,13 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-async function move({ from, to }: Places, leaseMs: number): Promise<number> {
+async function move({ from, to }: MovePlaces, leaseMs: number): Promise<number> {
   const { path } = from.database;
   const { url, place } = to.database;
   const source = openNamed(path, from.setting);
   try {
     const outcome = await moveInbox({ source, from: resolve(path), url, place, leaseMs, tell: say });
-    say(`${summaryOf(outcome, path, place)}\n\n${nextStep(to.setting)}`);
+    say(`${outcomeText(outcome, path, place)}\n\n${nextStep(to.setting)}`);
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) throw inWordsOf(to.setting, error);
@@ -76,20 +76,16 @@ function inWordsOf(setting: string, { problems }: ConfigError): ConfigError {
   return new ConfigError(problems.map((problem) => inTermsOf(problem, setting)));
 }
 
-function summaryOf(outcome: Outcome, path: string, place: string): string {
+function outcomeText(outcome: MoveOutcome, path: string, place: string): string {
   if (outcome.what === 'before') return `${path} has moved to ${place} already, at ${outcome.at}.`;
   const todo = counted(outcome.work, 'delivery', 'deliveries');
   if (outcome.what === 'finished') return `Finished the move of ${path} to ${place}: ${todo} to do.`;
-  const { events, purged, attempts, duplicates, held } = outcome;
+  const { events, purged, attempts } = outcome;
   return [
     `Moved ${counted(events, 'event')} from ${path} to ${place}, with ${counted(attempts, 'attempt')} and ${todo} to do.`,
     ...(purged > 0
       ? [`  ${counted(purged, 'event')} had been purged: what duplicates are known by has moved.`]
       : []),
-    ...(duplicates > 0
-      ? [`  ${counted(duplicates, 'event')} had come there too, and stayed as they are there.`]
-      : []),
-    ...(held > 0 ? [`  ${counted(held, 'event')} came there with another body, and are held.`] : []),
     `${path} keeps its events and has nothing to do; the service does not open it any more.`,
   ].join('\n');
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { moveInbox, type Outcome } from '../../src/inbox/move.ts';
+import { type MoveOutcome, moveInbox } from '../../src/inbox/move.ts';
 import { examineDatabase } from '../../src/inbox/postgres/schema.ts';
 import { openSource } from '../../src/inbox/sqlite/export.ts';
 import { examineInbox, openInbox } from '../../src/inbox/sqlite/files.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function move(url: string): Promise<Outcome> {
+async function move(url: string): Promise<MoveOutcome> {
   const source = openSource(path);
   try {
     return await moveInbox({ source, from: path, url, place: 'the test’s', leaseMs: 500, tell() {} });

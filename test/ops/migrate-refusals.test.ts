@@ -146,7 +146,7 @@ test('an event that is stored otherwise than it was given', async () => {
   ]);
   expect(output).toContain('is in force as before');
   expect(rowsOfFile(path)).toEqual(before);
-  expect((await rowsOf(database)).work).toEqual([]);
+  expect(Object.values(await rowsOf(database)).flat()).toEqual([]);
   await expectOpen();
   await database.query('DROP TRIGGER spoil ON inbox');
   expect((await move()).code).toBe(0);
@@ -163,6 +163,42 @@ test('targets that are not fit', async () => {
   expect((await move()).output).toContain('written by a newer Consignee (schema 999');
 });
 
+test('a target with events of its own: nothing changes there, nor in the file', async () => {
+  await prepareDatabase(database.url, place);
+  await database.query("INSERT INTO keys VALUES ('\\x00', 1, '\\x00')");
+  const [here, there] = [rowsOfFile(path), await rowsOf(database)];
+  expect(await move()).toMatchObject(
+    said(78, `DATABASE_URL names PostgreSQL at ${place}, which holds one event already`),
+  );
+  await database.query("INSERT INTO keys VALUES ('\\x01', 2, '\\x00')");
+  expect((await move()).output).toContain('which holds 2 events already.\n      Name an empty database');
+  await database.query('DELETE FROM keys WHERE number = 2');
+  expect([rowsOfFile(path), await rowsOf(database)]).toEqual([here, there]);
+  expect(await database.query("SELECT key FROM meta WHERE key NOT IN ('inbox', 'schema')")).toEqual([]);
+  expect(await database.query("SELECT to_regclass('moving_work') AS name")).toEqual([{ name: null }]);
+  await expectOpen();
+});
+
+test('an older copy of the file, while the move of the newer one is not finished', async () => {
+  const backup = join(folder, 'older.db');
+  new DatabaseSync(path).exec(`VACUUM INTO '${backup}'`);
+  const older = new DatabaseSync(backup);
+  older.prepare('DELETE FROM work').run();
+  older.prepare('DELETE FROM inbox WHERE number = (SELECT max(number) FROM inbox)').run();
+  older.close();
+  const wire = await startStepWire(database.url, 32, 'before it arrives');
+  const env = { DATABASE_URL: wire.through(database.url) };
+  expect(await move(env)).toMatchObject(said(1, 'is in force as before'));
+  wire.stop();
+  const [there, mine] = [await rowsOf(database), path];
+  expect(there.inbox).not.toEqual([]);
+  path = backup;
+  expect(await move()).toMatchObject(said(78, `which holds newer events than ${backup}`));
+  expect(await rowsOf(database)).toEqual(there);
+  path = mine;
+  expect((await move()).code).toBe(0);
+});
+
 test('a target where a service is at work; what is left of a dead one is no hindrance', async () => {
   const service = await startService({ database: database.url, config: MOVING, env: SECRETS });
   expect(await move()).toMatchObject(said(78, /where Consignee is at work \(.* \d+\)/));
@@ -173,7 +209,7 @@ test('a target where a service is at work; what is left of a dead one is no hind
 });
 
 test('while it is on its way, nobody works there, and no other inbox comes in', async () => {
-  const wire = await startStepWire(database.url, 35, 'before it arrives');
+  const wire = await startStepWire(database.url, 30, 'before it arrives');
   expect(await move({ DATABASE_URL: wire.through(database.url) })).toMatchObject(
     said(1, 'is in force as before'),
   );

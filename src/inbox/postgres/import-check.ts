@@ -1,24 +1,24 @@
 /**
- * Whether what was moved in is what was given: each key, the digest of each body, how many rows there are of the rest, and
- * what is known of things. The database hashes what it has stored. For ../move.ts, after import.ts.
+ * Says whether what was moved in is what was given: each key, the digest of each body, and how many rows each event has in
+ * the other tables. The database hashes what it has stored. Called by ../move.ts, after import.ts.
  */
-import type { Mark, MovedState } from '../move-rows.ts';
+import type { Mark } from '../move-rows.ts';
 import { bigintList } from './binary-array.ts';
-import { listsOf, STATES } from './import.ts';
 import type { Asked } from './statements.ts';
 
-interface Stored extends Pick<Mark, 'number' | 'digest' | 'attempts' | 'work'> {
-  /** Of the body. */
+interface StoredMark extends Omit<Mark, 'isPurged'> {
+  /** The digest of the body as it is stored now; null if there is no body. */
   readonly actual: Buffer | null;
 }
 
 /** The numbers of events that are not here as they were given. */
 export async function differing(asked: Asked, marks: readonly Mark[]): Promise<number[]> {
-  const { rows } = await asked.query<Stored>({
+  const { rows } = await asked.query<StoredMark>({
     name: 'move-stored',
     text: `SELECT number, digest, sha256(body) AS actual,
         (SELECT count(*) FROM attempts WHERE event = number) AS attempts,
-        (SELECT count(*) FROM moving_work WHERE event = number) AS work
+        (SELECT count(*) FROM moving_work WHERE event = number) AS work,
+        (SELECT count(*) FROM newest WHERE event = number) AS states
       FROM unnest($1::bigint[]) AS given (number) JOIN keys USING (number) LEFT JOIN inbox USING (number)`,
     values: [bigintList(marks.map(({ number }) => number))],
   });
@@ -26,19 +26,10 @@ export async function differing(asked: Asked, marks: readonly Mark[]): Promise<n
   return marks.filter((mark) => !isSame(mark, stored.get(mark.number))).map(({ number }) => number);
 }
 
-function isSame({ digest, isPurged, attempts, work }: Mark, row: Stored | undefined): boolean {
+function isSame({ digest, isPurged, ...counts }: Mark, row: StoredMark | undefined): boolean {
   if (!row?.digest.equals(digest)) return false;
   const hasBody = isPurged ? row.actual === null : row.actual?.equals(digest) === true;
-  return hasBody && row.attempts === attempts && row.work === work;
-}
-
-/** The numbers of events of whose things neither this nor a newer state is known. */
-export async function unknownOf(asked: Asked, states: readonly MovedState[]): Promise<number[]> {
-  const { rows } = await asked.query<{ event: number }>(
-    `SELECT event FROM ${STATES} WHERE NOT EXISTS (SELECT FROM newest AS known
-       WHERE known.handler = given.handler AND known.thing = given.thing
-         AND (known.at, known.event) >= (given.at, given.event))`,
-    listsOf(states),
+  return (
+    hasBody && row.attempts === counts.attempts && row.work === counts.work && row.states === counts.states
   );
-  return rows.map(({ event }) => event);
 }

@@ -1,10 +1,10 @@
 /**
- * The beginning and the end of moving an inbox in. For ../move.ts; what comes between is in import.ts.
+ * The beginning and the end of moving an inbox in. Called by ../move.ts; what comes between is in import.ts.
  *
  *   begin   nobody is at work; the mark is set (moving.ts), and `moving_work` is made, where what is to do waits
  *   end     in one transaction: what waits is due from now on, and the mark gives way to `moved from …`
  *
- * Refused: replicas that live (a beat that stands still for a lease is a death), another inbox on its way in, one that has
+ * Refused: a replica that lives, another inbox on its way in, events that this move did not bring, and an inbox that has
  * moved in before: what comes under its name again is an older copy, and would bring back what was done since.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,8 @@ import { noteUses } from './status.ts';
 const MOVE_LOCK = 0x4373_676d;
 const LOCK_MS = 5_000;
 const LOOK_MS = 500;
-const WORK_COLUMNS = 'event, handler, state, attempts, due, alone, behind, owner, thing';
+/** The owner of work whose replica is gone: no replica has this number. */
+const NOBODY = -1;
 
 /** On this connection alone, until it ends. Throws if somebody else has it. */
 export async function takeMoveLock(client: pg.ClientBase): Promise<void> {
@@ -32,49 +33,86 @@ export async function takeMoveLock(client: pg.ClientBase): Promise<void> {
   await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
 }
 
-/** Nobody works here from now on. Throws ConfigError if somebody does. Again: what was put aside is thrown away. */
-export async function beginMove(
-  client: pg.ClientBase,
-  place: string,
-  moving: Moving,
-  leaseMs: number,
-  tell: (line: string) => void,
-): Promise<void> {
-  const refuse = (wrong: string, fix: string) =>
-    new ConfigError([{ setting: 'DATABASE_URL', wrong: `names PostgreSQL at ${place}, ${wrong}`, fix }]);
-  const dead = await untilStill(client, leaseMs, tell);
+export interface MoveIn {
+  readonly moving: Moving;
+  /** The highest number of an event of that inbox. */
+  readonly newest: number;
+  /** The database, as people are to see it. */
+  readonly place: string;
+  readonly leaseMs: number;
+  readonly tell: (line: string) => void;
+}
+
+/**
+ * Sets the mark: nobody works here from now on. What an earlier run of the same move has copied is thrown away. Throws
+ * ConfigError if the database is not fit; nothing has changed then.
+ */
+export async function beginMove(client: pg.ClientBase, move: MoveIn): Promise<void> {
+  const { moving, place } = move;
+  const dead = await findDead(client, move);
   await atomically(client, async () => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
     for (const { id, beat } of dead) {
       await client.query('DELETE FROM replicas WHERE id = $1 AND beat = $2', [id, beat]);
     }
-    const { rows } = await client.query<{ name: string }>('SELECT name FROM replicas ORDER BY id');
-    if (rows.length > 0) {
-      const names = rows.map(({ name }) => name).join(', ');
-      throw refuse(`where Consignee is at work (${names})`, 'Stop it until the move is over.');
+    const reason = await whyUnfit(client, move);
+    if (reason) {
+      const wrong = `names PostgreSQL at ${place}, ${reason.wrong}`;
+      throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix: reason.fix }]);
     }
-    const other = await movingIn(client);
-    if (other && other.inbox !== moving.inbox) throw new ConfigError([movingProblem(place, other)]);
-    const before = await movedInAt(client, moving.inbox);
-    if (before !== undefined) {
-      const fix = 'It is an older copy, or went on by itself: give it a database of its own.';
-      throw refuse(`where ${moving.from} has moved already, at ${before}`, fix);
-    }
-    await client.query("INSERT INTO meta VALUES ('moving', $1) ON CONFLICT DO NOTHING", [
-      JSON.stringify(moving),
-    ]);
-    await client.query('DROP TABLE IF EXISTS moving_work');
+    if (await movingIn(client)) await removeCopied(client);
+    const mark = JSON.stringify(moving);
+    await client.query("INSERT INTO meta VALUES ('moving', $1) ON CONFLICT DO NOTHING", [mark]);
     await client.query('CREATE TABLE moving_work (LIKE work, PRIMARY KEY (event, handler))');
   });
 }
 
-/** As if it had not begun: what was copied has no work and is nobody's. Never after the other inbox was marked. */
-export async function cancelMove(client: pg.ClientBase): Promise<void> {
-  await client.query("DROP TABLE IF EXISTS moving_work; DELETE FROM meta WHERE key = 'moving'");
+async function whyUnfit(client: pg.ClientBase, { moving, newest, place }: MoveIn) {
+  const replicas = await client.query<{ name: string }>('SELECT name FROM replicas ORDER BY id');
+  if (replicas.rows.length > 0) {
+    const names = replicas.rows.map(({ name }) => name).join(', ');
+    return { wrong: `where Consignee is at work (${names})`, fix: 'Stop it until the move is over.' };
+  }
+  const mark = await movingIn(client);
+  if (mark && mark.inbox !== moving.inbox) throw new ConfigError([movingProblem(place, mark)]);
+  const before = await movedInAt(client, moving.inbox);
+  if (before !== undefined) {
+    const fix = 'It is an older copy, or went on by itself: give it a database of its own.';
+    return { wrong: `where ${moving.from} has moved already, at ${before}`, fix };
+  }
+  const { rows } = await client.query<{ count: number; last: number }>(
+    'SELECT count(*) AS count, coalesce(max(number), 0) AS last FROM keys',
+  );
+  const { count = 0, last = 0 } = rows[0] ?? {};
+  if (mark && last > newest) {
+    const fix = 'Name the file that was being moved, or drop the database to move this one.';
+    return { wrong: `which holds newer events than ${moving.from}: that is an older copy`, fix };
+  }
+  if (mark || count === 0) return undefined;
+  const events = count === 1 ? 'one event' : `${count.toLocaleString('en')} events`;
+  return {
+    wrong: `which holds ${events} already`,
+    fix: 'Name an empty database: two inboxes are not mixed.',
+  };
 }
 
-/** Replicas whose beat has stood still for a lease; as soon as one beats, all that is known is that there is life. */
-async function untilStill(client: pg.ClientBase, leaseMs: number, tell: (line: string) => void) {
+/** Before the file is marked as moved the database holds nothing that the file does not hold. */
+async function removeCopied(client: pg.ClientBase): Promise<void> {
+  await client.query('TRUNCATE keys, inbox, attempts, newest; DROP TABLE IF EXISTS moving_work');
+}
+
+/** Leaves the database as empty as it was, if it still has this move's mark. Never after the file was marked as moved. */
+export async function cancelMove(client: pg.ClientBase, inbox: string): Promise<void> {
+  await atomically(client, async () => {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_MS}`);
+    if ((await movingIn(client))?.inbox !== inbox) return;
+    await client.query("DELETE FROM meta WHERE key = 'moving'");
+    await removeCopied(client);
+  });
+}
+
+/** Replicas whose heartbeat has stood still for a lease. Returns none as soon as one heartbeat moves: somebody is alive. */
+async function findDead(client: pg.ClientBase, { leaseMs, tell }: MoveIn) {
   const look = async () =>
     (await client.query<{ id: number; beat: number }>('SELECT id, beat FROM replicas')).rows;
   const first = await look();
@@ -87,25 +125,17 @@ async function untilStill(client: pg.ClientBase, leaseMs: number, tell: (line: s
   return first;
 }
 
-/** What was older than a state that the other inbox knew is not told any more. */
-const OVERTAKEN = `WITH gone AS (
-    DELETE FROM work USING newest
-    WHERE work.handler = newest.handler AND work.thing = newest.thing AND work.event <> newest.event
-      AND work.state <> 'handling'
-    RETURNING work.event, work.handler, work.attempts, newest.event AS by
-  )
-  INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
-  SELECT event, handler, $1, attempts, 0, 'discarded',
-    'overtaken: evt_' || lpad(to_hex(by), 14, '0') || ' has a newer state'
-  FROM gone ON CONFLICT DO NOTHING`;
-
-/** All at once, and only once: it is due here from now on. Answers with how many rows of work there were. */
+/**
+ * Makes what waits due here, all at once and only once. What a killed service was handling is as what a killed replica was
+ * handling: the first replica that dispatches takes it over. Returns how many rows of work there were.
+ */
 export async function endMove(client: pg.ClientBase, inbox: string, uses: readonly SecretUse[]) {
   return await atomically(client, async () => {
     const { rowCount } = await client.query(
-      `INSERT INTO work (${WORK_COLUMNS}) SELECT ${WORK_COLUMNS} FROM moving_work ON CONFLICT DO NOTHING`,
+      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, owner)
+       SELECT event, handler, state, attempts, due, alone, behind, thing, CASE state WHEN 'handling' THEN ${NOBODY} END
+       FROM moving_work`,
     );
-    await client.query(OVERTAKEN, [Date.now()]);
     await noteUses(client, uses);
     await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(inbox), new Date().toISOString()]);
     await client.query("DROP TABLE moving_work; DELETE FROM meta WHERE key = 'moving'");

@@ -1,21 +1,13 @@
 /**
- * The newest state only: what `latest` handlers are spared. The rules are those of ../sqlite/newest.ts, for whole batches.
+ * The statements for the rules of ../newest.ts, for whole batches.
  *
  * Several replicas may be told of one thing at the same time. Whoever changes work of a thing holds the thing's row of
  * `newest` first, and things in their own order: so each is changed by one after the other, and nobody waits in a circle.
  */
 import type { Settlement } from '../contract.ts';
-import { overtakenBy } from '../state.ts';
+import { type EventState, isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './statements.ts';
-
-/** An event that tells a thing's state. */
-export interface Telling {
-  readonly event: number;
-  readonly handler: string;
-  readonly thing: Buffer;
-  readonly at: number;
-}
 
 interface Overtaken {
   readonly event: number;
@@ -24,35 +16,31 @@ interface Overtaken {
   readonly by: number;
 }
 
-const keyOf = ({ handler, thing }: { handler: string; thing: Uint8Array }) =>
+const thingKey = ({ handler, thing }: { handler: string; thing: Uint8Array }) =>
   `${Buffer.from(thing).toString('hex')} ${handler}`;
 
-/** Plans new events among those of the same things: a row of work for each that is not overtaken. Answers with which. */
-export async function planNewest(asked: Asked, tellings: readonly Telling[]): Promise<Set<Telling>> {
-  if (tellings.length === 0) return new Set();
-  const newest = new Map<string, Telling>();
-  for (const telling of tellings) {
-    const known = newest.get(keyOf(telling));
-    if (!known || known.at < telling.at || (known.at === telling.at && known.event < telling.event)) {
-      newest.set(keyOf(telling), telling);
-    }
+/** Plans new events among those of the same things: a row of work for each that is not overtaken. Returns how many. */
+export async function planNewest(asked: Asked, states: readonly EventState[]): Promise<number> {
+  if (states.length === 0) return 0;
+  const newest = new Map<string, EventState>();
+  for (const state of states) {
+    const known = newest.get(thingKey(state));
+    if (!known || isNewer(state, known)) newest.set(thingKey(state), state);
   }
-  const candidates = [...newest]
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([, telling]) => telling);
-  const winners = await raise(asked, candidates);
-  const accepted = candidates.filter((telling) => winners.get(keyOf(telling)) === telling.event);
-  const overtaken: Overtaken[] = tellings
-    .filter((telling) => !accepted.includes(telling))
-    .map((telling) => ({ ...telling, attempt: 0, by: winners.get(keyOf(telling)) as number }));
+  const candidates = [...newest].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, state]) => state);
+  const winners = await raiseNewest(asked, candidates);
+  const accepted = candidates.filter((state) => winners.get(thingKey(state)) === state.event);
+  const overtaken: Overtaken[] = states
+    .filter((state) => !accepted.includes(state))
+    .map((state) => ({ ...state, attempt: 0, by: winners.get(thingKey(state)) as number }));
   overtaken.push(...(await removeOlder(asked, accepted)));
-  await noteOvertaken(asked, overtaken);
-  await insertWork(asked, accepted);
-  return new Set(accepted);
+  await noteAllOvertaken(asked, overtaken);
+  await insertStates(asked, accepted);
+  return accepted.length;
 }
 
-/** Holds the things' rows, and answers for each with the event whose state is the newest now. */
-async function raise(asked: Asked, tellings: readonly Telling[]): Promise<Map<string, number>> {
+/** Locks the rows of these things, and returns for each the event whose state is the newest now. */
+async function raiseNewest(asked: Asked, states: readonly EventState[]): Promise<Map<string, number>> {
   const { rows } = await asked.query<{ handler: string; thing: Buffer; event: number }>(
     `INSERT INTO newest AS known (handler, thing, at, event)
      SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[])
@@ -61,51 +49,51 @@ async function raise(asked: Asked, tellings: readonly Telling[]): Promise<Map<st
        event = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.event ELSE known.event END
      RETURNING handler, thing, event`,
     [
-      textList(tellings.map(({ handler }) => handler)),
-      bytesList(tellings.map(({ thing }) => thing)),
-      bigintList(tellings.map(({ at }) => at)),
-      bigintList(tellings.map(({ event }) => event)),
+      textList(states.map(({ handler }) => handler)),
+      bytesList(states.map(({ thing }) => thing)),
+      bigintList(states.map(({ at }) => at)),
+      bigintList(states.map(({ event }) => event)),
     ],
   );
-  return new Map(rows.map((row) => [keyOf(row), row.event]));
+  return new Map(rows.map((row) => [thingKey(row), row.event]));
 }
 
-const OF_THINGS = 'unnest($1::text[], $2::bytea[], $3::bigint[]) AS told (handler, thing, event)';
+const OF_THINGS = 'unnest($1::text[], $2::bytea[], $3::bigint[]) AS given (handler, thing, event)';
 
-function listsOf(tellings: readonly Telling[]): Buffer[] {
+function listsOf(states: readonly EventState[]): Buffer[] {
   return [
-    textList(tellings.map(({ handler }) => handler)),
-    bytesList(tellings.map(({ thing }) => thing)),
-    bigintList(tellings.map(({ event }) => event)),
+    textList(states.map(({ handler }) => handler)),
+    bytesList(states.map(({ thing }) => thing)),
+    bigintList(states.map(({ event }) => event)),
   ];
 }
 
-/** What waits, is held or dead of the same things goes. */
-async function removeOlder(asked: Asked, tellings: readonly Telling[]): Promise<Overtaken[]> {
+/** Removes older work on the same things: what waits, is held or is dead. */
+async function removeOlder(asked: Asked, states: readonly EventState[]): Promise<Overtaken[]> {
   const { rows } = await asked.query<Overtaken>(
     `DELETE FROM work USING ${OF_THINGS}
-     WHERE work.handler = told.handler AND work.thing = told.thing AND work.event <> told.event
+     WHERE work.handler = given.handler AND work.thing = given.thing AND work.event <> given.event
        AND work.state <> 'handling'
-     RETURNING work.event, work.handler, work.attempts AS attempt, told.event AS by`,
-    listsOf(tellings),
+     RETURNING work.event, work.handler, work.attempts AS attempt, given.event AS by`,
+    listsOf(states),
   );
   return rows;
 }
 
-/** Behind an older state that is being handled it waits. */
-async function insertWork(asked: Asked, tellings: readonly Telling[]): Promise<void> {
+/** An event waits behind an older state that is being handled. */
+async function insertStates(asked: Asked, states: readonly EventState[]): Promise<void> {
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing)
      SELECT event, handler, 'pending', 0, 0, false, EXISTS (SELECT FROM work AS other
-       WHERE other.handler = told.handler AND other.thing = told.thing AND other.state = 'handling'), thing
+       WHERE other.handler = given.handler AND other.thing = given.thing AND other.state = 'handling'), thing
      FROM ${OF_THINGS}
      ON CONFLICT (event, handler) DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = false, owner = NULL,
        behind = excluded.behind, thing = excluded.thing`,
-    listsOf(tellings),
+    listsOf(states),
   );
 }
 
-async function noteOvertaken(asked: Asked, overtaken: readonly Overtaken[]): Promise<void> {
+async function noteAllOvertaken(asked: Asked, overtaken: readonly Overtaken[]): Promise<void> {
   if (overtaken.length === 0) return;
   await asked.query(
     `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
@@ -127,28 +115,24 @@ interface Thing {
   readonly thing: Buffer;
 }
 
-/** Holds the things of what is about to be settled. A failed attempt at a state that is the newest no more is not repeated. */
-export async function unlessOvertaken(asked: Asked, settled: readonly Settlement[]) {
+/** Locks the things of what is about to be settled, and judges each settlement by the rules. */
+export async function judgeSettled(asked: Asked, settled: readonly Settlement[]) {
   const { rows } = await asked.query<Thing & { event: number; newest: number }>(
     `SELECT work.event, work.handler, work.thing, newest.event AS newest
-     FROM unnest($1::bigint[], $2::text[]) AS told (event, handler)
+     FROM unnest($1::bigint[], $2::text[]) AS given (event, handler)
      JOIN work USING (event, handler) JOIN newest USING (handler, thing)
      ORDER BY newest.thing, newest.handler COLLATE "C" FOR UPDATE OF newest`,
     [bigintList(settled.map(({ event }) => event)), textList(settled.map(({ handler }) => handler))],
   );
-  const byWork = new Map(rows.map((row) => [`${row.event} ${row.handler}`, row]));
-  const judged = settled.map((settlement): Settlement => {
-    const { event, handler, state } = settlement;
-    const told = byWork.get(`${event} ${handler}`);
-    if (!told || told.newest === event || state === 'done' || state === 'discarded') return settlement;
-    const error = [settlement.error, overtakenBy(told.newest)].filter(Boolean).join('; ');
-    return { ...settlement, state: 'discarded', counted: true, alone: false, error };
-  });
+  const newest = new Map(rows.map((row) => [`${row.event} ${row.handler}`, row.newest]));
+  const judged = settled.map((settlement) =>
+    unlessOvertaken(settlement, newest.get(`${settlement.event} ${settlement.handler}`)),
+  );
   return { judged, things: rows as readonly Thing[] };
 }
 
-/** Once the one ahead has ended: a late word on one that was taken over says nothing of the run that is on. */
-export async function letNextIn(asked: Asked, things: readonly Thing[]): Promise<void> {
+/** Called when the one ahead has ended. A late settlement of one that was taken over says nothing of the run that is on. */
+export async function freeAllBehind(asked: Asked, things: readonly Thing[]): Promise<void> {
   await asked.query(
     `UPDATE work SET behind = false FROM unnest($1::text[], $2::bytea[]) AS freed (handler, thing)
      WHERE work.handler = freed.handler AND work.thing = freed.thing AND behind AND NOT EXISTS (SELECT FROM work AS other

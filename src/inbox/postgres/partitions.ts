@@ -5,8 +5,8 @@
  *   made      ahead of time, from a coming midnight (UTC) on, never for numbers that are given out already
  *   dropped   when its last day is past its retention; events with work to do move to the _rest partition first
  *
- * Part of retention (purge.ts), on a connection of its own without a limit: some of it looks at every row. What makes others
- * wait is done with a short lock timeout; it fails rather than hold them up, and is tried again at the next purge.
+ * Called by purge.ts, on a connection of its own without a limit, since some of it looks at every row. Statements that make
+ * others wait have a short lock timeout: they fail rather than hold others up, and are tried again at the next purge.
  */
 import type pg from 'pg';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
@@ -18,8 +18,8 @@ const AHEAD_DAYS = 3;
 const PARTITIONS_LOCK = 0x4373_6770;
 const TABLES = { inbox: 'number', attempts: 'event' } as const;
 
-interface Range {
-  /** Of the partition of `inbox`; that of `attempts` has the same ending. */
+interface Partition {
+  /** The name in `inbox`; the partition of `attempts` has the same ending. */
   readonly name: string;
   readonly from: number;
   readonly to: number;
@@ -28,42 +28,40 @@ interface Range {
 }
 
 /**
- * Drops what ends before that number and makes what is missing of the days to come. Answers with about how many events
- * went, and the first number that has a partition now. Changes nothing while another replica is at it.
+ * Drops what ends before that number and makes what is missing of the days to come. Returns about how many events went, and
+ * the first number that has a partition now. Changes nothing while another replica is doing the same.
  */
 export async function renewPartitions(client: pg.ClientBase, days: number, before: number, now: number) {
   const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
     PARTITIONS_LOCK,
   ]);
-  if (!rows[0]?.got) return { removed: 0, from: firstOf(await readRanges(client)) };
-  await client.query("SET lock_timeout = '1s'");
-  const ranges = await readRanges(client);
   let removed = 0;
-  for (const range of ranges.filter(({ to }) => to <= before)) {
-    await drop(client, range);
-    removed += range.rows;
+  if (rows[0]?.got) {
+    await client.query("SET lock_timeout = '1s'");
+    const partitions = await readPartitions(client);
+    for (const partition of partitions.filter(({ to }) => to <= before)) {
+      await dropPartition(client, partition);
+      removed += partition.rows;
+    }
+    await makeAhead(client, days, partitions.at(-1), now);
   }
-  await makeAhead(client, days, ranges.at(-1), now);
-  return { removed, from: firstOf(await readRanges(client)) };
-}
-
-function firstOf([first]: readonly Range[]): number {
-  return first?.from ?? Number.POSITIVE_INFINITY;
+  const [first] = await readPartitions(client);
+  return { removed, from: first?.from ?? Number.POSITIVE_INFINITY };
 }
 
 async function makeAhead(
   client: pg.ClientBase,
   days: number,
-  last: Range | undefined,
+  last: Partition | undefined,
   now: number,
 ): Promise<void> {
-  await unpromise(client);
+  await dropRestLimit(client);
   // Not the midnight that comes in a moment: until then all must be made.
   const midnight = Math.ceil((now + HOUR_MS) / DAY_MS) * DAY_MS;
   const start = Math.max(midnight, last === undefined ? 0 : timeOfNumber(last.to));
   const until = now + Math.max(AHEAD_DAYS, 2 * days) * DAY_MS;
   if (start >= until) return;
-  await promiseEmpty(client, firstNumberAt(start));
+  await limitRest(client, firstNumberAt(start));
   await atomically(client, async () => {
     for (let from = start; from < until; from += days * DAY_MS) {
       const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
@@ -72,32 +70,30 @@ async function makeAhead(
         await client.query(`CREATE TABLE ${table}_${ending} PARTITION OF ${table} FOR VALUES ${range}`);
       }
     }
-    await unpromise(client);
+    await dropRestLimit(client);
   });
 }
 
 /**
- * For a new partition the database looks through all of _rest, with everybody waiting. A constraint that is known to hold
- * spares it that; finding out that it holds lets everybody go on. It must not outlive this: it would refuse events.
+ * CREATE … PARTITION OF scans the _rest partition under an exclusive lock, unless a validated CHECK shows that it has no rows
+ * for the new one. VALIDATE does not block. The CHECK must not outlive this: it would refuse events.
  */
-async function promiseEmpty(client: pg.ClientBase, before: number): Promise<void> {
+async function limitRest(client: pg.ClientBase, before: number): Promise<void> {
   for (const [table, column] of Object.entries(TABLES)) {
-    const name = `${table}_rest_before`;
-    await client.query(
-      `ALTER TABLE ${table}_rest ADD CONSTRAINT ${name} CHECK (${column} < ${before}) NOT VALID`,
-    );
-    await client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${name}`);
+    const check = `CHECK (${column} < ${before}) NOT VALID`;
+    await client.query(`ALTER TABLE ${table}_rest ADD CONSTRAINT ${table}_rest_before ${check}`);
+    await client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${table}_rest_before`);
   }
 }
 
-/** Also of a promise that was made by somebody who then died. */
-async function unpromise(client: pg.ClientBase): Promise<void> {
+/** Also one that was left by a process that was killed. */
+async function dropRestLimit(client: pg.ClientBase): Promise<void> {
   for (const table of Object.keys(TABLES)) {
     await client.query(`ALTER TABLE ${table}_rest DROP CONSTRAINT IF EXISTS ${table}_rest_before`);
   }
 }
 
-async function drop(client: pg.ClientBase, { name, from, to }: Range): Promise<void> {
+async function dropPartition(client: pg.ClientBase, { name, from, to }: Partition): Promise<void> {
   const busy = `SELECT event FROM work WHERE event >= ${from} AND event < ${to}`;
   await atomically(client, async () => {
     for (const [table, column] of Object.entries(TABLES)) {
@@ -107,13 +103,14 @@ async function drop(client: pg.ClientBase, { name, from, to }: Range): Promise<v
       await client.query(`DROP TABLE ${partition}`);
     }
   });
+  const kept = `SELECT number FROM inbox WHERE number >= ${from} AND number < ${to}`;
   await client.query(
-    `DELETE FROM newest WHERE event >= ${from} AND event < ${to} AND event NOT IN (SELECT number FROM inbox WHERE number >= ${from} AND number < ${to})`,
+    `DELETE FROM newest WHERE event >= ${from} AND event < ${to} AND event NOT IN (${kept})`,
   );
 }
 
-/** In order of time, without the _rest. */
-async function readRanges(client: pg.ClientBase): Promise<Range[]> {
+/** In order of time, without the _rest ones. */
+async function readPartitions(client: pg.ClientBase): Promise<Partition[]> {
   const { rows } = await client.query<{ name: string; bound: string; rows: number }>(
     `SELECT relname AS name, pg_get_expr(relpartbound, pg_class.oid) AS bound, greatest(reltuples, 0)::bigint AS rows
      FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass('inbox')`,

@@ -1,4 +1,7 @@
-/** Retention: one bounded step at a time, by whichever replica comes to it. */
+/**
+ * Retention: one bounded step at a time, by whichever replica comes to it. The rule is Inbox.purge of ../contract.ts, as in
+ * ../sqlite/upkeep.ts; nothing else is shared, since keys and partitions are tables of their own here.
+ */
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
@@ -10,7 +13,7 @@ const EVENTS_STEP = 500;
 /** A key is a small row in two indexes: more of them fit into the same moment. */
 const KEYS_STEP = 2_000;
 
-interface Step {
+interface Purged {
   readonly removed: number;
   readonly more: boolean;
 }
@@ -23,7 +26,7 @@ export class Purge {
   readonly #pool: pg.Pool;
   readonly #url: string;
   readonly #partitionDays: number;
-  /** Where events are purged one by one. What is in a partition waits for the rest of it. */
+  /** Where events are purged one by one. An event in a partition of some days waits until all of the partition goes. */
   readonly #table: 'inbox' | 'inbox_rest';
   #cursor = 0;
   #keysCursor = 0;
@@ -37,7 +40,7 @@ export class Purge {
     this.#table = partitionDays > 0 ? 'inbox_rest' : 'inbox';
   }
 
-  async step(eventsBefore: number, keysBefore: number): Promise<Step> {
+  async step(eventsBefore: number, keysBefore: number): Promise<Purged> {
     let removed = 0;
     if (this.#keysCursor === 0) {
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
@@ -64,7 +67,7 @@ export class Purge {
     }
   }
 
-  async #purgeEvents(before: number): Promise<Step> {
+  async #purgeEvents(before: number): Promise<Purged> {
     const { rows } = await this.#pool.query<{ number: number; busy: boolean }>(
       `SELECT number, EXISTS (SELECT FROM work WHERE work.event = number) AS busy
        FROM ${this.#table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,
@@ -77,7 +80,7 @@ export class Purge {
     return { removed, more };
   }
 
-  /** An order holds its event: what is ordered at this moment, or has work again by now, stays. */
+  /** An order locks its event: an event that is being ordered at this moment, or has work again by now, stays. */
   #remove(numbers: readonly number[]): Promise<number> {
     return inTransaction(this.#pool, async (client) => {
       const held = await client.query<{ number: number }>(
@@ -97,8 +100,8 @@ export class Purge {
   }
 
   /**
-   * Each step begins where the last one ended: what was deleted stays in the index for a while, and would be read again.
-   * An event in a partition has its key for as long as the partition is there.
+   * Each step begins where the last one ended: deleted rows stay in the index for a while, and would be read again.
+   * An event in a partition keeps its key for as long as the partition is there.
    */
   async #purgeKeys(before: number): Promise<boolean> {
     await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS}`);

@@ -2,22 +2,23 @@
  * Taking arrivals in, a whole batch in one transaction: each is a new event, a duplicate, or one to hold.
  *
  * The unique index of `keys` decides what is new, whichever replica came first; a batch that meets another one's key waits
- * until that one is committed.
+ * until that one is committed. Called by intake.ts.
  */
 import type pg from 'pg';
-import type { Arrival, Delivery, Kept, Route } from '../contract.ts';
+import type { Arrival, Delivery, Kept } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import { idOf } from '../event-id.ts';
 import { conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
-import { type State, stateOf } from '../state.ts';
+import type { EventState } from '../newest.ts';
+import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
 import { bytesList } from './binary-array.ts';
+import { type Candidate, insertCandidates, type PlannedWork } from './candidates.ts';
 import { inTransaction } from './connection.ts';
-import { type Draft, insert } from './drafts.ts';
 import { planNewest } from './newest.ts';
 import type { Numbers } from './numbers.ts';
-import { type Asked, KNOWN } from './statements.ts';
+import { KNOWN } from './statements.ts';
 
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
@@ -35,176 +36,148 @@ export interface Taken {
   readonly waiting: ReadonlySet<string>;
 }
 
-/** What a `latest` handler is told by a new event: its place among the others is found once the event is in. */
-interface Told {
-  readonly draft: Draft;
-  readonly route: Route;
-  readonly state: State;
-}
+type Unnumbered = Omit<Candidate, 'number'>;
 
 /** Rejects if the transaction failed, or if nobody knows whether it did: nothing counts as kept then. */
 export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]): Promise<Taken> {
-  const first = arrivals.map((arrival) => {
-    const { shape } = options.sources.get(arrival.source) as StoredSource;
-    const content = readContent(arrival.source, shape, arrival.body);
-    return {
-      arrival,
-      content,
-      identity: content.identity,
-      held: whyHeld(content),
-    };
-  });
-  const stored = await store(options, first);
-  const again = stored.drafts.filter(({ number }) => !stored.fresh.has(number));
-  const known = await keepAgain(options, again).catch((error: Error) => {
-    // They will not be sent: without a slot they are found as owned and not out, and given back.
-    for (const { handler, event } of stored.deliveries) options.desk.returnSlot(handler, event);
+  const { candidates, fresh, deliveries, waiting } = await storeNew(
+    options,
+    arrivals.map((arrival): Unnumbered => {
+      const { shape } = options.sources.get(arrival.source) as StoredSource;
+      const content = readContent(arrival.source, shape, arrival.body);
+      return { arrival, content, identity: content.identity, held: whyHeld(content) };
+    }),
+  );
+  const repeated = candidates.filter(({ number }) => !fresh.has(number));
+  const again = await keepRepeated(options, repeated).catch((error: Error) => {
+    // The deliveries will not be sent. Without their slots they are found as owned and not out, and are given back.
+    for (const { handler, event } of deliveries) options.desk.returnSlot(handler, event);
     throw error;
   });
-  const kept = stored.drafts.map((draft) =>
-    stored.fresh.has(draft.number) ? keptAs(draft) : (known.get(draft) as Kept),
-  );
-  return { kept, deliveries: stored.deliveries, waiting: stored.waiting };
+  return { kept: candidates.map((one) => again.get(one) ?? keptAs(one)), deliveries, waiting };
 }
 
-function keptAs({ number, held }: Draft): Kept {
+function keptAs({ number, held }: Candidate): Kept {
   const id = idOf(number);
   return held === null ? { outcome: 'accepted', id } : { outcome: 'held', id, reason: held };
 }
 
-/** Identities that are known. Another body under one is kept and held; the same body again is its duplicate. */
-async function keepAgain(options: ReceiptOptions, drafts: readonly Draft[]): Promise<Map<Draft, Kept>> {
-  const kept = new Map<Draft, Kept>();
-  if (drafts.length === 0) return kept;
-  const known = await knownBy(
-    options.pool,
-    drafts.map(({ identity }) => identity),
-  );
-  const conflicts: { draft: Draft; base: Omit<Draft, 'number' | 'plans'> }[] = [];
-  for (const draft of drafts) {
-    const { arrival, content, identity } = draft;
-    const first = known(identity);
-    if (content.digest.equals(first.digest))
-      kept.set(draft, { outcome: 'duplicate', id: idOf(first.number) });
-    else {
-      const held = whyHeldBeside(idOf(first.number));
-      const base = { arrival, content, identity: conflictIdentity(arrival.source, content), held };
-      conflicts.push({ draft, base });
-    }
-  }
+/** Their identities are known. Another body under one is kept and held; the same body again is its duplicate. */
+async function keepRepeated(
+  options: ReceiptOptions,
+  repeated: readonly Candidate[],
+): Promise<Map<Candidate, Kept>> {
+  const firstOf = await findKeys(options.pool, repeated);
+  const isSame = ({ identity, content }: Candidate) => content.digest.equals(firstOf(identity).digest);
+  const duplicateOf = ({ number }: Key): Kept => ({ outcome: 'duplicate', id: idOf(number) });
+  const kept = new Map(repeated.filter(isSame).map((one) => [one, duplicateOf(firstOf(one.identity))]));
+  const conflicts = repeated.filter((one) => !kept.has(one));
   if (conflicts.length === 0) return kept;
-  const stored = await store(
+  const { candidates, fresh } = await storeNew(
     options,
-    conflicts.map(({ base }) => base),
+    conflicts.map(({ arrival, content, identity }) => ({
+      arrival,
+      content,
+      identity: conflictIdentity(arrival.source, content),
+      held: whyHeldBeside(idOf(firstOf(identity).number)),
+    })),
   );
-  const knownHeld = await knownBy(
+  const isNew = ({ number }: Candidate) => fresh.has(number);
+  const heldOf = await findKeys(
     options.pool,
-    conflicts.map(({ base }) => base.identity),
+    candidates.filter((one) => !isNew(one)),
   );
-  for (const [at, { draft, base }] of conflicts.entries()) {
-    const second = stored.drafts[at] as Draft;
-    const isNew = stored.fresh.has(second.number);
-    kept.set(
-      draft,
-      isNew ? keptAs(second) : { outcome: 'duplicate', id: idOf(knownHeld(base.identity).number) },
-    );
+  for (const [at, conflict] of conflicts.entries()) {
+    const beside = candidates[at] as Candidate;
+    kept.set(conflict, isNew(beside) ? keptAs(beside) : duplicateOf(heldOf(beside.identity)));
   }
   return kept;
 }
 
-interface Known {
+interface Key {
   readonly identity: Buffer;
   readonly number: number;
   readonly digest: Buffer;
 }
 
-async function knownBy(asked: Asked, identities: readonly Buffer[]): Promise<(identity: Buffer) => Known> {
-  const { rows } = await asked.query<Known>({ ...KNOWN, values: [bytesList(identities)] });
+async function findKeys(pool: pg.Pool, candidates: readonly Candidate[]): Promise<(identity: Buffer) => Key> {
+  const identities = bytesList(candidates.map(({ identity }) => identity));
+  const { rows } =
+    candidates.length === 0 ? { rows: [] } : await pool.query<Key>({ ...KNOWN, values: [identities] });
   const byIdentity = new Map(rows.map((row) => [row.identity.toString('hex'), row]));
   return (identity) => {
-    const known = byIdentity.get(identity.toString('hex'));
-    if (!known) throw new Error('what it repeats was purged at this very moment');
-    return known;
+    const key = byIdentity.get(identity.toString('hex'));
+    if (!key) throw new Error('what it repeats was purged at this very moment');
+    return key;
   };
 }
 
-/** Inserts what is new. Slots that were booked for what is not go back, all of them if it fails. */
-async function store(options: ReceiptOptions, bases: readonly Omit<Draft, 'number' | 'plans'>[]) {
+/** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */
+async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered[]) {
   const { pool, numbers, desk } = options;
-  const drafts = bases.map((base): Draft => {
-    return { ...base, number: numbers.next(base.arrival.receivedAt), plans: [] };
-  });
+  const candidates = unnumbered.map(
+    (one): Candidate => ({ ...one, number: numbers.next(one.arrival.receivedAt) }),
+  );
   // Asked once: what is planned as ours is stored as ours.
   const owner = options.owner();
-  const told = drafts.flatMap((draft) => plan(options, draft, owner !== undefined));
-  const atOnce = (draft: Draft) => draft.plans.filter(({ state }) => state === 'handling');
-  const giveBack = (draft: Draft) => {
-    for (const { handler } of atOnce(draft)) desk.returnSlot(handler, draft.number);
+  const { work, states } = planWork(options, candidates, owner !== undefined);
+  const booked = work.filter(({ state }) => state === 'handling');
+  const returnSlots = (kept: ReadonlySet<number>) => {
+    for (const { event, handler } of booked) if (!kept.has(event)) desk.returnSlot(handler, event);
   };
-  try {
-    const fresh =
-      told.length === 0
-        ? await insert(pool, drafts, owner)
-        : await inTransaction(pool, async (client) => {
-            const numbers = await insert(client, drafts, owner);
-            const isFresh = ({ draft }: Told) => numbers.has(draft.number);
-            await planNewest(client, told.filter(isFresh).map(newestOf));
-            return numbers;
-          });
-    const isNew = (draft: Draft) => fresh.has(draft.number);
-    for (const draft of drafts) if (!isNew(draft)) giveBack(draft);
-    const waiting = new Set(told.map(({ route }) => route.handler));
-    for (const { handler, state } of drafts.filter(isNew).flatMap(({ plans }) => plans)) {
-      if (state === 'pending') waiting.add(handler);
-    }
-    const deliveries = drafts
-      .filter(isNew)
-      .flatMap((draft) => atOnce(draft).map(({ handler }) => deliveryOf(draft, handler)))
-      // Slots may have been cleared meanwhile: then it is owned, but never handed out, and will be found.
-      .filter(({ handler, event }) => desk.isOut(handler, event));
-    return { drafts, fresh, waiting, deliveries };
-  } catch (error) {
-    for (const draft of drafts) giveBack(draft);
+  const storing =
+    states.length === 0
+      ? insertCandidates(pool, candidates, work, owner)
+      : inTransaction(pool, async (client) => {
+          const fresh = await insertCandidates(client, candidates, work, owner);
+          const isFresh = ({ event }: EventState) => fresh.has(event);
+          await planNewest(client, states.filter(isFresh));
+          return fresh;
+        });
+  const fresh = await storing.catch((error: Error) => {
+    returnSlots(new Set());
     throw error;
-  }
+  });
+  returnSlots(fresh);
+  const byNumber = new Map(candidates.map((candidate) => [candidate.number, candidate]));
+  const deliveries = booked
+    // Slots may have been cleared meanwhile: then it is owned, but never handed out, and will be found.
+    .filter(({ event, handler }) => fresh.has(event) && desk.isOut(handler, event))
+    .map(({ event, handler }) => firstDelivery(byNumber.get(event) as Candidate, handler));
+  const waiting = [...states, ...work.filter(({ state }) => state === 'pending')]
+    .filter(({ event }) => fresh.has(event))
+    .map(({ handler }) => handler);
+  return { candidates, fresh, deliveries, waiting: new Set(waiting) };
 }
 
-/** One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. */
-function plan({ sources, desk }: ReceiptOptions, draft: Draft, isOwner: boolean): Told[] {
-  const { arrival, content, held, number, plans } = draft;
-  const told: Told[] = [];
+/**
+ * One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. What a `latest`
+ * handler is told is planned once the event is in (newest.ts).
+ */
+function planWork({ sources, desk }: ReceiptOptions, candidates: readonly Candidate[], isOwner: boolean) {
+  const work: PlannedWork[] = [];
+  const states: EventState[] = [];
   const now = Date.now();
-  const mayHandOut = (handler: string) => isOwner && !desk.isDue(handler, now);
-  for (const route of (sources.get(arrival.source) as StoredSource).routes) {
-    if (!wants(route, content.type)) continue;
-    const { handler } = route;
-    const state = held === null && route.latest && stateOf(route.latest, content.parsed, arrival.body);
-    if (state) told.push({ draft, route, state });
-    else if (held !== null) plans.push({ handler, state: 'held' });
-    else {
-      const atOnce = mayHandOut(handler) && desk.takeSlot(handler, number, content.stored.length, now);
-      plans.push({ handler, state: atOnce ? 'handling' : 'pending' });
+  for (const { arrival, content, held, number: event } of candidates) {
+    for (const route of (sources.get(arrival.source) as StoredSource).routes) {
+      if (!wants(route, content.type)) continue;
+      const { handler, latest } = route;
+      const state = held === null && latest && stateOf(latest, content.parsed, arrival.body);
+      if (state) states.push({ event, handler, ...state });
+      else if (held !== null) work.push({ event, handler, state: 'held' });
+      else {
+        const mayHandOut = isOwner && !desk.isDue(handler, now);
+        const isBooked = mayHandOut && desk.takeSlot(handler, event, content.stored.length, now);
+        work.push({ event, handler, state: isBooked ? 'handling' : 'pending' });
+      }
     }
   }
-  return told;
+  return { work, states };
 }
 
-function newestOf({ draft, route, state }: Told) {
-  return { event: draft.number, handler: route.handler, thing: state.thing, at: state.at };
-}
-
-function deliveryOf({ arrival, content, number }: Draft, handler: string): Delivery {
+function firstDelivery({ arrival, content, number }: Candidate, handler: string): Delivery {
   const { receivedAt, headers } = arrival;
   const { type, externalId, stored: body } = content;
-  return {
-    event: number,
-    id: idOf(number),
-    handler,
-    attempt: 1,
-    type,
-    externalId,
-    receivedAt,
-    headers,
-    body,
-  };
+  const delivery = { event: number, id: idOf(number), handler, attempt: 1 };
+  return { ...delivery, type, externalId, receivedAt, headers, body };
 }

@@ -8,11 +8,11 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { ConfigError, type Problem } from '../../base/errors.ts';
-import { type Migration, readMigrationsIn } from '../migration-files.ts';
+import { readMigrationsIn } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { movingIn, movingProblem } from './moving.ts';
 
-const MIGRATIONS = join(import.meta.dirname, 'migrations');
+const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 /** "Csgn": whoever migrates holds this lock. */
 const MIGRATION_LOCK = 0x4373_676e;
 /** Tests run on 15 and 18. */
@@ -30,70 +30,65 @@ export interface Examination {
 }
 
 /**
- * What is wrong with the database, changing nothing. `place` is how it is called in messages. Nobody may work there while
- * an inbox is being moved in, but who is about to do that, by the name of that inbox.
+ * Says what is wrong with the database, changing nothing. `place` is how it is called in messages. While an inbox is being
+ * moved in, nobody may work there but the mover, who gives the name of that inbox.
  */
 export async function examineDatabase(url: string, place: string, mover?: string): Promise<Examination> {
-  const problem = (wrong: string, fix: string): Examination => ({
-    problem: { setting: 'DATABASE_URL', wrong: `names PostgreSQL at ${place}, ${wrong}`, fix },
-    warnings: [],
-    isThere: false,
-    version: '',
-  });
+  const examined = { warnings: [], isThere: false, version: '' };
+  const wrongWith = ({ wrong, fix }: Fault): Problem => {
+    return { setting: 'DATABASE_URL', wrong: `names PostgreSQL at ${place}, ${wrong}`, fix };
+  };
   let client: pg.Client | undefined;
   try {
     client = await connect(url);
-    const examined = await examine(client, problem);
-    const moving = examined.isThere ? await movingIn(client) : undefined;
-    if (!moving || moving.inbox === mover) return examined;
-    return { ...examined, problem: movingProblem(place, moving) };
+    const { rows } = await client.query<Facts>(FACTS);
+    const facts = rows[0] as Facts;
+    const schema = await schemaOf(client);
+    const fault = faultOf(facts) ?? faultOfSchema(schema);
+    if (fault) return { ...examined, problem: wrongWith(fault) };
+    const isThere = schema !== 0;
+    const sound = { warnings: warningsOf(facts), isThere, version: facts.version };
+    const moving = isThere ? await movingIn(client) : undefined;
+    if (!moving || moving.inbox === mover) return sound;
+    return { ...sound, problem: movingProblem(place, moving) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = [code, message].filter(Boolean).join(': ');
-    return problem(
-      `which cannot be used (${reason})`,
-      'Check that it runs, and the host, port, user, password and database of the URL.',
-    );
+    const fix = 'Check that it runs, and the host, port, user, password and database of the URL.';
+    return { ...examined, problem: wrongWith({ wrong: `which cannot be used (${reason})`, fix }) };
   } finally {
     await client?.end().catch(() => {});
   }
 }
 
-type Told = (wrong: string, fix: string) => Examination;
+type Fault = Pick<Problem, 'wrong' | 'fix'>;
 
-async function examine(client: pg.Client, problem: Told): Promise<Examination> {
-  const { rows } = await client.query<Facts>(FACTS);
-  const facts = rows[0] as Facts;
+function faultOf(facts: Facts): Fault | undefined {
   if (facts.number < OLDEST_VERSION) {
-    return problem(`which is version ${facts.version}`, 'Use PostgreSQL 15 or later.');
+    return { wrong: `which is version ${facts.version}`, fix: 'Use PostgreSQL 15 or later.' };
   }
   if (facts.standby) {
-    return problem(
-      'which is a standby: it cannot be written to',
-      'Name the primary, or an address that follows it.',
-    );
+    const fix = 'Name the primary, or an address that follows it.';
+    return { wrong: 'which is a standby: it cannot be written to', fix };
   }
   for (const setting of ['fsync', 'synchronous_commit'] as const) {
     if (facts[setting] !== 'off') continue;
     const wrong = `which has ${setting} off: an event that was answered could be lost`;
-    return problem(wrong, `Set ${setting} = on for the server, the database or the role.`);
+    return { wrong, fix: `Set ${setting} = on for the server, the database or the role.` };
   }
-  if (facts.encoding !== 'UTF8') {
-    return problem(`whose encoding is ${facts.encoding}`, 'Create the database with ENCODING UTF8.');
-  }
-  const schema = await schemaOf(client);
+  if (facts.encoding === 'UTF8') return undefined;
+  return { wrong: `whose encoding is ${facts.encoding}`, fix: 'Create the database with ENCODING UTF8.' };
+}
+
+function faultOfSchema(schema: number | 'foreign'): Fault | undefined {
   if (schema === 'foreign') {
-    return problem(
-      'where tables of another program have our names',
-      'Give Consignee a database, or a schema, of its own.',
-    );
+    const fix = 'Give Consignee a database, or a schema, of its own.';
+    return { wrong: 'where tables of another program have our names', fix };
   }
-  const newest = readMigrations().at(-1)?.version ?? 0;
-  if (schema > newest) {
-    const wrong = `written by a newer Consignee (schema ${schema}, this one knows ${newest})`;
-    return problem(wrong, 'Run that version or a later one; going back is not possible.');
-  }
-  return { warnings: warningsOf(facts), isThere: schema > 0, version: facts.version };
+  const newest = MIGRATIONS.at(-1)?.version ?? 0;
+  if (schema <= newest) return undefined;
+  const wrong = `written by a newer Consignee (schema ${schema}, this one knows ${newest})`;
+  return { wrong, fix: 'Run that version or a later one; going back is not possible.' };
 }
 
 interface Facts {
@@ -116,7 +111,7 @@ function warningsOf({ full_page_writes }: Facts): string[] {
   return ['full_page_writes is off: a power cut may tear pages, unless the file system cannot'];
 }
 
-/** Number of the newest migration; 0 if there is nothing yet. */
+/** The number of the newest migration that was run; 0 if there are no tables yet. */
 async function schemaOf(client: pg.ClientBase): Promise<number | 'foreign'> {
   const { rows } = await client.query<{ name: string }>(
     'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL',
@@ -141,8 +136,8 @@ export async function prepareDatabase(url: string, place: string, mover?: string
     // Several replicas may start at once: one migrates, the others wait for it.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const schema = await schemaOf(client);
-    for (const { version, sql } of readMigrations()) {
-      if (typeof schema === 'number' && version > schema) await migrate(client, version, sql);
+    for (const { version, sql } of MIGRATIONS) {
+      if (typeof schema === 'number' && version > schema) await runMigration(client, version, sql);
     }
   } catch (error) {
     const wrong = `names PostgreSQL at ${place}, where the tables cannot be made (${(error as Error).message})`;
@@ -153,7 +148,7 @@ export async function prepareDatabase(url: string, place: string, mover?: string
   }
 }
 
-async function migrate(client: pg.Client, version: number, sql: string): Promise<void> {
+async function runMigration(client: pg.Client, version: number, sql: string): Promise<void> {
   await atomically(client, async () => {
     // A replica that is busy with a table must not have all the others wait behind us.
     await client.query("SET LOCAL lock_timeout = '5s'");
@@ -165,8 +160,4 @@ async function migrate(client: pg.Client, version: number, sql: string): Promise
       [String(version)],
     );
   });
-}
-
-function readMigrations(): Migration[] {
-  return readMigrationsIn(MIGRATIONS);
 }

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { bigintList, booleanList, integerList, textList } from './binary-array.ts';
 import { inTransaction } from './connection.ts';
-import { letNextIn, unlessOvertaken } from './newest.ts';
+import { freeAllBehind, judgeSettled } from './newest.ts';
 import { type Asked, SETTLE } from './statements.ts';
 
 /** Answers with those that counted, as they counted. Rejects if nothing was written, or nobody knows. */
@@ -25,9 +25,9 @@ export async function settleAll(
   const heard = plain.length === 0 ? [] : await write(pool, owner, plain);
   if (latest.length === 0) return heard;
   const ofThings = await inTransaction(pool, async (client) => {
-    const { judged, things } = await unlessOvertaken(client, latest);
+    const { judged, things } = await judgeSettled(client, latest);
     const counted = await write(client, owner, judged);
-    await letNextIn(client, things);
+    await freeAllBehind(client, things);
     return counted;
   });
   return [...heard, ...ofThings];

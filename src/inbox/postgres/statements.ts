@@ -1,8 +1,8 @@
 /**
  * Statements that run all the time: each has one text for any number of rows, and is planned once for each connection.
  *
- * They run with joins by hash and merge switched off (connection.ts), so that tables are read by index, row by row. Lists of
- * the batch itself are matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash.
+ * Connections have joins by hash and merge switched off (connection.ts), so that tables are read by index, row by row. Lists
+ * of the batch itself are matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash.
  */
 import type pg from 'pg';
 
@@ -16,7 +16,7 @@ export interface Statement {
   readonly text: string;
 }
 
-/** A whole batch, and what is to be done with it; answers with the numbers of those that are new. */
+/** Stores a whole batch, and what is to be done with it. Returns the numbers of those that are new. */
 export const KEEP: Statement = {
   name: 'keep',
   text: `WITH fresh AS (
@@ -44,8 +44,8 @@ export const KNOWN: Statement = {
 };
 
 /**
- * What is due of each handler, oldest first, as much as it has room for, as long as the bodies fit into what may be out.
- * What another replica is claiming at this moment is passed over.
+ * Claims what is due for each handler, oldest first: as many as it has room for, as long as their bodies together fit into
+ * the bytes that are left. Rows that another replica is claiming at this moment are passed over.
  */
 export const CLAIM: Statement = {
   name: 'claim',
@@ -73,36 +73,36 @@ export const CLAIM: Statement = {
 };
 
 /**
- * How attempts went, once for each. Only what this replica still owns, at that very attempt: a late word on one that was
- * taken over or given up changes nothing. Answers with those that counted.
+ * Writes down how attempts went, once for each. Only rows that this replica still owns, at that very attempt, are changed: a
+ * late settlement of one that was taken over or given up changes nothing. Returns those that counted.
  */
 export const SETTLE: Statement = {
   name: 'settle',
-  text: `WITH told AS (
+  text: `WITH given AS (
     SELECT * FROM unnest($2::bigint[], $3::text[], $4::int[], $5::text[], $6::int[], $7::bigint[], $8::boolean[],
       $9::bigint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[])
-    AS told (event, handler, attempt, state, counted, wait, alone, started_at, ms, outcome, error, status, output)
-  ), mine AS (
-    SELECT told.*, row FROM told CROSS JOIN LATERAL (
+    AS given (event, handler, attempt, state, counted, wait, alone, started_at, ms, outcome, error, status, output)
+  ), owned AS (
+    SELECT given.*, row FROM given CROSS JOIN LATERAL (
       SELECT ctid AS row, attempts, state AS was, owner FROM work
-      WHERE event = told.event AND handler = told.handler OFFSET 0 FOR UPDATE
+      WHERE event = given.event AND handler = given.handler OFFSET 0 FOR UPDATE
     ) AS found
-    WHERE attempts = told.attempt AND was = 'handling' AND owner = $1
+    WHERE attempts = given.attempt AND was = 'handling' AND owner = $1
   ), finished AS (
-    DELETE FROM work WHERE ctid = ANY (ARRAY(SELECT row FROM mine WHERE state IN ('done', 'discarded')))
+    DELETE FROM work WHERE ctid = ANY (ARRAY(SELECT row FROM owned WHERE state IN ('done', 'discarded')))
     RETURNING event, handler, attempts AS attempt
   ), changed AS (
-    UPDATE work SET state = mine.state, attempts = mine.counted, alone = mine.alone, owner = NULL,
-      due = CASE WHEN mine.wait = 0 THEN 0 ELSE ${NOW_MS} + mine.wait END
-    FROM mine WHERE work.ctid = mine.row AND mine.state IN ('pending', 'dead')
-    RETURNING mine.event, mine.handler, mine.attempt
-  ), heard AS (SELECT * FROM finished UNION ALL SELECT * FROM changed
-  ), noted AS (
+    UPDATE work SET state = owned.state, attempts = owned.counted, alone = owned.alone, owner = NULL,
+      due = CASE WHEN owned.wait = 0 THEN 0 ELSE ${NOW_MS} + owned.wait END
+    FROM owned WHERE work.ctid = owned.row AND owned.state IN ('pending', 'dead')
+    RETURNING owned.event, owned.handler, owned.attempt
+  ), settled AS (SELECT * FROM finished UNION ALL SELECT * FROM changed
+  ), recorded AS (
     INSERT INTO attempts
     SELECT event, handler, started_at, attempt, ms, outcome, error, status, output
-    FROM told WHERE ((event, handler, attempt) IN (SELECT event, handler, attempt FROM heard)) IS TRUE
+    FROM given WHERE ((event, handler, attempt) IN (SELECT event, handler, attempt FROM settled)) IS TRUE
     ON CONFLICT (event, handler, started_at, attempt) DO UPDATE SET ms = excluded.ms, outcome = excluded.outcome,
       error = excluded.error, status = excluded.status, output = excluded.output
   )
-  SELECT event, handler, attempt FROM heard`,
+  SELECT event, handler, attempt FROM settled`,
 };

@@ -22,7 +22,7 @@ import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Numbers } from './numbers.ts';
-import { carryOut } from './orders.ts';
+import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
 import { keepAll } from './receipt.ts';
 import { prepareDatabase } from './schema.ts';
@@ -134,7 +134,7 @@ async function carry(call: Call): Promise<unknown> {
       desk.pause();
       return await handOut.between(async () => {});
     case 'order': {
-      const changed = await inTransaction(pool, (client) => carryOut(client, sources, call.order));
+      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, call.order));
       bell.ring('work');
       handOut.expect();
       return changed;

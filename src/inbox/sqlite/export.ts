@@ -7,7 +7,8 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
-import type { Batch, Mark, MovedAttempt, MovedEvent, MovedState, MovedWork } from '../move-rows.ts';
+import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type { EventState } from '../newest.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
 
@@ -17,20 +18,20 @@ const BATCH_BYTES = 8 * 1_048_576;
 const DUE_MAX_MS = 31 * 86_400_000;
 
 type Bytes = Uint8Array;
-type EventRow = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
+type StoredEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
   readonly identity: Bytes;
   readonly digest: Bytes;
   readonly isJson: number;
   readonly body: Bytes | null;
 };
 
-type WorkRow = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
+type StoredWork = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
   readonly alone: number;
   readonly behind: number;
   readonly thing: Bytes | null;
 };
-type MarkRow = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
-type NewestRow = Omit<MovedState, 'thing'> & { readonly thing: Bytes };
+type StoredMarks = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
+type StoredState = Omit<EventState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
@@ -70,12 +71,17 @@ export class Source {
     return numberFrom(this.#database, 'SELECT count(*) FROM inbox');
   }
 
+  /** The highest number of an event; 0 if there is none. */
+  get newest(): number {
+    return numberFrom(this.#database, 'SELECT max(number) FROM inbox');
+  }
+
   /** All events, those that are purged included. */
-  *batches(): Generator<Batch> {
+  *batches(): Generator<MovedBatch> {
     let events: MovedEvent[] = [];
     let bytes = 0;
-    for (const row of this.#database.prepare(EVENTS).iterate()) {
-      const event = eventOf(row as unknown as EventRow);
+    for (const row of this.#rows<StoredEvent>(EVENTS)) {
+      const event = movedEvent(row);
       events.push(event);
       bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
       if (events.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
@@ -89,9 +95,8 @@ export class Source {
   /** Of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
-    for (const row of this.#database.prepare(MARKS).iterate()) {
-      const { number, digest, isPurged, attempts, work } = row as unknown as MarkRow;
-      events.push({ number, digest: bufferOf(digest), isPurged: isPurged === 1, attempts, work });
+    for (const { digest, isPurged, ...mark } of this.#rows<StoredMarks>(MARKS)) {
+      events.push({ ...mark, digest: bufferOf(digest), isPurged: isPurged === 1 });
       if (events.length < BATCH_EVENTS) continue;
       yield { events };
       events = [];
@@ -99,16 +104,8 @@ export class Source {
     yield { events };
   }
 
-  newest(first = 0, last = Number.MAX_SAFE_INTEGER): MovedState[] {
-    const rows = this.#database.prepare(NEWEST).all(first, last) as unknown as NewestRow[];
-    return rows.map((row) => ({ ...row, thing: bufferOf(row.thing) }));
-  }
-
   secretUses(): SecretUse[] {
-    const uses = this.#database.prepare(
-      'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses',
-    );
-    return uses.all() as unknown as SecretUse[];
+    return [...this.#rows<SecretUse>(USES)];
   }
 
   /** From now on nobody opens it, and nothing in it is due. */
@@ -121,25 +118,28 @@ export class Source {
     this.#owner.close();
   }
 
+  #rows<Row>(sql: string, ...values: number[]): Iterable<Row> {
+    return this.#database.prepare(sql).iterate(...values) as Iterable<Row>;
+  }
+
   /** What is known of purged events, if anything, is of no use to anybody. */
-  #batchOf(events: readonly MovedEvent[]): Batch {
+  #batchOf(events: readonly MovedEvent[]): MovedBatch {
     const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
     const first = events[0]?.number ?? 0;
     const last = events.at(-1)?.number ?? 0;
     const all = <T extends { readonly event: number }>(sql: string) => {
-      const rows = this.#database.prepare(sql).all(first, last) as unknown as T[];
-      return rows.filter(({ event }) => whole.has(event));
+      return [...this.#rows<T>(sql, first, last)].filter(({ event }) => whole.has(event));
     };
     return {
       events,
       attempts: all<MovedAttempt>(ATTEMPTS),
-      work: all<WorkRow>(WORK).map(workOf),
-      newest: this.newest(first, last),
+      work: all<StoredWork>(WORK).map(movedWork),
+      newest: all<StoredState>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
     };
   }
 }
 
-function eventOf({ identity, digest, isJson, body, ...row }: EventRow): MovedEvent {
+function movedEvent({ identity, digest, isJson, body, ...row }: StoredEvent): MovedEvent {
   return {
     ...row,
     identity: bufferOf(identity),
@@ -149,7 +149,7 @@ function eventOf({ identity, digest, isJson, body, ...row }: EventRow): MovedEve
   };
 }
 
-function workOf({ due, alone, behind, thing, ...row }: WorkRow): MovedWork {
+function movedWork({ due, alone, behind, thing, ...row }: StoredWork): MovedWork {
   return {
     ...row,
     due: Math.min(due, Date.now() + DUE_MAX_MS),
@@ -170,7 +170,8 @@ const EVENTS = `SELECT number, received_at AS receivedAt, source, identity, dige
 
 const MARKS = `SELECT number, digest, body IS NULL AS isPurged,
   CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE event = number) ELSE 0 END AS states
   FROM inbox ORDER BY number`;
 
 const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
@@ -179,5 +180,6 @@ const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, o
 const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing
   FROM work WHERE event BETWEEN ? AND ?`;
 
-const NEWEST = `SELECT handler, thing, at, event FROM newest JOIN inbox ON number = event
-  WHERE event BETWEEN ? AND ? AND body IS NOT NULL`;
+const NEWEST = 'SELECT handler, thing, at, event FROM newest WHERE event BETWEEN ? AND ?';
+
+const USES = 'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses';

@@ -2,15 +2,16 @@
 import type { StatementSync } from 'node:sqlite';
 import { outcomeOf, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { letNextIn, thingOf, unlessOvertaken } from './newest.ts';
+import { unlessOvertaken } from '../newest.ts';
+import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
 
 export function settle(turn: Turn, told: Settlement): void {
-  const thing = thingOf(turn, told);
-  const settlement = unlessOvertaken(turn, told, thing);
+  const thing = thingOfWork(turn, told);
+  const settlement = unlessOvertaken(told, newestEvent(turn, told.handler, thing));
   const { event, handler, attempt, state, counted, due } = settlement;
   // What must run alone holds everything else back; what nobody will run must not.
   const alone = settlement.alone && turn.routes.has(handler);
@@ -25,7 +26,7 @@ export function settle(turn: Turn, told: Settlement): void {
   turn.desk.hear(handler, settlement.restMs, turn.now);
   if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
-  letNextIn(turn, handler, thing);
+  freeBehind(turn, handler, thing);
   turn.sql.insertAttempt.run(
     event,
     handler,

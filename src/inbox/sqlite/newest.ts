@@ -1,63 +1,51 @@
-/**
- * The newest state only: what `latest` handlers are spared. Part of a transaction of store.ts.
- *
- * For each handler and thing at most one event is being handled, and at most one waits, the newest:
- *
- *   an older state comes       it is discarded, `overtaken`
- *   a newer state comes        what waits or is dead is discarded; behind one that is being handled it waits
- *   the one ahead ends         the one behind is handed out; if the one ahead failed, it is not tried again
- *
- * Of two states of the same time the one that came later counts.
- */
-import type { Route, Settlement, WorkState } from '../contract.ts';
-import { overtakenBy, type State } from '../state.ts';
+/** The statements for the rules of ../newest.ts, one event at a time. Part of a transaction of store.ts. */
+import type { Settlement, WorkState } from '../contract.ts';
+import { isNewer, overtakenBy } from '../newest.ts';
+import type { State } from '../state.ts';
 import type { Turn } from './store.ts';
 
-export type Place = 'free' | 'behind' | 'overtaken';
+export type Admission = 'free' | 'behind' | 'overtaken';
 
-/** Finds an event its place among those of the same thing, and makes room for it. */
-export function placeFor(turn: Turn, { handler }: Route, event: number, { thing, at }: State): Place {
+/** Admits an event among those that tell the same thing's state, and discards what it overtakes. */
+export function admitState(turn: Turn, handler: string, event: number, { thing, at }: State): Admission {
   const known = turn.sql.newestOf.get(handler, thing) as { at: number; event: number } | undefined;
-  if (known && (known.at > at || (known.at === at && known.event > event))) {
+  if (known && isNewer(known, { at, event })) {
     noteOvertaken(turn, handler, event, 0, known.event);
     return 'overtaken';
   }
   turn.sql.setNewest.run(handler, thing, at, event);
-  let place: Place = 'free';
-  const others = turn.sql.workOfThing.all(handler, thing, event) as unknown as {
+  let admission: Admission = 'free';
+  const others = turn.sql.workOfThing.all(handler, thing, event) as {
     event: number;
     state: WorkState;
     attempts: number;
   }[];
   for (const other of others) {
     if (other.state === 'handling') {
-      place = 'behind';
+      admission = 'behind';
       continue;
     }
     turn.sql.deleteWork.run(other.event, handler);
     turn.counts.move(handler, other.state, undefined);
     noteOvertaken(turn, handler, other.event, other.attempts, event);
   }
-  return place;
+  return admission;
 }
 
 /** The thing of a row of `work` that is about to be settled; null for most. */
-export function thingOf(turn: Turn, { handler, event }: Pick<Settlement, 'handler' | 'event'>) {
+export function thingOfWork(turn: Turn, { handler, event }: Pick<Settlement, 'handler' | 'event'>) {
   if (!turn.routes.get(handler)?.latest) return null;
   return (turn.sql.thingOf.get(event, handler) as { thing: Uint8Array | null } | undefined)?.thing ?? null;
 }
 
-/** A failed attempt at a state that is the newest no more is not repeated. */
-export function unlessOvertaken(turn: Turn, settlement: Settlement, thing: Uint8Array | null): Settlement {
-  if (thing === null || settlement.state === 'done' || settlement.state === 'discarded') return settlement;
-  const known = turn.sql.newestOf.get(settlement.handler, thing) as { event: number } | undefined;
-  if (!known || known.event === settlement.event) return settlement;
-  const error = [settlement.error, overtakenBy(known.event)].filter(Boolean).join('; ');
-  return { ...settlement, state: 'discarded', counted: true, alone: false, error };
+/** The event with a thing's newest state. */
+export function newestEvent(turn: Turn, handler: string, thing: Uint8Array | null): number | undefined {
+  if (thing === null) return undefined;
+  return (turn.sql.newestOf.get(handler, thing) as { event: number } | undefined)?.event;
 }
 
-/** Once the one ahead has ended. */
-export function letNextIn(turn: Turn, handler: string, thing: Uint8Array | null): void {
+/** Called when the one ahead has ended. */
+export function freeBehind(turn: Turn, handler: string, thing: Uint8Array | null): void {
   if (thing === null) return;
   turn.sql.unblock.run(handler, thing);
   turn.desk.expect(handler, 0);

@@ -5,16 +5,16 @@ import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } f
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
-import { placeFor } from './newest.ts';
+import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
-export function keep(turn: Turn, arrival: Arrival): Kept {
+export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
   const content = readContent(arrival.source, source.shape, arrival.body);
   const held = whyHeld(content);
-  const number = insert(turn, arrival, content, content.identity, held);
-  if (number === undefined) return keepAgain(turn, arrival, source, content);
+  const number = insertArrival(turn, arrival, content, content.identity, held);
+  if (number === undefined) return keepKnown(turn, arrival, source, content);
   plan(turn, number, source, arrival, content, held);
   return held === null
     ? { outcome: 'accepted', id: idOf(number) }
@@ -22,12 +22,12 @@ export function keep(turn: Turn, arrival: Arrival): Kept {
 }
 
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
-function keepAgain(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
+function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
   const first = turn.sql.byIdentity.get(content.identity) as { number: number; digest: Uint8Array };
   if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
-  const number = insert(turn, arrival, content, identity, held);
+  const number = insertArrival(turn, arrival, content, identity, held);
   if (number === undefined) {
     const known = turn.sql.byIdentity.get(identity) as { number: number };
     return { outcome: 'duplicate', id: idOf(known.number) };
@@ -37,7 +37,7 @@ function keepAgain(turn: Turn, arrival: Arrival, source: StoredSource, content: 
 }
 
 /** The new event's number, or undefined if the identity is taken. */
-function insert(
+function insertArrival(
   turn: Turn,
   arrival: Arrival,
   content: Content,
@@ -78,12 +78,13 @@ function plan(
     if (!wants(route, content.type)) continue;
     const { handler } = route;
     const told = held === null && route.latest && stateOf(route.latest, content.parsed, arrival.body);
-    const place = told ? placeFor(turn, route, event, told) : 'free';
-    if (place === 'overtaken') continue;
+    const admission = told ? admitState(turn, handler, event, told) : 'free';
+    if (admission === 'overtaken') continue;
     const bytes = content.stored.length;
-    const atOnce = held === null && place === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
+    const atOnce =
+      held === null && admission === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
-    const behind = place === 'behind' ? 1 : 0;
+    const behind = admission === 'behind' ? 1 : 0;
     turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
     turn.counts.move(handler, undefined, state);
     if (state === 'pending') turn.desk.expect(handler, 0);

@@ -13,8 +13,7 @@ export function statementsOf(database: DatabaseSync) {
     eventForDelivery:
       prepare(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
       FROM inbox WHERE number = ?`),
-    eventForOrder: prepare('SELECT source, type, body IS NULL AS purged FROM inbox WHERE number = ?'),
-    bodyOf: prepare('SELECT body FROM inbox WHERE number = ?'),
+    eventForOrder: prepare('SELECT source, type, body FROM inbox WHERE number = ?'),
 
     insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
     workOfEvent: prepare('SELECT handler, state FROM work WHERE event = ?'),

@@ -30,9 +30,9 @@ import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Counts } from './counts.ts';
 import { numberFrom } from './files.ts';
 import { handOut, settle } from './hand-out.ts';
-import { keep } from './receipt.ts';
+import { keepArrival } from './receipt.ts';
 import { type Statements, statementsOf } from './statements.ts';
-import { carryOut, purgeStep } from './upkeep.ts';
+import { orderInTurn, purgeInTurn } from './upkeep.ts';
 
 /** What one transaction works with; thrown away if it fails. */
 export interface Turn {
@@ -102,17 +102,17 @@ export class Store {
       for (const settlement of settled) settle(turn, settlement);
       for (const [handler, slots] of grant) turn.desk.grant(handler, slots);
       handOut(turn);
-      const kept = arrivals.map((arrival) => keep(turn, arrival));
+      const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
       return { kept, deliveries: turn.deliveries };
     });
   }
 
   order(order: Order, now: number): number {
-    return this.#turn(now, (turn) => carryOut(turn, order));
+    return this.#turn(now, (turn) => orderInTurn(turn, order));
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
-    const step = this.#turn(now, (turn) => purgeStep(turn, this.#purgeCursor, eventsBefore, keysBefore));
+    const step = this.#turn(now, (turn) => purgeInTurn(turn, this.#purgeCursor, eventsBefore, keysBefore));
     this.#purgeCursor = step.cursor;
     return { removed: step.removed, more: step.cursor > 0 };
   }

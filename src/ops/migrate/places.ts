@@ -10,7 +10,7 @@ import { placeOf, readPlaces } from '../../serve/config/database.ts';
 
 type Kind<K> = Extract<Database, { kind: K }>;
 
-export interface Places {
+export interface MovePlaces {
   readonly from: Named<Kind<'sqlite'>>;
   readonly to: Named<Kind<'postgres'>>;
   readonly warnings: readonly Problem[];
@@ -22,21 +22,21 @@ export interface Named<D> {
   readonly setting: string;
 }
 
-interface Wishes {
+interface MoveWishes {
   readonly from: string;
   readonly to: string | undefined;
 }
 
 /** A sentence if the wishes make no sense. Throws ConfigError if what they name cannot be read. */
 export function readMove(
-  { from, to }: Wishes,
+  { from, to }: MoveWishes,
   environment: Environment,
   production: boolean,
-): Places | string {
+): MovePlaces | string {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const read = (flag: string, text: string | undefined): Named<Database> => {
-    const { setting, values } = nameOf(flag, text, environment, problems);
+    const { setting, values } = valuesNamed(flag, text, environment, problems);
     const found: Problem[] = [];
     const { database } = readPlaces(values, production, found, warnings);
     problems.push(...found.map((problem) => inTermsOf(problem, setting)));
@@ -62,7 +62,7 @@ export function inTermsOf(problem: Problem, setting: string): Problem {
   return { ...problem, setting: problem.setting.replace(/^DATABASE_URL(?=$|_FILE$)/, setting) };
 }
 
-function nameOf(flag: string, text: string | undefined, environment: Environment, problems: Problem[]) {
+function valuesNamed(flag: string, text: string | undefined, environment: Environment, problems: Problem[]) {
   if (text === undefined) return { setting: 'DATABASE_URL', values: environment };
   const [, name] = /^env:(.*)$/s.exec(text.trim()) ?? [];
   if (name === undefined) return { setting: flag, values: { DATABASE_URL: text } };

@@ -1,0 +1,41 @@
+/**
+ * The newest state only: what `latest` handlers are spared. The rules; each driver has its own statements for them.
+ *
+ * For each handler and thing at most one event is being handled, and at most one waits, the newest:
+ *
+ *   an older state comes       it is discarded, `overtaken`
+ *   a newer state comes        what waits or is dead is discarded; behind one that is being handled it waits
+ *   the one ahead ends         the one behind is handed out; if the one ahead failed, it is not tried again
+ *
+ * Of two states of the same time the one that came later counts.
+ */
+import type { Settlement } from './contract.ts';
+import { idOf } from './event-id.ts';
+
+/** A state of a thing, as an event tells it to a handler. `at`: when it held, in milliseconds since 1970. */
+export interface EventState {
+  readonly handler: string;
+  readonly thing: Buffer;
+  readonly at: number;
+  readonly event: number;
+}
+
+type Dated = Pick<EventState, 'at' | 'event'>;
+
+export function isNewer(one: Dated, other: Dated): boolean {
+  return one.at > other.at || (one.at === other.at && one.event > other.event);
+}
+
+/** What is said of an attempt that is not made, or not again: that event tells a newer state. */
+export function overtakenBy(event: number): string {
+  return `overtaken: ${idOf(event)} has a newer state`;
+}
+
+/** A failed attempt is not repeated if `newest`, the event with its thing's newest state, is another one by now. */
+export function unlessOvertaken(settlement: Settlement, newest: number | undefined): Settlement {
+  const { event, state } = settlement;
+  if (newest === undefined || newest === event || state === 'done' || state === 'discarded')
+    return settlement;
+  const error = [settlement.error, overtakenBy(newest)].filter(Boolean).join('; ');
+  return { ...settlement, state: 'discarded', counted: true, alone: false, error };
+}

@@ -1,0 +1,183 @@
+/**
+ * What commands read of an inbox, in SQL that both databases understand. sqlite/reader.ts and postgres/reader.ts open the
+ * connection and say what differs.
+ */
+import type { SecretUse } from './contract.ts';
+import { idOf, timeOfNumber } from './event-id.ts';
+import type {
+  EventDetails,
+  EventEvidence,
+  EventProofs,
+  EventSummary,
+  Filter,
+  InboxReader,
+  PurgedEvent,
+} from './reader.ts';
+import {
+  type AttemptRow,
+  attemptsOf,
+  type EventRow,
+  type FinishedRow,
+  iso,
+  type OpenRow,
+  type ProofsRow,
+  proofsOf,
+  summaryOf,
+} from './summary.ts';
+
+export interface Tables {
+  /** As in InboxReader. */
+  readonly lateMs: number;
+  /** The table in which an event's key and digest stand, which it may outlive. */
+  readonly keys: 'inbox' | 'keys';
+  /** A subquery: the numbers in a JSON list. */
+  numbersIn(parameter: string): string;
+  /** Parameters stand as $1, $2, … in the text. */
+  all<Row>(sql: string, ...values: readonly Value[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+type Value = string | number;
+
+const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
+  length(body) AS bytes, held`;
+const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
+
+interface OfEvent {
+  readonly event: number;
+}
+
+export class TableReader implements InboxReader {
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  get lateMs(): number {
+    return this.#tables.lateMs;
+  }
+
+  async id(): Promise<string> {
+    const [row] = await this.#tables.all<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
+    return String(row?.value);
+  }
+
+  async list(filter: Filter): Promise<EventSummary[]> {
+    const values: Value[] = [];
+    const parameter = (value: Value) => `$${values.push(value)}`;
+    const where = this.#conditionsOf(filter, parameter).join(' AND ');
+    const order = filter.oldestFirst ? 'ASC' : 'DESC';
+    const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${where} ORDER BY number ${order} LIMIT ${parameter(filter.limit)}`;
+    return await this.#summaries(await this.#tables.all<EventRow>(sql, ...values));
+  }
+
+  async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
+    const [row] = await this.#tables.all<
+      EventRow & { address: string; headers: string | null; body: Uint8Array | null }
+    >(`SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`, number);
+    if (!row) return await this.#purged(number);
+    const [summary] = (await this.#summaries([row])) as [EventSummary];
+    const attempts = await this.#tables.all<AttemptRow>(
+      `SELECT handler, attempt, started_at AS "startedAt", ms, outcome, error, status, output
+       FROM attempts WHERE event = $1`,
+      number,
+    );
+    const { address, headers, body } = row;
+    return {
+      ...summary,
+      address,
+      headers: headers === null ? null : JSON.parse(headers),
+      body: body === null ? null : Buffer.from(body),
+      attempts: attemptsOf(attempts),
+    };
+  }
+
+  async #purged(number: number): Promise<PurgedEvent | undefined> {
+    const rows = await this.#tables.all(`SELECT number FROM ${this.#tables.keys} WHERE number = $1`, number);
+    if (rows.length === 0) return undefined;
+    return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
+  }
+
+  secretUses(): Promise<SecretUse[]> {
+    return this.#tables.all<SecretUse>(
+      `SELECT source, scheme, secret, form, count, last_at AS "lastAt" FROM secret_uses ORDER BY 1, 2, 4, 6`,
+    );
+  }
+
+  async evidence(number: number): Promise<EventEvidence | undefined> {
+    const [row] = await this.#tables.all<ProofsRow & { digest: Uint8Array; body: Uint8Array }>(
+      `SELECT ${PROOFS}, body,
+         (SELECT digest FROM ${this.#tables.keys} AS known WHERE known.number = inbox.number) AS digest
+       FROM inbox WHERE number = $1 AND body IS NOT NULL`,
+      number,
+    );
+    return row && { ...proofsOf(row), digest: Buffer.from(row.digest), body: Buffer.from(row.body) };
+  }
+
+  async proofs(numbers: readonly number[]): Promise<EventProofs[]> {
+    const rows = await this.#tables.all<ProofsRow>(
+      `SELECT ${PROOFS} FROM inbox
+       WHERE number IN (${this.#tables.numbersIn('$1')}) AND body IS NOT NULL ORDER BY number DESC`,
+      JSON.stringify(numbers),
+    );
+    return rows.map(proofsOf);
+  }
+
+  async numbers(after: number, limit: number): Promise<number[]> {
+    const rows = await this.#tables.all<{ number: number }>(
+      'SELECT number FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number LIMIT $2',
+      after,
+      limit,
+    );
+    return rows.map(({ number }) => number);
+  }
+
+  async newest(): Promise<number> {
+    const [row] = await this.#tables.all<{ number: number | null }>(
+      'SELECT max(number) AS number FROM inbox',
+    );
+    return row?.number ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#tables.close();
+  }
+
+  async #summaries(rows: readonly EventRow[]): Promise<EventSummary[]> {
+    const numbers = JSON.stringify(rows.map(({ number }) => number));
+    const ofThese = `event IN (${this.#tables.numbersIn('$1')})`;
+    const open = await this.#tables.all<OpenRow & OfEvent>(
+      `SELECT event, handler, state, attempts, due FROM work WHERE ${ofThese}`,
+      numbers,
+    );
+    const finished = await this.#tables.all<FinishedRow & OfEvent>(
+      `SELECT event, handler, outcome AS state, attempt AS attempts FROM attempts
+       WHERE ${ofThese} AND outcome IN ('done', 'discarded') ORDER BY started_at, attempt`,
+      numbers,
+    );
+    const openOf = Map.groupBy(open, ({ event }) => event);
+    const finishedOf = Map.groupBy(finished, ({ event }) => event);
+    return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
+  }
+
+  #conditionsOf(
+    { source, type, state, after, except = [] }: Filter,
+    parameter: (value: Value) => string,
+  ): string[] {
+    const conditions = ['true'];
+    if (source !== undefined) conditions.push(`source = ${parameter(source)}`);
+    if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
+    if (after !== undefined) conditions.push(`number > ${parameter(after)}`);
+    if (except.length > 0) {
+      conditions.push(`number NOT IN (${this.#tables.numbersIn(parameter(JSON.stringify(except)))})`);
+    }
+    if (state === 'done' || state === 'discarded') {
+      const ofIt = `SELECT 1 FROM attempts WHERE event = number AND outcome = ${parameter(state)}`;
+      conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)', `EXISTS (${ofIt})`);
+    } else if (state !== undefined) {
+      conditions.push(`number IN (SELECT event FROM work WHERE state = ${parameter(state)})`);
+    }
+    return conditions;
+  }
+}
