@@ -3,16 +3,18 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import knobs from '../../config/service.ts';
 import { openInbox } from '../../src/inbox/client.ts';
 import type { Inbox } from '../../src/inbox/contract.ts';
 import { moveInbox } from '../../src/inbox/move.ts';
 import { examineDatabase } from '../../src/inbox/postgres/schema.ts';
 import { openSource } from '../../src/inbox/sqlite/export.ts';
+import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { startStepWire } from '../fixtures/moving/step-wire.ts';
 import { arrival, numberOf, SOURCES } from '../inbox/driver.ts';
 import { type Database, freshDatabase } from '../postgres.ts';
+
+const knobs = readKnobs({}, []);
 
 const NO_LOG = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));

@@ -16,12 +16,14 @@ export interface Flaw {
   readonly fix: string;
 }
 
-export interface Rule<Value> {
-  /** What to write there, as a sentence. */
-  readonly fix: string;
-  /** `undefined` is what is not written. A value with a flaw is replaced by what holds if nothing is written. */
-  read(given: unknown): { readonly value: Value; readonly flaws: readonly Flaw[] };
+export interface Reading<Value> {
+  /** If there is a flaw, what holds if nothing is written. */
+  readonly value: Value;
+  readonly flaws: readonly Flaw[];
 }
+
+/** Reads a value; `undefined` if none is written. */
+export type Rule<Value> = (given: unknown) => Reading<Value>;
 
 export type RuleTable = Readonly<Record<string, Rule<unknown>>>;
 export type ValuesOf<Table> = {
@@ -30,100 +32,90 @@ export type ValuesOf<Table> = {
 /** A table of exactly these names and types. */
 export type RulesFor<Options> = { readonly [Name in keyof Options]-?: Rule<Options[Name] | undefined> };
 
+interface Details {
+  /** Instead of the value, if that may hold a secret. */
+  readonly wrong?: string;
+  readonly isRequired?: true;
+}
+
 export function flaw(wrong: string, fix: string, ...path: readonly string[]): Flaw {
   return { path, wrong, fix };
 }
 
-/** Any value that passes the test. */
+/** Takes any value that passes the test. `fix` says what to write, as a sentence. */
 export function valueThat<Value>(
   passes: (given: unknown) => boolean,
   fix: string,
-  wrong?: string,
+  { wrong, isRequired }: Details = {},
 ): Rule<Value | undefined> {
-  return {
-    fix,
-    read(given) {
-      if (given === undefined || passes(given)) return { value: given as Value | undefined, flaws: [] };
-      return { value: undefined, flaws: [flaw(wrong ?? `is ${shown(given)}`, fix)] };
-    },
+  return (given) => {
+    if (given === undefined) return { value: given, flaws: isRequired ? [flaw('is missing', fix)] : [] };
+    if (passes(given)) return { value: given as Value, flaws: [] };
+    return { value: undefined, flaws: [flaw(wrong ?? `is ${shown(given)}`, fix)] };
   };
 }
 
-export function text(passes: (given: string) => boolean, fix: string, wrong?: string) {
-  return valueThat<string>((given) => typeof given === 'string' && passes(given), fix, wrong);
+export function text(passes: (given: string) => boolean, fix: string, details?: Details) {
+  return valueThat<string>((given) => typeof given === 'string' && passes(given), fix, details);
 }
 
-export interface NumberRule extends Rule<number | undefined> {
-  readonly range: string;
-}
-
-export function integer(least: number, most: number): NumberRule {
-  const passes = (given: unknown) => Number.isInteger(given) && isBetween(given, least, most);
-  const range = `${least} to ${most}`;
-  return { ...valueThat<number>(passes, `Use a whole number from ${range}.`), range };
-}
-
-export function number(least: number, most: number): NumberRule {
-  const range = `${least} to ${most}`;
-  return { ...valueThat<number>((given) => isBetween(given, least, most), `Use ${range}.`), range };
-}
-
-/** Infinity means never. */
-export function numberOrInfinity(least: number, most: number): NumberRule {
-  const passes = (given: unknown) => given === Number.POSITIVE_INFINITY || isBetween(given, least, most);
-  const range = `${least} to ${most}, or Infinity`;
-  return { ...valueThat<number>(passes, `Use ${range}.`), range };
-}
-
-export function choiceOf<Name extends string>(names: readonly Name[]): Rule<Name | undefined> {
-  const fix = `Use ${names.join(', ')}.`;
-  return {
-    fix,
-    read(given) {
-      if (given === undefined || isOneOf(names, given)) return { value: given, flaws: [] };
-      return { value: undefined, flaws: [flaw(`is ${shown(given)}`, withNearest(given, names, fix))] };
-    },
-  };
-}
-
+/** At least one, unless `isEmptyFine`. */
 export function textList(
   passes: (entry: string) => boolean,
   fix: string,
-  wrong?: string,
-): Rule<readonly string[] | undefined> {
-  const isText = (entry: unknown) => typeof entry === 'string' && passes(entry);
-  return valueThat((given) => Array.isArray(given) && given.every(isText), fix, wrong);
+  details?: Details,
+  isEmptyFine = false,
+) {
+  const isEntry = (entry: unknown) => typeof entry === 'string' && passes(entry);
+  const isList = (given: unknown) =>
+    Array.isArray(given) && given.every(isEntry) && (isEmptyFine || given.length > 0);
+  return valueThat<readonly string[]>(isList, fix, details);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any function is one, whatever its parameters.
+export function choiceOf<Name extends string>(names: readonly Name[]): Rule<Name | undefined> {
+  const known: readonly unknown[] = names;
+  return (given) => {
+    const fix = withNearest(given, names, `Use ${names.join(', ')}.`);
+    return valueThat<Name>((one) => known.includes(one), fix)(given);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a function passes whatever its parameters are.
 export function functionLike<Value extends (...all: any) => unknown>(fix: string) {
   return valueThat<Value>((given) => typeof given === 'function', fix);
 }
 
-/** It must be written. */
-export function required<Value>(rule: Rule<Value>): Rule<Value> {
-  return {
-    fix: rule.fix,
-    read(given) {
-      if (given !== undefined) return rule.read(given);
-      return { ...rule.read(given), flaws: [flaw('is missing', rule.fix)] };
-    },
-  };
+export type NumberRule = Rule<number | undefined> & { readonly range: string };
+
+export function integer(least: number, most: number): NumberRule {
+  const range = `${least} to ${most}`;
+  const passes = (given: unknown) => Number.isInteger(given) && isBetween(given, least, most);
+  return Object.assign(valueThat<number>(passes, `Use a whole number from ${range}.`), { range });
+}
+
+export function number(least: number, most: number): NumberRule {
+  const range = `${least} to ${most}`;
+  return Object.assign(
+    valueThat<number>((given) => isBetween(given, least, most), `Use ${range}.`),
+    { range },
+  );
+}
+
+/** Infinity means never. */
+export function numberOrInfinity(least: number, most: number): NumberRule {
+  const range = `${least} to ${most}, or Infinity`;
+  const passes = (given: unknown) => given === Number.POSITIVE_INFINITY || isBetween(given, least, most);
+  return Object.assign(valueThat<number>(passes, `Use ${range}.`), { range });
 }
 
 export function withDefault<Value>(rule: Rule<Value | undefined>, fallback: Value): Rule<Value> {
-  return {
-    fix: rule.fix,
-    read(given) {
-      const { value = fallback, flaws } = rule.read(given);
-      return { value, flaws };
-    },
+  return (given) => {
+    const { value = fallback, flaws } = rule(given);
+    return { value, flaws };
   };
 }
 
-export interface Members<Table> extends Rule<ValuesOf<Table>> {
-  readonly table: Table;
-}
+export type Members<Table> = Rule<ValuesOf<Table>> & { readonly table: Table };
 
 /** An object with a rule for each member. `others` are names that somebody else reads; `between` compares members. */
 export function members<Table extends RuleTable>(
@@ -132,23 +124,23 @@ export function members<Table extends RuleTable>(
   others: readonly string[] = [],
 ): Members<Table> {
   const names = [...Object.keys(table), ...others];
-  const fix = `Write { ${names.join(', ')} }, or some of them.`;
-  return {
-    fix,
-    table,
-    read(given) {
-      const object = isObject(given) ? given : {};
-      const reads = Object.entries(table).map(([name, rule]) => ({ name, ...rule.read(object[name]) }));
-      const values = Object.fromEntries(reads.map(({ name, value }) => [name, value])) as ValuesOf<Table>;
-      const flaws = [
-        ...(given === undefined || isObject(given) ? [] : [flaw(`is ${kindOf(given)}`, fix)]),
-        ...reads.flatMap(({ name, flaws }) => flaws.map((one) => ({ ...one, path: [name, ...one.path] }))),
-        ...unknownIn(object, names),
-      ];
-      const more = between(values).filter(({ path: [name] }) => !flaws.some(({ path }) => path[0] === name));
-      return { value: values, flaws: [...flaws, ...more] };
-    },
+  const read: Rule<ValuesOf<Table>> = (given) => {
+    const object = isObject(given) ? given : {};
+    const read = Object.entries(table).map(([name, rule]) => ({ name, ...rule(object[name]) }));
+    const value = Object.fromEntries(read.map((member) => [member.name, member.value])) as ValuesOf<Table>;
+    const own =
+      given === undefined || isObject(given)
+        ? []
+        : [flaw(`is ${kindOf(given)}`, `Write { ${names.join(', ')} }, or some of them.`)];
+    const flaws = [
+      ...own,
+      ...read.flatMap(({ name, flaws }) => flaws.map((one) => ({ ...one, path: [name, ...one.path] }))),
+      ...unknownIn(object, names),
+    ];
+    const more = between(value).filter(({ path: [name] }) => !flaws.some(({ path }) => path[0] === name));
+    return { value, flaws: [...flaws, ...more] };
   };
+  return Object.assign(read, { table });
 }
 
 function unknownIn(object: Readonly<Record<string, unknown>>, names: readonly string[]): Flaw[] {
@@ -163,10 +155,6 @@ function withNearest(given: unknown, names: readonly string[], fix: string): str
   return near === undefined ? fix : `Did you mean ${near}? ${fix}`;
 }
 
-function isOneOf<Name extends string>(names: readonly Name[], given: unknown): given is Name {
-  return (names as readonly unknown[]).includes(given);
-}
-
 function isBetween(given: unknown, least: number, most: number): boolean {
   return typeof given === 'number' && given >= least && given <= most;
 }
@@ -178,12 +166,12 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 const SHOWN_MAX = 60;
 
 /** A value as a message shows it: short, and of objects no more than that they are. */
-export function shown(given: unknown): string {
-  if (typeof given === 'string' || (Array.isArray(given) && given.every((one) => typeof one === 'string'))) {
-    const written = JSON.stringify(given);
-    return written.length > SHOWN_MAX ? `${written.slice(0, SHOWN_MAX)}…` : written;
-  }
-  return ['number', 'boolean', 'bigint'].includes(typeof given) ? String(given) : kindOf(given);
+function shown(given: unknown): string {
+  const isText =
+    typeof given === 'string' || (Array.isArray(given) && given.every((one) => typeof one === 'string'));
+  if (!isText) return ['number', 'boolean', 'bigint'].includes(typeof given) ? String(given) : kindOf(given);
+  const written = JSON.stringify(given);
+  return written.length > SHOWN_MAX ? `${written.slice(0, SHOWN_MAX)}…` : written;
 }
 
 function kindOf(given: unknown): string {

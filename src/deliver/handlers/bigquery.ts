@@ -10,15 +10,7 @@
  * The package @google-cloud/bigquery is loaded when the first event comes, and finds its credentials itself.
  */
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
-import {
-  type Flaw,
-  flaw,
-  integer,
-  type RulesFor,
-  required,
-  text,
-  type ValuesOf,
-} from '../../base/settings/rules.ts';
+import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
 import { Declined } from '../outcomes.ts';
 import { Batcher } from './bigquery/batcher.ts';
@@ -58,12 +50,12 @@ const LOCATION = /^[a-z][a-z0-9-]*$/i;
 /** Rows as they are, once; those that are refused do not hold up the others. */
 const INSERT = { raw: true, skipInvalidRows: true, partialRetries: 0 };
 const RULES = {
-  dataset: required(
-    text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.'),
-  ),
-  table: required(
-    text((name) => TABLE.test(name), "Write its name alone, without the dataset: table: 'events'."),
-  ),
+  dataset: text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.', {
+    isRequired: true,
+  }),
+  table: text((name) => TABLE.test(name), "Write its name alone, without the dataset: table: 'events'.", {
+    isRequired: true,
+  }),
   location: text((name) => LOCATION.test(name), "Write a region of BigQuery: location: 'EU'."),
   batchRowsMax: integer(1, 10_000),
   batchWaitMs: integer(0, 60_000),

@@ -5,7 +5,7 @@
  * stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its credentials itself.
  */
 import type { Bucket, File } from '@google-cloud/storage';
-import { type RulesFor, required, text, type ValuesOf } from '../../base/settings/rules.ts';
+import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
 import { Declined } from '../outcomes.ts';
@@ -40,9 +40,9 @@ const HINTS: HintByStatus = {
   404: 'Look at the name of the bucket, or create it.',
 };
 const RULES = {
-  bucket: required(
-    text((name) => BUCKET.test(name), "Write its name alone, without gs://: bucket: 'my-webhooks'."),
-  ),
+  bucket: text((name) => BUCKET.test(name), "Write its name alone, without gs://: bucket: 'my-webhooks'.", {
+    isRequired: true,
+  }),
   prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;

@@ -27,8 +27,9 @@ export function readOptions<Table extends RuleTable>(
   options: unknown,
   table: Table,
   between?: (values: ValuesOf<Table>) => readonly Flaw[],
+  others: readonly string[] = CHOICES,
 ): { readonly given: ValuesOf<Table>; readonly problems: Problem[] } {
-  const { value, flaws } = members(table, between, CHOICES).read(options);
+  const { value, flaws } = members(table, between, others)(options);
   return { given: value, problems: flaws.map((one) => optionProblem(whom, one)) };
 }
 

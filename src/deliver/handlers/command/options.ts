@@ -7,7 +7,7 @@ import {
   type Flaw,
   flaw,
   integer,
-  type Rule,
+  type Reading,
   type RulesFor,
   text,
   textList,
@@ -33,37 +33,26 @@ export interface CommandOptions extends Choices {
 const NAME = /^[a-z_][a-z0-9_]*$/i;
 /** Whoever wrote a value where a name belongs has hardly written one of these: others are not repeated in a message. */
 const USUAL_NAME = /^[A-Z][A-Z0-9_]*$/;
-const PROGRAM_FIX = "Name one: program: './on-event.sh'.";
-const ENVIRONMENT_FIX = "Write a list of strings: environment: ['DATABASE_URL', 'MODE=fast'].";
 
 export const COMMAND_RULES = {
-  program: {
-    fix: PROGRAM_FIX,
-    read(given) {
-      if (typeof given === 'string' && given !== '') return { value: given, flaws: programFlaws(given) };
-      const wrong = given === undefined ? 'is missing' : 'is not the name or path of a program';
-      return { value: undefined, flaws: [flaw(wrong, PROGRAM_FIX)] };
-    },
-  } satisfies Rule<string | undefined>,
+  program: readProgram,
   arguments: textList(
     (argument) => !argument.includes('\0'),
     "Write a list of strings: arguments: ['--limit', '10'].",
-    'is not a list of strings without NUL',
+    { wrong: 'is not a list of strings without NUL' },
+    true,
   ),
-  environment: {
-    fix: ENVIRONMENT_FIX,
-    read(given) {
-      const { value, flaws } = textList(() => true, ENVIRONMENT_FIX, 'is not a list of strings').read(given);
-      return {
-        value,
-        flaws: [...flaws, ...(value ?? []).flatMap((entry, at) => variableFlaw(entry, at) ?? [])],
-      };
-    },
-  } satisfies Rule<readonly string[] | undefined>,
+  environment: readVariables,
   cwd: text(isFolder, `Name a folder that is there; a relative one begins in ${process.cwd()}.`),
   // A handler's time limit is at most a day.
   timeoutMs: withDefault(integer(1, 86_400_000 - ENDING_MS), 30_000),
 } satisfies RulesFor<Omit<CommandOptions, keyof Choices>>;
+
+function readProgram(given: unknown): Reading<string | undefined> {
+  if (typeof given === 'string' && given !== '') return { value: given, flaws: programFlaws(given) };
+  const wrong = given === undefined ? 'is missing' : 'is not the name or path of a program';
+  return { value: undefined, flaws: [flaw(wrong, "Name one: program: './on-event.sh'.")] };
+}
 
 function programFlaws(program: string): Flaw[] {
   if (programPath(program) !== undefined) return [];
@@ -73,6 +62,12 @@ function programFlaws(program: string): Flaw[] {
   }
   const fix = `Look for it in ${process.cwd()} if its path is relative, or run chmod +x on it.`;
   return [flaw(`is ${program}, which is not an executable file here`, fix)];
+}
+
+function readVariables(given: unknown): Reading<readonly string[] | undefined> {
+  const fix = "Write a list of strings: environment: ['DATABASE_URL', 'MODE=fast'].";
+  const { value, flaws } = textList(() => true, fix, { wrong: 'is not a list of strings' }, true)(given);
+  return { value, flaws: [...flaws, ...(value ?? []).flatMap((entry, at) => variableFlaw(entry, at) ?? [])] };
 }
 
 function variableFlaw(entry: string, at: number): Flaw | undefined {

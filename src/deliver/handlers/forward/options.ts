@@ -11,6 +11,7 @@ import {
   type Flaw,
   flaw,
   integer,
+  type Reading,
   type Rule,
   text,
   valueThat,
@@ -51,41 +52,17 @@ const ALLOW_FIX = "Write allow: ['10.1.2.3', '10.2.0.0/16', 'loopback'].";
 const HEADERS_FIX = "Write headers: { 'X-Tenant': 'one' }.";
 
 const RULES = {
-  url: {
-    fix: URL_FIX,
-    read(given) {
-      const url = typeof given === 'string' ? URL.parse(given) : null;
-      if (url?.protocol === 'https:' || url?.protocol === 'http:')
-        return { value: url, flaws: urlFlaws(url) };
-      const wrong = given === undefined ? 'is missing' : 'is not an https:// or http:// URL';
-      return { value: undefined, flaws: [flaw(wrong, URL_FIX)] };
-    },
-  } satisfies Rule<URL | undefined>,
+  url: readUrl,
+  // What is no name may be the secret itself.
   secret: text(
     (name) => VARIABLE.test(name),
     "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.",
-    // What is no name may be the secret itself.
-    'is not the name of an environment variable',
+    { wrong: 'is not the name of an environment variable' },
   ),
   unsigned: valueThat<true>((given) => given === true, 'Write true, or leave it out.'),
   format: withDefault(choiceOf(Object.keys(FORMATS) as Format[]), 'plain'),
-  headers: {
-    fix: HEADERS_FIX,
-    read(given) {
-      const { headers, flaws } = readHeaders(given);
-      return { value: headers, flaws };
-    },
-  } satisfies Rule<Readonly<Record<string, string>>>,
-  allow: {
-    fix: ALLOW_FIX,
-    read(given) {
-      if (given === undefined) return { value: [], flaws: [] };
-      if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
-      const problems: Problem[] = [];
-      const rules = given.length === 0 ? [] : readRanges('allow', given, problems);
-      return { value: rules, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
-    },
-  } satisfies Rule<readonly string[]>,
+  headers: readHeaders,
+  allow: readAllow,
   timeoutMs: withDefault(integer(1, 600_000), 10_000),
 } satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
 
@@ -100,6 +77,13 @@ export function readForward(
   const { url, format, headers, allow, timeoutMs, secret } = given;
   const keys = secret === undefined ? [] : readKeys(secret, environment, problems);
   return { settings: { url, format, headers, allow, timeoutMs, keys }, whom, problems };
+}
+
+function readUrl(given: unknown): Reading<URL | undefined> {
+  const url = typeof given === 'string' ? URL.parse(given) : null;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return { value: url, flaws: urlFlaws(url) };
+  const wrong = given === undefined ? 'is missing' : 'is not an https:// or http:// URL';
+  return { value: undefined, flaws: [flaw(wrong, URL_FIX)] };
 }
 
 function urlFlaws({ username, password, href }: URL): Flaw[] {
@@ -139,13 +123,21 @@ function variableOf(secret: string, name: string, environment: Environment): str
   return forms.find((form) => environment[form] === secret) ?? `${name}_FILE`;
 }
 
-function readHeaders(given: unknown): { headers: Readonly<Record<string, string>>; flaws: Flaw[] } {
-  if (given === undefined) return { headers: {}, flaws: [] };
+function readAllow(given: unknown): Reading<readonly string[]> {
+  if (given === undefined) return { value: [], flaws: [] };
+  if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
+  const problems: Problem[] = [];
+  const value = readRanges('allow', given, problems);
+  return { value, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
+}
+
+function readHeaders(given: unknown): Reading<Readonly<Record<string, string>>> {
+  if (given === undefined) return { value: {}, flaws: [] };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { headers: {}, flaws: [flaw('is not an object of names and values', HEADERS_FIX)] };
+    return { value: {}, flaws: [flaw('is not an object of names and values', HEADERS_FIX)] };
   }
   const flaws = Object.entries(given).flatMap(([name, value], at) => headerFlaw(name, value, at) ?? []);
-  return { headers: given as Readonly<Record<string, string>>, flaws };
+  return { value: given as Readonly<Record<string, string>>, flaws };
 }
 
 function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined {

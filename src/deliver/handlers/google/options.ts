@@ -15,17 +15,13 @@ const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]*$/;
 
 /** A key may have been pasted where its path belongs, and a URL may have a password in it: neither is repeated. */
 export const GOOGLE_RULES = {
-  keyFile: text(
-    (path) => path !== '',
-    "Write the path of a key file: keyFile: '/run/secrets/google.json'.",
-    'is not a path',
-  ),
+  keyFile: text((path) => path !== '', "Write the path of a key file: keyFile: '/run/secrets/google.json'.", {
+    wrong: 'is not a path',
+  }),
   projectId: text((id) => PROJECT.test(id), "Write the project's id, not its name or number."),
-  apiEndpoint: text(
-    isPlainUrl,
-    "Write its URL: apiEndpoint: 'http://localhost:9050'.",
-    'is not an http:// or https:// URL without user, query and fragment',
-  ),
+  apiEndpoint: text(isPlainUrl, "Write its URL: apiEndpoint: 'http://localhost:9050'.", {
+    wrong: 'is not an http:// or https:// URL without user, query and fragment',
+  }),
   timeoutMs: integer(1, 600_000),
 } satisfies RulesFor<GoogleOptions>;
 
