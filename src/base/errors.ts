@@ -8,8 +8,9 @@
  *  anything else        ours; in a request it is a 503, so the provider keeps the event
  */
 
-/** One thing wrong with the configuration: the variable, what is wrong with it, and the fix. Never the value. */
+/** One thing wrong with the configuration: what is wrong, and the fix. Never the value of a variable, nor any secret. */
 export interface Problem {
+  /** The variable, or the file in config/. */
   readonly setting: string;
   readonly wrong: string;
   readonly fix: string;
@@ -19,10 +20,15 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map((problem) => `${problem.setting} ${problem.wrong}. ${problem.fix}`).join('\n'));
+    super(problems.map((problem) => `${sentenceOf(problem)}. ${problem.fix}`).join('\n'));
     this.name = 'ConfigError';
     this.problems = problems;
   }
+}
+
+/** As in "PORT is not a whole number" and "config/service.ts: backoff.baseMs is 0". */
+export function sentenceOf({ setting, wrong }: Pick<Problem, 'setting' | 'wrong'>): string {
+  return `${setting}${setting.endsWith('.ts') ? ':' : ''} ${wrong}`;
 }
 
 /** What was thrown, in words. Handlers may throw anything, even what has no text. */

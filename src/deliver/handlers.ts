@@ -3,18 +3,57 @@
  * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
  */
 
+import { knob, notAbove } from '../base/settings/knob.ts';
+import { integer, members, type RulesFor, type ValuesOf } from '../base/settings/rules.ts';
 import type { Route } from '../inbox/contract.ts';
 import type { Handle, HandlerLimits, HandlerOptions, SourceWiring } from './handler.ts';
 
+const DAY_MS = 86_400_000;
+
+/** What a handler's limits may be, in config/service.ts for all of them and in config/sources.ts for one. */
+export const HANDLER_LIMITS = {
+  timeLimitMs: integer(1, DAY_MS),
+  concurrency: integer(1, 10_000),
+  maxAttempts: integer(1, 1_000),
+} satisfies RulesFor<HandlerLimits>;
+
 /** The knobs of config/service.ts that handlers and their thread read. */
-export interface DeliveryKnobs {
-  /** What a handler gets unless config/sources.ts says otherwise. */
-  readonly handler: HandlerLimits;
-  /** A failed attempt waits up to base · 2^(attempt-1), at most the cap. */
-  readonly backoff: { readonly baseMs: number; readonly capMs: number };
-  /** After so many failures of a target in a row it rests, longer each time; then one attempt tries it. */
-  readonly circuit: { readonly failures: number; readonly restMs: number; readonly restMaxMs: number };
-}
+export const DELIVERY_KNOBS = {
+  handler: members({
+    timeLimitMs: knob(HANDLER_LIMITS.timeLimitMs, 30_000, 'how long one attempt of a handler may take'),
+    concurrency: knob(HANDLER_LIMITS.concurrency, 16, 'how many events a handler gets at the same time'),
+    maxAttempts: knob(
+      HANDLER_LIMITS.maxAttempts,
+      20,
+      'how many counted attempts a handler gets before its event is dead',
+    ),
+  }),
+  backoff: members(
+    {
+      baseMs: knob(
+        integer(1, DAY_MS),
+        1_000,
+        'a failed attempt waits a random time up to base · 2^(attempt-1)',
+      ),
+      capMs: knob(integer(1, 30 * DAY_MS), 6 * 3_600_000, 'the longest such wait'),
+    },
+    notAbove('baseMs', 'capMs'),
+  ),
+  circuit: members(
+    {
+      failures: knob(integer(1, 1_000), 5, 'after so many Unavailable in a row a target rests'),
+      restMs: knob(
+        integer(1, DAY_MS),
+        1_000,
+        'the first rest, after which one event tries the target; each further rest is twice as long',
+      ),
+      restMaxMs: knob(integer(1, DAY_MS), 60_000, 'the longest rest'),
+    },
+    notAbove('restMs', 'restMaxMs'),
+  ),
+};
+
+export type DeliveryKnobs = ValuesOf<typeof DELIVERY_KNOBS>;
 
 export interface WiredHandler extends HandlerLimits {
   readonly route: Route;
@@ -51,12 +90,12 @@ export function routesOf(wiring: SourceWiring): Route[] {
 export function namedHandlers(wiring: SourceWiring): (readonly [string, HandlerOptions])[] {
   return Object.entries(wiring.handlers ?? {})
     .filter(([, wired]) => isHandler(wired))
-    .map(([key, wired]) => [`${nameOf(wiring)}/${key}`, optionsOf(wired)] as const);
+    .map(([key, wired]) => [`${sourceNameOf(wiring)}/${key}`, handlerOptionsOf(wired)] as const);
 }
 
 /** Without those that want to hear of other sources only. */
 function wiredIn(wiring: SourceWiring): (readonly [string, HandlerOptions])[] {
-  const source = nameOf(wiring);
+  const source = sourceNameOf(wiring);
   return namedHandlers(wiring).filter(([, { sources }]) => sources === undefined || sources.includes(source));
 }
 
@@ -64,11 +103,11 @@ export function isHandler(wired: Handle | HandlerOptions): boolean {
   return typeof wired === 'function' || typeof wired?.handle === 'function';
 }
 
-export function nameOf({ name, preset }: SourceWiring): string {
+export function sourceNameOf({ name, preset }: SourceWiring): string {
   return name ?? preset.name;
 }
 
-export function optionsOf(wired: Handle | HandlerOptions): HandlerOptions {
+export function handlerOptionsOf(wired: Handle | HandlerOptions): HandlerOptions {
   return typeof wired === 'function' ? { handle: wired } : wired;
 }
 

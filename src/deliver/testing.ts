@@ -9,6 +9,7 @@
 
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
+import { members } from '../base/settings/rules.ts';
 import { outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
@@ -22,9 +23,9 @@ import { eventOf } from './dispatch/event.ts';
 import { type Answer, answerTo } from './dispatch/reply.ts';
 import { DONE, verdictOn } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
-import { optionsOf } from './handlers.ts';
+import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
 
-const LIMITS = { timeLimitMs: 30_000, maxAttempts: 20, backoff: { baseMs: 1_000, capMs: 6 * 3_600_000 } };
+const { handler: LIMITS, backoff: BACKOFF } = members(DELIVERY_KNOBS)({}).value;
 
 export interface Tried {
   /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
@@ -82,7 +83,7 @@ export function sampleEvent(
 
 /** Runs the handler once and says what would follow. Throws ConfigError if it would keep the service from starting. */
 export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookEvent): Promise<Tried> {
-  const options = optionsOf(wired);
+  const options = handlerOptionsOf(wired);
   const {
     timeLimitMs = LIMITS.timeLimitMs,
     maxAttempts = LIMITS.maxAttempts,
@@ -97,7 +98,7 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
   const now = Date.now();
   const verdict = await ended.then(
     () => DONE,
-    (error) => verdictOn(error, event.attempt, maxAttempts, LIMITS.backoff, now),
+    (error) => verdictOn(error, event.attempt, maxAttempts, BACKOFF, now),
   );
   return {
     ...nothing,

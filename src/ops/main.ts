@@ -1,5 +1,5 @@
 /** The commands: `consignee <command>`, or `npm run <command>`. Each has a file of its own beside this one. */
-import { ConfigError, type Problem } from '../base/errors.ts';
+import { ConfigError, type Problem, sentenceOf } from '../base/errors.ts';
 
 /** sysexits.h: EX_CONFIG */
 const EXIT_CONFIG = 78;
@@ -77,6 +77,6 @@ function explain(error: unknown): number {
 
 export function describeProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
-  const lines = problems.map(({ setting, wrong, fix }) => `  ${setting} ${wrong}.\n      ${fix}\n`);
+  const lines = problems.map((problem) => `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`);
   return `${count} Consignee from starting:\n\n${lines.join('')}`;
 }

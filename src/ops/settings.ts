@@ -1,4 +1,4 @@
-/** What every command needs first: the environment, the two files of config/, and the reading of both. */
+/** Reads what every command needs first: the environment and the two files of config/. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,6 @@ import { ConfigError } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
-import type { ServiceKnobs } from '../serve/config/knobs.ts';
 
 export const ENV_FILE = '.env';
 const OWN_CONFIG = join(import.meta.dirname, '../../config');
@@ -25,9 +24,9 @@ export async function readSettings(configDir: string | undefined, useDotenv: boo
   const environment: Environment = process.env;
   const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
   const wiring = moduleUrl(directory, 'sources.ts');
-  const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
-  const service = ((await import(moduleUrl(directory, 'service.ts'))) as { default: ServiceKnobs }).default;
-  return { ...readConfig(environment, service, sources), environment, sources, wiring };
+  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  const knobs = await readKnobsFile(directory);
+  return { ...readConfig(environment, knobs, sources), environment, sources, wiring };
 }
 
 const GIVEN = new Set(Object.keys(process.env));
@@ -54,6 +53,15 @@ export function sound<T extends Reading>(settings: T): T {
 
 function moduleUrl(directory: string, name: string): string {
   const own = join(directory, name);
-  // Someone else's folder may leave the knobs as they are.
+  // Another folder may leave one of the two files as it is.
   return pathToFileURL(existsSync(own) ? own : join(OWN_CONFIG, name)).href;
+}
+
+/** What config/service.ts exports, unchecked. There need not be such a file; but one without a default export is a mistake. */
+async function readKnobsFile(directory: string): Promise<unknown> {
+  if (![directory, OWN_CONFIG].some((folder) => existsSync(join(folder, 'service.ts')))) return {};
+  const { default: knobs = null } = (await import(moduleUrl(directory, 'service.ts'))) as {
+    default?: unknown;
+  };
+  return knobs;
 }

@@ -78,9 +78,9 @@ test('the wiring of the page on targets has the right types, and what it lacks i
   const { code, output } = await runToEnd(['check', '--config', join(folder, 'config')], { env: {} });
   expect(code).toBe(1);
   for (const said of [
-    'forward no url',
+    'url of forward is missing',
     'ORDERS_SIGNING_SECRET *is not set',
-    'program ./print-label.sh, which is not',
+    'program of ./print-label.sh is ./print-label.sh, which is not',
   ]) {
     expect(output).toMatch(new RegExp(said));
   }

@@ -1,7 +1,6 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
 import { afterEach, beforeEach } from 'vitest';
-import knobs from '../../config/service.ts';
 import { openInbox } from '../../src/inbox/client.ts';
 import type {
   Arrival,
@@ -13,7 +12,7 @@ import type {
   Work,
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
-import type { ServiceKnobs } from '../../src/serve/config/knobs.ts';
+import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
 import { waitFor } from '../service.ts';
 
 export interface Rows {
@@ -182,12 +181,12 @@ export function openForEach(makeDriver: MakeDriver): Opened {
 export function openAt(
   database: InboxDatabase,
   sources: ReadonlyMap<string, StoredSource>,
-  more: Partial<ServiceKnobs['postgres']> = {},
+  postgres: ServiceKnobs['postgres'] = {},
 ): Promise<Inbox> {
   return openInbox({
     database,
     sources,
-    knobs: { ...knobs, postgres: { ...knobs.postgres, ...more } },
+    knobs: readKnobs({ postgres }, []),
     dispatches: true,
     deadlineMs: 2_500,
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -144,6 +144,6 @@ test('where there is nothing to set up, it says so', async () => {
 test('with settings that the service would not start with, nothing is done', async () => {
   const { code, stderr } = await setup([], { gcs: { bucket: 'No' } });
   expect(code).toBe(78);
-  expect(stderr).toContain('gives gcs a bucket that cannot be');
+  expect(stderr).toContain('config/sources.ts: bucket of gcs is ');
   expect(google.asked).toEqual([]);
 });

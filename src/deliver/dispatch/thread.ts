@@ -12,7 +12,7 @@ import { bundledOutput } from '../../base/log/output.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { handlersOf, nameOf } from '../handlers.ts';
+import { handlersOf, sourceNameOf } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';
@@ -75,7 +75,7 @@ const dispatcher = new Dispatcher({
   },
 });
 setInterval(reportCounts, COUNTS_MS);
-const replies = new Map(sources.map((source) => [nameOf(source), source.reply]));
+const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
 postman.on('message', (message: ToThread) => {
   if (message.kind === 'stop') void stop(message.graceMs);
   else void reply(message.request);

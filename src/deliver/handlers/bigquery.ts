@@ -10,26 +10,19 @@
  * The package @google-cloud/bigquery is loaded when the first event comes, and finds its credentials itself.
  */
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
-import type { Problem } from '../../base/errors.ts';
+import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
 import { Declined } from '../outcomes.ts';
 import { Batcher } from './bigquery/batcher.ts';
-import { ADVICE, insertRows } from './bigquery/insert.ts';
+import { INSERT_HINTS, insertRows } from './bigquery/insert.ts';
 import { bytesOf, rowOf } from './bigquery/row.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
-import { type Choices, choicesOf } from './choices.ts';
 import { answerOf, unavailable } from './google/answers.ts';
 import { clientOptions, opener, usesAccounts } from './google/connection.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import {
-  GOOGLE_RULES,
-  type GoogleOptions,
-  integer,
-  type Rules,
-  readOptions,
-  text,
-} from './google/options.ts';
+import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
 import { packageProblems } from './google/package.ts';
+import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;
 
@@ -56,28 +49,26 @@ const TABLE = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u;
 const LOCATION = /^[a-z][a-z0-9-]*$/i;
 /** Rows as they are, once; those that are refused do not hold up the others. */
 const INSERT = { raw: true, skipInvalidRows: true, partialRetries: 0 };
-const SETTING = 'config/sources.ts';
-const RULES: Rules<Omit<BigQueryOptions, keyof Choices>> = {
-  dataset: {
-    ...text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.'),
+const RULES = {
+  dataset: text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.', {
     isRequired: true,
-  },
-  table: {
-    ...text((name) => TABLE.test(name), "Write its name alone, without the dataset: table: 'events'."),
+  }),
+  table: text((name) => TABLE.test(name), "Write its name alone, without the dataset: table: 'events'.", {
     isRequired: true,
-  },
+  }),
   location: text((name) => LOCATION.test(name), "Write a region of BigQuery: location: 'EU'."),
   batchRowsMax: integer(1, 10_000),
   batchWaitMs: integer(0, 60_000),
   ...GOOGLE_RULES,
-};
+} satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
+type Given = ValuesOf<typeof RULES>;
 
 export function bigquery(options: BigQueryOptions): HandlerOptions {
-  const { given, problems } = readOptions('bigquery', options, RULES);
+  const { given, problems } = readOptions('bigquery', options, RULES, projectFlaws);
   const { dataset = '', table = '', location, projectId, timeoutMs = TIMEOUT_MS } = given;
   const { batchRowsMax = BATCH_ROWS_MAX, batchWaitMs = BATCH_WAIT_MS } = given;
   const { concurrency = batchRowsMax } = choicesOf(options);
-  const open = opener(() => connect(given));
+  const open = opener(() => openClient(given));
   const batcher = new Batcher({
     // More do not come before one of these is done.
     rowsMax: Math.min(batchRowsMax, concurrency),
@@ -100,18 +91,14 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
   const setUp = async () => {
     const client = await open();
     const place = { dataset, table, location };
-    return withinDeadline(endIn(timeoutMs), () => setUpTable(client, place)).catch(explain);
+    return withinDeadline(endIn(timeoutMs), () => setUpTable(client, place)).catch(throwUnready);
   };
   return {
     concurrency,
     ...choicesOf(options),
     handle: insertInto(batcher),
     setUp,
-    problems: [
-      ...problems,
-      ...projectProblems(given),
-      ...packageProblems('bigquery', '@google-cloud/bigquery'),
-    ],
+    problems: [...problems, ...packageProblems('bigquery', '@google-cloud/bigquery')],
     timeLimitMs: batchWaitMs + timeoutMs + SLACK_MS,
     target: `bigquery ${projectId ?? ''}.${dataset}.${table}`,
   };
@@ -132,7 +119,7 @@ function insertInto(batcher: Batcher): Handle {
   };
 }
 
-async function connect(given: Partial<BigQueryOptions>): Promise<BigQuery> {
+async function openClient(given: Given): Promise<BigQuery> {
   const { BigQuery } = await import('@google-cloud/bigquery');
   if (usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return new BigQuery(clientOptions(given));
   // As the storage library does by itself; this one would search for credentials, as far as the network.
@@ -141,12 +128,12 @@ async function connect(given: Partial<BigQueryOptions>): Promise<BigQuery> {
 }
 
 /** An emulator cannot tell whose it is. */
-function projectProblems(given: Partial<BigQueryOptions>): Problem[] {
+function projectFlaws(given: Given): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
-  return [{ setting: SETTING, wrong: 'gives bigquery an emulator without a projectId', fix }];
+  return [flaw('is missing, and an emulator needs it', fix, 'projectId')];
 }
 
-function explain(thrown: unknown): never {
-  throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), ADVICE);
+function throwUnready(thrown: unknown): never {
+  throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), INSERT_HINTS);
 }

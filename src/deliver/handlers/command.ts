@@ -13,26 +13,18 @@
  * again, perhaps beside it. It runs as the service's user, so this is no sandbox.
  */
 import { inspect } from 'node:util';
-import type { Problem } from '../../base/errors.ts';
+import type { ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
-import { type Choices, choicesOf } from './choices.ts';
+import { Discard, RetryLater } from '../outcomes.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
-import { optionProblems, timeoutOf } from './command/options.ts';
+import { COMMAND_RULES, type CommandOptions } from './command/options.ts';
 import { ENDING_MS, type ProcessEnd, runProcess } from './command/process.ts';
 import { programPath } from './command/program.ts';
+import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
-export interface CommandOptions extends Choices {
-  /** A path with a slash in it, absolute or from the folder the service runs in; or a name to be found on PATH. */
-  readonly program: string;
-  readonly arguments?: readonly string[];
-  /** Variables of the service to pass on, `DATABASE_URL`, or fixed ones, `MODE=fast`. It gets the basics anyway. */
-  readonly environment?: readonly string[];
-  /** The folder it runs in; the service's own if left out. */
-  readonly cwd?: string;
-  /** Default 30,000. */
-  readonly timeoutMs?: number;
-}
+export type { CommandOptions };
+
+type Given = ValuesOf<typeof COMMAND_RULES>;
 
 /** Programs are heavier than functions. */
 const CONCURRENCY = 4;
@@ -41,54 +33,48 @@ const TEMPFAIL = 75;
 const LATER_MS = 60_000;
 
 export function command(options: CommandOptions): HandlerOptions {
-  const problems = optionProblems(options);
+  const whom = options?.program && typeof options.program === 'string' ? options.program : 'command';
+  const { given, problems } = readOptions(whom, options, COMMAND_RULES);
   return {
-    handle: problems[0] ? refusal(problems[0]) : runOn(options),
+    handle: problems.length > 0 ? refuseEvents(problems[0]) : runProgram(given),
     problems,
-    timeLimitMs: timeoutOf(options) + ENDING_MS,
-    target: targetOf(options),
+    timeLimitMs: given.timeoutMs + ENDING_MS,
+    target: commandTarget(given),
     concurrency: CONCURRENCY,
     ...choicesOf(options),
   };
 }
 
 /** `concurrency: 1` is to mean one process at a time, also for a handler wired under several sources. */
-function targetOf(options: CommandOptions): string {
-  const { program, arguments: fixed, environment, cwd } = options ?? {};
+function commandTarget({ program, arguments: fixed, environment, cwd }: Given): string {
   return `command ${inspect([program, fixed, environment, cwd], { maxArrayLength: null, maxStringLength: null })}`;
 }
 
-/** The service does not start with a problem; but its thread may start anew after the program went away. */
-function refusal({ setting, wrong }: Problem): Handle {
-  return () => {
-    throw new Unavailable(`${setting} ${wrong}`);
-  };
-}
-
-function runOn(options: CommandOptions): Handle {
-  const environment = givenEnvironment(options.environment);
-  const secrets = secretsIn(options.environment);
-  const program = {
-    path: programPath(options.program) ?? options.program,
-    arguments: options.arguments ?? [],
-    cwd: options.cwd,
-    timeoutMs: timeoutOf(options),
-  };
+function runProgram({
+  program: named = '',
+  arguments: fixed = [],
+  environment: passed,
+  cwd,
+  timeoutMs,
+}: Given): Handle {
+  const environment = givenEnvironment(passed);
+  const secrets = secretsIn(passed);
+  const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };
   return async (event, { signal, record }) => {
     const run = { ...program, environment: { ...environment, ...variablesOf(event) }, input: event.body };
     const end = await runProcess(run, signal);
-    const status = statusOf(end);
+    const status = exitStatus(end);
     const output = end.output.text(secrets);
     record({ status, ...(output !== '' && { output }) });
-    judge(end, status);
+    concludeExit(end, status);
   };
 }
 
-function statusOf({ code, signal }: ProcessEnd): string {
+function exitStatus({ code, signal }: ProcessEnd): string {
   return signal === null ? `exit ${code}` : `killed by ${signal}`;
 }
 
-function judge({ code, endedFor }: ProcessEnd, status: string): void {
+function concludeExit({ code, endedFor }: ProcessEnd, status: string): void {
   // What it says with its exit code when it was told to end is not about the event.
   if (endedFor) throw endedFor;
   if (code === 0) return;

@@ -3,21 +3,19 @@
  *
  *   handlers: { orders: forward({ url: 'https://orders.internal.example/webhooks', secret: 'ORDERS_SIGNING_SECRET' }) }
  *
- * What is sent stands in forward/message.ts, what follows from the answer in forward/answer.ts. The URL comes from the
+ * forward/message.ts writes the request, forward/answer.ts says what follows from the answer. The URL comes from the
  * configuration only. Private addresses, and http:// at all, are refused unless listed in `allow` (forward/reach.ts).
  * At least once: an event whose answer was lost is sent again, with the same `webhook-id`.
  */
 import { lookup } from 'node:dns';
-import type { Problem } from '../../base/errors.ts';
 import { REDACTED } from '../../base/log/redact.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Unavailable } from '../outcomes.ts';
-import { choicesOf } from './choices.ts';
 import { conclude } from './forward/answer.ts';
 import { messageOf } from './forward/message.ts';
-import { complainOf, type ForwardOptions, type ForwardSettings, readOptions } from './forward/options.ts';
+import { type ForwardOptions, type ForwardSettings, readForward } from './forward/options.ts';
 import { type Post, postTo } from './forward/post.ts';
-import { type Resolve, reachOf } from './forward/reach.ts';
+import { limitReach, type ResolveName } from './forward/reach.ts';
+import { choicesOf, optionProblem, refuseEvents } from './options.ts';
 
 export type { ForwardOptions };
 
@@ -32,14 +30,11 @@ export function forward(options: ForwardOptions): HandlerOptions {
 }
 
 /** With a resolver of the caller's own: tests cannot move names. */
-export function forwardBy(resolve: Resolve, options: ForwardOptions): HandlerOptions {
-  const problems: Problem[] = [];
-  const settings = readOptions({ ...options }, process.env, problems);
+export function forwardBy(resolve: ResolveName, options: ForwardOptions): HandlerOptions {
+  const { settings, whom, problems } = readForward(options, process.env);
   const { url, allow, timeoutMs } = settings;
-  const reach = url && reachOf(url, allow, resolve);
-  if (reach?.objection) {
-    complainOf(url, problems)(`a url that ${reach.objection.wrong}`, reach.objection.fix);
-  }
+  const reach = url && limitReach(url, allow, resolve);
+  if (reach?.objection) problems.push(optionProblem(whom, { path: ['url'], ...reach.objection }));
   const [problem] = problems;
   return {
     concurrency: CONCURRENCY,
@@ -48,19 +43,14 @@ export function forwardBy(resolve: Resolve, options: ForwardOptions): HandlerOpt
     ...(typeof options?.secret === 'string' && { settings: [options.secret] }),
     timeLimitMs: timeoutMs + SPARE_MS,
     handle:
-      url && reach && !problem ? deliver(url, settings, postTo(url, timeoutMs, reach)) : refuse(problem),
+      url && reach && !problem
+        ? postEvents(url, settings, postTo(url, timeoutMs, reach))
+        : refuseEvents(problem),
     problems,
   };
 }
 
-/** The service does not start with a problem; but its thread may start anew after a secret's file has gone. */
-function refuse(problem: Problem | undefined): Handle {
-  return () => {
-    throw new Unavailable(`${problem?.setting} ${problem?.wrong}`);
-  };
-}
-
-function deliver(url: URL, settings: ForwardSettings, post: Post): Handle {
+function postEvents(url: URL, settings: ForwardSettings, post: Post): Handle {
   const secrets = Object.values(settings.headers)
     .flatMap((value) => value.split(/\s+/))
     .filter((word) => word.length >= SECRET_LENGTH_LEAST);

@@ -5,16 +5,17 @@
  * stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its credentials itself.
  */
 import type { Bucket, File } from '@google-cloud/storage';
+import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
 import { Declined } from '../outcomes.ts';
-import { type Choices, choicesOf } from './choices.ts';
-import { type Advice, type Answer, answerOf, resultOf, unavailable } from './google/answers.ts';
+import { answerOf, type GoogleAnswer, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
 import { clientOptions, opener, usesAccounts } from './google/connection.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import { contentTypeOf, isPrefix, metadataOf, nameOf, PREFIX_BYTES_MAX } from './google/object.ts';
-import { GOOGLE_RULES, type GoogleOptions, type Rules, readOptions, text } from './google/options.ts';
+import { isPrefix, objectMetadataOf, objectNameOf, objectTypeOf, PREFIX_BYTES_MAX } from './google/object.ts';
+import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
 import { packageProblems } from './google/package.ts';
+import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
   readonly bucket: string | undefined;
@@ -22,7 +23,7 @@ export interface GcsOptions extends GoogleOptions, Choices {
   readonly prefix?: string | undefined;
 }
 
-interface Connection {
+interface BucketConnection {
   readonly bucket: Bucket;
   readonly checksumOf: (body: Buffer) => string;
 }
@@ -33,41 +34,43 @@ const SLACK_MS = 5_000;
 const CONCURRENCY = 16;
 const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
 const MAY_CREATE = 'storage.objects.create';
-const ADVICE: Advice = {
+const HINTS: HintByStatus = {
   401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
   403: 'The account needs the role Storage Object Creator on the bucket.',
   404: 'Look at the name of the bucket, or create it.',
 };
-const RULES: Rules<Omit<GcsOptions, keyof Choices>> = {
-  bucket: {
-    ...text((name) => BUCKET.test(name), "Write its name alone, without gs://: bucket: 'my-webhooks'."),
+const RULES = {
+  bucket: text((name) => BUCKET.test(name), "Write its name alone, without gs://: bucket: 'my-webhooks'.", {
     isRequired: true,
-  },
+  }),
   prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
   ...GOOGLE_RULES,
-};
+} satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;
+type Given = ValuesOf<typeof RULES>;
 
 export function gcs(options: GcsOptions): HandlerOptions {
   const { given, problems } = readOptions('gcs', options, RULES);
   const { bucket, prefix = '', apiEndpoint = '', timeoutMs = TIMEOUT_MS } = given;
-  const open = opener(() => connect(given));
+  const open = opener(() => openBucket(given));
   const handle: Handle = async (event, { signal, record }) => {
     try {
       const connection = await open();
-      const work = () => store(connection, nameOf(event, prefix), event);
+      const work = () => storeObject(connection, objectNameOf(event, prefix), event);
       record(await withinDeadline(endIn(timeoutMs, signal), work));
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof Declined) throw thrown;
       const answer = answerOf(thrown);
       record(resultOf(answer));
-      throw errorOf(answer);
+      throw storeErrorOf(answer);
     }
   };
   const setUp = async () => {
     const connection = await open();
-    const isAllowed = await withinDeadline(endIn(timeoutMs), () => mayCreate(connection)).catch(explain);
-    if (!isAllowed) throw new Error(`the account may not write to the bucket ${bucket}. ${ADVICE[403]}`);
+    const isAllowed = await withinDeadline(endIn(timeoutMs), () => mayCreate(connection)).catch(
+      throwUnavailable,
+    );
+    if (!isAllowed) throw new Error(`the account may not write to the bucket ${bucket}. ${HINTS[403]}`);
     return `bucket ${bucket}: is there, and objects may be created in it`;
   };
   return {
@@ -81,7 +84,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function connect(given: Partial<GcsOptions>): Promise<Connection> {
+async function openBucket(given: Given): Promise<BucketConnection> {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),
@@ -95,46 +98,46 @@ async function connect(given: Partial<GcsOptions>): Promise<Connection> {
   return { bucket: storage.bucket(given.bucket as string), checksumOf };
 }
 
-async function store(
-  { bucket, checksumOf }: Connection,
+async function storeObject(
+  { bucket, checksumOf }: BucketConnection,
   name: string,
   event: WebhookEvent,
 ): Promise<AttemptResult> {
   const file = bucket.file(name);
   const crc32c = checksumOf(event.body);
-  const place = `gs://${bucket.name}/${name}`;
+  const url = `gs://${bucket.name}/${name}`;
   try {
     await file.save(event.body, {
       resumable: false,
       // The library would compare after the fact, and delete what differs: Google itself refuses it.
       validation: false,
-      contentType: contentTypeOf(event),
+      contentType: objectTypeOf(event),
       preconditionOpts: { ifGenerationMatch: 0 },
-      metadata: { crc32c, metadata: metadataOf(event) },
+      metadata: { crc32c, metadata: objectMetadataOf(event) },
     });
-    return { status: 200, output: place };
+    return { status: 200, output: url };
   } catch (thrown) {
     const answer = answerOf(thrown);
     if (!isTaken(answer)) throw thrown;
     const found = await checksumOfStored(file);
     if (found !== undefined && found !== crc32c) {
-      throw new Declined(`${place} is another event's: give each installation a prefix of its own`);
+      throw new Declined(`${url} is another event's: give each installation a prefix of its own`);
     }
-    return { status: answer.status ?? '', output: `${place} was there already` };
+    return { status: answer.status ?? '', output: `${url} was there already` };
   }
 }
 
-function errorOf(answer: Answer): Error {
+function storeErrorOf(answer: GoogleAnswer): Error {
   if (answer.status === 413) return new Declined(`Google answered 413: ${answer.message}`);
-  return unavailable(answer, ADVICE);
+  return unavailable(answer, HINTS);
 }
 
-function explain(thrown: unknown): never {
-  throw unavailable(answerOf(thrown), ADVICE);
+function throwUnavailable(thrown: unknown): never {
+  throw unavailable(answerOf(thrown), HINTS);
 }
 
 /** An account that may only create is told that it may not overwrite. */
-function isTaken({ status, message }: Answer): boolean {
+function isTaken({ status, message }: GoogleAnswer): boolean {
   return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
 }
 
@@ -149,7 +152,7 @@ async function checksumOfStored(file: File): Promise<string | undefined> {
   }
 }
 
-async function mayCreate({ bucket }: Connection): Promise<boolean> {
+async function mayCreate({ bucket }: BucketConnection): Promise<boolean> {
   const [permissions] = await bucket.iam.testPermissions([MAY_CREATE]);
   return permissions[MAY_CREATE] === true;
 }

@@ -1,15 +1,15 @@
 /**
- * At most the newest state of each thing: for handlers that write "where the parcel is now" somewhere.
+ * Wraps a handler that writes "where the parcel is now" somewhere: it gets at most the newest state of each thing.
  *
- * Carriers' news comes late and out of order. Wrapped in `latest`, a handler never gets an event whose state is older than
- * one that it has had, or that waits for it; and never two events of one thing at a time. Overtaken events are discarded,
- * which `events show` says. The inbox decides it (inbox/sqlite/newest.ts), so it holds over restarts and replays, for as
- * long as events are retained. An event that does not say whose state it tells, or as of when, is handled for itself.
+ * Carriers' news comes late and out of order. A wrapped handler never gets an event whose state is older than one that it
+ * has had, or that waits for it; and never two events of one thing at a time. Overtaken events are discarded, and
+ * `events show` says so. Each driver of the inbox decides it (newest.ts there), so it holds over restarts and replays, for
+ * as long as events are retained. An event that does not say whose state it tells, or as of when, is handled for itself.
  */
-
-import type { MemberPath } from '../../verify/preset.ts';
+import { type RulesFor, textList } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { optionsOf } from '../handlers.ts';
+import { handlerOptionsOf } from '../handlers.ts';
+import { readOptions } from './options.ts';
 
 /** Members of the body by dotted path, as in `data.tracking_number`. */
 export interface LatestOptions {
@@ -19,13 +19,19 @@ export interface LatestOptions {
   readonly at: readonly string[];
 }
 
+const MEMBERS_FIX = "Write members by their path: { of: ['data.order_id'], at: ['timestamp'] }.";
+const MEMBERS = textList((path) => path !== '', MEMBERS_FIX, { isRequired: true });
+const RULES = { of: MEMBERS, at: MEMBERS } satisfies RulesFor<LatestOptions>;
+
 /** Without options the provider's own members are used, if the preset knows them (Shippo, Flexport). */
 export function latest(wired: Handle | HandlerOptions, options?: LatestOptions): HandlerOptions {
-  const handler = optionsOf(wired);
-  if (!options) return { ...handler, latest: 'preset' };
-  return { ...handler, latest: { of: options.of.map(pathOf), at: options.at.map(pathOf) } };
-}
-
-function pathOf(dotted: string): MemberPath {
-  return dotted.split('.');
+  const handler = handlerOptionsOf(wired);
+  if (options === undefined) return { ...handler, latest: 'preset' };
+  const { given, problems } = readOptions('latest', options, RULES, undefined, []);
+  const pathsOf = (dotted: readonly string[] = []) => dotted.map((path) => path.split('.'));
+  return {
+    ...handler,
+    latest: { of: pathsOf(given.of), at: pathsOf(given.at) },
+    problems: [...(handler?.problems ?? []), ...problems],
+  };
 }

@@ -2,7 +2,7 @@
  * Environment, knobs and wiring → one frozen Config, or every problem at once.
  *
  * What is set is checked, all of it: a source's schemes follow from its settings, and a setting that cannot be used
- * is a problem, never a check less. Called by cli/ before anything is opened.
+ * is a problem, never a check less. Called by ops/ before anything is opened.
  */
 
 import { isLoopback } from '../../base/address.ts';
@@ -15,12 +15,11 @@ import {
   textOf,
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import type { SourceWiring } from '../../deliver/handler.ts';
 import { readAlarmTarget } from './alarms.ts';
 import { type Places, readPlaces } from './database.ts';
-import type { AlarmTarget, ServiceKnobs } from './knobs.ts';
+import { type AlarmTarget, type Knobs, readKnobs } from './knobs.ts';
 import { readSource, type SourceConfig } from './source.ts';
-import { wiringProblems } from './wiring.ts';
+import { readWirings } from './wiring.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -37,7 +36,7 @@ export interface Config extends Places {
   /** Undefined: alarms go to the log only. */
   readonly alarmTarget: AlarmTarget | undefined;
   readonly sources: readonly SourceConfig[];
-  readonly knobs: ServiceKnobs;
+  readonly knobs: Knobs;
 }
 
 export interface Reading {
@@ -49,11 +48,13 @@ export interface Reading {
 
 export function readConfig(
   environment: Environment,
-  knobs: ServiceKnobs,
-  wirings: readonly SourceWiring[],
+  /** What the files of config/ export: what they are is found out here. */
+  knobs: unknown,
+  sources: unknown,
 ): Reading {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
+  const wirings = readWirings(sources, problems);
   const production = environment.NODE_ENV === 'production';
   const integer = (setting: string, fallback: number, range: readonly [number, number]) =>
     readInteger(environment, setting, fallback, range, problems);
@@ -76,9 +77,9 @@ export function readConfig(
     sources: wirings.map((wiring) =>
       readSource(wiring, wirings, environment, production, problems, warnings),
     ),
-    knobs,
+    knobs: readKnobs(knobs, problems),
   };
-  problems.push(...wiringProblems(wirings), ...problemsBetweenSettings(config));
+  problems.push(...problemsBetweenSettings(config));
   return { config: Object.freeze(config), problems, warnings };
 }
 

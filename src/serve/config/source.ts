@@ -3,7 +3,7 @@ import type { Problem } from '../../base/errors.ts';
 import { type Environment, readBoolean, readBytes, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
-import { namedHandlers, nameOf, routesOf } from '../../deliver/handlers.ts';
+import { namedHandlers, routesOf, sourceNameOf } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
 import type { Preset } from '../../verify/preset.ts';
@@ -47,7 +47,7 @@ export function readSource(
   problems: Problem[],
   warnings: Problem[],
 ): SourceConfig {
-  const name = nameOf(wiring);
+  const name = sourceNameOf(wiring);
   const prefix = prefixOf(name);
   const secretsOf = (scheme: Scheme) =>
     readSecrets(`${prefix}_${SETTING[scheme]}`, environment, problems, warnings);
@@ -67,7 +67,7 @@ export function readSource(
     };
     (production ? problems : warnings).push(problem);
   }
-  const prefixes = wirings.map((other) => prefixOf(nameOf(other)));
+  const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
   warnings.push(...unknownVariables(prefix, prefixes, settingsOfHandlers(wirings), environment));
   return {
     name,

@@ -1,102 +1,131 @@
-/** What may be wrong in config/sources.ts: names, handlers, their options. Every problem at once, none of them thrown. */
+/** Checks config/sources.ts: its sources, their handlers, and what the handlers say of themselves. Lists every problem, throws none. */
 import type { Problem } from '../../base/errors.ts';
-import type { HandlerOptions, SourceWiring } from '../../deliver/handler.ts';
-import { isHandler, namedHandlers, nameOf } from '../../deliver/handlers.ts';
+import {
+  functionLike,
+  members,
+  number,
+  type RulesFor,
+  text,
+  textList,
+  valueThat,
+} from '../../base/settings/rules.ts';
+import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/handler.ts';
+import { optionProblem, wiringProblem } from '../../deliver/handlers/options.ts';
+import { HANDLER_LIMITS, isHandler, namedHandlers, sourceNameOf } from '../../deliver/handlers.ts';
+import type { Preset, StateShape } from '../../verify/preset.ts';
 
-const SETTING = 'config/sources.ts';
+type NamedHandlers = ReturnType<typeof namedHandlers>;
+
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][\w-]*$/i;
-/** Timers count at most 2^31 ms, and nothing sensible comes near. */
-const RANGES = { timeLimitMs: 86_400_000, concurrency: 10_000, maxAttempts: 1_000 } as const;
-const RATE_LEAST = 0.001;
-const RATE_MOST = 10_000;
+const HANDLERS_FIX = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
+const STATE_FIX =
+  "Say which members name the thing and its time: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
+const TYPES_FIX = "Write types or patterns: types: ['track_updated', 'transaction_*'].";
 
-export function wiringProblems(wirings: readonly SourceWiring[]): Problem[] {
-  const names = wirings.map(nameOf);
-  const wired = wirings.flatMap(namedHandlers);
-  const problems = [
-    ...names.flatMap((name, at) => (names.indexOf(name) === at ? nameProblems(name) : twice(name))),
-    ...wirings.flatMap((wiring) => shapeProblems(wiring)),
-    ...wired.flatMap(([name, options]) => optionProblems(name, options, names)),
-    ...wired.flatMap(([, { problems = [] }]) => problems),
-    ...targetProblems(wired),
-  ];
-  // One handler in four sources has its problems once.
-  return problems.filter((problem, at) => problems.findIndex((other) => sameAs(problem, other)) === at);
+const SOURCE_RULES = members({
+  preset: valueThat<Preset>(
+    (given) => typeof (given as Partial<Preset> | null)?.name === 'string',
+    "Import one: import { shippo } from 'consignee'.",
+    { isRequired: true },
+  ),
+  name: text((name) => NAME.test(name), 'Use small letters, digits and single hyphens, as in shippo-eu.'),
+  handlers: valueThat<SourceWiring['handlers']>((given) => typeof given === 'object', HANDLERS_FIX),
+  reply: functionLike<Reply>('Write a function: reply: (event) => ({ … }).'),
+} satisfies RulesFor<SourceWiring>);
+
+function handlerRules(sources: readonly string[]) {
+  return members({
+    handle: functionLike<Handle>('Write a function: handle: (event, context) => { … }.'),
+    ...HANDLER_LIMITS,
+    ratePerSecond: number(0.001, 10_000),
+    types: textList((type) => type !== '', TYPES_FIX),
+    sources: textList((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
+    target: text(
+      (target) => target !== '',
+      'Write a name; handlers with the same target share their limits.',
+    ),
+    latest: valueThat<StateShape | 'preset'>(isLatest, 'Write orders: latest(updateOrders).'),
+    settings: textList((name) => name !== '', 'Write names of environment variables.', {}, true),
+    problems: valueThat<readonly Problem[]>(Array.isArray, 'Leave it out.'),
+    setUp: functionLike<() => Promise<string>>('Write a function that answers with what it did.'),
+  } satisfies RulesFor<HandlerOptions>);
 }
 
-function sameAs(one: Problem, other: Problem): boolean {
+/** The entries that the other settings can be read by. Their problems, and those of all others, are added to `problems`. */
+export function readWirings(given: unknown, problems: Problem[]): readonly SourceWiring[] {
+  if (!Array.isArray(given)) {
+    problems.push(wiringProblem('has no list as its default export', 'Write export default [ … ].'));
+    return [];
+  }
+  const found = given.flatMap((entry, at) =>
+    SOURCE_RULES(entry).flaws.map((one) => optionProblem(`source number ${at + 1}`, one)),
+  );
+  const wirings = (given as Partial<SourceWiring>[]).filter(isReadable);
+  const names = wirings.map(sourceNameOf);
+  const rules = handlerRules(names);
+  const wired = wirings.flatMap(namedHandlers);
+  found.push(
+    ...names.filter((name, at) => names.indexOf(name) !== at).map(twiceProblem),
+    ...wirings.flatMap(handlerProblems),
+    ...wired.flatMap(([name, options]) => rules(options).flaws.map((one) => optionProblem(name, one))),
+    ...wired.flatMap(([, { problems: own }]) => (Array.isArray(own) ? own : [])),
+    ...targetProblems(wired),
+  );
+  // One handler in four sources has its problems once.
+  problems.push(...found.filter((one, at) => found.findIndex((other) => isSame(one, other)) === at));
+  return wirings;
+}
+
+function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is SourceWiring {
+  return typeof entry?.preset?.name === 'string' && ['undefined', 'string'].includes(typeof entry.name);
+}
+
+function isSame(one: Problem, other: Problem): boolean {
   return one.setting === other.setting && one.wrong === other.wrong;
 }
 
-function twice(name: string): Problem[] {
-  return [{ setting: SETTING, wrong: `mounts ${name} twice`, fix: 'Give one of them another name.' }];
+function isLatest(given: unknown): boolean {
+  const isPaths = (list: unknown) => Array.isArray(list) && list.every(Array.isArray);
+  const { of, at } = (given ?? {}) as Partial<StateShape>;
+  return given === 'preset' || (isPaths(of) && isPaths(at));
 }
 
-function nameProblems(name: string): Problem[] {
-  if (NAME.test(name)) return [];
-  const fix = 'Use small letters, digits and single hyphens, as in shippo-eu.';
-  return [{ setting: SETTING, wrong: `names a source ${JSON.stringify(name)}`, fix }];
+function twiceProblem(name: string): Problem {
+  return wiringProblem(`mounts ${name} twice`, 'Give one of them another name.');
 }
 
-function shapeProblems(wiring: SourceWiring): Problem[] {
-  const source = nameOf(wiring);
-  const problems = Object.entries(wiring.handlers ?? {})
-    .filter(([key, wired]) => !isHandler(wired) || !KEY.test(key))
-    .map(([key]): Problem => {
-      const fix = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
-      return { setting: SETTING, wrong: `wires ${source} to ${key}, which is not a handler`, fix };
-    });
-  if (wiring.reply !== undefined && typeof wiring.reply !== 'function') {
-    const fix = 'Write a function: reply: (event) => ({ … }).';
-    problems.push({ setting: SETTING, wrong: `gives ${source} a reply that is not a function`, fix });
-  }
-  for (const [name, options] of namedHandlers(wiring)) {
-    if (options.latest !== 'preset' || wiring.preset.state) continue;
-    const fix = "Tell it: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
-    const wrong = `makes ${name} latest, but nobody has told which members say whose state it is, and of when`;
-    problems.push({ setting: SETTING, wrong, fix });
-  }
-  return problems;
-}
-
-function optionProblems(handler: string, options: HandlerOptions, sources: readonly string[]): Problem[] {
-  const problem = (option: string, fix: string): Problem => {
-    return { setting: SETTING, wrong: `gives ${handler} a ${option} that cannot be`, fix };
-  };
-  const problems = Object.entries(RANGES).flatMap(([option, most]) => {
-    const value = options[option as keyof typeof RANGES];
-    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return [];
-    return [problem(option, `Use 1 to ${most}.`)];
-  });
-  const { ratePerSecond: rate, types, sources: only } = options;
-  if (rate !== undefined && !(rate >= RATE_LEAST && rate <= RATE_MOST)) {
-    problems.push(problem('ratePerSecond', `Use ${RATE_LEAST} to ${RATE_MOST}.`));
-  }
-  if (types !== undefined && !isTextList(types)) {
-    problems.push(
-      problem('list of types', "Write types or patterns: types: ['track_updated', 'transaction_*']."),
-    );
-  }
-  if (only !== undefined && !(isTextList(only) && only.every((name) => sources.includes(name)))) {
-    problems.push(problem('list of sources', `They are ${sources.join(', ')}.`));
-  }
-  return problems;
-}
-
-function isTextList(list: readonly unknown[]): boolean {
-  return Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === 'string' && one !== '');
+function handlerProblems(wiring: SourceWiring): Problem[] {
+  const source = sourceNameOf(wiring);
+  const handlers = Object.entries(wiring.handlers ?? {});
+  const unnamed = handlers.filter(([key]) => !KEY.test(key));
+  const missing = handlers.filter(([, wired]) => !isHandler(wired));
+  const stateless = namedHandlers(wiring).filter(
+    ([, { latest }]) => latest === 'preset' && !wiring.preset.state,
+  );
+  return [
+    ...unnamed.map(([key]) =>
+      wiringProblem(`handlers.${key} of ${source} is not a handler's name`, HANDLERS_FIX),
+    ),
+    ...missing.map(([key]) => wiringProblem(`handlers.${key} of ${source} is not a handler`, HANDLERS_FIX)),
+    ...stateless.map(([name]) =>
+      wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),
+    ),
+  ];
 }
 
 /** What shares a target shares its limits, so they must agree on them. */
-function targetProblems(wired: ReturnType<typeof namedHandlers>): Problem[] {
-  return wired.flatMap(([name, { target, concurrency, ratePerSecond }], at) => {
-    const first = wired.findIndex(([, other]) => target !== undefined && other.target === target);
-    const [firstName, options] = wired[first] ?? [];
-    if (!options || first === at) return [];
-    if (options.concurrency === concurrency && options.ratePerSecond === ratePerSecond) return [];
-    const fix = 'Give both the same, or make one handler of them and wire it twice.';
-    const wrong = `gives ${name} and ${firstName} one target, but different concurrency or ratePerSecond`;
-    return [{ setting: SETTING, wrong, fix }];
+function targetProblems(wired: NamedHandlers): Problem[] {
+  return wired.flatMap(([name, options], at) => {
+    const first = wired.findIndex(([, { target }]) => target !== undefined && target === options.target);
+    const [firstName, others] = wired[first] ?? [];
+    if (!others || first === at) return [];
+    return (['concurrency', 'ratePerSecond'] as const)
+      .filter((limit) => options[limit] !== others[limit])
+      .map((limit) => {
+        const [ours, theirs] = [options[limit] ?? 'not set', others[limit] ?? 'not set'];
+        const wrong = `${limit} of ${name} is ${ours}, and of ${firstName}, which has the same target, ${theirs}`;
+        return wiringProblem(wrong, 'Give both the same, or make one handler of them and wire it twice.');
+      });
   });
 }

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { ServiceKnobs } from '../config/knobs.ts';
+import type { Knobs } from '../config/knobs.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
 
 const CONNECTIONS_CHECK_MS = 1_000;
@@ -14,7 +14,7 @@ const IDLE_CLOSE_MS = 200;
 const TURNS_MAX = 100;
 
 export interface ServerOptions extends FramingOptions {
-  readonly knobs: ServiceKnobs;
+  readonly knobs: Knobs;
 }
 
 export type App = (request: IncomingMessage, response: ServerResponse) => void;

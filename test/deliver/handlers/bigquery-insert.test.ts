@@ -2,18 +2,18 @@
 import { expect, test } from 'vitest';
 import { Batcher } from '../../../src/deliver/handlers/bigquery/batcher.ts';
 import { type Fates, insertRows } from '../../../src/deliver/handlers/bigquery/insert.ts';
-import { bytesOf, type Row, rowOf } from '../../../src/deliver/handlers/bigquery/row.ts';
+import { bytesOf, rowOf, type TableRow } from '../../../src/deliver/handlers/bigquery/row.ts';
 import { answerOf, unavailable } from '../../../src/deliver/handlers/google/answers.ts';
 import { Declined, Unavailable } from '../../../src/deliver/outcomes.ts';
 
 const NEVER = new AbortController().signal;
 const DONE = { result: { status: 200 } };
 
-function rows(many: number): Row[] {
+function rows(many: number): TableRow[] {
   return Array.from({ length: many }, (_, at) => rowWith(`evt_${at}`));
 }
 
-function rowWith(id: string, body = '{}'): Row {
+function rowWith(id: string, body = '{}'): TableRow {
   return rowOf({
     id,
     source: 'rows',
@@ -28,7 +28,7 @@ function rowWith(id: string, body = '{}'): Row {
 }
 
 const partial = (insertErrors: unknown[]) => ({ name: 'PartialFailureError', response: { insertErrors } });
-const idsOf = (sent: readonly Row[]) => sent.map(({ insertId }) => insertId);
+const idsOf = (sent: readonly TableRow[]) => sent.map(({ insertId }) => insertId);
 
 test('a row is sent as it is, to the last brace', () => {
   const sent = JSON.parse(JSON.stringify(rowWith('evt_1', '{{projectId}} \u{1f600}')));
@@ -56,14 +56,16 @@ test('rows that nobody lists are done', async () => {
     'BigQuery refuses the row: invalid',
     undefined,
   ]);
-  expect(fates.get(all[1] as Row)?.error).toBeInstanceOf(Declined);
+  expect(fates.get(all[1] as TableRow)?.error).toBeInstanceOf(Declined);
 });
 
 test('the column is named, and how to add it', async () => {
   const all = rows(1);
   const errors = [{ reason: 'invalid', location: 'source', message: 'no such field.' }];
   const fates = await insertRows(all, () => Promise.reject(partial([{ index: 0, errors }])));
-  expect(fates.get(all[0] as Row)?.error?.message).toMatch(/: source: no such field\. Run `npm run setup`/);
+  expect(fates.get(all[0] as TableRow)?.error?.message).toMatch(
+    /: source: no such field\. Run `npm run setup`/,
+  );
 });
 
 test('stopped rows are sent again together, and not for ever', async () => {
@@ -144,7 +146,7 @@ test('a time to come back is heeded, an hour at most, unless it asks for no paus
 
 function batcherOf(options: { rowsMax?: number; bytesMax?: number; waitMs?: number }) {
   const batches: string[][] = [];
-  const insert = async (sent: readonly Row[]): Promise<Fates> => {
+  const insert = async (sent: readonly TableRow[]): Promise<Fates> => {
     batches.push(idsOf(sent));
     return new Map(sent.map((row) => [row, DONE]));
   };

@@ -98,7 +98,7 @@ test('a program that is not there when the service starts is a problem, with its
   const env = { ...SETTINGS, DATABASE_URL: `sqlite:${join(folder, 'inbox.db')}`, PROGRAM: './nowhere.sh' };
   const { code, output } = await runToEnd(['serve', '--config', WIRING], { env, cwd: folder });
   expect(code).toBe(78);
-  expect(output).toContain('gives command the program ./nowhere.sh, which is not an executable file here');
+  expect(output).toContain('program of ./nowhere.sh is ./nowhere.sh, which is not an executable file here');
   expect(output).toContain(`Look for it in ${folder}`);
 });
 

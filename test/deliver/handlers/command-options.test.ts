@@ -72,44 +72,54 @@ test('sound options have no problems, and the limits that are left out are those
 });
 
 test.each([undefined, null, 'run.sh', 7])('%j instead of options is a problem', (options) => {
-  expect(wrongIn(options)).toEqual(['gives command no options']);
+  expect(wrongIn(options)).toContain('program of command is missing');
 });
 
 test.each([
-  ['gives command no program', {}],
-  ['gives command no program', { program: 7n }],
-  ['gives command the program no-such-program, which is not on PATH', { program: 'no-such-program' }],
+  ['program of command is missing', {}],
+  ['program of command is not the name or path of a program', { program: 7n }],
+  ['program of no-such-program is no-such-program, which is not on PATH', { program: 'no-such-program' }],
   [
-    'gives command the program ./no-such.sh, which is not an executable file here',
+    'program of ./no-such.sh is ./no-such.sh, which is not an executable file here',
     { program: './no-such.sh' },
   ],
-  ['gives command the program /etc/passwd, which is not an executable file here', { program: '/etc/passwd' }],
-  ['gives command the program /tmp, which is not an executable file here', { program: '/tmp' }],
-  ['gives command the program /bin/sh\0, which is not an executable file here', { program: '/bin/sh\0' }],
-  ['gives sh the option argument, which there is not', { program: 'sh', argument: ['x'] }],
-  ['gives sh arguments that cannot be', { program: 'sh', arguments: 'x' }],
-  ['gives sh arguments that cannot be', { program: 'sh', arguments: [1] }],
-  ['gives sh arguments that cannot be', { program: 'sh', arguments: ['a\0b'] }],
-  ['gives sh an environment that cannot be', { program: 'sh', environment: { A: 'b' } }],
-  ['passes NOT_SET on to sh, and it is not set', { program: 'sh', environment: ['NOT_SET'] }],
-  ['gives sh CONSIGNEE_TYPE', { program: 'sh', environment: ['CONSIGNEE_TYPE=x'] }],
-  ['gives sh A, which cannot be a variable', { program: 'sh', environment: ['A=b\0'] }],
+  ['program of /etc/passwd is /etc/passwd, which is not an executable file here', { program: '/etc/passwd' }],
+  ['program of /tmp is /tmp, which is not an executable file here', { program: '/tmp' }],
+  ['program of /bin/sh\0 is /bin/sh\0, which is not an executable file here', { program: '/bin/sh\0' }],
+  ['argument of sh is not known', { program: 'sh', argument: ['x'] }],
+  ['arguments of sh is not a list of strings without NUL', { program: 'sh', arguments: 'x' }],
+  ['arguments of sh is not a list of strings without NUL', { program: 'sh', arguments: [1] }],
+  ['arguments of sh is not a list of strings without NUL', { program: 'sh', arguments: ['a\0b'] }],
+  ['environment of sh is not a list of strings', { program: 'sh', environment: { A: 'b' } }],
+  ['environment of sh passes NOT_SET on, and it is not set', { program: 'sh', environment: ['NOT_SET'] }],
   [
-    'gives sh entry 2 of its environment, which cannot be a variable',
+    'environment of sh has CONSIGNEE_TYPE, which is not yours to set',
+    { program: 'sh', environment: ['CONSIGNEE_TYPE=x'] },
+  ],
+  ['environment of sh has A, which cannot be a variable', { program: 'sh', environment: ['A=b\0'] }],
+  [
+    'environment of sh has an entry (number 2), which cannot be a variable',
     { program: 'sh', environment: ['A=', '=x'] },
   ],
-  ['gives sh a cwd that is not a folder here', { program: 'sh', cwd: '/no/such/folder' }],
-  ['gives sh a cwd that is not a folder here', { program: 'sh', cwd: '/bin/sh' }],
-  ['gives sh a timeoutMs that cannot be', { program: 'sh', timeoutMs: 0 }],
-  ['gives sh a timeoutMs that cannot be', { program: 'sh', timeoutMs: '5000' }],
-  ['gives sh a timeoutMs that cannot be', { program: 'sh', timeoutMs: 86_400_000 }],
-])('a problem: config/sources.ts %s', (wrong, options) => {
+  ['cwd of sh is "/no/such/folder"', { program: 'sh', cwd: '/no/such/folder' }],
+  ['cwd of sh is "/bin/sh"', { program: 'sh', cwd: '/bin/sh' }],
+  ['timeoutMs of sh is 0', { program: 'sh', timeoutMs: 0 }],
+  ['timeoutMs of sh is "5000"', { program: 'sh', timeoutMs: '5000' }],
+  ['timeoutMs of sh is 86400000', { program: 'sh', timeoutMs: 86_400_000 }],
+])('a problem: config/sources.ts: %s', (wrong, options) => {
   expect(problemsOf(options)).toEqual([
     { setting: 'config/sources.ts', wrong, fix: expect.stringMatching(/\.$/) },
   ]);
 });
 
-test('all problems are told together, and none of them a value', () => {
+test('the fix says which range, which folder, which name', () => {
+  const fixOf = (options: object) => problemsOf({ program: 'sh', ...options })[0]?.fix;
+  expect(fixOf({ timeoutMs: 0 })).toBe('Use a whole number from 1 to 86395000.');
+  expect(fixOf({ cwd: 'nowhere' })).toContain(process.cwd());
+  expect(fixOf({ argument: [] })).toMatch(/^Did you mean arguments\? The names are program, arguments, /);
+});
+
+test('all problems are told together, and no value that may be a secret', () => {
   const problems = problemsOf({
     program: './no-such.sh',
     arguments: 1,

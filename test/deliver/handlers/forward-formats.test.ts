@@ -3,7 +3,7 @@ import { validateHeaderValue } from 'node:http';
 import { CloudEvent, HTTP } from 'cloudevents';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Content, FORMATS, headerText } from '../../../src/deliver/handlers/forward/formats.ts';
+import { FORMATS, headerText, type Message } from '../../../src/deliver/handlers/forward/formats.ts';
 import { eventFrom } from '../../../src/deliver/testing.ts';
 import { flexport } from '../../../src/verify/presets/flexport/preset.ts';
 
@@ -15,7 +15,7 @@ function eventOf(body: string | Buffer, contentType?: string) {
   });
 }
 
-function read({ headers, body }: Content): CloudEvent<unknown> {
+function read({ headers, body }: Message): CloudEvent<unknown> {
   const lower = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );

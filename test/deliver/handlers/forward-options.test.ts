@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Problem } from '../../../src/base/errors.ts';
 import { type ForwardOptions, forward } from '../../../src/deliver/handlers/forward.ts';
-import { wiringProblems } from '../../../src/serve/config/wiring.ts';
+import { readWirings } from '../../../src/serve/config/wiring.ts';
 import { flexport } from '../../../src/verify/presets/flexport/preset.ts';
 import { SIGNING_SECRET } from '../../fixtures/forward/run.ts';
 import { runToEnd, SECRET } from '../../service.ts';
@@ -51,19 +51,22 @@ test('sound options have no problems, and what is left out is usual', () => {
 });
 
 test.each([
-  ['ftp://orders.example', ['gives forward a url that is not https:// or http://']],
-  ['orders.example/webhooks', ['gives forward a url that is not https:// or http://']],
-  ['https://', ['gives forward a url that is not https:// or http://']],
-  ['', ['gives forward a url that is not https:// or http://']],
-  [7, ['gives forward a url that is not https:// or http://']],
-  [undefined, ['gives forward no url']],
-  ['https://user@orders.example/', ['gives forward a url with a user or password in it']],
-  ['https://:pass@orders.example/', ['gives forward a url with a user or password in it']],
-  ['https://orders.example/#part', ['gives forward a url with a fragment']],
-  ['https://orders.example/#', ['gives forward a url with a fragment']],
+  ['ftp://orders.example', ['url of forward is not an https:// or http:// URL']],
+  ['orders.example/webhooks', ['url of forward is not an https:// or http:// URL']],
+  ['https://', ['url of forward is not an https:// or http:// URL']],
+  ['', ['url of forward is not an https:// or http:// URL']],
+  [7, ['url of forward is not an https:// or http:// URL']],
+  [undefined, ['url of forward is missing']],
+  ['https://user@orders.example/', ['url of forward to orders.example has a user or password in it']],
+  ['https://:pass@orders.example/', ['url of forward to orders.example has a user or password in it']],
+  ['https://orders.example/#part', ['url of forward to orders.example has a fragment']],
+  ['https://orders.example/#', ['url of forward to orders.example has a fragment']],
   [
     'https://user:canary@orders.example/?token=canary#canary',
-    ['gives forward a url with a user or password in it', 'gives forward a url with a fragment'],
+    [
+      'url of forward to orders.example has a user or password in it',
+      'url of forward to orders.example has a fragment',
+    ],
   ],
 ])('a url %j', (url, wrong) => {
   expect(wrongIn({ url })).toEqual(wrong);
@@ -71,72 +74,109 @@ test.each([
 });
 
 test.each([
-  [{ Host: 'a' }, 'the header Host, which is not yours to set'],
-  [{ 'content-length': '1' }, 'the header content-length, which is not yours to set'],
-  [{ 'Content-Type': 'text/plain' }, 'the header Content-Type, which is not yours to set'],
-  [{ 'Transfer-Encoding': 'chunked' }, 'the header Transfer-Encoding, which is not yours to set'],
-  [{ Connection: 'close' }, 'the header Connection, which is not yours to set'],
-  [{ 'Keep-Alive': '1' }, 'the header Keep-Alive, which is not yours to set'],
-  [{ 'Proxy-Authorization': 'a' }, 'the header Proxy-Authorization, which is not yours to set'],
-  [{ TE: 'trailers' }, 'the header TE, which is not yours to set'],
-  [{ Trailer: 'a' }, 'the header Trailer, which is not yours to set'],
-  [{ Upgrade: 'h2c' }, 'the header Upgrade, which is not yours to set'],
-  [{ Expect: '100-continue' }, 'the header Expect, which is not yours to set'],
-  [{ 'WebHook-Signature': 'a' }, 'the header WebHook-Signature, which is not yours to set'],
-  [{ 'ce-type': 'a' }, 'the header ce-type, which is not yours to set'],
-  [{ 'consignee-source': 'a' }, 'the header consignee-source, which is not yours to set'],
-  [{ 'idempotency-key': 'a' }, 'the header idempotency-key, which is not yours to set'],
+  [{ Host: 'a' }, 'headers.Host of forward to orders.example is not yours to set'],
+  [{ 'content-length': '1' }, 'headers.content-length of forward to orders.example is not yours to set'],
+  [{ 'Content-Type': 'text/plain' }, 'headers.Content-Type of forward to orders.example is not yours to set'],
+  [
+    { 'Transfer-Encoding': 'chunked' },
+    'headers.Transfer-Encoding of forward to orders.example is not yours to set',
+  ],
+  [{ Connection: 'close' }, 'headers.Connection of forward to orders.example is not yours to set'],
+  [{ 'Keep-Alive': '1' }, 'headers.Keep-Alive of forward to orders.example is not yours to set'],
+  [
+    { 'Proxy-Authorization': 'a' },
+    'headers.Proxy-Authorization of forward to orders.example is not yours to set',
+  ],
+  [{ TE: 'trailers' }, 'headers.TE of forward to orders.example is not yours to set'],
+  [{ Trailer: 'a' }, 'headers.Trailer of forward to orders.example is not yours to set'],
+  [{ Upgrade: 'h2c' }, 'headers.Upgrade of forward to orders.example is not yours to set'],
+  [{ Expect: '100-continue' }, 'headers.Expect of forward to orders.example is not yours to set'],
+  [
+    { 'WebHook-Signature': 'a' },
+    'headers.WebHook-Signature of forward to orders.example is not yours to set',
+  ],
+  [{ 'ce-type': 'a' }, 'headers.ce-type of forward to orders.example is not yours to set'],
+  [{ 'consignee-source': 'a' }, 'headers.consignee-source of forward to orders.example is not yours to set'],
+  [{ 'idempotency-key': 'a' }, 'headers.idempotency-key of forward to orders.example is not yours to set'],
   [
     { 'X-One': '1', 'Authorization: Bearer canary': 'a' },
-    'headers of which number 2 has a name that cannot be',
+    "headers of forward to orders.example has a name (number 2) with characters that a header's name cannot have",
   ],
-  [{ '': 'canary' }, 'headers of which number 1 has a name that cannot be'],
-  [{ 'X-Line': 'canary\r\nX-Injected: 1' }, 'the header X-Line with a value that cannot be'],
-  [{ 'X-Number': 7 }, 'the header X-Number with a value that cannot be'],
-  [{ 'X-Empty': ' ' }, 'the header X-Empty with a value that cannot be'],
-  [{ Authorization: undefined }, 'the header Authorization with a value that cannot be'],
-  [{ Authorization: `Bearer ${process.env.NOT_THERE}` }, 'the header Authorization with the value undefined'],
-  ['canary', 'headers that are not names and values'],
-  [[['X-A', 'canary']], 'headers that are not names and values'],
+  [
+    { '': 'canary' },
+    "headers of forward to orders.example has a name (number 1) with characters that a header's name cannot have",
+  ],
+  [
+    { 'X-Line': 'canary\r\nX-Injected: 1' },
+    'headers.X-Line of forward to orders.example is not one line of printable characters',
+  ],
+  [
+    { 'X-Number': 7 },
+    'headers.X-Number of forward to orders.example is not one line of printable characters',
+  ],
+  [
+    { 'X-Empty': ' ' },
+    'headers.X-Empty of forward to orders.example is not one line of printable characters',
+  ],
+  [
+    { Authorization: undefined },
+    'headers.Authorization of forward to orders.example is not one line of printable characters',
+  ],
+  [
+    { Authorization: `Bearer ${process.env.NOT_THERE}` },
+    'headers.Authorization of forward to orders.example has the value undefined',
+  ],
+  ['canary', 'headers of forward to orders.example is not an object of names and values'],
+  [[['X-A', 'canary']], 'headers of forward to orders.example is not an object of names and values'],
 ])('headers %j', (headers, wrong) => {
-  expect(wrongIn({ headers })).toEqual([`gives the forward to orders.example ${wrong}`]);
+  expect(wrongIn({ headers })).toEqual([wrong]);
   expect(JSON.stringify(problemsOf({ url: URL, headers }))).not.toContain('canary');
 });
 
 test.each([
-  [{ format: 'xml' }, 'a format that it does not know'],
-  [{ format: 'toString' }, 'a format that it does not know'],
-  [{ timeoutMs: 0 }, 'a timeoutMs that cannot be'],
-  [{ timeoutMs: 1.5 }, 'a timeoutMs that cannot be'],
-  [{ timeoutMs: '10s' }, 'a timeoutMs that cannot be'],
-  [{ timeoutMs: 600_001 }, 'a timeoutMs that cannot be'],
-  [{ allow: '10.0.0.1' }, 'an allow that is not a list'],
+  [{ format: 'xml' }, 'format', 'is "xml"', 'Use plain, cloudevents-binary, cloudevents-structured.'],
+  [{ format: 'Plain' }, 'format', 'is "Plain"', /^Did you mean plain\? Use plain, /],
+  [{ format: 'toString' }, 'format', 'is "toString"', /^Use plain, /],
+  [{ timeoutMs: 0 }, 'timeoutMs', 'is 0', 'Use a whole number from 1 to 600000.'],
+  [{ timeoutMs: 1.5 }, 'timeoutMs', 'is 1.5', 'Use a whole number from 1 to 600000.'],
+  [{ timeoutMs: '10s' }, 'timeoutMs', 'is "10s"', 'Use a whole number from 1 to 600000.'],
+  [{ timeoutMs: 600_001 }, 'timeoutMs', 'is 600001', 'Use a whole number from 1 to 600000.'],
+  [{ allow: '10.0.0.1' }, 'allow', 'is not a list', /^Write allow: \[/],
   [
     { allow: ['10.0.0.1', 'orders.example'] },
-    'an allow that has an entry (number 2) that is not an IP address or CIDR range',
+    'allow',
+    'has an entry (number 2) that is not an IP address or CIDR range',
+    /^Write addresses or ranges, /,
   ],
-  [{ allow: ['0.0.0.0/0'] }, 'an allow that has an entry (number 1) that matches every address'],
-  [{ allow: ['::/0'] }, 'an allow that has an entry (number 1) that matches every address'],
-  [{ allow: [''] }, 'an allow that has an empty entry (number 1)'],
-  [{ allow: [null] }, 'an allow that has an empty entry (number 1)'],
-  [{ timeout: 5 }, 'the option timeout, which there is not'],
-  [{ Secret: 'canary' }, 'the option Secret, which there is not'],
-])('options %j', (options, wrong) => {
-  expect(wrongIn(options)).toEqual([`gives the forward to orders.example ${wrong}`]);
+  [{ allow: ['0.0.0.0/0'] }, 'allow', 'has an entry (number 1) that matches every address', /^Write /],
+  [{ allow: ['::/0'] }, 'allow', 'has an entry (number 1) that matches every address', /^Write /],
+  [{ allow: [''] }, 'allow', 'has an empty entry (number 1)', /^Take the extra comma out/],
+  [{ allow: [null] }, 'allow', 'has an empty entry (number 1)', /^Take the extra comma out/],
+  [{ timeout: 5 }, 'timeout', 'is not known', /^Did you mean timeoutMs\? The names are url, secret, /],
+  [{ Secret: 'canary' }, 'Secret', 'is not known', /^Did you mean secret\? The names are url, secret, /],
+])('options %j', (options, name, wrong, fix) => {
+  expect(problemsOf({ url: URL, unsigned: true, ...options })).toEqual([
+    {
+      setting: 'config/sources.ts',
+      wrong: `${name} of forward to orders.example ${wrong}`,
+      fix: typeof fix === 'string' ? fix : expect.stringMatching(fix),
+    },
+  ]);
+  expect(JSON.stringify(problemsOf({ url: URL, ...options }))).not.toContain('canary');
 });
 
 test.each([undefined, null, 'https://orders.example', 7, []])('forward(%j) does not throw', (options) => {
-  const [first] = problemsOf(options);
-  expect(first?.wrong).toBe('gives forward no url');
+  const wrong = problemsOf(options).map((problem) => problem.wrong);
+  expect(wrong).toContain('url of forward is missing');
+  expect(wrong).toContain('secret of forward is missing');
+  expect(JSON.stringify(wrong)).not.toContain('example');
 });
 
 test('one secret or unsigned, not both and not neither', () => {
   process.env[SETTING] = SIGNING_SECRET;
-  expect(wrongIn({ unsigned: undefined })).toEqual([
-    'gives the forward to orders.example no secret to sign with',
-  ]);
+  expect(wrongIn({ unsigned: undefined })).toEqual(['secret of forward to orders.example is missing']);
   expect(wrongIn({ secret: SETTING })).toEqual([
-    'gives the forward to orders.example a secret, and unsigned: true',
+    'secret of forward to orders.example is there beside unsigned: true',
   ]);
   expect(wrongIn({ unsigned: false })).toHaveLength(2);
 });
@@ -149,7 +189,7 @@ test.each([SIGNING_SECRET, 'whsec_', 'some secret', '', 7, 'c2VjcmV0'])(
     expect(problems).toEqual([
       {
         setting: 'config/sources.ts',
-        wrong: 'gives the forward to orders.example a secret that is not the name of an environment variable',
+        wrong: 'secret of forward to orders.example is not the name of an environment variable',
         fix: "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.",
       },
     ]);
@@ -201,8 +241,10 @@ test('two forwards to one url must agree on their limits', () => {
     const orders = forward({ url: URL, unsigned: true, concurrency });
     return { preset: flexport, name: `at-${concurrency}`, handlers: { orders } };
   };
-  expect(wiringProblems([wiring(1), wiring(2)]).map(({ wrong }) => wrong)).toEqual([
-    'gives at-2/orders and at-1/orders one target, but different concurrency or ratePerSecond',
+  const problems: Problem[] = [];
+  expect(readWirings([wiring(1), wiring(2)], problems)).toHaveLength(2);
+  expect(problems.map(({ wrong }) => wrong)).toEqual([
+    'concurrency of at-2/orders is 2, and of at-1/orders, which has the same target, 1',
   ]);
 });
 
@@ -212,8 +254,8 @@ test('a service that cannot forward does not start, and says everything at once'
   const { code, output } = await runToEnd(['serve', '--config', config], { env, cwd: folder });
   expect(code).toBe(78);
   for (const said of [
-    'config/sources.ts gives forward a url that is not https:// or http://',
-    'config/sources.ts gives forward the header Authorization with the value undefined',
+    'config/sources.ts: url of forward is not an https:// or http:// URL',
+    'config/sources.ts: headers.Authorization of forward has the value undefined',
     `${SETTING} is not set, and forward signs with it`,
     MAKE,
   ]) {

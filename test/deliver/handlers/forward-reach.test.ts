@@ -2,7 +2,7 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Resolve, reachOf } from '../../../src/deliver/handlers/forward/reach.ts';
+import { limitReach, type ResolveName } from '../../../src/deliver/handlers/forward/reach.ts';
 import { type ForwardOptions, forward, forwardBy } from '../../../src/deliver/handlers/forward.ts';
 import { sampleEvent, tryHandler } from '../../../src/deliver/testing.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => target.down());
 
 /** Resolves every name to these, one list after the other; the last one stays. */
-function resolving(...answers: readonly (readonly string[])[]): Resolve {
+function resolving(...answers: readonly (readonly string[])[]): ResolveName {
   let asked = 0;
   return (_hostname, _options, callback) => {
     const addresses = answers[Math.min(asked++, answers.length - 1)] ?? [];
@@ -37,7 +37,7 @@ const wrongIn = (options: Partial<ForwardOptions>) => {
 
 /** What node:net would connect to. */
 function reached(url: string, allow: readonly string[], addresses: readonly string[]): Promise<unknown> {
-  const { lookup } = reachOf(new URL(url), allow, resolving(addresses));
+  const { lookup } = limitReach(new URL(url), allow, resolving(addresses));
   return new Promise((resolve, reject) => {
     lookup('orders.example', { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
   });
@@ -143,7 +143,7 @@ describe('over TLS', () => {
   });
 
   test('node:net may ask for one address instead of all', async () => {
-    const { lookup } = reachOf(new URL('https://orders.example'), [], resolving(['10.0.0.1', '1.1.1.1']));
+    const { lookup } = limitReach(new URL('https://orders.example'), [], resolving(['10.0.0.1', '1.1.1.1']));
     const one = await new Promise((resolve) => {
       lookup('orders.example', {}, (...answer) => resolve(answer));
     });
@@ -161,7 +161,7 @@ describe('over plain http', () => {
 
   test('nothing goes to a name without any list', () => {
     expect(wrongIn({ url: 'http://orders.example/' })).toEqual([
-      'gives the forward to orders.example a url that is plain http, though no address is listed in allow',
+      'url of forward to orders.example is plain http, though no address is listed in allow',
     ]);
     expect(wrongIn({ url: 'http://orders.example/', allow: ['10.1.2.3'] })).toEqual([]);
   });
@@ -187,7 +187,7 @@ describe('an address in the url is judged at boot:', () => {
     ['https://0/', '0.0.0.0'],
   ])('%s', (url, address) => {
     expect(wrongIn({ url })).toEqual([
-      expect.stringMatching(` a url that is at ${address}, which is not a public address$`),
+      expect.stringMatching(`^url of forward to .* is at ${address}, which is not a public address$`),
     ]);
   });
 
@@ -238,7 +238,7 @@ describe('a name that moves', () => {
   });
 
   test('is public at first and private then', async () => {
-    const { lookup } = reachOf(
+    const { lookup } = limitReach(
       new URL('https://orders.example'),
       [],
       resolving(['1.1.1.1'], ['169.254.169.254']),
@@ -250,7 +250,7 @@ describe('a name that moves', () => {
   });
 
   test('what DNS says of a failure is told', async () => {
-    const failing: Resolve = (_hostname, _options, callback) => {
+    const failing: ResolveName = (_hostname, _options, callback) => {
       const error = Object.assign(new Error('getaddrinfo ENOTFOUND orders.example'), { code: 'ENOTFOUND' });
       setImmediate(() => callback(error, []));
     };

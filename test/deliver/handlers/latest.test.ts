@@ -138,13 +138,18 @@ test('options that cannot be are problems at boot, all at once', async () => {
   const { code, output } = await runToEnd(['check', '--config', wrong], { env: {} });
   expect(code).toBe(1);
   for (const said of [
-    'makes flintn/order latest, but nobody has told',
-    'wires shippo to missing, which is not a handler',
-    'gives shippo/never a list of types that cannot be',
-    'gives shippo/nowhere a list of sources that cannot be. They are flintn, shippo.',
-    'gives shippo/fast a ratePerSecond that cannot be',
-    'gives shippo/right and shippo/left one target, but different concurrency',
+    'flintn/order is wrapped in latest(), but its preset has no `state`. Say which members name the thing and its time: ',
+    'handlers.missing of shippo is not a handler. Write a name and a function: ',
+    'types of shippo/never is []. Write types or patterns: ',
+    'sources of shippo/nowhere is ["shipo"]. The sources are flintn, shippo.',
+    'ratePerSecond of shippo/fast is 0. Use 0.001 to 10000.',
+    'concurrency of shippo/right is 3, and of shippo/left, which has the same target, 2. Give both the same, ',
   ]) {
-    expect(output).toMatch(new RegExp(`fail +config/sources.ts +${said}`));
+    expect(output).toMatch(new RegExp(`fail +config/sources.ts +${RegExp.escape(said)}`));
   }
+  const { code: served, output: list } = await runToEnd(['serve', '--config', wrong], { env: {} });
+  expect(served).toBe(78);
+  expect(list).toContain(
+    '  config/sources.ts: ratePerSecond of shippo/fast is 0.\n      Use 0.001 to 10000.\n',
+  );
 });

@@ -1,16 +1,15 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import knobs from '../../../config/service.ts';
 import type { Log } from '../../../src/base/log/log.ts';
 import { AlarmBook } from '../../../src/serve/alarms/book.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
-import type { AlarmKnobs } from '../../../src/serve/config/knobs.ts';
+import { type AlarmKnobs, readKnobs } from '../../../src/serve/config/knobs.ts';
 import type { Meter } from '../../../src/serve/meter.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = Date.UTC(2026, 5, 10, 12, 30);
-const alarms: AlarmKnobs = { ...knobs.alarms, diskFreeMb: 0 };
+const alarms: AlarmKnobs = readKnobs({ alarms: { diskFreeMb: 0 } }, []).alarms;
 
 let said: { level: string; fields: Record<string, unknown>; message: string | undefined }[];
 let watch: AlarmWatch;

@@ -1,5 +1,4 @@
-/** A reading of just these variables, with the project's own wiring and knobs. */
-import knobs from '../../../config/service.ts';
+/** A reading of just these variables, with the project's own wiring and the knobs' defaults. */
 import sources from '../../../config/sources.ts';
 import type { Problem } from '../../../src/base/errors.ts';
 import type { Environment } from '../../../src/base/settings/environment.ts';
@@ -8,8 +7,9 @@ import { readConfig } from '../../../src/serve/config/config.ts';
 /** Looks like nothing that a message of ours would say. */
 export const GOOD = 'kQ4vT9xZ2mB7nR5wY8cF3hJ6pL1sD0gA';
 
-export function reading(environment: Environment) {
-  return readConfig(environment, knobs, sources);
+export function reading(environment: Environment, files: { sources?: unknown; knobs?: unknown } = {}) {
+  const { sources: wirings, knobs } = { sources, knobs: {}, ...files };
+  return readConfig(environment, knobs, wirings);
 }
 
 export function settingsOf(problems: readonly Problem[]): string[] {

@@ -1,8 +1,10 @@
 /** The moment the port closes: nobody who got through to it is turned away. */
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import knobs from '../../../config/service.ts';
+import { readKnobs } from '../../../src/serve/config/knobs.ts';
 import { closeServer, createHttpServer, listen } from '../../../src/serve/http/server.ts';
+
+const knobs = readKnobs({}, []);
 
 const LOG = { debug() {}, info() {}, warn() {}, error() {} };
 const METER = { request() {}, proof() {}, attempt() {}, reply() {} };

@@ -3,10 +3,10 @@
  * `bytesMax` bytes, or `waitMs` after its first row; each attempt ends with the fate of its own row.
  */
 import type { Fate, Fates } from './insert.ts';
-import type { Row } from './row.ts';
+import type { TableRow } from './row.ts';
 
 export interface BatchRow {
-  readonly row: Row;
+  readonly row: TableRow;
   readonly bytes: number;
   /** The attempt's. */
   readonly signal: AbortSignal;
@@ -17,17 +17,17 @@ export interface BatcherOptions {
   readonly bytesMax: number;
   readonly waitMs: number;
   /** Tells the fate of every row that it is given, even when the signal aborts. */
-  readonly insert: (rows: readonly Row[], signal: AbortSignal) => Promise<Fates>;
+  readonly insert: (rows: readonly TableRow[], signal: AbortSignal) => Promise<Fates>;
 }
 
-interface Waiting extends BatchRow {
+interface WaitingRow extends BatchRow {
   readonly settle: (fate: Fate) => void;
   readonly fail: (error: unknown) => void;
 }
 
 export class Batcher {
   readonly #options: BatcherOptions;
-  #waiting: Waiting[] = [];
+  #waiting: WaitingRow[] = [];
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,7 +55,7 @@ export class Batcher {
     void this.#insert(batch);
   }
 
-  async #insert(batch: readonly Waiting[]): Promise<void> {
+  async #insert(batch: readonly WaitingRow[]): Promise<void> {
     try {
       // They abort together, when the service stops: an attempt alone has more time than its batch.
       const signal = AbortSignal.any(batch.map((waiting) => waiting.signal));

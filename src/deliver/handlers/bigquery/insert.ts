@@ -7,8 +7,15 @@
 
 import type { AttemptResult } from '../../handler.ts';
 import { Declined, Unavailable } from '../../outcomes.ts';
-import { type Advice, type Answer, answerOf, resultOf, unavailable, withHint } from '../google/answers.ts';
-import type { Row } from './row.ts';
+import {
+  answerOf,
+  type GoogleAnswer,
+  type HintByStatus,
+  resultOf,
+  unavailable,
+  withHint,
+} from '../google/answers.ts';
+import type { TableRow } from './row.ts';
 
 export interface Fate {
   readonly result: AttemptResult;
@@ -16,10 +23,10 @@ export interface Fate {
   readonly error?: Error;
 }
 
-export type Fates = ReadonlyMap<Row, Fate>;
+export type Fates = ReadonlyMap<TableRow, Fate>;
 
 /** Resolves if all were taken; throws what the library throws. */
-export type Send = (rows: readonly Row[]) => Promise<unknown>;
+export type Send = (rows: readonly TableRow[]) => Promise<unknown>;
 
 interface RowError {
   readonly reason?: string;
@@ -33,19 +40,19 @@ interface PartialFailure {
   readonly response: { readonly insertErrors: readonly { index: number; errors?: readonly RowError[] }[] };
 }
 
-export const ADVICE: Advice = {
+export const INSERT_HINTS: HintByStatus = {
   401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
   403: 'The account needs the role BigQuery Data Editor on the dataset.',
   404: 'Run `npm run setup`, which creates the table.',
 };
-const COLUMN_ADVICE = 'Run `npm run setup`, which adds the missing columns.';
+const COLUMN_HINT = 'Run `npm run setup`, which adds the missing columns.';
 const DONE: Fate = { result: { status: 200 } };
 const TOO_LARGE = /payload size exceeds|too large/i;
 const NO_COLUMN = /no such field/i;
 /** Refusals that are not about the row. */
 const PASSING = ['timeout', 'backendError', 'internalError', 'rateLimitExceeded', 'quotaExceeded'];
 
-export async function insertRows(rows: readonly Row[], send: Send): Promise<Fates> {
+export async function insertRows(rows: readonly TableRow[], send: Send): Promise<Fates> {
   try {
     await send(rows);
     return all(rows, DONE);
@@ -53,33 +60,33 @@ export async function insertRows(rows: readonly Row[], send: Send): Promise<Fate
     if (isPartial(thrown)) return settleEach(rows, thrown.response.insertErrors, send);
     const answer = answerOf(thrown);
     if (isTooLarge(answer) && rows.length > 1) return insertHalves(rows, send);
-    return all(rows, { result: resultOf(answer), error: errorOf(answer) });
+    return all(rows, { result: resultOf(answer), error: insertErrorOf(answer) });
   }
 }
 
-function all(rows: readonly Row[], fate: Fate): Fates {
+function all(rows: readonly TableRow[], fate: Fate): Fates {
   return new Map(rows.map((row) => [row, fate]));
 }
 
 async function settleEach(
-  rows: readonly Row[],
+  rows: readonly TableRow[],
   refusals: PartialFailure['response']['insertErrors'],
   send: Send,
 ): Promise<Fates> {
   const refused = new Map(refusals.map(({ index, errors }) => [rows[index], errors?.[0] ?? {}]));
   const stopped = rows.filter((row) => refused.get(row)?.reason === 'stopped');
   const others = rows.filter((row) => !stopped.includes(row));
-  const fates = others.map((row): [Row, Fate] => [row, fateOf(refused.get(row))]);
+  const fates = others.map((row): [TableRow, Fate] => [row, fateOf(refused.get(row))]);
   // All of them, and nobody to blame: smaller requests tell, and a single row that is stopped is refused.
   const again = others.length > 0 ? await insertIfAny(stopped, send) : await insertHalves(rows, send);
   return new Map([...fates, ...again]);
 }
 
-async function insertIfAny(rows: readonly Row[], send: Send): Promise<Fates> {
+async function insertIfAny(rows: readonly TableRow[], send: Send): Promise<Fates> {
   return rows.length > 0 ? insertRows(rows, send) : new Map();
 }
 
-async function insertHalves(rows: readonly Row[], send: Send): Promise<Fates> {
+async function insertHalves(rows: readonly TableRow[], send: Send): Promise<Fates> {
   if (rows.length === 1) return all(rows, fateOf({ reason: 'stopped' }));
   const middle = Math.ceil(rows.length / 2);
   const first = await insertRows(rows.slice(0, middle), send);
@@ -98,15 +105,15 @@ function refusalError(reason: string, words: string): Error {
   if (PASSING.includes(reason)) return new Unavailable(said);
   if (!NO_COLUMN.test(words)) return new Declined(said);
   // As often as the handler is tried at all: once the columns are there, the events are welcome.
-  return new Declined(withHint(said, COLUMN_ADVICE), Number.MAX_SAFE_INTEGER);
+  return new Declined(withHint(said, COLUMN_HINT), Number.MAX_SAFE_INTEGER);
 }
 
-function errorOf(answer: Answer): Error {
+function insertErrorOf(answer: GoogleAnswer): Error {
   if (isTooLarge(answer)) return new Declined(`Google answered ${answer.status}: ${answer.message}`);
-  return unavailable(answer, ADVICE);
+  return unavailable(answer, INSERT_HINTS);
 }
 
-function isTooLarge({ status, message }: Answer): boolean {
+function isTooLarge({ status, message }: GoogleAnswer): boolean {
   return status === 413 || (status === 400 && TOO_LARGE.test(message));
 }
 

@@ -8,7 +8,7 @@
  */
 import type { WebhookEvent } from '../../../verify/event.ts';
 
-export interface Row {
+export interface TableRow {
   readonly insertId: string;
   readonly json: Columns;
 }
@@ -26,12 +26,12 @@ class Columns {
   }
 }
 
-export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent): Row {
+export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent): TableRow {
   const ts = receivedAt.toISOString().replace('T', ' ').replace('Z', '');
   return { insertId: id, json: new Columns({ id, ts, source, type, payload: body.toString('utf8') }) };
 }
 
 /** What it takes in a request. */
-export function bytesOf(row: Row): number {
+export function bytesOf(row: TableRow): number {
   return Buffer.byteLength(JSON.stringify(row));
 }

@@ -33,7 +33,7 @@ const FIELDS: Field[] = Object.entries(COLUMNS).map(([name, [type]]) => ({ name,
 
 export async function setUpTable(bigquery: BigQuery, place: TablePlace): Promise<string> {
   const table = bigquery.dataset(place.dataset).table(place.table);
-  const metadata = await metadataOf(table);
+  const metadata = await tableMetadataOf(table);
   if (!metadata) return create(bigquery, place);
   const said = `table ${place.dataset}.${place.table}:`;
   const fields: Field[] = metadata.schema?.fields ?? [];
@@ -48,7 +48,7 @@ export async function setUpTable(bigquery: BigQuery, place: TablePlace): Promise
   return `${said} added ${missing.map(({ name }) => name).join(', ')}`;
 }
 
-async function metadataOf(table: Table): Promise<TableMetadata | undefined> {
+async function tableMetadataOf(table: Table): Promise<TableMetadata | undefined> {
   return table.getMetadata().then(([metadata]) => metadata as TableMetadata, undefinedIfMissing);
 }
 

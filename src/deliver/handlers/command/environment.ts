@@ -16,7 +16,7 @@
 import { isSensitive } from '../../../base/log/redact.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
 
-export type Environment = Readonly<Record<string, string>>;
+export type ProgramEnvironment = Readonly<Record<string, string>>;
 
 const BASICS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 export const OWN_PREFIX = 'CONSIGNEE_';
@@ -26,13 +26,13 @@ const VALUE_BYTES_MAX = 32 * 1_024;
 const SECRET_MIN = 6;
 
 /** The basics and what `entries` name, those that are set. */
-export function givenEnvironment(entries: readonly string[] = []): Environment {
+export function givenEnvironment(entries: readonly string[] = []): ProgramEnvironment {
   const basics = BASICS.map((name) => [name, process.env[name]] as const);
-  return keepSet([...basics, ...entries.map(readEntry)]);
+  return keepSet([...basics, ...entries.map(readVariable)]);
 }
 
 /** `NAME` is passed on from the service's environment, `NAME=value` is fixed. */
-export function readEntry(entry: string): readonly [string, string | undefined] {
+export function readVariable(entry: string): readonly [string, string | undefined] {
   const at = entry.indexOf('=');
   return at === -1 ? [entry, process.env[entry]] : [entry.slice(0, at), entry.slice(at + 1)];
 }
@@ -40,13 +40,13 @@ export function readEntry(entry: string): readonly [string, string | undefined] 
 /** Values that must not be shown if the program prints them. */
 export function secretsIn(entries: readonly string[] = []): string[] {
   return entries
-    .map(readEntry)
+    .map(readVariable)
     .filter(([name, value]) => value && (isSensitive(name) || value.includes('://')))
     .map(([, value]) => value as string)
     .filter((value) => value.length >= SECRET_MIN);
 }
 
-export function variablesOf(event: WebhookEvent): Environment {
+export function variablesOf(event: WebhookEvent): ProgramEnvironment {
   return keepSet([
     ['CONSIGNEE_EVENT_ID', event.id],
     ['CONSIGNEE_SOURCE', event.source],
@@ -62,6 +62,6 @@ function fitting(text: string | null): string | undefined {
   return Buffer.byteLength(text) > VALUE_BYTES_MAX ? undefined : text;
 }
 
-function keepSet(variables: readonly (readonly [string, string | undefined])[]): Environment {
-  return Object.fromEntries(variables.filter(([, value]) => value !== undefined)) as Environment;
+function keepSet(variables: readonly (readonly [string, string | undefined])[]): ProgramEnvironment {
+  return Object.fromEntries(variables.filter(([, value]) => value !== undefined)) as ProgramEnvironment;
 }

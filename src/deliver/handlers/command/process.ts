@@ -109,12 +109,12 @@ function endInTime(child: ChildProcess, closed: Promise<unknown>, timeoutMs: num
  * asked, dead ones that nobody waits for count as well; but as long as one holds the output, it is taken for alive.
  */
 async function endGroup(group: number, closed: Promise<unknown>): Promise<void> {
-  tell(group, 'SIGTERM');
+  signalGroup(group, 'SIGTERM');
   await Promise.race([closed, sleep(KILL_MS, undefined, { ref: false })]);
-  tell(group, 'SIGKILL');
+  signalGroup(group, 'SIGKILL');
 }
 
-function tell(group: number, signal: NodeJS.Signals): void {
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {

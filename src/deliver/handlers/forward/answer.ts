@@ -13,7 +13,7 @@
 import { Declined, Discard, RetryLater, Unavailable } from '../../outcomes.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
-export interface Answer {
+export interface TargetAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly location: string | undefined;
@@ -22,7 +22,7 @@ export interface Answer {
 const LOCATION_MAX = 200;
 
 /** Returns if the event was taken. Throws what the dispatcher is to make of the attempt otherwise. */
-export function conclude({ status, retryAfter, location }: Answer, url: URL, nowMs: number): void {
+export function conclude({ status, retryAfter, location }: TargetAnswer, url: URL, nowMs: number): void {
   if (status >= 200 && status < 300) return;
   const says = `${url.host} answered ${status}`;
   const restMs = pauseAskedFor(retryAfter, nowMs);

@@ -20,7 +20,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { WebhookEvent } from '../../../verify/event.ts';
 
-export interface Content {
+export interface Message {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -29,7 +29,7 @@ export const FORMATS = {
   plain,
   'cloudevents-binary': binary,
   'cloudevents-structured': structured,
-} as const satisfies Record<string, (event: WebhookEvent) => Content>;
+} as const satisfies Record<string, (event: WebhookEvent) => Message>;
 
 export type Format = keyof typeof FORMATS;
 
@@ -40,11 +40,11 @@ const TYPE_MAX = 200;
 /** What CloudEvents forbids in attributes: control characters, half surrogates, noncharacters. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
-function plain(event: WebhookEvent): Content {
+function plain(event: WebhookEvent): Message {
   return { headers: { 'Content-Type': contentTypeOf(event) }, body: event.body };
 }
 
-function binary(event: WebhookEvent): Content {
+function binary(event: WebhookEvent): Message {
   const contentType = contentTypeOf(event);
   const attributes = Object.entries(attributesOf(event));
   return {
@@ -57,7 +57,7 @@ function binary(event: WebhookEvent): Content {
   };
 }
 
-function structured(event: WebhookEvent): Content {
+function structured(event: WebhookEvent): Message {
   const datacontenttype = contentTypeOf(event);
   const attributes = JSON.stringify({ ...attributesOf(event), datacontenttype }).slice(0, -1);
   const isJson = isJsonType(datacontenttype) && isUtf8(event.body) && event.data !== undefined;

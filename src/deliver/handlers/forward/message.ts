@@ -13,7 +13,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { WebhookEvent } from '../../../verify/event.ts';
 import { signStandard } from '../../../verify/standard-webhooks.ts';
-import { type Content, FORMATS, type Format, headerText, typeOf } from './formats.ts';
+import { FORMATS, type Format, headerText, type Message, typeOf } from './formats.ts';
 
 export interface MessageSettings {
   readonly format: Format;
@@ -26,7 +26,7 @@ export interface MessageSettings {
 export const RESERVED =
   /^(content-(type|length|encoding)|host|user-agent|idempotency-key|expect|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|(webhook|ce|consignee)-.*)$/;
 
-export function messageOf(event: WebhookEvent, settings: MessageSettings, nowMs: number): Content {
+export function messageOf(event: WebhookEvent, settings: MessageSettings, nowMs: number): Message {
   const { headers, body } = FORMATS[settings.format](event);
   const type = typeOf(event);
   return {

@@ -1,18 +1,27 @@
 /**
- * The options of `forward`, and what may be wrong with them: every problem at once, none of them thrown. For
- * handlers/forward.ts. No message holds a secret, a header's value or more of the URL than its host.
+ * The options of `forward` and their rules. For handlers/forward.ts. No message holds a secret, a header's value or more of the
+ * URL than its host.
  */
 import type { KeyObject } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Problem } from '../../../base/errors.ts';
 import { type Environment, readRanges } from '../../../base/settings/environment.ts';
+import {
+  choiceOf,
+  type Flaw,
+  flaw,
+  integer,
+  type Reading,
+  type Rule,
+  text,
+  valueThat,
+  withDefault,
+} from '../../../base/settings/rules.ts';
 import { readSecrets } from '../../../base/settings/secrets.ts';
 import { NO_SIGNING_KEY, readSigningKey } from '../../../verify/standard-webhooks.ts';
-import { type Choices, unknownOptions } from '../choices.ts';
+import { type Choices, readOptions } from '../options.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { type MessageSettings, RESERVED } from './message.ts';
-
-const OPTIONS = ['url', 'secret', 'unsigned', 'format', 'headers', 'allow', 'timeoutMs'] as const;
 
 export interface ForwardOptions extends Choices {
   /** https://, or http:// to addresses in `allow`. */
@@ -37,159 +46,123 @@ export interface ForwardSettings extends MessageSettings {
   readonly timeoutMs: number;
 }
 
-/** Notes a problem; `wrong` reads after "gives forward". */
-type Complain = (wrong: string, fix: string) => void;
-
-const TIMEOUT_MS = 10_000;
-const TIMEOUT_MOST_MS = 600_000;
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+const URL_FIX = "Write it in full: url: 'https://orders.example/webhooks'.";
+const ALLOW_FIX = "Write allow: ['10.1.2.3', '10.2.0.0/16', 'loopback'].";
+const HEADERS_FIX = "Write headers: { 'X-Tenant': 'one' }.";
 
-export function readOptions(
-  options: ForwardOptions,
+const RULES = {
+  url: readUrl,
+  // What is no name may be the secret itself.
+  secret: text(
+    (name) => VARIABLE.test(name),
+    "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.",
+    { wrong: 'is not the name of an environment variable' },
+  ),
+  unsigned: valueThat<true>((given) => given === true, 'Write true, or leave it out.'),
+  format: withDefault(choiceOf(Object.keys(FORMATS) as Format[]), 'plain'),
+  headers: readHeaders,
+  allow: readAllow,
+  timeoutMs: withDefault(integer(1, 600_000), 10_000),
+} satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
+
+/** `whom` names this forward in messages: by its host, as soon as there is one. */
+export function readForward(
+  options: unknown,
   environment: Environment,
-  problems: Problem[],
-): ForwardSettings {
-  const url = readUrl(options.url, complainOf(undefined, problems));
-  const complain = complainOf(url, problems);
-  problems.push(...unknownOptions(whomOf(url), options, OPTIONS));
-  return {
-    url,
-    keys: readKeys(options, environment, complain, problems),
-    format: readFormat(options.format, complain),
-    headers: readHeaders(options.headers, complain),
-    allow: readAllow(options.allow, complain),
-    timeoutMs: readTimeout(options.timeoutMs, complain),
-  };
+): { settings: ForwardSettings; whom: string; problems: Problem[] } {
+  const { url: named } = readOptions('forward', options, RULES).given;
+  const whom = named ? `forward to ${named.host}` : 'forward';
+  const { given, problems } = readOptions(whom, options, RULES, signingFlaws);
+  const { url, format, headers, allow, timeoutMs, secret } = given;
+  const keys = secret === undefined ? [] : readKeys(secret, environment, problems);
+  return { settings: { url, format, headers, allow, timeoutMs, keys }, whom, problems };
 }
 
-export function complainOf(url: URL | undefined, problems: Problem[]): Complain {
-  const whom = whomOf(url);
-  return (wrong, fix) =>
-    problems.push({ setting: 'config/sources.ts', wrong: `gives ${whom} ${wrong}`, fix });
+function readUrl(given: unknown): Reading<URL | undefined> {
+  const url = typeof given === 'string' ? URL.parse(given) : null;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return { value: url, flaws: urlFlaws(url) };
+  const wrong = given === undefined ? 'is missing' : 'is not an https:// or http:// URL';
+  return { value: undefined, flaws: [flaw(wrong, URL_FIX)] };
 }
 
-function whomOf(url: URL | undefined): string {
-  return url ? `the forward to ${url.host}` : 'forward';
-}
-
-function readUrl(text: unknown, complain: Complain): URL | undefined {
-  const url = typeof text === 'string' ? URL.parse(text) : null;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
-    const wrong = text === undefined ? 'no url' : 'a url that is not https:// or http://';
-    complain(wrong, "Write it in full: url: 'https://orders.example/webhooks'.");
-    return undefined;
-  }
-  if (url.username !== '' || url.password !== '') {
+function urlFlaws({ username, password, href }: URL): Flaw[] {
+  const flaws: Flaw[] = [];
+  if (username !== '' || password !== '') {
     const fix = 'Put them into headers: { Authorization: … }, read from the environment.';
-    complain('a url with a user or password in it', fix);
+    flaws.push(flaw('has a user or password in it', fix));
   }
-  if (url.href.includes('#'))
-    complain('a url with a fragment', 'Take off # and what follows: it is never sent.');
-  return url;
+  if (href.includes('#'))
+    flaws.push(flaw('has a fragment', 'Take off # and what follows: it is never sent.'));
+  return flaws;
 }
 
-function readKeys(
-  { secret, unsigned }: ForwardOptions,
-  environment: Environment,
-  complain: Complain,
-  problems: Problem[],
-): KeyObject[] {
-  if (unsigned !== undefined && unsigned !== true) complain('an unsigned that is not true', 'Leave it out.');
-  if (secret === undefined) {
-    const fix = "Name a variable, as in secret: 'ORDERS_SIGNING_SECRET', or say unsigned: true.";
-    if (unsigned !== true) complain('no secret to sign with', fix);
-    return [];
+function signingFlaws({ secret, unsigned }: { secret?: unknown; unsigned?: unknown }): Flaw[] {
+  if (secret !== undefined && unsigned === true) {
+    return [flaw('is there beside unsigned: true', 'Keep one of the two.', 'secret')];
   }
-  if (unsigned === true) complain('a secret, and unsigned: true', 'Keep one of the two.');
-  // What is no name may be the secret itself, so it is not repeated.
-  if (typeof secret !== 'string' || !VARIABLE.test(secret)) {
-    const fix = "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.";
-    complain('a secret that is not the name of an environment variable', fix);
-    return [];
-  }
-  const { live, set } = readSecrets(secret, environment, problems, []);
+  const fix = "Name a variable, as in secret: 'ORDERS_SIGNING_SECRET', or say unsigned: true.";
+  return secret === undefined && unsigned !== true ? [flaw('is missing', fix, 'secret')] : [];
+}
+
+function readKeys(name: string, environment: Environment, problems: Problem[]): KeyObject[] {
+  const { live, set } = readSecrets(name, environment, problems, []);
   const make = 'Make one with: echo whsec_$(openssl rand -base64 32)';
-  if (!set) problems.push({ setting: secret, wrong: 'is not set, and forward signs with it', fix: make });
-  return live.flatMap((text) => {
-    const key = readSigningKey(text);
+  if (!set) problems.push({ setting: name, wrong: 'is not set, and forward signs with it', fix: make });
+  return live.flatMap((secret) => {
+    const key = readSigningKey(secret);
     const fix = `${make} and give it to the target too.`;
-    if (!key) {
-      problems.push({ setting: settingOf(secret, text, environment), wrong: NO_SIGNING_KEY, fix });
-    }
+    if (!key) problems.push({ setting: variableOf(secret, name, environment), wrong: NO_SIGNING_KEY, fix });
     return key ?? [];
   });
 }
 
-function settingOf(name: string, text: string, environment: Environment): string {
-  if (environment[name] === text) return name;
-  return environment[`${name}_PREVIOUS`] === text ? `${name}_PREVIOUS` : `${name}_FILE`;
+/** Which of its three forms a secret came from. */
+function variableOf(secret: string, name: string, environment: Environment): string {
+  const forms = [name, `${name}_PREVIOUS`];
+  return forms.find((form) => environment[form] === secret) ?? `${name}_FILE`;
 }
 
-function readFormat(format: unknown, complain: Complain): Format {
-  const formats = Object.keys(FORMATS);
-  if (format !== undefined && !formats.includes(format as Format)) {
-    complain('a format that it does not know', `The formats are ${formats.join(', ')}.`);
-  }
-  return (format as Format) ?? 'plain';
+function readAllow(given: unknown): Reading<readonly string[]> {
+  if (given === undefined) return { value: [], flaws: [] };
+  if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
+  const problems: Problem[] = [];
+  const value = readRanges('allow', given, problems);
+  return { value, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
 }
 
-function readHeaders(headers: unknown, complain: Complain): Readonly<Record<string, string>> {
-  if (headers === undefined) return {};
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    complain('headers that are not names and values', "Write headers: { 'X-Tenant': 'one' }.");
-    return {};
+function readHeaders(given: unknown): Reading<Readonly<Record<string, string>>> {
+  if (given === undefined) return { value: {}, flaws: [] };
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { value: {}, flaws: [flaw('is not an object of names and values', HEADERS_FIX)] };
   }
-  for (const [at, [name, value]] of Object.entries(headers).entries()) {
-    if (!passes(() => validateHeaderName(name))) {
-      const fix = 'Use letters, digits and hyphens, as in X-Tenant.';
-      complain(`headers of which number ${at + 1} has a name that cannot be`, fix);
-    } else if (RESERVED.test(name.toLowerCase())) {
-      complain(
-        `the header ${name}, which is not yours to set`,
-        'Take it out: forward or HTTP itself sets it.',
-      );
-    } else if (
-      typeof value !== 'string' ||
-      value.trim() === '' ||
-      !passes(() => validateHeaderValue(name, value))
-    ) {
-      complain(`the header ${name} with a value that cannot be`, 'Use one line of printable characters.');
-    } else if (/(^|\s)undefined$/.test(value)) {
-      complain(
-        `the header ${name} with the value undefined`,
-        'Set the environment variable that it is read from.',
-      );
-    }
-  }
-  return headers as Readonly<Record<string, string>>;
+  const flaws = Object.entries(given).flatMap(([name, value], at) => headerFlaw(name, value, at) ?? []);
+  return { value: given as Readonly<Record<string, string>>, flaws };
 }
 
-function passes(check: () => void): boolean {
+function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined {
+  if (!succeeds(() => validateHeaderName(name))) {
+    // A whole line may have been pasted where the name belongs.
+    const wrong = `has a name (number ${at + 1}) with characters that a header's name cannot have`;
+    return flaw(wrong, 'Use letters, digits and hyphens, as in X-Tenant.');
+  }
+  if (RESERVED.test(name.toLowerCase())) {
+    return flaw('is not yours to set', 'Take it out: forward or HTTP itself sets it.', name);
+  }
+  if (typeof value !== 'string' || value.trim() === '' || !succeeds(() => validateHeaderValue(name, value))) {
+    return flaw('is not one line of printable characters', 'Write a text of printable characters.', name);
+  }
+  if (/(^|\s)undefined$/.test(value)) {
+    return flaw('has the value undefined', 'Set the environment variable that it is read from.', name);
+  }
+  return undefined;
+}
+
+function succeeds(check: () => void): boolean {
   try {
     check();
     return true;
   } catch {
     return false;
   }
-}
-
-function readAllow(entries: unknown, complain: Complain): string[] {
-  if (entries === undefined || (Array.isArray(entries) && entries.length === 0)) return [];
-  if (!Array.isArray(entries)) {
-    complain('an allow that is not a list', "Write allow: ['10.1.2.3', '10.2.0.0/16', 'loopback'].");
-    return [];
-  }
-  const problems: Problem[] = [];
-  const rules = readRanges('allow', entries, problems);
-  for (const { wrong, fix } of problems) complain(`an allow that ${wrong}`, fix);
-  return rules;
-}
-
-function readTimeout(timeoutMs: unknown, complain: Complain): number {
-  if (timeoutMs === undefined) return TIMEOUT_MS;
-  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= 1 && Number(timeoutMs) <= TIMEOUT_MOST_MS) {
-    return Number(timeoutMs);
-  }
-  complain('a timeoutMs that cannot be', `Use 1 to ${TIMEOUT_MOST_MS}.`);
-  return TIMEOUT_MS;
 }

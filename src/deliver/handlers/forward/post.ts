@@ -8,10 +8,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Unavailable } from '../../outcomes.ts';
-import type { Answer } from './answer.ts';
-import { type Reach, refusal } from './reach.ts';
+import type { TargetAnswer } from './answer.ts';
+import { type Reach, refuseAddress } from './reach.ts';
 
-export interface Response extends Answer {
+export interface TargetResponse extends TargetAnswer {
   /** How its body begins, if that is text for people. */
   readonly text: string | undefined;
 }
@@ -20,7 +20,7 @@ export type Post = (
   headers: Readonly<Record<string, string>>,
   body: Buffer,
   signal: AbortSignal,
-) => Promise<Response>;
+) => Promise<TargetResponse>;
 
 const READ_BYTES_MAX = 65_536;
 const TEXT_BYTES_MAX = 4_096;
@@ -37,7 +37,7 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach): Post {
   let pool: http.Agent | undefined;
 
   return async function post(headers, body, signal) {
-    if (reach.objection) throw refusal(url, reach.objection);
+    if (reach.objection) throw refuseAddress(url, reach.objection);
     pool ??= new Agent({ keepAlive: true, timeout: IDLE_MS });
     const late = new AbortController();
     const timer = setTimeout(() => {
@@ -58,10 +58,10 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach): Post {
   };
 }
 
-type Open = (agent: http.Agent | false) => http.ClientRequest;
+type OpenRequest = (agent: http.Agent | false) => http.ClientRequest;
 
 /** A connection that the server closed while it was idle says nothing of the server: once more, on a fresh one. */
-async function exchange(open: Open, pool: http.Agent, body: Buffer): Promise<Response> {
+async function exchange(open: OpenRequest, pool: http.Agent, body: Buffer): Promise<TargetResponse> {
   const request = open(pool);
   try {
     return await responseTo(request, body);
@@ -72,7 +72,7 @@ async function exchange(open: Open, pool: http.Agent, body: Buffer): Promise<Res
   }
 }
 
-async function responseTo(request: http.ClientRequest, body: Buffer): Promise<Response> {
+async function responseTo(request: http.ClientRequest, body: Buffer): Promise<TargetResponse> {
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).on('error', reject);
     // After `101 Switching Protocols` neither of the two comes.

@@ -12,13 +12,13 @@ import type { Problem } from '../../../base/errors.ts';
 import { Unavailable } from '../../outcomes.ts';
 
 /** dns.lookup, or a test's. */
-export type Resolve = (
+export type ResolveName = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
 ) => void;
 
-/** Reads after the host, or after "a url that". */
+/** `wrong` reads after the host, or after the option's name. */
 export type Objection = Pick<Problem, 'wrong' | 'fix'>;
 
 export interface Reach {
@@ -43,7 +43,7 @@ const NOT_PUBLIC_IPV6 = rangesIn([
 ]);
 
 /** `allow`: rules as `readRule` returned them. */
-export function reachOf(url: URL, allow: readonly string[], resolve: Resolve): Reach {
+export function limitReach(url: URL, allow: readonly string[], resolve: ResolveName): Reach {
   const isPlain = url.protocol === 'http:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
 
@@ -73,7 +73,7 @@ export function reachOf(url: URL, allow: readonly string[], resolve: Resolve): R
       const reachable = error ? [] : found.filter(({ address }) => !objectionTo(address));
       const [first] = reachable;
       if (error) callback(error, []);
-      else if (!first) callback(refusal(url, objectionTo(found[0]?.address ?? 'no address')), []);
+      else if (!first) callback(refuseAddress(url, objectionTo(found[0]?.address ?? 'no address')), []);
       else if (options.all) callback(null, reachable);
       else callback(null, first.address, first.family);
     });
@@ -81,7 +81,7 @@ export function reachOf(url: URL, allow: readonly string[], resolve: Resolve): R
   return { objection: objectionToHost(), lookup };
 }
 
-export function refusal(url: URL, objection: Objection | undefined): Unavailable {
+export function refuseAddress(url: URL, objection: Objection | undefined): Unavailable {
   return new Unavailable(`${url.host} ${objection?.wrong}. ${objection?.fix}`);
 }
 

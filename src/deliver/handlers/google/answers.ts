@@ -12,7 +12,7 @@ import type { AttemptResult } from '../../handler.ts';
 import { Unavailable } from '../../outcomes.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
-export interface Answer {
+export interface GoogleAnswer {
   /** Undefined if there was none. */
   readonly status: number | undefined;
   readonly message: string;
@@ -21,8 +21,8 @@ export interface Answer {
   readonly restMs: number | undefined;
 }
 
-/** What to look at, by status. */
-export type Advice = Readonly<Record<number, string>>;
+/** What the user should look at, by status. */
+export type HintByStatus = Readonly<Record<number, string>>;
 
 /** The errors of the libraries, as far as they are alike. */
 interface LibraryError {
@@ -39,7 +39,7 @@ const NO_QUOTA = /quota|rateLimit/i;
 /** How the libraries begin a message that is a list. */
 const PREAMBLE = /^Multiple errors occurred during the request\.[^\n]*/;
 
-export function answerOf(thrown: unknown): Answer {
+export function answerOf(thrown: unknown): GoogleAnswer {
   const { message = '', name, code, status, errors, response } = (thrown ?? {}) as LibraryError;
   const list = Array.isArray(errors) ? errors : [];
   const told = new Set(list.flatMap((error) => error?.message ?? []));
@@ -53,10 +53,10 @@ export function answerOf(thrown: unknown): Answer {
   };
 }
 
-export function unavailable(answer: Answer, advice: Advice): Unavailable {
+export function unavailable(answer: GoogleAnswer, hints: HintByStatus): Unavailable {
   const { status, message, reasons, restMs } = answer;
   if (status === undefined) return new Unavailable(`no answer from Google: ${message}`);
-  const hint = reasons.some((reason) => NO_QUOTA.test(reason)) ? undefined : advice[status];
+  const hint = reasons.some((reason) => NO_QUOTA.test(reason)) ? undefined : hints[status];
   return new Unavailable(withHint(`Google answered ${status}: ${message}`, hint), restMs);
 }
 
@@ -64,7 +64,7 @@ export function withHint(said: string, hint: string | undefined): string {
   return hint === undefined ? said : `${said.replace(/\.$/, '')}. ${hint}`;
 }
 
-export function resultOf({ status, message }: Answer): AttemptResult {
+export function resultOf({ status, message }: GoogleAnswer): AttemptResult {
   return { status: status ?? 'no answer', output: message };
 }
 

@@ -1,6 +1,6 @@
 /**
  * An end for what is asked of Google. Its libraries pass their `timeout` to node-fetch 3, which knows none, and take no
- * signal: a server that never answers would be waited for for ever, and its connection kept.
+ * signal: a server that never answers would be awaited forever, and its connection kept.
  *
  * So the waiting ends here, and the requests that were begun meanwhile are ended with it: Node tells of each request in a
  * diagnostics channel, in the asynchronous context of whoever began it.

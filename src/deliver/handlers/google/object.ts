@@ -5,8 +5,8 @@
  *   Content-Type                                    as received, else application/json
  *   metadata                                        id, source, type, external-id, received-at
  *
- * Of metadata Google takes 8 KiB in all, and it travels in headers: texts of the sender's are cut, and what is not plain in a
- * URL is percent-encoded.
+ * Google takes 8 KiB of metadata in all, and it travels in headers: the sender's texts are cut, and characters that are not
+ * plain in a URL are percent-encoded.
  */
 import type { WebhookEvent } from '../../../verify/event.ts';
 
@@ -14,19 +14,19 @@ export const PREFIX_BYTES_MAX = 800;
 const METADATA_CHARACTERS_MAX = 200;
 const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( ?;[\x20-\x7e]*)?$/;
 
-export function nameOf({ id, source, receivedAt }: WebhookEvent, prefix: string): string {
+export function objectNameOf({ id, source, receivedAt }: WebhookEvent, prefix: string): string {
   const day = receivedAt.toISOString().slice(0, 10).replaceAll('-', '/');
   return `${prefix}${source}/${day}/${id}.json`;
 }
 
-export function contentTypeOf({ headers }: WebhookEvent): string {
+export function objectTypeOf({ headers }: WebhookEvent): string {
   const received = headers['content-type'] ?? '';
   return received.length <= METADATA_CHARACTERS_MAX && CONTENT_TYPE.test(received)
     ? received
     : 'application/json';
 }
 
-export function metadataOf({
+export function objectMetadataOf({
   id,
   source,
   type,

@@ -1,21 +1,21 @@
 /**
- * The packages of Google are optional, large, and loaded only when there is something to do with them. That one is missing
- * must show at boot nevertheless: looking for it loads nothing.
+ * Google's packages are optional and large, and they are loaded when the first event comes. A package that is missing is a
+ * problem at boot nevertheless: looking for it loads nothing.
  */
 import { createRequire } from 'node:module';
 import type { Problem } from '../../../base/errors.ts';
+import { wiringProblem } from '../options.ts';
 
 /** Answers with the place of a package, and throws if there is none. */
-type Resolve = (name: string) => string;
+type FindPackage = (name: string) => string;
 
-const resolveHere: Resolve = createRequire(import.meta.url).resolve;
+const findHere: FindPackage = createRequire(import.meta.url).resolve;
 
-export function packageProblems(kind: string, name: string, resolve: Resolve = resolveHere): Problem[] {
+export function packageProblems(kind: string, name: string, find: FindPackage = findHere): Problem[] {
   try {
-    resolve(name);
+    find(name);
     return [];
   } catch {
-    const wrong = `uses ${kind}, which needs the package ${name}`;
-    return [{ setting: 'config/sources.ts', wrong, fix: `Run npm install ${name}.` }];
+    return [wiringProblem(`${kind} needs the package ${name}`, `Run npm install ${name}.`)];
   }
 }

@@ -1,0 +1,50 @@
+/**
+ * How every kind of handler reads its options when it is built. What is wrong with them becomes a problem of
+ * config/sources.ts, listed at boot with all others; nothing is thrown.
+ *
+ * The choices that all kinds have in common are passed on unread: the wiring checks them, where sources and targets are known.
+ */
+import { type Problem, sentenceOf } from '../../base/errors.ts';
+import { type Flaw, members, type RuleTable, type ValuesOf } from '../../base/settings/rules.ts';
+import type { Handle, HandlerOptions } from '../handler.ts';
+import { Unavailable } from '../outcomes.ts';
+
+const CHOICES = ['types', 'sources', 'concurrency', 'ratePerSecond', 'maxAttempts'] as const;
+
+export type Choices = Pick<HandlerOptions, (typeof CHOICES)[number]>;
+
+/** The choices that were made. */
+export function choicesOf(options: object | null | undefined): Choices {
+  const made = Object.entries(options ?? {}).filter(
+    ([name, value]) => (CHOICES as readonly string[]).includes(name) && value !== undefined,
+  );
+  return Object.fromEntries(made);
+}
+
+/** `whom` names the handler, as in `gcs`. */
+export function readOptions<Table extends RuleTable>(
+  whom: string,
+  options: unknown,
+  table: Table,
+  between?: (values: ValuesOf<Table>) => readonly Flaw[],
+  others: readonly string[] = CHOICES,
+): { readonly given: ValuesOf<Table>; readonly problems: Problem[] } {
+  const { value, flaws } = members(table, between, others)(options);
+  return { given: value, problems: flaws.map((one) => optionProblem(whom, one)) };
+}
+
+export function optionProblem(whom: string, { path, wrong, fix }: Flaw): Problem {
+  const name = path.length > 0 ? `${path.join('.')} of ${whom}` : whom;
+  return wiringProblem(`${name} ${wrong}`, fix);
+}
+
+export function wiringProblem(wrong: string, fix: string): Problem {
+  return { setting: 'config/sources.ts', wrong, fix };
+}
+
+/** For a handler with a problem. The service does not start with one, but its handlers' thread may start anew later. */
+export function refuseEvents(problem: Problem | undefined): Handle {
+  return () => {
+    throw new Unavailable(problem ? sentenceOf(problem) : 'it cannot work as it is configured');
+  };
+}

@@ -1,0 +1,134 @@
+/** What config/sources.ts may say: names, handlers and limits; every problem is told with the value and what may be. */
+import { expect, test } from 'vitest';
+import type { Problem } from '../../../src/base/errors.ts';
+import { latest } from '../../../src/deliver/handlers/latest.ts';
+import { readWirings } from '../../../src/serve/config/wiring.ts';
+import { flintn } from '../../../src/verify/presets/flintn/preset.ts';
+import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
+import { reading } from './reading.ts';
+
+const handle = () => {};
+
+function problemsOf(...wirings: unknown[]): string[] {
+  const problems: Problem[] = [];
+  readWirings(wirings, problems);
+  return problems.map(({ setting, wrong, fix }) => `${setting}: ${wrong}. ${fix}`);
+}
+
+/** With the options of one handler, orders/a. */
+const withOptions = (options: object) =>
+  problemsOf({ preset: flintn, name: 'orders', handlers: { a: { handle, ...options } } });
+
+test('all that may be there has no problem', () => {
+  const full = {
+    handle,
+    types: ['a', 'b_*'],
+    sources: ['orders', 'shippo'],
+    timeLimitMs: 86_400_000,
+    concurrency: 10_000,
+    maxAttempts: 1,
+    ratePerSecond: 0.001,
+    target: 'yonder',
+    settings: ['ORDERS_URL'],
+    setUp: async () => 'ready',
+    latest: undefined,
+  };
+  const orders = { preset: flintn, name: 'orders', handlers: { a: full, b: handle }, reply: () => ({}) };
+  expect(problemsOf(orders, { preset: shippo, handlers: { c: latest(handle) } })).toEqual([]);
+  expect(problemsOf({ preset: shippo, handlers: {} })).toEqual([]);
+});
+
+test.each([
+  [{ ratePerSecond: 0 }, 'ratePerSecond of orders/a is 0. Use 0.001 to 10000.'],
+  [{ ratePerSecond: 10_001 }, 'ratePerSecond of orders/a is 10001. Use 0.001 to 10000.'],
+  [{ ratePerSecond: '5' }, 'ratePerSecond of orders/a is "5". Use 0.001 to 10000.'],
+  [{ ratePerSecond: Number.NaN }, 'ratePerSecond of orders/a is NaN. Use 0.001 to 10000.'],
+  [{ concurrency: 0 }, 'concurrency of orders/a is 0. Use a whole number from 1 to 10000.'],
+  [{ concurrency: 1.5 }, 'concurrency of orders/a is 1.5. Use a whole number from 1 to 10000.'],
+  [{ timeLimitMs: -1 }, 'timeLimitMs of orders/a is -1. Use a whole number from 1 to 86400000.'],
+  [{ timeLimitMs: '10s' }, 'timeLimitMs of orders/a is "10s". Use a whole number from 1 to 86400000.'],
+  [{ maxAttempts: 1_001 }, 'maxAttempts of orders/a is 1001. Use a whole number from 1 to 1000.'],
+  [{ maxAttempts: null }, 'maxAttempts of orders/a is null. Use a whole number from 1 to 1000.'],
+  [
+    { types: 'track_*' },
+    "types of orders/a is \"track_*\". Write types or patterns: types: ['track_updated', 'transaction_*'].",
+  ],
+  [{ types: [''] }, /^types of orders\/a is \[""\]\. Write types or patterns: /],
+  [{ sources: [] }, 'sources of orders/a is []. The sources are orders.'],
+  [{ sources: ['order'] }, 'sources of orders/a is ["order"]. The sources are orders.'],
+  [{ target: '' }, /^target of orders\/a is ""\. Write a name; /],
+  [{ target: {} }, /^target of orders\/a is an object\. /],
+  [{ latest: true }, /^latest of orders\/a is true\. Write orders: latest\(/],
+  [{ setUp: 'later' }, /^setUp of orders\/a is "later"\. Write a function /],
+  [
+    { maxAttemps: 3 },
+    /^maxAttemps of orders\/a is not known\. Did you mean maxAttempts\? The names are handle, /,
+  ],
+  [{ rate: 3 }, /^rate of orders\/a is not known\. The names are handle, timeLimitMs, /],
+])('an option of a handler: %j', (options, said) => {
+  const expected = typeof said === 'string' ? `config/sources.ts: ${said}` : expect.stringMatching(said);
+  expect(withOptions(options).map((line) => (typeof said === 'string' ? line : line.slice(19)))).toEqual([
+    expected,
+  ]);
+});
+
+test.each([
+  [{ handlers: {} }, 'preset of source number 2 is missing.'],
+  [undefined, 'preset of source number 2 is missing.'],
+  [null, 'source number 2 is null.'],
+  [handle, 'source number 2 is a function.'],
+  [{ preset: undefined, handlers: {} }, 'preset of source number 2 is missing.'],
+  [{ preset: 'shippo', handlers: {} }, 'preset of source number 2 is "shippo".'],
+  [{ preset: shippo, name: 'Shippo EU', handlers: {} }, 'name of source number 2 is "Shippo EU".'],
+  [{ preset: shippo, name: 7, handlers: {} }, 'name of source number 2 is 7.'],
+  [{ preset: shippo, handlers: 'log' }, 'handlers of source number 2 is "log".'],
+  [{ preset: shippo, handler: {} }, 'handler of source number 2 is not known. Did you mean handlers?'],
+  [{ preset: shippo, handlers: {}, reply: {} }, 'reply of source number 2 is an object.'],
+  [{ preset: shippo, handlers: { '1st': handle } }, "handlers.1st of shippo is not a handler's name."],
+  [{ preset: shippo, handlers: { a: null } }, 'handlers.a of shippo is not a handler.'],
+  [{ preset: shippo, handlers: { a: { maxAttempts: 1 } } }, 'handlers.a of shippo is not a handler.'],
+  [{ preset: flintn, handlers: {} }, 'mounts flintn twice.'],
+])('an entry: %j', (entry, said) => {
+  const problems = problemsOf({ preset: flintn, handlers: {} }, entry);
+  expect(problems[0]).toContain(`config/sources.ts: ${said}`);
+});
+
+test('entries that cannot be read are left out, and the others are read nevertheless', () => {
+  const { config, problems } = reading(
+    {},
+    { sources: [{ preset: shippo, handlers: {} }, null, { name: 'x' }, 7] },
+  );
+  expect(config.sources.map(({ name }) => name)).toEqual(['shippo']);
+  expect(problems.length).toBeGreaterThanOrEqual(3);
+  for (const nothing of [undefined, null, {}, 'sources']) {
+    expect(reading({}, { sources: nothing }).problems).toContainEqual(
+      expect.objectContaining({ wrong: 'has no list as its default export' }),
+    );
+  }
+});
+
+test('members for latest are paths, of the thing and of its time', () => {
+  const paths = (options: object) =>
+    problemsOf({ preset: flintn, handlers: { a: latest(handle, options as never) } }).map((line) =>
+      line.slice(19),
+    );
+  expect(paths({ of: ['data.id'], at: ['at'] })).toEqual([]);
+  expect(paths({ of: 'data.id', at: ['at'] })).toEqual([
+    expect.stringMatching(/^of of latest is "data\.id"\. /),
+  ]);
+  expect(paths({ of: ['data.id'] })).toEqual([
+    expect.stringMatching(/^at of latest is missing\. Write members /),
+  ]);
+  expect(paths({ of: ['a'], at: [], by: 1 })).toHaveLength(2);
+});
+
+test('handlers of one target agree on their limits, and the problem names both values', () => {
+  const wired = (options: object) => ({ handle, target: 'yonder', ...options });
+  const handlers = { a: wired({ concurrency: 2, ratePerSecond: 1 }), b: wired({ concurrency: 3 }) };
+  expect(problemsOf({ preset: shippo, handlers })).toEqual([
+    expect.stringContaining('concurrency of shippo/b is 3, and of shippo/a, which has the same target, 2.'),
+    expect.stringContaining(
+      'ratePerSecond of shippo/b is not set, and of shippo/a, which has the same target, 1.',
+    ),
+  ]);
+});
