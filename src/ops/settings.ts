@@ -23,11 +23,18 @@ export interface Settings extends Reading {
 export async function readSettings(configDir: string | undefined, useDotenv: boolean): Promise<Settings> {
   if (useDotenv) readDotenv();
   const environment: Environment = process.env;
-  const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
-  const wiring = moduleUrl(directory, 'sources.ts');
-  const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
-  const service = ((await import(moduleUrl(directory, 'service.ts'))) as { default: ServiceKnobs }).default;
-  return { ...readConfig(environment, service, sources), environment, sources, wiring };
+  const { wiring, sources } = await readWiring(configDir);
+  const service = (await import(moduleUrl(configDir, 'service.ts'))) as { default: ServiceKnobs };
+  return { ...readConfig(environment, service.default, sources), environment, sources, wiring };
+}
+
+/** config/sources.ts alone, for what must be known before `.env` is there. */
+export async function readWiring(
+  configDir: string | undefined,
+): Promise<Pick<Settings, 'wiring' | 'sources'>> {
+  const wiring = moduleUrl(configDir, 'sources.ts');
+  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  return { wiring, sources };
 }
 
 const GIVEN = new Set(Object.keys(process.env));
@@ -52,8 +59,8 @@ export function sound<T extends Reading>(settings: T): T {
   return settings;
 }
 
-function moduleUrl(directory: string, name: string): string {
-  const own = join(directory, name);
+function moduleUrl(configDir: string | undefined, name: string): string {
+  const own = join(configDir === undefined ? OWN_CONFIG : resolve(configDir), name);
   // Someone else's folder may leave the knobs as they are.
   return pathToFileURL(existsSync(own) ? own : join(OWN_CONFIG, name)).href;
 }
