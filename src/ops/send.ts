@@ -12,7 +12,7 @@ import { readSettings, usesDotenv } from './settings.ts';
 export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
        npm run send -- --all
 
-  --sample NAME  another sample than the usual one; a wrong name lists them
+  --sample NAME  another sample than the source's first; a wrong name lists them
   --file BODY    send the bytes of this file instead
   --count N      so many, one after the other; samples get fresh ids each time
   --to URL       another receiver than the one of these settings, as in https://hooks.example.com

@@ -8,13 +8,14 @@ import { basename, join } from 'node:path';
 import type { Preset } from '../preset.ts';
 
 const FOLDER = import.meta.dirname;
-/** Names of the samples of a preset, in the order of the alphabet. */
-export function sampleNames({ name }: Pick<Preset, 'name'>): string[] {
+/** Names of the samples of a preset: first the one that is sent by itself, then the others by the alphabet. */
+export function sampleNames({ name, sample }: Preset): string[] {
   const files = readdirSync(join(FOLDER, name, 'samples'));
-  return files.map((file) => basename(file, '.json')).sort((one, other) => one.localeCompare(other));
+  const names = files.map((file) => basename(file, '.json')).sort((one, other) => one.localeCompare(other));
+  return [sample, ...names.filter((other) => other !== sample)];
 }
 
-export function makeSample(preset: Pick<Preset, 'name'>, sample: string): Buffer {
+export function makeSample(preset: Preset, sample: string): Buffer {
   const text = readFileSync(join(FOLDER, preset.name, 'samples', `${sample}.json`), 'utf8');
   const fresh: Readonly<Record<string, () => unknown>> = {
     $uuid: randomUUID,

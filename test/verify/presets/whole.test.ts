@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { HmacForm, MemberPath, Preset } from '../../../src/verify/preset.ts';
-import { sampleNames } from '../../../src/verify/presets/samples.ts';
+import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
 import { ROOT } from '../../service.ts';
@@ -23,7 +23,8 @@ test('every folder has its line in presets.ts, and its name is the name that use
 });
 
 test.each(presets)('$title has its samples, its event types and its test', (preset) => {
-  expect(sampleNames(preset)).toContain(preset.sample);
+  for (const sample of sampleNames(preset))
+    expect(JSON.parse(makeSample(preset, sample).toString())).toBeTruthy();
   expect(existsSync(join(ROOT, `src/verify/presets/${preset.name}/events.ts`))).toBe(true);
   expect(existsSync(join(ROOT, `test/verify/presets/${preset.name}.test.ts`))).toBe(true);
 });
