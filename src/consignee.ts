@@ -24,7 +24,4 @@ export { Declined, Discard, RetryLater, Unavailable } from './deliver/outcomes.t
 export type { ServiceKnobs } from './serve/config/knobs.ts';
 export type { WebhookEvent } from './verify/event.ts';
 export type { Preset } from './verify/preset.ts';
-export { flatfile } from './verify/presets/flatfile/preset.ts';
-export { flexport } from './verify/presets/flexport/preset.ts';
-export { flintn } from './verify/presets/flintn/preset.ts';
-export { shippo } from './verify/presets/shippo/preset.ts';
+export * from './verify/presets.ts';

@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { REFUSALS } from '../src/verify/refusals.ts';
 import { ROOT } from './service.ts';
 
 /** In the order in which data goes through them: a house may import from itself and from those on its left. */
@@ -86,14 +85,6 @@ test('names are plain: kebab-case, no utils, no barrels', () => {
   }
 });
 
-test('every preset has a test and a sample', () => {
-  const presets = readdirSync(join(ROOT, 'src/verify/presets')).filter((name) => !name.endsWith('.ts'));
-  for (const preset of presets) {
-    expect(filesUnder('test/verify/presets').join(), preset).toContain(`${preset}.test.ts`);
-    expect(filesUnder(`src/verify/presets/${preset}/samples`).length, preset).toBeGreaterThan(0);
-  }
-});
-
 test('every setting that is read stands in .env.example', () => {
   const example = read('.env.example');
   const names = [...filesUnder('src/base/settings'), ...filesUnder('src/serve/config')].flatMap((file) => [
@@ -104,12 +95,6 @@ test('every setting that is read stands in .env.example', () => {
     const isSuffix = /^(WEBHOOK_|JWT_|ALLOW_|VERIFY|OBSERVE|BODY_)/.test(name);
     expect(example).toContain(isSuffix ? `FLEXPORT_${name}` : name);
   }
-});
-
-test('every refusal is documented, and nothing else is', () => {
-  const documented = [...read('docs/refusals.md').matchAll(/^\| `(\w+)` \| (\d+) \|/gm)];
-  const codes = Object.entries(REFUSALS).map(([code, { status }]) => `${code} ${status}`);
-  expect(documented.map(([, code, status]) => `${code} ${status}`).sort()).toEqual(codes.sort());
 });
 
 test('what users write imports the public face only, and nothing of ours is named by its path', () => {

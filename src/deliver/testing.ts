@@ -69,16 +69,12 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
 }
 
 /** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */
-export function sampleEvent(
-  preset: Preset,
-  name = sampleNames(preset.name)[0],
-  change?: Change,
-): WebhookEvent {
-  const names = sampleNames(preset.name);
-  if (name === undefined || !names.includes(name)) {
+export function sampleEvent(preset: Preset, name: string = preset.sample, change?: Change): WebhookEvent {
+  const names = sampleNames(preset);
+  if (!names.includes(name)) {
     throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ')}`);
   }
-  return eventFrom(preset, makeSample(preset.name, name), change);
+  return eventFrom(preset, makeSample(preset, name), change);
 }
 
 /** Runs the handler once and says what would follow. Throws ConfigError if it would keep the service from starting. */

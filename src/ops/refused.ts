@@ -1,15 +1,15 @@
 /**
- * `consignee events refused`: what was refused as unproven, and whether it passes by now. A verb of events.ts.
- *
- * `list` and `show` read the file they are kept in; `recheck` asks the running service, which has the live secrets.
+ * `consignee events refused`: lists the requests that were refused as unproven, shows one, and has them judged again. A verb
+ * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
 
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/again.ts';
-import { type RefusedDetails, RefusedReader } from '../inbox/refused/reader.ts';
+import { type RefusedDetails, type RefusedGroup, RefusedReader } from '../inbox/refused/reader.ts';
 import type { Config } from '../serve/config/config.ts';
-import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
+import { prefixOf } from '../serve/config/source.ts';
+import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
@@ -45,26 +45,13 @@ function list(reader: RefusedReader, { source, limit, json }: RefusedOptions): n
   return 0;
 }
 
-function summary({
-  source,
-  code,
-  count,
-  addresses,
-  first,
-  last,
-}: ReturnType<RefusedReader['groups']>[number]) {
+function summary({ source: name, code, count, addresses, first, last }: RefusedGroup): string {
   const many = count === 1 ? 'one request' : `${count} requests`;
   const from = addresses === 1 ? 'one address' : `${addresses} addresses`;
-  const { says } = REFUSALS[code as RefusalCode] ?? { says: code };
-  return `${source}: ${says}; ${many} from ${from}, ${first} to ${last}.${advice(code)}`;
-}
-
-function advice(code: string): string {
-  if (/_mismatch$/.test(code))
-    return ' Was the secret rotated? Once the live one is set here, they are judged again.';
-  if (/_(missing|malformed|sha1)$/.test(code))
-    return ' Is the check switched on at the provider? See docs/refusals.md.';
-  return ' See docs/refusals.md.';
+  const { says, asks } = refusalOf(code);
+  const question = `${asks.charAt(0).toUpperCase()}${asks.slice(1)}`;
+  const fix = fixFor(code, { name, prefix: prefixOf(name) });
+  return `${name}: ${says}; ${many} from ${from}, ${first} to ${last}. ${question} ${fix}`;
 }
 
 function show(
@@ -96,7 +83,7 @@ function show(
   return 0;
 }
 
-/** What is kept is what came, to be judged again; what is shown lacks what an event would lack. */
+/** The body as an event would have it: the kept bytes are those that came, with the credential that is in some. */
 function withoutCredential({ source, body }: RefusedDetails, { sources }: Config): Buffer {
   const preset = sources.find(({ name }) => name === source)?.preset;
   return preset ? readContent(source, preset, body).stored : body;

@@ -6,7 +6,7 @@
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Log } from '../base/log/log.ts';
 import type { Config } from '../serve/config/config.ts';
-import { SETTING } from '../serve/config/source.ts';
+import { SCHEMES } from '../verify/schemes.ts';
 import type { Settings } from './settings.ts';
 
 /** Polled: notifications do not see through the links that orchestrators swap. */
@@ -79,7 +79,7 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
 /** Files that settings which can change are in. Handlers read theirs once. */
 function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
   const ofSources = config.sources.flatMap(({ prefix }) =>
-    Object.values(SETTING).map((name) => `${prefix}_${name}`),
+    SCHEMES.map(({ setting }) => `${prefix}_${setting}`),
   );
   const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
   return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];

@@ -1,12 +1,11 @@
 /**
- * `consignee send`: delivers genuinely signed samples, signed by the same settings the service verifies with.
- * Exit 0 only if every answer was 200.
+ * `consignee send`: delivers samples, genuinely signed with the settings that the service verifies with. It exits with 0
+ * only if every answer was 200.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { SourceConfig } from '../serve/config/source.ts';
-import { signHmac } from '../verify/hmac.ts';
-import { signJwt } from '../verify/jwt.ts';
+import { proveBody } from '../verify/checks.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { readSettings, usesDotenv } from './settings.ts';
 
@@ -71,7 +70,7 @@ function mistakeIn(
   if (off) return `${off.name} is off; those that are on: ${names}`;
   if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
   for (const { preset } of chosen) {
-    const known = sampleNames(preset.name);
+    const known = sampleNames(preset);
     if (values.sample !== undefined && !known.includes(values.sample)) {
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
     }
@@ -84,8 +83,8 @@ function planFor(source: SourceConfig, sample: string | undefined, file: string 
     const bytes = readFileSync(file);
     return { source, label: file, body: () => bytes };
   }
-  const name = sample ?? (sampleNames(source.preset.name)[0] as string);
-  return { source, label: name, body: () => makeSample(source.preset.name, name) };
+  const name = sample ?? source.preset.sample;
+  return { source, label: name, body: () => makeSample(source.preset, name) };
 }
 
 async function deliver({ source, label, body }: Plan, base: string): Promise<boolean> {
@@ -97,10 +96,11 @@ async function deliver({ source, label, body }: Plan, base: string): Promise<boo
   };
   try {
     const url = new URL(source.path, base);
-    if (source.tokens[0] !== undefined) url.searchParams.set('token', source.tokens[0]);
+    const proof = await proveBody(source, bytes, Date.now());
+    for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...(await signatures(source, bytes)) },
+      headers: { 'Content-Type': 'application/json', ...proof.headers },
       body: new Uint8Array(bytes),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
@@ -114,15 +114,4 @@ async function deliver({ source, label, body }: Plan, base: string): Promise<boo
     show('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
     return false;
   }
-}
-
-/** Whatever the source verifies, proven with its newest secret. */
-async function signatures(source: SourceConfig, body: Buffer): Promise<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  const [form] = source.preset.hmac;
-  const [secret] = source.hmacSecrets;
-  if (form && secret) headers[form.header] = signHmac(form, secret, body, Date.now());
-  const [jwtSecret] = source.jwtSecrets;
-  if (jwtSecret) headers.Authorization = await signJwt(jwtSecret, body, Date.now());
-  return headers;
 }

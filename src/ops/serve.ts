@@ -45,7 +45,7 @@ export async function run(args: string[]): Promise<number> {
     return 64;
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
-  if (values.dev && process.env.NODE_ENV !== 'production' && writeEnvFile()) {
+  if (values.dev && process.env.NODE_ENV !== 'production' && (await writeEnvFile(values.config))) {
     process.stdout.write(`Wrote ${ENV_FILE} with fresh secrets (readable by you only).\n`);
   }
   const settings = await readSettings(values.config, values.dev);

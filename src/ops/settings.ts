@@ -23,10 +23,18 @@ export async function readSettings(configDir: string | undefined, useDotenv: boo
   if (useDotenv) readDotenv();
   const environment: Environment = process.env;
   const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
-  const wiring = moduleUrl(directory, 'sources.ts');
-  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  const { wiring, sources } = await readWiring(configDir);
   const knobs = await readKnobsFile(directory);
   return { ...readConfig(environment, knobs, sources), environment, sources, wiring };
+}
+
+/** config/sources.ts alone, for what must be known before `.env` is there. */
+export async function readWiring(
+  configDir: string | undefined,
+): Promise<Pick<Settings, 'wiring' | 'sources'>> {
+  const wiring = moduleUrl(configDir === undefined ? OWN_CONFIG : resolve(configDir), 'sources.ts');
+  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  return { wiring, sources };
 }
 
 const GIVEN = new Set(Object.keys(process.env));

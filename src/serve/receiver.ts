@@ -18,6 +18,7 @@ import { readPast } from '../inbox/past.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
 import { openKeeper } from '../inbox/refused/keeper.ts';
 import { startRetention } from '../inbox/retention.ts';
+import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import { digestOfToken } from '../verify/query-token.ts';
 import { AlarmWatch } from './alarms/watch.ts';
@@ -140,7 +141,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       keepRefusal: keepRefusals({
         budget,
         credentialHeaders: new Map(
-          config.sources.map((source) => [source.name, credentialHeadersOf(source)]),
+          config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
         ),
         digestOfToken,
         keep: (request) => keeper.keep(request),
@@ -212,10 +213,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   }
 
   return { port, consolePort, reload, stop };
-}
-
-function credentialHeadersOf({ preset }: SourceConfig): string[] {
-  return [...preset.hmac.map(({ header }) => header.toLowerCase()), 'authorization'];
 }
 
 function storedSource({ preset, routes }: SourceConfig) {

@@ -1,15 +1,15 @@
 /**
- * What a reload may change: who is let in. Each source's verifiers and limit, the host names on its allowlist, and the
- * console's tokens. Held by receiver.ts, asked for each request.
+ * The rules of who is let in, which a reload may change: each source's verifiers and limit, the host names on its allowlist,
+ * and the console's tokens. receiver.ts holds them and asks for them at each request.
  *
- * Another reading is built whole, and counts once its new host names are looked up: a request sees the old rules or the new
- * ones, never some of each.
+ * A new reading of the settings is built whole and takes effect once its new host names are looked up: a request sees the
+ * old rules or the new ones, never some of each.
  */
 
 import type { Log } from '../base/log/log.ts';
 import { namesIn } from '../verify/allow-entry.ts';
-import { verifiersOf } from '../verify/checks.ts';
-import { digestOf, placeOf } from '../verify/equal.ts';
+import { provingSettings, verifiersOf } from '../verify/checks.ts';
+import { digestOf, indexOfDigest } from '../verify/equal.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -28,7 +28,7 @@ export class Rules {
     this.#tokens = config.console.tokens.map(digestOf);
   }
 
-  /** The newest reading. */
+  /** The newest reading of the settings. */
   get config(): Config {
     return this.#config;
   }
@@ -38,15 +38,15 @@ export class Rules {
   }
 
   isConsoleToken(given: string): boolean {
-    return placeOf(digestOf(given), this.#tokens) >= 0;
+    return indexOfDigest(digestOf(given), this.#tokens) >= 0;
   }
 
-  /** Resolves when the host names have had their first answers, or a moment to get them. */
+  /** Resolves when the host names have had their first answers, or when waiting for them has taken long enough. */
   settled(): Promise<void> {
     return this.#names.settled();
   }
 
-  /** Answers whether the reading is in force now; it is not if a later one has overtaken it. */
+  /** Resolves with true once the reading is in force, or with false if a later one has overtaken it. */
   async replace(config: Config): Promise<boolean> {
     const built = this.#build(config);
     this.#config = config;
@@ -68,7 +68,7 @@ export class Rules {
 
   #rulesOf(source: SourceConfig, { knobs }: Config): SourceRules {
     const { name, bodyLimitBytes, prefix } = source;
-    const offReason = `the source ${name} is off: set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET`;
+    const offReason = `the source ${name} is off: set ${provingSettings(prefix)}`;
     const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, this.#names);
     return { bodyLimitBytes, verifiers, offReason };
   }

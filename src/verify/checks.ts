@@ -1,45 +1,73 @@
-/** A source's verifiers, in the order they are asked: what is set is checked, all of it, the cheap checks first. */
-
-import { type AllowEntry, namesIn } from './allow-entry.ts';
+/**
+ * Reads the table of schemes for everybody else: the verifiers of a source, the headers that carry its credentials, the
+ * settings that switch it on, and the proof that `send` adds to a body.
+ */
 import type { FollowedNames } from './followed-names.ts';
-import { hmac } from './hmac.ts';
-import { ipAllowlist } from './ip-allowlist.ts';
-import { jwt } from './jwt.ts';
 import { observe } from './observe.ts';
-import type { HmacForm } from './preset.ts';
-import { queryToken } from './query-token.ts';
-import type { Scheme, Verifier } from './verifier.ts';
+import type { Preset } from './preset.ts';
+import type { CheckSettings, SchemeRow, SecretRow, Signed } from './scheme.ts';
+import { SCHEMES, type Scheme, type SecretScheme } from './schemes.ts';
+import type { Verifier } from './verifier.ts';
 
-export interface CheckSettings {
-  readonly preset: { readonly hmac: readonly HmacForm[] };
+/** The live secrets of a source by scheme, newest first. */
+export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
+
+export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
+  readonly preset: Preset;
   readonly schemes: readonly Scheme[];
   /** Those of `schemes` that refuse nothing. */
   readonly observed: readonly Scheme[];
-  readonly allowFrom: readonly AllowEntry[];
-  readonly tokens: readonly string[];
-  readonly hmacSecrets: readonly string[];
-  readonly jwtSecrets: readonly string[];
-  readonly allowSha1: boolean;
+  readonly secrets: SecretsByScheme;
 }
 
-/** Host names on the allowlist are followed from here on. */
+const ROWS: readonly (SchemeRow & { readonly name: Scheme })[] = SCHEMES;
+
+export const SECRET_ROWS: readonly (SecretRow & { readonly name: SecretScheme })[] = SCHEMES.filter(
+  (row) => row.holds === 'secrets',
+);
+
+/** The verifiers in the order of the table. From here on the host names of the allowlist are followed. */
 export function verifiersOf(
-  settings: CheckSettings,
+  { schemes, observed, secrets, ...settings }: SourceChecks,
   toleranceSeconds: number,
   names: Pick<FollowedNames, 'follow'>,
 ): Verifier[] {
-  const { preset, allowFrom, tokens, hmacSecrets, jwtSecrets, allowSha1 } = settings;
-  const build: Record<Scheme, () => Verifier> = {
-    ip: () => {
-      const named = namesIn(allowFrom);
-      const rules = allowFrom.flatMap((entry) => entry.rules);
-      return ipAllowlist(rules, named.length > 0 ? names.follow(named) : undefined);
-    },
-    token: () => queryToken(tokens),
-    hmac: () => hmac(preset.hmac, { secrets: hmacSecrets, allowSha1, toleranceSeconds }),
-    jwt: () => jwt({ secrets: jwtSecrets, toleranceSeconds }),
-  };
-  return settings.schemes.map((scheme) =>
-    settings.observed.includes(scheme) ? observe(scheme, build[scheme]()) : build[scheme](),
-  );
+  const liveOf: Readonly<Partial<Record<Scheme, readonly string[]>>> = secrets;
+  return ROWS.filter(({ name }) => schemes.includes(name)).map(({ name, build }) => {
+    const verify = build({ ...settings, secrets: liveOf[name] ?? [], toleranceSeconds, names });
+    return observed.includes(name) ? observe(name, verify) : verify;
+  });
+}
+
+/** An address may be shared or forged upstream; a secret proves who sends. */
+export function isProof(scheme: string): boolean {
+  return SECRET_ROWS.some(({ name }) => name === scheme);
+}
+
+/** Lower-case names of the headers in which a sender's credentials come, whatever is checked at present. */
+export function credentialHeadersOf(preset: Preset): string[] {
+  return [...new Set(ROWS.flatMap((row) => row.headersOf(preset)))];
+}
+
+/** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
+export function provingSettings(prefix: string): string {
+  const settings = SECRET_ROWS.map(({ setting }) => `${prefix}_${setting}`);
+  return `${settings.slice(0, -1).join(', ')} or ${settings.at(-1)}`;
+}
+
+/** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */
+export async function proveBody(
+  { preset, secrets }: Pick<SourceChecks, 'preset' | 'secrets'>,
+  body: Buffer,
+  nowMs: number,
+): Promise<Required<Signed>> {
+  const all: Required<Signed> = { headers: {}, query: {} };
+  for (const { name, sign } of SECRET_ROWS) {
+    const [secret] = secrets[name] ?? [];
+    if (secret === undefined) continue;
+    const { headers, query } = await sign(secret, body, nowMs, preset);
+    Object.assign(all.headers, headers);
+    Object.assign(all.query, query);
+  }
+  return all;
 }

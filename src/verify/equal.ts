@@ -1,7 +1,6 @@
 /**
- * Comparison in constant time, for secrets of any length.
- *
- * Both sides are hashed first, so neither the length nor the place of the first difference shows in the time taken.
+ * Compares secrets of any length in constant time. Both sides are hashed first, so the time taken tells neither a secret's
+ * length nor where the first difference is.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 
@@ -9,8 +8,8 @@ export function digestOf(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
-/** Which of `digests` is that of the given one, -1 if none is. All are compared, whatever the outcome. */
-export function placeOf(digest: Buffer, digests: readonly Buffer[]): number {
+/** The index of the digest among `digests`, or -1. Every one is compared, also after a match. */
+export function indexOfDigest(digest: Buffer, digests: readonly Buffer[]): number {
   let found = -1;
   for (const [at, expected] of digests.entries()) if (timingSafeEqual(digest, expected)) found = at;
   return found;

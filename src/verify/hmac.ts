@@ -1,22 +1,85 @@
 /**
- * The `hmac` scheme: a MAC over the raw bytes, in a header of the provider's form. Refuses with 401.
- *
- *   plain         <prefix><MAC>                      MAC over   <body>
- *   timestamped   t=<unix seconds>,v1=<MAC>[,…]      MAC over   <t>.<body>      up to eight v1, any may match
+ * The scheme `hmac`: a MAC over the raw bytes, in a header of the provider's form (hmac-form.ts). Refuses with 401.
  *
  * The first header of the preset that is present decides alone: a good weaker one never mends a bad stronger one.
  * Every live secret is tried on every signature before the answer is known.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
 import { headerLines } from './header-lines.ts';
+import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
-import { Rejection } from './refusals.ts';
+import { Rejection } from './rejection.ts';
+import type { SecretRow, Signed } from './scheme.ts';
 import type { BodyCheck, Head, Verifier } from './verifier.ts';
 
-const MAC_BYTES = { sha256: 32, sha1: 20 } as const;
-const TIMESTAMP = /^[1-9]\d{9}$/;
-const SIGNATURES_MAX = 8;
+const HMAC_REFUSALS = {
+  hmac_missing: {
+    status: 401,
+    says: 'the signature header is missing',
+    asks: 'is the signature switched on at the provider, or does a proxy drop headers?',
+    fix: 'Compare what the provider is set up to send with what `npm run check` says is verified. Shippo signs only once its staff have switched that on.',
+  },
+  hmac_repeated: {
+    status: 401,
+    says: 'the signature header is there more than once',
+    asks: 'does a proxy add it again?',
+    fix: 'Have the proxy leave that header alone. Without a proxy somebody is trying something.',
+  },
+  hmac_malformed: {
+    status: 401,
+    says: 'the signature header is not of the provider’s form',
+    asks: 'has the sender changed how it proves itself?',
+    fix: '`npm run events -- refused list --source <source>` says what came: it is another sender, or the provider has a new form.',
+  },
+  hmac_sha1: {
+    status: 401,
+    says: 'the signature is SHA-1, which is not allowed',
+    asks: 'does the sender sign with nothing better?',
+    fix: 'Have it send SHA-256, as Flexport does beside it today; if it cannot, set `…_ALLOW_SHA1=true`.',
+  },
+  hmac_mismatch: {
+    status: 401,
+    says: 'the signature does not match any live secret',
+    asks: 'was the secret rotated?',
+    fix: 'Put what the provider uses now into `…_WEBHOOK_SECRET` and the one before it into `…_WEBHOOK_SECRET_PREVIOUS`, or both into its file; what was refused is then judged again. `npm run secret -- rotate <source>` leads through it. If it was not rotated: is it the secret of this endpoint, and does no proxy rewrite bodies?',
+  },
+  hmac_timestamp: {
+    status: 401,
+    says: 'the signed timestamp is too far from our clock',
+    asks: 'is the clock of this machine right?',
+    fix: 'Let it follow a time server: `timedatectl` says whether it does. If it is right, the sender’s clock is wrong, or these are replays.',
+  },
+} as const satisfies SecretRow['refusals'];
+
+export const HMAC = {
+  name: 'hmac',
+  setting: 'WEBHOOK_SECRET',
+  holds: 'secrets',
+  headersOf: ({ hmac: forms }) => forms.map(({ header }) => header.toLowerCase()),
+  build: ({ preset, secrets, allowSha1, toleranceSeconds }): Verifier =>
+    hmac(preset.hmac, { secrets, allowSha1, toleranceSeconds }),
+  sign(secret, body, nowMs, { hmac: [form] }): Signed {
+    return form ? { headers: { [form.header]: signHmac(form, secret, body, nowMs) } } : {};
+  },
+  recheck(proof, secret, body, receivedAt, preset): boolean {
+    const [header = ''] = (proof.form ?? '').split(' ');
+    // It was in time when it came, and SHA-1 was allowed if it is one, or it would not have been kept.
+    const options = { secrets: [secret], allowSha1: true, toleranceSeconds: Number.POSITIVE_INFINITY };
+    const rawHeaders = [header, proof.signature ?? ''];
+    try {
+      hmac(preset.hmac, options)({ receivedAt, address: undefined, query: '', rawHeaders })(body);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  rotation: {
+    after: ['Give it to the sender, who signs with it from now on.'],
+    old: 'The old one works here as long as it is live here.',
+  },
+  refusals: HMAC_REFUSALS,
+} as const satisfies SecretRow;
 
 export interface HmacOptions {
   readonly secrets: readonly string[];
@@ -24,15 +87,7 @@ export interface HmacOptions {
   readonly toleranceSeconds: number;
 }
 
-/** What the header claims: one timestamp text or none, and one or more MACs. */
-interface Claim {
-  readonly form: HmacForm;
-  readonly value: string;
-  readonly timestamp: string | undefined;
-  readonly macs: readonly Buffer[];
-}
-
-export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier {
+export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: Head) => BodyCheck {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
   const fingerprints = options.secrets.map(fingerprintOf);
   const names = [...new Set(forms.map((form) => form.header.toLowerCase()))];
@@ -40,28 +95,28 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier
     names.map((name) => [name, forms.filter((form) => form.header.toLowerCase() === name)]),
   );
   return function verifyHmac(head): BodyCheck {
-    const claim = readClaim(head);
+    const claim = claimIn(head);
     return function verifyMac(body) {
       const secret = fingerprints[matching(claim, keys, body)];
       if (secret === undefined) throw new Rejection('hmac_mismatch');
       if (claim.timestamp !== undefined) checkTime(claim.timestamp, head.receivedAt);
-      return { scheme: 'hmac', secret, form: nameOf(claim.form), signature: claim.value };
+      return { scheme: 'hmac', secret, form: formName(claim.form), signature: claim.value };
     };
   };
 
-  function readClaim(head: Head): Claim {
+  function claimIn(head: Head): Claim {
     for (const name of names) {
       const lines = headerLines(head.rawHeaders, name);
       if (lines.length > 1) throw new Rejection('hmac_repeated', `${name} is there more than once`);
-      if (lines.length === 1) return parse(name, lines[0] as string);
+      if (lines.length === 1) return claimOf(name, lines[0] as string);
     }
     throw new Rejection('hmac_missing', `${names.join(' or ')} is missing`);
   }
 
-  function parse(name: string, value: string): Claim {
+  function claimOf(name: string, value: string): Claim {
     const form = byName.get(name)?.find((candidate) => value.startsWith(candidate.prefix));
     if (form?.algorithm === 'sha1' && !options.allowSha1) throw new Rejection('hmac_sha1');
-    const claim = form && (form.layout === 'plain' ? parsePlain(form, value) : parseTimestamped(form, value));
+    const claim = form && readClaim(form, value);
     if (!claim) throw new Rejection('hmac_malformed', `${name} is not of the provider’s form`);
     return claim;
   }
@@ -74,53 +129,14 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): Verifier
   }
 }
 
-/** Writes the header value that `hmac` accepts for this form: what the provider would send. */
+/** Writes the header value that the provider would send, and that `hmac` accepts. */
 export function signHmac(form: HmacForm, secret: string, body: Buffer, nowMs: number): string {
   const timestamp = form.layout === 'timestamped' ? String(Math.floor(nowMs / 1000)) : undefined;
   const mac = macOver(form, timestamp, createSecretKey(secret, 'utf8'), body).toString(form.encoding);
   return timestamp === undefined ? form.prefix + mac : `t=${timestamp},v1=${mac}`;
 }
 
-/** The signed time in the value of a timestamped header, in unix seconds; undefined in any other. */
-export function signedSecondsIn(value: string): number | undefined {
-  const text = /(?:^|,)t=([1-9]\d{9})(?:,|$)/.exec(value)?.[1];
-  return text === undefined ? undefined : Number(text);
-}
-
-function parsePlain(form: HmacForm, value: string): Claim | undefined {
-  const mac = decodeMac(form, value.slice(form.prefix.length));
-  return mac && { form, value, timestamp: undefined, macs: [mac] };
-}
-
-function parseTimestamped(form: HmacForm, value: string): Claim | undefined {
-  const timestamps: string[] = [];
-  const macs: Buffer[] = [];
-  for (const pair of value.split(',')) {
-    const at = pair.indexOf('=');
-    const name = pair.slice(0, at);
-    const text = pair.slice(at + 1);
-    if (at < 1 || name.trim() !== name) return undefined;
-    if (name === 't') timestamps.push(text);
-    if (name === 'v1') {
-      const mac = decodeMac(form, text);
-      if (!mac) return undefined;
-      macs.push(mac);
-    }
-  }
-  const [timestamp] = timestamps;
-  if (timestamps.length !== 1 || timestamp === undefined || !TIMESTAMP.test(timestamp)) return undefined;
-  return macs.length >= 1 && macs.length <= SIGNATURES_MAX ? { form, value, timestamp, macs } : undefined;
-}
-
-/** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact form may. */
-function decodeMac(form: HmacForm, text: string): Buffer | undefined {
-  const mac = Buffer.from(text, form.encoding);
-  if (mac.length !== MAC_BYTES[form.algorithm]) return undefined;
-  const canonical = mac.toString(form.encoding);
-  return canonical === (form.encoding === 'hex' ? text.toLowerCase() : text) ? mac : undefined;
-}
-
-/** Which key makes one of the MACs; -1 if none does. */
+/** The index of the key that makes one of the MACs, or -1. Every key is tried on every MAC, also after a match. */
 function matching(claim: Claim, keys: readonly KeyObject[], body: Buffer): number {
   let found = -1;
   for (const [at, key] of keys.entries()) {
@@ -128,15 +144,4 @@ function matching(claim: Claim, keys: readonly KeyObject[], body: Buffer): numbe
     for (const mac of claim.macs) if (timingSafeEqual(expected, mac)) found = at;
   }
   return found;
-}
-
-/** As in evidence and metrics: `X-Hub-Signature sha1`. */
-function nameOf({ header, algorithm }: HmacForm): string {
-  return `${header} ${algorithm}`;
-}
-
-function macOver(form: HmacForm, timestamp: string | undefined, key: KeyObject, body: Buffer): Buffer {
-  const mac = createHmac(form.algorithm, key);
-  if (timestamp !== undefined) mac.update(`${timestamp}.`);
-  return mac.update(body).digest();
 }

@@ -1,5 +1,5 @@
 /**
- * The `jwt` scheme: `Authorization: Bearer <JWT>`, HS256, whose claims are the body. Refuses with 401.
+ * The scheme `jwt`: `Authorization: Bearer <JWT>`, HS256, whose claims are the body. Refuses with 401.
  *
  * jose checks the signature and the times. Before it stands what jose is lenient about: segments must be strict
  * base64url, and `crit`, `b64`, `zip` and nested tokens are refused. After it, the body must be what was signed: every
@@ -11,7 +11,8 @@ import { CompactSign, errors, jwtVerify } from 'jose';
 import { type Exact, NumberText, parseExact, sameExact } from '../base/json-text.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { headerLines } from './header-lines.ts';
-import { Rejection } from './refusals.ts';
+import { Rejection } from './rejection.ts';
+import type { SecretRow, Signed } from './scheme.ts';
 import type { BodyCheck, Head, Proof, Verifier } from './verifier.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
@@ -19,6 +20,65 @@ const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 const INTEGER = /^(0|[1-9]\d*)$/;
 /** Unlike `toString`, it reads bytes of every kind, and throws for all else. */
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export const JWT = {
+  name: 'jwt',
+  setting: 'JWT_SECRET',
+  holds: 'secrets',
+  headersOf: () => ['authorization'],
+  build: ({ secrets, toleranceSeconds }): Verifier => jwt({ secrets, toleranceSeconds }),
+  async sign(secret, body, nowMs): Promise<Signed> {
+    return { headers: { Authorization: await signJwt(secret, body, nowMs) } };
+  },
+  rotation: {
+    after: ['Give it to the sender, who signs its tokens with it from now on.'],
+    old: 'The old one works here as long as it is live here.',
+  },
+  refusals: {
+    jwt_missing: {
+      status: 401,
+      says: 'the Authorization header is missing',
+      asks: 'does the listener send one, or does a proxy take it away?',
+      fix: 'The listener must send `Authorization: Bearer <token>`.',
+    },
+    jwt_repeated: {
+      status: 401,
+      says: 'the Authorization header is there more than once',
+      asks: 'does a proxy add its own?',
+      fix: 'Have the proxy leave that header alone.',
+    },
+    jwt_malformed: {
+      status: 401,
+      says: 'the bearer token is not a plain, strictly encoded JWT',
+      asks: 'has the sender changed how it proves itself?',
+      fix: 'Sign with `jsonwebtoken` or `jose` as they come: no `crit`, `b64`, `zip` or `cty`.',
+    },
+    jwt_algorithm: {
+      status: 401,
+      says: 'the token’s algorithm is not HS256',
+      asks: 'has the sender changed how it proves itself?',
+      fix: 'Sign with HS256.',
+    },
+    jwt_mismatch: {
+      status: 401,
+      says: 'the token’s signature does not match any live secret',
+      asks: 'was the secret rotated?',
+      fix: 'Put what the listener signs with into `…_JWT_SECRET` and the one before it into `…_JWT_SECRET_PREVIOUS`, or both into its file; what was refused is then judged again. `npm run secret -- rotate <source>` leads through it.',
+    },
+    jwt_time: {
+      status: 401,
+      says: 'the token’s times (iat, exp, nbf) do not hold on our clock',
+      asks: 'is the clock of this machine right?',
+      fix: 'Let it follow a time server: `timedatectl` says whether it does. The listener must sign at the moment of sending, with `iat`.',
+    },
+    jwt_body: {
+      status: 401,
+      says: 'the body is not what the token’s claims say',
+      asks: 'does the listener send another object than it signs, or does a proxy rewrite bodies?',
+      fix: 'Send exactly the object that was signed.',
+    },
+  },
+} as const satisfies SecretRow;
 
 export interface JwtOptions {
   readonly secrets: readonly string[];
@@ -91,7 +151,7 @@ function exactObject(text: string): Map<string, Exact> | undefined {
   }
 }
 
-/** Which key signed it, at a time that holds. */
+/** The index of the key that signed the token. Rejects if none did, or if the token's times do not hold. */
 async function keyOfToken(
   token: string,
   keys: readonly KeyObject[],

@@ -1,9 +1,10 @@
 /**
- * A check that is only observed: it runs, and what it would have refused is noted, but it refuses nothing. So that a
- * check can be introduced while others still guard. The configuration keeps at least one enforced.
+ * A check that is only observed: it runs and notes what it would have refused, but it refuses nothing. So a new check can be
+ * tried while others guard. The configuration sees to it that at least one check is enforced.
  */
-import { Rejection } from './refusals.ts';
-import type { Proof, Scheme, Verifier } from './verifier.ts';
+import { Rejection } from './rejection.ts';
+import type { Scheme } from './schemes.ts';
+import type { Proof, Verifier } from './verifier.ts';
 
 export function observe(scheme: Scheme, verify: Verifier): Verifier {
   return function verifyObserved(head) {

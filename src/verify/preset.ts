@@ -1,6 +1,11 @@
-/** A preset: what we know about a provider, as data. The verifier, the signer and the tests come from it. */
+/**
+ * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
+ * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
+ */
+import type { Rotation } from './scheme.ts';
+import type { SecretScheme } from './schemes.ts';
 
-/** One way in which a provider writes its HMAC into a header. */
+/** A way in which a provider writes its HMAC into a header. */
 export interface HmacForm {
   readonly header: string;
   /** `plain`: prefix + MAC over the body. `timestamped`: `t=<unix s>,v1=<MAC>` over `<t>.<body>`. */
@@ -13,15 +18,16 @@ export interface HmacForm {
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
-/** Whose state an event tells (all members of `of` together), and the time of that state (the first of `at`). */
+/** Says where an event names the thing whose state it tells (all members of `of` together) and the time of that state. */
 export interface StateShape {
   readonly of: readonly MemberPath[];
+  /** The first path that holds a time counts. */
   readonly at: readonly MemberPath[];
 }
 
 export interface AddressList {
   readonly addresses: readonly string[];
-  /** Where and when the provider published it. */
+  /** The page where the provider published it, and the month in which we read it. */
   readonly from: string;
   readonly asOf: string;
 }
@@ -31,10 +37,10 @@ export interface Preset {
   readonly title: string;
   /** In order of strength: the first header that is present decides alone. SHA-1 forms must be allowed. */
   readonly hmac: readonly HmacForm[];
-  /** The provider's own event id; the first path that holds one counts. None: the body's digest. */
+  /** Paths to the provider's own event id; the first that holds one counts. Without any the body's digest is the id. */
   readonly id: readonly MemberPath[];
   readonly type: readonly MemberPath[];
-  /** Where an event says which thing's state it tells, and as of when; for `latest`. */
+  /** For `latest`. */
   readonly state?: StateShape;
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
@@ -42,4 +48,10 @@ export interface Preset {
   /** How long the provider may be kept waiting for a `reply`, from the moment its request came in. */
   readonly replyWithinMs: number;
   readonly addressLists: Readonly<Record<string, AddressList>>;
+  /** The sample that `send` takes by itself, from samples/ beside the preset. */
+  readonly sample: string;
+  /** Where the URL goes at the provider, and where its secret is found: sentences for people. */
+  readonly setUp: readonly string[];
+  /** How the secret is changed there. A scheme that is left out has the general words of its own row. */
+  readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
 }

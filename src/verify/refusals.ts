@@ -1,59 +1,120 @@
 /**
- * Every way in which a request can be refused or fail, as a table: the answer, and what it means to the operator.
- *
- * A check throws a Rejection; serve/http answers with its row. docs/refusals.md lists the same rows, tested both ways.
+ * Every way in which a request can be refused or fail, as a table: the answer, what it means, and what to do about it. The
+ * rows of a scheme stand with the scheme. Alarms, `events refused`, `check` and docs/refusals.md say what stands here.
  */
+import type { Rejection } from './rejection.ts';
+import type { Refusal } from './scheme.ts';
+import { SCHEMES, type SchemeRefusalCode } from './schemes.ts';
 
-/** Every way in which a request can be refused or fail: its answer, and what it means to the operator. */
-export const REFUSALS = {
-  not_found: { status: 404, says: 'there is nothing at this path' },
-  method_not_allowed: { status: 405, says: 'webhooks are delivered by POST' },
-  shutting_down: { status: 503, says: 'the service is stopping' },
-  overloaded: { status: 503, says: 'too many bytes are in flight' },
-  https_required: { status: 403, says: 'the request did not arrive over TLS' },
-  ip_unreadable: { status: 403, says: 'the client address cannot be told' },
-  ip_not_allowed: { status: 403, says: 'the client address is not on the allowlist' },
-  token_missing: { status: 401, says: 'the token parameter is missing' },
-  token_repeated: { status: 401, says: 'the token parameter is there more than once' },
-  token_malformed: { status: 401, says: 'the query string cannot be decoded' },
-  token_mismatch: { status: 401, says: 'the token matches no live token' },
-  hmac_missing: { status: 401, says: 'the signature header is missing' },
-  hmac_repeated: { status: 401, says: 'the signature header is there more than once' },
-  hmac_malformed: { status: 401, says: 'the signature header is not of the provider’s form' },
-  hmac_sha1: { status: 401, says: 'the signature is SHA-1, which is not allowed' },
-  hmac_mismatch: { status: 401, says: 'the signature does not match any live secret' },
-  hmac_timestamp: { status: 401, says: 'the signed timestamp is too far from our clock' },
-  jwt_missing: { status: 401, says: 'the Authorization header is missing' },
-  jwt_repeated: { status: 401, says: 'the Authorization header is there more than once' },
-  jwt_malformed: { status: 401, says: 'the bearer token is not a plain, strictly encoded JWT' },
-  jwt_algorithm: { status: 401, says: 'the token’s algorithm is not HS256' },
-  jwt_mismatch: { status: 401, says: 'the token’s signature does not match any live secret' },
-  jwt_time: { status: 401, says: 'the token’s times (iat, exp, nbf) do not hold on our clock' },
-  jwt_body: { status: 401, says: 'the body is not what the token’s claims say' },
-  encoding_unsupported: { status: 415, says: 'the body is compressed; only identity is accepted' },
-  body_too_large: { status: 413, says: 'the body is over the source’s limit' },
-  body_aborted: { status: 400, says: 'the sender went away before the body was complete' },
-  request_malformed: { status: 400, says: 'the request is not HTTP/1.1 as the parser knows it' },
-  request_timeout: { status: 408, says: 'the request did not arrive in time' },
-  headers_too_large: { status: 431, says: 'the headers are over the limit' },
-  inbox_slow: { status: 503, says: 'the inbox did not take the event in time' },
-  inbox_failed: { status: 503, says: 'the inbox could not take the event' },
-  internal: { status: 503, says: 'an error of our own' },
-} as const satisfies Record<string, { status: number; says: string }>;
+const GENERAL = {
+  not_found: {
+    status: 404,
+    says: 'there is nothing at this path',
+    asks: 'is the URL at the provider right, letter for letter, and is the source on?',
+    fix: 'The log says what switches a source on.',
+  },
+  method_not_allowed: {
+    status: 405,
+    says: 'webhooks are delivered by POST',
+    asks: 'is this a person with a browser?',
+    fix: 'Only POST delivers webhooks; `npm run send -- <source>` tries it.',
+  },
+  shutting_down: {
+    status: 503,
+    says: 'the service is stopping',
+    asks: 'is it being restarted?',
+    fix: 'The provider tries again; see the shutdown delay in docs/deploying.md.',
+  },
+  overloaded: {
+    status: 503,
+    says: 'too many bytes are in flight',
+    asks: 'is the inbox slow, or does a flood come in?',
+    fix: 'Look at the disk or the database; the limit is `bytesInFlightMax` in `config/service.ts`.',
+  },
+  https_required: {
+    status: 403,
+    says: 'the request did not arrive over TLS',
+    asks: 'does the proxy say how requests came in?',
+    fix: 'Send to `https://`; the proxy that ends TLS must set `X-Forwarded-Proto`, and its address must be in `TRUST_PROXY`.',
+  },
+  encoding_unsupported: {
+    status: 415,
+    says: 'the body is compressed; only identity is accepted',
+    asks: 'does a proxy in between compress bodies?',
+    fix: 'Switch that off there: no provider of the presets compresses.',
+  },
+  body_too_large: {
+    status: 413,
+    says: 'the body is over the source’s limit',
+    asks: 'does the provider send more than it did?',
+    fix: 'Raise `…_BODY_LIMIT`.',
+  },
+  body_aborted: {
+    status: 400,
+    says: 'the sender went away before the body was complete',
+    asks: 'does it repeat?',
+    fix: 'Nothing was stored. If it repeats, look for the time limit of a proxy.',
+  },
+  request_malformed: {
+    status: 400,
+    says: 'the request is not HTTP/1.1 as the parser knows it',
+    asks: 'is somebody trying something?',
+    fix: 'The HTTP parser has answered, without a body; there is nothing to do unless a proxy of yours sent it.',
+  },
+  request_timeout: {
+    status: 408,
+    says: 'the request did not arrive in time',
+    asks: 'is this a slow sender, or a slow attack?',
+    fix: 'The limits are `headersTimeoutMs` (10 s) and `requestTimeoutMs` (15 s) in `config/service.ts`.',
+  },
+  headers_too_large: {
+    status: 431,
+    says: 'the headers are over the limit',
+    asks: 'does a JWT carry all the records?',
+    fix: 'Put ids into it rather than records, or raise `headerBytesMax` (64 KiB) in `config/service.ts`.',
+  },
+  inbox_slow: {
+    status: 503,
+    says: 'the inbox did not take the event in time',
+    asks: 'is the disk or the database slow?',
+    fix: 'Look at it: an event must be stored within `inboxDeadlineMs` (2.5 s). If it was stored after all, the next try is a duplicate.',
+  },
+  inbox_failed: {
+    status: 503,
+    says: 'the inbox could not take the event',
+    asks: 'is the disk full or failing, or the inbox locked?',
+    fix: 'The reason in the log says which; it recovers by itself once that is mended.',
+  },
+  internal: {
+    status: 503,
+    says: 'an error of our own',
+    asks: 'does it repeat?',
+    fix: 'Please report it, with the line of the log.',
+  },
+} as const satisfies Readonly<Record<string, Refusal>>;
 
-export type RefusalCode = keyof typeof REFUSALS;
+export type RefusalCode = keyof typeof GENERAL | SchemeRefusalCode;
 
-/** A request that failed a check. `reason` is for the operator: never a secret, a MAC or a token. */
-export class Rejection extends Error {
-  readonly code: RefusalCode;
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = Object.assign(
+  {},
+  GENERAL,
+  ...SCHEMES.map(({ refusals }) => refusals),
+);
 
-  constructor(code: RefusalCode, reason: string = REFUSALS[code].says) {
-    super(reason);
-    this.name = 'Rejection';
-    this.code = code;
-  }
+/** The row of a code that was stored, perhaps by another version, which may have had other codes. */
+export function refusalOf(code: string): Refusal {
+  const rows: Readonly<Record<string, Refusal>> = REFUSALS;
+  const row = Object.hasOwn(rows, code) ? rows[code] : undefined;
+  return row ?? { status: 401, says: code, asks: 'was it another version?', fix: 'See docs/refusals.md.' };
+}
 
-  get status(): number {
-    return REFUSALS[this.code].status;
-  }
+/** What to do about a refusal, with the names of one source in it. */
+export function fixFor(code: string, source: { readonly name: string; readonly prefix: string }): string {
+  const { fix } = refusalOf(code);
+  return fix.replaceAll('…_', `${source.prefix}_`).replaceAll('<source>', source.name);
+}
+
+/** Why a request was rejected, in words. */
+export function reasonOf({ code, reason }: Rejection): string {
+  return reason ?? REFUSALS[code].says;
 }

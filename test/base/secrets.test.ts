@@ -92,7 +92,7 @@ test.each([
 ])('a file holds one live secret a line: %s', (_title, content, secrets) => {
   const environment = { FLEXPORT_WEBHOOK_SECRET_FILE: file(content) };
   expect(reading(environment).problems).toEqual([]);
-  expect(sourceOf(environment, 'flexport').hmacSecrets).toEqual(secrets);
+  expect(sourceOf(environment, 'flexport').secrets.hmac).toEqual(secrets);
 });
 
 test.each([
@@ -140,11 +140,11 @@ test('a retired secret needs a current one', () => {
 
 test('all live secrets are read, newest first, each once', () => {
   const inline = { FLATFILE_JWT_SECRET: GOOD, FLATFILE_JWT_SECRET_PREVIOUS: OTHER };
-  expect(sourceOf(inline, 'flatfile').jwtSecrets).toEqual([GOOD, OTHER]);
+  expect(sourceOf(inline, 'flatfile').secrets.jwt).toEqual([GOOD, OTHER]);
   const both = { SHIPPO_WEBHOOK_TOKEN_FILE: file(`${GOOD}\n`), SHIPPO_WEBHOOK_TOKEN_PREVIOUS: OTHER };
-  expect(sourceOf(both, 'shippo').tokens).toEqual([GOOD, OTHER]);
+  expect(sourceOf(both, 'shippo').secrets.token).toEqual([GOOD, OTHER]);
   const twice = { FLINTN_WEBHOOK_SECRET: GOOD, FLINTN_WEBHOOK_SECRET_PREVIOUS: GOOD };
-  expect(sourceOf(twice, 'flintn').hmacSecrets).toEqual([GOOD]);
+  expect(sourceOf(twice, 'flintn').secrets.hmac).toEqual([GOOD]);
   const console = { CONSOLE_TOKEN: GOOD, CONSOLE_TOKEN_PREVIOUS: OTHER };
   expect(reading(console).config.console.tokens).toEqual([GOOD, OTHER]);
 });

@@ -85,7 +85,7 @@ test('it is found across the parts in which a large file is read', async () => {
 
 test('it is found however the bytes are cut, and not across two contents', () => {
   const needles = needlesOf([
-    { setting: 'A', variable: 'A', place: 'current', isCurrent: true, value: SECRET },
+    { setting: 'A', variable: 'A', label: 'current', isCurrent: true, value: SECRET },
   ]);
   const cuts = fc.array(fc.integer({ min: 0, max: SECRET.length + 20 }), { maxLength: 6 });
   fc.assert(

@@ -1,9 +1,9 @@
 /** `consignee init`, and what every command has in common: its usage, its exit codes, its word to an old Node. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROOT, startService } from '../service.ts';
+import { ROOT, runToEnd, startService } from '../service.ts';
 import { useFolder } from './folder.ts';
 
 const { folder, consignee } = useFolder();
@@ -16,6 +16,20 @@ test('init writes a file of fresh secrets that only its owner can read, and prin
   const secrets = [...readFileSync(file, 'utf8').matchAll(/^[A-Z]+_WEBHOOK_SECRET=([0-9a-f]{64})$/gm)];
   expect(new Set(secrets.map(([, secret]) => secret)).size).toBe(4);
   for (const [, secret] of secrets) expect(output).not.toContain(secret);
+});
+
+test('init writes a secret for each source of the wiring, and says where it belongs', async () => {
+  const empty = mkdtempSync(join(folder, 'other-'));
+  const config = join(ROOT, 'test/fixtures/odd');
+  const { code } = await runToEnd(['init', '--config', config], { cwd: empty });
+  expect(code).toBe(0);
+  const text = readFileSync(join(empty, '.env'), 'utf8');
+  expect([...text.matchAll(/^([A-Z_]+)=[0-9a-f]{64}$/gm)].map(([, name]) => name)).toEqual([
+    'JOBS_WEBHOOK_SECRET',
+    'THINGS_WEBHOOK_SECRET',
+  ]);
+  expect(text).toMatch(/^# Flexport\. In Flexport’s account settings, add a webhook endpoint/m);
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
 });
 
 test('init leaves a file that is there as it is', async () => {

@@ -4,6 +4,7 @@ import { matches } from '../../base/address.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { type Allowed, examineAllowlist } from '../../verify/allow-entry.ts';
+import { IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
 import { counted } from '../secret/ago.ts';
 import { type Evidence, eventsOf, isProven, type RecentEvent } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
@@ -15,7 +16,7 @@ export async function allowlistFindings({ sources }: Config, evidence: Evidence)
   const findings = withList.map(async (source) => {
     const allowed = await examineAllowlist(source.allowFrom);
     const troubled = allowed.filter(({ lookup }) => lookup?.trouble !== undefined);
-    const strange = source.observed.includes('ip')
+    const strange = source.observed.includes(IP_ALLOWLIST.name)
       ? strangers(source, allowed, eventsOf(source, evidence))
       : [];
     return [listFinding(source, allowed), ...troubled.map((one) => troubleFinding(source, one)), ...strange];

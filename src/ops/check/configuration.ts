@@ -3,6 +3,7 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import { isProof } from '../../verify/checks.ts';
 import { API_KEYS, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
@@ -41,7 +42,7 @@ function sourceFinding(source: SourceConfig, production: boolean): Finding {
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   const watches = observed.length > 0 ? `, and only observes ${observed.join(' + ')}` : '';
   const says = `${path} verifies ${enforced.join(' + ') || 'nothing'}${watches}`;
-  if (enforced.some((scheme) => scheme !== 'ip')) return pass(name, says);
+  if (enforced.some(isProof)) return pass(name, says);
   const unproven = `${says}: nothing proves who sends. Enforce a signature, a token or a JWT.`;
   return (production ? fail : warn)(name, unproven);
 }

@@ -9,6 +9,8 @@ import { examineInbox } from '../../inbox/sqlite/files.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { type Transport, transportOf } from '../../serve/config/postgres-url.ts';
+import { prefixOf } from '../../serve/config/source.ts';
+import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { minuteOf } from '../secret/ago.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
@@ -97,7 +99,8 @@ function refusedFindings(path: string): Finding[] {
     if (groups.length === 0) return [pass('refused', 'no refused request waits to be judged again')];
     return groups.map(({ source, code, count, first }) => {
       const many = count === 1 ? 'one request, at' : `${count} requests since`;
-      const says = `${many} ${minuteOf(first)} failed ${code}: ${questionOn(code, source)}`;
+      const fix = fixFor(code, { name: source, prefix: prefixOf(source) });
+      const says = `${many} ${minuteOf(first)} failed ${code}: ${refusalOf(code).asks} ${fix}`;
       return warn(`${source} refused`, says);
     });
   } catch (error) {
@@ -105,10 +108,4 @@ function refusedFindings(path: string): Finding[] {
   } finally {
     reader.close();
   }
-}
-
-function questionOn(code: string, source: string): string {
-  if (/_mismatch$/.test(code)) return `was the secret rotated? npm run secret -- rotate ${source}`;
-  if (/_missing$/.test(code)) return 'is the check switched on at the provider? See docs/refusals.md';
-  return 'see docs/refusals.md, and npm run events -- refused list';
 }

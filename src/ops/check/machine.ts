@@ -1,7 +1,7 @@
 /** What is around the service: whom it runs as, and whether its clock agrees with those who sign with a time. */
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { signedSecondsIn } from '../../verify/hmac.ts';
+import { signedSecondsIn } from '../../verify/hmac-form.ts';
 import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 

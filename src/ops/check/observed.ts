@@ -2,7 +2,7 @@
 
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import type { Scheme } from '../../verify/verifier.ts';
+import type { Scheme } from '../../verify/schemes.ts';
 import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
 import { type Finding, warn } from './finding.ts';
 

@@ -3,14 +3,9 @@
 import type { Environment } from '../../base/settings/environment.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import type { SecretScheme } from '../../verify/schemes.ts';
 import { ago, counted } from '../secret/ago.ts';
-import {
-  nameOfSecret,
-  type SecretScheme,
-  type Slot,
-  secretSchemesOf,
-  slotsOfSource,
-} from '../secret/slots.ts';
+import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
 import { mayGo, sayUse, type Use, useOf } from '../secret/uses.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
@@ -41,7 +36,7 @@ function slotFindings(
   const currentUse = current && useOfSlot(current);
   return slots.map((slot) => {
     const use = useOfSlot(slot);
-    const says = `${slot.place} ${nameOfSecret(slot.value)}: ${sayUse(use, now)}`;
+    const says = `${slot.label} ${nameOfSecret(slot.value)}: ${sayUse(use, now)}`;
     if (slot.isCurrent) return pass(`${name} ${scheme}`, says);
     return retiredFinding(`${name} ${scheme}`, says, slot, { use, currentUse, now });
   });

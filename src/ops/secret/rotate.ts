@@ -6,21 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecretUse } from '../../inbox/contract.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf } from '../../verify/fingerprint.ts';
+import type { SecretRow } from '../../verify/scheme.ts';
+import type { SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from './ago.ts';
-import {
-  nameOfSecret,
-  type SecretScheme,
-  type Slot,
-  secretSchemesOf,
-  settingOf,
-  slotsOfSource,
-} from './slots.ts';
-import { guideTo, HERE } from './steps.ts';
+import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
 import { readUses, useOf } from './uses.ts';
 
 const LOOK_MS = 500;
+const MAKE_ONE = 'Make a new one: npm run --silent secret -- generate';
 
 export interface RotateOptions {
   readonly source: string;
@@ -30,12 +26,12 @@ export interface RotateOptions {
   readonly say: (line: string) => void;
 }
 
-/** Whether a new secret has been seen in use. */
+/** Resolves with true once a new secret has been seen in use, or with false when the time is over. */
 export async function rotate({ source: name, waitMs, read, say }: RotateOptions): Promise<boolean> {
   const settings = await read();
   const source = sourceIn(settings, name);
-  for (const scheme of secretSchemesOf(source))
-    for (const line of guideLines(source, scheme, settings)) say(line);
+  for (const row of SECRET_ROWS.filter(({ name }) => source.schemes.includes(name)))
+    for (const line of stepLines(source, row, settings)) say(line);
   const known = await knownSecrets(source, settings);
   say(`Waiting ${counted(waitMs / 1000, 'second')} for a delivery that is proved with a new one.`);
   say(
@@ -63,13 +59,16 @@ function sourceIn({ config }: Settings, name: string): SourceConfig {
   return config.sources.find((source) => source.name === name) as SourceConfig;
 }
 
-function guideLines(source: SourceConfig, scheme: SecretScheme, { environment }: Settings): string[] {
-  const { steps, old } = guideTo(source.preset.name, scheme);
+/** The steps at the provider are the preset's; a scheme has general ones for a preset without its own. */
+function stepLines(
+  source: SourceConfig,
+  { name: scheme, setting, rotation }: SecretRow & { readonly name: SecretScheme },
+  { environment }: Settings,
+): string[] {
+  const { before = [MAKE_ONE], after, old } = source.preset.rotation[scheme] ?? rotation;
   const [current] = slotsOfSource(source, scheme, environment);
-  const said = steps.flatMap((step) =>
-    step === HERE ? putHere(settingOf(source.prefix, scheme), current) : step,
-  );
-  const numbered = said.map((step, at) => `  ${at + 1}. ${step}`);
+  const steps = [...before, putHere(`${source.prefix}_${setting}`, current), ...after];
+  const numbered = steps.map((step, at) => `  ${at + 1}. ${step}`);
   const name = current ? `, now ${nameOfSecret(current.value)}` : '';
   return [`${source.preset.title}, ${scheme}${name}:\n`, ...numbered, `\n  ${old}\n`];
 }
@@ -84,8 +83,8 @@ function putHere(setting: string, current: Slot | undefined): string {
 }
 
 /**
- * Fingerprints of what has been in use already, or must be the old one: of several live secrets that nobody has used yet,
- * only the first can be the new one; a single one cannot.
+ * Fingerprints of the secrets that are not new: all that were ever used, and of the live ones all but the first. With one
+ * live secret, that one is old.
  */
 async function knownSecrets(source: SourceConfig, settings: Settings): Promise<ReadonlySet<string>> {
   const { config, environment } = settings;
@@ -112,16 +111,16 @@ async function seenLines(
 ): Promise<string[]> {
   const now = Date.now();
   const source = sourceIn(settings, name);
-  const slots = slotsOfSource(source, scheme as SecretScheme, settings.environment);
+  const slots = slotsOfSource(source, scheme, settings.environment);
   const isNew = ({ value }: Slot) => fingerprintOf(value) === secret;
   const slot = slots.find(isNew);
   const proved = slot ? nameOfSecret(slot.value) : `the one with fingerprint ${secret}`;
   const uses = await readUses(settings.config.database);
   const others = slots.filter((other) => !isNew(other));
-  const lines = others.map(({ value, variable, place }) => {
+  const lines = others.map(({ value, variable, label }) => {
     const use = useOf(uses, name, scheme, value);
     const last = use ? `last used ${ago(use.lastAt, now)}` : 'never used';
-    return `The ${place} one, ${nameOfSecret(value)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
+    return `The ${label} one, ${nameOfSecret(value)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
   });
   return [`\nThe new secret is in use: ${proved} proved a delivery ${ago(lastAt, now)}.`, ...lines];
 }

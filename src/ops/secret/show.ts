@@ -1,11 +1,12 @@
-/** `consignee secret show`: the live secrets of each source: where they stand, how old they are, when they were last used. */
+/** `consignee secret show`: says for each live secret where it stands, how old it is, and when it was last used. */
 
 import type { SecretUse } from '../../inbox/contract.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import type { SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
 import { ageOf } from './age.ts';
 import { counted } from './ago.ts';
-import { nameOfSecret, type SecretScheme, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
+import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
 import { mayGo, sayUse, useOf } from './uses.ts';
 
 export interface ShowOptions {
@@ -14,7 +15,6 @@ export interface ShowOptions {
   readonly now: number;
 }
 
-/** Lines for people. */
 export function showSecrets(sources: readonly SourceConfig[], options: ShowOptions): string[] {
   return sources.flatMap((source) => {
     const schemes = secretSchemesOf(source);
@@ -36,7 +36,7 @@ function showScheme(
   const lines = slots.map((slot) => {
     const use = useOfSlot(slot);
     const parts = [
-      slot.place.padEnd(8),
+      slot.label.padEnd(8),
       nameOfSecret(slot.value),
       ...(slot.isCurrent ? [sayAge(slot, settings, now)] : []),
       sayUse(use, now),

@@ -2,7 +2,7 @@
  * Clock: the times that a source signs (`t=` in the header) are too far from ours, in the median of its last twenty
  * verified requests. Told while they still pass: beyond the tolerance every one of them is refused.
  */
-import { signedSecondsIn } from '../../verify/hmac.ts';
+import { signedSecondsIn } from '../../verify/hmac-form.ts';
 import type { Finding, WatchedSource } from './alarm.ts';
 import { SIGNATURES_KEPT, type SignatureSeen, type Tally } from './tally.ts';
 import { durationOf } from './times.ts';

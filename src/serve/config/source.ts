@@ -6,14 +6,15 @@ import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, routesOf, sourceNameOf } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
+import { isProof, provingSettings, SECRET_ROWS, type SecretsByScheme } from '../../verify/checks.ts';
 import type { Preset } from '../../verify/preset.ts';
-import { SCHEMES, type Scheme } from '../../verify/verifier.ts';
+import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { readAllowlist } from './allowlist.ts';
 
 export interface SourceConfig {
   readonly name: string;
   readonly path: string;
-  /** The variables' common beginning, as in FLEXPORT. */
+  /** The beginning of its variables: FLEXPORT of FLEXPORT_WEBHOOK_SECRET. */
   readonly prefix: string;
   readonly preset: Preset;
   readonly routes: readonly Route[];
@@ -23,21 +24,11 @@ export interface SourceConfig {
   readonly schemes: readonly Scheme[];
   /** Those of them that are only observed. */
   readonly observed: readonly Scheme[];
-  readonly hmacSecrets: readonly string[];
-  readonly tokens: readonly string[];
-  readonly jwtSecrets: readonly string[];
+  readonly secrets: SecretsByScheme;
   readonly allowFrom: readonly AllowEntry[];
   readonly allowSha1: boolean;
   readonly bodyLimitBytes: number;
 }
-
-/** Which variable switches a scheme on. */
-export const SETTING: Readonly<Record<Scheme, string>> = {
-  ip: 'ALLOW_FROM',
-  token: 'WEBHOOK_TOKEN',
-  hmac: 'WEBHOOK_SECRET',
-  jwt: 'JWT_SECRET',
-};
 
 export function readSource(
   wiring: SourceWiring,
@@ -49,21 +40,24 @@ export function readSource(
 ): SourceConfig {
   const name = sourceNameOf(wiring);
   const prefix = prefixOf(name);
-  const secretsOf = (scheme: Scheme) =>
-    readSecrets(`${prefix}_${SETTING[scheme]}`, environment, problems, warnings);
-  const [hmac, token, jwt] = [secretsOf('hmac'), secretsOf('token'), secretsOf('jwt')];
+  const read = SECRET_ROWS.map(({ name: scheme, setting }) => ({
+    scheme,
+    ...readSecrets(`${prefix}_${setting}`, environment, problems, warnings),
+  }));
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
   const allowFrom = readAllowlist(prefix, environment, lists, problems);
-  const set = { ip: allowFrom !== undefined, token: token.set, hmac: hmac.set, jwt: jwt.set };
-  const schemes = SCHEMES.filter((scheme) => set[scheme]);
+  const set = new Set<string>(read.flatMap(({ scheme, set }) => (set ? scheme : [])));
+  const schemes = SCHEMES.filter(({ name, holds }) => {
+    return holds === 'secrets' ? set.has(name) : allowFrom !== undefined;
+  }).map((row) => row.name);
   problems.push(...pinProblems(prefix, environment, schemes));
   const observed = readObserved(prefix, environment, schemes, problems);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
-  if (enforced.length === 1 && enforced[0] === 'ip') {
+  if (enforced.length > 0 && !enforced.some(isProof)) {
     const problem = {
       setting: `${prefix}_ALLOW_FROM`,
       wrong: 'is the only check that is enforced for this source, and an address is not proof',
-      fix: `Set ${prefix}_WEBHOOK_SECRET, ${prefix}_WEBHOOK_TOKEN or ${prefix}_JWT_SECRET as well.`,
+      fix: `Set ${provingSettings(prefix)} as well.`,
     };
     (production ? problems : warnings).push(problem);
   }
@@ -78,9 +72,7 @@ export function readSource(
     replies: wiring.reply !== undefined,
     schemes,
     observed,
-    hmacSecrets: hmac.live,
-    tokens: token.live,
-    jwtSecrets: jwt.live,
+    secrets: Object.fromEntries(read.map(({ scheme, live }) => [scheme, live])),
     allowFrom: allowFrom ?? [],
     allowSha1: wiring.preset.hmac.some((form) => form.algorithm === 'sha1')
       ? readBoolean(environment, `${prefix}_ALLOW_SHA1`, false, problems)
@@ -89,7 +81,8 @@ export function readSource(
   };
 }
 
-function prefixOf(name: string): string {
+/** The beginning of a source's variables: `shippo-eu` has SHIPPO_EU_WEBHOOK_SECRET. */
+export function prefixOf(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
 
@@ -127,34 +120,34 @@ function pinProblems(prefix: string, environment: Environment, schemes: readonly
   const pinned = (textOf(environment, setting) ?? '').split(',').map((text) => text.trim().toLowerCase());
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
-    if (!(SCHEMES as readonly string[]).includes(scheme)) {
-      const fix = `The schemes are ${SCHEMES.join(', ')}.`;
+    const row = SCHEMES.find(({ name }) => name === scheme);
+    if (!row) {
+      const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
       problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
-    } else if (!schemes.includes(scheme as Scheme)) {
-      const needed = `${prefix}_${SETTING[scheme as Scheme]}`;
-      problems.push({
-        setting,
-        wrong: `asks for ${scheme}, but ${needed} is not set`,
-        fix: `Set ${needed}.`,
-      });
+    } else if (!schemes.includes(row.name)) {
+      const needed = `${prefix}_${row.setting}`;
+      const wrong = `asks for ${scheme}, but ${needed} is not set`;
+      problems.push({ setting, wrong, fix: `Set ${needed}.` });
     }
   }
-  for (const scheme of schemes.filter((scheme) => !pinned.includes(scheme))) {
-    const there = `${prefix}_${SETTING[scheme]}`;
-    const fix = `Add ${scheme} to ${setting}, or unset ${there}.`;
-    problems.push({ setting, wrong: `leaves out ${scheme}, but ${there} is set`, fix });
+  for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
+    const there = `${prefix}_${row.setting}`;
+    const fix = `Add ${row.name} to ${setting}, or unset ${there}.`;
+    problems.push({ setting, wrong: `leaves out ${row.name}, but ${there} is set`, fix });
   }
   return problems;
 }
 
-const KNOWN = [
-  ...['WEBHOOK_SECRET', 'WEBHOOK_TOKEN', 'JWT_SECRET'].flatMap((name) => [
-    name,
-    `${name}_FILE`,
-    `${name}_PREVIOUS`,
-    `${name}_SINCE`,
-  ]),
-  ...['ALLOW_FROM', 'ALLOW_FROM_FILE', 'VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
+const FORMS = { secrets: ['', '_FILE', '_PREVIOUS', '_SINCE'], addresses: ['', '_FILE'] };
+/** The ends of the variables that a source may have. */
+const KNOWN_ENDS = [
+  ...SCHEMES.flatMap(({ setting, holds }) => FORMS[holds].map((form) => `${setting}${form}`)),
+  ...['VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
+];
+/** A variable with one of these words in it was probably meant for us. */
+const OUR_WORDS = [
+  ...SCHEMES.map(({ setting }) => setting.replace(/_.*/, '')),
+  ...['VER', 'OBS', 'BODY', 'SECRET', 'TOKEN', 'HMAC'],
 ];
 
 function settingsOfHandlers(wirings: readonly SourceWiring[]): string[] {
@@ -172,8 +165,8 @@ function unknownVariables(
   return Object.keys(environment)
     .filter((setting) => setting.startsWith(`${prefix}_`))
     .filter((setting) => !longer.some((other) => setting.startsWith(`${other}_`)))
-    .filter((setting) => /_(WEBHOOK|JWT|ALLOW|VER|OBS|BODY|SECRET|TOKEN|HMAC)/.test(setting))
-    .filter((setting) => !KNOWN.includes(setting.slice(prefix.length + 1)))
+    .filter((setting) => OUR_WORDS.some((word) => setting.includes(`_${word}`)))
+    .filter((setting) => !KNOWN_ENDS.includes(setting.slice(prefix.length + 1)))
     .filter((setting) => !known.includes(setting.replace(/_(FILE|PREVIOUS)$/, '')))
     .map((setting) => ({
       setting,

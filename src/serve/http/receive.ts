@@ -3,13 +3,13 @@
  * neither a byte of the body is read nor `100 Continue` sent.
  *
  *   503  shutting_down, overloaded                    413  body_too_large
- *   403  https_required, ip_*                         401  hmac_mismatch, hmac_timestamp, jwt_body
- *   401  token_*, hmac_*, jwt_*                       503  inbox_slow, inbox_failed, internal
+ *   403  https_required                               401  a scheme refuses the body
+ *   401  a scheme refuses the head (an address: 403)  503  inbox_slow, inbox_failed, internal
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
  */
 import type { Request, Response } from 'express';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
-import { Rejection } from '../../verify/refusals.ts';
+import { Rejection } from '../../verify/rejection.ts';
 import type { BodyCheck, Proof, Verifier } from '../../verify/verifier.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';

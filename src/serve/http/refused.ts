@@ -8,6 +8,7 @@
  */
 import type { Request, Response } from 'express';
 import type { RefusedRequest } from '../../inbox/refused/request.ts';
+import { isProof } from '../../verify/checks.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { type Budget, readBody } from './body.ts';
 import { keptHeaders } from './headers.ts';
@@ -80,7 +81,7 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
 }
 
 function isOutsider({ proofs }: Reception): boolean {
-  return proofs.some(({ scheme, wouldRefuse }) => scheme === 'ip' && wouldRefuse !== undefined);
+  return proofs.some(({ scheme, wouldRefuse }) => !isProof(scheme) && wouldRefuse !== undefined);
 }
 
 function requestOf(

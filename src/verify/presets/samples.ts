@@ -1,30 +1,22 @@
 /**
- * Samples of what providers send, from <preset>/samples/<name>.json beside this file.
- *
- * "$uuid", "$integer", "$hex", "$batch" and "$now" stand for values made anew each time, so that a second send is a second event.
+ * Samples of the bodies that providers send: <preset>/samples/<name>.json beside this file. "$uuid", "$integer", "$hex",
+ * "$batch" and "$now" in them stand for values that are made anew each time, so that a second send is a second event.
  */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Preset } from '../preset.ts';
 
 const FOLDER = import.meta.dirname;
-const DEFAULTS: Readonly<Record<string, string>> = {
-  flexport: 'shipment-leg-arrived',
-  shippo: 'track-updated',
-  flintn: 'transaction-settled',
-  flatfile: 'forwarded-records-updated',
-};
-
-/** Names of the samples of a preset, the one that is sent by default first. */
-export function sampleNames(preset: string): string[] {
-  const names = readdirSync(join(FOLDER, preset, 'samples')).map((file) => basename(file, '.json'));
-  return names.sort(
-    (a, b) => Number(b === DEFAULTS[preset]) - Number(a === DEFAULTS[preset]) || a.localeCompare(b),
-  );
+/** Names of the samples of a preset: first the one that is sent by itself, then the others by the alphabet. */
+export function sampleNames({ name, sample }: Preset): string[] {
+  const files = readdirSync(join(FOLDER, name, 'samples'));
+  const names = files.map((file) => basename(file, '.json')).sort((one, other) => one.localeCompare(other));
+  return [sample, ...names.filter((other) => other !== sample)];
 }
 
-export function makeSample(preset: string, name: string): Buffer {
-  const text = readFileSync(join(FOLDER, preset, 'samples', `${name}.json`), 'utf8');
+export function makeSample(preset: Preset, sample: string): Buffer {
+  const text = readFileSync(join(FOLDER, preset.name, 'samples', `${sample}.json`), 'utf8');
   const fresh: Readonly<Record<string, () => unknown>> = {
     $uuid: randomUUID,
     $integer: () => randomInt(1_000_000, 999_999_999),

@@ -1,10 +1,17 @@
 /**
  * Flatfile: the sender is the customer's own listener, so the scheme is the customer's choice. Flatfile suggests
  * X-Hub-Signature or a JWT whose claims are the body. The event forwarder puts its API token in every body.
- * Source: support.flatfile.com article 9518423; FlatFilers/flatfile-plugins (forwarder and egress).
+ * Source: support.flatfile.com article 9518423; flatfile.com/docs, Secrets; FlatFilers/flatfile-plugins (forwarder and egress).
  */
 import type { Preset } from '../../preset.ts';
 
+const changed = {
+  after: [
+    'In Flatfile, replace the value under Secrets, of the environment or of the space that has its own.',
+    'If your listener keeps it elsewhere than in event.secrets(…), replace it there and deploy it.',
+  ],
+  old: 'The old one works here as long as it is live here.',
+};
 const header = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
 
 export const flatfile = {
@@ -20,4 +27,10 @@ export const flatfile = {
   bodyLimitBytes: 25 * 1_048_576,
   replyWithinMs: 20_000,
   addressLists: {},
+  sample: 'forwarded-records-updated',
+  setUp: [
+    'The sender is your own listener, so the scheme is your choice: a signature, a JWT whose claims are the body, or both.',
+    'Keep the secret in Flatfile under Secrets, where the listener reads it with event.secrets(…).',
+  ],
+  rotation: { hmac: changed, jwt: changed },
 } satisfies Preset;

@@ -21,4 +21,17 @@ export const flexport = {
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
   addressLists: {},
+  sample: 'shipment-leg-arrived',
+  setUp: [
+    'In Flexport’s account settings, add a webhook endpoint with the URL of this source and a secret token of your own making.',
+    'Each endpoint has its own.',
+  ],
+  rotation: {
+    hmac: {
+      after: [
+        'In Flexport’s account settings, open the webhook endpoint and replace its secret token. Each endpoint has its own.',
+      ],
+      old: 'Flexport documents no time in which both hold, so the old one must stay live here until the new one is seen.',
+    },
+  },
 } satisfies Preset;

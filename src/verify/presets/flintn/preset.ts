@@ -1,6 +1,6 @@
 /**
  * Flintn. One secret per merchant, shared by all its webhooks; the old one dies the moment it is rotated.
- * Source: tutorvue-group.gitbook.io/flintn-docs, Webhooks and Configure Webhooks.
+ * Source: tutorvue-group.gitbook.io/flintn-docs, Webhooks, Configure Webhooks and Webhook Secrets.
  */
 import type { Preset } from '../../preset.ts';
 
@@ -15,4 +15,20 @@ export const flintn = {
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 20_000,
   addressLists: {},
+  sample: 'transaction-settled',
+  setUp: [
+    'At Flintn (hub.flintn.com/developers), under Webhooks, add the URL of this source.',
+    'The secret is under Webhook Secret there: it is shown once, and all your webhooks share it.',
+    'The old one stops signing the moment a new one is made. The last retry comes 26.5 hours after the first try.',
+  ],
+  rotation: {
+    hmac: {
+      before: [
+        'Open this machine’s settings beside the dashboard: between the next two steps nothing passes.',
+        'At Flintn (hub.flintn.com/developers): Webhooks, Webhook Secret, Rotate Secret. Copy the new one: it is shown once, and all your webhooks share it.',
+      ],
+      after: [],
+      old: 'Flintn’s old secret is dead the moment the new one exists. What comes in between is refused, but kept, and accepted by itself once the new one is live here.',
+    },
+  },
 } satisfies Preset;

@@ -37,4 +37,25 @@ export const shippo = {
     'shippo-eu': { ...published, addresses: eu },
     shippo: { ...published, addresses: [...us, ...eu] },
   },
+  sample: 'track-updated',
+  setUp: [
+    'At Shippo, under Settings, API, Webhooks, add the URL of this source; a token behind it, as in ?token=…, works at once.',
+    'Shippo signs only once its staff have switched that on for you: ask your account manager for an HMAC secret.',
+  ],
+  rotation: {
+    hmac: {
+      before: [
+        'Ask your account manager at Shippo for a new HMAC secret: only their staff can set one, which takes up to 10 business days.',
+        'Ask as well from when it holds: nothing is documented about that.',
+      ],
+      after: [],
+      old: 'Shippo documents no time in which both hold, so keep both live here until the new one is seen.',
+    },
+    token: {
+      after: [
+        'At Shippo: Settings, API, Webhooks, Edit: replace what stands behind ?token= in the URL, and save. It holds at once.',
+      ],
+      old: 'The old one works here as long as it is live here. Programs on the way log URLs: change tokens often.',
+    },
+  },
 } satisfies Preset;

@@ -1,0 +1,76 @@
+/**
+ * The form of a scheme: one way of proving who sent a request. Each scheme stands whole in a file of its own; schemes.ts is
+ * the table of them, and everything that treats them alike (settings, checks, `send`, `secret`, alarms) reads that table.
+ */
+import type { AllowEntry } from './allow-entry.ts';
+import type { FollowedNames } from './followed-names.ts';
+import type { Preset } from './preset.ts';
+import type { Proof, Verifier } from './verifier.ts';
+
+/** How a request is turned away: the answer, and what the operator should know. */
+export interface Refusal {
+  readonly status: number;
+  /** The reason in words: for the log, and outside production for the sender. */
+  readonly says: string;
+  /** The likely cause, as a question to the operator. */
+  readonly asks: string;
+  /** What to do. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
+  readonly fix: string;
+}
+
+/** How a secret is changed, in steps that people read. Between `before` and `after` the new one is put into our settings. */
+export interface Rotation {
+  /** Left out: one makes the new secret oneself. */
+  readonly before?: readonly string[];
+  readonly after: readonly string[];
+  /** What becomes of the old secret. */
+  readonly old: string;
+}
+
+/** What a verifier is built from: the settings of one source. */
+export interface CheckSettings {
+  readonly preset: Pick<Preset, 'hmac'>;
+  /** The live secrets of this scheme; none if it holds addresses. */
+  readonly secrets: readonly string[];
+  readonly allowFrom: readonly AllowEntry[];
+  readonly allowSha1: boolean;
+  /** How far a signed time may be from our clock, either way. */
+  readonly toleranceSeconds: number;
+  /** Follows the host names of `allowFrom`. */
+  readonly names: Pick<FollowedNames, 'follow'>;
+}
+
+/** What a sender adds to its request to prove itself. */
+export interface Signed {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+interface AnyScheme {
+  /** As operators write it into `…_VERIFY`, and as evidence and metrics show it. */
+  readonly name: string;
+  /** The variable that switches it on, without the source's prefix: `WEBHOOK_SECRET`. */
+  readonly setting: string;
+  /** Each code begins with the scheme's name. */
+  readonly refusals: Readonly<Record<string, Refusal>>;
+  /** Lower-case names of the headers that carry credentials: kept with a refused request, shown nowhere. */
+  headersOf(preset: Preset): readonly string[];
+  build(settings: CheckSettings): Verifier;
+}
+
+export interface SecretRow extends AnyScheme {
+  readonly holds: 'secrets';
+  /** The words of `secret rotate` for a preset that has none of its own. */
+  readonly rotation: Rotation;
+  /** Proves a body as the provider would. */
+  sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
+  /** Whether the signature that was kept with an event is still that of these bytes. Only where a proof keeps one. */
+  recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, preset: Preset): boolean;
+}
+
+/** An address can be shared or forged upstream, so such a scheme is never the only one that is enforced. */
+export interface AddressRow extends AnyScheme {
+  readonly holds: 'addresses';
+}
+
+export type SchemeRow = SecretRow | AddressRow;
