@@ -64,7 +64,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Who may send from a canonical address: anybody's machine, one of a private network, or none beyond this one. */
-export function reachOf(address: string): 'public' | 'private' | 'none' {
+export function scopeOf(address: string): 'public' | 'private' | 'none' {
   const family = address.includes('.') ? 'ipv4' : 'ipv6';
   if (NOBODYS.check(address, family)) return 'none';
   return PRIVATE.check(address, family) ? 'private' : 'public';

@@ -16,7 +16,7 @@ export class NumberText {
 
 export type Exact = string | boolean | null | NumberText | Exact[] | Map<string, Exact>;
 
-export interface Member {
+export interface JsonMember {
   readonly name: string;
   /** Offsets into the text: the name's opening quote, the value's first character, and behind its last. */
   readonly start: number;
@@ -80,7 +80,7 @@ export function sameExact(one: Exact, other: Exact): boolean {
 }
 
 /** The members of the object that begins at or after `from`; none if another kind of value stands there. */
-export function* membersAt(text: string, from = 0): Generator<Member> {
+export function* membersAt(text: string, from = 0): Generator<JsonMember> {
   let at = skipSpace(text, from);
   if (text[at] !== '{') return;
   at = skipSpace(text, at + 1);

@@ -7,7 +7,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type Member, membersAt, skipString } from '../base/json-text.ts';
+import { type JsonMember, membersAt, skipString } from '../base/json-text.ts';
 import type { MemberPath, Preset } from '../verify/preset.ts';
 
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
@@ -112,7 +112,7 @@ export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string 
 function digitsAt(path: MemberPath, body: Buffer): string {
   // One byte, one character: offsets into this text are offsets into the bytes.
   const text = body.toString('latin1');
-  let found: Member = { name: '', start: 0, valueStart: 0, valueEnd: text.length };
+  let found: JsonMember = { name: '', start: 0, valueStart: 0, valueEnd: text.length };
   for (const name of path) {
     found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
   }
@@ -132,7 +132,7 @@ function without(name: string, body: Buffer, isJson: boolean): Buffer {
       continue;
     }
     // Behind a member that stays, the comma before goes too; otherwise the comma behind.
-    const start = keptOne ? (members[at - 1] as Member).valueEnd : member.start;
+    const start = keptOne ? (members[at - 1] as JsonMember).valueEnd : member.start;
     const end = keptOne ? member.valueEnd : (members[at + 1]?.start ?? member.valueEnd);
     kept.push(body.subarray(from, start));
     from = end;

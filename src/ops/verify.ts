@@ -13,7 +13,7 @@ import { fingerprintOf } from '../verify/fingerprint.ts';
 
 const PAGE = 1_000;
 
-interface Checked {
+interface Soundness {
   readonly bytes: 'hold' | 'DIFFER';
   readonly signature: 'holds' | 'FAILS' | 'none kept' | 'secret not live' | 'a credential was cut out';
 }
@@ -36,13 +36,13 @@ export async function verify(
       if (!options.all) return complain(`${idOf(number)} is not in this inbox, or its body has been purged`);
       continue;
     }
-    const checked = checkEvidence(evidence, config);
-    const failed = checked.bytes === 'DIFFER' || checked.signature === 'FAILS';
+    const soundness = judgeStored(evidence, config);
+    const failed = soundness.bytes === 'DIFFER' || soundness.signature === 'FAILS';
     counts.events++;
     if (failed) counts.failed++;
-    if (checked.signature === 'holds') counts.signatures++;
-    if (options.json) say(JSON.stringify({ id: idOf(number), ...checked }));
-    else if (failed || !options.all) say(describe(number, evidence, checked));
+    if (soundness.signature === 'holds') counts.signatures++;
+    if (options.json) say(JSON.stringify({ id: idOf(number), ...soundness }));
+    else if (failed || !options.all) say(describeStored(number, evidence, soundness));
   }
   if (options.all && !options.json) {
     const { events, failed, signatures } = counts;
@@ -62,7 +62,7 @@ async function* everyNumber(reader: InboxReader): AsyncGenerator<number> {
   }
 }
 
-function checkEvidence(evidence: EventEvidence, config: Config): Checked {
+function judgeStored(evidence: EventEvidence, config: Config): Soundness {
   const { digest, body, proofs, receivedAt } = evidence;
   const bytes = hash('sha256', body, 'buffer').equals(digest) ? 'hold' : 'DIFFER';
   const source = config.sources.find(({ name }) => name === evidence.source);
@@ -78,10 +78,10 @@ function checkEvidence(evidence: EventEvidence, config: Config): Checked {
   return { bytes, signature: 'FAILS' };
 }
 
-function describe(
+function describeStored(
   number: number,
   { proofs, address, receivedAt }: EventEvidence,
-  { bytes, signature }: Checked,
+  { bytes, signature }: Soundness,
 ): string {
   const by = proofs.map(({ scheme, secret, form, wouldRefuse }) => {
     if (wouldRefuse !== undefined) return `${scheme} (only observed) would have refused it: ${wouldRefuse}`;

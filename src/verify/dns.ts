@@ -1,13 +1,13 @@
 /** Asks the system's DNS servers which addresses a name has. The hosts file is not read. Called by followed-names.ts. */
 import { Resolver } from 'node:dns/promises';
 
-export interface Found {
+export interface FoundAddress {
   readonly address: string;
   readonly ttlSeconds: number;
 }
 
 /** One family's answer; empty if the name has none. Throws if nobody could say. */
-export type LookUp = (name: string, family: 4 | 6, signal: AbortSignal) => Promise<readonly Found[]>;
+export type LookUp = (name: string, family: 4 | 6, signal: AbortSignal) => Promise<readonly FoundAddress[]>;
 
 const TIMEOUT_MS = 1_000;
 const TRIES = 2;

@@ -11,7 +11,7 @@
  *    one stays too, but only as long as lookups are kept from working, and a warning says that they are.
  */
 
-import { canonicalAddress, reachOf } from '../base/address.ts';
+import { canonicalAddress, scopeOf } from '../base/address.ts';
 import type { Log } from '../base/log/log.ts';
 import { type LookUp, lookUpInDns } from './dns.ts';
 import { isPrivateName } from './host-name.ts';
@@ -212,8 +212,8 @@ export class FollowedNames {
 
 function maySend(address: string, name: string): boolean {
   if (address === '') return false;
-  const reach = reachOf(address);
-  return reach === 'public' || (reach === 'private' && isPrivateName(name));
+  const scope = scopeOf(address);
+  return scope === 'public' || (scope === 'private' && isPrivateName(name));
 }
 
 function flawIn(given: number, kept: number, usable: number): string | undefined {

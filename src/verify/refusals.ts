@@ -3,7 +3,7 @@
  * rows of a scheme stand with the scheme. Alarms, `events refused`, `check` and docs/refusals.md say what stands here.
  */
 import type { Rejection } from './rejection.ts';
-import type { Refusal } from './scheme.ts';
+import type { RefusalRow } from './scheme.ts';
 import { SCHEMES, type SchemeRefusalCode } from './schemes.ts';
 
 const GENERAL = {
@@ -91,19 +91,19 @@ const GENERAL = {
     asks: 'does it repeat?',
     fix: 'Please report it, with the line of the log.',
   },
-} as const satisfies Readonly<Record<string, Refusal>>;
+} as const satisfies Readonly<Record<string, RefusalRow>>;
 
 export type RefusalCode = keyof typeof GENERAL | SchemeRefusalCode;
 
-export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = Object.assign(
+export const REFUSALS: Readonly<Record<RefusalCode, RefusalRow>> = Object.assign(
   {},
   GENERAL,
   ...SCHEMES.map(({ refusals }) => refusals),
 );
 
 /** The row of a code that was stored, perhaps by another version, which may have had other codes. */
-export function refusalOf(code: string): Refusal {
-  const rows: Readonly<Record<string, Refusal>> = REFUSALS;
+export function refusalOf(code: string): RefusalRow {
+  const rows: Readonly<Record<string, RefusalRow>> = REFUSALS;
   const row = Object.hasOwn(rows, code) ? rows[code] : undefined;
   return row ?? { status: 401, says: code, asks: 'was it another version?', fix: 'See docs/refusals.md.' };
 }
@@ -115,6 +115,6 @@ export function fixFor(code: string, source: { readonly name: string; readonly p
 }
 
 /** Why a request was rejected, in words. */
-export function reasonOf({ code, reason }: Rejection): string {
+export function rejectionReason({ code, reason }: Rejection): string {
   return reason ?? REFUSALS[code].says;
 }

@@ -8,7 +8,7 @@ import type { Preset } from './preset.ts';
 import type { Proof, Verifier } from './verifier.ts';
 
 /** How a request is turned away: the answer, and what the operator should know. */
-export interface Refusal {
+export interface RefusalRow {
   readonly status: number;
   /** The reason in words: for the log, and outside production for the sender. */
   readonly says: string;
@@ -52,7 +52,7 @@ interface AnyScheme {
   /** The variable that switches it on, without the source's prefix: `WEBHOOK_SECRET`. */
   readonly setting: string;
   /** Each code begins with the scheme's name. */
-  readonly refusals: Readonly<Record<string, Refusal>>;
+  readonly refusals: Readonly<Record<string, RefusalRow>>;
   /** Lower-case names of the headers that carry credentials: kept with a refused request, shown nowhere. */
   headersOf(preset: Preset): readonly string[];
   build(settings: CheckSettings): Verifier;

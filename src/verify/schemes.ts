@@ -10,13 +10,10 @@ import type { SchemeRow } from './scheme.ts';
 
 export const SCHEMES = [IP_ALLOWLIST, QUERY_TOKEN, HMAC, JWT] as const satisfies readonly SchemeRow[];
 
-type Row = (typeof SCHEMES)[number];
-export type Scheme = Row['name'];
+type AnyRow = (typeof SCHEMES)[number];
+export type Scheme = AnyRow['name'];
 /** A scheme whose setting holds secrets. */
-export type SecretScheme = Extract<Row, { holds: 'secrets' }>['name'];
+export type SecretScheme = Extract<AnyRow, { holds: 'secrets' }>['name'];
 /** Every code with which a scheme refuses. */
-export type SchemeRefusalCode = Row extends infer Each
-  ? Each extends SchemeRow
-    ? keyof Each['refusals']
-    : never
-  : never;
+export type SchemeRefusalCode = CodesOf<AnyRow>;
+type CodesOf<Each> = Each extends SchemeRow ? keyof Each['refusals'] : never;

@@ -1,6 +1,6 @@
 /** Host names on allowlists: whose addresses count and for how long, what is asked of DNS, and what is told. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { reachOf } from '../../src/base/address.ts';
+import { scopeOf } from '../../src/base/address.ts';
 import type { Log } from '../../src/base/log/log.ts';
 import { allowedBy, examineAllowlist } from '../../src/verify/allow-entry.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
@@ -311,7 +311,7 @@ describe('addresses that no sender of that name has', () => {
       '::2',
       'fe00::1',
     ];
-    expect([...outside, ...more].filter((address) => reachOf(address) !== 'public')).toEqual([]);
+    expect([...outside, ...more].filter((address) => scopeOf(address) !== 'public')).toEqual([]);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Settings } from '../../src/ops/settings.ts';
 import { credentialHeadersOf, proveBody, verifiersOf } from '../../src/verify/checks.ts';
 import { fingerprintOf } from '../../src/verify/fingerprint.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
-import { fixFor, REFUSALS, reasonOf, refusalOf } from '../../src/verify/refusals.ts';
+import { fixFor, REFUSALS, refusalOf, rejectionReason } from '../../src/verify/refusals.ts';
 import { Rejection } from '../../src/verify/rejection.ts';
 import { SCHEMES } from '../../src/verify/schemes.ts';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
@@ -77,7 +77,7 @@ test('its header is kept with what is refused, and its refusals have their answe
   expect(refusalOf('seal_mismatch').asks).toBe('was the seal changed?');
   const source = sourceOf(ENV, 'flintn');
   expect(fixFor('seal_mismatch', source)).toBe('Put the seal of flintn into `FLINTN_SEAL_SECRET`.');
-  expect(reasonOf(new Rejection('seal_missing' as never))).toBe('the seal is missing');
+  expect(rejectionReason(new Rejection('seal_missing' as never))).toBe('the seal is missing');
 });
 
 test('`secret` shows its secrets, leads through changing them, and `check` looks for them', async () => {

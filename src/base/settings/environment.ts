@@ -107,11 +107,15 @@ export function readProxies(environment: Environment, problems: Problem[]): stri
     });
     return [];
   }
-  return readRanges(setting, value.split(','), problems);
+  return readAddressRules(setting, value.split(','), problems);
 }
 
 /** Addresses, CIDR ranges and names of ranges, as rules. */
-export function readRanges(setting: string, entries: readonly unknown[], problems: Problem[]): string[] {
+export function readAddressRules(
+  setting: string,
+  entries: readonly unknown[],
+  problems: Problem[],
+): string[] {
   return entries.flatMap((part, at) => {
     const entry = String(part ?? '').trim();
     const ranges = rangesNamed(entry);

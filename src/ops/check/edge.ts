@@ -1,6 +1,6 @@
 /** TLS, the console, and whose word is taken for where a request comes from: as set, and as seen in real traffic. */
 
-import { isLoopback, reachOf } from '../../base/address.ts';
+import { isLoopback, scopeOf } from '../../base/address.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { type Evidence, lastOnes } from './evidence.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
@@ -62,5 +62,5 @@ function trafficFindings({ trustProxy, production }: Config, { recent }: Evidenc
 }
 
 function isPrivate(address: string): boolean {
-  return address !== '' && reachOf(address) !== 'public';
+  return address !== '' && scopeOf(address) !== 'public';
 }

@@ -5,7 +5,7 @@
 
 import { isLoopback } from '../../base/address.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
-import { API_KEYS, nameOfSecret, slotsOf } from '../secret/slots.ts';
+import { API_KEYS, liveSlots, nameOfSecret } from '../secret/slots.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
 
 const API_URL = 'https://api.flexport.com';
@@ -18,7 +18,7 @@ type Answer = number | string;
 export async function onlineFindings(environment: Environment): Promise<Finding[]> {
   const base = readBase(environment);
   if (typeof base !== 'string') return [fail(URL_SETTING, base.wrong)];
-  const keys = API_KEYS.flatMap((setting) => slotsOf(setting, environment).slice(0, 1));
+  const keys = API_KEYS.flatMap((setting) => liveSlots(setting, environment).slice(0, 1));
   if (keys.length === 0)
     return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
   const asked = keys.map(async ({ setting, value }) => {

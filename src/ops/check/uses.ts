@@ -6,7 +6,7 @@ import type { SourceConfig } from '../../serve/config/source.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import { ago, counted } from '../secret/ago.ts';
 import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
-import { mayGo, sayUse, type Use, useOf } from '../secret/uses.ts';
+import { mayGo, type RecordedUse, sayUse, useOf } from '../secret/uses.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 
@@ -46,7 +46,11 @@ function retiredFinding(
   subject: string,
   says: string,
   { variable }: Slot,
-  { use, currentUse, now }: { use: Use | undefined; currentUse: Use | undefined; now: number },
+  {
+    use,
+    currentUse,
+    now,
+  }: { use: RecordedUse | undefined; currentUse: RecordedUse | undefined; now: number },
 ): Finding {
   if (mayGo(use, currentUse, now)) return warn(subject, `${says}; safe to remove from ${variable}`);
   if (!use) return pass(subject, `${says}, as far as is recorded`);

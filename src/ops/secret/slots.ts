@@ -29,7 +29,7 @@ export const API_KEYS = ['FLEXPORT_API_KEY', 'FLEXPORT_API_KEY_NEXT'];
 const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 
 /** The live secrets of one setting, newest first. */
-export function slotsOf(setting: string, environment: Environment): Slot[] {
+export function liveSlots(setting: string, environment: Environment): Slot[] {
   const file = environment[`${setting}_FILE`];
   const inForm = (variable: string, form: Environment) =>
     readSecrets(setting, form, [], []).live.map((value, at) => ({ variable, value, line: at + 1 }));
@@ -52,7 +52,7 @@ export function slotsOf(setting: string, environment: Environment): Slot[] {
 
 export function slotsOfSource({ prefix }: SourceConfig, scheme: string, environment: Environment): Slot[] {
   const row = SECRET_ROWS.find(({ name }) => name === scheme);
-  return row ? slotsOf(`${prefix}_${row.setting}`, environment) : [];
+  return row ? liveSlots(`${prefix}_${row.setting}`, environment) : [];
 }
 
 /** The schemes of a source that need a secret. */
@@ -65,7 +65,7 @@ export function allSlots({ sources }: Config, environment: Environment): Slot[] 
   const ofSources = sources.flatMap((source) =>
     secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment)),
   );
-  return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => slotsOf(setting, environment))];
+  return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
 
 /** As in `a1b2c3…wxyz (fingerprint 0123456789ab)`. */

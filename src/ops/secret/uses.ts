@@ -5,7 +5,7 @@ import { openReader } from '../../inbox/reader.ts';
 import { fingerprintOf } from '../../verify/fingerprint.ts';
 import { ago, counted, DAY_MS } from './ago.ts';
 
-export interface Use {
+export interface RecordedUse {
   readonly count: number;
   readonly lastAt: number;
 }
@@ -30,7 +30,7 @@ export function useOf(
   source: string,
   scheme: string,
   value: string,
-): Use | undefined {
+): RecordedUse | undefined {
   const secret = fingerprintOf(value);
   const its = uses.filter((use) => use.source === source && use.scheme === scheme && use.secret === secret);
   if (its.length === 0) return undefined;
@@ -40,13 +40,17 @@ export function useOf(
   };
 }
 
-export function sayUse(use: Use | undefined, now: number): string {
+export function sayUse(use: RecordedUse | undefined, now: number): string {
   if (!use) return 'not used yet';
   return `last used ${ago(use.lastAt, now)}, ${counted(use.count, 'time')} in all`;
 }
 
 /** Whether a retired secret may go: nobody has used it for a day, while the current one is used. */
-export function mayGo(retired: Use | undefined, current: Use | undefined, now: number): boolean {
+export function mayGo(
+  retired: RecordedUse | undefined,
+  current: RecordedUse | undefined,
+  now: number,
+): boolean {
   if (!retired || !current) return false;
   return now - retired.lastAt >= DAY_MS && current.lastAt > retired.lastAt;
 }

@@ -69,7 +69,7 @@ function readEntries(
 ): AllowEntry[] {
   const entries: AllowEntry[] = [];
   for (const { text, place } of written) {
-    const read = readEntry(text, lists);
+    const read = readAllowEntry(text, lists);
     if ('wrong' in read) problems.push(entryProblem(setting, text, place, read.wrong, read.fix));
     else entries.push(read);
   }
@@ -86,7 +86,7 @@ function readEntries(
   return entries;
 }
 
-function readEntry(
+function readAllowEntry(
   text: string,
   lists: ReadonlyMap<string, AddressList>,
 ): AllowEntry | { wrong: string; fix: string } {

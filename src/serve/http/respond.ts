@@ -12,7 +12,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
-import { REFUSALS, type RefusalCode, reasonOf } from '../../verify/refusals.ts';
+import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/rejection.ts';
 import type { Proof } from '../../verify/verifier.ts';
 import type { Meter } from '../meter.ts';
@@ -145,7 +145,7 @@ function codesIn(proofs: readonly Proof[]): string | undefined {
 }
 
 function readError(error: unknown): { code: RefusalCode; reason: string } {
-  if (error instanceof Rejection) return { code: error.code, reason: reasonOf(error) };
+  if (error instanceof Rejection) return { code: error.code, reason: rejectionReason(error) };
   return { code: 'internal', reason: wordsOf(error) };
 }
 

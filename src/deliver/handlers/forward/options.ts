@@ -5,7 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Problem } from '../../../base/errors.ts';
-import { type Environment, readRanges } from '../../../base/settings/environment.ts';
+import { type Environment, readAddressRules } from '../../../base/settings/environment.ts';
 import {
   choiceOf,
   type Flaw,
@@ -127,7 +127,7 @@ function readAllow(given: unknown): Reading<readonly string[]> {
   if (given === undefined) return { value: [], flaws: [] };
   if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
   const problems: Problem[] = [];
-  const value = readRanges('allow', given, problems);
+  const value = readAddressRules('allow', given, problems);
   return { value, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
 }
 

@@ -45,7 +45,7 @@ export type FlatfileTopic =
 type Ids<Name extends string> = { readonly [Key in Name]?: string };
 
 type Texts<Name extends string> = { readonly [Key in Name]: string };
-type Change<Name extends string> = Texts<Name> & {
+type CellChange<Name extends string> = Texts<Name> & {
   readonly previousValue: unknown;
   readonly newValue: unknown;
 };
@@ -83,14 +83,14 @@ export interface FlatfileRecords {
   readonly recordIds?: readonly string[];
   readonly recordCount?: number;
   /** With `records:updated`. */
-  readonly changes?: readonly Change<'recordId' | 'fieldKey'>[];
+  readonly changes?: readonly CellChange<'recordId' | 'fieldKey'>[];
 }
 
 /** @see https://flatfile.com/docs/reference/events#commit-events */
 export interface FlatfileCommit
   extends Ids<'sheetId' | 'sheetSlug' | 'workbookId' | 'commitId' | 'versionId' | 'layerId'> {
   /** With `commit:updated`. */
-  readonly changes?: readonly Change<'field'>[];
+  readonly changes?: readonly CellChange<'field'>[];
 }
 
 /** What both forms of an event have. `createdAt` is missing in some of Flatfile's own examples. */

@@ -12,14 +12,14 @@ const changed = {
   ],
   old: 'The old one works here as long as it is live here.',
 };
-const header = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
+const sha256 = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
 
 export const flatfile = {
   name: 'flatfile',
   title: 'Flatfile',
   hmac: [
-    { ...header, header: 'X-Hub-Signature-256' },
-    { ...header, header: 'X-Hub-Signature' },
+    { ...sha256, header: 'X-Hub-Signature-256' },
+    { ...sha256, header: 'X-Hub-Signature' },
   ],
   id: [['id'], ['src', 'id']],
   type: [['topic'], ['src', 'topic']],

@@ -5,15 +5,15 @@
  */
 import type { Preset } from '../../preset.ts';
 
-const header = { layout: 'plain', encoding: 'hex' } as const;
+const hub = { layout: 'plain', encoding: 'hex' } as const;
 
 export const flexport = {
   name: 'flexport',
   title: 'Flexport',
   hmac: [
-    { ...header, header: 'X-Hub-Signature-256', prefix: 'sha256=', algorithm: 'sha256' },
-    { ...header, header: 'X-Hub-Signature', prefix: 'sha256=', algorithm: 'sha256' },
-    { ...header, header: 'X-Hub-Signature', prefix: 'sha1=', algorithm: 'sha1' },
+    { ...hub, header: 'X-Hub-Signature-256', prefix: 'sha256=', algorithm: 'sha256' },
+    { ...hub, header: 'X-Hub-Signature', prefix: 'sha256=', algorithm: 'sha256' },
+    { ...hub, header: 'X-Hub-Signature', prefix: 'sha1=', algorithm: 'sha1' },
   ],
   id: [['id']],
   type: [['type']],
