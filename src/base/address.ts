@@ -19,7 +19,7 @@ const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
 };
 const UNSPECIFIED_AND_GROUPS = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'ff00::/8'];
 const NOBODYS = rangesIn([...LOOPBACK, ...LINK_LOCAL, ...UNSPECIFIED_AND_GROUPS]);
-/** With the addresses that providers share out behind NAT. */
+/** The unique-local ranges, and the range that network providers share out behind NAT. */
 const PRIVATE = rangesIn([...UNIQUE_LOCAL, '100.64.0.0/10']);
 
 /** The canonical form, or undefined if it is not exactly one IPv4 or IPv6 address (a zone id is not either). */
@@ -63,14 +63,14 @@ export function isLoopback(host: string): boolean {
   return address !== undefined && matches(address, LOOPBACK);
 }
 
-/** Who may send from a canonical address: anybody's machine, one of a private network, or none beyond this one. */
+/** Says from where a canonical address may send: from anywhere, from a private network, or from no other machine. */
 export function scopeOf(address: string): 'public' | 'private' | 'none' {
   const family = address.includes('.') ? 'ipv4' : 'ipv6';
   if (NOBODYS.check(address, family)) return 'none';
   return PRIVATE.check(address, family) ? 'private' : 'public';
 }
 
-/** To be asked by family: a list takes IPv4 addresses for IPv4-mapped ones, and so for members of `::/3`. */
+/** The caller must name the family when it asks: the list takes IPv4 for IPv4-mapped addresses, and so for part of `::/3`. */
 export function rangesIn(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
@@ -80,7 +80,7 @@ export function rangesIn(ranges: readonly string[]): BlockList {
   return list;
 }
 
-/** Whether a canonical address lies in one of the rules that `readRule` returned. */
+/** Says whether a canonical address lies in one of the rules, which must come from `readRule`. */
 export function matches(address: string, rules: readonly string[]): boolean {
   return ipRangeCheck(address, rules as string[]);
 }

@@ -31,7 +31,7 @@ export function sentenceOf({ setting, wrong }: Pick<Problem, 'setting' | 'wrong'
   return `${setting}${setting.endsWith('.ts') ? ':' : ''} ${wrong}`;
 }
 
-/** What was thrown, in words. Handlers may throw anything, even what has no text. */
+/** Puts into words whatever was thrown. Handlers may throw anything, even things that have no text. */
 export function wordsOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);

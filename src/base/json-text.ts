@@ -1,12 +1,12 @@
 /**
- * JSON as text: what JSON.parse forgets, for verification/ and inbox/.
+ * Reads JSON as text, for verify/ and inbox/, where JSON.parse forgets too much.
  *
  * JSON.parse rounds 9007199254740993, keeps the last of two equal names and forgets where a member stood. These two
  * readers keep number texts, see repeated names and know offsets. Both want text that JSON.parse has accepted already,
  * and neither recurses: a body may be nested 20,000 levels deep.
  */
 
-/** A number by its text. */
+/** A number, kept as its text. */
 export class NumberText {
   readonly text: string;
   constructor(text: string) {
@@ -18,7 +18,7 @@ export type Exact = string | boolean | null | NumberText | Exact[] | Map<string,
 
 export interface JsonMember {
   readonly name: string;
-  /** Offsets into the text: the name's opening quote, the value's first character, and behind its last. */
+  /** Offsets into the text: of the name's opening quote, of the value's first character, and of the one behind its last. */
   readonly start: number;
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -61,7 +61,7 @@ function readScalar(token: string): Exact {
   return new NumberText(token);
 }
 
-/** Whether two exact values are the same, member order aside; numbers by their text. */
+/** Says whether two values are the same. The order of members does not count; numbers are compared as texts. */
 export function sameExact(one: Exact, other: Exact): boolean {
   const pairs: [Exact, Exact | undefined][] = [[one, other]];
   for (let pair = pairs.pop(); pair; pair = pairs.pop()) {

@@ -1,6 +1,6 @@
 /**
- * `consignee secret`: makes secrets, shows which are live, and leads through changing one. Secrets are neither arguments nor
- * shown: a mask and a fingerprint tell them apart. Exit 2 if `rotate` has waited in vain.
+ * `consignee secret`: makes secrets, shows which are live, and leads through changing one. A secret is never an argument and
+ * never shown: a mask and a fingerprint tell secrets apart. Exit 2 if `rotate` has waited in vain.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -62,7 +62,7 @@ function mistakeIn(
 ): string | undefined {
   const known = sources.map(({ name }) => name).join(', ');
   const unknown = names.find((given) => !sources.some(({ name }) => name === given));
-  // What is no name of ours may be a secret that was pasted here.
+  // A word that is no source's name may be a secret that was pasted here, so it is not repeated.
   if (unknown !== undefined) return `that is not a source; they are ${known}`;
   if (verb === 'show') return undefined;
   if (names.length !== 1) return `rotate wants one source, of ${known}`;

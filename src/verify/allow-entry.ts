@@ -1,6 +1,6 @@
 /**
- * One entry of an allowlist: where it comes from and whom it lets in. Read by config/allowlist.ts; `check` shows people what
- * `allowedBy` says.
+ * One entry of an allowlist, and the addresses that it lets in. serve/config/allowlist.ts reads entries; `check` shows people
+ * what `allowedBy` says of them.
  */
 
 import type { Log } from '../base/log/log.ts';
@@ -9,23 +9,23 @@ import { FollowedNames } from './followed-names.ts';
 import type { AddressList } from './preset.ts';
 
 export interface AllowEntry {
-  /** As in `203.0.113.0/24`, `shippo-eu` or `dns:hooks.example.com`. */
+  /** Its text, such as `203.0.113.0/24`, `shippo-eu` or `dns:hooks.example.com`. */
   readonly entry: string;
-  /** Of an address, a range or a published list; empty for a host name. */
+  /** The rules of an address, a range or a published list; empty for a host name. */
   readonly rules: readonly string[];
   readonly published?: Pick<AddressList, 'from' | 'asOf'>;
   /** The host name to follow. */
   readonly name?: string;
 }
 
-/** Whom an entry lets in at present. */
+/** The addresses that an entry lets in at present. */
 export interface Allowed {
   readonly entry: string;
   /** Addresses and ranges. */
   readonly addresses: readonly string[];
-  /** Of a published list: by whom, and as of when. */
+  /** There for a published list. */
   readonly published?: Pick<AddressList, 'from' | 'asOf'>;
-  /** Of a host name; `ageMs` is undefined as long as it had no good answer. */
+  /** There for a host name; `ageMs` is undefined as long as it had no good answer. */
   readonly lookup?: { readonly ageMs: number | undefined; readonly trouble: string | undefined };
 }
 
@@ -50,7 +50,7 @@ export function allowedBy(
   });
 }
 
-/** Looks its names up once, from outside the service. */
+/** Looks the names of a list up once, for commands that run beside the service. */
 export async function examineAllowlist(
   entries: readonly AllowEntry[],
   lookUp?: LookUp,

@@ -15,7 +15,7 @@ export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly str
 export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
   readonly preset: Preset;
   readonly schemes: readonly Scheme[];
-  /** Those of `schemes` that refuse nothing. */
+  /** The ones among `schemes` that are only observed and refuse nothing. */
   readonly observed: readonly Scheme[];
   readonly secrets: SecretsByScheme;
 }

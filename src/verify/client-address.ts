@@ -1,5 +1,5 @@
 /**
- * Who is at the other end: the socket's peer, or what trusted proxies say of the one before them.
+ * Finds the client of a request: it is the socket's peer, or the address that trusted proxies name.
  *
  * X-Forwarded-For is read from the right, one hop at a time, only as long as the hop that wrote it is trusted. The first
  * address that is not a trusted proxy is the client; whatever stands to its left was written by strangers.
@@ -12,11 +12,11 @@ const BRACKETS6 = /^\[([^\]]+)\](?::\d{1,5})?$/;
 export interface Client {
   /** Canonical; undefined if a trusted proxy wrote something that is not an address. */
   readonly address: string | undefined;
-  /** Whether the peer itself is a trusted proxy, so that its X-Forwarded-Proto may be believed. */
+  /** True if the peer is a trusted proxy, so that its X-Forwarded-Proto may be believed. */
   readonly viaProxy: boolean;
 }
 
-/** `trusted` are rules from `readRule`. Called once per request by http/. */
+/** `trusted` are rules from `readRule`. serve/http calls the function it returns once for each request. */
 export function resolveClient(trusted: readonly string[]) {
   return function clientOf(peer: string, forwardedFor: string | undefined): Client {
     const peerAddress = canonicalAddress(peer);

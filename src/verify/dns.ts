@@ -6,7 +6,7 @@ export interface FoundAddress {
   readonly ttlSeconds: number;
 }
 
-/** One family's answer; empty if the name has none. Throws if nobody could say. */
+/** Answers for one family, with an empty list if the name has no address in it. Throws if nobody could say. */
 export type LookUp = (name: string, family: 4 | 6, signal: AbortSignal) => Promise<readonly FoundAddress[]>;
 
 const TIMEOUT_MS = 1_000;
@@ -14,7 +14,7 @@ const TRIES = 2;
 const HAS_NONE = ['ENODATA', 'ENOTFOUND'];
 
 export const lookUpInDns: LookUp = async (name, family, signal) => {
-  // It learns the system's servers when it is made, and they change while a service runs.
+  // A resolver learns the system's servers when it is made, and they may change while a service runs.
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel);

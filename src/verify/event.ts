@@ -1,4 +1,4 @@
-/** What a handler receives. `id` is stable over retries and replays: use it as the idempotency key. */
+/** An event as a handler receives it. `id` is stable over retries and replays: use it as the idempotency key. */
 export interface WebhookEvent {
   readonly id: string;
   readonly source: string;
@@ -8,7 +8,7 @@ export interface WebhookEvent {
   readonly receivedAt: Date;
   /** Lower-case names; authentication removed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The exact bytes that were verified (for Flatfile without `_accessToken`). */
+  /** The exact bytes that were verified. Flatfile's lack `_accessToken`. */
   readonly body: Buffer;
   /** The body parsed as JSON; undefined for a body that is not JSON. Typed by provider: consignee/events/<provider>. */
   // biome-ignore lint/suspicious/noExplicitAny: a provider's JSON has no type we could vouch for

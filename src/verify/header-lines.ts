@@ -1,4 +1,5 @@
-/** Header lines as they arrived: Node joins some repeated headers and silently drops others. For http/ and verification/. */
+/** Reads header lines as they arrived: Node joins some repeated headers and silently drops others. */
+
 /** The values of all lines of that name, which must be given in lower case. */
 export function headerLines(raw: readonly string[], name: string): string[] {
   const lines: string[] = [];

@@ -1,12 +1,12 @@
 /**
- * Host names that operators write, strictly read before DNS is asked for them: full names, as DNS carries them.
+ * Reads the host names that operators write, before DNS is asked for them. Only full names are taken, as DNS carries them.
  *
- * Refused: addresses, wildcards, anything with a port, a path, a final dot or letters beyond ASCII, and names without a
- * dot, in development too: what those stand for depends on the machine that asks.
+ * Refused are addresses, wildcards, anything with a port, a path, a final dot or letters beyond ASCII, and names without a
+ * dot, in development too, because the meaning of such a name depends on the machine that asks.
  */
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const LENGTH_MAX = 253;
-/** Set apart for private networks: public DNS has no answer for them. */
+/** These ends are set apart for private networks: public DNS has no answer for them. */
 const PRIVATE_ENDS = ['.internal', '.local', '.home.arpa'];
 
 /** The name in small letters, or the sentence that says what is wrong. */

@@ -45,13 +45,13 @@ export interface Preset {
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   readonly bodyLimitBytes: number;
-  /** How long the provider may be kept waiting for a `reply`, from the moment its request came in. */
+  /** The time in which a `reply` must be there, from the moment the request came in. */
   readonly replyWithinMs: number;
   readonly addressLists: Readonly<Record<string, AddressList>>;
   /** The sample that `send` takes by itself, from samples/ beside the preset. */
   readonly sample: string;
-  /** Where the URL goes at the provider, and where its secret is found: sentences for people. */
+  /** Sentences for people: where the URL goes at the provider, and where its secret is found. */
   readonly setUp: readonly string[];
-  /** How the secret is changed there. A scheme that is left out has the general words of its own row. */
+  /** The way to change a secret there. For a scheme that is left out, the general words of its row hold. */
   readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
 }

@@ -108,13 +108,13 @@ export function refusalOf(code: string): RefusalRow {
   return row ?? { status: 401, says: code, asks: 'was it another version?', fix: 'See docs/refusals.md.' };
 }
 
-/** What to do about a refusal, with the names of one source in it. */
+/** The fix of a refusal, with the names of one source filled in. */
 export function fixFor(code: string, source: { readonly name: string; readonly prefix: string }): string {
   const { fix } = refusalOf(code);
   return fix.replaceAll('…_', `${source.prefix}_`).replaceAll('<source>', source.name);
 }
 
-/** Why a request was rejected, in words. */
+/** The reason in words: the one that was given, or that of the row. */
 export function rejectionReason({ code, reason }: Rejection): string {
   return reason ?? REFUSALS[code].says;
 }

@@ -7,47 +7,47 @@ import type { FollowedNames } from './followed-names.ts';
 import type { Preset } from './preset.ts';
 import type { Proof, Verifier } from './verifier.ts';
 
-/** How a request is turned away: the answer, and what the operator should know. */
+/** The answer to a request that is turned away, and the words for the operator. */
 export interface RefusalRow {
   readonly status: number;
   /** The reason in words: for the log, and outside production for the sender. */
   readonly says: string;
   /** The likely cause, as a question to the operator. */
   readonly asks: string;
-  /** What to do. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
+  /** The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
   readonly fix: string;
 }
 
-/** How a secret is changed, in steps that people read. Between `before` and `after` the new one is put into our settings. */
+/** The steps in which people change a secret. Between `before` and `after` they put the new one into our settings. */
 export interface Rotation {
   /** Left out: one makes the new secret oneself. */
   readonly before?: readonly string[];
   readonly after: readonly string[];
-  /** What becomes of the old secret. */
+  /** Says what becomes of the old secret. */
   readonly old: string;
 }
 
-/** What a verifier is built from: the settings of one source. */
+/** The settings of one source that a verifier is built from. */
 export interface CheckSettings {
   readonly preset: Pick<Preset, 'hmac'>;
   /** The live secrets of this scheme; none if it holds addresses. */
   readonly secrets: readonly string[];
   readonly allowFrom: readonly AllowEntry[];
   readonly allowSha1: boolean;
-  /** How far a signed time may be from our clock, either way. */
+  /** The greatest distance of a signed time from our clock, either way. */
   readonly toleranceSeconds: number;
   /** Follows the host names of `allowFrom`. */
   readonly names: Pick<FollowedNames, 'follow'>;
 }
 
-/** What a sender adds to its request to prove itself. */
+/** The headers and query parameters that a sender adds to its request to prove itself. */
 export interface Signed {
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
 }
 
 interface AnyScheme {
-  /** As operators write it into `…_VERIFY`, and as evidence and metrics show it. */
+  /** Operators write it into `…_VERIFY`; evidence and metrics show it. */
   readonly name: string;
   /** The variable that switches it on, without the source's prefix: `WEBHOOK_SECRET`. */
   readonly setting: string;
@@ -64,7 +64,7 @@ export interface SecretRow extends AnyScheme {
   readonly rotation: Rotation;
   /** Proves a body as the provider would. */
   sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
-  /** Whether the signature that was kept with an event is still that of these bytes. Only where a proof keeps one. */
+  /** Says whether the signature that a proof keeps is still that of the bytes. Left out if proofs keep none. */
   recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, preset: Preset): boolean;
 }
 

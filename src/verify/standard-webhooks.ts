@@ -1,5 +1,5 @@
 /**
- * Standard Webhooks from the sender's side: how `forward` signs. What we verify stands beside it in hmac.ts and jwt.ts.
+ * Signs as Standard Webhooks has it, for `forward` and for alarms: there we are the sender.
  *
  *   secret   whsec_<base64 of 24 to 64 bytes>
  *   MAC      HMAC-SHA256 over   <id>.<unix seconds>.<body>
@@ -14,7 +14,7 @@ const PREFIX = 'whsec_';
 const KEY_BYTES_LEAST = 24;
 const KEY_BYTES_MOST = 64;
 
-/** Reads after the name of the setting. */
+/** The problem of a setting; its name goes before. */
 export const NO_SIGNING_KEY = `is not ${PREFIX} and ${KEY_BYTES_LEAST} to ${KEY_BYTES_MOST} bytes in base64`;
 
 /** The key in a secret, or undefined if the secret is not exactly of the form above. */

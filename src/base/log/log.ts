@@ -22,7 +22,7 @@ export interface LogOptions {
   readonly pretty: boolean;
 }
 
-/** Whole objects too, should anybody ever pass one: a request, its headers or its body are never for the log. */
+/** Fields that are replaced in every log line, should anybody ever pass one: credentials, and whole requests or bodies. */
 const NEVER_SHOWN = ['authorization', 'cookie', 'token', 'secret', 'password', 'signature', 'url', 'query'];
 const NEVER_SHOWN_WHOLE = ['headers', 'body', 'request', 'response', 'req', 'res', 'config'];
 

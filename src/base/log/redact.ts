@@ -1,12 +1,12 @@
 /**
- * What may be shown of data and texts that we did not write ourselves.
+ * Makes data and texts that others wrote fit to be shown and logged.
  *
  * Members whose names speak of credentials or cards are replaced, URLs lose their query (Shippo's label_url carries
  * one that opens the label), and everything is bounded in length.
  */
 const SENSITIVE =
   /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
-/** Without any of these a text has nothing to hide. */
+/** A text with none of these in it has nothing to hide. */
 const SUSPICIOUS = /:\/\/|bearer|basic|token|secret|passw|key|signature/i;
 const TEXT_MAX = 200;
 export const REDACTED = '[redacted]';
@@ -36,7 +36,7 @@ export function excerptOf(json: string, most: number): string {
   let hidesNext = false;
   for (const [token, colon] of json.matchAll(TOKEN)) {
     if (text.length > most) return `${text.slice(0, most)}…`;
-    // A text that does not end here cannot be judged: its words are no tokens.
+    // A string that does not end is not JSON: what stands in it cannot be judged.
     if (token === '"') return `${text}…`;
     const opens = token === '{' || token === '[';
     if (hiddenDepth > 0 || (hidesNext && opens)) {
@@ -51,12 +51,12 @@ export function excerptOf(json: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-/** What a sender chose must not move the operator's cursor. */
+/** Takes out control characters, so that a text of a sender's cannot move the cursor in the operator's terminal. */
 export function clean(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD').slice(0, TEXT_MAX);
 }
 
-/** A text of somebody else's, an error message say: bounded, URLs without their query, no bearer tokens. */
+/** Bounds a text such as an error message, and takes queries of URLs, bearer tokens and named credentials out of it. */
 export function redactText(text: string, most = TEXT_MAX): string {
   if (text.length <= most && !SUSPICIOUS.test(text)) return text;
   const safe = text

@@ -1,4 +1,4 @@
-/** Typed readings of environment variables. Each adds what is wrong to `problems` and goes on with the default. */
+/** Reads environment variables as typed values. Each function adds what is wrong to `problems` and returns the default. */
 import { readFileSync } from 'node:fs';
 import { rangesNamed, readRule } from '../address.ts';
 import type { Problem } from '../errors.ts';
@@ -60,7 +60,7 @@ export function readBytes(
   return fallback;
 }
 
-/** What is wrong with an entry of a list of addresses. `place` says which one; its text is not shown. */
+/** The problem of one entry in a list of addresses. `place` says which entry it is; its text is not shown. */
 export function entryProblem(
   setting: string,
   entry: string,
@@ -93,7 +93,7 @@ export function readFileOf(setting: string, path: string, problems: Problem[]): 
   }
 }
 
-/** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: whom to believe is not DNS's to say. */
+/** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: DNS must not decide which proxy to believe. */
 export function readProxies(environment: Environment, problems: Problem[]): string[] {
   const setting = 'TRUST_PROXY';
   const value = textOf(environment, setting);
@@ -110,7 +110,7 @@ export function readProxies(environment: Environment, problems: Problem[]): stri
   return readAddressRules(setting, value.split(','), problems);
 }
 
-/** Addresses, CIDR ranges and names of ranges, as rules. */
+/** Reads addresses, CIDR ranges and names of ranges, and returns them as rules. */
 export function readAddressRules(
   setting: string,
   entries: readonly unknown[],

@@ -1,5 +1,5 @@
 /**
- * Secrets from the environment or from files, and what may not be one.
+ * Reads secrets from the environment or from files, and refuses texts that cannot be one.
  *
  * NAME holds one secret; NAME_FILE names a file with one live secret a line, newest first; NAME_PREVIOUS is the one being
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
@@ -9,7 +9,7 @@ import { type Environment, readFileOf } from './environment.ts';
 
 const SHORT_BELOW = 32;
 
-/** What people leave standing: the samples of the providers' own pages, and what shells and templates put there. */
+/** Texts that people leave standing: samples from the providers' own pages, and words that shells and templates put there. */
 const PLACEHOLDERS = new Set([
   '123abc',
   'your-very-secret-key',
@@ -47,7 +47,7 @@ const PLACEHOLDERS = new Set([
 ]);
 const PLACEHOLDER_FORMS = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^your[-_ ]/i, /^(.)\1*$/s];
 
-/** Control and format characters, and what stands for bytes that are not UTF-8. */
+/** Control and format characters, and the character that stands for bytes that are not UTF-8. */
 const UNSEEN = /[\p{Cc}\p{Cf}\uFFFD]/u;
 
 export function isPlaceholder(secret: string): boolean {
@@ -57,7 +57,7 @@ export function isPlaceholder(secret: string): boolean {
 export interface Secrets {
   /** Newest first; empty if the setting is not there or not usable. */
   readonly live: readonly string[];
-  /** Whether any form of the setting is there at all. */
+  /** True if any form of the setting is there, usable or not. */
   readonly set: boolean;
 }
 

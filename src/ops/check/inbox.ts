@@ -22,7 +22,7 @@ const WAL_MB_MOST = 256;
 const WRITE_VERSION_AT = 18;
 const WAL_VERSION = 2;
 
-/** Without a verdict on the inbox when the setting itself is wrong: that has been told. */
+/** Returns nothing if the setting itself is wrong: that is another finding. */
 export async function inboxFindings({ config, problems }: Settings): Promise<Finding[]> {
   if (problems.some(isAboutDatabase)) return [];
   const { database } = config;

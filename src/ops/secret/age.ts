@@ -1,13 +1,13 @@
 /**
- * How old a setting's current secret is, as far as anybody can tell: `<SETTING>_SINCE=2026-08-01` says so; else a secret
- * from a file is at least as old as the file's last change; of a value in the environment nothing is known.
+ * Tells how old a setting's current secret is. `<SETTING>_SINCE=2026-08-01` says so; without it, a secret from a file is as
+ * old as the file's last change, and the age of a value in the environment is not known.
  */
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { DAY_MS } from './ago.ts';
 import type { Slot } from './slots.ts';
 
-/** What is not a date is as good as none, and said apart. */
+/** `unreadable`: the setting is not a date, or the date lies ahead. */
 export type Age = { readonly days: number; readonly by: string } | 'unknown' | 'unreadable';
 
 export function sinceSetting(setting: string): string {

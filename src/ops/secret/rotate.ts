@@ -1,6 +1,6 @@
 /**
- * `consignee secret rotate`: says how a source’s secret is changed, there and here, and then watches until a delivery has
- * been proved with a new one. It changes nothing itself, asks nothing, and can be stopped and begun again at any time.
+ * `consignee secret rotate`: shows the steps to change a source’s secret, at the provider and here, and then watches until a
+ * delivery has been proved with a new one. It changes nothing itself, asks nothing, and can be stopped and begun again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecretUse } from '../../inbox/contract.ts';
@@ -73,7 +73,7 @@ function stepLines(
   return [`${source.preset.title}, ${scheme}${name}:\n`, ...numbered, `\n  ${old}\n`];
 }
 
-/** Secrets are put into files and settings, never among the arguments of a command. */
+/** The step in which the new secret is put into our settings: a file or a variable, never an argument of a command. */
 function putHere(setting: string, current: Slot | undefined): string {
   const file = current?.file;
   if (file !== undefined) {

@@ -24,7 +24,7 @@ export interface Slot {
   readonly value: string;
 }
 
-/** Keys for Flexport's API: the service itself needs none, handlers may. */
+/** Keys for Flexport's API. The service itself needs none; handlers may. */
 export const API_KEYS = ['FLEXPORT_API_KEY', 'FLEXPORT_API_KEY_NEXT'];
 const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 
@@ -68,7 +68,7 @@ export function allSlots({ sources }: Config, environment: Environment): Slot[] 
   return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
 
-/** As in `a1b2c3…wxyz (fingerprint 0123456789ab)`. */
+/** A secret as people see it: `a1b2c3…wxyz (fingerprint 0123456789ab)`. */
 export function nameOfSecret(value: string): string {
   return `${maskOf(value)} (fingerprint ${fingerprintOf(value)})`;
 }

@@ -1,4 +1,4 @@
-/** What the inbox has on record of the uses of a source's secrets. For `check` and `secret`. */
+/** Reads from the inbox when each secret of a source was used. For `check` and `secret`. */
 
 import type { Database, SecretUse } from '../../inbox/contract.ts';
 import { openReader } from '../../inbox/reader.ts';
@@ -10,7 +10,7 @@ export interface RecordedUse {
   readonly lastAt: number;
 }
 
-/** Those recorded so far; none from an inbox that is not there yet, or is of an older version and never saw any. */
+/** All recorded uses. There are none if the inbox is not there yet, or is of an older version that recorded none. */
 export async function readUses(database: Database): Promise<SecretUse[]> {
   const reader = await openReader(database);
   if (!reader) return [];
@@ -24,7 +24,7 @@ export async function readUses(database: Database): Promise<SecretUse[]> {
   }
 }
 
-/** Of one secret in one scheme of one source, whatever forms it was used in; none if it never was. */
+/** The use of one secret in one scheme of one source, over all forms; undefined if it was never used. */
 export function useOf(
   uses: readonly SecretUse[],
   source: string,
@@ -45,7 +45,7 @@ export function sayUse(use: RecordedUse | undefined, now: number): string {
   return `last used ${ago(use.lastAt, now)}, ${counted(use.count, 'time')} in all`;
 }
 
-/** Whether a retired secret may go: nobody has used it for a day, while the current one is used. */
+/** A retired secret may go when nobody has used it for a day while the current one was used. */
 export function mayGo(
   retired: RecordedUse | undefined,
   current: RecordedUse | undefined,

@@ -1,9 +1,9 @@
 /**
- * Who may send: `<SOURCE>_ALLOW_FROM`, or the file that `<SOURCE>_ALLOW_FROM_FILE` names. Read by source.ts.
+ * Reads the allowlist of a source: `<SOURCE>_ALLOW_FROM`, or the file that `<SOURCE>_ALLOW_FROM_FILE` names. For source.ts.
  *
  * Entries are addresses, CIDR ranges, the presets' published lists, and `dns:<host name>`. In the file they stand on lines
- * or between commas, and `#` begins a comment. What cannot hold is a problem, never an entry less; a list without an entry
- * is one too, since it must not turn into no list.
+ * or between commas, and `#` begins a comment. An entry that cannot be used is a problem; it is never left out. A list
+ * without an entry is a problem too, since it must not turn into no list.
  */
 
 import { readRule } from '../../base/address.ts';
@@ -13,9 +13,9 @@ import type { AllowEntry } from '../../verify/allow-entry.ts';
 import { readHostName } from '../../verify/host-name.ts';
 import type { AddressList } from '../../verify/preset.ts';
 
-/** A sender who was not seen yet is compared with every range, so there cannot be thousands. */
+/** A new sender's address is compared with every range, so there cannot be thousands. */
 const RULES_MAX = 250;
-/** All of them are looked up at once. */
+/** All names are looked up at once. */
 const NAMES_MAX = 50;
 
 interface Written {

@@ -1,4 +1,5 @@
-/** One source's settings, `<PREFIX>_…`: its secrets, its schemes, its limit. */
+/** Reads the settings of one source, `<PREFIX>_…`: its secrets, its schemes, its limit. */
+
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, readBoolean, readBytes, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
@@ -18,11 +19,11 @@ export interface SourceConfig {
   readonly prefix: string;
   readonly preset: Preset;
   readonly routes: readonly Route[];
-  /** Whether it has a `reply` function. */
+  /** True if it has a `reply` function. */
   readonly replies: boolean;
   /** In the order they are checked; none: the source is off. */
   readonly schemes: readonly Scheme[];
-  /** Those of them that are only observed. */
+  /** The ones among `schemes` that are only observed. */
   readonly observed: readonly Scheme[];
   readonly secrets: SecretsByScheme;
   readonly allowFrom: readonly AllowEntry[];

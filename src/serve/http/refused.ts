@@ -29,9 +29,9 @@ export type KeepRefusal = (request: Request, response: Response, refusal: Refusa
 
 export interface KeepRefusalOptions {
   readonly budget: Budget;
-  /** By source, in lower case: the headers that signatures and tokens come in. */
+  /** For each source the lower-case names of the headers that carry credentials. */
   readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;
-  /** Of the token in the query, if there is exactly one. */
+  /** The digest of the token in a query, if there is exactly one. */
   readonly digestOfToken: (query: string) => Buffer | undefined;
   readonly keep: (request: RefusedRequest) => void;
 }
@@ -80,6 +80,7 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
   }
 }
 
+/** A check of the address that is only observed would have refused it. */
 function isOutsider({ proofs }: Reception): boolean {
   return proofs.some(({ scheme, wouldRefuse }) => !isProof(scheme) && wouldRefuse !== undefined);
 }

@@ -15,7 +15,7 @@ declare const unlisted: unique symbol;
  */
 export type UnlistedString = `${string & { readonly [unlisted]: never }}`;
 
-/** These, and whatever else the provider sends: editors complete, nothing is refused. */
+/** The known strings and any other: editors offer the known ones, and no string is refused. */
 export type Open<Known extends string> = Known | (string & Record<never, never>);
 
 /** An object of which only the syntax is known. */
@@ -30,5 +30,5 @@ export interface TypedEvent<Type extends string | null, Body> extends Omit<Webho
 /** One TypedEvent for each of the types, so that every comparison takes one out. */
 export type Typed<Type extends string, Body> = Type extends string ? TypedEvent<Type, Body> : never;
 
-/** What is in no list: other types, bodies without a type, and bodies that are not JSON. */
+/** An event that no list has: its type is another one or missing, or its body is not JSON. */
 export type Unlisted = TypedEvent<UnlistedString, unknown> | TypedEvent<null, unknown>;

@@ -51,7 +51,7 @@ type CellChange<Name extends string> = Texts<Name> & {
 };
 
 /**
- * Where it happened.
+ * The place in Flatfile where an event happened.
  * @see https://flatfile.com/docs/reference/events#event-structure
  */
 export interface FlatfileContext
@@ -73,7 +73,7 @@ export interface FlatfileJob {
   readonly info?: string;
   readonly isPart?: boolean;
   readonly input?: unknown;
-  /** With `job:parts-completed`. */
+  /** There with `job:parts-completed`. */
   readonly parts?: readonly Texts<'partId' | 'status' | 'completedAt'>[];
 }
 
@@ -82,18 +82,18 @@ export interface FlatfileRecords {
   readonly sheetId?: string;
   readonly recordIds?: readonly string[];
   readonly recordCount?: number;
-  /** With `records:updated`. */
+  /** There with `records:updated`. */
   readonly changes?: readonly CellChange<'recordId' | 'fieldKey'>[];
 }
 
 /** @see https://flatfile.com/docs/reference/events#commit-events */
 export interface FlatfileCommit
   extends Ids<'sheetId' | 'sheetSlug' | 'workbookId' | 'commitId' | 'versionId' | 'layerId'> {
-  /** With `commit:updated`. */
+  /** There with `commit:updated`. */
   readonly changes?: readonly CellChange<'field'>[];
 }
 
-/** What both forms of an event have. `createdAt` is missing in some of Flatfile's own examples. */
+/** The members that both forms of an event have. `createdAt` is missing in some of Flatfile's own examples. */
 interface Common<Payload> {
   readonly topic: string;
   readonly domain: Open<'space' | 'workbook' | 'sheet' | 'file' | 'job' | 'document' | 'program' | 'cron'>;
@@ -144,7 +144,7 @@ export type FlatfileRecordsEvent = Typed<FlatfileRecordsTopic, FlatfileBody<Flat
 export type FlatfileCommitEvent = Typed<FlatfileCommitTopic, FlatfileBody<FlatfileCommit>>;
 
 /**
- * Whatever a source with the preset `flatfile` receives. For one that gets the egress plugin's posts and nothing
+ * Any event that a source with the preset `flatfile` receives. For one that gets the egress plugin's posts and nothing
  * else: FlatfileEgressEvent.
  * @see https://flatfile.com/docs/reference/events
  */
@@ -189,7 +189,7 @@ export interface FlatfileSheet extends Ids<'slug' | 'commitId' | 'versionId'> {
 }
 
 /**
- * What the egress plugin posts when a user submits: a workbook with all its sheets. It has no type and no id.
+ * The post of the egress plugin when a user submits: a workbook with all its sheets. It has no type and no id.
  * @see https://flatfile.com/docs/plugins/webhook-egress
  */
 export interface FlatfileEgress {

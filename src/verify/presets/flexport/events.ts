@@ -204,7 +204,7 @@ export interface FlexportBody {
   readonly _object: '/event';
   /** Also `event.externalId`, there as text. */
   readonly id: number;
-  /** Of the Event object: 2, under version 3 of the API as well. */
+  /** The version of the Event object: 2, under version 3 of the API as well. */
   readonly version: number;
   /** May be more than a day after `occurred_at`. */
   readonly created_at: string;
@@ -221,7 +221,7 @@ export interface FlexportBody {
 }
 
 /**
- * Whatever a source with the preset `flexport` receives.
+ * Any event that a source with the preset `flexport` receives.
  * @see https://apidocs.flexport.com/v2/tag/Event
  */
 export type FlexportEvent = Typed<FlexportType, FlexportBody> | Unlisted;

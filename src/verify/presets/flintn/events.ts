@@ -38,7 +38,7 @@ export interface FlintnBody<Type extends string = FlintnType> {
   readonly event_id: string;
   /** When the event was created, in ISO 8601: not when it was sent. */
   readonly timestamp: string;
-  /** Of the payload's format: `1.0`. */
+  /** The version of the payload's format: `1.0`. */
   readonly version: string;
   /** Flintn's pages do not name the members. The ones in Consignee's samples are invented. */
   readonly data: Members;
@@ -57,7 +57,7 @@ export type FlintnSubscriptionEvent = Typed<FlintnSubscriptionType, FlintnBody<F
 export type FlintnTransactionEvent = Typed<FlintnTransactionType, FlintnBody<FlintnTransactionType>>;
 
 /**
- * Whatever a source with the preset `flintn` receives.
+ * Any event that a source with the preset `flintn` receives.
  * @see https://tutorvue-group.gitbook.io/flintn-docs/api-reference/webhooks
  */
 export type FlintnEvent = FlintnSubscriptionEvent | FlintnTransactionEvent | Unlisted;

@@ -152,7 +152,7 @@ export type ShippoTransactionEvent = Typed<
 export type ShippoBatchEvent = Typed<ShippoBatchType, ShippoBody<ShippoBatchType, string | Members>>;
 
 /**
- * Whatever a source with the preset `shippo` receives.
+ * Any event that a source with the preset `shippo` receives.
  * @see https://docs.goshippo.com/docs/tracking/webhooks
  */
 export type ShippoEvent = ShippoTrackEvent | ShippoTransactionEvent | ShippoBatchEvent | Unlisted;
