@@ -21,6 +21,15 @@ export type Open<Known extends string> = Known | (string & Record<never, never>)
 /** An object of which only the syntax is known. */
 export type Members = Readonly<Record<string, unknown>>;
 
+/** Members of these names that are texts. */
+export type Texts<Name extends string> = { readonly [Key in Name]: string };
+
+/** Texts that may be missing: which ones are there depends on the kind of event. */
+export type Ids<Name extends string> = { readonly [Key in Name]?: string };
+
+/** Members of one kind, each of which may be null or missing. */
+export type Some<Kind, Name extends string> = { readonly [Key in Name]?: Kind | null };
+
 /** A webhook event whose type and parsed body are known; see WebhookEvent in src/verify/event.ts for the rest. */
 export interface TypedEvent<Type extends string | null, Body> extends Omit<WebhookEvent, 'type' | 'data'> {
   readonly type: Type;

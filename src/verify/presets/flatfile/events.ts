@@ -4,7 +4,9 @@
  * Payloads are typed where Flatfile's pages and examples agree. All ids are text such as `us_wb_…`.
  * Source: flatfile.com/docs/reference/events and core-concepts/records; FlatFilers/flatfile-plugins, flatfile-node.
  */
-import type { Members, Open, Typed, TypedEvent, Unlisted } from '../typed.ts';
+import type { Ids, Members, Open, Texts, Typed, Unlisted } from '../typed.ts';
+
+export type * from './egress.ts';
 
 type Life = 'created' | 'updated' | 'deleted';
 
@@ -41,10 +43,6 @@ export type FlatfileTopic =
   | FlatfileCommitTopic
   | FlatfileOtherTopic;
 
-/** Ids and names that may be missing: which ones an event has depends on its domain. */
-type Ids<Name extends string> = { readonly [Key in Name]?: string };
-
-type Texts<Name extends string> = { readonly [Key in Name]: string };
 type CellChange<Name extends string> = Texts<Name> & {
   readonly previousValue: unknown;
   readonly newValue: unknown;
@@ -154,79 +152,3 @@ export type FlatfileEvent =
   | FlatfileCommitEvent
   | Typed<FlatfileOtherTopic, FlatfileBody>
   | Unlisted;
-
-/** @see https://flatfile.com/docs/core-concepts/records */
-export interface FlatfileCell {
-  readonly value?: string | number | boolean | readonly string[] | null;
-  readonly valid?: boolean;
-  readonly messages?: readonly (Ids<'source' | 'message'> & {
-    readonly type?: Open<'error' | 'warn' | 'info'>;
-  })[];
-  readonly updatedAt?: string;
-}
-
-/** @see https://flatfile.com/docs/core-concepts/records */
-export interface FlatfileRecord {
-  readonly id: string;
-  readonly values: Readonly<Record<string, FlatfileCell>>;
-  readonly valid?: boolean;
-  readonly metadata?: Members;
-}
-
-/**
- * A sheet with its records.
- * @see https://flatfile.com/docs/plugins/webhook-egress
- */
-export interface FlatfileSheet extends Ids<'slug' | 'commitId' | 'versionId'> {
-  readonly id: string;
-  readonly name: string;
-  readonly workbookId: string;
-  readonly records?: readonly FlatfileRecord[];
-  readonly counts?: { readonly total: number; readonly valid: number; readonly error: number };
-  /** The blueprint: what the fields of the records are. */
-  readonly config?: Members & { readonly fields: readonly (Members & Texts<'key' | 'type'>)[] };
-  readonly success?: boolean;
-}
-
-/**
- * The post of the egress plugin when a user submits: a workbook with all its sheets. It has no type and no id.
- * @see https://flatfile.com/docs/plugins/webhook-egress
- */
-export interface FlatfileEgress {
-  readonly workbook: Texts<'id' | 'spaceId' | 'environmentId'> & {
-    readonly name?: string;
-    readonly labels?: readonly string[];
-    readonly actions?: readonly Members[];
-    readonly metadata?: unknown;
-    readonly namespace?: string;
-    readonly createdAt: string;
-    readonly updatedAt: string;
-    readonly sheets: readonly FlatfileSheet[];
-  };
-}
-
-/**
- * For the handlers and the reply of a source that gets the egress plugin's posts and nothing else.
- * @see https://flatfile.com/docs/plugins/webhook-egress
- */
-export type FlatfileEgressEvent = TypedEvent<null, FlatfileEgress>;
-
-/**
- * What the egress plugin does with a reply: marks the records, or with `deleteSubmitted` deletes all the others.
- * @see https://flatfile.com/docs/plugins/webhook-egress
- */
-export interface FlatfileRejections {
-  readonly rejections?: {
-    /** The workbook's. */
-    readonly id: string;
-    readonly message?: string;
-    readonly deleteSubmitted?: boolean;
-    readonly sheets: readonly {
-      readonly sheetId: string;
-      readonly rejectedRecords: readonly {
-        readonly id: string;
-        readonly values: readonly { readonly field: string; readonly message: string }[];
-      }[];
-    }[];
-  };
-}
