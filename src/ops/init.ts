@@ -8,8 +8,7 @@ import { parseArgs } from 'node:util';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { sourceNameOf } from '../deliver/handlers.ts';
 import { prefixOf } from '../serve/config/source.ts';
-import { HMAC } from '../verify/hmac.ts';
-import { QUERY_TOKEN } from '../verify/query-token.ts';
+import { firstSetting } from '../verify/checks.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
 
 const WIDTH = 110;
@@ -42,12 +41,11 @@ export async function writeEnvFile(configDir: string | undefined): Promise<boole
   }
 }
 
-/** A provider that does not sign is proved by a token. */
 function sectionOf(wiring: SourceWiring): string {
-  const { title, hmac, setUp } = wiring.preset;
-  const { setting } = hmac.length > 0 ? HMAC : QUERY_TOKEN;
+  const { preset } = wiring;
+  const setting = firstSetting({ prefix: prefixOf(sourceNameOf(wiring)), preset });
   const secret = randomBytes(32).toString('hex');
-  return `${comment(`${title}. ${setUp.join(' ')}`)}${prefixOf(sourceNameOf(wiring))}_${setting}=${secret}\n`;
+  return `${comment(`${preset.title}. ${preset.setUp.join(' ')}`)}${setting}=${secret}\n`;
 }
 
 /** Lines that begin with `#`, no longer than the width unless a word is. */

@@ -15,6 +15,7 @@ import { makePrivateFolder } from '../inbox/sqlite/private-files.ts';
 import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase, placeOf } from '../serve/config/database.ts';
 import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
+import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
@@ -132,10 +133,10 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
   const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;
   if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
   for (const source of role === 'dispatch' ? [] : config.sources) {
-    const { name: source_, schemes, path, prefix } = source;
+    const { name: source_, schemes, path } = source;
     if (schemes.length > 0) {
       if (!forPeople) log.info({ source: source_, path, verifies: schemes.join(',') }, 'source is on');
-    } else log.warn({ source: source_, path }, `source is off: set ${prefix}_WEBHOOK_SECRET to switch it on`);
+    } else log.warn({ source: source_, path }, `source is off: set ${firstSetting(source)} to switch it on`);
   }
   if (!forPeople) {
     const { port, consolePort } = receiver;

@@ -3,8 +3,10 @@
  * settings that switch it on, and the proof that `send` adds to a body.
  */
 import type { FollowedNames } from './followed-names.ts';
+import { HMAC } from './hmac.ts';
 import { observe } from './observe.ts';
 import type { Preset } from './preset.ts';
+import { QUERY_TOKEN } from './query-token.ts';
 import type { CheckSettings, SchemeRow, SecretRow, Signed } from './scheme.ts';
 import { SCHEMES, type Scheme, type SecretScheme } from './schemes.ts';
 import type { Verifier } from './verifier.ts';
@@ -53,6 +55,18 @@ export function credentialHeadersOf(preset: Preset): string[] {
 export function provingSettings(prefix: string): string {
   const settings = SECRET_ROWS.map(({ setting }) => `${prefix}_${setting}`);
   return `${settings.slice(0, -1).join(', ')} or ${settings.at(-1)}`;
+}
+
+/** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
+export function firstSetting({
+  prefix,
+  preset,
+}: {
+  readonly prefix: string;
+  readonly preset: Preset;
+}): string {
+  const { setting } = preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
+  return `${prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

@@ -18,7 +18,7 @@ const HMAC_REFUSALS = {
     status: 401,
     says: 'the signature header is missing',
     asks: 'is the signature switched on at the provider, or does a proxy drop headers?',
-    fix: 'Compare what the provider is set up to send with what `npm run check` says is verified. Shippo signs only once its staff have switched that on.',
+    fix: 'Compare what the provider is set up to send with what `npm run check` says is verified. Some sign only once their staff have switched that on: see the section of the source in `.env.example`.',
   },
   hmac_repeated: {
     status: 401,
@@ -36,7 +36,7 @@ const HMAC_REFUSALS = {
     status: 401,
     says: 'the signature is SHA-1, which is not allowed',
     asks: 'does the sender sign with nothing better?',
-    fix: 'Have it send SHA-256, as Flexport does beside it today; if it cannot, set `…_ALLOW_SHA1=true`.',
+    fix: 'Have it send SHA-256 as well; if it cannot, set `…_ALLOW_SHA1=true`.',
   },
   hmac_mismatch: {
     status: 401,

@@ -3,7 +3,7 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { isProof } from '../../verify/checks.ts';
+import { firstSetting, isProof } from '../../verify/checks.ts';
 import { API_KEYS, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
@@ -37,8 +37,8 @@ export function sourceFindings({ config, environment }: Settings): Finding[] {
 }
 
 function sourceFinding(source: SourceConfig, production: boolean): Finding {
-  const { name, path, prefix, schemes, observed } = source;
-  if (schemes.length === 0) return warn(name, `off; set ${prefix}_WEBHOOK_SECRET to switch it on`);
+  const { name, path, schemes, observed } = source;
+  if (schemes.length === 0) return warn(name, `off; set ${firstSetting(source)} to switch it on`);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   const watches = observed.length > 0 ? `, and only observes ${observed.join(' + ')}` : '';
   const says = `${path} verifies ${enforced.join(' + ') || 'nothing'}${watches}`;

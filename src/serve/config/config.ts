@@ -15,6 +15,7 @@ import {
   textOf,
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { firstSetting } from '../../verify/checks.ts';
 import { readAlarmTarget } from './alarms.ts';
 import { type Places, readPlaces } from './database.ts';
 import { type AlarmTarget, type Knobs, readKnobs } from './knobs.ts';
@@ -100,7 +101,7 @@ function problemsBetweenSettings(config: Config): Problem[] {
     });
   }
   if (config.production && config.sources.every((source) => source.schemes.length === 0)) {
-    const variables = config.sources.map((source) => `${source.prefix}_WEBHOOK_SECRET`).join(', ');
+    const variables = config.sources.map(firstSetting).join(', ');
     problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
   }
   return problems;
