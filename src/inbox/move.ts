@@ -38,14 +38,14 @@ export interface Move {
   readonly url: string;
   /** The target's place, as people are to see it. */
   readonly place: string;
-  /** How long a replica's beat must stand still for it to be dead. */
+  /** A replica whose heartbeat stands still for so long is dead. */
   readonly leaseMs: number;
   readonly tell: (line: string) => void;
 }
 
 export interface Copied {
   readonly events: number;
-  /** Of them, those that were purged. */
+  /** So many of `events` were purged: only their keys have moved. */
   readonly purged: number;
   readonly attempts: number;
 }

@@ -1,5 +1,5 @@
 /**
- * What commands read of an inbox, in SQL that both databases understand. sqlite/reader.ts and postgres/reader.ts open the
+ * Reads an inbox for commands, in SQL that both databases understand. sqlite/reader.ts and postgres/reader.ts open the
  * connection and say what differs.
  */
 import type { SecretUse } from './contract.ts';

@@ -14,7 +14,7 @@ import { type Moved, markMoved, movedTo } from './moved.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
-/** As the service does at its start: such a time was written by a clock that was wrong. */
+/** A later time was written by a clock that was wrong. The service cuts it too, at its start. */
 const DUE_MAX_MS = 31 * 86_400_000;
 
 type Bytes = Uint8Array;
@@ -92,7 +92,7 @@ export class Source {
     if (events.length > 0) yield this.#batchOf(events);
   }
 
-  /** Of all events, in the same order. */
+  /** The marks of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
     for (const { digest, isPurged, ...mark } of this.#rows<StoredMarks>(MARKS)) {
@@ -122,7 +122,7 @@ export class Source {
     return this.#database.prepare(sql).iterate(...values) as Iterable<Row>;
   }
 
-  /** What is known of purged events, if anything, is of no use to anybody. */
+  /** Rows that belong to purged events, if there are any, are of no use to anybody. */
   #batchOf(events: readonly MovedEvent[]): MovedBatch {
     const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
     const first = events[0]?.number ?? 0;
