@@ -17,7 +17,7 @@ export function movedTo(database: DatabaseSync): Moved | undefined {
   return row && (JSON.parse(String(row.value)) as Moved);
 }
 
-/** Sets the mark and removes all work in one transaction: an older release does not know the mark, and must find nothing to do. */
+/** Also removes all work: an older release does not know the mark, and must find nothing to do. */
 export function markMoved(database: DatabaseSync, moved: Moved): void {
   database.exec('BEGIN IMMEDIATE');
   try {
