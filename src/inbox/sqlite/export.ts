@@ -11,11 +11,10 @@ import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../m
 import type { EventState } from '../newest.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
+import { DUE_MAX_MS } from './statements.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
-/** A later time was written by a clock that was wrong. The service cuts it too, at its start. */
-const DUE_MAX_MS = 31 * 86_400_000;
 
 type Bytes = Uint8Array;
 type StoredEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
