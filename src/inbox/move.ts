@@ -75,10 +75,10 @@ async function copyOver(
   { source, from, place, leaseMs, tell }: Move,
   client: Connection,
 ): Promise<MoveOutcome> {
-  const moving = { inbox: source.id, from };
-  await beginMove(client, { moving, newest: source.newest, place, leaseMs, tell });
+  const moveIn = { moving: { inbox: source.id, from }, newest: source.newest, place, leaseMs, tell };
+  await beginMove(client, moveIn);
   const copied = await copy(source, client, tell).catch(async (error) => {
-    await cancelMove(client, source.id).catch(() => {});
+    await cancelMove(client, moveIn).catch(() => {});
     throw error;
   });
   const inbox = await inboxAt(client);
