@@ -145,7 +145,11 @@ export interface Inbox {
   order(order: Order): Promise<number>;
   /** Adds to what is known of the secrets' use. */
   noteUses(uses: readonly SecretUse[]): Promise<void>;
-  /** One bounded step through what is past its retention; `more` until the end is reached. Times in ms since 1970. */
+  /**
+   * One bounded step through what is past its retention; `more` until the end is reached. Finished events from before
+   * `eventsBefore` lose their body and attempts, those from before `keysBefore` also the key by which duplicates are known.
+   * An event that still has work, be it dead or held, stays whole. Times in ms since 1970.
+   */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
   /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */
   recover(): Promise<readonly Interrupted[]>;

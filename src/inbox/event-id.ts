@@ -8,7 +8,7 @@
  */
 const EPOCH_MS = Date.UTC(2020, 0, 1);
 const PER_MS = 4096;
-/** How many replicas can give out numbers beside each other. */
+/** So many replicas can give out numbers beside each other. */
 export const SLOTS = 64;
 const PER_SLOT = PER_MS / SLOTS;
 const ID = /^evt_([0-9a-f]{14})$/;
@@ -18,7 +18,7 @@ export function nextNumber(last: number, nowMs: number): number {
   return Math.max(last + 1, firstNumberAt(nowMs));
 }
 
-/** As `nextNumber`, but one that no other slot (0 to 63) gives out. */
+/** Like `nextNumber`, but no other slot (0 to 63) gives out the same. */
 export function nextNumberOfSlot(slot: number, last: number, nowMs: number): number {
   const first = firstNumberAt(nowMs) + slot * PER_SLOT;
   if (first > last) return first;
@@ -41,7 +41,7 @@ export function idOf(number: number): string {
   return `evt_${number.toString(16).padStart(14, '0')}`;
 }
 
-/** Undefined if the text is not an event id. */
+/** Returns undefined if the text is not an event id. */
 export function numberOf(id: string): number | undefined {
   const digits = ID.exec(id)?.[1];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);

@@ -8,12 +8,16 @@ const EVENTS_MAX = 1_000_000;
 /** The disk is needed for what comes in. */
 const PAUSE_MS = 5;
 
-/** Of one source, in one hour: the newest number, and how many there are. */
+/** The events of one source in one hour: the newest number, and how many there are. */
 export interface Hour {
   readonly source: string;
   readonly last: number;
   readonly count: number;
 }
+
+/** Numbers go by time, so an hour is a stretch of the table. */
+export const HOURS = `SELECT source, max(number) AS last, count(*) AS count FROM inbox
+  WHERE number >= $1 AND number < $2 GROUP BY source`;
 
 /** `read` answers for the events with numbers from the first to before the second. */
 export async function walkBack(

@@ -1,5 +1,5 @@
 /**
- * What an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
+ * Reads what an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
  * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; of two members of one name
  * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in.
@@ -13,13 +13,13 @@ import type { MemberPath, Preset } from '../verify/preset.ts';
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
 
 export interface Content {
-  /** Whether the body is JSON; what is not cannot be given to a handler and is held. */
+  /** False for a body that is not JSON: it cannot be given to a handler, and is held. */
   readonly isJson: boolean;
   /** The body received, parsed; undefined if it is not JSON. */
   readonly parsed: unknown;
   readonly externalId: string | null;
   readonly type: string | null;
-  /** What is stored and handed on: the bytes received, without the member that is a credential. */
+  /** The bytes that are stored and handed on: those received, without the member that is a credential. */
   readonly stored: Buffer;
   /** SHA-256 of `stored`: tells another body under the same id. */
   readonly digest: Buffer;
@@ -68,7 +68,7 @@ function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
-/** Undefined if the body is not JSON. */
+/** Returns undefined if the body is not JSON. */
 export function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) return undefined;
   try {

@@ -50,12 +50,12 @@ export interface MovedBatch {
   readonly newest: readonly EventState[];
 }
 
-/** What must be the same of an event on both sides. */
+/** The facts about an event that must be the same on both sides. */
 export interface Mark {
   readonly number: number;
   readonly digest: Buffer;
   readonly isPurged: boolean;
-  /** How many rows there are on it, and of how many things it is the newest state. */
+  /** The numbers of its rows in `attempts`, `work` and `newest`. */
   readonly attempts: number;
   readonly work: number;
   readonly states: number;

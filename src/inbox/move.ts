@@ -38,14 +38,14 @@ export interface Move {
   readonly url: string;
   /** The target's place, as people are to see it. */
   readonly place: string;
-  /** How long a replica's beat must stand still for it to be dead. */
+  /** A replica whose heartbeat stands still for so long is dead. */
   readonly leaseMs: number;
   readonly tell: (line: string) => void;
 }
 
 export interface Copied {
   readonly events: number;
-  /** Of them, those that were purged. */
+  /** So many of `events` were purged: only their keys have moved. */
   readonly purged: number;
   readonly attempts: number;
 }
@@ -75,10 +75,10 @@ async function copyOver(
   { source, from, place, leaseMs, tell }: Move,
   client: Connection,
 ): Promise<MoveOutcome> {
-  const moving = { inbox: source.id, from };
-  await beginMove(client, { moving, newest: source.newest, place, leaseMs, tell });
+  const moveIn = { moving: { inbox: source.id, from }, newest: source.newest, place, leaseMs, tell };
+  await beginMove(client, moveIn);
   const copied = await copy(source, client, tell).catch(async (error) => {
-    await cancelMove(client, source.id).catch(() => {});
+    await cancelMove(client, moveIn).catch(() => {});
     throw error;
   });
   const inbox = await inboxAt(client);

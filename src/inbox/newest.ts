@@ -1,5 +1,5 @@
 /**
- * The newest state only: what `latest` handlers are spared. The rules; each driver has its own statements for them.
+ * The rules for `latest` handlers, which are told the newest state only. Each driver has its own statements for them.
  *
  * For each handler and thing at most one event is being handled, and at most one waits, the newest:
  *
@@ -26,12 +26,12 @@ export function isNewer(one: Dated, other: Dated): boolean {
   return one.at > other.at || (one.at === other.at && one.event > other.event);
 }
 
-/** What is said of an attempt that is not made, or not again: that event tells a newer state. */
+/** The error of an attempt that is not made, or not made again, because `event` tells a newer state. */
 export function overtakenBy(event: number): string {
   return `overtaken: ${idOf(event)} has a newer state`;
 }
 
-/** A failed attempt is not repeated if `newest`, the event with its thing's newest state, is another one by now. */
+/** A failed attempt is not repeated if another event, `newest`, tells the newest state of its thing by now. */
 export function unlessOvertaken(settlement: Settlement, newest: number | undefined): Settlement {
   const { event, state } = settlement;
   if (newest === undefined || newest === event || state === 'done' || state === 'discarded')

@@ -1,4 +1,4 @@
-/** What an operator's order does to the deliveries of one event, and whether it makes sense: the same in every database. */
+/** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
 import type { Order, WorkState } from './contract.ts';
 import { parseBody } from './identity.ts';
 import { type State, stateOf } from './state.ts';
@@ -20,7 +20,7 @@ export interface OrderedEvent {
 /** One delivery to be replayed or discarded. */
 export interface OrderStep {
   readonly handler: string;
-  /** For a replay by a `latest` handler: the state that the event tells. */
+  /** The state that the event tells, if it is replayed for a `latest` handler. */
   readonly state?: State | undefined;
 }
 

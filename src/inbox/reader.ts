@@ -50,12 +50,12 @@ export interface EventDetails extends EventSummary {
 export interface PurgedEvent {
   readonly number: number;
   readonly id: string;
-  /** As its number has it. */
+  /** The time that its number stands for. */
   readonly receivedAt: string;
   readonly purged: true;
 }
 
-/** How an event passed its checks. */
+/** The proofs with which an event passed its checks. */
 export interface EventProofs {
   readonly number: number;
   readonly source: string;
@@ -88,9 +88,9 @@ export interface InboxReader {
   id(): Promise<string>;
   list(filter: Filter): Promise<EventSummary[]>;
   show(number: number): Promise<EventDetails | PurgedEvent | undefined>;
-  /** Which live secrets have proved requests, by fingerprint. */
+  /** The live secrets that have proved requests, by fingerprint. */
   secretUses(): Promise<SecretUse[]>;
-  /** What is needed to check an event's bytes and signature again; undefined once it is purged. */
+  /** Everything with which an event's bytes and signature can be checked again; undefined once it is purged. */
   evidence(number: number): Promise<EventEvidence | undefined>;
   /** Newest first, without those that are purged. */
   proofs(numbers: readonly number[]): Promise<EventProofs[]>;
@@ -101,7 +101,7 @@ export interface InboxReader {
   close(): Promise<void>;
 }
 
-/** Undefined if there is no inbox there yet. */
+/** Resolves to undefined if there is no inbox there yet. */
 export async function openReader(database: Database): Promise<InboxReader | undefined> {
   if (database.kind === 'postgres') return await openPostgresReader(database);
   return existsSync(database.path) ? openSqliteReader(database.path) : undefined;

@@ -1,4 +1,4 @@
-/** What an inbox knows of a source: where its events have their id and type, and which handlers they go to. */
+/** A source as an inbox knows it: where its events have their id and type, and which handlers they go to. */
 import type { Route } from './contract.ts';
 import type { Shape } from './identity.ts';
 
@@ -7,7 +7,7 @@ export interface StoredSource {
   readonly routes: readonly Route[];
 }
 
-/** By handler. */
+/** The routes of all sources, by handler. */
 export function routesOf(sources: ReadonlyMap<string, StoredSource>): Map<string, Route> {
   const routes = [...sources.values()].flatMap((source) => source.routes);
   return new Map(routes.map((route) => [route.handler, route]));

@@ -9,7 +9,7 @@ export type EventRow = Omit<EventSummary, 'id' | 'receivedAt' | 'handlers'> & { 
 export type AttemptRow = Omit<AttemptRecord, 'startedAt'> & { readonly startedAt: number };
 export type ProofsRow = Omit<EventProofs, 'proofs'> & { readonly evidence: string | null };
 
-/** What is open stands in `work`. */
+/** A row of `work`: what is still to do. */
 export interface OpenRow {
   readonly handler: string;
   readonly state: WorkState;
@@ -48,12 +48,12 @@ export function summaryOf(
 
 type OfHandler = Pick<OpenRow, 'handler'>;
 
-/** By bytes, whatever the database's own order is. */
+/** Sorts alike for both databases, whose own orders of text differ. */
 function byHandler({ handler: one }: OfHandler, { handler: other }: OfHandler): number {
   return one < other ? -1 : Number(one > other);
 }
 
-/** In the order in which they were made. */
+/** Sorts attempts as they were made. */
 export function attemptsOf(rows: readonly AttemptRow[]): AttemptRecord[] {
   return rows
     .toSorted((one, other) => one.startedAt - other.startedAt || byHandler(one, other))

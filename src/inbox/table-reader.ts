@@ -1,5 +1,5 @@
 /**
- * What commands read of an inbox, in SQL that both databases understand. sqlite/reader.ts and postgres/reader.ts open the
+ * Reads an inbox for commands, in SQL that both databases understand. sqlite/reader.ts and postgres/reader.ts open the
  * connection and say what differs.
  */
 import type { SecretUse } from './contract.ts';
@@ -173,8 +173,8 @@ export class TableReader implements InboxReader {
       conditions.push(`number NOT IN (${this.#tables.numbersIn(parameter(JSON.stringify(except)))})`);
     }
     if (state === 'done' || state === 'discarded') {
-      const ofIt = `SELECT 1 FROM attempts WHERE event = number AND outcome = ${parameter(state)}`;
-      conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)', `EXISTS (${ofIt})`);
+      conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)');
+      conditions.push(`number IN (SELECT event FROM attempts WHERE outcome = ${parameter(state)})`);
     } else if (state !== undefined) {
       conditions.push(`number IN (SELECT event FROM work WHERE state = ${parameter(state)})`);
     }

@@ -1,4 +1,4 @@
-/** Which events a handler wants, by their type: `types` of its options. `*` stands for any run of characters, none too. */
+/** Tells which events a handler wants, by the `types` of its options. `*` stands for any run of characters, also for none. */
 import type { Route } from './contract.ts';
 
 export function wants({ types }: Pick<Route, 'types'>, type: string | null): boolean {

@@ -15,7 +15,8 @@ import { readSettings, usesDotenv } from './settings.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
-  Moves an inbox to PostgreSQL, with all that is known of its events and with what is still to do. Stop the service first.
+  Moves an inbox into an empty PostgreSQL database, with all that is known of its events and with what is still to do.
+  Stop the service first, and start replicas afterwards.
   It compares what it has copied before anything counts, and can be run again if it was interrupted.
 
   --from   sqlite:PATH

@@ -186,7 +186,7 @@ test('an older copy of the file, while the move of the newer one is not finished
   older.prepare('DELETE FROM work').run();
   older.prepare('DELETE FROM inbox WHERE number = (SELECT max(number) FROM inbox)').run();
   older.close();
-  const wire = await startStepWire(database.url, 32, 'before it arrives');
+  const wire = await startStepWire(database.url, 33, 'before it arrives');
   const env = { DATABASE_URL: wire.through(database.url) };
   expect(await move(env)).toMatchObject(said(1, 'is in force as before'));
   wire.stop();
@@ -197,6 +197,24 @@ test('an older copy of the file, while the move of the newer one is not finished
   expect(await rowsOf(database)).toEqual(there);
   path = mine;
   expect((await move()).code).toBe(0);
+});
+
+test('what somebody else stored there while it was copied is not thrown away', async () => {
+  await prepareDatabase(database.url, place);
+  await database.query(`CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.number = ${numberAt(3)} THEN
+      INSERT INTO keys VALUES ('\\x77', ${numberAt(9_999)}, '\\x00');
+      NEW.body := NEW.body || '\\x00';
+    END IF;
+    RETURN NEW; END $$`);
+  await database.query('CREATE TRIGGER meddle BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION meddle()');
+  const here = rowsOfFile(path);
+  expect(await move()).toMatchObject(said(1, 'is in force as before'));
+  expect(rowsOfFile(path)).toEqual(here);
+  const there = await rowsOf(database);
+  expect(there.keys).toContainEqual(expect.objectContaining({ number: numberAt(9_999) }));
+  expect(await move()).toMatchObject(said(78, `which holds newer events than ${path}`));
+  expect(await rowsOf(database)).toEqual(there);
 });
 
 test('a target where a service is at work; what is left of a dead one is no hindrance', async () => {

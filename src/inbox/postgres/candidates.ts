@@ -21,7 +21,7 @@ export interface PlannedWork {
   readonly state: WorkState;
 }
 
-/** Returns the numbers of those that are new. They go in by the order of their keys, so that no two batches wait for each other. */
+/** Returns the numbers of those that are new. In the order of their keys, so that no two batches wait for each other. */
 export async function insertCandidates(
   asked: Asked,
   unordered: readonly Candidate[],

@@ -70,7 +70,7 @@ const STATE: Readonly<Record<string, Column<EventState>>> = {
   event: bigintColumn(({ event }) => event),
 };
 
-/** In one transaction. Rejects if one of the events is there already. */
+/** Writes a batch in one transaction. Rejects if one of its events is there already. */
 export async function importBatch(client: pg.ClientBase, batch: MovedBatch): Promise<void> {
   await atomically(client, async () => {
     await importRows(client, 'keys', KEY, batch.events);

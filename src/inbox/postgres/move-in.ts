@@ -80,13 +80,10 @@ async function whyUnfit(client: pg.ClientBase, { moving, newest, place }: MoveIn
     const fix = 'It is an older copy, or went on by itself: give it a database of its own.';
     return { wrong: `where ${moving.from} has moved already, at ${before}`, fix };
   }
-  const { rows } = await client.query<{ count: number; last: number }>(
-    'SELECT count(*) AS count, coalesce(max(number), 0) AS last FROM keys',
-  );
-  const { count = 0, last = 0 } = rows[0] ?? {};
+  const { count, last } = await lockEvents(client);
   if (mark && last > newest) {
-    const fix = 'Name the file that was being moved, or drop the database to move this one.';
-    return { wrong: `which holds newer events than ${moving.from}: that is an older copy`, fix };
+    const fix = 'If the file is an older copy, name the newer one. If not, somebody else has written there.';
+    return { wrong: `which holds newer events than ${moving.from}`, fix };
   }
   if (mark || count === 0) return undefined;
   const events = count === 1 ? 'one event' : `${count.toLocaleString('en')} events`;
@@ -96,16 +93,27 @@ async function whyUnfit(client: pg.ClientBase, { moving, newest, place }: MoveIn
   };
 }
 
-/** Before the file is marked as moved the database holds nothing that the file does not hold. */
+/** A replica that does not know yet that it counts as dead can store nothing from here to the end of the transaction. */
+async function lockEvents(client: pg.ClientBase): Promise<{ count: number; last: number }> {
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_MS}; LOCK TABLE keys IN EXCLUSIVE MODE`);
+  const { rows } = await client.query<{ count: number; last: number }>(
+    'SELECT count(*) AS count, coalesce(max(number), 0) AS last FROM keys',
+  );
+  return rows[0] ?? { count: 0, last: 0 };
+}
+
 async function removeCopied(client: pg.ClientBase): Promise<void> {
   await client.query('TRUNCATE keys, inbox, attempts, newest; DROP TABLE IF EXISTS moving_work');
 }
 
-/** Leaves the database as empty as it was, if it still has this move's mark. Never after the file was marked as moved. */
-export async function cancelMove(client: pg.ClientBase, inbox: string): Promise<void> {
+/**
+ * Leaves the database as empty as it was, if it still has this move's mark and nobody else has stored anything. Never called
+ * once the file may be marked as moved: until then the file holds all that is thrown away here.
+ */
+export async function cancelMove(client: pg.ClientBase, { moving, newest }: MoveIn): Promise<void> {
   await atomically(client, async () => {
-    await client.query(`SET LOCAL lock_timeout = ${LOCK_MS}`);
-    if ((await movingIn(client))?.inbox !== inbox) return;
+    const isOurs = (await movingIn(client))?.inbox === moving.inbox;
+    if (!isOurs || (await lockEvents(client)).last > newest) return;
     await client.query("DELETE FROM meta WHERE key = 'moving'");
     await removeCopied(client);
   });

@@ -13,7 +13,7 @@ export interface Moving {
   readonly from: string;
 }
 
-/** Undefined if none is. */
+/** The mark; undefined if no inbox is being moved in. */
 export async function movingIn(asked: Asked): Promise<Moving | undefined> {
   const value = await metaOf(asked, 'moving');
   return value === undefined ? undefined : (JSON.parse(value) as Moving);
@@ -30,7 +30,7 @@ export async function inboxAt(asked: Asked): Promise<string | undefined> {
   return await metaOf(asked, 'inbox');
 }
 
-/** When that inbox has moved in; undefined if it has not. */
+/** The time at which that inbox has moved in; undefined if it has not. */
 export async function movedInAt(asked: Asked, inbox: string): Promise<string | undefined> {
   return await metaOf(asked, keyOfMoved(inbox));
 }

@@ -1,4 +1,4 @@
-/** What an operator orders: carried out by the inbox thread, or by a command on a connection of its own. */
+/** Carries out an operator's order: for the inbox thread, or for a command on a connection of its own. */
 import type pg from 'pg';
 import type { Order, WorkState } from '../contract.ts';
 import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
@@ -10,14 +10,14 @@ import type { Asked } from './statements.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
 
-/** On a connection of its own; dispatching replicas hear of it, where the database has a way to tell them. */
+/** For a command, on its own connection. Replicas that dispatch hear of it, where the database has a way to tell them. */
 export async function carryOutOrder(client: pg.ClientBase, sources: Sources, order: Order): Promise<number> {
   const changed = await atomically(client, () => orderInTransaction(client, sources, order));
   await ringForWork(client).catch(() => {});
   return changed;
 }
 
-/** In a transaction. Returns how many deliveries changed. Throws if the order makes no sense. */
+/** Part of a transaction. Returns how many deliveries changed. Throws if the order makes no sense. */
 export async function orderInTransaction(asked: Asked, sources: Sources, order: Order): Promise<number> {
   const event = await readOrdered(asked, order.event);
   const change = order.action === 'replay' ? replayDelivery : discardDelivery;

@@ -23,7 +23,7 @@ interface Partition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  /** By the database's last statistics. */
+  /** An estimate, from the database's last statistics. */
   readonly rows: number;
 }
 
@@ -56,7 +56,7 @@ async function makeAhead(
   now: number,
 ): Promise<void> {
   await dropRestLimit(client);
-  // Not the midnight that comes in a moment: until then all must be made.
+  // A midnight that comes in a moment is too early: all must be made before it.
   const midnight = Math.ceil((now + HOUR_MS) / DAY_MS) * DAY_MS;
   const start = Math.max(midnight, last === undefined ? 0 : timeOfNumber(last.to));
   const until = now + Math.max(AHEAD_DAYS, 2 * days) * DAY_MS;
@@ -86,7 +86,7 @@ async function limitRest(client: pg.ClientBase, before: number): Promise<void> {
   }
 }
 
-/** Also one that was left by a process that was killed. */
+/** Drops the CHECK, also one that was left by a process that was killed. */
 async function dropRestLimit(client: pg.ClientBase): Promise<void> {
   for (const table of Object.keys(TABLES)) {
     await client.query(`ALTER TABLE ${table}_rest DROP CONSTRAINT IF EXISTS ${table}_rest_before`);
@@ -109,7 +109,7 @@ async function dropPartition(client: pg.ClientBase, { name, from, to }: Partitio
   );
 }
 
-/** In order of time, without the _rest ones. */
+/** Sorted by time, without the _rest ones. */
 async function readPartitions(client: pg.ClientBase): Promise<Partition[]> {
   const { rows } = await client.query<{ name: string; bound: string; rows: number }>(
     `SELECT relname AS name, pg_get_expr(relpartbound, pg_class.oid) AS bound, greatest(reltuples, 0)::bigint AS rows

@@ -1,5 +1,5 @@
 /** The past of a PostgreSQL inbox, read on a connection of its own. */
-import { type Hour, walkBack } from '../hours.ts';
+import { HOURS, type Hour, walkBack } from '../hours.ts';
 import type { Spoken } from '../past.ts';
 import { connect } from './connection.ts';
 
@@ -15,11 +15,7 @@ export async function readPast(
   signal.addEventListener('abort', end, { once: true });
   try {
     return await walkBack(from, until, async (first, last) => {
-      const { rows } = await client.query<Hour>(
-        `SELECT source, max(number) AS last, count(*) AS count FROM inbox
-         WHERE number >= $1 AND number < $2 GROUP BY source`,
-        [first, last],
-      );
+      const { rows } = await client.query<Hour>(HOURS, [first, last]);
       return rows;
     });
   } finally {

@@ -9,7 +9,7 @@ import { movingIn, movingProblem } from './moving.ts';
 /** Replicas commit beside each other, and their clocks differ a little. */
 const LATE_MS = 30_000;
 
-/** Undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
+/** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
 export async function openPostgresReader({
   url,
   place,

@@ -21,11 +21,11 @@ const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas',
 
 export interface Examination {
   readonly problem?: Problem;
-  /** What works, but not as well as it could. */
+  /** Things that work, but not as well as they could. */
   readonly warnings: readonly string[];
-  /** Whether there is an inbox already. */
+  /** True if there is an inbox already. */
   readonly isThere: boolean;
-  /** Of the server, for people. */
+  /** The server's version, for people. */
   readonly version: string;
 }
 

@@ -1,10 +1,10 @@
-/** What the inbox knows of itself, over all replicas; and what is noted beside events. */
+/** Reads the state of the inbox over all replicas, and notes the uses of secrets. */
 import type pg from 'pg';
 import type { Backlog, InboxStatus, SecretUse } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
 import type { Asked } from './statements.ts';
 
-/** Of a large backlog it takes a while; `resting` is for the asker to add, who knows its own targets. */
+/** A large backlog takes a while. The caller adds `resting`, since it knows its own targets. */
 export async function readStatus(pool: pg.Pool): Promise<Omit<InboxStatus, 'resting'>> {
   const { rows } = await pool.query<{ inbox: string; oldest: number | null }>(
     `SELECT (SELECT value FROM meta WHERE key = 'inbox') AS inbox,

@@ -11,11 +11,10 @@ import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../m
 import type { EventState } from '../newest.ts';
 import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
+import { DUE_MAX_MS } from './statements.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
-/** As the service does at its start: such a time was written by a clock that was wrong. */
-const DUE_MAX_MS = 31 * 86_400_000;
 
 type Bytes = Uint8Array;
 type StoredEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
@@ -92,7 +91,7 @@ export class Source {
     if (events.length > 0) yield this.#batchOf(events);
   }
 
-  /** Of all events, in the same order. */
+  /** The marks of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
     for (const { digest, isPurged, ...mark } of this.#rows<StoredMarks>(MARKS)) {
@@ -122,7 +121,7 @@ export class Source {
     return this.#database.prepare(sql).iterate(...values) as Iterable<Row>;
   }
 
-  /** What is known of purged events, if anything, is of no use to anybody. */
+  /** Rows that belong to purged events, if there are any, are of no use to anybody. */
   #batchOf(events: readonly MovedEvent[]): MovedBatch {
     const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
     const first = events[0]?.number ?? 0;

@@ -17,7 +17,7 @@ export function movedTo(database: DatabaseSync): Moved | undefined {
   return row && (JSON.parse(String(row.value)) as Moved);
 }
 
-/** In one transaction with the work: an older release does not know the mark, and must find nothing to do. */
+/** Also removes all work: an older release does not know the mark, and must find nothing to do. */
 export function markMoved(database: DatabaseSync, moved: Moved): void {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -29,7 +29,7 @@ export function markMoved(database: DatabaseSync, moved: Moved): void {
   }
 }
 
-/** Of a file that is an inbox. Undefined if it has not moved. */
+/** Returns undefined if the inbox in that file has not moved. */
 export function movedProblemAt(path: string): Problem | undefined {
   const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
   try {

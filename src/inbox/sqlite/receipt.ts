@@ -1,4 +1,7 @@
-/** Taking an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. */
+/**
+ * Takes an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. Receipt and hand-out are
+ * written apart for each database: here one statement after the other without waiting, in PostgreSQL whole batches at once.
+ */
 import type { Arrival, Kept, WorkState } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';

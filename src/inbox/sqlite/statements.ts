@@ -1,6 +1,9 @@
 /** Every statement of the inbox thread, prepared once. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
 
+/** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
+export const DUE_MAX_MS = 31 * 86_400_000;
+
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {

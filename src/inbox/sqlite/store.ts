@@ -31,7 +31,7 @@ import { Counts } from './counts.ts';
 import { numberFrom } from './files.ts';
 import { handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
-import { type Statements, statementsOf } from './statements.ts';
+import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { orderInTurn, purgeInTurn } from './upkeep.ts';
 
 /** What one transaction works with; thrown away if it fails. */
@@ -53,8 +53,6 @@ export interface Committed {
   readonly deliveries: readonly Delivery[];
 }
 
-const DUE_MAX_MS = 31 * 86_400_000;
-
 export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
@@ -73,7 +71,6 @@ export class Store {
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     this.#forgetSuspectsOfUnwiredHandlers();
     this.#freeWhatNoLongerWaits();
-    // Nothing is ever put off for longer: such a time was written by a clock that was wrong.
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     const backlog = this.#sql.backlog.all() as unknown as Backlog[];
     this.#counts = new Counts(backlog);

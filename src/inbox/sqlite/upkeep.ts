@@ -1,4 +1,4 @@
-/** What an operator orders, and retention. Part of a transaction of store.ts. */
+/** Carries out an operator's order, and purges. Part of a transaction of store.ts. */
 import type { Order, WorkState } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
@@ -37,10 +37,7 @@ function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?:
   return true;
 }
 
-/**
- * One bounded step over the events before `eventsBefore`: finished ones lose their body, and with `keysBefore` their row,
- * which is what duplicates are known by. Dead and held ones wait for a person. The cursor is 0 at the end.
- */
+/** One bounded step by the rule of Inbox.purge. An event's key stands in its own row. The cursor is 0 at the end. */
 export function purgeInTurn(turn: Turn, cursor: number, eventsBefore: number, keysBefore: number) {
   const rows = turn.sql.purgeable.all(cursor, firstNumberAt(eventsBefore), PURGE_STEP) as {
     number: number;

@@ -18,7 +18,7 @@ export interface MovePlaces {
 
 export interface Named<D> {
   readonly database: D;
-  /** What names it: `--to`, or a variable. */
+  /** The flag or variable that names it: `--to`, or `NEW`. */
   readonly setting: string;
 }
 
