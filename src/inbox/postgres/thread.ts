@@ -9,9 +9,16 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
+import { answerCalls } from '../../base/threads/ask.ts';
 import type { Database } from '../contract.ts';
 import { Desk } from '../desk.ts';
-import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
+import {
+  type FromInbox,
+  type InboxCalls,
+  type InboxThreadData,
+  type ToInbox,
+  unpackArrivals,
+} from '../messages.ts';
 import { routesOf } from '../stored-source.ts';
 import { HandlersPort } from '../work-port.ts';
 import { Bell } from './bell.ts';
@@ -31,7 +38,7 @@ import { noteUses, readStatus } from './status.ts';
 const CLOSE_MS = 5_000;
 
 const edge = parentPort as MessagePort;
-const { database, sources, knobs, dispatches } = workerData as ThreadData;
+const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
 const targets = [...new Set(routes.values().map(({ target }) => target))];
@@ -49,7 +56,7 @@ const gate: Gate = new Gate({
   },
   onShut: (reason) => intake.failAll(reason),
   onError: (error) => dropIdle(pool, error),
-  tell: (taken, reason) => reply({ kind: 'writes', taken, reason }),
+  tell: (taken, reason) => tellEdge({ kind: 'writes', taken, reason }),
 });
 const handOut = new HandOut({
   pool,
@@ -71,8 +78,8 @@ const membership = new Membership({
   bell,
   handOut,
   notLatest: [...routes.values()].filter(({ latest }) => !latest).map(({ handler }) => handler),
-  onLost: (reason) => reply({ kind: 'lost', reason }),
-  onOrphans: (interrupted) => reply({ kind: 'orphans', interrupted }),
+  onLost: (reason) => tellEdge({ kind: 'lost', reason }),
+  onOrphans: (interrupted) => tellEdge({ kind: 'orphans', interrupted }),
   onError: (error) => gate.doubt(error),
 });
 const intake = new Intake({
@@ -84,8 +91,8 @@ const intake = new Intake({
     handOut.expect(waiting);
     if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
   },
-  kept: (id, kept) => reply({ kind: 'kept', id, kept }),
-  failed: (id, reason) => reply({ kind: 'failed', id, reason }),
+  kept: (id, kept) => tellEdge({ kind: 'kept', id, kept }),
+  failed: (id, reason) => tellEdge({ kind: 'failed', id, reason }),
 });
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
@@ -99,53 +106,38 @@ await membership.enter().catch((error: Error) => {
 });
 await openAll(pool);
 if (dispatches) void bell.listen();
-edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'settle') handOut.settle(request.settled);
-  else if (request.kind === 'work') {
-    membership.forgetGrants();
-    handlers.adopt(request.port);
-  } else void answer(request.id, request.call);
+edge.on('message', (message: ToInbox) => {
+  if (message.kind === 'arrivals') intake.push({ id: message.id, arrivals: unpackArrivals(message.batch) });
+  else if (message.kind === 'settle') handOut.settle(message.settled);
 });
-reply({ kind: 'ready' });
+answerCalls<InboxCalls>(edge, {
+  status: async () => ({ ...(await readStatus(pool)), resting: desk.resting() }),
+  async recover() {
+    handlers.hearTheRest();
+    await handOut.drain();
+    return await membership.recover();
+  },
+  async pause() {
+    desk.pause();
+    await handOut.between(async () => {});
+  },
+  async order(order) {
+    const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
+    bell.ring('work');
+    handOut.expect();
+    return changed;
+  },
+  purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+  noteUses: (uses) => noteUses(pool, uses),
+  connectHandlers(port) {
+    membership.forgetGrants();
+    handlers.adopt(port);
+  },
+  close,
+});
 
-function reply(message: Reply): void {
+function tellEdge(message: FromInbox): void {
   edge.postMessage(message);
-}
-
-async function answer(id: number, call: Call): Promise<void> {
-  try {
-    reply({ kind: 'answer', id, answer: await carry(call) });
-  } catch (error) {
-    reply({ kind: 'answer', id, error: (error as Error).message });
-  }
-  if (call.name === 'close') edge.close();
-}
-
-async function carry(call: Call): Promise<unknown> {
-  switch (call.name) {
-    case 'status':
-      return { ...(await readStatus(pool)), resting: desk.resting() };
-    case 'recover':
-      handlers.hearTheRest();
-      await handOut.drain();
-      return await membership.recover();
-    case 'pause':
-      desk.pause();
-      return await handOut.between(async () => {});
-    case 'order': {
-      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, call.order));
-      bell.ring('work');
-      handOut.expect();
-      return changed;
-    }
-    case 'purge':
-      return await purge.step(call.eventsBefore, call.keysBefore);
-    case 'noteUses':
-      return await noteUses(pool, call.uses);
-    case 'close':
-      return await close();
-  }
 }
 
 /** Not for ever: a database that does not answer has nothing to be told. */

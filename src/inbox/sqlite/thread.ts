@@ -6,13 +6,14 @@
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { answerCalls } from '../../base/threads/ask.ts';
 import type { Arrival, Database, Settlement } from '../contract.ts';
 import {
-  type Call,
-  type Reply,
-  type Request,
-  type ThreadData,
-  unpack,
+  type FromInbox,
+  type InboxCalls,
+  type InboxThreadData,
+  type ToInbox,
+  unpackArrivals,
   type WorkRequest,
 } from '../messages.ts';
 import { HandlersPort } from '../work-port.ts';
@@ -25,7 +26,7 @@ const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
 const edge = parentPort as MessagePort;
-const { database: place, sources, knobs } = workerData as ThreadData;
+const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
 const database = openInbox(path, knobs.inboxCacheMb);
@@ -42,18 +43,35 @@ let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
-edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') batches.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'settle') settled.push(...request.settled);
-  else if (request.kind === 'work') {
-    grants.clear();
-    return handlers.adopt(request.port);
-  } else return answer(request.id, request.call);
+edge.on('message', (message: ToInbox) => {
+  if (message.kind === 'arrivals') batches.push({ id: message.id, arrivals: unpackArrivals(message.batch) });
+  else if (message.kind === 'settle') settled.push(...message.settled);
+  else return;
   planTurn();
 });
-reply({ kind: 'ready' });
+answerCalls<InboxCalls>(edge, {
+  status: () => store.status(),
+  recover() {
+    hearTheRest();
+    grants.clear();
+    return store.recover();
+  },
+  pause: () => store.pause(),
+  order(order) {
+    const changed = store.order(order, Date.now());
+    planTurn();
+    return changed;
+  },
+  purge: (eventsBefore, keysBefore) => store.purge(eventsBefore, keysBefore, Date.now()),
+  noteUses: (uses) => store.noteUses(uses, Date.now()),
+  connectHandlers(port) {
+    grants.clear();
+    handlers.adopt(port);
+  },
+  close,
+});
 
-function reply(message: Reply): void {
+function tellEdge(message: FromInbox): void {
   edge.postMessage(message);
 }
 
@@ -116,7 +134,7 @@ function takeTurn(): void {
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
-      reply({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
+      tellEdge({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
     handlers.send(deliveries);
@@ -125,7 +143,7 @@ function takeTurn(): void {
   } catch (error) {
     settled = [...finished, ...settled];
     const reason = (error as Error).message;
-    for (const { id } of taken) reply({ kind: 'failed', id, reason });
+    for (const { id } of taken) tellEdge({ kind: 'failed', id, reason });
     reportWrites(false, reason);
     wake = setTimeout(probe, PROBE_MS);
   }
@@ -154,40 +172,7 @@ function probe(): void {
 function reportWrites(taken: boolean, reason = ''): void {
   if (taken === writes) return;
   writes = taken;
-  reply({ kind: 'writes', taken, reason });
-}
-
-function answer(id: number, call: Call): void {
-  try {
-    reply({ kind: 'answer', id, answer: carryOut(call) });
-  } catch (error) {
-    reply({ kind: 'answer', id, error: (error as Error).message });
-  }
-  if (call.name === 'close') edge.close();
-}
-
-function carryOut(call: Call): unknown {
-  switch (call.name) {
-    case 'status':
-      return store.status();
-    case 'recover':
-      hearTheRest();
-      grants.clear();
-      return store.recover();
-    case 'pause':
-      return store.pause();
-    case 'order': {
-      const changed = store.order(call.order, Date.now());
-      planTurn();
-      return changed;
-    }
-    case 'purge':
-      return store.purge(call.eventsBefore, call.keysBefore, Date.now());
-    case 'noteUses':
-      return store.noteUses(call.uses, Date.now());
-    case 'close':
-      return close();
-  }
+  tellEdge({ kind: 'writes', taken, reason });
 }
 
 function close(): void {
