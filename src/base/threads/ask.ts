@@ -61,11 +61,7 @@ export class ThreadCalls<C extends Methods<C>> {
   }
 
   async ask<Name extends keyof C>(name: Name, ...given: Given<C, Name>): Promise<Result<C, Name>> {
-    if (this.#ended) throw this.#ended;
-    const id = ++this.#last;
-    const { value, transfer } = sendable({ kind: 'call', id, name, given } satisfies Call<C>);
-    this.#worker.postMessage(value, transfer);
-    return (await this.#answerTo(id)) as Result<C, Name>;
+    return (await this.#answerTo(this.#post(name, given))) as Result<C, Name>;
   }
 
   /** Rejects with DeadlineError if the answer takes longer. */
@@ -74,9 +70,17 @@ export class ThreadCalls<C extends Methods<C>> {
     name: Name,
     ...given: Given<C, Name>
   ): Promise<Result<C, Name>> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new DeadlineError(`no answer within ${ms} ms`)), ms);
-    return await Promise.race([this.ask(name, ...given), late]).finally(() => clearTimeout(timer));
+    const id = this.#post(name, given);
+    const timer = setTimeout(() => this.#take(id)?.reject(new DeadlineError(`no answer in ${ms} ms`)), ms);
+    return (await this.#answerTo(id).finally(() => clearTimeout(timer))) as Result<C, Name>;
+  }
+
+  #post(name: keyof C, given: readonly unknown[]): number {
+    if (this.#ended) throw this.#ended;
+    const id = ++this.#last;
+    const { value, transfer } = sendable({ kind: 'call', id, name, given } satisfies Call<C>);
+    this.#worker.postMessage(value, transfer);
+    return id;
   }
 
   #answerTo(id: number): Promise<unknown> {
@@ -85,9 +89,14 @@ export class ThreadCalls<C extends Methods<C>> {
     return waiting.promise;
   }
 
-  #settle({ id, value, error }: CallResult): void {
+  #take(id: number): PromiseWithResolvers<unknown> | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #settle({ id, value, error }: CallResult): void {
+    const waiting = this.#take(id);
     if (error) waiting?.reject(errorFrom(error));
     else waiting?.resolve(withBuffers(value));
   }
