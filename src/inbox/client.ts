@@ -9,16 +9,9 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/threads/ask.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from './contract.ts';
+import { driverOf, type InboxThread } from './driver.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 
-/**
- * unreadyMs: how long an arrival must be late, and nothing be heard, for readiness to be lost. SQLite's thread cannot speak
- * while it waits for the disk; PostgreSQL's says by itself whether writes are taken, unless it hangs.
- */
-const THREADS = {
-  sqlite: { module: new URL('./sqlite/thread.ts', import.meta.url), unreadyMs: 0 },
-  postgres: { module: new URL('./postgres/thread.ts', import.meta.url), unreadyMs: 5_000 },
-} as const;
 const RESTART_MS = 1_000;
 
 export interface ClientOptions extends InboxThreadData {
@@ -42,6 +35,7 @@ export async function openInbox(options: ClientOptions): Promise<Inbox> {
 
 class InboxClient implements Inbox {
   readonly #options: ClientOptions;
+  readonly #thread: InboxThread;
   readonly #batches: ArrivalBatches;
   #worker: Worker | undefined;
   #calls: ThreadCalls<InboxCalls> | undefined;
@@ -51,6 +45,7 @@ class InboxClient implements Inbox {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#thread = driverOf(options.database).thread;
     this.#batches = new ArrivalBatches(options.deadlineMs, (id, batch) => {
       this.#post({ kind: 'arrivals', id, batch }, [batch.bytes]);
       return this.#worker !== undefined;
@@ -59,7 +54,7 @@ class InboxClient implements Inbox {
 
   async start(): Promise<void> {
     const { database, sources, knobs, dispatches } = this.#options;
-    const worker = new Worker(THREADS[database.kind].module, {
+    const worker = new Worker(this.#thread.module, {
       workerData: { database, sources, knobs, dispatches } satisfies InboxThreadData,
       name: 'inbox',
     });
@@ -81,27 +76,27 @@ class InboxClient implements Inbox {
   }
 
   takesWrites(): boolean {
-    return this.#writes && !this.#batches.isLateFor(THREADS[this.#options.database.kind].unreadyMs);
+    return this.#writes && !this.#batches.isLateFor(this.#thread.unreadyMs);
   }
 
   async status() {
-    return await this.#thread.ask('status');
+    return await this.#asked.ask('status');
   }
 
   async order(order: Order) {
-    return await this.#thread.ask('order', order);
+    return await this.#asked.ask('order', order);
   }
 
   async purge(eventsBefore: number, keysBefore: number) {
-    return await this.#thread.ask('purge', eventsBefore, keysBefore);
+    return await this.#asked.ask('purge', eventsBefore, keysBefore);
   }
 
   async noteUses(uses: readonly SecretUse[]) {
-    return await this.#thread.ask('noteUses', uses);
+    return await this.#asked.ask('noteUses', uses);
   }
 
   async recover() {
-    return await this.#thread.ask('recover');
+    return await this.#asked.ask('recover');
   }
 
   settle(settled: readonly Settlement[]): void {
@@ -109,7 +104,7 @@ class InboxClient implements Inbox {
   }
 
   async pause() {
-    return await this.#thread.ask('pause');
+    return await this.#asked.ask('pause');
   }
 
   workPort(): MessagePort {
@@ -122,10 +117,10 @@ class InboxClient implements Inbox {
   async close(): Promise<void> {
     this.#closing = true;
     this.#batches.stop();
-    await this.#thread.ask('close');
+    await this.#asked.ask('close');
   }
 
-  get #thread(): ThreadCalls<InboxCalls> {
+  get #asked(): ThreadCalls<InboxCalls> {
     if (!this.#calls) throw new Error('the inbox is not open');
     return this.#calls;
   }

@@ -12,9 +12,9 @@ import { Postman } from '../deliver/dispatch/postman.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
 import type { Arrival, Kept } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
-import { readPast } from '../inbox/past.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
 import { openKeeper } from '../inbox/refused/keeper.ts';
 import { startRetention } from '../inbox/retention.ts';
@@ -66,6 +66,7 @@ const TELL_USES_MS = 5_000;
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { config, role, log, sources, wiring, logOptions, output } = options;
   const { knobs, database } = config;
+  const { file, readPast } = driverOf(database);
   const dispatches = role !== 'receive';
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, config.sources, log);
@@ -171,9 +172,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   watch.start({
     inbox,
     receives: role !== 'dispatch',
-    ...(database.kind === 'sqlite' && { inboxFolder: dirname(database.path) }),
+    ...(file !== undefined && { inboxFolder: dirname(file) }),
     keeper,
-    readPast: (from, until, signal) => readPast(database, from, until, signal),
+    readPast,
     deliverAlarm,
     settings: () => rules.config,
   });

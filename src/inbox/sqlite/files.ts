@@ -147,7 +147,7 @@ export function takeOwnership(path: string): DatabaseSync {
 const CACHE_MB = 16;
 
 /** Opens the inbox for writing, making it if it is not there, and brings it up to the newest migration. */
-export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
+export function openInboxFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   const database = openFile(path, cacheMb);
   const moved = movedTo(database);
   if (!moved) return database;

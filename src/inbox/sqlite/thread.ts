@@ -17,7 +17,7 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { HandlersPort } from '../work-port.ts';
-import { openInbox, takeOwnership } from './files.ts';
+import { openInboxFile, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -29,7 +29,7 @@ const edge = parentPort as MessagePort;
 const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
-const database = openInbox(path, knobs.inboxCacheMb);
+const database = openInboxFile(path, knobs.inboxCacheMb);
 const store = new Store(database, sources);
 
 const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
