@@ -11,7 +11,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   helmet: /^src\/serve\/(http|console)\//,
   jose: /^src\/verify\/jwt\.ts$/,
   'ip-range-check': /^src\/base\/address\.ts$/,
-  'node:sqlite': /^src\/inbox\/(sqlite|refused)\//,
+  'node:sqlite': /^src\/inbox\/(sqlite|refused|sqlite-file\.ts$)/,
   pg: /^src\/inbox\/postgres\//,
   pino: /^src\/base\/log\//,
   'prom-client': /^src\/serve\/console\//,

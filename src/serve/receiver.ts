@@ -15,8 +15,8 @@ import type { Arrival, Kept } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
+import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
-import { openKeeper } from '../inbox/refused/keeper.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
@@ -96,11 +96,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     onRestart: () => postman.renew(),
     onOrphans: (interrupted) => postman.takeOver(interrupted),
   });
-  const keeper = openKeeper(config.refusedPath, knobs.refused, log);
+  const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(
     config.sources.map(({ name }) => name),
     {
-      keeper,
+      refused,
       verifiersOf: (source) => rules.of(source).verifiers,
       keep: (arrival) => inbox.keep(arrival),
       note: meter.proof,
@@ -145,7 +145,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
           config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
         ),
         digestOfToken,
-        keep: (request) => keeper.keep(request),
+        keep: (request) => refused.keep(request),
       }),
     }),
   });
@@ -173,7 +173,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     inbox,
     receives: role !== 'dispatch',
     ...(file !== undefined && { inboxFolder: dirname(file) }),
-    keeper,
+    refused,
     readPast,
     deliverAlarm,
     settings: () => rules.config,
@@ -201,7 +201,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await closeServer(consoleServer, 0);
     clearInterval(telling);
     await tellUses();
-    await keeper.close();
+    await refused.close();
     await inbox.close();
   }
 

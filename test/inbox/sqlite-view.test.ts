@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
-import { numberFrom, openInboxFile } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { statementsOf } from '../../src/inbox/sqlite/statements.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
+import { numberFrom } from '../../src/inbox/sqlite-file.ts';
 import { arrival, SOURCES } from './driver.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
