@@ -38,17 +38,17 @@ export function renameDatabaseFile(path: string, to: string): void {
 }
 
 /** Why this release cannot work with a file. */
-export type Flaw =
+export type FileFlaw =
   | { readonly what: 'newer'; readonly version: number; readonly newest: number }
   | { readonly what: 'damaged'; readonly reason: string };
 
 /** Undefined if there is none. `probe` is a query that reads a little of what there must be. */
-export function flawIn(
+export function examineDatabaseFile(
   path: string,
   migrations: readonly Migration[],
   probe: string,
   isThorough = false,
-): Flaw | undefined {
+): FileFlaw | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
@@ -96,12 +96,12 @@ export type SqlRow<T> = {
   readonly [Column in keyof T]: NonNullable<T[Column]> extends Buffer ? never : T[Column];
 };
 
-export function all<T extends SqlRow<T>>(statement: StatementSync, ...values: SQLInputValue[]): T[] {
+export function allRows<T extends SqlRow<T>>(statement: StatementSync, ...values: SQLInputValue[]): T[] {
   const rows: unknown = statement.all(...values);
   return rows as T[];
 }
 
-export function get<T extends SqlRow<T>>(
+export function firstRow<T extends SqlRow<T>>(
   statement: StatementSync,
   ...values: SQLInputValue[]
 ): T | undefined {

@@ -78,18 +78,16 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** All that is wrong with the settings, and with the places they name. */
-async function examinePlaces({ problems, config }: Settings, role: Role): Promise<Places> {
+async function examinePlaces(
+  { problems, config }: Settings,
+  role: Role,
+): Promise<{ readonly problems: readonly Problem[]; readonly remarks: readonly Remark[] }> {
   if (problems.some(isAboutDatabase)) return { problems, remarks: [] };
   const driver = driverOf(config.database);
   if (role !== 'both' && !driver.isShared) return { problems: [...problems, ownerAlone(role)], remarks: [] };
   const { problem, remarks } = await driver.examine('start');
   const folder = driver.file === undefined ? folderProblem(config) : undefined;
   return { problems: [...problems, problem, folder].filter((one) => one !== undefined), remarks };
-}
-
-interface Places {
-  readonly problems: readonly Problem[];
-  readonly remarks: readonly Remark[];
 }
 
 function ownerAlone(role: Role): Problem {

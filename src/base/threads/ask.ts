@@ -11,12 +11,14 @@ import { ConfigError, type Problem } from '../errors.ts';
 import { sendable, withBuffers } from './bytes.ts';
 
 type Methods<C> = { readonly [Name in keyof C]: (...given: never[]) => unknown };
-type Given<C extends Methods<C>, Name extends keyof C> = Parameters<C[Name]>;
-type Result<C extends Methods<C>, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
+type CallArguments<C extends Methods<C>, Name extends keyof C> = Parameters<C[Name]>;
+type ResultOf<C extends Methods<C>, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
 
 /** One for each method of the contract; it may answer at once or later. */
 export type CallHandlers<C extends Methods<C>> = {
-  readonly [Name in keyof C]: (...given: Given<C, Name>) => Result<C, Name> | Promise<Result<C, Name>>;
+  readonly [Name in keyof C]: (
+    ...given: CallArguments<C, Name>
+  ) => ResultOf<C, Name> | Promise<ResultOf<C, Name>>;
 };
 
 interface Call<C> {
@@ -60,19 +62,19 @@ export class ThreadCalls<C extends Methods<C>> {
     worker.on('exit', () => this.#end(new Error(`${title} has ended`)));
   }
 
-  async ask<Name extends keyof C>(name: Name, ...given: Given<C, Name>): Promise<Result<C, Name>> {
-    return (await this.#answerTo(this.#post(name, given))) as Result<C, Name>;
+  async ask<Name extends keyof C>(name: Name, ...given: CallArguments<C, Name>): Promise<ResultOf<C, Name>> {
+    return (await this.#answerTo(this.#post(name, given))) as ResultOf<C, Name>;
   }
 
   /** Rejects with DeadlineError if the answer takes longer. */
   async askWithin<Name extends keyof C>(
     ms: number,
     name: Name,
-    ...given: Given<C, Name>
-  ): Promise<Result<C, Name>> {
+    ...given: CallArguments<C, Name>
+  ): Promise<ResultOf<C, Name>> {
     const id = this.#post(name, given);
     const timer = setTimeout(() => this.#take(id)?.reject(new DeadlineError(`no answer in ${ms} ms`)), ms);
-    return (await this.#answerTo(id).finally(() => clearTimeout(timer))) as Result<C, Name>;
+    return (await this.#answerTo(id).finally(() => clearTimeout(timer))) as ResultOf<C, Name>;
   }
 
   #post(name: keyof C, given: readonly unknown[]): number {
@@ -114,8 +116,12 @@ export function answerCalls<C extends Methods<C>>(port: MessagePort, handlers: C
     if (!isCall(message)) return;
     const { id, name, given } = message;
     try {
-      const handler: (...given: Given<C, keyof C>) => unknown = handlers[name];
-      post({ kind: 'result', id, value: await handler(...(given.map(withBuffers) as Given<C, keyof C>)) });
+      const handler: (...given: CallArguments<C, keyof C>) => unknown = handlers[name];
+      post({
+        kind: 'result',
+        id,
+        value: await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>)),
+      });
     } catch (error) {
       const { message, problems } = error as Error & Partial<ConfigError>;
       post({ kind: 'result', id, error: { message, ...(problems && { problems }) } });

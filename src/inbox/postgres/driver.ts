@@ -12,7 +12,7 @@ export function postgresDriver(url: string, place: string): Driver {
     isShared: true,
     // The thread says by itself whether the database takes writes, unless it hangs.
     thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 5_000 },
-    examine: (thoroughness) => inspect(url, place, thoroughness === 'thorough'),
+    examine: (thoroughness) => inspectServer(url, place, thoroughness === 'thorough'),
     openReader: async () => {
       const { openPostgresReader } = await import('./reader.ts');
       return await openPostgresReader({ kind: 'postgres', url, place });
@@ -43,7 +43,7 @@ async function carryOutBeside(
   }
 }
 
-async function inspect(url: string, place: string, isThorough: boolean): Promise<Inspection> {
+async function inspectServer(url: string, place: string, isThorough: boolean): Promise<Inspection> {
   const { examineDatabase } = await import('./schema.ts');
   const { problem, warnings, isThere, version } = await examineDatabase(url, place);
   if (problem) return { problem, remarks: [] };

@@ -7,18 +7,12 @@
  *
  * Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
-import { answerCalls } from '../../base/threads/ask.ts';
 import type { Database } from '../contract.ts';
 import { Desk } from '../desk.ts';
-import {
-  type FromInbox,
-  type InboxCalls,
-  type InboxThreadData,
-  type ToInbox,
-  unpackArrivals,
-} from '../messages.ts';
+import { listenToEdge, tellEdge } from '../edge-port.ts';
+import type { InboxThreadData } from '../messages.ts';
 import { routesOf } from '../stored-source.ts';
 import { HandlersPort } from '../work-port.ts';
 import { Bell } from './bell.ts';
@@ -37,7 +31,6 @@ import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
 
-const edge = parentPort as MessagePort;
 const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
@@ -106,39 +99,34 @@ await membership.enter().catch((error: Error) => {
 });
 await openAll(pool);
 if (dispatches) void bell.listen();
-edge.on('message', (message: ToInbox) => {
-  if (message.kind === 'arrivals') intake.push({ id: message.id, arrivals: unpackArrivals(message.batch) });
-  else if (message.kind === 'settle') handOut.settle(message.settled);
-});
-answerCalls<InboxCalls>(edge, {
-  status: async () => ({ ...(await readStatus(pool)), resting: desk.resting() }),
-  async recover() {
-    handlers.hearTheRest();
-    await handOut.drain();
-    return await membership.recover();
+listenToEdge(
+  { arrivals: (batch) => intake.push(batch), settle: (settled) => handOut.settle(settled) },
+  {
+    status: async () => ({ ...(await readStatus(pool)), resting: desk.resting() }),
+    async recover() {
+      handlers.hearTheRest();
+      await handOut.drain();
+      return await membership.recover();
+    },
+    async pause() {
+      desk.pause();
+      await handOut.between(async () => {});
+    },
+    async order(order) {
+      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
+      bell.ring('work');
+      handOut.expect();
+      return changed;
+    },
+    purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+    noteUses: (uses) => noteUses(pool, uses),
+    connectHandlers(port) {
+      membership.forgetGrants();
+      handlers.adopt(port);
+    },
+    close,
   },
-  async pause() {
-    desk.pause();
-    await handOut.between(async () => {});
-  },
-  async order(order) {
-    const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
-    bell.ring('work');
-    handOut.expect();
-    return changed;
-  },
-  purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
-  noteUses: (uses) => noteUses(pool, uses),
-  connectHandlers(port) {
-    membership.forgetGrants();
-    handlers.adopt(port);
-  },
-  close,
-});
-
-function tellEdge(message: FromInbox): void {
-  edge.postMessage(message);
-}
+);
 
 /** Not for ever: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {

@@ -46,7 +46,7 @@ export class RefusedClient {
   }
 
   keep(request: RefusedRequest): void {
-    const bytes = bytesOf(request);
+    const bytes = heldBytesOf(request);
     if (!this.#hasRoomFor(request, bytes)) {
       this.#dropped++;
       return;
@@ -96,6 +96,6 @@ export class RefusedClient {
   }
 }
 
-function bytesOf({ body, headers, credentials }: RefusedRequest): number {
+function heldBytesOf({ body, headers, credentials }: RefusedRequest): number {
   return body.length + headers.length + credentials.length;
 }

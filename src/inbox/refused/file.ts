@@ -11,14 +11,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { readMigrationsIn } from '../migration-files.ts';
 import {
   createDatabaseFile,
-  type Flaw,
-  flawIn,
+  examineDatabaseFile,
+  type FileFlaw,
   migrateDatabase,
   renameDatabaseFile,
   tightenDatabaseFile,
 } from '../sqlite-file.ts';
 
-const migrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
+const refusedMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 const PROBE = 'SELECT number FROM refused ORDER BY number DESC LIMIT 100';
 
 export interface PutAside {
@@ -34,18 +34,18 @@ export interface OpenedRefused {
 
 export function openRefused(path: string): OpenedRefused {
   tightenDatabaseFile(path);
-  const flaw = existsSync(path) ? flawIn(path, migrations, PROBE) : undefined;
+  const flaw = existsSync(path) ? examineDatabaseFile(path, refusedMigrations, PROBE) : undefined;
   const putAside = flaw && putFileAside(path, flaw);
-  if (!existsSync(path)) createDatabaseFile(path, (database) => migrateDatabase(database, migrations));
+  if (!existsSync(path)) createDatabaseFile(path, (database) => migrateDatabase(database, refusedMigrations));
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
   );
-  migrateDatabase(database, migrations);
+  migrateDatabase(database, refusedMigrations);
   return { database, putAside };
 }
 
-function putFileAside(path: string, flaw: Flaw): PutAside {
+function putFileAside(path: string, flaw: FileFlaw): PutAside {
   const aside = `${path}-aside-${new Date().toISOString().replaceAll(':', '-')}`;
   renameDatabaseFile(path, aside);
   const reason =

@@ -23,12 +23,12 @@ export interface RefusedCalls {
 
 const { path, limits } = workerData as RefusedThreadData;
 const { database, putAside } = openRefused(path);
-const store = new RefusedStore(database, limits);
+const requests = new RefusedStore(database, limits);
 
 answerCalls<RefusedCalls>(parentPort as MessagePort, {
   putAside: () => putAside,
-  keep: (request) => store.keep([request], Date.now()),
-  next: (source, after, most) => store.next(source, after, most),
-  remove: (number) => store.remove(number),
+  keep: (request) => requests.keep([request], Date.now()),
+  next: (source, after, most) => requests.next(source, after, most),
+  remove: (number) => requests.remove(number),
   close: () => database.close(),
 });

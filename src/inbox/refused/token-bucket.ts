@@ -6,14 +6,14 @@ const PER_SECOND = 50;
 const BYTES_PER_SECOND = 4 * 1_048_576;
 const BURST_SECONDS = 4;
 
-interface Bucket {
+interface TokenBucket {
   requests: number;
   bytes: number;
   filledAt: number;
 }
 
 export class TokenBuckets {
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   /** Whether it may be kept; if so, its tokens are taken. */
   admit(source: string, bytes: number, nowMs: number): boolean {
@@ -24,7 +24,7 @@ export class TokenBuckets {
     return true;
   }
 
-  #filled(source: string, nowMs: number): Bucket {
+  #filled(source: string, nowMs: number): TokenBucket {
     const before = this.#buckets.get(source);
     const seconds = before ? (nowMs - before.filledAt) / 1_000 : BURST_SECONDS;
     const bucket = {

@@ -25,7 +25,7 @@ export function sqliteDriver(path: string): Driver {
     isShared: false,
     // The thread cannot speak while it waits for the disk, so that one late arrival tells all there is to know.
     thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 0 },
-    examine: async (thoroughness) => inspect(path, thoroughness === 'thorough'),
+    examine: async (thoroughness) => inspectFile(path, thoroughness === 'thorough'),
     openReader: async () => (existsSync(path) ? openSqliteReader(path) : undefined),
     carryOut: (orders, sources) => carryOutAsOwner(path, orders, sources),
     readPast: (from, until, signal) => readSqlitePast(path, from, until, signal),
@@ -66,7 +66,7 @@ async function carryOutAsOwner(
   }
 }
 
-function inspect(path: string, isThorough: boolean): Inspection {
+function inspectFile(path: string, isThorough: boolean): Inspection {
   const problem = examineInbox(path, isThorough);
   if (problem || !isThorough) return { problem, remarks: [] };
   const isThere = existsSync(path);

@@ -1,7 +1,7 @@
 /**
  * The files of an SQLite inbox: made whole or not at all, examined before they are touched, owned by one service.
  *
- *   <path>         the inbox; its application_id says it is ours, its user_version which migrations it has
+ *   <path>         the inbox; its application_id says it is ours, its user_version which inboxMigrations it has
  *   <path>-wal     commits that are not yet in it
  *   <path>-owner   locked as long as a service runs; the lock ends with the process, however it ends
  *
@@ -16,7 +16,7 @@ import { makePrivateFile, makePrivateFolder, tightenFile } from '../../base/priv
 import { readMigrationsIn } from '../migration-files.ts';
 import {
   createDatabaseFile,
-  flawIn,
+  examineDatabaseFile,
   migrateDatabase,
   numberFrom,
   tightenDatabaseFile,
@@ -28,7 +28,7 @@ export const APPLICATION_ID = 0x4373_676e;
 /** Reads a little of the tables that an inbox has. */
 const PROBE = 'SELECT count(*) FROM (SELECT number FROM inbox ORDER BY number DESC LIMIT 100)';
 
-const migrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
+const inboxMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
 export function examineInbox(path: string, thorough = false): Problem | undefined {
@@ -62,7 +62,7 @@ export function examineFile(path: string, thorough = false): Problem | undefined
     if (header.readUInt32BE(68) !== APPLICATION_ID) {
       return problem(`names ${path}, which is a database of another program`, elsewhere);
     }
-    const flaw = flawIn(path, migrations, PROBE, thorough);
+    const flaw = examineDatabaseFile(path, inboxMigrations, PROBE, thorough);
     if (flaw?.what === 'newer') {
       const wrong = `names ${path}, written by a newer Consignee (schema ${flaw.version}, this one knows ${flaw.newest})`;
       return problem(wrong, 'Run that version or a later one; going back is not possible.');
@@ -143,7 +143,7 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
     PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 67108864;
   `);
-  migrateDatabase(database, migrations);
+  migrateDatabase(database, inboxMigrations);
   const mode = Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0];
   const synchronous = numberFrom(database, 'PRAGMA synchronous');
   if (mode !== 'wal' || synchronous !== 2) {
@@ -155,7 +155,7 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
 function createInbox(path: string): void {
   createDatabaseFile(path, (database) => {
     database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
-    migrateDatabase(database, migrations);
+    migrateDatabase(database, inboxMigrations);
     database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
   });
 }

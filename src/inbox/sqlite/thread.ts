@@ -5,17 +5,10 @@
  * takes them all. Each batch of arrivals is answered after its own commit. If a commit fails, its arrivals are answered
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { answerCalls } from '../../base/threads/ask.ts';
+import { workerData } from 'node:worker_threads';
 import type { Arrival, Database, Settlement } from '../contract.ts';
-import {
-  type FromInbox,
-  type InboxCalls,
-  type InboxThreadData,
-  type ToInbox,
-  unpackArrivals,
-  type WorkRequest,
-} from '../messages.ts';
+import { listenToEdge, tellEdge } from '../edge-port.ts';
+import type { InboxThreadData, WorkRequest } from '../messages.ts';
 import { HandlersPort } from '../work-port.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
@@ -25,7 +18,6 @@ const WAKE_AT_MOST_MS = 1_000;
 const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
-const edge = parentPort as MessagePort;
 const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
@@ -35,7 +27,7 @@ const store = new Store(database, sources);
 const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-const handlers = new HandlersPort(hearHandlers);
+const handlersPort = new HandlersPort(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -43,37 +35,39 @@ let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
-edge.on('message', (message: ToInbox) => {
-  if (message.kind === 'arrivals') batches.push({ id: message.id, arrivals: unpackArrivals(message.batch) });
-  else if (message.kind === 'settle') settled.push(...message.settled);
-  else return;
-  planTurn();
-});
-answerCalls<InboxCalls>(edge, {
-  status: () => store.status(),
-  recover() {
-    hearTheRest();
-    grants.clear();
-    return store.recover();
+listenToEdge(
+  {
+    arrivals(batch) {
+      batches.push(batch);
+      planTurn();
+    },
+    settle(more) {
+      settled.push(...more);
+      planTurn();
+    },
   },
-  pause: () => store.pause(),
-  order(order) {
-    const changed = store.order(order, Date.now());
-    planTurn();
-    return changed;
+  {
+    status: () => store.status(),
+    recover() {
+      hearTheRest();
+      grants.clear();
+      return store.recover();
+    },
+    pause: () => store.pause(),
+    order(order) {
+      const changed = store.order(order, Date.now());
+      planTurn();
+      return changed;
+    },
+    purge: (eventsBefore, keysBefore) => store.purge(eventsBefore, keysBefore, Date.now()),
+    noteUses: (uses) => store.noteUses(uses, Date.now()),
+    connectHandlers(port) {
+      grants.clear();
+      handlersPort.adopt(port);
+    },
+    close: closeFile,
   },
-  purge: (eventsBefore, keysBefore) => store.purge(eventsBefore, keysBefore, Date.now()),
-  noteUses: (uses) => store.noteUses(uses, Date.now()),
-  connectHandlers(port) {
-    grants.clear();
-    handlers.adopt(port);
-  },
-  close,
-});
-
-function tellEdge(message: FromInbox): void {
-  edge.postMessage(message);
-}
+);
 
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
@@ -84,7 +78,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 }
 
 function hearTheRest(): void {
-  handlers.hearTheRest();
+  handlersPort.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -137,7 +131,7 @@ function takeTurn(): void {
       tellEdge({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlers.send(deliveries);
+    handlersPort.send(deliveries);
     reportWrites(true);
     planWake();
   } catch (error) {
@@ -175,11 +169,11 @@ function reportWrites(taken: boolean, reason = ''): void {
   tellEdge({ kind: 'writes', taken, reason });
 }
 
-function close(): void {
+function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlers.close();
+  handlersPort.close();
   database.close();
   owner.close();
 }
