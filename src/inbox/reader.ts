@@ -1,11 +1,6 @@
-/**
- * The inbox as commands see it: from beside the running service, read-only, never in its way. For ops/.
- */
-import { existsSync } from 'node:fs';
+/** The inbox as commands see it: from beside the running service, read-only, never in its way. Opened by a driver. */
 import type { Proof } from '../verify/verifier.ts';
-import type { Database, SecretUse, WorkState } from './contract.ts';
-import { openPostgresReader } from './postgres/reader.ts';
-import { openSqliteReader } from './sqlite/reader.ts';
+import type { SecretUse, WorkState } from './contract.ts';
 
 export interface EventSummary {
   readonly number: number;
@@ -99,10 +94,4 @@ export interface InboxReader {
   /** The highest number; 0 if there is none. */
   newest(): Promise<number>;
   close(): Promise<void>;
-}
-
-/** Resolves to undefined if there is no inbox there yet. */
-export async function openReader(database: Database): Promise<InboxReader | undefined> {
-  if (database.kind === 'postgres') return await openPostgresReader(database);
-  return existsSync(database.path) ? openSqliteReader(database.path) : undefined;
 }

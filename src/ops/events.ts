@@ -6,18 +6,11 @@
 import { parseArgs } from 'node:util';
 import { clean } from '../base/log/redact.ts';
 import type { Order } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import {
-  type AttemptRecord,
-  type EventDetails,
-  type EventSummary,
-  type InboxReader,
-  openReader,
-  type PurgedEvent,
-} from '../inbox/reader.ts';
+import type { AttemptRecord, EventDetails, EventSummary, InboxReader, PurgedEvent } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
-import { placeOf } from '../serve/config/database.ts';
-import { carryOut } from './orders.ts';
+import { giveOrders } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 import { tail } from './tail.ts';
@@ -70,10 +63,10 @@ export async function run(args: string[]): Promise<number> {
     const [what = '', ...of] = ids;
     return await refused(what, of, config, { ...values, limit: Number(values.limit) });
   }
-  const reader = await openReader(config.database);
+  const driver = driverOf(config.database);
+  const reader = await driver.openReader();
   if (!reader) {
-    const place = placeOf(config.database);
-    return complain(`there is no inbox at ${place} yet: it is made when the service first starts`, 1);
+    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`, 1);
   }
   try {
     return await carryOutVerb(reader, verb, ids, config, values);
@@ -161,7 +154,7 @@ async function change(
   const numbers = [...named, ...listed.map(({ number }) => number)];
   const handler = values.handler === undefined ? {} : { handler: values.handler };
   const orders = numbers.map((event): Order => ({ action, event, ...handler }));
-  const results = await carryOut(config, await reader.id(), orders);
+  const results = await giveOrders(config, await reader.id(), orders);
   let failed = 0;
   for (const { id, changed, error } of results) {
     if (error !== undefined) failed++;

@@ -8,8 +8,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import { type MoveOutcome, moveInbox } from '../inbox/move.ts';
-import { openSource, type Source } from '../inbox/sqlite/export.ts';
+import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { inTermsOf, type MovePlaces, readMove } from './migrate/places.ts';
 import { readSettings, usesDotenv } from './settings.ts';
 

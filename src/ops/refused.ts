@@ -5,7 +5,7 @@
 
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
-import type { Rechecked } from '../inbox/refused/again.ts';
+import type { Rechecked } from '../inbox/refused/judging.ts';
 import { type RefusedDetails, type RefusedGroup, RefusedReader } from '../inbox/refused/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';

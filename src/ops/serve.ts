@@ -9,11 +9,10 @@ import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { createLog } from '../base/log/log.ts';
 import { standardOutput } from '../base/log/output.ts';
-import { examineDatabase } from '../inbox/postgres/schema.ts';
-import { examineInbox } from '../inbox/sqlite/files.ts';
-import { makePrivateFolder } from '../inbox/sqlite/private-files.ts';
+import { makePrivateFolder } from '../base/private-files.ts';
+import { driverOf, type Remark } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';
-import { isAboutDatabase, placeOf } from '../serve/config/database.ts';
+import { isAboutDatabase } from '../serve/config/database.ts';
 import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
 import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
@@ -51,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const settings = await readSettings(values.config, values.dev);
   const { config } = settings;
-  const { problems, warnings } = await examinePlaces(settings, role);
+  const { problems, remarks } = await examinePlaces(settings, role);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const logOptions = { level: config.logLevel, pretty: values.dev };
@@ -59,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(logOptions, output);
   const signalled = nextSignal();
   const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
-  for (const warning of warnings) log.warn({ setting: 'DATABASE_URL' }, warning);
+  for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
   sayStarted(settings, receiver, role, log, values.dev);
   const stopWatching = reloadOnChange({
     settings,
@@ -80,20 +79,16 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** All that is wrong with the settings, and with the places they name. */
-async function examinePlaces(settings: Settings, role: Role) {
-  const { config } = settings;
-  const problems: Problem[] = [...settings.problems];
-  if (problems.some(isAboutDatabase)) return { problems, warnings: [] };
-  if (config.database.kind === 'sqlite') {
-    const problem = role === 'both' ? examineInbox(config.database.path) : ownerAlone(role);
-    return { problems: problem ? [...problems, problem] : problems, warnings: [] };
-  }
-  const { url, place } = config.database;
-  const { problem, warnings } = await examineDatabase(url, place);
-  return {
-    problems: [...problems, problem, folderProblem(config)].filter((one) => one !== undefined),
-    warnings,
-  };
+async function examinePlaces(
+  { problems, config }: Settings,
+  role: Role,
+): Promise<{ readonly problems: readonly Problem[]; readonly remarks: readonly Remark[] }> {
+  if (problems.some(isAboutDatabase)) return { problems, remarks: [] };
+  const driver = driverOf(config.database);
+  if (role !== 'both' && !driver.isShared) return { problems: [...problems, ownerAlone(role)], remarks: [] };
+  const { problem, remarks } = await driver.examine('start');
+  const folder = driver.file === undefined ? folderProblem(config) : undefined;
+  return { problems: [...problems, problem, folder].filter((one) => one !== undefined), remarks };
 }
 
 function ownerAlone(role: Role): Problem {
@@ -140,7 +135,7 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
   }
   if (!forPeople) {
     const { port, consolePort } = receiver;
-    log.info({ port, console: consolePort, inbox: placeOf(config.database), role }, 'ready');
+    log.info({ port, console: consolePort, inbox: driverOf(config.database).place, role }, 'ready');
   }
 }
 
@@ -154,7 +149,7 @@ function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, ba
   return [
     `\nConsignee is ready${ROLES[role]}.`,
     ...(receives ? [' Providers send to:\n\n', ...sources] : ['\n']),
-    `\nEvents are kept in ${placeOf(config.database)}. Metrics: http://localhost:${consolePort}/metrics\n`,
+    `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
     receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
   ].join('');
 }

@@ -12,11 +12,11 @@ import { Postman } from '../deliver/dispatch/postman.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
 import type { Arrival, Kept } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
-import { readPast } from '../inbox/past.ts';
+import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
-import { openKeeper } from '../inbox/refused/keeper.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
@@ -66,6 +66,7 @@ const TELL_USES_MS = 5_000;
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { config, role, log, sources, wiring, logOptions, output } = options;
   const { knobs, database } = config;
+  const { file, readPast } = driverOf(database);
   const dispatches = role !== 'receive';
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, config.sources, log);
@@ -95,11 +96,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     onRestart: () => postman.renew(),
     onOrphans: (interrupted) => postman.takeOver(interrupted),
   });
-  const keeper = openKeeper(config.refusedPath, knobs.refused, log);
+  const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(
     config.sources.map(({ name }) => name),
     {
-      keeper,
+      refused,
       verifiersOf: (source) => rules.of(source).verifiers,
       keep: (arrival) => inbox.keep(arrival),
       note: meter.proof,
@@ -144,7 +145,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
           config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
         ),
         digestOfToken,
-        keep: (request) => keeper.keep(request),
+        keep: (request) => refused.keep(request),
       }),
     }),
   });
@@ -171,9 +172,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   watch.start({
     inbox,
     receives: role !== 'dispatch',
-    ...(database.kind === 'sqlite' && { inboxFolder: dirname(database.path) }),
-    keeper,
-    readPast: (from, until, signal) => readPast(database, from, until, signal),
+    ...(file !== undefined && { inboxFolder: dirname(file) }),
+    refused,
+    readPast,
     deliverAlarm,
     settings: () => rules.config,
   });
@@ -200,7 +201,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await closeServer(consoleServer, 0);
     clearInterval(telling);
     await tellUses();
-    await keeper.close();
+    await refused.close();
     await inbox.close();
   }
 

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openInbox } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
 import { deliver, SECRETS, startWired, told } from '../fixtures/deliver.ts';
 import { hasStrace } from '../fixtures/strace.ts';
@@ -28,7 +28,7 @@ let count = 0;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   sound = join(folder, 'sound.db');
-  const database = openInbox(sound);
+  const database = openInboxFile(sound);
   const arrivals = Array.from({ length: 2_000 }, () => arrival('two', fresh()));
   new Store(database, SOURCES).commit(arrivals, [], new Map(), Date.now());
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');

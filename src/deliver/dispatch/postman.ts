@@ -9,14 +9,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions } from '../../base/log/log.ts';
 import type { Output } from '../../base/log/output.ts';
+import { ThreadCalls } from '../../base/threads/ask.ts';
 import type { Delivery, Inbox, Interrupted, Settlement } from '../../inbox/contract.ts';
 import { outcomeOf } from '../../inbox/contract.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf } from '../handlers.ts';
 import { Replies } from './replies.ts';
-import type { Answer } from './reply.ts';
-import type { FromThread, ThreadData, ToThread } from './thread.ts';
+import type { ReplyResult } from './reply.ts';
+import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
 const ENDED = 'the service ended while it ran';
@@ -49,6 +50,7 @@ export class Postman {
   readonly #maxAttempts: ReadonlyMap<string, number>;
   readonly #stallMs: number;
   #worker: Worker | undefined;
+  #calls: ThreadCalls<HandlersCalls> | undefined;
   /** The one that was ended by `renew`. */
   #renewed: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -81,22 +83,13 @@ export class Postman {
     const worker = this.#worker;
     if (!worker) return;
     await this.#options.inbox.pause().catch(() => {});
-    const stopped = new Promise<void>((resolve) => {
-      worker.on('message', (message: FromThread) => message.kind === 'stopped' && resolve());
-      worker.on('exit', () => resolve());
-      setTimeout(resolve, graceMs + 1_000).unref();
-    });
-    worker.postMessage({ kind: 'stop', graceMs } satisfies ToThread);
-    await stopped;
+    await this.#calls?.askWithin(graceMs + 1_000, 'stop', graceMs).catch(() => {});
     await worker.terminate();
   }
 
   /** Has the source's `reply` function answer for an event that is on disk. */
-  ask(delivery: Delivery, withinMs: number): Promise<Answer> {
-    return this.#replies.ask(delivery, withinMs, (request) => {
-      this.#worker?.postMessage({ kind: 'reply', request } satisfies ToThread, [request.body]);
-      return this.#worker !== undefined;
-    });
+  ask(delivery: Delivery, withinMs: number): Promise<ReplyResult> {
+    return this.#replies.ask(this.#calls, delivery, withinMs);
   }
 
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
@@ -105,17 +98,19 @@ export class Postman {
     void this.#worker?.terminate();
   }
 
-  #startThread(): Promise<void> {
+  async #startThread(): Promise<void> {
     const { wiring, knobs, logOptions, inbox, dispatches } = this.#options;
     const beat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { wiring, knobs, log: logOptions, port, beat, dispatches } satisfies ThreadData,
+      workerData: { wiring, knobs, log: logOptions, port, beat, dispatches } satisfies HandlersThreadData,
       transferList: [port],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',
     });
+    const calls = new ThreadCalls<HandlersCalls>(worker, 'the handlers’ thread');
     this.#worker = worker;
+    this.#calls = calls;
     let cause = 'its thread ended';
     worker.on('error', (error: Error) => {
       cause = `its thread ended: ${error.message}`;
@@ -123,19 +118,13 @@ export class Postman {
     this.#watchBeat(worker, new Int32Array(beat), () => {
       cause = `it kept its thread busy for longer than ${this.#stallMs - LOOK_MS} ms`;
     });
-    return new Promise((resolve) => {
-      worker.on('message', (message: FromThread) => {
-        if (message.kind === 'ready') resolve();
-        if (message.kind === 'lines') this.#options.output.write(message.text);
-        if (message.kind === 'counts') this.#count(message.counts);
-        if (message.kind === 'replied') this.#replies.hear(message.id, message.answer);
-      });
-      worker.on('exit', () => {
-        resolve();
-        this.#replies.abandon(cause);
-        void this.#replace(worker, cause);
-      });
+    worker.on('message', (message: FromHandlers) => {
+      if (message.kind === 'lines') this.#options.output.write(message.text);
+      if (message.kind === 'counts') this.#count(message.counts);
     });
+    worker.on('exit', () => void this.#replace(worker, cause));
+    // One that ends before it has begun is replaced like any other.
+    await calls.listening.catch(() => {});
   }
 
   /** Looks are counted, not time: a process that was suspended must not take its handlers for stuck. */
@@ -155,7 +144,7 @@ export class Postman {
 
   async #replace(worker: Worker, cause: string): Promise<void> {
     if (this.#worker !== worker || this.#stopping) return;
-    this.#worker = undefined;
+    this.#worker = this.#calls = undefined;
     clearInterval(this.#watch);
     this.#options.log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
@@ -207,7 +196,7 @@ export class Postman {
     return verdictOn(new Error(cause), work.attempt, maxAttempts, backoff, Date.now());
   }
 
-  #count(counts: Extract<FromThread, { kind: 'counts' }>['counts']): void {
+  #count(counts: Extract<FromHandlers, { kind: 'counts' }>['counts']): void {
     for (const [handler, outcome, count] of counts) this.#options.onAttempts(handler, outcome, count);
   }
 }

@@ -9,6 +9,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
 import { createLog, type LogOptions } from '../../base/log/log.ts';
 import { bundledOutput } from '../../base/log/output.ts';
+import { answerCalls } from '../../base/threads/ask.ts';
+import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
@@ -16,10 +18,9 @@ import { handlersOf, sourceNameOf } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';
-import type { ReplyRequest } from './replies.ts';
-import { type Answer, answerTo } from './reply.ts';
+import { type ReplyResult, runReply } from './reply.ts';
 
-export interface ThreadData {
+export interface HandlersThreadData {
   /** URL of the module whose default export is the wiring. */
   readonly wiring: string;
   readonly knobs: DeliveryKnobs;
@@ -30,19 +31,23 @@ export interface ThreadData {
   readonly dispatches: boolean;
 }
 
-export type ToThread =
-  | { readonly kind: 'stop'; readonly graceMs: number }
-  | { readonly kind: 'reply'; readonly request: ReplyRequest };
-export type FromThread =
-  | { readonly kind: 'ready' | 'stopped' }
+/** What is asked of this thread. */
+export interface HandlersCalls {
+  /** What the `reply` function of the event's source says, or why it says nothing, by that time at the latest. */
+  reply(delivery: Delivery, until: number): Promise<ReplyResult>;
+  /** Resolves when the last attempt has ended or the time is over, and all is said. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** What it says by itself. */
+export type FromHandlers =
   | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'replied'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
 const BEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as ThreadData;
+const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as HandlersThreadData;
 const postman = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const log = createLog(logOptions, lines);
@@ -76,27 +81,20 @@ const dispatcher = new Dispatcher({
 });
 setInterval(reportCounts, COUNTS_MS);
 const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
-postman.on('message', (message: ToThread) => {
-  if (message.kind === 'stop') void stop(message.graceMs);
-  else void reply(message.request);
+answerCalls<HandlersCalls>(postman, {
+  async reply(delivery, until) {
+    const event = eventOf(delivery);
+    return await runReply(replies.get(event.source) as Reply, event, until, log);
+  },
+  async stop(graceMs) {
+    await dispatcher.stop(graceMs);
+    reportCounts();
+    lines.flush();
+  },
 });
 if (dispatches) dispatcher.start();
-tell({ kind: 'ready' });
 
-async function stop(graceMs: number): Promise<void> {
-  await dispatcher.stop(graceMs);
-  reportCounts();
-  lines.flush();
-  tell({ kind: 'stopped' });
-}
-
-async function reply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
-  const event = eventOf({ ...delivery, body: Buffer.from(body) });
-  const asked = replies.get(event.source) as Reply;
-  tell({ kind: 'replied', id, answer: await answerTo({ event, until }, asked, log) });
-}
-
-function tell(message: FromThread): void {
+function tell(message: FromHandlers): void {
   postman.postMessage(message);
 }
 

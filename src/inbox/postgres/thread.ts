@@ -7,11 +7,12 @@
  *
  * Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
 import { Desk } from '../desk.ts';
-import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
+import { listenToEdge, tellEdge } from '../edge-port.ts';
+import type { InboxThreadData } from '../messages.ts';
 import { routesOf } from '../stored-source.ts';
 import { HandlersPort } from '../work-port.ts';
 import { Bell } from './bell.ts';
@@ -30,8 +31,7 @@ import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
 
-const edge = parentPort as MessagePort;
-const { database, sources, knobs, dispatches } = workerData as ThreadData;
+const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
 const targets = [...new Set(routes.values().map(({ target }) => target))];
@@ -49,7 +49,7 @@ const gate: Gate = new Gate({
   },
   onShut: (reason) => intake.failAll(reason),
   onError: (error) => dropIdle(pool, error),
-  tell: (taken, reason) => reply({ kind: 'writes', taken, reason }),
+  tell: (taken, reason) => tellEdge({ kind: 'writes', taken, reason }),
 });
 const handOut = new HandOut({
   pool,
@@ -71,8 +71,8 @@ const membership = new Membership({
   bell,
   handOut,
   notLatest: [...routes.values()].filter(({ latest }) => !latest).map(({ handler }) => handler),
-  onLost: (reason) => reply({ kind: 'lost', reason }),
-  onOrphans: (interrupted) => reply({ kind: 'orphans', interrupted }),
+  onLost: (reason) => tellEdge({ kind: 'lost', reason }),
+  onOrphans: (interrupted) => tellEdge({ kind: 'orphans', interrupted }),
   onError: (error) => gate.doubt(error),
 });
 const intake = new Intake({
@@ -84,8 +84,8 @@ const intake = new Intake({
     handOut.expect(waiting);
     if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
   },
-  kept: (id, kept) => reply({ kind: 'kept', id, kept }),
-  failed: (id, reason) => reply({ kind: 'failed', id, reason }),
+  kept: (id, kept) => tellEdge({ kind: 'kept', id, kept }),
+  failed: (id, reason) => tellEdge({ kind: 'failed', id, reason }),
 });
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
@@ -99,54 +99,34 @@ await membership.enter().catch((error: Error) => {
 });
 await openAll(pool);
 if (dispatches) void bell.listen();
-edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'settle') handOut.settle(request.settled);
-  else if (request.kind === 'work') {
-    membership.forgetGrants();
-    handlers.adopt(request.port);
-  } else void answer(request.id, request.call);
-});
-reply({ kind: 'ready' });
-
-function reply(message: Reply): void {
-  edge.postMessage(message);
-}
-
-async function answer(id: number, call: Call): Promise<void> {
-  try {
-    reply({ kind: 'answer', id, answer: await carry(call) });
-  } catch (error) {
-    reply({ kind: 'answer', id, error: (error as Error).message });
-  }
-  if (call.name === 'close') edge.close();
-}
-
-async function carry(call: Call): Promise<unknown> {
-  switch (call.name) {
-    case 'status':
-      return { ...(await readStatus(pool)), resting: desk.resting() };
-    case 'recover':
+listenToEdge(
+  { arrivals: (batch) => intake.push(batch), settle: (settled) => handOut.settle(settled) },
+  {
+    status: async () => ({ ...(await readStatus(pool)), resting: desk.resting() }),
+    async recover() {
       handlers.hearTheRest();
       await handOut.drain();
       return await membership.recover();
-    case 'pause':
+    },
+    async pause() {
       desk.pause();
-      return await handOut.between(async () => {});
-    case 'order': {
-      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, call.order));
+      await handOut.between(async () => {});
+    },
+    async order(order) {
+      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
       bell.ring('work');
       handOut.expect();
       return changed;
-    }
-    case 'purge':
-      return await purge.step(call.eventsBefore, call.keysBefore);
-    case 'noteUses':
-      return await noteUses(pool, call.uses);
-    case 'close':
-      return await close();
-  }
-}
+    },
+    purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+    noteUses: (uses) => noteUses(pool, uses),
+    connectHandlers(port) {
+      membership.forgetGrants();
+      handlers.adopt(port);
+    },
+    close,
+  },
+);
 
 /** Not for ever: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {

@@ -26,9 +26,9 @@ import type {
 } from '../contract.ts';
 import { Desk } from '../desk.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
+import { numberFrom } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Counts } from './counts.ts';
-import { numberFrom } from './files.ts';
 import { handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';

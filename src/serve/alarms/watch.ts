@@ -36,7 +36,7 @@ export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'
   /** The disk of an inbox that is a file. */
   readonly inboxFolder?: string;
   /** Of the refused requests: how many could not be kept since the service started. */
-  readonly keeper: { dropped(): number };
+  readonly refused: { dropped(): number };
   /** When each source spoke in those times, about once an hour; milliseconds since 1970. */
   readonly readPast: (
     from: number,
@@ -118,14 +118,14 @@ export class AlarmWatch {
   }
 
   /** What is looked at, and what must be waited for: the answer counts when it comes. */
-  #asksOf({ inbox, inboxFolder, keeper, receives, settings }: Watched): (() => void)[] {
+  #asksOf({ inbox, inboxFolder, refused, receives, settings }: Watched): (() => void)[] {
     const { backlogAgeMs, diskFreeMb } = this.#knobs;
     return [
       this.#oneAtATime(async () => {
         this.#followClock();
         if (receives) this.#lookAtRequests(settings().sources);
         this.#note('inbox', this.#writes.findings(inbox.takesWrites(), Date.now()));
-        this.#note('unkept', this.#unkept.findings(keeper.dropped(), Date.now()));
+        this.#note('unkept', this.#unkept.findings(refused.dropped(), Date.now()));
       }),
       this.#oneAtATime(async () => {
         const status = await inbox.status();

@@ -49,7 +49,7 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
     },
     receives,
     inboxFolder: '.',
-    keeper: { dropped: () => 0 },
+    refused: { dropped: () => 0 },
     readPast,
     deliverAlarm: async () => {},
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
