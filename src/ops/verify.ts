@@ -10,6 +10,7 @@ import type { EventEvidence, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SECRET_ROWS } from '../verify/checks.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';
+import { complain, say } from './terminal.ts';
 
 const PAGE = 1_000;
 
@@ -42,7 +43,7 @@ export async function verify(
     if (failed) counts.failed++;
     if (checked.signature === 'holds') counts.signatures++;
     if (options.json) say(JSON.stringify({ id: idOf(number), ...checked }));
-    else if (failed || !options.all) say(describe(number, evidence, checked));
+    else if (failed || !options.all) say(describeStored(number, evidence, checked));
   }
   if (options.all && !options.json) {
     const { events, failed, signatures } = counts;
@@ -78,7 +79,7 @@ function checkEvidence(evidence: EventEvidence, config: Config): Checked {
   return { bytes, signature: 'FAILS' };
 }
 
-function describe(
+function describeStored(
   number: number,
   { proofs, address, receivedAt }: EventEvidence,
   { bytes, signature }: Checked,
@@ -92,13 +93,4 @@ function describe(
     `  from ${address} at ${new Date(receivedAt).toISOString()}`,
     ...by.map((line) => `  ${line}`),
   ].join('\n');
-}
-
-function complain(message: string): number {
-  process.stderr.write(`consignee: ${message}\n`);
-  return 1;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -8,7 +8,7 @@ const SUBJECT = 'npm audit';
 const TIMEOUT_MS = 5_000;
 const ARGS = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--no-update-notifier', '--logs-max=0'];
 
-interface Report {
+interface AuditReport {
   readonly metadata: { readonly vulnerabilities: Readonly<Record<string, number>> };
   readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
 }
@@ -26,10 +26,10 @@ export async function auditFinding(): Promise<Finding> {
 }
 
 /** None in what npm says when it could not ask. */
-function reportIn(text: string): Report | undefined {
+function reportIn(text: string): AuditReport | undefined {
   try {
-    const report = JSON.parse(text) as Partial<Report>;
-    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as Report) : undefined;
+    const report = JSON.parse(text) as Partial<AuditReport>;
+    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as AuditReport) : undefined;
   } catch {
     return undefined;
   }

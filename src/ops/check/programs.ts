@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 
-export interface Ended {
+export interface ProgramEnd {
   /** Null if it was ended for taking too long. */
   readonly code: number | null;
   readonly stdout: string;
@@ -31,7 +31,7 @@ export function runProgram(
   name: string,
   args: readonly string[],
   { folder, timeoutMs = 0 }: ProgramOptions,
-): Promise<Ended | undefined> {
+): Promise<ProgramEnd | undefined> {
   const options = {
     cwd: folder,
     env: environmentForPrograms(),
