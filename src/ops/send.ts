@@ -48,7 +48,7 @@ export async function run(args: string[]): Promise<number> {
   const base = values.to ?? `http://127.0.0.1:${config.port}`;
   let failed = 0;
   const mailings = chosen.map((source) => mailingFor(source, values.sample, values.file));
-  const least = widthsOf(mailings.map(({ source, label }) => [source.name, label]));
+  const least = widthsOf(config.sources.map(({ name }) => [name]));
   for (const mailing of mailings) {
     for (let sent = 0; sent < Number(values.count); sent++) {
       const { isTaken, cells } = await sendSample(mailing, base);
