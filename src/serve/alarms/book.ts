@@ -1,22 +1,22 @@
 /**
- * Which alarms are raised. Takes in what each look found and answers what people should be told:
+ * Which alarms are raised. The book takes in what each look found and answers what people should be told:
  *
- *   a finding that is new         raised
- *   one that stays                raised again, but not before `repeatMs` have passed
- *   one that is gone              over, once it has stayed away for `calmMs`
+ *   trouble that is new           raised
+ *   trouble that stays            raised again, but not before `repeatMs` have passed
+ *   trouble that is gone          over, once it has stayed away for `calmMs`
  *
- * An alarm keeps the time it began at, and its words follow the findings. Asks no clock.
+ * An alarm keeps the time it began at, and its words are those of the last look. The book asks no clock.
  */
 import type { AlarmKnobs } from '../config/knobs.ts';
-import type { Alarm, AlarmKind, Finding } from './alarm.ts';
+import type { Alarm, Trouble } from './alarm.ts';
 import { durationOf } from './times.ts';
 
-export interface Told {
+export interface AlarmNews {
   readonly type: 'alarm.raised' | 'alarm.over';
   readonly alarm: Alarm;
 }
 
-interface Entry {
+interface BookEntry {
   alarm: Alarm;
   toldAt: number;
   /** When it was first not found any more. */
@@ -25,7 +25,7 @@ interface Entry {
 
 export class AlarmBook {
   readonly #knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, BookEntry>();
 
   constructor(knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>) {
     this.#knobs = knobs;
@@ -35,24 +35,24 @@ export class AlarmBook {
     return [...this.#entries.values()].map(({ alarm }) => alarm);
   }
 
-  /** `findings` are all there are of this kind. */
-  note(kind: AlarmKind, findings: readonly Finding[], now: number): Told[] {
-    const told = findings.flatMap((finding) => this.#find(kind, finding, now));
-    const found = new Set(findings.map(({ subject }) => subject));
+  /** `troubles` are all there are of this kind. */
+  note(kind: string, troubles: readonly Trouble[], now: number): AlarmNews[] {
+    const news = troubles.flatMap((trouble) => this.#raise(kind, trouble, now));
+    const found = new Set(troubles.map(({ subject }) => subject));
     for (const [key, entry] of this.#entries) {
       if (entry.alarm.kind !== kind || found.has(entry.alarm.subject)) continue;
       entry.goneAt ??= now;
       if (now - entry.goneAt < this.#knobs.calmMs) continue;
       this.#entries.delete(key);
-      told.push({ type: 'alarm.over', alarm: endOf(entry.alarm, entry.goneAt) });
+      news.push({ type: 'alarm.over', alarm: endOf(entry.alarm, entry.goneAt) });
     }
-    return told;
+    return news;
   }
 
-  #find(kind: AlarmKind, finding: Finding, now: number): Told[] {
-    const key = `${kind} ${finding.subject}`;
+  #raise(kind: string, trouble: Trouble, now: number): AlarmNews[] {
+    const key = `${kind} ${trouble.subject}`;
     const entry = this.#entries.get(key);
-    const alarm = { since: now, ...finding, kind, ...(entry && { since: entry.alarm.since }) };
+    const alarm = { since: now, ...trouble, kind, ...(entry && { since: entry.alarm.since }) };
     const repeats = entry === undefined || now - entry.toldAt >= this.#knobs.repeatMs;
     this.#entries.set(key, { alarm, toldAt: repeats ? now : entry.toldAt, goneAt: undefined });
     return repeats ? [{ type: 'alarm.raised', alarm }] : [];

@@ -4,7 +4,7 @@ import type { Log } from '../../../src/base/log/log.ts';
 import { AlarmBook } from '../../../src/serve/alarms/book.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
 import { type AlarmKnobs, readKnobs } from '../../../src/serve/config/knobs.ts';
-import type { Meter } from '../../../src/serve/meter.ts';
+import { type Meter, meterFor } from '../../../src/serve/meter.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,7 +30,6 @@ const say = (level: string) => (fields: object, message?: string) => {
   said.push({ level, fields: fields as Record<string, unknown>, message });
 };
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-const silent: Meter = { request() {}, attempt() {}, reply() {}, proof() {} };
 const source = { name: 'shippo', prefix: 'SHIPPO', schemes: ['hmac'] };
 
 /** A source that spoke every hour of four weeks, until the watch began. */
@@ -41,7 +40,7 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
 
 function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], log);
-  meter = watch.overhear(silent);
+  meter = meterFor([watch.listener]);
   watch.start({
     inbox: {
       takesWrites: () => true,
@@ -135,15 +134,15 @@ test('the time before the service ran is nobody’s silence either', async () =>
 
 test('an alarm is told once, again after a while, and is over only when it stays away', () => {
   const book = new AlarmBook({ repeatMs: 1_000, calmMs: 100 });
-  const finding = (says: string) => [{ subject: 'a', says, fix: 'do' }];
-  const note = (findings: ReturnType<typeof finding>, now: number) =>
-    book.note('disk', findings, now).map(({ type, alarm: { says, since } }) => [type, says, since]);
-  expect(note(finding('low'), 5_000)).toEqual([['alarm.raised', 'low', 5_000]]);
-  expect(note(finding('lower'), 5_500)).toEqual([]);
+  const trouble = (says: string) => [{ subject: 'a', says, fix: 'do' }];
+  const note = (troubles: ReturnType<typeof trouble>, now: number) =>
+    book.note('disk', troubles, now).map(({ type, alarm: { says, since } }) => [type, says, since]);
+  expect(note(trouble('low'), 5_000)).toEqual([['alarm.raised', 'low', 5_000]]);
+  expect(note(trouble('lower'), 5_500)).toEqual([]);
   expect(book.raised()).toMatchObject([{ kind: 'disk', subject: 'a', says: 'lower' }]);
   expect(note([], 5_600)).toEqual([]);
-  expect(note(finding('lower'), 5_650)).toEqual([]);
-  expect(note(finding('lowest'), 6_000)).toEqual([['alarm.raised', 'lowest', 5_000]]);
+  expect(note(trouble('lower'), 5_650)).toEqual([]);
+  expect(note(trouble('lowest'), 6_000)).toEqual([['alarm.raised', 'lowest', 5_000]]);
   expect(note([], 17_000)).toEqual([]);
   expect(book.note('inbox', [], 17_100)).toEqual([]);
   expect(note([], 17_100)).toEqual([['alarm.over', 'over after 12 seconds: lowest', 5_000]]);
