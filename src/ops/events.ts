@@ -9,7 +9,7 @@ import { numberOf } from '../inbox/event-id.ts';
 import { type EventSummary, type InboxReader, openReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { placeOf } from '../serve/config/database.ts';
-import { detailsOf, remainsOf, rowOf } from './events/lines.ts';
+import { detailsOf, eventCells, remainsOf } from './events/lines.ts';
 import { carryOut } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
@@ -135,7 +135,9 @@ async function listEvents(reader: InboxReader, values: Values, config: Config): 
 /** As one JSON object a line, or in columns that are the same for all events of these sources. */
 function printEvents(events: readonly EventSummary[], json: boolean, { sources }: Config): void {
   const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
-  const lines = json ? events.map((event) => JSON.stringify(event)) : columns(events.map(rowOf), { least });
+  const lines = json
+    ? events.map((event) => JSON.stringify(event))
+    : columns(events.map(eventCells), { least });
   for (const line of lines) say(line);
 }
 

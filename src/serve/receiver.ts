@@ -22,7 +22,7 @@ import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { replyOf } from './reply.ts';
 import { Rules } from './rules.ts';
-import { openWork, type Work, type WorkOptions } from './work.ts';
+import { type OpenedWork, openWork, type WorkOptions } from './work.ts';
 
 export interface Receiver {
   readonly port: number;
@@ -34,7 +34,7 @@ export interface Receiver {
 }
 
 /** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
-interface Life {
+interface ServiceState {
   state: 'serving' | 'leaving' | 'closed';
 }
 
@@ -42,11 +42,11 @@ interface Life {
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const { config, role, log } = options;
   const { knobs } = config;
-  const life: Life = { state: 'serving' };
+  const service: ServiceState = { state: 'serving' };
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
   const work = await openWork(options, rules, counting);
-  const publicServer = createPublicServer(options, rules, counting, work, life);
+  const publicServer = createPublicServer(options, rules, counting, work, service);
   const consoleServer = createConsoleServer(options, rules, counting, work);
 
   await work.postman.start();
@@ -62,10 +62,10 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const stopTelling = counting.uses.startTelling(inbox);
 
   async function stop(): Promise<void> {
-    life.state = 'leaving';
+    service.state = 'leaving';
     await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
     const cut = setTimeout(() => {
-      life.state = 'closed';
+      service.state = 'closed';
     }, knobs.shutdownGraceMs);
     await closeServer(publicServer, knobs.shutdownGraceMs);
     clearTimeout(cut);
@@ -87,8 +87,8 @@ function createPublicServer(
   { config, role, log }: WorkOptions,
   rules: Rules,
   { budget, meter }: Counting,
-  { inbox, keeper, postman }: Work,
-  life: Life,
+  { inbox, keeper, postman }: OpenedWork,
+  service: ServiceState,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
   const app = createApp({
@@ -100,8 +100,8 @@ function createPublicServer(
     })),
     requireHttps,
     budget,
-    ready: () => life.state === 'serving' && inbox.takesWrites(),
-    stoppedTaking: () => life.state === 'closed' || role === 'dispatch',
+    ready: () => service.state === 'serving' && inbox.takesWrites(),
+    stoppedTaking: () => service.state === 'closed' || role === 'dispatch',
     keep: (arrival) => inbox.keep(arrival),
     clientOf: resolveClient(trustProxy),
     responder: responder({
@@ -109,7 +109,7 @@ function createPublicServer(
       retryAfterSeconds: knobs.retryAfterSeconds,
       log,
       meter,
-      closing: () => life.state !== 'serving',
+      closing: () => service.state !== 'serving',
       keepRefusal: keepRefusals({
         budget,
         credentialHeaders: new Map(
@@ -127,7 +127,7 @@ function createConsoleServer(
   { config: { knobs, console }, log }: WorkOptions,
   rules: Rules,
   { metrics, meter }: Counting,
-  { inbox, judgeRefusedAgain }: Work,
+  { inbox, judgeRefusedAgain }: OpenedWork,
 ) {
   const guard = consoleGuard({
     isToken: console.tokens.length > 0 ? (given) => rules.isConsoleToken(given) : undefined,
@@ -140,7 +140,7 @@ function startWatch(
   { config: { database }, role }: WorkOptions,
   rules: Rules,
   { watch }: Counting,
-  { inbox, keeper }: Work,
+  { inbox, keeper }: OpenedWork,
 ): void {
   watch.start({
     inbox,
@@ -153,7 +153,7 @@ function startWatch(
   });
 }
 
-async function reload(changed: Config, rules: Rules, { judgeRefusedAgain }: Work): Promise<void> {
+async function reload(changed: Config, rules: Rules, { judgeRefusedAgain }: OpenedWork): Promise<void> {
   if (!(await rules.replace(changed))) return;
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();

@@ -25,7 +25,7 @@ export interface WorkOptions {
   readonly output: Output;
 }
 
-export type Work = Awaited<ReturnType<typeof openWork>>;
+export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
 
 /** Throws ConfigError if another service owns the inbox. */
 export async function openWork(options: WorkOptions, rules: Rules, { meter }: Counting) {

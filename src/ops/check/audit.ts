@@ -1,7 +1,7 @@
 /** Known vulnerabilities in the packages that run in production, if npm is here and its registry answers. */
 import { join } from 'node:path';
 import { type Finding, fail, pass, warn } from './finding.ts';
-import { runProgram } from './programs.ts';
+import { runTool } from './programs.ts';
 
 const OWN_FOLDER = join(import.meta.dirname, '../../..');
 const SUBJECT = 'npm audit';
@@ -14,7 +14,7 @@ interface AuditReport {
 }
 
 export async function auditFinding(): Promise<Finding> {
-  const asked = await runProgram('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
+  const asked = await runTool('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
   if (!asked) return pass(SUBJECT, 'not asked: npm is not here');
   const report = reportIn(asked.stdout);
   if (!report) return pass(SUBJECT, 'not known: npm’s registry gave no report within 5 s');

@@ -27,7 +27,7 @@ export function environmentForPrograms(): NodeJS.ProcessEnv {
 }
 
 /** Undefined if there is no such program here. */
-export function runProgram(
+export function runTool(
   name: string,
   args: readonly string[],
   { folder, timeoutMs = 0 }: ProgramOptions,

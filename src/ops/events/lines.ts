@@ -3,7 +3,7 @@ import { clean } from '../../base/log/redact.ts';
 import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../../inbox/reader.ts';
 import { columns } from '../terminal.ts';
 
-export function rowOf({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {
+export function eventCells({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {
   const states = handlers.map(({ handler, state }) => `${handler.split('/')[1]}: ${state}`).join(', ');
   const why = held === null ? [] : [`(${held})`];
   return [id, receivedAt, source, clean(type ?? '-'), [states, ...why].filter(Boolean).join('  ')];

@@ -16,7 +16,7 @@ export interface AlarmRule<Memory extends object = object> {
    */
   memory?(): Memory;
   /** Rejects if it cannot tell: then its alarms stay as they are. It is not asked again before it has answered. */
-  find(look: Look, memory: Memory): readonly Trouble[] | Promise<readonly Trouble[]>;
+  find(look: Look, memory: Memory): readonly AlarmFinding[] | Promise<readonly AlarmFinding[]>;
 }
 
 /** What the watch sees at one moment. What has to be waited for is asked once a look, however many rules want it. */
@@ -37,7 +37,7 @@ export interface Look {
   diskFreeMb(): Promise<number | undefined>;
 }
 
-export interface Trouble {
+export interface AlarmFinding {
   /** A source, a handler, or nothing. From the configuration, never from a sender. */
   readonly subject: string;
   /** What is the matter. */
@@ -48,7 +48,7 @@ export interface Trouble {
   readonly since?: number;
 }
 
-export interface Alarm extends Required<Trouble> {
+export interface Alarm extends Required<AlarmFinding> {
   readonly kind: string;
 }
 

@@ -3,7 +3,7 @@
  * the subjects; otherwise there is none, and the words name who has most to do.
  */
 import type { Backlog } from '../../inbox/contract.ts';
-import type { AlarmRule, Trouble } from './alarm.ts';
+import type { AlarmFinding, AlarmRule } from './alarm.ts';
 import { durationOf } from './times.ts';
 
 const NAMED_MAX = 3;
@@ -20,7 +20,7 @@ export const backlogAlarm: AlarmRule = {
       .toSorted((one, other) => other.count - one.count);
     const resting = pending.filter(({ handler }) => status.resting.includes(handler));
     const age = durationOf(now - since);
-    if (resting.length > 0) return resting.map((of) => restingTrouble(of, age, since));
+    if (resting.length > 0) return resting.map((of) => restingFinding(of, age, since));
     const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
     return [
       {
@@ -33,7 +33,7 @@ export const backlogAlarm: AlarmRule = {
   },
 };
 
-function restingTrouble({ handler, count }: Backlog, age: string, since: number): Trouble {
+function restingFinding({ handler, count }: Backlog, age: string, since: number): AlarmFinding {
   const events = count === 1 ? '1 event waits' : `${count} events wait`;
   return {
     subject: handler,

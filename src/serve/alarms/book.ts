@@ -1,14 +1,14 @@
 /**
  * Which alarms are raised. The book takes in what each look found and answers what people should be told:
  *
- *   trouble that is new           raised
- *   trouble that stays            raised again, but not before `repeatMs` have passed
- *   trouble that is gone          over, once it has stayed away for `calmMs`
+ *   a finding that is new         raised
+ *   one that stays                raised again, but not before `repeatMs` have passed
+ *   one that is gone              over, once it has stayed away for `calmMs`
  *
  * An alarm keeps the time it began at, and its words are those of the last look. The book asks no clock.
  */
 import type { AlarmKnobs } from '../config/knobs.ts';
-import type { Alarm, Trouble } from './alarm.ts';
+import type { Alarm, AlarmFinding } from './alarm.ts';
 import { durationOf } from './times.ts';
 
 export interface AlarmNews {
@@ -35,10 +35,10 @@ export class AlarmBook {
     return [...this.#entries.values()].map(({ alarm }) => alarm);
   }
 
-  /** `troubles` are all there are of this kind. */
-  note(kind: string, troubles: readonly Trouble[], now: number): AlarmNews[] {
-    const news = troubles.flatMap((trouble) => this.#raise(kind, trouble, now));
-    const found = new Set(troubles.map(({ subject }) => subject));
+  /** `findings` are all there are of this kind. */
+  note(kind: string, findings: readonly AlarmFinding[], now: number): AlarmNews[] {
+    const news = findings.flatMap((finding) => this.#raise(kind, finding, now));
+    const found = new Set(findings.map(({ subject }) => subject));
     for (const [key, entry] of this.#entries) {
       if (entry.alarm.kind !== kind || found.has(entry.alarm.subject)) continue;
       entry.goneAt ??= now;
@@ -49,10 +49,10 @@ export class AlarmBook {
     return news;
   }
 
-  #raise(kind: string, trouble: Trouble, now: number): AlarmNews[] {
-    const key = `${kind} ${trouble.subject}`;
+  #raise(kind: string, finding: AlarmFinding, now: number): AlarmNews[] {
+    const key = `${kind} ${finding.subject}`;
     const entry = this.#entries.get(key);
-    const alarm = { since: now, ...trouble, kind, ...(entry && { since: entry.alarm.since }) };
+    const alarm = { since: now, ...finding, kind, ...(entry && { since: entry.alarm.since }) };
     const repeats = entry === undefined || now - entry.toldAt >= this.#knobs.repeatMs;
     this.#entries.set(key, { alarm, toldAt: repeats ? now : entry.toldAt, goneAt: undefined });
     return repeats ? [{ type: 'alarm.raised', alarm }] : [];

@@ -3,7 +3,7 @@
  * stay dead: only what comes on top is news, until somebody has replayed or discarded it.
  */
 import { sourceOf } from '../../inbox/contract.ts';
-import type { AlarmRule, Trouble } from './alarm.ts';
+import type { AlarmFinding, AlarmRule } from './alarm.ts';
 
 interface DeadMemory {
   /** By handler; never more than there are. Undefined before the first look. */
@@ -23,12 +23,12 @@ export const deadAlarm: AlarmRule<DeadMemory> = {
     memory.known = known;
     return dead.flatMap(({ handler, count }) => {
       const fresh = count - (known.get(handler) ?? 0);
-      return fresh > 0 ? [deadTrouble(handler, fresh, count)] : [];
+      return fresh > 0 ? [deadFinding(handler, fresh, count)] : [];
     });
   },
 };
 
-function deadTrouble(handler: string, fresh: number, count: number): Trouble {
+function deadFinding(handler: string, fresh: number, count: number): AlarmFinding {
   const source = sourceOf(handler);
   const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
   const before = count > fresh ? `; ${count} are dead in all` : '';

@@ -3,7 +3,7 @@
  * outside (401, 403). Anyone can send what is refused, so the words say whether anything still passes.
  */
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import type { AlarmRule, Look, Trouble, WatchedSource } from './alarm.ts';
+import type { AlarmFinding, AlarmRule, Look, WatchedSource } from './alarm.ts';
 import type { RequestCounts } from './tally.ts';
 import { clockTimeOf, durationOf } from './times.ts';
 
@@ -27,17 +27,17 @@ export const refusalsAlarm: AlarmRule<RefusalsMemory> = {
       const all = [...(looks.get(source.name) ?? []), { ...tally.takeCounts(), at: look.now }];
       const inside = all.filter(({ at, taken, refused }) => at > from && (taken > 0 || refused.size > 0));
       looks.set(source.name, inside);
-      return refusalsTrouble(source, sumOfLooks(inside), tally.refusedSince, look);
+      return refusalsFinding(source, sumOfLooks(inside), tally.refusedSince, look);
     });
   },
 };
 
-function refusalsTrouble(
+function refusalsFinding(
   source: WatchedSource,
   { taken, refused }: RequestCounts,
   since: number | undefined,
   { knobs: { windowMs, refusalsLeast, refusalRatio }, now }: Look,
-): Trouble[] {
+): AlarmFinding[] {
   const count = [...refused.values()].reduce((sum, one) => sum + one, 0);
   if (count < refusalsLeast || count / (taken + count) < refusalRatio) return [];
   const [code] = [...refused].reduce((most, one) => (one[1] > most[1] ? one : most));

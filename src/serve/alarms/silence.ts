@@ -14,7 +14,7 @@
  * Only complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any
  * other, once.
  */
-import type { AlarmRule, Trouble } from './alarm.ts';
+import type { AlarmFinding, AlarmRule } from './alarm.ts';
 import { HOUR_MS } from './tally.ts';
 import { clockTimeOf, durationOf } from './times.ts';
 
@@ -80,7 +80,7 @@ export const silenceAlarm: AlarmRule = {
       const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
       const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
       const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
-      return silence ? [silenceTrouble(name, silence, lastTakenAt, now)] : [];
+      return silence ? [silenceFinding(name, silence, lastTakenAt, now)] : [];
     }),
 };
 
@@ -90,7 +90,7 @@ function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
   for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);
 }
 
-function silenceTrouble(name: string, { missed, worst }: Silence, since: number, now: number): Trouble {
+function silenceFinding(name: string, { missed, worst }: Silence, since: number, now: number): AlarmFinding {
   const [should, did] = [missed, worst].map((hours) => String(Math.round(hours * 10) / 10));
   const before = did === '0' ? 'none stayed empty before' : `never more than ${did} stayed empty before`;
   return {

@@ -9,7 +9,7 @@ import type { Log } from '../../base/log/log.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
-import type { Alarm, Look, Trouble, WatchedSource } from './alarm.ts';
+import type { Alarm, AlarmFinding, Look, WatchedSource } from './alarm.ts';
 import { AlarmBook } from './book.ts';
 import { ALARM_RULES } from './kinds.ts';
 import { PAST_MS } from './silence.ts';
@@ -85,7 +85,7 @@ export class AlarmWatch {
       one.isBusy = true;
       Promise.resolve()
         .then(() => one.rule.find(look, one.memory))
-        .then((troubles) => this.#note(one.rule.kind, troubles))
+        .then((findings) => this.#note(one.rule.kind, findings))
         .catch(({ message }: Error) => {
           this.#log.debug({ alarm: one.rule.kind, reason: message }, 'the watch could not look');
         })
@@ -117,10 +117,10 @@ export class AlarmWatch {
     };
   }
 
-  #note(kind: string, troubles: readonly Trouble[]): void {
+  #note(kind: string, findings: readonly AlarmFinding[]): void {
     if (this.#stop.signal.aborted) return;
     const now = Date.now();
-    for (const news of this.#book.note(kind, troubles, now)) this.#teller?.tell(news, now);
+    for (const news of this.#book.note(kind, findings, now)) this.#teller?.tell(news, now);
   }
 
   async #learn({ readPast }: Watched): Promise<void> {

@@ -54,7 +54,7 @@ export function receive(source: ReceivingSource, options: ReceiveOptions): Reque
     verifyHead(source.rules),
     refuseIfEncoded,
     refuseIfTooLarge(source.rules),
-    readBytes(source.rules, options.budget),
+    readRawBytes(source.rules, options.budget),
     verifyBody,
     keepThenAnswer(source, options),
   ];
@@ -125,7 +125,7 @@ function refuseIfTooLarge(rules: ReceivingSource['rules']): RequestStep {
   };
 }
 
-function readBytes(rules: ReceivingSource['rules'], budget: Budget): RequestStep {
+function readRawBytes(rules: ReceivingSource['rules'], budget: Budget): RequestStep {
   return function readRawBody(request, response, next) {
     if (request.headers.expect !== undefined) response.writeContinue();
     const reading = readBody(request, rules().bodyLimitBytes, budget);

@@ -134,15 +134,15 @@ test('the time before the service ran is nobody’s silence either', async () =>
 
 test('an alarm is told once, again after a while, and is over only when it stays away', () => {
   const book = new AlarmBook({ repeatMs: 1_000, calmMs: 100 });
-  const trouble = (says: string) => [{ subject: 'a', says, fix: 'do' }];
-  const note = (troubles: ReturnType<typeof trouble>, now: number) =>
-    book.note('disk', troubles, now).map(({ type, alarm: { says, since } }) => [type, says, since]);
-  expect(note(trouble('low'), 5_000)).toEqual([['alarm.raised', 'low', 5_000]]);
-  expect(note(trouble('lower'), 5_500)).toEqual([]);
+  const finding = (says: string) => [{ subject: 'a', says, fix: 'do' }];
+  const note = (findings: ReturnType<typeof finding>, now: number) =>
+    book.note('disk', findings, now).map(({ type, alarm: { says, since } }) => [type, says, since]);
+  expect(note(finding('low'), 5_000)).toEqual([['alarm.raised', 'low', 5_000]]);
+  expect(note(finding('lower'), 5_500)).toEqual([]);
   expect(book.raised()).toMatchObject([{ kind: 'disk', subject: 'a', says: 'lower' }]);
   expect(note([], 5_600)).toEqual([]);
-  expect(note(trouble('lower'), 5_650)).toEqual([]);
-  expect(note(trouble('lowest'), 6_000)).toEqual([['alarm.raised', 'lowest', 5_000]]);
+  expect(note(finding('lower'), 5_650)).toEqual([]);
+  expect(note(finding('lowest'), 6_000)).toEqual([['alarm.raised', 'lowest', 5_000]]);
   expect(note([], 17_000)).toEqual([]);
   expect(book.note('inbox', [], 17_100)).toEqual([]);
   expect(note([], 17_100)).toEqual([['alarm.over', 'over after 12 seconds: lowest', 5_000]]);
