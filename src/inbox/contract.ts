@@ -83,7 +83,12 @@ export interface Route {
 }
 
 /** One word for how an attempt went, as in the log, the metrics and `events show`. */
-export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
+export const ATTEMPT_OUTCOMES = ['done', 'retry', 'later', 'dead', 'discarded'] as const;
+
+export function outcomeOf({
+  state,
+  counted,
+}: Pick<Settlement, 'state' | 'counted'>): (typeof ATTEMPT_OUTCOMES)[number] {
   return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }
 

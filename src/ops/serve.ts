@@ -13,11 +13,13 @@ import { makePrivateFolder } from '../base/private-files.ts';
 import { driverOf, type Remark } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
-import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
+import { type Receiver, startReceiver } from '../serve/receiver.ts';
+import type { Role } from '../serve/work.ts';
 import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
+import { columns, misused } from './terminal.ts';
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -41,8 +43,7 @@ export async function run(args: string[]): Promise<number> {
   const { 'receive-only': receiveOnly, 'dispatch-only': dispatchOnly } = values;
   if (receiveOnly && dispatchOnly) {
     const mistake = '--receive-only and --dispatch-only leave nothing to do: give one of them, or neither';
-    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
-    return 64;
+    return misused(mistake, usage);
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
   if (values.dev && process.env.NODE_ENV !== 'production' && (await writeEnvFile(values.config))) {
@@ -142,13 +143,15 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
 function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
   const sources = config.sources
     .filter(({ schemes }) => schemes.length > 0)
-    .map(({ preset, path, schemes }) => {
-      return `  ${preset.title.padEnd(10)} ${`${base}${path}`.padEnd(44)} verifies ${schemes.join(' + ')}\n`;
-    });
+    .map(({ preset, path, schemes }) => [
+      `  ${preset.title}`,
+      `${base}${path}`,
+      `verifies ${schemes.join(' + ')}`,
+    ]);
   const receives = role !== 'dispatch';
   return [
     `\nConsignee is ready${ROLES[role]}.`,
-    ...(receives ? [' Providers send to:\n\n', ...sources] : ['\n']),
+    ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
     `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
     receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
   ].join('');

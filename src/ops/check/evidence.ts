@@ -8,7 +8,7 @@ import { driverOf } from '../../inbox/driver.ts';
 import type { EventProofs, InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { counted } from '../secret/ago.ts';
+import { counted } from '../words.ts';
 
 /** Looked at in all, and of each source. */
 const EVENTS_MOST = 5_000;

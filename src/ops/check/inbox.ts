@@ -8,8 +8,8 @@ import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import { minuteOf } from '../secret/ago.ts';
 import type { Settings } from '../settings.ts';
+import { minuteOf } from '../words.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
 
 const MIB = 1_048_576;

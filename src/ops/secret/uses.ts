@@ -3,7 +3,7 @@
 import type { Database, SecretUse } from '../../inbox/contract.ts';
 import { driverOf } from '../../inbox/driver.ts';
 import { fingerprintOf } from '../../verify/fingerprint.ts';
-import { ago, counted, DAY_MS } from './ago.ts';
+import { ago, counted, DAY_MS } from '../words.ts';
 
 export interface RecordedUse {
   readonly count: number;
