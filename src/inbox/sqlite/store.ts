@@ -14,7 +14,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   Arrival,
-  Backlog,
   Delivery,
   InboxStatus,
   Interrupted,
@@ -72,7 +71,7 @@ export class Store {
     this.#forgetSuspectsOfUnwiredHandlers();
     this.#freeWhatNoLongerWaits();
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    const backlog = this.#sql.backlog.all() as unknown as Backlog[];
+    const backlog = this.#sql.backlog.all();
     this.#counts = new Counts(backlog);
     this.#desk = new Desk(this.#routes);
     for (const { handler, state } of backlog) if (state === 'pending') this.#desk.expect(handler, 0);
@@ -136,9 +135,9 @@ export class Store {
   }
 
   status(): InboxStatus {
-    const oldest = this.#sql.oldestPending.get() as { event: number } | undefined;
+    const oldest = this.#sql.oldestPending.get();
     return {
-      inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
+      inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       resting: this.#desk.resting(),
