@@ -1,9 +1,9 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
-import type { StatementSync } from 'node:sqlite';
 import { outcomeOf, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
+import type { DueWork, Query, StoredEvent } from './statements.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
@@ -58,22 +58,14 @@ export function handOut(turn: Turn): void {
   }
 }
 
-function dueOf(statement: StatementSync, ...parameters: string[]): number {
-  const row = statement.get(...parameters) as { due: number } | undefined;
-  return row?.due ?? Number.POSITIVE_INFINITY;
+function dueOf(statement: Query<{ due: number }>, ...parameters: string[]): number {
+  return statement.get(...parameters)?.due ?? Number.POSITIVE_INFINITY;
 }
 
-function giveEach(turn: Turn, rows: readonly unknown[]): number {
+function giveEach(turn: Turn, rows: readonly DueWork[]): number {
   let given = 0;
-  for (const row of rows as { event: number; handler: string; attempts: number; alone: number }[]) {
-    const { event, handler, attempts, alone } = row;
-    const stored = turn.sql.eventForDelivery.get(event) as {
-      type: string | null;
-      externalId: string | null;
-      receivedAt: number;
-      headers: string;
-      body: Uint8Array;
-    };
+  for (const { event, handler, attempts, alone } of rows) {
+    const stored = turn.sql.eventForDelivery.get(event) as StoredEvent;
     if (!turn.desk.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
     turn.sql.startWork.run(event, handler);
     turn.counts.move(handler, 'pending', 'handling');

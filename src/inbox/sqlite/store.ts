@@ -14,7 +14,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   Arrival,
-  Backlog,
   Delivery,
   InboxStatus,
   Interrupted,
@@ -72,7 +71,7 @@ export class Store {
     this.#forgetSuspectsOfUnwiredHandlers();
     this.#freeWhatNoLongerWaits();
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    const backlog = this.#sql.backlog.all() as unknown as Backlog[];
+    const backlog = this.#sql.backlog.all();
     this.#counts = new Counts(backlog);
     this.#desk = new Desk(this.#routes);
     for (const { handler, state } of backlog) if (state === 'pending') this.#desk.expect(handler, 0);
@@ -136,9 +135,9 @@ export class Store {
   }
 
   status(): InboxStatus {
-    const oldest = this.#sql.oldestPending.get() as { event: number } | undefined;
+    const oldest = this.#sql.oldestPending.get();
     return {
-      inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
+      inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       resting: this.#desk.resting(),
@@ -148,7 +147,7 @@ export class Store {
   /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
   recover(): Interrupted[] {
     this.#desk.clearSlots();
-    const rows = this.#sql.handling.all() as unknown as Omit<Interrupted, 'id'>[];
+    const rows = this.#sql.handling.all();
     return rows.map((row) => ({ ...row, id: idOf(row.event) }));
   }
 
@@ -185,13 +184,13 @@ export class Store {
 
   /** What must run alone holds everything else back; what nobody will run must not. */
   #forgetSuspectsOfUnwiredHandlers(): void {
-    const suspects = this.#sql.suspects.all() as { handler: string }[];
+    const suspects = this.#sql.suspects.all();
     for (const { handler } of suspects) if (!this.#routes.has(handler)) this.#sql.forgetSuspects.run(handler);
   }
 
   /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
   #freeWhatNoLongerWaits(): void {
-    const waiting = this.#sql.waiting.all() as { handler: string }[];
+    const waiting = this.#sql.waiting.all();
     for (const { handler } of waiting) if (!this.#routes.get(handler)?.latest) this.#sql.free.run(handler);
   }
 }
