@@ -90,7 +90,7 @@ export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counte
 /** An attempt whose thread or process ended under it. */
 export type Interrupted = Pick<Delivery, 'event' | 'id' | 'handler' | 'attempt'>;
 
-/** The postman's side of an inbox: slots are granted, deliveries come, settlements go back. */
+/** The supervisor's side of an inbox: slots are granted, deliveries come, settlements go back. */
 export interface Work {
   /** `grant`: further free slots by target. Settlements are retried by the inbox until they are on disk. */
   send(settled: readonly Settlement[], grant: Readonly<Record<string, number>>): void;

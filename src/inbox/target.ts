@@ -1,13 +1,13 @@
 /**
- * How much may be handed to one target now: free slots, its rate, and whether it rests. Part of the hand-out desk.
+ * How much may be handed to one target now: free slots, its rate, and whether it rests. Part of the scheduler.
  *
  *   well ── told to rest ──▶ resting (nothing) ── the time is over ──▶ on trial (one delivery at a time)
  *   on trial ── a settlement that does not ask for rest ──▶ well      told to rest ──▶ resting
  *
- * Times are milliseconds of the desk's clock.
+ * Times are milliseconds of the scheduler's clock.
  */
 
-/** A rate is spread evenly, but for so much of a second it may be made up at once: the desk does not look every ms. */
+/** A rate is spread evenly, but for so much of a second it may be made up at once: the scheduler does not look every ms. */
 const BURST_SECONDS = 0.1;
 
 export class Target {

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { isLoopback } from '../base/address.ts';
 import type { Log, LogOptions } from '../base/log/log.ts';
 import type { Output } from '../base/log/output.ts';
-import { Postman } from '../deliver/dispatch/postman.ts';
+import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
 import type { Arrival, Kept } from '../inbox/contract.ts';
@@ -92,8 +92,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
-    onRestart: () => postman.renew(),
-    onOrphans: (interrupted) => postman.takeOver(interrupted),
+    onRestart: () => supervisor.renew(),
+    onOrphans: (interrupted) => supervisor.takeOver(interrupted),
   });
   const keeper = openKeeper(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(
@@ -106,7 +106,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       log,
     },
   );
-  const postman = new Postman({
+  const supervisor = new Supervisor({
     inbox,
     dispatches,
     wiring,
@@ -123,7 +123,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       path: source.path,
       rules: () => rules.of(source.name),
       ...(source.replies && {
-        reply: { withinMs: source.preset.replyWithinMs, ask: askFor(source, postman) },
+        reply: { withinMs: source.preset.replyWithinMs, ask: askFor(source, supervisor) },
       }),
     })),
     requireHttps: config.requireHttps,
@@ -159,7 +159,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     meter,
   });
 
-  await postman.start();
+  await supervisor.start();
   const { retentionDays } = config;
   const stopRetention = dispatches ? startRetention(inbox, retentionDays, knobs.identityDays, log) : () => {};
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
@@ -192,7 +192,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     }, knobs.shutdownGraceMs);
     await closeServer(server, knobs.shutdownGraceMs);
     clearTimeout(cut);
-    await postman.stop(knobs.shutdownGraceMs);
+    await supervisor.stop(knobs.shutdownGraceMs);
     rules.stop();
     stopRetention();
     watch.stop();
@@ -222,13 +222,13 @@ function storedSource({ preset, routes }: SourceConfig) {
 }
 
 /** The `reply` function sees what a handler would see: read here once more, since what was stored is in the inbox. */
-function askFor({ name, preset }: SourceConfig, postman: Postman) {
+function askFor({ name, preset }: SourceConfig, supervisor: Supervisor) {
   return (arrival: Arrival, kept: Kept, withinMs: number) => {
     const { isJson, type, externalId, stored: body } = readContent(name, preset, arrival.body);
     if (!isJson) return Promise.resolve({ outcome: 'none' as const });
     const event = numberOf(kept.id) as number;
     const { receivedAt, headers } = arrival;
     const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };
-    return postman.ask({ ...about, receivedAt, headers, body }, withinMs);
+    return supervisor.ask({ ...about, receivedAt, headers, body }, withinMs);
   };
 }

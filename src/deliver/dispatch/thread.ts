@@ -1,7 +1,7 @@
 /**
- * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by postman.ts.
+ * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by supervisor.ts.
  *
- * It beats twice a second into shared memory; a handler that never yields stops the beat, and the postman ends the
+ * It beats twice a second into shared memory; a handler that never yields stops the beat, and the supervisor ends the
  * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 
@@ -43,7 +43,7 @@ const BEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
 const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as ThreadData;
-const postman = parentPort as MessagePort;
+const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const log = createLog(logOptions, lines);
 const pulse = new Int32Array(beat);
@@ -76,7 +76,7 @@ const dispatcher = new Dispatcher({
 });
 setInterval(reportCounts, COUNTS_MS);
 const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
-postman.on('message', (message: ToThread) => {
+supervisor.on('message', (message: ToThread) => {
   if (message.kind === 'stop') void stop(message.graceMs);
   else void reply(message.request);
 });
@@ -97,7 +97,7 @@ async function reply({ id, delivery, until, body }: ReplyRequest): Promise<void>
 }
 
 function tell(message: FromThread): void {
-  postman.postMessage(message);
+  supervisor.postMessage(message);
 }
 
 function reportCounts(): void {

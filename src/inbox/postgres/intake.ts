@@ -1,12 +1,12 @@
 /**
  * Arrivals on their way into the database: whatever came in while the last statements were under way goes into the next one.
  *
- * Two statements at a time, so that one is written while the other is synced. While the gate is in doubt batches wait;
+ * Two statements at a time, so that one is written while the other is synced. While the health is in doubt batches wait;
  * while it is shut they fail at once.
  */
 import type { Arrival, Kept } from '../contract.ts';
 import { reasonOf } from './connection.ts';
-import type { Gate } from './gate.ts';
+import type { Health } from './health.ts';
 import type { Taken } from './receipt.ts';
 
 const LANES = 2;
@@ -19,7 +19,7 @@ export interface Batch {
 }
 
 export interface IntakeOptions {
-  readonly gate: Gate;
+  readonly health: Health;
   readonly keep: (arrivals: readonly Arrival[]) => Promise<Taken>;
   /** Once it is on disk. */
   readonly onTaken: (taken: Taken) => void;
@@ -38,7 +38,7 @@ export class Intake {
   }
 
   push(batch: Batch): void {
-    const { shutBecause } = this.#options.gate;
+    const { shutBecause } = this.#options.health;
     if (shutBecause === undefined) {
       this.#queue.push(batch);
       this.run();
@@ -46,7 +46,7 @@ export class Intake {
   }
 
   run(): void {
-    while (this.#lanes < LANES && this.#queue.length > 0 && this.#options.gate.isOpen) void this.#runLane();
+    while (this.#lanes < LANES && this.#queue.length > 0 && this.#options.health.isOpen) void this.#runLane();
   }
 
   failAll(reason: string): void {
@@ -77,7 +77,7 @@ export class Intake {
       this.#options.onTaken(taken);
     } catch (error) {
       for (const { id } of batches) this.#options.failed(id, reasonOf(error as Error));
-      this.#options.gate.doubt(error as Error);
+      this.#options.health.doubt(error as Error);
     }
     this.#lanes--;
     this.run();

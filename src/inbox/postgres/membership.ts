@@ -7,8 +7,8 @@
  */
 import type pg from 'pg';
 import type { Interrupted } from '../contract.ts';
-import type { Bell } from './bell.ts';
 import { textList } from './binary-array.ts';
+import type { Notifier } from './notifier.ts';
 import type { Numbers } from './numbers.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
 import { balance } from './shares.ts';
@@ -20,7 +20,7 @@ const FREE = `UPDATE work SET behind = false, thing = NULL WHERE handler = ANY (
 export interface MembershipOptions extends OwnershipOptions {
   readonly pool: pg.Pool;
   readonly numbers: Numbers;
-  readonly bell: Bell;
+  readonly notifier: Notifier;
   /** Handlers that want every event. */
   readonly notLatest: readonly string[];
   /** Others may take over what is being handled here: it must end. */
@@ -89,22 +89,22 @@ export class Membership {
 
   /** A target that takes nothing is left in peace by all. */
   tellRest(target: string, restMs: number): void {
-    const { pool, lease, bell } = this.#options;
+    const { pool, lease, notifier } = this.#options;
     if (lease.members.length < 2) return;
     const text = `INSERT INTO rests VALUES ($1, ${NOW_MS} + $2::bigint)
       ON CONFLICT (target) DO UPDATE SET until = greatest(rests.until, excluded.until)`;
     pool.query({ name: 'rest', text, values: [target, restMs] }).then(
-      () => bell.ring('members'),
+      () => notifier.notify('members'),
       () => {},
     );
   }
 
   /** The handlers' thread is gone: what it had, and what the dead have left. */
   async recover(): Promise<readonly Interrupted[]> {
-    const { handOut, desk } = this.#options;
+    const { handOut, scheduler } = this.#options;
     return await handOut.between(async () => {
       this.forgetGrants();
-      desk.clearSlots();
+      scheduler.clearSlots();
       return await this.#ownership.recover();
     });
   }
@@ -115,7 +115,7 @@ export class Membership {
     await this.#looking;
     await this.#ownership.giveBackStrays();
     await this.#options.lease.leave();
-    await this.#options.bell.ringNow('members');
+    await this.#options.notifier.notifyNow('members');
   }
 
   stop(): void {
@@ -149,23 +149,23 @@ export class Membership {
   }
 
   #lookAtFence(): void {
-    if (this.#options.lease.owner !== undefined || this.#options.desk.idle) return;
+    if (this.#options.lease.owner !== undefined || this.#options.scheduler.idle) return;
     this.#lose('the database has been out of reach for too long');
   }
 
   #lose(reason: string): void {
     this.#ownership.suspend();
     this.forgetGrants();
-    this.#options.desk.clearSlots();
+    this.#options.scheduler.clearSlots();
     this.#options.onLost(reason);
   }
 
   async #tick(): Promise<void> {
-    const { lease, numbers, desk, handOut } = this.#options;
+    const { lease, numbers, scheduler, handOut } = this.#options;
     if (await lease.beat()) return;
-    if (!desk.idle) this.#lose('this replica was taken for dead');
+    if (!scheduler.idle) this.#lose('this replica was taken for dead');
     // Its slots went with its old place.
-    await handOut.between(async () => desk.clearSlots());
+    await handOut.between(async () => scheduler.clearSlots());
     const { slot, newest } = await lease.enter();
     numbers.begin(slot, newest);
     await lease.beat();
@@ -190,8 +190,8 @@ export class Membership {
   }
 
   async #lookAround(): Promise<void> {
-    const { lease, bell } = this.#options;
-    if (await lease.bury()) bell.ring('members');
+    const { lease, notifier } = this.#options;
+    if (await lease.bury()) notifier.notify('members');
     if (!lease.members.some(({ id }) => id === lease.id)) return;
     await this.#ownership.adopt();
     await this.#ownership.giveBackStrays();
@@ -200,27 +200,27 @@ export class Membership {
   }
 
   async #hearRests(): Promise<void> {
-    const { pool, desk } = this.#options;
+    const { pool, scheduler } = this.#options;
     const { rows } = await pool.query<{ target: string; ms: number }>({
       name: 'rests',
       text: `SELECT target, until - ${NOW_MS} AS ms FROM rests WHERE until > ${NOW_MS}`,
     });
-    for (const { target, ms } of rows) desk.rest(target, ms, Date.now());
+    for (const { target, ms } of rows) scheduler.rest(target, ms, Date.now());
   }
 
   async #balance(): Promise<void> {
-    const { pool, lease, desk, bell, handOut } = this.#options;
+    const { pool, lease, scheduler, notifier, handOut } = this.#options;
     if (lease.id === undefined || this.#granted.size === 0) return;
     const wanted = new Map(this.#granted);
-    const { generation } = desk;
+    const { generation } = scheduler;
     const resize = (target: string, slots: number) => {
       // Slots may have been cleared meanwhile: the next grant asks again.
-      if (desk.generation !== generation) return;
-      desk.resize(target, slots, slots / (wanted.get(target) as number), Date.now());
+      if (scheduler.generation !== generation) return;
+      scheduler.resize(target, slots, slots / (wanted.get(target) as number), Date.now());
     };
-    const claimant = { id: lease.id, wanted, outOf: (target: string) => desk.outOf(target), resize };
+    const claimant = { id: lease.id, wanted, outOf: (target: string) => scheduler.outOf(target), resize };
     if (!(await balance(pool, claimant, lease.members))) return;
-    if (lease.members.length > 1) bell.ring('members');
+    if (lease.members.length > 1) notifier.notify('members');
     handOut.expect();
   }
 }

@@ -3,13 +3,13 @@
  * and what a statement claimed that had seemed to fail. Part of membership.ts.
  */
 import type { Interrupted } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import type { Scheduler } from '../scheduler.ts';
 import type { HandOut } from './hand-out.ts';
 import type { Lease } from './lease.ts';
 
 export interface OwnershipOptions {
   readonly lease: Lease;
-  readonly desk: Desk;
+  readonly scheduler: Scheduler;
   readonly handOut: HandOut;
   readonly onOrphans: (interrupted: readonly Interrupted[]) => void;
 }
@@ -60,9 +60,11 @@ export class Ownership {
   }
 
   #isKnown(one: Interrupted): boolean {
-    const { desk, handOut } = this.#options;
+    const { scheduler, handOut } = this.#options;
     const { event, handler } = one;
-    return desk.isOut(handler, event) || handOut.isSettling(event, handler) || this.#told.has(keyOf(one));
+    return (
+      scheduler.isOut(handler, event) || handOut.isSettling(event, handler) || this.#told.has(keyOf(one))
+    );
   }
 }
 

@@ -1,26 +1,26 @@
 /**
  * The inbox thread of a replica on PostgreSQL: introduces its parts to each other and speaks with the edge and the handlers.
  *
- *   intake    arrivals ▶ receipt ▶ the database ▶ answers         gate   whether the database takes writes
+ *   intake    arrivals ▶ receipt ▶ the database ▶ answers         health   whether the database takes writes
  *   hand-out  claims ▶ the handlers' thread ▶ settlements         lease  this replica among the others
- *   desk      slots, rates and rests, here                        shares, bell   the same, among replicas
+ *   scheduler      slots, rates and rests, here                        shares, notifier   the same, among replicas
  *
  * Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
-import { Desk } from '../desk.ts';
 import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
+import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { HandlersPort } from '../work-port.ts';
-import { Bell } from './bell.ts';
 import { createPool, dropIdle, inTransaction, openAll } from './connection.ts';
-import { Gate } from './gate.ts';
 import { HandOut } from './hand-out.ts';
+import { Health } from './health.ts';
 import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
+import { Notifier } from './notifier.ts';
 import { Numbers } from './numbers.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
@@ -38,10 +38,10 @@ const targets = [...new Set(routes.values().map(({ target }) => target))];
 
 await prepareDatabase(url, place);
 const pool = createPool(url, knobs.postgres);
-const desk = new Desk(routes);
+const scheduler = new Scheduler(routes);
 const numbers = new Numbers();
 const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
-const gate: Gate = new Gate({
+const health: Health = new Health({
   probe: () => membership.tick(),
   onOpen: () => {
     intake.run();
@@ -54,35 +54,37 @@ const gate: Gate = new Gate({
 const handOut = new HandOut({
   pool,
   lease,
-  desk,
+  scheduler,
   sources,
   routes,
   handlers: dispatches ? [...routes.keys()] : [],
   deliver: (deliveries) => handlers.send(deliveries),
   onRest: (target, restMs) => membership.tellRest(target, restMs),
-  onError: (error) => gate.doubt(error),
+  onError: (error) => health.doubt(error),
 });
-const bell = new Bell(url, pool, (ring) => (ring === 'work' ? handOut.expect() : membership.soon()));
+const notifier = new Notifier(url, pool, (notice) =>
+  notice === 'work' ? handOut.expect() : membership.soon(),
+);
 const membership = new Membership({
   pool,
   lease,
-  desk,
+  scheduler,
   numbers,
-  bell,
+  notifier,
   handOut,
   notLatest: [...routes.values()].filter(({ latest }) => !latest).map(({ handler }) => handler),
   onLost: (reason) => reply({ kind: 'lost', reason }),
   onOrphans: (interrupted) => reply({ kind: 'orphans', interrupted }),
-  onError: (error) => gate.doubt(error),
+  onError: (error) => health.doubt(error),
 });
 const intake = new Intake({
-  gate,
-  keep: (arrivals) => keepAll({ pool, sources, desk, numbers, owner: () => lease.owner }, arrivals),
+  health,
+  keep: (arrivals) => keepAll({ pool, sources, scheduler, numbers, owner: () => lease.owner }, arrivals),
   onTaken: ({ deliveries, waiting }) => {
     handlers.send(deliveries);
     if (waiting.size === 0) return;
     handOut.expect(waiting);
-    if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
+    if (lease.members.some(({ id }) => id !== lease.id)) notifier.notify('work');
   },
   kept: (id, kept) => reply({ kind: 'kept', id, kept }),
   failed: (id, reason) => reply({ kind: 'failed', id, reason }),
@@ -98,7 +100,7 @@ await membership.enter().catch((error: Error) => {
   throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix: 'Start it again in a moment.' }]);
 });
 await openAll(pool);
-if (dispatches) void bell.listen();
+if (dispatches) void notifier.listen();
 edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
   if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
   else if (request.kind === 'settle') handOut.settle(request.settled);
@@ -125,17 +127,17 @@ async function answer(id: number, call: Call): Promise<void> {
 async function carry(call: Call): Promise<unknown> {
   switch (call.name) {
     case 'status':
-      return { ...(await readStatus(pool)), resting: desk.resting() };
+      return { ...(await readStatus(pool)), resting: scheduler.resting() };
     case 'recover':
       handlers.hearTheRest();
       await handOut.drain();
       return await membership.recover();
     case 'pause':
-      desk.pause();
+      scheduler.pause();
       return await handOut.between(async () => {});
     case 'order': {
       const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, call.order));
-      bell.ring('work');
+      notifier.notify('work');
       handOut.expect();
       return changed;
     }
@@ -163,9 +165,9 @@ async function close(): Promise<void> {
   ]);
   handOut.stop();
   membership.stop();
-  gate.close();
+  health.close();
   handlers.close();
   // Both say goodbye to the database, which may not answer.
-  void bell.close();
+  void notifier.close();
   void pool.end();
 }

@@ -1,4 +1,4 @@
-/** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the desk. */
+/** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the scheduler. */
 import type { Backlog, WorkState } from '../contract.ts';
 
 export class Counts {

@@ -22,9 +22,9 @@ export function settle(turn: Turn, told: Settlement): void {
       : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   if (changes === 0) return;
-  turn.desk.returnSlot(handler, event);
-  turn.desk.hear(handler, settlement.restMs, turn.now);
-  if (state === 'pending') turn.desk.expect(alone ? undefined : handler, due);
+  turn.scheduler.returnSlot(handler, event);
+  turn.scheduler.hear(handler, settlement.restMs, turn.now);
+  if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
   freeBehind(turn, handler, thing);
   turn.sql.insertAttempt.run(
@@ -42,19 +42,19 @@ export function settle(turn: Turn, told: Settlement): void {
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */
 export function handOut(turn: Turn): void {
-  const { desk, sql, now } = turn;
-  if (desk.aloneIsDue(now)) {
-    if (!desk.idle) return;
+  const { scheduler, sql, now } = turn;
+  if (scheduler.aloneIsDue(now)) {
+    if (!scheduler.idle) return;
     const rows = sql.dueAlone.all(now);
-    if (rows.length === 0) desk.expect(undefined, dueOf(sql.nextAlone), true);
+    if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone), true);
     else giveEach(turn, rows);
     return;
   }
-  for (const handler of desk.handlersWithWork(now)) {
-    const wanted = Math.min(desk.room(handler, now), CLAIM_STEP);
+  for (const handler of scheduler.handlersWithWork(now)) {
+    const wanted = Math.min(scheduler.room(handler, now), CLAIM_STEP);
     const rows = sql.due.all(handler, now, wanted);
     const given = giveEach(turn, rows);
-    if (given < wanted && given === rows.length) desk.expect(handler, dueOf(sql.nextDue, handler), true);
+    if (given < wanted && given === rows.length) scheduler.expect(handler, dueOf(sql.nextDue, handler), true);
   }
 }
 
@@ -74,7 +74,7 @@ function giveEach(turn: Turn, rows: readonly unknown[]): number {
       headers: string;
       body: Uint8Array;
     };
-    if (!turn.desk.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
+    if (!turn.scheduler.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
     turn.sql.startWork.run(event, handler);
     turn.counts.move(handler, 'pending', 'handling');
     const delivery = { event, id: idOf(event), handler, attempt: attempts + 1 };

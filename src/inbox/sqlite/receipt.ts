@@ -85,12 +85,12 @@ function plan(
     if (admission === 'overtaken') continue;
     const bytes = content.stored.length;
     const atOnce =
-      held === null && admission === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
+      held === null && admission === 'free' && turn.scheduler.takeSlot(handler, event, bytes, turn.now);
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
     const behind = admission === 'behind' ? 1 : 0;
     turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
     turn.counts.move(handler, undefined, state);
-    if (state === 'pending') turn.desk.expect(handler, 0);
+    if (state === 'pending') turn.scheduler.expect(handler, 0);
     if (!atOnce) continue;
     const { type, externalId, stored: body } = content;
     const { receivedAt, headers } = arrival;

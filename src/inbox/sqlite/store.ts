@@ -24,8 +24,8 @@ import type {
   SecretUse,
   Settlement,
 } from '../contract.ts';
-import { Desk } from '../desk.ts';
 import { idOf, timeOfNumber } from '../event-id.ts';
+import { Scheduler } from '../scheduler.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Counts } from './counts.ts';
 import { numberFrom } from './files.ts';
@@ -40,7 +40,7 @@ export interface Turn {
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
-  readonly desk: Desk;
+  readonly scheduler: Scheduler;
   readonly counts: Counts;
   readonly now: number;
   /** The newest event's number. */
@@ -58,7 +58,7 @@ export class Store {
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
-  #desk: Desk;
+  #scheduler: Scheduler;
   #counts: Counts;
   #last: number;
   #purgeCursor = 0;
@@ -74,19 +74,19 @@ export class Store {
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     const backlog = this.#sql.backlog.all() as unknown as Backlog[];
     this.#counts = new Counts(backlog);
-    this.#desk = new Desk(this.#routes);
-    for (const { handler, state } of backlog) if (state === 'pending') this.#desk.expect(handler, 0);
-    this.#desk.expect(undefined, 0);
+    this.#scheduler = new Scheduler(this.#routes);
+    for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
+    this.#scheduler.expect(undefined, 0);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
   nextDue(now: number): number {
-    return this.#desk.nextDue(now);
+    return this.#scheduler.nextDue(now);
   }
 
   /** Whether some handler waits for a slot while there is something for it. */
   isStarved(now: number): boolean {
-    return this.#desk.isStarved(now);
+    return this.#scheduler.isStarved(now);
   }
 
   commit(
@@ -97,7 +97,7 @@ export class Store {
   ): Committed {
     return this.#turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement);
-      for (const [handler, slots] of grant) turn.desk.grant(handler, slots);
+      for (const [handler, slots] of grant) turn.scheduler.grant(handler, slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
       return { kept, deliveries: turn.deliveries };
@@ -126,7 +126,7 @@ export class Store {
   shiftDue(byMs: number, now: number): void {
     this.#turn(now, (turn) => {
       turn.sql.shiftDue.run(byMs);
-      turn.desk.shift(byMs);
+      turn.scheduler.shift(byMs);
     });
   }
 
@@ -141,20 +141,20 @@ export class Store {
       inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
-      resting: this.#desk.resting(),
+      resting: this.#scheduler.resting(),
     };
   }
 
   /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
   recover(): Interrupted[] {
-    this.#desk.clearSlots();
+    this.#scheduler.clearSlots();
     const rows = this.#sql.handling.all() as unknown as Omit<Interrupted, 'id'>[];
     return rows.map((row) => ({ ...row, id: idOf(row.event) }));
   }
 
   /** Hands nothing out any more; what is out may still be settled. */
   pause(): void {
-    this.#desk.pause();
+    this.#scheduler.pause();
   }
 
   #turn<T>(now: number, work: (turn: Turn) => T): T {
@@ -162,7 +162,7 @@ export class Store {
       sql: this.#sql,
       sources: this.#sources,
       routes: this.#routes,
-      desk: this.#desk.copy(),
+      scheduler: this.#scheduler.copy(),
       counts: this.#counts.copy(),
       now,
       last: this.#last,
@@ -172,7 +172,7 @@ export class Store {
     try {
       const result = work(turn);
       this.#database.exec('COMMIT');
-      this.#desk = turn.desk;
+      this.#scheduler = turn.scheduler;
       this.#counts = turn.counts;
       this.#last = turn.last;
       return result;

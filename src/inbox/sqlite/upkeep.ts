@@ -26,7 +26,7 @@ function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, 
   }
   turn.sql.replayWork.run(event, handler, state ? state.thing : null, admission === 'behind' ? 1 : 0);
   turn.counts.move(handler, from, 'pending');
-  turn.desk.expect(handler, 0);
+  turn.scheduler.expect(handler, 0);
   return true;
 }
 

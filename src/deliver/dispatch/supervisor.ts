@@ -30,7 +30,7 @@ const NOTHING_SAID = { restMs: 0, status: null, output: null } as const;
 /** One of several that ran when their thread ended, or any if it was ended for the inbox's sake. */
 const INNOCENT: Verdict = { state: 'pending', due: 0, counted: false, error: null };
 
-export interface PostmanOptions {
+export interface SupervisorOptions {
   readonly inbox: Inbox;
   /** Otherwise the thread runs for `reply` functions only, if there are any. */
   readonly dispatches: boolean;
@@ -44,8 +44,8 @@ export interface PostmanOptions {
   readonly onAttempts: (handler: string, outcome: string, count: number) => void;
 }
 
-export class Postman {
-  readonly #options: PostmanOptions;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #maxAttempts: ReadonlyMap<string, number>;
   readonly #stallMs: number;
   #worker: Worker | undefined;
@@ -55,7 +55,7 @@ export class Postman {
   readonly #replies = new Replies();
   #stopping = false;
 
-  constructor(options: PostmanOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
     const handlers = handlersOf(options.sources, options.knobs);
     this.#maxAttempts = new Map([...handlers].map(([name, { maxAttempts }]) => [name, maxAttempts]));

@@ -1,5 +1,5 @@
 /**
- * The hand-out desk: which target may get something, what is out, what is waiting. Memory of the inbox thread, beside the tables.
+ * The scheduler: which target may get something, what is out, what is waiting. Memory of the inbox thread, beside the tables.
  *
  * The store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
  */
@@ -9,7 +9,7 @@ import { Target } from './target.ts';
 /** Bodies that may be out at the same time; one event may always be out, however large. */
 const BYTES_OUT_MAX = 64 * 1_048_576;
 
-export class Desk {
+export class Scheduler {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #targets = new Map<string, Target>();
   /** What is out, by `event handler`. */
@@ -29,8 +29,8 @@ export class Desk {
     this.#routes = routes;
   }
 
-  copy(): Desk {
-    const copy = new Desk(this.#routes);
+  copy(): Scheduler {
+    const copy = new Scheduler(this.#routes);
     for (const [key, value] of this.#targets) copy.#targets.set(key, value.copy());
     for (const [key, value] of this.#out) copy.#out.set(key, value);
     for (const [key, value] of this.#due) copy.#due.set(key, value);

@@ -16,22 +16,22 @@ const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;
 const AGAIN_MS = 1_000;
 
-export type Ring = 'work' | 'members';
+export type Notice = 'work' | 'members';
 
-export async function ringForWork(asked: Asked): Promise<void> {
-  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Ring]);
+export async function notifyOfWork(asked: Asked): Promise<void> {
+  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Notice]);
 }
 
-export class Bell {
+export class Notifier {
   readonly #url: string;
   readonly #pool: pg.Pool;
-  readonly #hear: (ring: Ring) => void;
-  readonly #planned = new Set<Ring>();
+  readonly #hear: (notice: Notice) => void;
+  readonly #planned = new Set<Notice>();
   #client: pg.Client | undefined;
   #closed = false;
   #again: NodeJS.Timeout | undefined;
 
-  constructor(url: string, pool: pg.Pool, hear: (ring: Ring) => void) {
+  constructor(url: string, pool: pg.Pool, hear: (notice: Notice) => void) {
     this.#url = url;
     this.#pool = pool;
     this.#hear = hear;
@@ -43,10 +43,10 @@ export class Bell {
     try {
       const client = await connect(this.#url);
       this.#client = client;
-      client.on('notification', ({ payload }) => this.#hear(payload as Ring));
+      client.on('notification', ({ payload }) => this.#hear(payload as Notice));
       client.once('end', () => this.#lose(client));
       await client.query(`LISTEN ${CHANNEL}`);
-      // What was rung in the meantime.
+      // Whatever was sent in the meantime.
       this.#hear('members');
       this.#hear('work');
     } catch {
@@ -55,16 +55,16 @@ export class Bell {
     if (this.#closed) await this.#client?.end().catch(() => {});
   }
 
-  ring(ring: Ring): void {
-    if (this.#planned.has(ring) || this.#closed) return;
-    this.#planned.add(ring);
-    setTimeout(() => void this.ringNow(ring), TOGETHER_MS);
+  notify(notice: Notice): void {
+    if (this.#planned.has(notice) || this.#closed) return;
+    this.#planned.add(notice);
+    setTimeout(() => void this.notifyNow(notice), TOGETHER_MS);
   }
 
-  async ringNow(ring: Ring): Promise<void> {
-    this.#planned.delete(ring);
+  async notifyNow(notice: Notice): Promise<void> {
+    this.#planned.delete(notice);
     const text = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
-    await this.#pool.query({ name: 'ring', text, values: [CHANNEL, ring] }).catch(() => {});
+    await this.#pool.query({ name: 'notify', text, values: [CHANNEL, notice] }).catch(() => {});
   }
 
   async close(): Promise<void> {

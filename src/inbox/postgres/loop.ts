@@ -1,8 +1,8 @@
-/** Turns that are taken one after the other, never two at once, and what must run between two of them. For hand-out.ts. */
+/** Loop that are taken one after the other, never two at once, and what must run between two of them. For hand-out.ts. */
 
 const RETRY_MS = 500;
 
-export interface TurnsOptions {
+export interface LoopOptions {
   readonly take: () => Promise<void>;
   /** How long the next turn may wait, asked after each. */
   readonly nextMs: () => number;
@@ -10,15 +10,15 @@ export interface TurnsOptions {
   readonly onError: (error: Error) => void;
 }
 
-export class Turns {
-  readonly #options: TurnsOptions;
+export class Loop {
+  readonly #options: LoopOptions;
   #turn: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #next: NodeJS.Immediate | undefined;
   #startedAt = 0;
   #stopped = false;
 
-  constructor(options: TurnsOptions) {
+  constructor(options: LoopOptions) {
     this.#options = options;
   }
 

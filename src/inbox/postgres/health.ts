@@ -6,7 +6,7 @@
  *   shut ── a probe writes, twice a second or so ──▶ open
  *
  * A statement may fail for reasons of its own, as a connection may: only probes decide. Readiness follows later, so that one
- * hiccup does not take every replica out of the balancer at the same time: it is lost once the gate has been shut for a
+ * hiccup does not take every replica out of the balancer at the same time: it is lost once the health has been shut for a
  * while, and comes back once it has been open for a while.
  */
 import { reasonOf } from './connection.ts';
@@ -15,7 +15,7 @@ const PROBE_MS = 500;
 const UNREADY_AFTER_MS = 1_500;
 const READY_AFTER_MS = 1_000;
 
-export interface GateOptions {
+export interface HealthOptions {
   /** A real write. Rejects if it fails. */
   readonly probe: () => Promise<void>;
   readonly onOpen: () => void;
@@ -26,8 +26,8 @@ export interface GateOptions {
   readonly tell: (ready: boolean, reason: string) => void;
 }
 
-export class Gate {
-  readonly #options: GateOptions;
+export class Health {
+  readonly #options: HealthOptions;
   #state: 'open' | 'doubt' | 'shut' = 'open';
   #reason = '';
   #ready = true;
@@ -35,7 +35,7 @@ export class Gate {
   #next: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: GateOptions) {
+  constructor(options: HealthOptions) {
     this.#options = options;
   }
 
