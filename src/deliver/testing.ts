@@ -10,7 +10,7 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
-import { outcomeOf } from '../inbox/contract.ts';
+import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { wants } from '../inbox/type-filter.ts';
@@ -29,7 +29,7 @@ const { handler: LIMITS, backoff: BACKOFF } = members(DELIVERY_KNOBS)({}).value;
 
 export interface Tried {
   /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
-  readonly outcome: 'done' | 'retry' | 'later' | 'discarded' | 'dead' | 'unwanted';
+  readonly outcome: AttemptOutcome | 'unwanted';
   readonly error: string | null;
   /** What it recorded. */
   readonly status: string | null;
@@ -99,7 +99,7 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
   return {
     ...nothing,
     ...shorten(attempt.result),
-    outcome: outcomeOf(verdict) as Tried['outcome'],
+    outcome: outcomeOf(verdict),
     error: verdict.error,
     dueInMs: verdict.state === 'pending' ? verdict.due - now : null,
   };

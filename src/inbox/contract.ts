@@ -5,6 +5,7 @@
  * went is a Settlement.
  */
 import type { StateShape } from '../verify/preset.ts';
+import type { EndState, WorkState } from './event-states.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -30,8 +31,6 @@ export interface Kept {
   readonly reason?: string;
 }
 
-export type WorkState = 'pending' | 'handling' | 'dead' | 'held';
-
 /** One event for one handler (`source/name`). `attempt` has been counted already. */
 export interface Delivery {
   readonly event: number;
@@ -54,7 +53,7 @@ export interface Settlement {
   readonly event: number;
   readonly handler: string;
   readonly attempt: number;
-  readonly state: 'done' | 'discarded' | 'dead' | 'pending';
+  readonly state: EndState | 'dead' | 'pending';
   /** For `pending`: when it is due, in milliseconds since 1970. */
   readonly due: number;
   /** A snoozed or innocent attempt does not count towards `maxAttempts`. */
@@ -83,7 +82,9 @@ export interface Route {
 }
 
 /** One word for how an attempt went, as in the log, the metrics and `events show`. */
-export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): string {
+export type AttemptOutcome = EndState | 'dead' | 'retry' | 'later';
+
+export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): AttemptOutcome {
   return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }
 

@@ -3,7 +3,8 @@
  */
 import { existsSync } from 'node:fs';
 import type { Proof } from '../verify/verifier.ts';
-import type { Database, SecretUse, WorkState } from './contract.ts';
+import type { Database, SecretUse } from './contract.ts';
+import type { StateName } from './event-states.ts';
 import { openPostgresReader } from './postgres/reader.ts';
 import { openSqliteReader } from './sqlite/reader.ts';
 
@@ -21,7 +22,7 @@ export interface EventSummary {
 
 export interface HandlerState {
   readonly handler: string;
-  readonly state: WorkState | 'done' | 'discarded';
+  readonly state: StateName;
   readonly attempts: number;
   /** For `pending`, when it is due. */
   readonly due: string | null;

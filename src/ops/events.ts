@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { clean } from '../base/log/redact.ts';
 import type { Order } from '../inbox/contract.ts';
 import { numberOf } from '../inbox/event-id.ts';
+import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
 import {
   type AttemptRecord,
   type EventDetails,
@@ -33,11 +34,10 @@ export const usage = `Usage: npm run events -- <verb>
   verify ID… | --all                  whether what is stored is what was received
   refused list | show ID | recheck    what was refused as unproven, and whether it passes by now
 
-  S is pending, handling, done, dead, discarded or held.
+  S is ${EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ')}.
   --handler SOURCE/NAME   replay or discard for this handler only
   --json                  one JSON object a line
 `;
-const STATES = ['pending', 'handling', 'done', 'dead', 'discarded', 'held'];
 const MANY = 10_000;
 
 type Values = ReturnType<typeof parse>['values'];
@@ -101,7 +101,7 @@ function mistakeIn(verb: string, ids: readonly string[], values: Values): string
   if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids);
-  if (values.state !== undefined && !STATES.includes(values.state))
+  if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
   const wrong = ids.find((id) => numberOf(id) === undefined);

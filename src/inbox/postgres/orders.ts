@@ -1,6 +1,7 @@
 /** Carries out an operator's order: for the inbox thread, or for a command on a connection of its own. */
 import type pg from 'pg';
-import type { Order, WorkState } from '../contract.ts';
+import type { Order } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { atomically } from './connection.ts';

@@ -1,5 +1,6 @@
 /** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the scheduler. */
-import type { Backlog, WorkState } from '../contract.ts';
+import type { Backlog } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 
 export class Counts {
   /** By `handler state`. */

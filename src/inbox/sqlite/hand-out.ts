@@ -2,6 +2,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { outcomeOf, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
+import { isEnd } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
 import type { Turn } from './store.ts';
@@ -16,10 +17,9 @@ export function settle(turn: Turn, told: Settlement): void {
   // What must run alone holds everything else back; what nobody will run must not.
   const alone = settlement.alone && turn.routes.has(handler);
   const attempts = attempt - (counted ? 0 : 1);
-  const { changes } =
-    state === 'done' || state === 'discarded'
-      ? turn.sql.finishWork.run(event, handler, attempt)
-      : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
+  const { changes } = isEnd(state)
+    ? turn.sql.finishWork.run(event, handler, attempt)
+    : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   if (changes === 0) return;
   turn.scheduler.returnSlot(handler, event);

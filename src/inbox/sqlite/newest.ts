@@ -1,5 +1,6 @@
 /** The statements for the rules of ../newest.ts, one event at a time. Part of a transaction of store.ts. */
-import type { Settlement, WorkState } from '../contract.ts';
+import type { Settlement } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import { isNewer, overtakenBy } from '../newest.ts';
 import type { State } from '../state.ts';
 import type { Turn } from './store.ts';

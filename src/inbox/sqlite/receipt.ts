@@ -2,8 +2,9 @@
  * Takes an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. Receipt and hand-out are
  * written apart for each database: here one statement after the other without waiting, in PostgreSQL whole batches at once.
  */
-import type { Arrival, Kept, WorkState } from '../contract.ts';
+import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
+import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
