@@ -8,8 +8,9 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from './contract.ts';
+import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
 import type { Call, Reply, ThreadData } from './messages.ts';
+import type { CircuitChange } from './targets.ts';
 
 /**
  * unreadyMs: how long an arrival must be late, and nothing be heard, for readiness to be lost. SQLite's thread cannot speak
@@ -34,8 +35,6 @@ export interface ClientOptions extends ThreadData {
    * was out of the database's reach for so long that others may have taken over what it had.
    */
   readonly onRestart: () => void;
-  /** What a replica that died was handling: it is for this one to settle. */
-  readonly onOrphans: (interrupted: readonly Interrupted[]) => void;
 }
 
 /** Resolves when the inbox is open. Rejects with ConfigError if it cannot be, or another service owns it. */
@@ -109,12 +108,10 @@ class InboxClient implements Inbox {
     return this.#call({ name: 'noteUses', uses });
   }
 
-  recover(): ReturnType<Inbox['recover']> {
-    return this.#call({ name: 'recover' });
-  }
-
-  settle(settled: readonly Settlement[]): void {
-    this.#worker?.postMessage({ kind: 'settle', settled });
+  async recover(ending: Ending): Promise<readonly Interrupted[]> {
+    const interrupted = await this.#call<readonly Interrupted[]>({ name: 'recover', ending });
+    this.#logInterrupted(interrupted);
+    return interrupted;
   }
 
   pause(): Promise<void> {
@@ -137,7 +134,8 @@ class InboxClient implements Inbox {
     if (reply.kind === 'ready') this.#begin();
     else if (reply.kind === 'kept' || reply.kind === 'failed') this.#batches.heed(reply);
     else if (reply.kind === 'answer') this.#answer(reply);
-    else if (reply.kind === 'orphans') this.#options.onOrphans(reply.interrupted);
+    else if (reply.kind === 'interrupted') this.#logInterrupted(reply.interrupted);
+    else if (reply.kind === 'circuit') this.#logCircuit(reply);
     else if (reply.kind === 'lost') {
       this.#options.log.error({ reason: reply.reason }, 'what is being handled may be taken over by others');
       this.#options.onRestart();
@@ -146,6 +144,16 @@ class InboxClient implements Inbox {
       if (reply.taken) this.#options.log.info({}, 'the inbox takes writes again');
       else this.#options.log.error({ reason: reply.reason }, 'the inbox does not take writes');
     }
+  }
+
+  #logInterrupted(interrupted: readonly Interrupted[]): void {
+    for (const { id, ...attempt } of interrupted) this.#options.log.warn({ ...attempt, eventId: id, ms: 0 });
+  }
+
+  #logCircuit({ handler, restMs }: CircuitChange): void {
+    const { log } = this.#options;
+    if (restMs > 0) log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
+    else log.info({ handler }, 'the other side takes events again');
   }
 
   /** What has gathered while there was no thread goes to the new one. */

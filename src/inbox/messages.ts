@@ -9,6 +9,7 @@ import type {
   Arrival,
   Database,
   Delivery,
+  Ending,
   InboxKnobs,
   Interrupted,
   Kept,
@@ -17,6 +18,7 @@ import type {
   Settlement,
 } from './contract.ts';
 import type { StoredSource } from './stored-source.ts';
+import type { CircuitChange } from './targets.ts';
 
 export interface ThreadData {
   readonly database: Database;
@@ -34,18 +36,19 @@ export interface Packed<T> {
 /** Edge → inbox thread. */
 export type Request =
   | { readonly kind: 'arrivals'; readonly id: number; readonly batch: Packed<Arrival> }
-  | { readonly kind: 'settle'; readonly settled: readonly Settlement[] }
   | { readonly kind: 'call'; readonly id: number; readonly call: Call };
 
 export type Call =
-  | { readonly name: 'status' | 'recover' | 'pause' | 'close' }
+  | { readonly name: 'status' | 'pause' | 'close' }
+  | { readonly name: 'recover'; readonly ending: Ending }
   | { readonly name: 'order'; readonly order: Order }
   | { readonly name: 'noteUses'; readonly uses: readonly SecretUse[] }
   | { readonly name: 'purge'; readonly eventsBefore: number; readonly keysBefore: number };
 
 /**
  * Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may have taken over
- * what is out, so whatever handles it must end. `orphans`: what another replica left behind when it died.
+ * what is out, so whatever handles it must end. `interrupted`: what another replica left behind when it died, and has been
+ * settled. `circuit`: a target's circuit breaker has opened or closed.
  */
 export type Reply =
   | { readonly kind: 'ready' }
@@ -53,7 +56,8 @@ export type Reply =
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string }
-  | { readonly kind: 'orphans'; readonly interrupted: readonly Interrupted[] }
+  | { readonly kind: 'interrupted'; readonly interrupted: readonly Interrupted[] }
+  | ({ readonly kind: 'circuit' } & CircuitChange)
   | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string };
 
 /** Handlers' thread → inbox thread; back comes Packed<Delivery>. */

@@ -40,7 +40,7 @@ export async function carryOut(config: Config, inbox: string, orders: readonly O
 function carryOutHere(path: string, config: Config, orders: readonly Order[]): Result[] {
   const database = openInbox(path);
   try {
-    const store = new Store(database, storedSources(config));
+    const store = new Store(database, storedSources(config), config.knobs);
     return orders.map((order) => {
       try {
         return { id: idOf(order.event), changed: store.order(order, Date.now()) };

@@ -93,7 +93,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     deadlineMs: knobs.inboxDeadlineMs,
     log,
     onRestart: () => supervisor.renew(),
-    onOrphans: (interrupted) => supervisor.takeOver(interrupted),
   });
   const keeper = openKeeper(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(

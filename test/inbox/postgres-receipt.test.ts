@@ -4,14 +4,15 @@ import { Numbers } from '../../src/inbox/postgres/numbers.ts';
 import { keepAll, type ReceiptOptions } from '../../src/inbox/postgres/receipt.ts';
 import { Scheduler } from '../../src/inbox/scheduler.ts';
 import { routesOf } from '../../src/inbox/stored-source.ts';
+import { Targets } from '../../src/inbox/targets.ts';
 import { arrival, fresh, SOURCES } from './driver.ts';
 import { preparedForEach } from './prepared.ts';
 
 const opened = preparedForEach();
 
 test('slots of what was kept are free again if the look for what was known fails', async () => {
-  const scheduler = new Scheduler(routesOf(SOURCES));
-  scheduler.grant('one/a', 2);
+  const scheduler = new Scheduler(new Targets(routesOf(SOURCES)));
+  scheduler.targets.named('one/a').grant(2);
   const numbers = new Numbers();
   const options: ReceiptOptions = { pool: opened.pool, sources: SOURCES, scheduler, numbers, owner: () => 1 };
   const known = arrival('still', fresh());

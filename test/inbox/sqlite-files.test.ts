@@ -17,6 +17,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInbox } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
+import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { deliver, SECRETS, startWired, told } from '../fixtures/deliver.ts';
 import { hasStrace } from '../fixtures/strace.ts';
 import { ROOT, runToEnd } from '../service.ts';
@@ -30,7 +31,7 @@ beforeAll(() => {
   sound = join(folder, 'sound.db');
   const database = openInbox(sound);
   const arrivals = Array.from({ length: 2_000 }, () => arrival('two', fresh()));
-  new Store(database, SOURCES).commit(arrivals, [], new Map(), Date.now());
+  new Store(database, SOURCES, readKnobs({}, [])).commit(arrivals, [], new Map(), Date.now());
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
 });

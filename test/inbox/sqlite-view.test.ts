@@ -8,6 +8,7 @@ import { idOf } from '../../src/inbox/event-id.ts';
 import { numberFrom, openInbox } from '../../src/inbox/sqlite/files.ts';
 import { statementsOf } from '../../src/inbox/sqlite/statements.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
+import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { arrival, SOURCES } from './driver.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
@@ -31,7 +32,7 @@ const RECEIVED = [0, 1, 9, 10, 99, 123, 499, 500, 999, 59_999].map(
 
 beforeAll(() => {
   database = openInbox(path);
-  const store = new Store(database, SOURCES);
+  const store = new Store(database, SOURCES, readKnobs({}, []));
   const arrivals = Object.values(BODIES).map((body, at) => arrival('one', body, RECEIVED[at]));
   ids = store.commit(arrivals, [], new Map(), Date.now()).kept.map(({ id }) => id);
 });

@@ -1,8 +1,8 @@
 /**
  * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by supervisor.ts.
  *
- * It beats twice a second into shared memory; a handler that never yields stops the beat, and the supervisor ends the
- * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
+ * Its heartbeat goes into shared memory; a handler that never yields stops it, and the supervisor ends the thread. What
+ * throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -25,7 +25,7 @@ export interface ThreadData {
   readonly knobs: DeliveryKnobs;
   readonly log: LogOptions;
   readonly port: MessagePort;
-  readonly beat: SharedArrayBuffer;
+  readonly heartbeat: SharedArrayBuffer;
   /** Otherwise it only runs `reply` functions. */
   readonly dispatches: boolean;
 }
@@ -39,15 +39,15 @@ export type FromThread =
   | { readonly kind: 'replied'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
-const BEAT_MS = 200;
+const HEARTBEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as ThreadData;
+const { wiring, knobs, log: logOptions, port, heartbeat, dispatches } = workerData as ThreadData;
 const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const log = createLog(logOptions, lines);
-const pulse = new Int32Array(beat);
-setInterval(() => Atomics.add(pulse, 0, 1), BEAT_MS);
+const beats = new Int32Array(heartbeat);
+setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_MS);
 
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(name, (error: unknown) => {

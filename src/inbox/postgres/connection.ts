@@ -75,8 +75,8 @@ function optionsOf(url: string): pg.ClientConfig {
 }
 
 /**
- * After an error on one connection: those that are idle go if they may be no better. One that never answers shows on none
- * of them, and each would cost an arrival's patience; one to a server that has become read-only would stay so.
+ * After a network error the pool's idle connections are probably dead too: they are dropped, or each would cost one arrival
+ * its deadline. So are those to a server that has become read-only: they would stay so.
  */
 export function dropIdle(pool: pg.Pool, { code }: Error & { code?: string }): void {
   if (code !== undefined && code !== READ_ONLY) return;

@@ -1,18 +1,18 @@
-/** Loop that are taken one after the other, never two at once, and what must run between two of them. For hand-out.ts. */
+/** Rounds of work that run one after the other, never two at once, and what must run between two of them. For hand-out.ts. */
 
 const RETRY_MS = 500;
 
 export interface LoopOptions {
-  readonly take: () => Promise<void>;
-  /** How long the next turn may wait, asked after each. */
+  readonly round: () => Promise<void>;
+  /** How long the next round may wait, asked after each. */
   readonly nextMs: () => number;
-  /** A turn has failed. It is taken again in a while. */
+  /** A round has failed. It is tried again in a while. */
   readonly onError: (error: Error) => void;
 }
 
 export class Loop {
   readonly #options: LoopOptions;
-  #turn: Promise<void> | undefined;
+  #current: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #next: NodeJS.Immediate | undefined;
   #startedAt = 0;
@@ -26,41 +26,41 @@ export class Loop {
     return performance.now() - this.#startedAt;
   }
 
-  /** The next turn, then. One that is under way says itself when the next one should come. */
+  /** The next round begins then. One that is under way says itself when the next one should. */
   plan(waitMs: number): void {
-    if (this.#stopped || this.#turn) return;
+    if (this.#stopped || this.#current) return;
     this.#drop();
     // A timer waits for a millisecond at the least.
-    if (waitMs <= 0) this.#next = setImmediate(() => void this.take());
-    else this.#timer = setTimeout(() => void this.take(), waitMs);
+    if (waitMs <= 0) this.#next = setImmediate(() => void this.run());
+    else this.#timer = setTimeout(() => void this.run(), waitMs);
   }
 
-  /** Takes one now; or waits for the one that is under way. */
-  async take(): Promise<void> {
-    if (this.#turn) return this.#turn;
+  /** Runs a round now, or waits for the one that is under way. */
+  async run(): Promise<void> {
+    if (this.#current) return this.#current;
     this.#drop();
     this.#startedAt = performance.now();
     let failed = false;
-    this.#turn = this.#options.take().catch((error: Error) => {
+    this.#current = this.#options.round().catch((error: Error) => {
       failed = true;
       this.#options.onError(error);
     });
-    await this.#turn;
-    this.#turn = undefined;
+    await this.#current;
+    this.#current = undefined;
     this.plan(failed ? RETRY_MS : this.#options.nextMs());
   }
 
-  /** Runs with no turn under way. */
+  /** Runs `work` with no round under way. */
   async between<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#turn) await this.#turn;
+    while (this.#current) await this.#current;
     let end = () => {};
-    this.#turn = new Promise((resolve) => {
+    this.#current = new Promise((resolve) => {
       end = resolve;
     });
     try {
       return await work();
     } finally {
-      this.#turn = undefined;
+      this.#current = undefined;
       end();
       this.plan(this.#options.nextMs());
     }

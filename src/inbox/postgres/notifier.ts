@@ -1,8 +1,9 @@
 /**
- * Tells dispatching replicas that there is something for them, and hears it: LISTEN and NOTIFY.
+ * Notices among replicas, by LISTEN and NOTIFY: there is something for those that dispatch.
  *
- *   work      something waits that whoever told of it could not hand out itself
+ *   work      something waits that whoever says so could not hand out itself
  *   members   a replica came or went, or gave slots back
+ *   circuits  a target's circuit breaker opened or closed
  *
  * Only a hint: whoever misses it looks once a second anyway, as all do where the database has no LISTEN. A NOTIFY makes
  * every commit of its transaction wait for all others in the database, so it never travels with events: it goes alone, at
@@ -10,13 +11,16 @@
  */
 import type pg from 'pg';
 import { connect } from './connection.ts';
+import type { Tell } from './replica-event.ts';
 import type { Asked } from './statements.ts';
 
 const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;
 const AGAIN_MS = 1_000;
 
-export type Notice = 'work' | 'members';
+const NOTICES = ['circuits', 'members', 'work'] as const;
+
+export type Notice = (typeof NOTICES)[number];
 
 export async function notifyOfWork(asked: Asked): Promise<void> {
   await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Notice]);
@@ -25,16 +29,16 @@ export async function notifyOfWork(asked: Asked): Promise<void> {
 export class Notifier {
   readonly #url: string;
   readonly #pool: pg.Pool;
-  readonly #hear: (notice: Notice) => void;
+  readonly #tell: Tell;
   readonly #planned = new Set<Notice>();
   #client: pg.Client | undefined;
   #closed = false;
   #again: NodeJS.Timeout | undefined;
 
-  constructor(url: string, pool: pg.Pool, hear: (notice: Notice) => void) {
+  constructor(url: string, pool: pg.Pool, tell: Tell) {
     this.#url = url;
     this.#pool = pool;
-    this.#hear = hear;
+    this.#tell = tell;
   }
 
   /** Listens, and goes on trying for as long as it cannot. */
@@ -43,12 +47,11 @@ export class Notifier {
     try {
       const client = await connect(this.#url);
       this.#client = client;
-      client.on('notification', ({ payload }) => this.#hear(payload as Notice));
+      client.on('notification', ({ payload }) => this.#hear(payload));
       client.once('end', () => this.#lose(client));
       await client.query(`LISTEN ${CHANNEL}`);
       // Whatever was sent in the meantime.
-      this.#hear('members');
-      this.#hear('work');
+      for (const notice of NOTICES) this.#hear(notice);
     } catch {
       this.#lose(this.#client);
     }
@@ -71,6 +74,12 @@ export class Notifier {
     this.#closed = true;
     clearTimeout(this.#again);
     await this.#client?.end().catch(() => {});
+  }
+
+  /** A later release may send others. */
+  #hear(payload: string | undefined): void {
+    const notice = NOTICES.find((known) => known === payload);
+    if (notice) this.#tell({ kind: 'notice', notice });
   }
 
   #lose(client: pg.Client | undefined): void {

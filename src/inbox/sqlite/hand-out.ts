@@ -1,20 +1,29 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
 import type { StatementSync } from 'node:sqlite';
-import { outcomeOf, type Settlement } from '../contract.ts';
+import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { isEnd } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
+import type { Statements } from './statements.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
 
-export function settle(turn: Turn, told: Settlement): void {
-  const thing = thingOfWork(turn, told);
-  const settlement = unlessOvertaken(told, newestEvent(turn, told.handler, thing));
+/** What nobody will run must hold nothing up: suspects of handlers that are gone, and what waits where nobody is `latest` now. */
+export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>): void {
+  const suspects = sql.suspects.all() as { handler: string }[];
+  for (const { handler } of suspects) if (!routes.has(handler)) sql.forgetSuspects.run(handler);
+  const waiting = sql.waiting.all() as { handler: string }[];
+  for (const { handler } of waiting) if (!routes.get(handler)?.latest) sql.free.run(handler);
+}
+
+export function settle(turn: Turn, given: Settlement): void {
+  const thing = thingOfWork(turn, given);
+  const settlement = unlessOvertaken(given, newestEvent(turn, given.handler, thing));
   const { event, handler, attempt, state, counted, due } = settlement;
-  // What must run alone holds everything else back; what nobody will run must not.
+  // A suspect blocks all other hand-outs until it has run. If its handler is not wired any more nobody would run it.
   const alone = settlement.alone && turn.routes.has(handler);
   const attempts = attempt - (counted ? 0 : 1);
   const { changes } = isEnd(state)
@@ -22,8 +31,10 @@ export function settle(turn: Turn, told: Settlement): void {
     : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   if (changes === 0) return;
-  turn.scheduler.returnSlot(handler, event);
-  turn.scheduler.hear(handler, settlement.restMs, turn.now);
+  if (turn.scheduler.isOut(handler, event)) {
+    turn.scheduler.returnSlot(handler, event);
+    noteEnd(turn, settlement);
+  }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
   freeBehind(turn, handler, thing);
@@ -38,6 +49,15 @@ export function settle(turn: Turn, told: Settlement): void {
     settlement.status,
     settlement.output,
   );
+}
+
+/** Not called for an attempt whose thread was lost: that says nothing about the target. */
+function noteEnd(
+  { scheduler, knobs, now, circuitChanges }: Turn,
+  { handler, unavailable }: Settlement,
+): void {
+  const change = scheduler.targets.noteEnd(handler, unavailable, now, knobs.circuit);
+  if (change) circuitChanges.push(change);
 }
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */

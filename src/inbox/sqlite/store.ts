@@ -14,25 +14,31 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   Arrival,
+  AttemptKey,
   Backlog,
   Delivery,
+  Ending,
+  InboxKnobs,
   InboxStatus,
-  Interrupted,
   Kept,
   Order,
   Route,
   SecretUse,
   Settlement,
 } from '../contract.ts';
-import { idOf, timeOfNumber } from '../event-id.ts';
+import { timeOfNumber } from '../event-id.ts';
+import { settleInterrupted } from '../interrupted.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
+import { type CircuitChange, Targets } from '../targets.ts';
 import { Counts } from './counts.ts';
 import { numberFrom } from './files.ts';
-import { handOut, settle } from './hand-out.ts';
+import { freeUnwired, handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { orderInTurn, purgeInTurn } from './upkeep.ts';
+
+export type DispatchKnobs = Pick<InboxKnobs, 'handler' | 'backoff' | 'circuit'>;
 
 /** What one transaction works with; thrown away if it fails. */
 export interface Turn {
@@ -40,41 +46,45 @@ export interface Turn {
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
+  readonly knobs: DispatchKnobs;
   readonly scheduler: Scheduler;
   readonly counts: Counts;
   readonly now: number;
   /** The newest event's number. */
   last: number;
   readonly deliveries: Delivery[];
+  readonly circuitChanges: CircuitChange[];
 }
 
 export interface Committed {
   readonly kept: readonly Kept[];
   readonly deliveries: readonly Delivery[];
+  readonly circuitChanges: readonly CircuitChange[];
 }
 
 export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #knobs: DispatchKnobs;
   readonly #sql: Statements;
   #scheduler: Scheduler;
   #counts: Counts;
   #last: number;
   #purgeCursor = 0;
 
-  constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
+  constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>, knobs: DispatchKnobs) {
     this.#database = database;
     this.#sources = sources;
     this.#routes = routesOf(sources);
+    this.#knobs = knobs;
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
-    this.#forgetSuspectsOfUnwiredHandlers();
-    this.#freeWhatNoLongerWaits();
+    freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     const backlog = this.#sql.backlog.all() as unknown as Backlog[];
     this.#counts = new Counts(backlog);
-    this.#scheduler = new Scheduler(this.#routes);
+    this.#scheduler = new Scheduler(new Targets(this.#routes));
     for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
     this.#scheduler.expect(undefined, 0);
   }
@@ -97,10 +107,10 @@ export class Store {
   ): Committed {
     return this.#turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement);
-      for (const [handler, slots] of grant) turn.scheduler.grant(handler, slots);
+      for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
-      return { kept, deliveries: turn.deliveries };
+      return { kept, deliveries: turn.deliveries, circuitChanges: turn.circuitChanges };
     });
   }
 
@@ -141,15 +151,18 @@ export class Store {
       inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
-      resting: this.#scheduler.resting(),
+      resting: this.#scheduler.targets.restingHandlers(),
     };
   }
 
-  /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
-  recover(): Interrupted[] {
+  /**
+   * What is to be committed of what is in `handling` now: the thread that had it is gone, so nothing is handed out until new
+   * slots come.
+   */
+  recover(ending: Ending, now: number): Settlement[] {
     this.#scheduler.clearSlots();
-    const rows = this.#sql.handling.all() as unknown as Omit<Interrupted, 'id'>[];
-    return rows.map((row) => ({ ...row, id: idOf(row.event) }));
+    const left = this.#sql.handling.all() as unknown as AttemptKey[];
+    return settleInterrupted(left, ending, { knobs: this.#knobs, routes: this.#routes }, now);
   }
 
   /** Hands nothing out any more; what is out may still be settled. */
@@ -162,11 +175,13 @@ export class Store {
       sql: this.#sql,
       sources: this.#sources,
       routes: this.#routes,
+      knobs: this.#knobs,
       scheduler: this.#scheduler.copy(),
       counts: this.#counts.copy(),
       now,
       last: this.#last,
       deliveries: [],
+      circuitChanges: [],
     };
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -181,17 +196,5 @@ export class Store {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
-  }
-
-  /** What must run alone holds everything else back; what nobody will run must not. */
-  #forgetSuspectsOfUnwiredHandlers(): void {
-    const suspects = this.#sql.suspects.all() as { handler: string }[];
-    for (const { handler } of suspects) if (!this.#routes.has(handler)) this.#sql.forgetSuspects.run(handler);
-  }
-
-  /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
-  #freeWhatNoLongerWaits(): void {
-    const waiting = this.#sql.waiting.all() as { handler: string }[];
-    for (const { handler } of waiting) if (!this.#routes.get(handler)?.latest) this.#sql.free.run(handler);
   }
 }

@@ -6,7 +6,8 @@
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Arrival, Database, Settlement } from '../contract.ts';
+import type { Arrival, Database, Ending, Interrupted, Settlement } from '../contract.ts';
+import { interruptedOf } from '../interrupted.ts';
 import {
   type Call,
   type Reply,
@@ -29,7 +30,7 @@ const { database: place, sources, knobs } = workerData as ThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
 const database = openInbox(path, knobs.inboxCacheMb);
-const store = new Store(database, sources);
+const store = new Store(database, sources, knobs);
 
 const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
 let settled: Settlement[] = [];
@@ -44,7 +45,6 @@ let wake: NodeJS.Timeout | undefined;
 
 edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
   if (request.kind === 'arrivals') batches.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'settle') settled.push(...request.settled);
   else if (request.kind === 'work') {
     grants.clear();
     return handlers.adopt(request.port);
@@ -112,7 +112,7 @@ function takeTurn(): void {
   settled = [];
   const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries } = store.commit(arrivals, finished, grants, Date.now());
+    const { kept, deliveries, circuitChanges } = store.commit(arrivals, finished, grants, Date.now());
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
@@ -120,6 +120,7 @@ function takeTurn(): void {
       from += arrivals.length;
     }
     handlers.send(deliveries);
+    for (const change of circuitChanges) reply({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
   } catch (error) {
@@ -171,9 +172,7 @@ function carryOut(call: Call): unknown {
     case 'status':
       return store.status();
     case 'recover':
-      hearTheRest();
-      grants.clear();
-      return store.recover();
+      return recover(call.ending);
     case 'pause':
       return store.pause();
     case 'order': {
@@ -188,6 +187,15 @@ function carryOut(call: Call): unknown {
     case 'close':
       return close();
   }
+}
+
+function recover(ending: Ending): Interrupted[] {
+  hearTheRest();
+  grants.clear();
+  const interrupted = store.recover(ending, Date.now());
+  settled.push(...interrupted);
+  planTurn();
+  return interruptedOf(interrupted);
 }
 
 function close(): void {

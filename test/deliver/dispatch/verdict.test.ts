@@ -1,9 +1,9 @@
 /** What follows from an attempt, and when the next one is due. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs } from '../../../src/deliver/dispatch/backoff.ts';
 import { verdictOn } from '../../../src/deliver/dispatch/verdict.ts';
 import { Discard, RetryLater } from '../../../src/deliver/outcomes.ts';
+import { backoffMs } from '../../../src/inbox/retry.ts';
 
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 };
 const on = (error: unknown, attempt = 1) => verdictOn(error, attempt, 3, BACKOFF, 10_000);
