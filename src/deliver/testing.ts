@@ -18,10 +18,10 @@ import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { startAttempt } from './dispatch/attempt.ts';
-import { shorten } from './dispatch/dispatcher.ts';
+import { shortenResult } from './dispatch/dispatcher.ts';
 import { eventOf } from './dispatch/event.ts';
-import { type Answer, answerTo } from './dispatch/reply.ts';
-import { DONE, verdictOn } from './dispatch/verdict.ts';
+import { type ReplyAnswer, runReply } from './dispatch/reply.ts';
+import { DONE, judgeAttempt } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
 import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
 
@@ -94,11 +94,11 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
   const now = Date.now();
   const verdict = await ended.then(
     () => DONE,
-    (error) => verdictOn(error, event.attempt, maxAttempts, BACKOFF, now),
+    (error) => judgeAttempt(error, event.attempt, maxAttempts, BACKOFF, now),
   );
   return {
     ...nothing,
-    ...shorten(attempt.result),
+    ...shortenResult(attempt.result),
     outcome: outcomeOf(verdict),
     error: verdict.error,
     dueInMs: verdict.state === 'pending' ? verdict.due - now : null,
@@ -106,8 +106,8 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
 }
 
 /** Runs a `reply` function once: `{ outcome: 'answered', json }`, or why the provider would get Consignee's own answer. */
-export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<Answer> {
-  return answerTo({ event, until: Date.now() + withinMs }, reply, notingLog().log);
+export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<ReplyAnswer> {
+  return runReply({ event, until: Date.now() + withinMs }, reply, notingLog().log);
 }
 
 function notingLog(): { log: Log; lines: LogLine[] } {

@@ -15,7 +15,7 @@ import type { DeliveryKnobs } from '../handlers.ts';
 import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { eventOf } from './event.ts';
-import { DONE, type Verdict, verdictOn } from './verdict.ts';
+import { type AttemptVerdict, DONE, judgeAttempt } from './verdict.ts';
 
 export interface RunnableHandler extends HandlerLimits {
   readonly route: Route;
@@ -83,14 +83,14 @@ export class Dispatcher {
     const { handle, timeLimitMs } = handler;
     const { attempt, ended } = startAttempt(eventOf(delivery), delivery.handler, handle, timeLimitMs, log);
     this.#running.add(attempt);
-    let verdict: Verdict = DONE;
+    let verdict: AttemptVerdict = DONE;
     let unavailable: UnavailableTarget | undefined;
     try {
       await ended;
     } catch (error) {
       const now = Date.now();
       unavailable = unavailableTarget(error);
-      verdict = verdictOn(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
+      verdict = judgeAttempt(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
       // Cut off by the service stopping: it runs again at once after the start, and is not counted.
       if (this.#cuttingOff && isFailure(error)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
@@ -98,7 +98,7 @@ export class Dispatcher {
     }
     this.#running.delete(attempt);
     const ms = Math.round(performance.now() - started);
-    const result = shorten(attempt.result);
+    const result = shortenResult(attempt.result);
     this.#settle(attempt, {
       ...verdict,
       ...result,
@@ -155,7 +155,7 @@ function isFailure(error: unknown): boolean {
 }
 
 /** What is kept of a result: it may come from the other side. */
-export function shorten({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
+export function shortenResult({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
   return {
     status: status === undefined ? null : redactText(String(status), STATUS_MAX),
     output: output === undefined ? null : redactText(String(output), OUTPUT_MAX),

@@ -4,7 +4,7 @@
  * Always resolves: whatever becomes of the thread or the function, the event is on disk and the provider gets its 200.
  */
 import type { Delivery } from '../../inbox/contract.ts';
-import { type Answer, LATE } from './reply.ts';
+import { LATE, type ReplyAnswer } from './reply.ts';
 
 export interface ReplyRequest {
   readonly id: number;
@@ -18,11 +18,11 @@ export interface ReplyRequest {
 const WAITING_MAX = 256;
 
 export class Replies {
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, (answer: ReplyAnswer) => void>();
   #last = 0;
 
   /** `post` hands the request to the handlers' thread, if there is one. */
-  ask(delivery: Delivery, withinMs: number, post: (request: ReplyRequest) => boolean): Promise<Answer> {
+  ask(delivery: Delivery, withinMs: number, post: (request: ReplyRequest) => boolean): Promise<ReplyAnswer> {
     if (this.#waiting.size >= WAITING_MAX) return failed('too many replies are being waited for');
     const id = ++this.#last;
     const { body, ...rest } = delivery;
@@ -40,7 +40,7 @@ export class Replies {
     });
   }
 
-  hear(id: number, answer: Answer): void {
+  hear(id: number, answer: ReplyAnswer): void {
     const resolve = this.#waiting.get(id);
     this.#waiting.delete(id);
     resolve?.(answer);
@@ -52,6 +52,6 @@ export class Replies {
   }
 }
 
-function failed(reason: string): Promise<Answer> {
+function failed(reason: string): Promise<ReplyAnswer> {
   return Promise.resolve({ outcome: 'failed', reason });
 }

@@ -11,22 +11,26 @@ import type { WebhookEvent } from '../../verify/event.ts';
 import type { Reply } from '../handler.ts';
 import { startAttempt, TIME_LIMIT } from './attempt.ts';
 
-export interface Question {
+export interface ReplyQuestion {
   readonly event: WebhookEvent;
   /** When nobody waits any more, in milliseconds since 1970: both threads read one clock. */
   readonly until: number;
 }
 
-export type Answer =
+export type ReplyAnswer =
   | { readonly outcome: 'answered'; readonly json: string }
   | { readonly outcome: 'none' }
   | { readonly outcome: 'failed' | 'late'; readonly reason: string };
 
 const JSON_MAX = 1_048_576;
 const REASON_MAX = 500;
-export const LATE: Answer = { outcome: 'late', reason: 'the reply function took too long' };
+export const LATE: ReplyAnswer = { outcome: 'late', reason: 'the reply function took too long' };
 
-export async function answerTo({ event, until }: Question, reply: Reply, log: Log): Promise<Answer> {
+export async function runReply(
+  { event, until }: ReplyQuestion,
+  reply: Reply,
+  log: Log,
+): Promise<ReplyAnswer> {
   const remainingMs = until - Date.now();
   // It waited behind something that kept the thread busy.
   if (remainingMs <= 0) return LATE;

@@ -14,8 +14,8 @@ import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf } from '../handlers.ts';
 import { Replies } from './replies.ts';
-import type { Answer } from './reply.ts';
-import type { FromThread, ThreadData, ToThread } from './thread.ts';
+import type { ReplyAnswer } from './reply.ts';
+import type { FromThread, HandlersThreadData, ToThread } from './thread.ts';
 
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
@@ -76,7 +76,7 @@ export class Supervisor {
   }
 
   /** Has the source's `reply` function answer for an event that is on disk. */
-  ask(delivery: Delivery, withinMs: number): Promise<Answer> {
+  ask(delivery: Delivery, withinMs: number): Promise<ReplyAnswer> {
     return this.#replies.ask(delivery, withinMs, (request) => {
       this.#worker?.postMessage({ kind: 'reply', request } satisfies ToThread, [request.body]);
       return this.#worker !== undefined;
@@ -94,7 +94,14 @@ export class Supervisor {
     const heartbeat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { wiring, knobs, log: logOptions, port, heartbeat, dispatches } satisfies ThreadData,
+      workerData: {
+        wiring,
+        knobs,
+        log: logOptions,
+        port,
+        heartbeat,
+        dispatches,
+      } satisfies HandlersThreadData,
       transferList: [port],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',

@@ -17,9 +17,9 @@ import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';
 import type { ReplyRequest } from './replies.ts';
-import { type Answer, answerTo } from './reply.ts';
+import { type ReplyAnswer, runReply } from './reply.ts';
 
-export interface ThreadData {
+export interface HandlersThreadData {
   /** URL of the module whose default export is the wiring. */
   readonly wiring: string;
   readonly knobs: DeliveryKnobs;
@@ -36,16 +36,16 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'ready' | 'stopped' }
   | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'replied'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'replied'; readonly id: number; readonly answer: ReplyAnswer }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
 const HEARTBEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, heartbeat, dispatches } = workerData as ThreadData;
+const { wiring, knobs, log: logOptions, port, heartbeat, dispatches } = workerData as HandlersThreadData;
 const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
-const log = createLog(logOptions, lines);
+const threadLog = createLog(logOptions, lines);
 const beats = new Int32Array(heartbeat);
 setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_MS);
 
@@ -54,7 +54,7 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
     const attempt = currentAttempt();
     if (attempt?.fail(error)) return;
     const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
-    log.error(
+    threadLog.error(
       { ...whose, reason: wordsOf(error) },
       'a handler threw after it had ended, or outside of any attempt',
     );
@@ -67,7 +67,7 @@ const dispatcher = new Dispatcher({
   handlers: handlersOf(sources, knobs),
   work: workThrough(port),
   knobs,
-  log,
+  log: threadLog,
   onSettled: (handler, outcome) => {
     const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
     count[2]++;
@@ -78,7 +78,7 @@ setInterval(reportCounts, COUNTS_MS);
 const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
 supervisor.on('message', (message: ToThread) => {
   if (message.kind === 'stop') void stop(message.graceMs);
-  else void reply(message.request);
+  else void answerReply(message.request);
 });
 if (dispatches) dispatcher.start();
 tell({ kind: 'ready' });
@@ -90,10 +90,10 @@ async function stop(graceMs: number): Promise<void> {
   tell({ kind: 'stopped' });
 }
 
-async function reply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
+async function answerReply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
   const event = eventOf({ ...delivery, body: Buffer.from(body) });
   const asked = replies.get(event.source) as Reply;
-  tell({ kind: 'replied', id, answer: await answerTo({ event, until }, asked, log) });
+  tell({ kind: 'replied', id, answer: await runReply({ event, until }, asked, threadLog) });
 }
 
 function tell(message: FromThread): void {

@@ -18,17 +18,17 @@ import { Declined, Discard, RetryLater, Unavailable } from '../outcomes.ts';
 const LATER_MAX_MS = 30 * 86_400_000;
 const ERROR_MAX = 1_000;
 
-export type Verdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
+export type AttemptVerdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
 
-export const DONE: Verdict = { state: 'done', due: 0, counted: true, error: null };
+export const DONE: AttemptVerdict = { state: 'done', due: 0, counted: true, error: null };
 
-export function verdictOn(
+export function judgeAttempt(
   error: unknown,
   attempt: number,
   maxAttempts: number,
   backoff: Backoff,
   now: number,
-): Verdict {
+): AttemptVerdict {
   const text = redactText(wordsOf(error), ERROR_MAX);
   if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
   const laterMs = laterOf(error);

@@ -10,7 +10,7 @@
  * while, and comes back once it has been open for a while.
  */
 import type pg from 'pg';
-import { dropIdle, reasonOf } from './connection.ts';
+import { dropIdle, failureText } from './connection.ts';
 import type { Membership } from './membership.ts';
 import type { Tell } from './replica-event.ts';
 
@@ -50,7 +50,7 @@ export class Health {
     dropIdle(this.#pool, error);
     if (this.#state !== 'open' || this.#closed) return;
     this.#state = 'doubt';
-    this.#reason = reasonOf(error);
+    this.#reason = failureText(error);
     void this.#probe();
   }
 
@@ -70,7 +70,7 @@ export class Health {
     } catch (error) {
       if (this.#closed) return;
       dropIdle(this.#pool, error as Error);
-      this.#reason = reasonOf(error as Error);
+      this.#reason = failureText(error as Error);
       if (this.#state === 'doubt') {
         this.#state = 'shut';
         this.#turn(false, UNREADY_AFTER_MS);

@@ -5,7 +5,7 @@
  * batches wait; while it is shut they fail at once.
  */
 import type { Arrival } from '../contract.ts';
-import { reasonOf } from './connection.ts';
+import { failureText } from './connection.ts';
 import type { Health } from './health.ts';
 import { keepAll, type ReceiptOptions } from './receipt.ts';
 import type { Tell } from './replica-event.ts';
@@ -74,7 +74,7 @@ export class Intake {
       this.#tell({ kind: 'deliveries', deliveries });
       if (waiting.size > 0) this.#tell({ kind: 'waiting', handlers: waiting });
     } catch (error) {
-      for (const { id } of batches) this.#tell({ kind: 'failed', id, reason: reasonOf(error as Error) });
+      for (const { id } of batches) this.#tell({ kind: 'failed', id, reason: failureText(error as Error) });
       this.#tell({ kind: 'error', error: error as Error });
     }
     this.#lanes--;

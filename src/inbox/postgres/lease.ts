@@ -20,7 +20,7 @@ const HEARTBEAT_PART = 0.1;
 /** Whoever enters holds this lock: no two take one slot. */
 export const ENTRY_LOCK = 0x4373_6765;
 
-export interface Member {
+export interface Replica {
   readonly id: number;
   readonly targets: readonly string[];
 }
@@ -30,7 +30,7 @@ interface Sight {
   readonly since: number;
 }
 
-export interface Entry {
+export interface LeaseEntry {
   readonly slot: number;
   /** The newest event's number. */
   readonly newest: number;
@@ -44,7 +44,7 @@ export class Lease {
   #id: number | undefined;
   #heartbeatAt = 0;
   #lookedAt = 0;
-  #members: readonly Member[] = [];
+  #members: readonly Replica[] = [];
 
   /** `targets`: what this replica hands events to; none if it only receives. */
   constructor(pool: pg.Pool, leaseMs: number, targets: readonly string[]) {
@@ -73,11 +73,11 @@ export class Lease {
   }
 
   /** Those that dispatch, this one included. */
-  get members(): readonly Member[] {
+  get members(): readonly Replica[] {
     return this.#members;
   }
 
-  async enter(): Promise<Entry> {
+  async enter(): Promise<LeaseEntry> {
     const at = performance.now();
     const entry = await inTransaction(this.#pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
@@ -102,7 +102,7 @@ export class Lease {
   /** Writes a heartbeat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
   async heartbeat(): Promise<boolean> {
     const at = performance.now();
-    const { rows } = await this.#pool.query<Member & { beat: number; mine: boolean }>({
+    const { rows } = await this.#pool.query<Replica & { beat: number; mine: boolean }>({
       name: 'beat',
       text: `WITH mine AS (UPDATE replicas SET beat = beat + 1 WHERE id = $1 RETURNING id)
         SELECT id, beat, targets, EXISTS (SELECT FROM mine) AS mine FROM replicas ORDER BY id`,

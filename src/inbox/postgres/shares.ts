@@ -8,7 +8,7 @@ import type pg from 'pg';
 import type { Scheduler } from '../scheduler.ts';
 import { integerList, textList } from './binary-array.ts';
 import { inTransaction } from './connection.ts';
-import type { Lease, Member } from './lease.ts';
+import type { Lease, Replica } from './lease.ts';
 
 const SHARES_LOCK = 0x4373_6773;
 
@@ -81,11 +81,11 @@ export class Shares {
 export async function balance(
   pool: pg.Pool,
   claimant: Claimant,
-  members: readonly Member[],
+  members: readonly Replica[],
 ): Promise<boolean> {
   const { id, resize } = claimant;
   const before = await readShares(pool);
-  const heldBefore = (target: string) => slotsOf(before, target, id);
+  const heldBefore = (target: string) => sharedSlots(before, target, id);
   const planned = duesOf(claimant, members, before);
   // What is given back is not handed out any more when others may take it, and what is new not before it is ours.
   for (const { target, part } of planned) resize(target, Math.min(part, heldBefore(target)));
@@ -114,13 +114,13 @@ async function readShares(asked: Pick<pg.ClientBase, 'query'>): Promise<readonly
   return rows;
 }
 
-function slotsOf(rows: readonly ShareRow[], target: string, replica: number): number {
+function sharedSlots(rows: readonly ShareRow[], target: string, replica: number): number {
   return rows.find((row) => row.target === target && row.replica === replica)?.slots ?? 0;
 }
 
 function duesOf(
   { id, wanted, outOf }: Claimant,
-  members: readonly Member[],
+  members: readonly Replica[],
   rows: readonly ShareRow[],
 ): Due[] {
   return [...wanted].map(([target, concurrency]) => {
@@ -136,14 +136,14 @@ export function evenPart(
   target: string,
   concurrency: number,
   id: number,
-  members: readonly Member[],
+  members: readonly Replica[],
 ): number {
   const among = members.filter(({ targets }) => targets.includes(target)).map((member) => member.id);
   if (!among.includes(id)) among.push(id);
-  const rank = (among.indexOf(id) + sumOf(target)) % among.length;
+  const rank = (among.indexOf(id) + sumOfBytes(target)) % among.length;
   return Math.floor(concurrency / among.length) + (rank < concurrency % among.length ? 1 : 0);
 }
 
-function sumOf(name: string): number {
+function sumOfBytes(name: string): number {
   return Buffer.from(name).reduce((sum, byte) => sum + byte, 0);
 }

@@ -2,7 +2,7 @@
 import type { Backlog } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 
-export class Counts {
+export class StateCounts {
   /** By `handler state`. */
   readonly #counts = new Map<string, number>();
 
@@ -10,8 +10,8 @@ export class Counts {
     for (const { handler, state, count } of backlog) this.#counts.set(`${handler} ${state}`, count);
   }
 
-  copy(): Counts {
-    return new Counts(this.list());
+  copy(): StateCounts {
+    return new StateCounts(this.list());
   }
 
   move(handler: string, from: WorkState | undefined, to: WorkState | undefined): void {

@@ -31,7 +31,7 @@ import { settleInterrupted } from '../interrupted.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { type CircuitChange, Targets } from '../targets.ts';
-import { Counts } from './counts.ts';
+import { StateCounts } from './counts.ts';
 import { numberFrom } from './files.ts';
 import { freeUnwired, handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
@@ -48,7 +48,7 @@ export interface Turn {
   readonly routes: ReadonlyMap<string, Route>;
   readonly knobs: DispatchKnobs;
   readonly scheduler: Scheduler;
-  readonly counts: Counts;
+  readonly counts: StateCounts;
   readonly now: number;
   /** The newest event's number. */
   last: number;
@@ -69,7 +69,7 @@ export class Store {
   readonly #knobs: DispatchKnobs;
   readonly #sql: Statements;
   #scheduler: Scheduler;
-  #counts: Counts;
+  #counts: StateCounts;
   #last: number;
   #purgeCursor = 0;
 
@@ -83,7 +83,7 @@ export class Store {
     freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     const backlog = this.#sql.backlog.all() as unknown as Backlog[];
-    this.#counts = new Counts(backlog);
+    this.#counts = new StateCounts(backlog);
     this.#scheduler = new Scheduler(new Targets(this.#routes));
     for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
     this.#scheduler.expect(undefined, 0);
