@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstNumberAt } from '../src/inbox/event-id.ts';
-import { openInbox } from '../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../src/inbox/sqlite/files.ts';
 import { type Contender, forwarding, freePort, load, start, target, type Window } from './contenders.ts';
 import { median } from './median.ts';
 
@@ -17,7 +17,7 @@ type Mode = (typeof MODES)[number];
 
 /** Events that the handler `healthy` has had and `down` has not. */
 function fill(path: string, events: number): void {
-  const database = openInbox(path);
+  const database = openInboxFile(path);
   const insert =
     database.prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
     is_json, held, address, headers, body) VALUES (?, ?, 'flexport', randomblob(16), randomblob(32), 'bench', ?, 1, NULL,

@@ -3,7 +3,7 @@
  * headers like those of load.ts, random identities.
  */
 import { firstNumberAt } from '../src/inbox/event-id.ts';
-import { openInbox } from '../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../src/inbox/sqlite/files.ts';
 import { bodyOf } from './body.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -76,7 +76,7 @@ function seriesOf({ events, beginMs, endMs, firstId }: Stretch, from: number, un
 
 /** Each of them waits for that handler, in an SQLite file. */
 export function fillPendingFile(path: string, stretch: Stretch, handler: string): void {
-  const database = openInbox(path);
+  const database = openInboxFile(path);
   const insert =
     database.prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
     is_json, held, address, headers, evidence, body)

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstNumberAt } from '../src/inbox/event-id.ts';
-import { openInbox } from '../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../src/inbox/sqlite/files.ts';
 import { type Contender, load, start, type Window } from './contenders.ts';
 import { median } from './median.ts';
 
@@ -14,7 +14,7 @@ const BATCH = 10_000;
 const MONTH_MS = 29 * 86_400_000;
 
 function fill(path: string, events: number): void {
-  const database = openInbox(path);
+  const database = openInboxFile(path);
   const insert =
     database.prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
     is_json, held, address, headers, body) VALUES (?, ?, 'flexport', ?, ?, '/shipment_leg#arrived', ?, 1, NULL,

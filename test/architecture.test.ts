@@ -11,7 +11,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   helmet: /^src\/serve\/(http|console)\//,
   jose: /^src\/verify\/jwt\.ts$/,
   'ip-range-check': /^src\/base\/address\.ts$/,
-  'node:sqlite': /^src\/inbox\/(sqlite|refused)\//,
+  'node:sqlite': /^src\/inbox\/(sqlite|refused|sqlite-file\.ts$)/,
   pg: /^src\/inbox\/postgres\//,
   pino: /^src\/base\/log\//,
   'prom-client': /^src\/serve\/console\//,
@@ -46,6 +46,21 @@ test('a house imports from the left only, and the public face alone stands outsi
       const target = relative(ROOT, join(ROOT, dirname(file), name));
       const isLeft = houseOf(target) >= 0 && houseOf(target) <= houseOf(file);
       if (!isLeft && file !== 'src/consignee.ts') wrong.push(`${file} → ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('which databases there are is known to the drivers, and to what moves an inbox from one to the other', () => {
+  const isDriver = (file: string) => /^src\/inbox\/(sqlite|postgres)\//.test(file);
+  const wrong: string[] = [];
+  for (const file of files.filter((name) => !isDriver(name))) {
+    const mayKnow = /^src\/inbox\/(driver|move(-\w+)*)\.ts$/.test(file);
+    if (!mayKnow && /\bdatabase\??\.kind\b/.test(read(file)))
+      wrong.push(`${file} asks for the kind of a database`);
+    for (const name of importsOf(file).filter((candidate) => candidate.startsWith('.'))) {
+      const target = relative(ROOT, join(ROOT, dirname(file), name));
+      if (!mayKnow && isDriver(target)) wrong.push(`${file} → ${target}`);
     }
   }
   expect(wrong).toEqual([]);

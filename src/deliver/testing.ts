@@ -20,7 +20,7 @@ import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { startAttempt } from './dispatch/attempt.ts';
 import { shortenResult } from './dispatch/dispatcher.ts';
 import { eventOf } from './dispatch/event.ts';
-import { type ReplyAnswer, runReply } from './dispatch/reply.ts';
+import { type ReplyResult, runReply } from './dispatch/reply.ts';
 import { DONE, judgeAttempt } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
 import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
@@ -106,8 +106,8 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
 }
 
 /** Runs a `reply` function once: `{ outcome: 'answered', json }`, or why the provider would get Consignee's own answer. */
-export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<ReplyAnswer> {
-  return runReply({ event, until: Date.now() + withinMs }, reply, notingLog().log);
+export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<ReplyResult> {
+  return runReply(reply, event, Date.now() + withinMs, notingLog().log);
 }
 
 function notingLog(): { log: Log; lines: LogLine[] } {

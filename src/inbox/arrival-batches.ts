@@ -7,7 +7,7 @@
  */
 import { Rejection } from '../verify/rejection.ts';
 import type { Arrival, Kept } from './contract.ts';
-import { type Packed, pack, type Reply } from './messages.ts';
+import { type FromInbox, type Packed, pack } from './messages.ts';
 
 const BATCHES_OUT_MAX = 4;
 /** With so many gathered and the thread idle, it need not wait for the rest of this turn of the loop. */
@@ -70,7 +70,7 @@ export class ArrivalBatches {
     }
   }
 
-  heed(reply: Extract<Reply, { kind: 'kept' | 'failed' }>): void {
+  heed(reply: Extract<FromInbox, { kind: 'kept' | 'failed' }>): void {
     const waiting = this.#out.get(reply.id) ?? [];
     this.#out.delete(reply.id);
     this.#lateSince = Number.POSITIVE_INFINITY;

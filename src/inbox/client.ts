@@ -5,29 +5,17 @@
  * waits fails, and a new thread is started.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
+import { ThreadCalls } from '../base/threads/ask.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
-import type { Call, Reply, ThreadData } from './messages.ts';
+import { driverOf, type InboxThread } from './driver.ts';
+import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 import type { CircuitChange } from './targets.ts';
 
-/**
- * unreadyMs: how long an arrival must be late, and nothing be heard, for readiness to be lost. SQLite's thread cannot speak
- * while it waits for the disk; PostgreSQL's says by itself whether writes are taken, unless it hangs.
- */
-const THREADS = {
-  sqlite: { module: new URL('./sqlite/thread.ts', import.meta.url), unreadyMs: 0 },
-  postgres: { module: new URL('./postgres/thread.ts', import.meta.url), unreadyMs: 5_000 },
-} as const;
 const RESTART_MS = 1_000;
 
-interface Asked {
-  readonly resolve: (answer: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-export interface ClientOptions extends ThreadData {
+export interface ClientOptions extends InboxThreadData {
   readonly deadlineMs: number;
   readonly log: Log;
   /**
@@ -46,42 +34,40 @@ export async function openInbox(options: ClientOptions): Promise<Inbox> {
 
 class InboxClient implements Inbox {
   readonly #options: ClientOptions;
-  #worker: Worker | undefined;
+  readonly #thread: InboxThread;
   readonly #batches: ArrivalBatches;
-  readonly #calls = new Map<number, Asked>();
-  #lastCall = 0;
+  #worker: Worker | undefined;
+  #calls: ThreadCalls<InboxCalls> | undefined;
   #writes = false;
   #opened = false;
   #closing = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#thread = driverOf(options.database).thread;
     this.#batches = new ArrivalBatches(options.deadlineMs, (id, batch) => {
-      this.#worker?.postMessage({ kind: 'arrivals', id, batch }, [batch.bytes]);
+      this.#post({ kind: 'arrivals', id, batch }, [batch.bytes]);
       return this.#worker !== undefined;
     });
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { database, sources, knobs, dispatches } = this.#options;
-    const worker = new Worker(THREADS[database.kind].module, {
-      workerData: { database, sources, knobs, dispatches } satisfies ThreadData,
+    const worker = new Worker(this.#thread.module, {
+      workerData: { database, sources, knobs, dispatches } satisfies InboxThreadData,
       name: 'inbox',
     });
+    const calls = new ThreadCalls<InboxCalls>(worker, 'the inbox thread');
     this.#worker = worker;
-    return new Promise((resolve, reject) => {
-      worker.on('message', (reply: Reply) => {
-        if (reply.kind === 'ready') resolve();
-        this.#hear(reply);
-      });
-      worker.on('error', (error) => {
-        const problems = (error as Partial<ConfigError>).problems;
-        const cause = problems ? new ConfigError(problems) : (error as Error);
-        reject(cause);
-        this.#lose(worker, cause);
-      });
-      worker.on('exit', () => this.#lose(worker, new Error('the inbox thread has ended')));
+    this.#calls = calls;
+    worker.on('message', (message: FromInbox) => this.#hear(message));
+    let cause = 'the inbox thread has ended';
+    worker.on('error', (error) => {
+      cause = (error as Error).message;
     });
+    worker.on('exit', () => this.#lose(worker, cause));
+    await calls.listening;
+    this.#begin();
   }
 
   keep(arrival: Arrival): Promise<Kept> {
@@ -89,60 +75,71 @@ class InboxClient implements Inbox {
   }
 
   takesWrites(): boolean {
-    return this.#writes && !this.#batches.isLateFor(THREADS[this.#options.database.kind].unreadyMs);
+    return this.#writes && !this.#batches.isLateFor(this.#thread.unreadyMs);
   }
 
-  status(): ReturnType<Inbox['status']> {
-    return this.#call({ name: 'status' });
+  async status() {
+    return await this.#asked.ask('status');
   }
 
-  order(order: Order): Promise<number> {
-    return this.#call({ name: 'order', order });
+  async order(order: Order) {
+    return await this.#asked.ask('order', order);
   }
 
-  purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }> {
-    return this.#call({ name: 'purge', eventsBefore, keysBefore });
+  async purge(eventsBefore: number, keysBefore: number) {
+    return await this.#asked.ask('purge', eventsBefore, keysBefore);
   }
 
-  noteUses(uses: readonly SecretUse[]): Promise<void> {
-    return this.#call({ name: 'noteUses', uses });
+  async noteUses(uses: readonly SecretUse[]) {
+    return await this.#asked.ask('noteUses', uses);
   }
 
-  async recover(ending: Ending): Promise<readonly Interrupted[]> {
-    const interrupted = await this.#call<readonly Interrupted[]>({ name: 'recover', ending });
+  async recover(ending: Ending) {
+    const interrupted = await this.#asked.ask('recover', ending);
     this.#logInterrupted(interrupted);
     return interrupted;
   }
 
-  pause(): Promise<void> {
-    return this.#call({ name: 'pause' });
+  async pause() {
+    return await this.#asked.ask('pause');
   }
 
   workPort(): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#worker?.postMessage({ kind: 'work', port: port1 }, [port1]);
+    // If the thread is gone, so is the other end of the port, and a new one comes with the next thread.
+    this.#calls?.ask('connectHandlers', port1).catch(() => {});
     return port2;
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     this.#batches.stop();
-    await this.#call({ name: 'close' });
+    await this.#asked.ask('close');
   }
 
-  #hear(reply: Reply): void {
-    if (reply.kind === 'ready') this.#begin();
-    else if (reply.kind === 'kept' || reply.kind === 'failed') this.#batches.heed(reply);
-    else if (reply.kind === 'answer') this.#answer(reply);
-    else if (reply.kind === 'interrupted') this.#logInterrupted(reply.interrupted);
-    else if (reply.kind === 'circuit') this.#logCircuit(reply);
-    else if (reply.kind === 'lost') {
-      this.#options.log.error({ reason: reply.reason }, 'what is being handled may be taken over by others');
+  get #asked(): ThreadCalls<InboxCalls> {
+    if (!this.#calls) throw new Error('the inbox is not open');
+    return this.#calls;
+  }
+
+  #post(message: ToInbox, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, transfer);
+  }
+
+  #hear(message: FromInbox): void {
+    if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
+    else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
+    else if (message.kind === 'circuit') this.#logCircuit(message);
+    else if (message.kind === 'lost') {
+      this.#options.log.error(
+        { reason: message.reason },
+        'what is being handled may be taken over by others',
+      );
       this.#options.onRestart();
-    } else {
-      this.#writes = reply.taken;
-      if (reply.taken) this.#options.log.info({}, 'the inbox takes writes again');
-      else this.#options.log.error({ reason: reply.reason }, 'the inbox does not take writes');
+    } else if (message.kind === 'writes') {
+      this.#writes = message.taken;
+      if (message.taken) this.#options.log.info({}, 'the inbox takes writes again');
+      else this.#options.log.error({ reason: message.reason }, 'the inbox does not take writes');
     }
   }
 
@@ -162,31 +159,14 @@ class InboxClient implements Inbox {
     this.#batches.flush();
   }
 
-  #answer(reply: Extract<Reply, { kind: 'answer' }>): void {
-    const asked = this.#calls.get(reply.id);
-    this.#calls.delete(reply.id);
-    if (reply.error === undefined) asked?.resolve(reply.answer as never);
-    else asked?.reject(new Error(reply.error));
-  }
-
-  #call<T>(call: Call): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (!this.#worker) return reject(new Error('the inbox is not open'));
-      const id = ++this.#lastCall;
-      this.#calls.set(id, { resolve: resolve as (answer: never) => void, reject });
-      this.#worker.postMessage({ kind: 'call', id, call });
-    });
-  }
-
-  #lose(worker: Worker, cause: Error): void {
+  #lose(worker: Worker, cause: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#calls = undefined;
     this.#writes = false;
-    this.#batches.failAll(`the inbox thread has ended: ${cause.message}`);
-    for (const asked of this.#calls.values()) asked.reject(cause);
-    this.#calls.clear();
+    this.#batches.failAll(`the inbox thread has ended: ${cause}`);
     if (this.#closing || !this.#opened) return;
-    this.#options.log.error({ reason: cause.message }, 'the inbox thread has ended; a new one is started');
+    this.#options.log.error({ reason: cause }, 'the inbox thread has ended; a new one is started');
     setTimeout(() => this.#restart(), RESTART_MS);
   }
 

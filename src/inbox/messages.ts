@@ -1,26 +1,25 @@
 /**
- * What travels between the edge, the inbox thread and the handlers' thread.
+ * What travels between the edge, the inbox thread and the handlers' thread for every event, packed; and what the edge may ask.
  *
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
 
+import type { MessagePort } from 'node:worker_threads';
 import type {
   Arrival,
   Database,
   Delivery,
-  Ending,
+  Inbox,
   InboxKnobs,
   Interrupted,
   Kept,
-  Order,
-  SecretUse,
   Settlement,
 } from './contract.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
 
-export interface ThreadData {
+export interface InboxThreadData {
   readonly database: Database;
   readonly sources: ReadonlyMap<string, StoredSource>;
   readonly knobs: InboxKnobs;
@@ -33,32 +32,32 @@ export interface Packed<T> {
   readonly bytes: ArrayBuffer;
 }
 
-/** Edge → inbox thread. */
-export type Request =
-  | { readonly kind: 'arrivals'; readonly id: number; readonly batch: Packed<Arrival> }
-  | { readonly kind: 'call'; readonly id: number; readonly call: Call };
+/** Edge → inbox thread, beside the calls: what every event brings about. */
+export interface ToInbox {
+  readonly kind: 'arrivals';
+  readonly id: number;
+  readonly batch: Packed<Arrival>;
+}
 
-export type Call =
-  | { readonly name: 'status' | 'pause' | 'close' }
-  | { readonly name: 'recover'; readonly ending: Ending }
-  | { readonly name: 'order'; readonly order: Order }
-  | { readonly name: 'noteUses'; readonly uses: readonly SecretUse[] }
-  | { readonly name: 'purge'; readonly eventsBefore: number; readonly keysBefore: number };
+/** What the edge asks of the inbox thread. */
+export interface InboxCalls
+  extends Pick<Inbox, 'status' | 'order' | 'purge' | 'noteUses' | 'recover' | 'pause' | 'close'> {
+  /** The inbox's end of a port to a new handlers' thread. */
+  connectHandlers(port: MessagePort): void;
+}
 
 /**
- * Inbox thread → edge. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may have taken over
- * what is out, so whatever handles it must end. `interrupted`: what another replica left behind when it died, and has been
- * settled. `circuit`: a target's circuit breaker has opened or closed.
+ * Inbox thread → edge, beside the answers. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may
+ * have taken over what is out, so whatever handles it must end. `interrupted`: what another replica left behind when it died, and
+ * has been settled. `circuit`: a target's circuit breaker has opened or closed.
  */
-export type Reply =
-  | { readonly kind: 'ready' }
+export type FromInbox =
   | { readonly kind: 'kept'; readonly id: number; readonly kept: readonly Kept[] }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'interrupted'; readonly interrupted: readonly Interrupted[] }
-  | ({ readonly kind: 'circuit' } & CircuitChange)
-  | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string };
+  | ({ readonly kind: 'circuit' } & CircuitChange);
 
 /** Handlers' thread → inbox thread; back comes Packed<Delivery>. */
 export interface WorkRequest {
@@ -66,6 +65,7 @@ export interface WorkRequest {
   readonly grant: Readonly<Record<string, number>>;
 }
 
+/** What is left of the bodies goes on, all of them in one piece. */
 export function pack<T extends Arrival | Delivery>(list: readonly T[]): Packed<T> {
   let length = 0;
   for (const { body } of list) length += body.length;
@@ -76,14 +76,25 @@ export function pack<T extends Arrival | Delivery>(list: readonly T[]): Packed<T
     end += body.length;
     return { ...rest, end };
   });
-  return { items: items as unknown as Packed<T>['items'], bytes: bytes.buffer };
+  return { items, bytes: bytes.buffer };
 }
 
-export function unpack<T extends Arrival | Delivery>(packed: Packed<T>): T[] {
+export function unpackArrivals({ items, bytes }: Packed<Arrival>): Arrival[] {
+  const bodyUpTo = bodiesIn(bytes);
+  return items.map(({ end, ...rest }) => ({ ...rest, body: bodyUpTo(end) }));
+}
+
+export function unpackDeliveries({ items, bytes }: Packed<Delivery>): Delivery[] {
+  const bodyUpTo = bodiesIn(bytes);
+  return items.map(({ end, ...rest }) => ({ ...rest, body: bodyUpTo(end) }));
+}
+
+/** Answers with one body after the other. */
+function bodiesIn(bytes: ArrayBuffer): (end: number) => Buffer {
   let start = 0;
-  return packed.items.map(({ end, ...rest }) => {
-    const body = Buffer.from(packed.bytes, start, end - start);
+  return (end) => {
+    const body = Buffer.from(bytes, start, end - start);
     start = end;
-    return { ...rest, body } as unknown as T;
-  });
+    return body;
+  };
 }

@@ -25,8 +25,10 @@ import { differing } from './postgres/import-check.ts';
 import { beginMove, cancelMove, endMove, takeMoveLock } from './postgres/move-in.ts';
 import { inboxAt, movedInAt, movingIn } from './postgres/moving.ts';
 import { examineDatabase, prepareDatabase } from './postgres/schema.ts';
-import type { Source } from './sqlite/export.ts';
+import { openSource, type Source } from './sqlite/export.ts';
 import type { Moved } from './sqlite/moved.ts';
+
+export { openSource, type Source };
 
 const TELL_MS = 5_000;
 const NAMED = 5;

@@ -1,10 +1,18 @@
 /** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
 import type { Order } from './contract.ts';
+import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
 import { parseBody } from './identity.ts';
 import { type State, stateOf } from './state.ts';
 import type { StoredSource } from './stored-source.ts';
 import { wants } from './type-filter.ts';
+
+/** What became of an order. */
+export interface OrderResult {
+  readonly id: string;
+  readonly changed: number;
+  readonly error?: string;
+}
 
 export const DISCARDED_BY_HAND = 'discarded by hand';
 
@@ -52,4 +60,21 @@ export function planOrder(
     const shape = routes.find((route) => route.handler === handler)?.latest;
     return shape ? { handler, state: stateOf(shape, parseBody(bytes), bytes) } : { handler };
   });
+}
+
+/** One after the other. One that makes no sense has failed among others that have not. */
+export async function carryOutEach(
+  orders: readonly Order[],
+  carryOutOne: (order: Order) => number | Promise<number>,
+): Promise<OrderResult[]> {
+  const results: OrderResult[] = [];
+  for (const order of orders) {
+    const id = idOf(order.event);
+    try {
+      results.push({ id, changed: await carryOutOne(order) });
+    } catch (error) {
+      results.push({ id, changed: 0, error: (error as Error).message });
+    }
+  }
+  return results;
 }

@@ -1,11 +1,16 @@
 /**
- * When each source spoke in a time gone by: its last event of every hour, newest hours first. For the alarms.
+ * When each source spoke in a time gone by: its last event of every hour, newest hours first. For the alarms; asked of a
+ * driver, which reads one hour after the other.
  *
  * The number of events that are looked at is bounded: behind very many the past is cut short.
  */
-import type { Database } from './contract.ts';
-import { readPast as readPostgres } from './postgres/past.ts';
-import { readPast as readSqlite } from './sqlite/past.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstNumberAt, timeOfNumber } from './event-id.ts';
+
+const HOUR_MS = 3_600_000;
+const EVENTS_MAX = 1_000_000;
+/** The disk is needed for what comes in. */
+const PAUSE_MS = 5;
 
 export interface Spoken {
   readonly source: string;
@@ -13,13 +18,37 @@ export interface Spoken {
   readonly at: number;
 }
 
-/** Rejects if the inbox cannot be read, or when the signal says so. */
-export function readPast(
-  database: Database,
+/** The events of one source in one hour: the newest number, and how many there are. */
+export interface Hour {
+  readonly source: string;
+  readonly last: number;
+  readonly count: number;
+}
+
+/** Numbers go by time, so an hour is a stretch of the table. */
+export const HOURS = `SELECT source, max(number) AS last, count(*) AS count FROM inbox
+  WHERE number >= $1 AND number < $2 GROUP BY source`;
+
+/** `read` answers for the events with numbers from the first to before the second. */
+export async function walkBack(
   from: number,
   until: number,
-  signal: AbortSignal,
+  read: (first: number, end: number) => readonly Hour[] | Promise<readonly Hour[]>,
 ): Promise<Spoken[]> {
-  if (database.kind === 'sqlite') return readSqlite(database.path, from, until, signal);
-  return readPostgres(database.url, from, until, signal);
+  const spoken: Spoken[] = [];
+  let looked = 0;
+  for (let end = until; end > from && looked < EVENTS_MAX; end = hourBefore(end)) {
+    const rows = await read(firstNumberAt(hourBefore(end)), firstNumberAt(end));
+    for (const { source, last, count } of rows) {
+      spoken.push({ source, at: timeOfNumber(last) });
+      looked += count;
+    }
+    if (rows.length > 0) await sleep(PAUSE_MS);
+  }
+  return spoken;
+}
+
+/** The beginning of the hour that ends there, or in which that time lies. */
+function hourBefore(time: number): number {
+  return (Math.ceil(time / HOUR_MS) - 1) * HOUR_MS;
 }

@@ -1,12 +1,7 @@
-/**
- * The inbox as commands see it: from beside the running service, read-only, never in its way. For ops/.
- */
-import { existsSync } from 'node:fs';
+/** The inbox as commands see it: from beside the running service, read-only, never in its way. Opened by a driver. */
 import type { Proof } from '../verify/verifier.ts';
-import type { Database, SecretUse } from './contract.ts';
+import type { SecretUse } from './contract.ts';
 import type { StateName } from './event-states.ts';
-import { openPostgresReader } from './postgres/reader.ts';
-import { openSqliteReader } from './sqlite/reader.ts';
 
 export interface EventSummary {
   readonly number: number;
@@ -100,10 +95,4 @@ export interface InboxReader {
   /** The highest number; 0 if there is none. */
   newest(): Promise<number>;
   close(): Promise<void>;
-}
-
-/** Resolves to undefined if there is no inbox there yet. */
-export async function openReader(database: Database): Promise<InboxReader | undefined> {
-  if (database.kind === 'postgres') return await openPostgresReader(database);
-  return existsSync(database.path) ? openSqliteReader(database.path) : undefined;
 }

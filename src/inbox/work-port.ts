@@ -1,7 +1,7 @@
 /** The two ends of the port between the inbox thread and the handlers' thread, which `Inbox.workPort` makes. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Delivery, Work } from './contract.ts';
-import { type Packed, pack, unpack, type WorkRequest } from './messages.ts';
+import { type Packed, pack, unpackDeliveries, type WorkRequest } from './messages.ts';
 
 /** The handlers' thread's end. */
 export function workThrough(port: MessagePort): Work {
@@ -10,7 +10,7 @@ export function workThrough(port: MessagePort): Work {
   return {
     send: (settled, grant) => port.postMessage({ settled, grant } satisfies WorkRequest),
     onDeliveries: (listener) => {
-      hear = (packed) => listener(unpack(packed));
+      hear = (packed) => listener(unpackDeliveries(packed));
     },
     drain: () => {
       for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) hear(next.message);

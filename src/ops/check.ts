@@ -23,6 +23,7 @@ import { ageFindings, originFinding } from './check/secrets.ts';
 import { useFindings } from './check/uses.ts';
 import { allSlots } from './secret/slots.ts';
 import { readSettings, type Settings, usesDotenv } from './settings.ts';
+import { columns, say } from './terminal.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
@@ -33,7 +34,7 @@ export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--
 Exit 1 if anything fails.
 `;
 
-interface Wishes {
+interface CheckOptions {
   readonly against: readonly string[];
   readonly online: boolean;
   /** The variables that were there before `.env` was read. */
@@ -52,13 +53,13 @@ export async function run(args: string[]): Promise<number> {
   });
   const given = new Set(Object.keys(process.env));
   const settings = await readSettings(values.config, usesDotenv());
-  const findings = await examine(settings, { ...values, given });
-  print(findings, values.json);
+  const findings = await examineAll(settings, { ...values, given });
+  printFindings(findings, values.json);
   return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
 }
 
 /** The order of the table: the settings, the secrets, the edge, the inbox, the machine. */
-async function examine(settings: Settings, { against, online, given }: Wishes): Promise<Finding[]> {
+async function examineAll(settings: Settings, { against, online, given }: CheckOptions): Promise<Finding[]> {
   const { config, environment } = settings;
   const now = Date.now();
   const slots = allSlots(config, environment);
@@ -98,15 +99,11 @@ async function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Prom
   return isSound ? await readEvidence(config) : { recent: [], uses: [] };
 }
 
-function print(findings: readonly Finding[], json: boolean): void {
-  const width = Math.max(...findings.map(({ subject }) => subject.length));
-  for (const { verdict, subject, says } of findings) {
-    const line = json
-      ? JSON.stringify({ verdict, subject, says })
-      : `${verdict}  ${subject.padEnd(width)}  ${says}`;
-    process.stdout.write(`${line}\n`);
-  }
+function printFindings(findings: readonly Finding[], json: boolean): void {
+  const rows = findings.map(({ verdict, subject, says }) => [verdict, subject, says]);
+  const lines = json ? findings.map((finding) => JSON.stringify(finding)) : columns(rows);
+  for (const line of lines) say(line);
   if (json) return;
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
-  process.stdout.write(failed === 0 ? '\nNothing fails.\n' : `\n${failed} of ${findings.length} fail.\n`);
+  say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);
 }

@@ -4,25 +4,20 @@
  * What only looks reads the database; how what changes something is carried out, orders.ts knows.
  */
 import { parseArgs } from 'node:util';
-import { clean } from '../base/log/redact.ts';
 import type { Order } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
-import {
-  type AttemptRecord,
-  type EventDetails,
-  type EventSummary,
-  type InboxReader,
-  openReader,
-  type PurgedEvent,
-} from '../inbox/reader.ts';
+import type { EventSummary, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
-import { placeOf } from '../serve/config/database.ts';
-import { carryOut } from './orders.ts';
+import { detailsOf, eventCells, remainsOf } from './events/lines.ts';
+import { giveOrders } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 import { tail } from './tail.ts';
+import { columns, complain, misused, say } from './terminal.ts';
 import { verify } from './verify.ts';
+import { spelled } from './words.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
@@ -39,10 +34,12 @@ export const usage = `Usage: npm run events -- <verb>
   --json                  one JSON object a line
 `;
 const MANY = 10_000;
+/** Most providers’ types are not longer. */
+const TYPE_WIDTH = 24;
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof parseEvents>['values'];
 
-function parse(args: string[]) {
+function parseEvents(args: string[]) {
   return parseArgs({
     args,
     allowPositionals: true,
@@ -61,19 +58,19 @@ function parse(args: string[]) {
 }
 
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseEvents(args);
   const [verb = '', ...ids] = positionals;
-  const mistake = mistakeIn(verb, ids, values);
-  if (mistake) return complain(`${mistake}\n\n${usage}`, 64);
+  const mistake = mistakeInEvents(verb, ids, values);
+  if (mistake) return misused(mistake, usage);
   const { config } = sound(await readSettings(values.config, usesDotenv()));
   if (verb === 'refused') {
     const [what = '', ...of] = ids;
     return await refused(what, of, config, { ...values, limit: Number(values.limit) });
   }
-  const reader = await openReader(config.database);
+  const driver = driverOf(config.database);
+  const reader = await driver.openReader();
   if (!reader) {
-    const place = placeOf(config.database);
-    return complain(`there is no inbox at ${place} yet: it is made when the service first starts`, 1);
+    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
   }
   try {
     return await carryOutVerb(reader, verb, ids, config, values);
@@ -90,14 +87,16 @@ async function carryOutVerb(
   values: Values,
 ): Promise<number> {
   const numbers = ids.map((id) => numberOf(id) as number);
-  if (verb === 'list') return await list(reader, values);
-  if (verb === 'show') return await show(reader, ids, values);
+  if (verb === 'list') return await listEvents(reader, values, config);
+  if (verb === 'show') return await showEvents(reader, ids, values);
   if (verb === 'verify') return await verify(reader, numbers, config, values);
-  if (verb === 'tail') return await tail(reader, filterOf(values), (event) => print(event, values.json));
+  if (verb === 'tail') {
+    return await tail(reader, filterOf(values), (event) => printEvents([event], values.json, config));
+  }
   return await change(config, reader, verb as Order['action'], numbers, values);
 }
 
-function mistakeIn(verb: string, ids: readonly string[], values: Values): string | undefined {
+function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
   if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids);
@@ -121,31 +120,35 @@ function mistakeInRefused([what = '', ...ids]: readonly string[]): string | unde
   return undefined;
 }
 
-function complain(message: string, exitCode: number): number {
-  process.stderr.write(`consignee: ${message}\n`);
-  return exitCode;
-}
-
 function filterOf(values: Values) {
   const { source, type, state } = values;
   return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
 }
 
-async function list(reader: InboxReader, values: Values): Promise<number> {
+async function listEvents(reader: InboxReader, values: Values, config: Config): Promise<number> {
   const events = await reader.list({ ...filterOf(values), limit: Number(values.limit) });
-  for (const event of events) print(event, values.json);
-  if (events.length === 0 && !values.json) process.stdout.write('No events.\n');
+  printEvents(events, values.json, config);
+  if (events.length === 0 && !values.json) say('No events.');
   return 0;
 }
 
-async function show(reader: InboxReader, ids: readonly string[], values: Values): Promise<number> {
+/** As one JSON object a line, or in columns that are the same for all events of these sources. */
+function printEvents(events: readonly EventSummary[], json: boolean, { sources }: Config): void {
+  const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
+  const lines = json
+    ? events.map((event) => JSON.stringify(event))
+    : columns(events.map(eventCells), { least });
+  for (const line of lines) say(line);
+}
+
+async function showEvents(reader: InboxReader, ids: readonly string[], values: Values): Promise<number> {
   for (const id of ids) {
     const event = await reader.show(numberOf(id) as number);
-    if (!event) return complain(`there is no event ${id} in this inbox`, 1);
+    if (!event) return complain(`there is no event ${id} in this inbox`);
     const body = 'body' in event ? event.body : null;
     if (values.body) process.stdout.write(body ?? '');
-    else if (values.json) process.stdout.write(`${JSON.stringify({ ...event, body: body?.toString() })}\n`);
-    else process.stdout.write('purged' in event ? remains(event) : details(event));
+    else if (values.json) say(JSON.stringify({ ...event, body: body?.toString() }));
+    else for (const line of 'purged' in event ? remainsOf(event) : detailsOf(event)) say(line);
   }
   return 0;
 }
@@ -161,69 +164,20 @@ async function change(
   const numbers = [...named, ...listed.map(({ number }) => number)];
   const handler = values.handler === undefined ? {} : { handler: values.handler };
   const orders = numbers.map((event): Order => ({ action, event, ...handler }));
-  const results = await carryOut(config, await reader.id(), orders);
+  const results = await giveOrders(config, await reader.id(), orders);
   let failed = 0;
   for (const { id, changed, error } of results) {
     if (error !== undefined) failed++;
-    if (values.json) process.stdout.write(`${JSON.stringify({ id, action, changed, error })}\n`);
+    if (values.json) say(JSON.stringify({ id, action, changed, error }));
     else if (error !== undefined) process.stderr.write(`${id}  ${error}\n`);
-    else process.stdout.write(`${id}  ${said(action, changed)}\n`);
+    else say(`${id}  ${said(action, changed)}`);
   }
-  if (results.length === 0) process.stdout.write('No events.\n');
+  if (results.length === 0) say('No events.');
   return failed === 0 ? 0 : 1;
 }
 
 function said(action: Order['action'], changed: number): string {
-  const handlers = changed === 1 ? 'one handler' : `${changed} handlers`;
+  const handlers = spelled(changed, 'handler');
   if (action === 'replay') return `goes to ${handlers} again`;
   return changed === 0 ? 'was on no handler’s list' : `taken off the list of ${handlers}`;
-}
-
-function print(event: EventSummary, json: boolean): void {
-  const { id, receivedAt, source, type, handlers, held } = event;
-  if (json) return void process.stdout.write(`${JSON.stringify(event)}\n`);
-  const states = handlers.map(({ handler, state }) => `${handler.split('/')[1]}: ${state}`).join(', ');
-  const why = held === null ? '' : `  (${held})`;
-  process.stdout.write(
-    `${id}  ${receivedAt}  ${source.padEnd(9)} ${clean(type ?? '-').padEnd(32)} ${states}${why}\n`,
-  );
-}
-
-function details(event: EventDetails): string {
-  const lines = [
-    `${event.id}`,
-    `  received   ${event.receivedAt} from ${event.address}`,
-    `  source     ${event.source}`,
-    `  type       ${clean(event.type ?? '-')}`,
-    `  their id   ${clean(event.externalId ?? '-')}`,
-    `  body       ${event.bytes === null ? 'purged' : `${event.bytes} bytes`}`,
-  ];
-  if (event.held !== null) lines.push(`  held       ${event.held}`);
-  for (const { handler, state, attempts, due } of event.handlers) {
-    lines.push(
-      `  ${handler.padEnd(10)} ${state}, attempts: ${attempts}${due === null ? '' : `, due ${due}`}`,
-    );
-  }
-  lines.push('  attempts');
-  for (const attempt of event.attempts) lines.push(...attemptLines(attempt));
-  lines.push('  headers');
-  for (const [name, value] of Object.entries(event.headers ?? {})) lines.push(`    ${name}: ${clean(value)}`);
-  return `${lines.join('\n')}\n`;
-}
-
-function remains({ id, receivedAt }: PurgedEvent): string {
-  return [
-    `${id}`,
-    `  received   ${receivedAt}`,
-    '  body       purged, with all the rest; its id is kept to tell duplicates by\n',
-  ].join('\n');
-}
-
-function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error, output }: AttemptRecord) {
-  const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(error ?? '')];
-  const lines = [`    ${parts.filter((part) => part !== '').join('  ')}`];
-  for (const line of (output ?? '').split('\n').filter((text) => text.trim() !== '')) {
-    lines.push(`      | ${clean(line)}`);
-  }
-  return lines;
 }

@@ -1,9 +1,9 @@
-/** The commands: `consignee <command>`, or `npm run <command>`. Each has a file of its own beside this one. */
+/**
+ * The commands: `consignee <command>`, or `npm run <command>`. A command is a file beside this one, which exports `run` and
+ * perhaps `usage`, and a row in the table.
+ */
 import { ConfigError, type Problem, sentenceOf } from '../base/errors.ts';
-
-/** sysexits.h: EX_CONFIG */
-const EXIT_CONFIG = 78;
-const EXIT_USAGE = 64;
+import { columns, complain, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
 
 interface Command {
   readonly run: (args: string[]) => Promise<number>;
@@ -11,27 +11,63 @@ interface Command {
   readonly usage?: string;
 }
 
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  init: () => import('./init.ts'),
-  serve: () => import('./serve.ts'),
-  send: () => import('./send.ts'),
-  events: () => import('./events.ts'),
-  check: () => import('./check.ts'),
-  secret: () => import('./secret.ts'),
-  setup: () => import('./setup.ts'),
-  migrate: () => import('./migrate.ts'),
-};
+interface CommandRow {
+  readonly name: string;
+  readonly args?: string;
+  readonly does: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'init',
+    does: 'write .env with fresh secrets, unless there is one',
+    load: () => import('./init.ts'),
+  },
+  {
+    name: 'serve',
+    args: '[--dev]',
+    does: 'receive webhooks; settings from the environment (--dev: from .env too, readable logs)',
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'send',
+    args: '<source> | --all',
+    does: 'send genuinely signed samples to the running service',
+    load: () => import('./send.ts'),
+  },
+  {
+    name: 'events',
+    args: '<verb>',
+    does: 'list, show, replay, discard, tail, verify, refused',
+    load: () => import('./events.ts'),
+  },
+  {
+    name: 'check',
+    does: 'the security checklist: settings, secrets, git, proxies, inbox',
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'secret',
+    args: '<verb>',
+    does: 'generate, show, rotate',
+    load: () => import('./secret.ts'),
+  },
+  {
+    name: 'setup',
+    does: 'prepare what handlers write to',
+    load: () => import('./setup.ts'),
+  },
+  {
+    name: 'migrate',
+    does: 'move the inbox from an SQLite file to PostgreSQL',
+    load: () => import('./migrate.ts'),
+  },
+];
 
 const USAGE = `Usage: consignee <command>
 
-  init                     write .env with fresh secrets, unless there is one
-  serve [--dev]            receive webhooks; settings from the environment (--dev: from .env too, readable logs)
-  send <source> | --all    send genuinely signed samples to the running service
-  events <verb>            list, show, replay, discard, tail
-  check                    the security checklist: settings, secrets, git, proxies, inbox
-  secret <verb>            generate, show, rotate
-  setup                    prepare what handlers write to
-  migrate                  move the inbox from an SQLite file to PostgreSQL
+${columns(COMMANDS.map(({ name, args = '', does }) => [`  ${name} ${args}`.trimEnd(), does])).join('\n')}
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;
@@ -41,7 +77,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args;
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', () => process.exit(0));
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = COMMANDS.find((row) => row.name === name);
   if (!command) {
     const asked = ['', 'help', '--help', '-h'].includes(name);
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `consignee: no command ${name}\n\n${USAGE}`);
@@ -49,30 +85,28 @@ export async function main(args: readonly string[]): Promise<void> {
     return;
   }
   try {
-    const { run, usage = USAGE } = await command();
+    const { run, usage = USAGE } = await command.load();
     if (rest.includes('--help')) process.stdout.write(usage);
     else process.exitCode = await run(rest);
   } catch (error) {
     // Threads that run already must not keep a service alive that could not start.
-    process.exit(explain(error));
+    process.exit(explainFailure(error));
   }
 }
 
 /** Says what went wrong in words, and answers with the exit code. */
-function explain(error: unknown): number {
+function explainFailure(error: unknown): number {
   if (error instanceof ConfigError) {
     process.stderr.write(describeProblems(error.problems));
     return EXIT_CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code?.startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`consignee: ${message}\n`);
-    return EXIT_USAGE;
+    return complain(message, EXIT_USAGE);
   }
   // A mistake in config/*.ts, say: there the place matters as much as the message.
   const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
-  process.stderr.write(`consignee: ${expected ? message : ((error as Error).stack ?? error)}\n`);
-  return 1;
+  return complain(String(expected ? message : ((error as Error).stack ?? error)));
 }
 
 export function describeProblems(problems: readonly Problem[]): string {

@@ -8,10 +8,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import { type MoveOutcome, moveInbox } from '../inbox/move.ts';
-import { openSource, type Source } from '../inbox/sqlite/export.ts';
+import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { inTermsOf, type MovePlaces, readMove } from './migrate/places.ts';
 import { readSettings, usesDotenv } from './settings.ts';
+import { complain, EXIT_CONFIG, misused, say } from './terminal.ts';
+import { spelled } from './words.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
@@ -32,18 +33,18 @@ export async function run(args: string[]): Promise<number> {
     options: { from: { type: 'string' }, to: { type: 'string' }, config: { type: 'string' } },
   });
   if (!values.from?.trim())
-    return complain(`where from? Give --from, as in --from sqlite:data/inbox.db\n\n${usage}`, 64);
+    return misused('where from? Give --from, as in --from sqlite:data/inbox.db', usage);
   const { environment, config } = await readSettings(values.config, usesDotenv());
   try {
     const wishes = { from: values.from, to: values.to };
     const places = readMove(wishes, environment, config.production);
-    if (typeof places === 'string') return complain(`${places}\n\n${usage}`, 64);
+    if (typeof places === 'string') return misused(places, usage);
     for (const { setting, wrong, fix } of places.warnings)
       process.stderr.write(`${setting} ${wrong}. ${fix}\n`);
     return await move(places, config.knobs.postgres.leaseMs);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return complain(`nothing was moved:\n\n${error.problems.map(describe).join('')}`, 78);
+    return complain(`nothing was moved:\n\n${error.problems.map(describe).join('')}`, EXIT_CONFIG);
   }
 }
 
@@ -59,7 +60,7 @@ async function move({ from, to }: MovePlaces, leaseMs: number): Promise<number> 
     if (error instanceof ConfigError) throw inWordsOf(to.setting, error);
     // The driver's errors have names of their own, and some have a code for all their words.
     const { message, code } = error as NodeJS.ErrnoException;
-    return complain(`the move has stopped: ${message || code}.\n${whereItIs(source, path, place)}`, 1);
+    return complain(`the move has stopped: ${message || code}.\n${whereItIs(source, path, place)}`);
   } finally {
     source.close();
   }
@@ -79,13 +80,13 @@ function inWordsOf(setting: string, { problems }: ConfigError): ConfigError {
 
 function outcomeText(outcome: MoveOutcome, path: string, place: string): string {
   if (outcome.what === 'before') return `${path} has moved to ${place} already, at ${outcome.at}.`;
-  const todo = counted(outcome.work, 'delivery', 'deliveries');
+  const todo = spelled(outcome.work, 'delivery', 'deliveries');
   if (outcome.what === 'finished') return `Finished the move of ${path} to ${place}: ${todo} to do.`;
   const { events, purged, attempts } = outcome;
   return [
-    `Moved ${counted(events, 'event')} from ${path} to ${place}, with ${counted(attempts, 'attempt')} and ${todo} to do.`,
+    `Moved ${spelled(events, 'event')} from ${path} to ${place}, with ${spelled(attempts, 'attempt')} and ${todo} to do.`,
     ...(purged > 0
-      ? [`  ${counted(purged, 'event')} had been purged: what duplicates are known by has moved.`]
+      ? [`  ${spelled(purged, 'event')} had been purged: what duplicates are known by has moved.`]
       : []),
     `${path} keeps its events and has nothing to do; the service does not open it any more.`,
   ].join('\n');
@@ -102,19 +103,6 @@ function whereItIs(source: Source, path: string, place: string): string {
   return `All is at ${place}, and nothing is due there yet: run the same command again, it finishes the move.`;
 }
 
-function counted(count: number, one: string, many = `${one}s`): string {
-  return count === 1 ? `one ${one}` : `${count.toLocaleString('en')} ${many}`;
-}
-
 function describe({ setting, wrong, fix }: Problem): string {
   return `  ${setting} ${wrong}.\n      ${fix}\n`;
-}
-
-function complain(message: string, exitCode: number): number {
-  process.stderr.write(`consignee: ${message}\n`);
-  return exitCode;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,87 +1,26 @@
-/**
- * Carries out what an operator orders. An SQLite inbox has one owner: the running service is asked to, and if none runs, the
- * command is the owner for a moment.
- */
+/** Carries out what an operator orders: by the inbox's driver, or by the service that owns the inbox, which is asked to. */
 
-import { ConfigError } from '../base/errors.ts';
 import type { Order } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
-import { connect } from '../inbox/postgres/connection.ts';
-import { carryOutOrder } from '../inbox/postgres/orders.ts';
-import { openInbox, takeOwnership } from '../inbox/sqlite/files.ts';
-import { Store } from '../inbox/sqlite/store.ts';
-import type { StoredSource } from '../inbox/stored-source.ts';
+import type { OrderResult } from '../inbox/order.ts';
 import type { Config } from '../serve/config/config.ts';
 
 const CONSOLE_MS = 30_000;
 
-export interface Result {
-  readonly id: string;
-  readonly changed: number;
-  readonly error?: string;
+/** Rejects if the database cannot be reached. */
+export async function giveOrders(
+  config: Config,
+  inbox: string,
+  orders: readonly Order[],
+): Promise<OrderResult[]> {
+  const { database, sources } = config;
+  const stored = new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
+  const results = await driverOf(database).carryOut(orders, stored);
+  return results ?? (await Promise.all(orders.map((order) => askService(config, inbox, order))));
 }
 
-export async function carryOut(config: Config, inbox: string, orders: readonly Order[]): Promise<Result[]> {
-  const { database } = config;
-  if (database.kind === 'postgres') return await carryOutThere(database.url, config, orders);
-  try {
-    const owner = takeOwnership(database.path);
-    try {
-      return carryOutHere(database.path, config, orders);
-    } finally {
-      owner.close();
-    }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return await Promise.all(orders.map((order) => askService(config, inbox, order)));
-  }
-}
-
-function carryOutHere(path: string, config: Config, orders: readonly Order[]): Result[] {
-  const database = openInbox(path);
-  try {
-    const store = new Store(database, storedSources(config), config.knobs);
-    return orders.map((order) => {
-      try {
-        return { id: idOf(order.event), changed: store.order(order, Date.now()) };
-      } catch (error) {
-        return refusal(order, error);
-      }
-    });
-  } finally {
-    database.close();
-  }
-}
-
-/** In PostgreSQL nobody owns an inbox: whoever may write there may give orders, beside the replicas. */
-async function carryOutThere(url: string, config: Config, orders: readonly Order[]): Promise<Result[]> {
-  const client = await connect(url);
-  try {
-    const sources = storedSources(config);
-    const results: Result[] = [];
-    for (const order of orders) {
-      results.push(
-        await carryOutOrder(client, sources, order).then(
-          (changed) => ({ id: idOf(order.event), changed }),
-          (error) => refusal(order, error),
-        ),
-      );
-    }
-    return results;
-  } finally {
-    await client.end();
-  }
-}
-
-function storedSources({ sources }: Config): Map<string, StoredSource> {
-  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
-}
-
-function refusal({ event }: Order, error: unknown): Result {
-  return { id: idOf(event), changed: 0, error: (error as Error).message };
-}
-
-async function askService(config: Config, inbox: string, order: Order): Promise<Result> {
+async function askService(config: Config, inbox: string, order: Order): Promise<OrderResult> {
   const id = idOf(order.event);
   const { status, answer } = await askConsole(config, '/orders', { inbox, ...order });
   const { changed = 0, title } = answer as { changed?: number; title?: string };

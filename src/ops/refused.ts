@@ -5,12 +5,14 @@
 
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
-import type { Rechecked } from '../inbox/refused/again.ts';
+import type { Rechecked } from '../inbox/refused/judging.ts';
 import { type RefusedDetails, type RefusedGroup, RefusedReader } from '../inbox/refused/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
+import { columns, complain, say } from './terminal.ts';
+import { spelled } from './words.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
 
@@ -25,36 +27,37 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
   if (verb === 'recheck') return await recheck(config, options);
   const reader = new RefusedReader(config.refusedPath);
   try {
-    return verb === 'list' ? list(reader, options) : show(reader, ids, config, options);
+    return verb === 'list' ? listRefused(reader, options) : showRefused(reader, ids, config, options);
   } finally {
     reader.close();
   }
 }
 
-function list(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
+function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
   const requests = reader.list(source, limit);
   if (json) {
     for (const request of requests) say(JSON.stringify(request));
     return 0;
   }
   if (requests.length === 0) say('No refused requests are kept.');
-  for (const { id, receivedAt, source: of, code, address, bytes } of requests) {
-    say(`${id}  ${receivedAt}  ${of.padEnd(9)} ${code.padEnd(16)} ${address.padEnd(15)} ${bytes} bytes`);
-  }
-  for (const group of requests.length === 0 ? [] : reader.groups(source)) say(`\n${summary(group)}`);
+  const rows = requests.map(({ id, receivedAt, source: of, code, address, bytes }) => {
+    return [id, receivedAt, of, code, address, `${bytes} bytes`];
+  });
+  for (const line of columns(rows)) say(line);
+  for (const group of requests.length === 0 ? [] : reader.groups(source)) say(`\n${describeGroup(group)}`);
   return 0;
 }
 
-function summary({ source: name, code, count, addresses, first, last }: RefusedGroup): string {
-  const many = count === 1 ? 'one request' : `${count} requests`;
-  const from = addresses === 1 ? 'one address' : `${addresses} addresses`;
+function describeGroup({ source: name, code, count, addresses, first, last }: RefusedGroup): string {
+  const many = spelled(count, 'request');
+  const from = spelled(addresses, 'address', 'addresses');
   const { says, asks } = refusalOf(code);
   const question = `${asks.charAt(0).toUpperCase()}${asks.slice(1)}`;
   const fix = fixFor(code, { name, prefix: prefixOf(name) });
   return `${name}: ${says}; ${many} from ${from}, ${first} to ${last}. ${question} ${fix}`;
 }
 
-function show(
+function showRefused(
   reader: RefusedReader,
   ids: readonly string[],
   config: Config,
@@ -63,8 +66,7 @@ function show(
   for (const id of ids) {
     const request = reader.show(id);
     if (!request) {
-      process.stderr.write(`consignee: no refused request ${id} is kept\n`);
-      return 1;
+      return complain(`no refused request ${id} is kept`);
     }
     const bytes = withoutCredential(request, config);
     if (body) process.stdout.write(bytes);
@@ -92,19 +94,17 @@ function withoutCredential({ source, body }: RefusedDetails, { sources }: Config
 async function recheck(config: Config, { json }: RefusedOptions): Promise<number> {
   const { status, answer } = await askConsole(config, '/recheck', {});
   if (status !== 200) {
-    process.stderr.write(`consignee: ${String((answer as { title?: string }).title)}\n`);
-    return 1;
+    return complain(String((answer as { title?: string }).title));
   }
-  for (const result of answer as Rechecked[]) {
-    const { source, looked, accepted } = result;
-    if (json) say(JSON.stringify(result));
-    else if (looked > 0) say(`${source.padEnd(9)} ${accepted} of ${looked} pass now and are accepted`);
+  const results = answer as Rechecked[];
+  if (json) {
+    for (const result of results) say(JSON.stringify(result));
+    return 0;
   }
-  if (!json && (answer as Rechecked[]).every(({ looked }) => looked === 0))
-    say('No refused requests are kept.');
+  const rows = results
+    .filter(({ looked }) => looked > 0)
+    .map(({ source, looked, accepted }) => [source, `${accepted} of ${looked} pass now and are accepted`]);
+  for (const line of columns(rows)) say(line);
+  if (rows.length === 0) say('No refused requests are kept.');
   return 0;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,7 +1,7 @@
 /**
- * Changed settings without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also `.env`)
- * has changed. Secrets, tokens, allowlists and limits of sources change, and the console's token; a reading with problems
- * changes nothing and says so. Used by serve.ts.
+ * Reads changed settings without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also
+ * `.env`) has changed. What a reload can put in force is in force then; what takes a restart is said in the log; a reading
+ * with problems changes nothing and says so. Used by serve.ts.
  */
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Log } from '../base/log/log.ts';
@@ -85,20 +85,45 @@ function filesOf({ config, environment }: Settings, dotenv: string | undefined):
   return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];
 }
 
+/** By part of the configuration: the setting whose change takes a restart. None: a reload puts the part in force. */
+type RestartSettings<Part> = { readonly [Name in keyof Part]-?: string | undefined };
+
+/** The compiler asks for every part of Config, so that a new setting cannot be forgotten here. */
+const RESTART_SETTINGS: RestartSettings<Omit<Config, 'console'>> = {
+  production: 'NODE_ENV',
+  host: 'HOST',
+  port: 'PORT',
+  trustProxy: 'TRUST_PROXY',
+  requireHttps: 'REQUIRE_HTTPS',
+  database: 'DATABASE_URL',
+  dataDir: 'DATA_DIR',
+  // It follows from the two before.
+  refusedPath: undefined,
+  retentionDays: 'RETENTION_DAYS',
+  logLevel: 'LOG_LEVEL',
+  shutdownDelayMs: 'SHUTDOWN_DELAY_MS',
+  alarmTarget: undefined,
+  sources: undefined,
+  // config/service.ts is imported once: it cannot change before the restart.
+  knobs: undefined,
+};
+
+const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
+  host: 'CONSOLE_HOST',
+  port: 'CONSOLE_PORT',
+  tokens: undefined,
+};
+
 function needsRestart(before: Config, after: Config): string[] {
-  const same = (name: keyof Config) => JSON.stringify(before[name]) === JSON.stringify(after[name]);
-  const settings: Partial<Record<keyof Config, string>> = {
-    host: 'HOST',
-    port: 'PORT',
-    trustProxy: 'TRUST_PROXY',
-    requireHttps: 'REQUIRE_HTTPS',
-    database: 'DATABASE_URL',
-    dataDir: 'DATA_DIR',
-    retentionDays: 'RETENTION_DAYS',
-    logLevel: 'LOG_LEVEL',
-    shutdownDelayMs: 'SHUTDOWN_DELAY_MS',
-  };
-  return (Object.keys(settings) as (keyof Config)[])
-    .filter((name) => !same(name))
-    .map((name) => settings[name] ?? name);
+  return [
+    ...changedSettings(RESTART_SETTINGS, before, after),
+    ...changedSettings(CONSOLE_RESTART_SETTINGS, before.console, after.console),
+  ];
+}
+
+function changedSettings<Part>(settings: RestartSettings<Part>, before: Part, after: Part): string[] {
+  return (Object.keys(settings) as (keyof Part)[]).flatMap((name) => {
+    const isSame = JSON.stringify(before[name]) === JSON.stringify(after[name]);
+    return isSame ? [] : (settings[name] ?? []);
+  });
 }

@@ -10,6 +10,7 @@ import { showSecrets } from './secret/show.ts';
 import { secretSchemesOf } from './secret/slots.ts';
 import { readUses } from './secret/uses.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
+import { misused, say } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
@@ -34,7 +35,7 @@ export async function run(args: string[]): Promise<number> {
     },
   });
   const [verb = '', ...names] = positionals;
-  if (!VERBS.includes(verb)) return complain(`secret wants a verb: ${VERBS.join(', ')}`);
+  if (!VERBS.includes(verb)) return misused(`secret wants a verb: ${VERBS.join(', ')}`, usage);
   if (verb === 'generate') {
     say(values['standard-webhooks'] ? `whsec_${freshBytes('base64')}` : freshBytes('hex'));
     return 0;
@@ -42,8 +43,8 @@ export async function run(args: string[]): Promise<number> {
   const read = async () => await readSettings(values.config, usesDotenv());
   const settings = sound(await read());
   const { sources, database } = settings.config;
-  const mistake = mistakeIn(verb, names, sources, values.wait);
-  if (mistake) return complain(mistake);
+  const mistake = mistakeInSecret(verb, names, sources, values.wait);
+  if (mistake) return misused(mistake, usage);
   if (verb === 'rotate') {
     const [source = ''] = names;
     return (await rotate({ source, waitMs: Number(values.wait) * 1000, read, say })) ? 0 : 2;
@@ -54,7 +55,7 @@ export async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-function mistakeIn(
+function mistakeInSecret(
   verb: string,
   names: readonly string[],
   sources: readonly SourceConfig[],
@@ -76,13 +77,4 @@ function mistakeIn(
 
 function freshBytes(encoding: 'hex' | 'base64'): string {
   return randomBytes(BYTES).toString(encoding);
-}
-
-function complain(message: string): number {
-  process.stderr.write(`consignee: ${message}\n\n${usage}`);
-  return 64;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -8,6 +8,7 @@ import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { readSettings, usesDotenv } from './settings.ts';
+import { columns, misused, say, widthsOf } from './terminal.ts';
 
 export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
        npm run send -- --all
@@ -20,7 +21,7 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BO
 `;
 const TIMEOUT_MS = 10_000;
 
-interface Plan {
+interface Mailing {
   readonly source: SourceConfig;
   readonly label: string;
   readonly body: () => Buffer;
@@ -42,21 +43,23 @@ export async function run(args: string[]): Promise<number> {
   const { config } = await readSettings(values.config, usesDotenv());
   const on = config.sources.filter(({ schemes }) => schemes.length > 0);
   const chosen = values.all ? on : config.sources.filter(({ name }) => positionals.includes(name));
-  const mistake = mistakeIn(chosen, on, positionals, values);
-  if (mistake) {
-    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
-    return 64;
-  }
+  const mistake = mistakeInSend(chosen, on, positionals, values);
+  if (mistake) return misused(mistake, usage);
   const base = values.to ?? `http://127.0.0.1:${config.port}`;
   let failed = 0;
-  for (const source of chosen) {
-    const plan = planFor(source, values.sample, values.file);
-    for (let sent = 0; sent < Number(values.count); sent++) failed += (await deliver(plan, base)) ? 0 : 1;
+  const mailings = chosen.map((source) => mailingFor(source, values.sample, values.file));
+  const least = widthsOf(config.sources.map(({ name }) => [name]));
+  for (const mailing of mailings) {
+    for (let sent = 0; sent < Number(values.count); sent++) {
+      const { isTaken, cells } = await sendSample(mailing, base);
+      for (const line of columns([cells], { least })) say(line);
+      failed += isTaken ? 0 : 1;
+    }
   }
   return failed === 0 ? 0 : 1;
 }
 
-function mistakeIn(
+function mistakeInSend(
   chosen: readonly SourceConfig[],
   on: readonly SourceConfig[],
   asked: readonly string[],
@@ -78,7 +81,7 @@ function mistakeIn(
   return undefined;
 }
 
-function planFor(source: SourceConfig, sample: string | undefined, file: string | undefined): Plan {
+function mailingFor(source: SourceConfig, sample: string | undefined, file: string | undefined): Mailing {
   if (file !== undefined) {
     const bytes = readFileSync(file);
     return { source, label: file, body: () => bytes };
@@ -87,12 +90,12 @@ function planFor(source: SourceConfig, sample: string | undefined, file: string 
   return { source, label: name, body: () => makeSample(source.preset, name) };
 }
 
-async function deliver({ source, label, body }: Plan, base: string): Promise<boolean> {
+async function sendSample({ source, label, body }: Mailing, base: string) {
   const bytes = body();
   const started = performance.now();
-  const show = (status: string, answer: string) => {
+  const shown = (status: string, answer: string) => {
     const ms = (performance.now() - started).toFixed(1);
-    process.stdout.write(`${source.name.padEnd(9)} ${label.padEnd(28)} ${status}  ${answer}  ${ms} ms\n`);
+    return { isTaken: status === '200', cells: [source.name, label, status, answer, `${ms} ms`] };
   };
   try {
     const url = new URL(source.path, base);
@@ -105,13 +108,11 @@ async function deliver({ source, label, body }: Plan, base: string): Promise<boo
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
     });
-    show(String(response.status), (await response.text()).slice(0, 300));
-    return response.status === 200;
+    return shown(String(response.status), (await response.text()).slice(0, 300));
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     const hint =
       cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base}: is \`npm run dev\` running?` : '';
-    show('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
-    return false;
+    return shown('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
   }
 }

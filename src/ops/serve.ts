@@ -9,16 +9,17 @@ import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { createLog } from '../base/log/log.ts';
 import { standardOutput } from '../base/log/output.ts';
-import { examineDatabase } from '../inbox/postgres/schema.ts';
-import { examineInbox } from '../inbox/sqlite/files.ts';
-import { makePrivateFolder } from '../inbox/sqlite/private-files.ts';
+import { makePrivateFolder } from '../base/private-files.ts';
+import { driverOf, type Remark } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';
-import { isAboutDatabase, placeOf } from '../serve/config/database.ts';
-import { type Receiver, type Role, startReceiver } from '../serve/receiver.ts';
+import { isAboutDatabase } from '../serve/config/database.ts';
+import { type Receiver, startReceiver } from '../serve/receiver.ts';
+import type { Role } from '../serve/work.ts';
 import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
+import { columns, misused } from './terminal.ts';
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -42,8 +43,7 @@ export async function run(args: string[]): Promise<number> {
   const { 'receive-only': receiveOnly, 'dispatch-only': dispatchOnly } = values;
   if (receiveOnly && dispatchOnly) {
     const mistake = '--receive-only and --dispatch-only leave nothing to do: give one of them, or neither';
-    process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
-    return 64;
+    return misused(mistake, usage);
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
   if (values.dev && process.env.NODE_ENV !== 'production' && (await writeEnvFile(values.config))) {
@@ -51,7 +51,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const settings = await readSettings(values.config, values.dev);
   const { config } = settings;
-  const { problems, warnings } = await examinePlaces(settings, role);
+  const { problems, remarks } = await examinePlaces(settings, role);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const logOptions = { level: config.logLevel, pretty: values.dev };
@@ -59,7 +59,7 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(logOptions, output);
   const signalled = nextSignal();
   const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
-  for (const warning of warnings) log.warn({ setting: 'DATABASE_URL' }, warning);
+  for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
   sayStarted(settings, receiver, role, log, values.dev);
   const stopWatching = reloadOnChange({
     settings,
@@ -80,20 +80,16 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** All that is wrong with the settings, and with the places they name. */
-async function examinePlaces(settings: Settings, role: Role) {
-  const { config } = settings;
-  const problems: Problem[] = [...settings.problems];
-  if (problems.some(isAboutDatabase)) return { problems, warnings: [] };
-  if (config.database.kind === 'sqlite') {
-    const problem = role === 'both' ? examineInbox(config.database.path) : ownerAlone(role);
-    return { problems: problem ? [...problems, problem] : problems, warnings: [] };
-  }
-  const { url, place } = config.database;
-  const { problem, warnings } = await examineDatabase(url, place);
-  return {
-    problems: [...problems, problem, folderProblem(config)].filter((one) => one !== undefined),
-    warnings,
-  };
+async function examinePlaces(
+  { problems, config }: Settings,
+  role: Role,
+): Promise<{ readonly problems: readonly Problem[]; readonly remarks: readonly Remark[] }> {
+  if (problems.some(isAboutDatabase)) return { problems, remarks: [] };
+  const driver = driverOf(config.database);
+  if (role !== 'both' && !driver.isShared) return { problems: [...problems, ownerAlone(role)], remarks: [] };
+  const { problem, remarks } = await driver.examine('start');
+  const folder = driver.file === undefined ? folderProblem(config) : undefined;
+  return { problems: [...problems, problem, folder].filter((one) => one !== undefined), remarks };
 }
 
 function ownerAlone(role: Role): Problem {
@@ -140,21 +136,23 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
   }
   if (!forPeople) {
     const { port, consolePort } = receiver;
-    log.info({ port, console: consolePort, inbox: placeOf(config.database), role }, 'ready');
+    log.info({ port, console: consolePort, inbox: driverOf(config.database).place, role }, 'ready');
   }
 }
 
 function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
   const sources = config.sources
     .filter(({ schemes }) => schemes.length > 0)
-    .map(({ preset, path, schemes }) => {
-      return `  ${preset.title.padEnd(10)} ${`${base}${path}`.padEnd(44)} verifies ${schemes.join(' + ')}\n`;
-    });
+    .map(({ preset, path, schemes }) => [
+      `  ${preset.title}`,
+      `${base}${path}`,
+      `verifies ${schemes.join(' + ')}`,
+    ]);
   const receives = role !== 'dispatch';
   return [
     `\nConsignee is ready${ROLES[role]}.`,
-    ...(receives ? [' Providers send to:\n\n', ...sources] : ['\n']),
-    `\nEvents are kept in ${placeOf(config.database)}. Metrics: http://localhost:${consolePort}/metrics\n`,
+    ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
+    `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
     receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
   ].join('');
 }

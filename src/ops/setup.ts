@@ -1,10 +1,11 @@
 /**
- * `consignee setup`: has handlers prepare the other side, the table of a bigquery handler say. Each once, however many sources
- * wire it, and as often as one likes: what is ready stays as it is. Exit 1 if one fails.
+ * `consignee setup`: has handlers prepare the other side, for example the table of a bigquery handler. A handler that several
+ * sources wire is set up once. The command may be run again: what is ready stays as it is. Exit 1 if one fails.
  */
 import { parseArgs } from 'node:util';
 import { handlersOf, type WiredHandler } from '../deliver/handlers.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
+import { misused, say } from './terminal.ts';
 
 export const usage = `Usage: npm run setup -- [source/handler…]
 
@@ -24,14 +25,13 @@ export async function run(args: string[]): Promise<number> {
   const unknown = positionals.find((name) => !handlers.has(name));
   if (unknown !== undefined) {
     const known = [...handlers.keys()].join(', ');
-    process.stderr.write(`consignee: there is no handler ${unknown}; they are ${known}\n\n${usage}`);
-    return 64;
+    return misused(`there is no handler ${unknown}; they are ${known}`, usage);
   }
   const asked = [...handlers].filter(([name]) => positionals.length === 0 || positionals.includes(name));
   const namesBySetUp = groupBySetUp(asked);
-  if (namesBySetUp.size === 0) process.stdout.write('There is nothing to set up.\n');
+  if (namesBySetUp.size === 0) say('There is nothing to set up.');
   let failed = 0;
-  for (const [setUp, names] of namesBySetUp) failed += (await prepare(names, setUp)) ? 0 : 1;
+  for (const [setUp, names] of namesBySetUp) failed += (await setUpOnce(names, setUp)) ? 0 : 1;
   return failed === 0 ? 0 : 1;
 }
 
@@ -44,9 +44,9 @@ function groupBySetUp(handlers: readonly (readonly [string, WiredHandler])[]): M
   return groups;
 }
 
-async function prepare(names: readonly string[], setUp: SetUp): Promise<boolean> {
+async function setUpOnce(names: readonly string[], setUp: SetUp): Promise<boolean> {
   try {
-    process.stdout.write(`${names.join(', ')}  ${await setUp()}\n`);
+    say(`${names.join(', ')}  ${await setUp()}`);
     return true;
   } catch (error) {
     process.stderr.write(`${names.join(', ')}  ${error instanceof Error ? error.message : String(error)}\n`);

@@ -10,6 +10,7 @@ import type { EventEvidence, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SECRET_ROWS } from '../verify/checks.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';
+import { complain, say } from './terminal.ts';
 
 const PAGE = 1_000;
 
@@ -92,13 +93,4 @@ function describeStored(
     `  from ${address} at ${new Date(receivedAt).toISOString()}`,
     ...by.map((line) => `  ${line}`),
   ].join('\n');
-}
-
-function complain(message: string): number {
-  process.stderr.write(`consignee: ${message}\n`);
-  return 1;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

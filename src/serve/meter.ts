@@ -1,16 +1,55 @@
-/** Where the running service counts; the metrics and the alarms both listen. */
+/**
+ * Where the running service counts. Rooms tell the one meter of what happens; it tells each listener: the metrics, the uses of
+ * secrets, the alarms.
+ */
+import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-export type Outcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
+export type RequestOutcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */
-export type ReplyOutcome = 'answered' | 'none' | 'failed' | 'late';
+export const REPLY_OUTCOMES = ['answered', 'none', 'failed', 'late'] as const;
 
-/** Where rooms count. Labels come from the configuration and from closed lists, never from a sender. */
+export type ReplyOutcome = (typeof REPLY_OUTCOMES)[number];
+
+/** Stands for the source of a request that reached none. */
+export const NO_SOURCE = 'none';
+
+/** What is refused for our own trouble has failed. */
+export function outcomeOfRefusal(code: RefusalCode): RequestOutcome {
+  return REFUSALS[code].status >= 500 ? 'failed' : 'refused';
+}
+
+/** Labels come from the configuration and from closed lists, never from a sender. */
 export interface Meter {
-  request(source: string, outcome: Outcome, code: string, ms: number): void;
+  request(source: string, outcome: RequestOutcome, code: string, ms: number): void;
   attempt(handler: string, outcome: string, count: number): void;
   reply(source: string, outcome: ReplyOutcome): void;
   /** A request that passed this check, or would not have if it were enforced. */
   proof(source: string, proof: Proof): void;
+}
+
+/** Hears of what it is interested in. Its functions are called without `this`. */
+export type MeterListener = Partial<Meter>;
+
+/** Tells the listeners in the order in which they are given. */
+export function meterFor(listeners: readonly MeterListener[]): Meter {
+  const requests = listeners.flatMap(({ request }) => request ?? []);
+  const attempts = listeners.flatMap(({ attempt }) => attempt ?? []);
+  const replies = listeners.flatMap(({ reply }) => reply ?? []);
+  const proofs = listeners.flatMap(({ proof }) => proof ?? []);
+  return {
+    request(source, outcome, code, ms) {
+      for (const hear of requests) hear(source, outcome, code, ms);
+    },
+    attempt(handler, outcome, count) {
+      for (const hear of attempts) hear(handler, outcome, count);
+    },
+    reply(source, outcome) {
+      for (const hear of replies) hear(source, outcome);
+    },
+    proof(source, proof) {
+      for (const hear of proofs) hear(source, proof);
+    },
+  };
 }

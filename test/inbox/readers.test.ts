@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Filter, type InboxReader, openReader } from '../../src/inbox/reader.ts';
+import { driverOf } from '../../src/inbox/driver.ts';
+import type { Filter, InboxReader } from '../../src/inbox/reader.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { BEGIN, CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
 import { type Database, freshDatabase } from '../postgres.ts';
@@ -20,8 +21,8 @@ beforeAll(async () => {
   fillFile(path, CONTENT);
   await fillDatabase(database, CONTENT);
   readers = {
-    file: (await openReader({ kind: 'sqlite', path })) as InboxReader,
-    postgres: (await openReader(placed(database.url))) as InboxReader,
+    file: (await driverOf({ kind: 'sqlite', path }).openReader()) as InboxReader,
+    postgres: (await driverOf(placed(database.url)).openReader()) as InboxReader,
   };
 });
 afterAll(async () => {
@@ -113,11 +114,11 @@ test('evidence, proofs, numbers and uses are the same', async () => {
 
 test('where there is nothing yet, there is no reader, and nothing is made', async () => {
   const empty = await freshDatabase();
-  expect(await openReader(placed(empty.url))).toBeUndefined();
+  expect(await driverOf(placed(empty.url)).openReader()).toBeUndefined();
   const tables = await empty.query("SELECT * FROM pg_tables WHERE schemaname = 'public'");
   expect(tables).toEqual([]);
   await empty.drop();
-  expect(await openReader({ kind: 'sqlite', path: `${path}-none` })).toBeUndefined();
+  expect(await driverOf({ kind: 'sqlite', path: `${path}-none` }).openReader()).toBeUndefined();
 });
 
 test('of an event past its retention PostgreSQL knows that it was there', async () => {
@@ -137,7 +138,9 @@ test('a database that fails is told of by its place, without its password', asyn
   const { password, href } = Object.assign(new URL(database.url), { port: '1' });
   const wrong = Object.assign(new URL(database.url), { pathname: '/not-there' }).href;
   for (const url of [href, wrong]) {
-    const failure = await openReader(placed(url)).catch((error: Error) => error);
+    const failure = await driverOf(placed(url))
+      .openReader()
+      .catch((error: Error) => error);
     expect(failure).toMatchObject({
       name: 'Error',
       message: expect.stringContaining('PostgreSQL at the test’s'),

@@ -15,13 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openInbox } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
-import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { deliver, SECRETS, startWired, told } from '../fixtures/deliver.ts';
 import { hasStrace } from '../fixtures/strace.ts';
 import { ROOT, runToEnd } from '../service.ts';
-import { arrival, fresh, SOURCES } from './driver.ts';
+import { arrival, CIRCUIT, fresh, SOURCES } from './driver.ts';
 
 let folder: string;
 let sound: string;
@@ -29,9 +28,9 @@ let count = 0;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   sound = join(folder, 'sound.db');
-  const database = openInbox(sound);
+  const database = openInboxFile(sound);
   const arrivals = Array.from({ length: 2_000 }, () => arrival('two', fresh()));
-  new Store(database, SOURCES, readKnobs({}, [])).commit(arrivals, [], new Map(), Date.now());
+  new Store(database, SOURCES).commit(arrivals, [], new Map(), Date.now(), CIRCUIT);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
 });

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
-import { numberFrom, openInbox } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { statementsOf } from '../../src/inbox/sqlite/statements.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
-import { readKnobs } from '../../src/serve/config/knobs.ts';
-import { arrival, SOURCES } from './driver.ts';
+import { numberFrom } from '../../src/inbox/sqlite-file.ts';
+import { arrival, CIRCUIT, SOURCES } from './driver.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const path = join(folder, 'inbox.db');
@@ -31,10 +31,10 @@ const RECEIVED = [0, 1, 9, 10, 99, 123, 499, 500, 999, 59_999].map(
 );
 
 beforeAll(() => {
-  database = openInbox(path);
-  const store = new Store(database, SOURCES, readKnobs({}, []));
+  database = openInboxFile(path);
+  const store = new Store(database, SOURCES);
   const arrivals = Object.values(BODIES).map((body, at) => arrival('one', body, RECEIVED[at]));
-  ids = store.commit(arrivals, [], new Map(), Date.now()).kept.map(({ id }) => id);
+  ids = store.commit(arrivals, [], new Map(), Date.now(), CIRCUIT).kept.map(({ id }) => id);
 });
 afterAll(() => {
   database.close();

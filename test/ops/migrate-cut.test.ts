@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MoveOutcome, moveInbox } from '../../src/inbox/move.ts';
 import { examineDatabase } from '../../src/inbox/postgres/schema.ts';
 import { openSource } from '../../src/inbox/sqlite/export.ts';
-import { examineInbox, openInbox } from '../../src/inbox/sqlite/files.ts';
+import { examineInbox, openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { setTheScene } from '../fixtures/moving/scene.ts';
 import { startStepWire, type When } from '../fixtures/moving/step-wire.ts';
@@ -27,7 +27,7 @@ let before: Rows;
 beforeAll(async () => {
   await setTheScene(folder);
   // The log goes into the file, which is copied from now on.
-  openInbox(scene).close();
+  openInboxFile(scene).close();
   before = rowsOfFile(scene);
 });
 afterAll(() => rmSync(folder, { recursive: true }));

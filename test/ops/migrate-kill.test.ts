@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openInbox } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { eventRow, keyOf } from '../fixtures/filled/rows.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { type Database, freshDatabase } from '../postgres.ts';
@@ -21,7 +21,7 @@ let before: Rows;
 
 beforeAll(() => {
   scene = mkdtempSync(join(tmpdir(), 'consignee-'));
-  const database = openInbox(join(scene, 'inbox.db'));
+  const database = openInboxFile(join(scene, 'inbox.db'));
   const insert = (table: string, row: Readonly<Record<string, string | number | null | Uint8Array>>) => {
     const marks = Object.keys(row).map(() => '?');
     database

@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { connect, createPool } from '../../src/inbox/postgres/connection.ts';
 import { Lease } from '../../src/inbox/postgres/lease.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
-import { openInbox, takeOwnership } from '../../src/inbox/sqlite/files.ts';
+import { openInboxFile, takeOwnership } from '../../src/inbox/sqlite/files.ts';
 import { fillFile } from '../fixtures/filled/fill.ts';
 import { CONTENT, keyOf, numberAt } from '../fixtures/filled/rows.ts';
 import { rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
@@ -271,7 +271,7 @@ test('a source that has moved elsewhere, or was put back from a backup', async (
   new DatabaseSync(path).exec(`VACUUM INTO '${backup}'`);
   expect((await move()).code).toBe(0);
   // Also by a service that had looked before it moved.
-  expect(() => openInbox(path)).toThrow(ConfigError);
+  expect(() => openInboxFile(path)).toThrow(ConfigError);
   const other = await freshDatabase();
   const elsewhere = await move({ DATABASE_URL: other.url });
   expect(elsewhere).toMatchObject(said(78, `which has moved to PostgreSQL at ${place}`));

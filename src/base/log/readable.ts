@@ -70,10 +70,10 @@ function format(record: Record<string, unknown>, colored: boolean): string {
 
 function rest(record: Record<string, unknown>): string {
   const entries = Object.entries(record).filter(([name]) => !SHOWN_FIRST.includes(name));
-  return entries.map(([name, value]) => `${name}=${boundedText(value)}`).join('  ');
+  return entries.map(([name, value]) => `${name}=${shortenValue(value)}`).join('  ');
 }
 
-function boundedText(value: unknown): string {
+function shortenValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const clean = text.replace(/\p{Cc}/gu, '\uFFFD');
   return clean.length > VALUE_MAX ? `${clean.slice(0, VALUE_MAX)}…` : clean;

@@ -3,55 +3,36 @@
  *
  * Always resolves: whatever becomes of the thread or the function, the event is on disk and the provider gets its 200.
  */
+import { DeadlineError, type ThreadCalls } from '../../base/threads/ask.ts';
 import type { Delivery } from '../../inbox/contract.ts';
-import { LATE, type ReplyAnswer } from './reply.ts';
-
-export interface ReplyRequest {
-  readonly id: number;
-  /** `handler` is `<source>/reply`. */
-  readonly delivery: Omit<Delivery, 'body'>;
-  readonly until: number;
-  readonly body: ArrayBuffer;
-}
+import { LATE, type ReplyResult } from './reply.ts';
+import type { HandlersCalls } from './thread.ts';
 
 /** Answers are waited for by so many requests at most; beyond, a slow function would only pile up more. */
 const WAITING_MAX = 256;
 
 export class Replies {
-  readonly #waiting = new Map<number, (answer: ReplyAnswer) => void>();
-  #last = 0;
+  #waiting = 0;
 
-  /** `post` hands the request to the handlers' thread, if there is one. */
-  ask(delivery: Delivery, withinMs: number, post: (request: ReplyRequest) => boolean): Promise<ReplyAnswer> {
-    if (this.#waiting.size >= WAITING_MAX) return failed('too many replies are being waited for');
-    const id = ++this.#last;
-    const { body, ...rest } = delivery;
-    // A copy of its own: a view would take all of its memory along.
-    const bytes = new Uint8Array(body).buffer;
-    const until = Date.now() + withinMs;
-    if (!post({ id, delivery: rest, until, body: bytes }))
-      return failed('the handlers’ thread is not running');
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.hear(id, LATE), withinMs);
-      this.#waiting.set(id, (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      });
-    });
-  }
-
-  hear(id: number, answer: ReplyAnswer): void {
-    const resolve = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    resolve?.(answer);
-  }
-
-  /** The thread has ended: nobody answers any more. */
-  abandon(reason: string): void {
-    for (const id of [...this.#waiting.keys()]) this.hear(id, { outcome: 'failed', reason });
+  /** `handlers`: the handlers' thread, if it runs. `handler` of the delivery is `<source>/reply`. */
+  async ask(
+    handlers: ThreadCalls<HandlersCalls> | undefined,
+    delivery: Delivery,
+    withinMs: number,
+  ): Promise<ReplyResult> {
+    if (this.#waiting >= WAITING_MAX) return failed('too many replies are being waited for');
+    if (!handlers) return failed('the handlers’ thread is not running');
+    this.#waiting++;
+    try {
+      return await handlers.askWithin(withinMs, 'reply', delivery, Date.now() + withinMs);
+    } catch (error) {
+      return error instanceof DeadlineError ? LATE : failed((error as Error).message);
+    } finally {
+      this.#waiting--;
+    }
   }
 }
 
-function failed(reason: string): Promise<ReplyAnswer> {
-  return Promise.resolve({ outcome: 'failed', reason });
+function failed(reason: string): ReplyResult {
+  return { outcome: 'failed', reason };
 }

@@ -1,5 +1,5 @@
 /**
- * One run of a source's `reply` function, in the handlers' thread. Called by thread.ts for each question of replies.ts.
+ * One run of a source's `reply` function, in the handlers' thread. Called by thread.ts for whoever asks through replies.ts.
  *
  * It sees the event as a handler does. What it returns becomes JSON; what it throws, or returns too late or too large,
  * is said instead, and the provider gets Consignee's own answer.
@@ -11,26 +11,22 @@ import type { WebhookEvent } from '../../verify/event.ts';
 import type { Reply } from '../handler.ts';
 import { startAttempt, TIME_LIMIT } from './attempt.ts';
 
-export interface ReplyQuestion {
-  readonly event: WebhookEvent;
-  /** When nobody waits any more, in milliseconds since 1970: both threads read one clock. */
-  readonly until: number;
-}
-
-export type ReplyAnswer =
+export type ReplyResult =
   | { readonly outcome: 'answered'; readonly json: string }
   | { readonly outcome: 'none' }
   | { readonly outcome: 'failed' | 'late'; readonly reason: string };
 
 const JSON_MAX = 1_048_576;
 const REASON_MAX = 500;
-export const LATE: ReplyAnswer = { outcome: 'late', reason: 'the reply function took too long' };
+export const LATE: ReplyResult = { outcome: 'late', reason: 'the reply function took too long' };
 
+/** `until`: when nobody waits any more, in milliseconds since 1970; both threads read one clock. */
 export async function runReply(
-  { event, until }: ReplyQuestion,
   reply: Reply,
+  event: WebhookEvent,
+  until: number,
   log: Log,
-): Promise<ReplyAnswer> {
+): Promise<ReplyResult> {
   const remainingMs = until - Date.now();
   // It waited behind something that kept the thread busy.
   if (remainingMs <= 0) return LATE;

@@ -8,14 +8,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions } from '../../base/log/log.ts';
 import type { Output } from '../../base/log/output.ts';
+import { ThreadCalls } from '../../base/threads/ask.ts';
 import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf } from '../handlers.ts';
 import { Replies } from './replies.ts';
-import type { ReplyAnswer } from './reply.ts';
-import type { FromThread, HandlersThreadData, ToThread } from './thread.ts';
+import type { ReplyResult } from './reply.ts';
+import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
@@ -39,6 +40,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #stallMs: number;
   #worker: Worker | undefined;
+  #calls: ThreadCalls<HandlersCalls> | undefined;
   /** The one that was ended by `renew`. */
   #renewed: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -65,22 +67,13 @@ export class Supervisor {
     const worker = this.#worker;
     if (!worker) return;
     await this.#options.inbox.pause().catch(() => {});
-    const stopped = new Promise<void>((resolve) => {
-      worker.on('message', (message: FromThread) => message.kind === 'stopped' && resolve());
-      worker.on('exit', () => resolve());
-      setTimeout(resolve, graceMs + 1_000).unref();
-    });
-    worker.postMessage({ kind: 'stop', graceMs } satisfies ToThread);
-    await stopped;
+    await this.#calls?.askWithin(graceMs + 1_000, 'stop', graceMs).catch(() => {});
     await worker.terminate();
   }
 
   /** Has the source's `reply` function answer for an event that is on disk. */
-  ask(delivery: Delivery, withinMs: number): Promise<ReplyAnswer> {
-    return this.#replies.ask(delivery, withinMs, (request) => {
-      this.#worker?.postMessage({ kind: 'reply', request } satisfies ToThread, [request.body]);
-      return this.#worker !== undefined;
-    });
+  ask(delivery: Delivery, withinMs: number): Promise<ReplyResult> {
+    return this.#replies.ask(this.#calls, delivery, withinMs);
   }
 
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
@@ -89,7 +82,7 @@ export class Supervisor {
     void this.#worker?.terminate();
   }
 
-  #startThread(): Promise<void> {
+  async #startThread(): Promise<void> {
     const { wiring, knobs, logOptions, inbox, dispatches } = this.#options;
     const heartbeat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
@@ -106,7 +99,9 @@ export class Supervisor {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',
     });
+    const calls = new ThreadCalls<HandlersCalls>(worker, 'the handlers’ thread');
     this.#worker = worker;
+    this.#calls = calls;
     let cause = 'its thread ended';
     worker.on('error', (error: Error) => {
       cause = `its thread ended: ${error.message}`;
@@ -114,19 +109,13 @@ export class Supervisor {
     this.#watchHeartbeat(worker, new Int32Array(heartbeat), () => {
       cause = `it kept its thread busy for longer than ${this.#stallMs - LOOK_MS} ms`;
     });
-    return new Promise((resolve) => {
-      worker.on('message', (message: FromThread) => {
-        if (message.kind === 'ready') resolve();
-        if (message.kind === 'lines') this.#options.output.write(message.text);
-        if (message.kind === 'counts') this.#count(message.counts);
-        if (message.kind === 'replied') this.#replies.hear(message.id, message.answer);
-      });
-      worker.on('exit', () => {
-        resolve();
-        this.#replies.abandon(cause);
-        void this.#replace(worker, cause);
-      });
+    worker.on('message', (message: FromHandlers) => {
+      if (message.kind === 'lines') this.#options.output.write(message.text);
+      if (message.kind === 'counts') this.#count(message.counts);
     });
+    worker.on('exit', () => void this.#replace(worker, cause));
+    // One that ends before it has begun is replaced like any other.
+    await calls.listening.catch(() => {});
   }
 
   /** Looks are counted, not time: a process that was suspended must not take its handlers for stuck. */
@@ -146,7 +135,7 @@ export class Supervisor {
 
   async #replace(worker: Worker, cause: string): Promise<void> {
     if (this.#worker !== worker || this.#stopping) return;
-    this.#worker = undefined;
+    this.#worker = this.#calls = undefined;
     clearInterval(this.#watch);
     this.#options.log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
@@ -166,7 +155,7 @@ export class Supervisor {
     }
   }
 
-  #count(counts: Extract<FromThread, { kind: 'counts' }>['counts']): void {
+  #count(counts: Extract<FromHandlers, { kind: 'counts' }>['counts']): void {
     for (const [handler, outcome, count] of counts) this.#options.onAttempts(handler, outcome, count);
   }
 }

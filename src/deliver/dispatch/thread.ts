@@ -9,6 +9,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
 import { createLog, type LogOptions } from '../../base/log/log.ts';
 import { bundledOutput } from '../../base/log/output.ts';
+import { answerCalls } from '../../base/threads/ask.ts';
+import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
@@ -16,8 +18,7 @@ import { handlersOf, sourceNameOf } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';
-import type { ReplyRequest } from './replies.ts';
-import { type ReplyAnswer, runReply } from './reply.ts';
+import { type ReplyResult, runReply } from './reply.ts';
 
 export interface HandlersThreadData {
   /** URL of the module whose default export is the wiring. */
@@ -30,13 +31,17 @@ export interface HandlersThreadData {
   readonly dispatches: boolean;
 }
 
-export type ToThread =
-  | { readonly kind: 'stop'; readonly graceMs: number }
-  | { readonly kind: 'reply'; readonly request: ReplyRequest };
-export type FromThread =
-  | { readonly kind: 'ready' | 'stopped' }
+/** What is asked of this thread. */
+export interface HandlersCalls {
+  /** What the `reply` function of the event's source says, or why it says nothing, by that time at the latest. */
+  reply(delivery: Delivery, until: number): Promise<ReplyResult>;
+  /** Resolves when the last attempt has ended or the time is over, and all is said. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** What it says by itself. */
+export type FromHandlers =
   | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'replied'; readonly id: number; readonly answer: ReplyAnswer }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
 const HEARTBEAT_MS = 200;
@@ -76,27 +81,20 @@ const dispatcher = new Dispatcher({
 });
 setInterval(reportCounts, COUNTS_MS);
 const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
-supervisor.on('message', (message: ToThread) => {
-  if (message.kind === 'stop') void stop(message.graceMs);
-  else void answerReply(message.request);
+answerCalls<HandlersCalls>(supervisor, {
+  async reply(delivery, until) {
+    const event = eventOf(delivery);
+    return await runReply(replies.get(event.source) as Reply, event, until, threadLog);
+  },
+  async stop(graceMs) {
+    await dispatcher.stop(graceMs);
+    reportCounts();
+    lines.flush();
+  },
 });
 if (dispatches) dispatcher.start();
-tell({ kind: 'ready' });
 
-async function stop(graceMs: number): Promise<void> {
-  await dispatcher.stop(graceMs);
-  reportCounts();
-  lines.flush();
-  tell({ kind: 'stopped' });
-}
-
-async function answerReply({ id, delivery, until, body }: ReplyRequest): Promise<void> {
-  const event = eventOf({ ...delivery, body: Buffer.from(body) });
-  const asked = replies.get(event.source) as Reply;
-  tell({ kind: 'replied', id, answer: await runReply({ event, until }, asked, threadLog) });
-}
-
-function tell(message: FromThread): void {
+function tell(message: FromHandlers): void {
   supervisor.postMessage(message);
 }
 

@@ -1,10 +1,9 @@
 /** The past of a PostgreSQL inbox, read on a connection of its own. */
-import { HOURS, type Hour, walkBack } from '../hours.ts';
-import type { Spoken } from '../past.ts';
+import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import { connect } from './connection.ts';
 
 /** Rejects if the database cannot be read, or when the signal says so. */
-export async function readPast(
+export async function readPostgresPast(
   url: string,
   from: number,
   until: number,

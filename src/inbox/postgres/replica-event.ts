@@ -1,11 +1,11 @@
 /** What the parts of a replica tell the thread that owns them (thread.ts): the only way up. */
 import type { Delivery } from '../contract.ts';
-import type { Reply } from '../messages.ts';
+import type { FromInbox } from '../messages.ts';
 import type { Notice } from './notifier.ts';
 
 export type ReplicaEvent =
   /** For the edge. */
-  | Reply
+  | FromInbox
   /** For the handlers. */
   | { readonly kind: 'deliveries'; readonly deliveries: readonly Delivery[] }
   /** Something new waits for these handlers, here or in other replicas. */

@@ -13,10 +13,11 @@
  * Calls go down these lines only. What happens below goes up as a ReplicaEvent to `hear`, which is the one listener of all
  * parts: no two of them know each other. Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
-import { type Call, type Reply, type Request, type ThreadData, unpack } from '../messages.ts';
+import { listenToEdge, tellEdge } from '../edge-port.ts';
+import type { InboxThreadData } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
@@ -38,8 +39,7 @@ import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
 
-const edge = parentPort as MessagePort;
-const { database, sources, knobs, dispatches } = workerData as ThreadData;
+const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
 const targets = [...new Set(routes.values().map(({ target }) => target))];
@@ -69,14 +69,34 @@ await membership.enter().catch((error: Error) => {
 });
 await openAll(pool);
 if (dispatches) void notifier.listen();
-edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') intake.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'work') {
-    membership.forgetGrants();
-    handlers.adopt(request.port);
-  } else void answer(request.id, request.call);
-});
-reply({ kind: 'ready' });
+listenToEdge(
+  { arrivals: (batch) => intake.push(batch) },
+  {
+    status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
+    async recover(ending) {
+      handlers.hearTheRest();
+      await handOut.drain();
+      return await membership.recover(ending);
+    },
+    async pause() {
+      scheduler.pause();
+      await handOut.between(async () => {});
+    },
+    async order(order) {
+      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
+      notifier.notify('work');
+      handOut.expect();
+      return changed;
+    },
+    purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+    noteUses: (uses) => noteUses(pool, uses),
+    connectHandlers(port) {
+      membership.forgetGrants();
+      handlers.adopt(port);
+    },
+    close,
+  },
+);
 
 function hear(event: ReplicaEvent): void {
   if (event.kind === 'deliveries') handlers.send(event.deliveries);
@@ -90,7 +110,7 @@ function hear(event: ReplicaEvent): void {
     intake.run();
     handOut.soon();
   } else if (event.kind === 'shut') intake.failAll(event.reason);
-  else reply(event);
+  else tellEdge(event);
 }
 
 function hearNotice(notice: Notice): void {
@@ -101,45 +121,6 @@ function hearNotice(notice: Notice): void {
       () => handOut.expect(),
       (error) => health.doubt(error),
     );
-  }
-}
-
-function reply(message: Reply): void {
-  edge.postMessage(message);
-}
-
-async function answer(id: number, call: Call): Promise<void> {
-  try {
-    reply({ kind: 'answer', id, answer: await carry(call) });
-  } catch (error) {
-    reply({ kind: 'answer', id, error: (error as Error).message });
-  }
-  if (call.name === 'close') edge.close();
-}
-
-async function carry(call: Call): Promise<unknown> {
-  switch (call.name) {
-    case 'status':
-      return { ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() };
-    case 'recover':
-      handlers.hearTheRest();
-      await handOut.drain();
-      return await membership.recover(call.ending);
-    case 'pause':
-      scheduler.pause();
-      return await handOut.between(async () => {});
-    case 'order': {
-      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, call.order));
-      notifier.notify('work');
-      handOut.expect();
-      return changed;
-    }
-    case 'purge':
-      return await purge.step(call.eventsBefore, call.keysBefore);
-    case 'noteUses':
-      return await noteUses(pool, call.uses);
-    case 'close':
-      return await close();
   }
 }
 

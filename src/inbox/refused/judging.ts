@@ -1,13 +1,37 @@
 /**
- * Judges what was refused by every source again: one source after the other, and one round after the other, since order
- * counts. Made by receiver.ts, which asks for a round at the start, after a reload, and for an operator.
+ * Judges refused requests again, with the secrets of now and the clock of then. Made by receiver.ts, which asks for a round at
+ * the start, after a reload, and for an operator. What passes goes to the inbox as if it had just come, in the order it
+ * came, and leaves the refused ones; a crash in between makes it a duplicate of itself.
  */
-import { type AgainOptions, judgeAgain, type Rechecked } from './again.ts';
+import type { Log } from '../../base/log/log.ts';
+import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
+import type { Arrival, Kept } from '../contract.ts';
+import type { RefusedClient } from './client.ts';
+import type { RefusedRequest } from './request.ts';
 
-/** Answers with a function that begins a round once those before it have ended. */
+/** Bodies may be large: few at a time. */
+const STEP = 16;
+
+export interface JudgingOptions {
+  readonly refused: RefusedClient;
+  readonly verifiersOf: (source: string) => readonly Verifier[];
+  readonly keep: (arrival: Arrival) => Promise<Kept>;
+  /** Hears how a request passes now. */
+  readonly note: (source: string, proof: Proof) => void;
+  readonly log: Log;
+}
+
+/** Of one source. */
+export interface Rechecked {
+  readonly source: string;
+  readonly looked: number;
+  readonly accepted: number;
+}
+
+/** Answers with a function that begins a round, one source after the other, once the rounds before it have ended. */
 export function judgeInTurn(
   sources: readonly string[],
-  options: AgainOptions,
+  options: JudgingOptions,
 ): () => Promise<readonly Rechecked[]> {
   let last: Promise<readonly Rechecked[]> = Promise.resolve([]);
 
@@ -26,4 +50,66 @@ export function judgeInTurn(
     });
     return round;
   };
+}
+
+/** Stops at the first that the inbox cannot take: the rest stays for the next time. */
+async function judgeAgain(source: string, options: JudgingOptions): Promise<Rechecked> {
+  const { refused, log } = options;
+  const verifiers = options.verifiersOf(source);
+  let [looked, accepted, after] = [0, 0, 0];
+  if (verifiers.length === 0) return { source, looked, accepted };
+  for (;;) {
+    const step = await refused.next(source, after, STEP);
+    for (const request of step) {
+      after = request.number;
+      looked++;
+      const proofs = await proofsNow(request, verifiers);
+      if (!proofs) continue;
+      const kept = await options.keep(arrivalOf(request, proofs));
+      await refused.remove(request.number);
+      for (const proof of proofs) options.note(source, proof);
+      accepted++;
+      const { id, receivedAt } = request;
+      log.info(
+        {
+          source,
+          outcome: kept.outcome,
+          eventId: kept.id,
+          id,
+          receivedAt: new Date(receivedAt).toISOString(),
+        },
+        'a refused request passes now',
+      );
+    }
+    if (step.length < STEP) return { source, looked, accepted };
+  }
+}
+
+async function proofsNow(
+  request: RefusedRequest,
+  verifiers: readonly Verifier[],
+): Promise<readonly Proof[] | undefined> {
+  const { receivedAt, address, tokenDigest, body } = request;
+  const head: Head = {
+    receivedAt,
+    address: address === '' ? undefined : address,
+    query: '',
+    rawHeaders: JSON.parse(request.credentials) as string[],
+    ...(tokenDigest && { tokenDigest }),
+  };
+  try {
+    const proofs: Proof[] = [];
+    for (const verify of verifiers) {
+      const result = await verify(head);
+      proofs.push(typeof result === 'function' ? result(body) : result);
+    }
+    return proofs;
+  } catch {
+    return undefined;
+  }
+}
+
+function arrivalOf(request: RefusedRequest, proofs: readonly Proof[]): Arrival {
+  const { source, receivedAt, address, headers, body } = request;
+  return { source, receivedAt, address, headers, body, evidence: JSON.stringify(proofs) };
 }

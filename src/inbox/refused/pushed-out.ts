@@ -1,13 +1,11 @@
 /**
  * Says in the log how many refused requests of a source were deleted for newer ones: the first at once, the others
- * together, once a minute at most. Told by keeper.ts.
+ * together, once a minute at most. Told by client.ts.
  */
 import type { Log } from '../../base/log/log.ts';
+import type { PushedOut } from './store.ts';
 
 const SAY_EVERY_MS = 60_000;
-
-/** By source. */
-export type PushedOut = ReadonlyMap<string, number>;
 
 export class PushedOutLog {
   readonly #log: Log;

@@ -1,6 +1,8 @@
-/** Looks at refused requests from beside the running service: read-only. For cli/. Shows no credential. */
+/** Looks at refused requests from beside the running service: read-only. For commands. Shows no credential. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { allRows, type SqlRow } from '../sqlite-file.ts';
+import { iso } from '../summary.ts';
 
 export interface RefusedSummary {
   readonly id: string;
@@ -29,6 +31,8 @@ export interface RefusedGroup {
   readonly last: string;
 }
 
+type SummaryRow = Omit<RefusedSummary, 'receivedAt'> & { readonly receivedAt: number };
+
 const SUMMARY = 'id, received_at AS receivedAt, source, code, reason, address, length(body) AS bytes';
 
 export class RefusedReader {
@@ -40,41 +44,36 @@ export class RefusedReader {
   }
 
   groups(source?: string): RefusedGroup[] {
-    const rows = this.#all(
+    const rows = this.#allRows<Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number }>(
       `SELECT source, code, count(*) AS count, count(DISTINCT address) AS addresses, min(received_at) AS first,
         max(received_at) AS last FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code ORDER BY source, code`,
       source ?? null,
-    ) as (Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number })[];
+    );
     return rows.map((row) => ({ ...row, first: iso(row.first), last: iso(row.last) }));
   }
 
   /** Newest first. */
   list(source: string | undefined, limit: number): RefusedSummary[] {
-    const rows = this.#all(
+    const rows = this.#allRows<SummaryRow>(
       `SELECT ${SUMMARY} FROM refused WHERE ?1 IS NULL OR source = ?1 ORDER BY number DESC LIMIT ?2`,
       source ?? null,
       limit,
-    ) as (Omit<RefusedSummary, 'receivedAt'> & { receivedAt: number })[];
+    );
     return rows.map((row) => ({ ...row, receivedAt: iso(row.receivedAt) }));
   }
 
   show(id: string): RefusedDetails | undefined {
-    const [row] = this.#all(
+    const [row] = this.#allRows<SummaryRow & { headers: string; credentials: string; body: Uint8Array }>(
       `SELECT ${SUMMARY}, headers, credentials, body FROM refused WHERE id = ?`,
       id,
-    ) as {
-      receivedAt: number;
-      headers: string;
-      credentials: string;
-      body: Uint8Array;
-    }[];
+    );
     if (!row) return undefined;
-    const names = (JSON.parse(row.credentials) as string[]).filter((_, at) => at % 2 === 0);
+    const lines = JSON.parse(row.credentials) as string[];
     return {
-      ...(row as unknown as RefusedSummary),
+      ...row,
       receivedAt: iso(row.receivedAt),
       headers: JSON.parse(row.headers),
-      credentials: names,
+      credentials: lines.filter((_, at) => at % 2 === 0),
       body: Buffer.from(row.body),
     };
   }
@@ -83,11 +82,7 @@ export class RefusedReader {
     this.#database?.close();
   }
 
-  #all(sql: string, ...values: (string | number | null)[]): unknown[] {
-    return this.#database?.prepare(sql).all(...values) ?? [];
+  #allRows<T extends SqlRow<T>>(sql: string, ...values: (string | number | null)[]): T[] {
+    return this.#database ? allRows<T>(this.#database.prepare(sql), ...values) : [];
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,5 @@
 /**
- * Refused requests on disk, in a file of their own on this machine: bounded, and no more durable than a log. One row for
- * each request, mode 600.
+ * Refused requests on disk, one row for each: bounded, and no more durable than a log. Lives in the thread of thread.ts.
  *
  * For each source at most so many bytes, and days. What goes first is the oldest of the address that has the most: a
  * flood from one address pushes out its own, not what the provider sent. A little more goes than has to, so that it is
@@ -9,38 +8,11 @@
  * Signature headers and bearer tokens are kept here and nowhere else, and never shown. Of a query token only a digest is
  * kept: enough to tell later whether it was a token that is live now.
  */
-import { existsSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { makePrivateDatabase, tightenDatabase } from '../sqlite/private-files.ts';
-import type { PushedOut } from './pushed-out.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { allRows, transact } from '../sqlite-file.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
 
-/** Its user_version; a file of another version is thrown away. */
-const VERSION = 1;
 const DAY_MS = 86_400_000;
-
-const TABLE = `
-  CREATE TABLE refused (
-    number       INTEGER PRIMARY KEY,
-    id           TEXT    NOT NULL UNIQUE,
-    received_at  INTEGER NOT NULL,
-    source       TEXT    NOT NULL,
-    code         TEXT    NOT NULL,
-    reason       TEXT    NOT NULL,
-    address      TEXT    NOT NULL,
-    headers      TEXT    NOT NULL,
-    credentials  TEXT    NOT NULL,
-    token_digest BLOB,
-    body         BLOB    NOT NULL
-  ) STRICT;
-  PRAGMA user_version = ${VERSION};
-`;
-
-const INDEXES = `
-  CREATE INDEX IF NOT EXISTS refused_source ON refused (source, number);
-  CREATE INDEX IF NOT EXISTS refused_address ON refused (source, address, number DESC);
-  CREATE INDEX IF NOT EXISTS refused_age ON refused (received_at);
-`;
 
 const COLUMNS = 'id, received_at, source, code, reason, address, headers, credentials, token_digest, body';
 /** All that a row keeps, in bytes. */
@@ -53,37 +25,14 @@ const FIRST_TO_GO = `SELECT number FROM (SELECT number, row_number() OVER (PARTI
   AS place FROM refused WHERE source = ?) ORDER BY place DESC, number`;
 const SHARE_KEPT = 63 / 64;
 
-/** As rows and messages between threads have it: bytes are no Buffer there. */
-export type StoredRequest = Omit<RefusedRequest, 'body' | 'tokenDigest'> & {
+/** How many of a source were deleted for newer ones, by source. */
+export type PushedOut = ReadonlyMap<string, number>;
+
+export type NumberedRequest = RefusedRequest & { readonly number: number };
+type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest'> & {
   readonly body: Uint8Array;
-  readonly tokenDigest?: Uint8Array;
+  readonly tokenDigest: Uint8Array | null;
 };
-export type NumberedRequest = StoredRequest & { readonly number: number };
-
-export function openRefused(path: string): DatabaseSync {
-  tightenDatabase(path);
-  if (existsSync(path) && versionOf(path) !== VERSION) {
-    for (const part of ['', '-wal', '-shm']) rmSync(path + part, { force: true });
-  }
-  if (!existsSync(path)) makePrivateDatabase(path, (database) => database.exec(TABLE));
-  const database = new DatabaseSync(path, { timeout: 2_000 });
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
-  );
-  database.exec(INDEXES);
-  return database;
-}
-
-function versionOf(path: string): number | undefined {
-  try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    const version = database.prepare('PRAGMA user_version').get()?.user_version as number;
-    database.close();
-    return version;
-  } catch {
-    return undefined;
-  }
-}
 
 export class RefusedStore {
   readonly #database: DatabaseSync;
@@ -97,9 +46,9 @@ export class RefusedStore {
   }
 
   /** Answers with how many of which source had to make room. */
-  keep(requests: readonly StoredRequest[], now: number): PushedOut {
+  keep(requests: readonly RefusedRequest[], now: number): PushedOut {
     const pushedOut = new Map<string, number>();
-    this.#turn(() => {
+    this.#inTransaction(() => {
       this.#delete('received_at < ?', now - this.#limits.days * DAY_MS);
       for (const request of requests) this.#insert(request);
       for (const source of new Set(requests.map((one) => one.source))) {
@@ -112,13 +61,14 @@ export class RefusedStore {
 
   /** The next ones of a source, oldest first, behind a number. */
   next(source: string, after: number, most: number): NumberedRequest[] {
-    const rows = this.#database
-      .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-        token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
-      .all(source, after, most) as (Omit<NumberedRequest, 'tokenDigest'> & {
-      tokenDigest: Uint8Array | null;
-    })[];
-    return rows.map(({ tokenDigest, ...rest }) => ({ ...rest, ...(tokenDigest && { tokenDigest }) }));
+    const statement =
+      this.#database.prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
+        token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`);
+    return allRows<RequestRow>(statement, source, after, most).map(({ tokenDigest, body, ...rest }) => ({
+      ...rest,
+      body: Buffer.from(body),
+      ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
+    }));
   }
 
   remove(number: number): void {
@@ -129,7 +79,7 @@ export class RefusedStore {
     this.#database.close();
   }
 
-  #insert(request: StoredRequest): void {
+  #insert(request: RefusedRequest): void {
     const { id, receivedAt, source, code, reason, address, headers, credentials, tokenDigest, body } =
       request;
     const values = [id, receivedAt, source, code, reason, address, headers, credentials];
@@ -179,13 +129,10 @@ export class RefusedStore {
     return going.length;
   }
 
-  #turn(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
+  #inTransaction(work: () => void): void {
     try {
-      work();
-      this.#database.exec('COMMIT');
+      transact(this.#database, work);
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#bytes.clear();
       throw error;
     }

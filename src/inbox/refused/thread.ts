@@ -1,47 +1,34 @@
-/** The thread that keeps refused requests: started by keeper.ts, alone with its file. Answers every question in order. */
+/** The thread that keeps refused requests: started by client.ts, alone with its file. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { RefusedLimits } from './request.ts';
-import { openRefused, RefusedStore, type StoredRequest } from './store.ts';
+import { answerCalls } from '../../base/threads/ask.ts';
+import { openRefused, type PutAside } from './file.ts';
+import type { RefusedLimits, RefusedRequest } from './request.ts';
+import { type NumberedRequest, type PushedOut, RefusedStore } from './store.ts';
 
-export interface ThreadData {
+export interface RefusedThreadData {
   readonly path: string;
   readonly limits: RefusedLimits;
 }
 
-export type Question =
-  | { readonly name: 'keep'; readonly requests: readonly StoredRequest[] }
-  | { readonly name: 'next'; readonly source: string; readonly after: number; readonly most: number }
-  | { readonly name: 'remove'; readonly number: number }
-  | { readonly name: 'close' };
+export interface RefusedCalls {
+  /** What was there before and could not be used, if anything. */
+  putAside(): PutAside | undefined;
+  /** Answers with how many had to make room. */
+  keep(request: RefusedRequest): PushedOut;
+  /** The next ones of a source behind a number, oldest first. */
+  next(source: string, after: number, most: number): NumberedRequest[];
+  remove(number: number): void;
+  close(): void;
+}
 
-export type Answer = { readonly value: unknown } | { readonly error: string };
+const { path, limits } = workerData as RefusedThreadData;
+const { database, putAside } = openRefused(path);
+const requests = new RefusedStore(database, limits);
 
-const edge = parentPort as MessagePort;
-const { path, limits } = workerData as ThreadData;
-const store = new RefusedStore(openRefused(path), limits);
-
-edge.on('message', (question: Question) => {
-  edge.postMessage(answerTo(question));
-  if (question.name === 'close') edge.close();
+answerCalls<RefusedCalls>(parentPort as MessagePort, {
+  putAside: () => putAside,
+  keep: (request) => requests.keep([request], Date.now()),
+  next: (source, after, most) => requests.next(source, after, most),
+  remove: (number) => requests.remove(number),
+  close: () => database.close(),
 });
-
-function answerTo(question: Question): Answer {
-  try {
-    return { value: carryOut(question) };
-  } catch (error) {
-    return { error: (error as Error).message };
-  }
-}
-
-function carryOut(question: Question): unknown {
-  switch (question.name) {
-    case 'keep':
-      return store.keep(question.requests, Date.now());
-    case 'next':
-      return store.next(question.source, question.after, question.most);
-    case 'remove':
-      return store.remove(question.number);
-    case 'close':
-      return store.close();
-  }
-}

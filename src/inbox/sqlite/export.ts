@@ -9,7 +9,8 @@ import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
-import { examineFile, numberFrom, openFile, takeOwnership } from './files.ts';
+import { numberFrom } from '../sqlite-file.ts';
+import { examineFile, openFile, takeOwnership } from './files.ts';
 import { type Moved, markMoved, movedTo } from './moved.ts';
 import { DUE_MAX_MS } from './statements.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The files of an SQLite inbox: made whole or not at all, examined before they are touched, owned by one service.
  *
- *   <path>         the inbox; its application_id says it is ours, its user_version which migrations it has
+ *   <path>         the inbox; its application_id says it is ours, its user_version which inboxMigrations it has
  *   <path>-wal     commits that are not yet in it
  *   <path>-owner   locked as long as a service runs; the lock ends with the process, however it ends
  *
@@ -12,25 +12,23 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, type Problem } from '../../base/errors.ts';
-import { type Migration, readMigrationsIn } from '../migration-files.ts';
-import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
+import { makePrivateFile, makePrivateFolder, tightenFile } from '../../base/private-files.ts';
+import { readMigrationsIn } from '../migration-files.ts';
 import {
-  makePrivateDatabase,
-  makePrivateFile,
-  makePrivateFolder,
-  tightenDatabase,
-  tightenFile,
-} from './private-files.ts';
+  createDatabaseFile,
+  examineDatabaseFile,
+  migrateDatabase,
+  numberFrom,
+  tightenDatabaseFile,
+} from '../sqlite-file.ts';
+import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
-const MIGRATIONS = join(import.meta.dirname, 'migrations');
-/** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
-const FULL_CHECK_BYTES = 256 * 1_048_576;
+/** Reads a little of the tables that an inbox has. */
+const PROBE = 'SELECT count(*) FROM (SELECT number FROM inbox ORDER BY number DESC LIMIT 100)';
 
-export function readMigrations(): Migration[] {
-  return readMigrationsIn(MIGRATIONS);
-}
+const inboxMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
 export function examineInbox(path: string, thorough = false): Problem | undefined {
@@ -64,44 +62,22 @@ export function examineFile(path: string, thorough = false): Problem | undefined
     if (header.readUInt32BE(68) !== APPLICATION_ID) {
       return problem(`names ${path}, which is a database of another program`, elsewhere);
     }
-    return examineContent(path, thorough, problem);
-  } catch (error) {
-    const reason = (error as Error).message;
-    if (/malformed|not a database|corrupt/i.test(reason)) return damaged(path, reason, problem);
+    const flaw = examineDatabaseFile(path, inboxMigrations, PROBE, thorough);
+    if (flaw?.what === 'newer') {
+      const wrong = `names ${path}, written by a newer Consignee (schema ${flaw.version}, this one knows ${flaw.newest})`;
+      return problem(wrong, 'Run that version or a later one; going back is not possible.');
+    }
+    if (!flaw) return undefined;
     return problem(
-      `names ${path}, which cannot be opened (${reason})`,
+      `names ${path}, which is damaged (${flaw.reason.replaceAll('\n', ' ')})`,
+      `Restore a backup, or save what can be read with: sqlite3 ${path} .recover`,
+    );
+  } catch (error) {
+    return problem(
+      `names ${path}, which cannot be opened (${(error as Error).message})`,
       'Check the path and who may write there.',
     );
   }
-}
-
-function examineContent(
-  path: string,
-  thorough: boolean,
-  problem: (wrong: string, fix: string) => Problem,
-): Problem | undefined {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
-  try {
-    const version = numberFrom(database, 'PRAGMA user_version');
-    const newest = readMigrations().at(-1)?.version ?? 0;
-    if (version > newest) {
-      const wrong = `names ${path}, written by a newer Consignee (schema ${version}, this one knows ${newest})`;
-      return problem(wrong, 'Run that version or a later one; going back is not possible.');
-    }
-    const small = statSync(path).size <= FULL_CHECK_BYTES;
-    const check = thorough ? 'integrity_check(1)' : small ? 'quick_check(1)' : 'schema_version';
-    const verdict = Object.values(database.prepare(`PRAGMA ${check}`).get() ?? {})[0];
-    if (check !== 'schema_version' && verdict !== 'ok') return damaged(path, String(verdict), problem);
-    database.prepare('SELECT count(*) FROM (SELECT number FROM inbox ORDER BY number DESC LIMIT 100)').get();
-    return undefined;
-  } finally {
-    database.close();
-  }
-}
-
-function damaged(path: string, reason: string, problem: (wrong: string, fix: string) => Problem): Problem {
-  const fix = `Restore a backup, or save what can be read with: sqlite3 ${path} .recover`;
-  return problem(`names ${path}, which is damaged (${reason.replaceAll('\n', ' ')})`, fix);
 }
 
 function headerOf(path: string): Buffer {
@@ -147,7 +123,7 @@ export function takeOwnership(path: string): DatabaseSync {
 const CACHE_MB = 16;
 
 /** Opens the inbox for writing, making it if it is not there, and brings it up to the newest migration. */
-export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
+export function openInboxFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   const database = openFile(path, cacheMb);
   const moved = movedTo(database);
   if (!moved) return database;
@@ -158,7 +134,7 @@ export function openInbox(path: string, cacheMb = CACHE_MB): DatabaseSync {
 /** The same for a file whose inbox may have moved. */
 export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   if (!existsSync(path)) createInbox(path);
-  tightenDatabase(path);
+  tightenDatabaseFile(path);
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(`
     PRAGMA journal_mode = WAL;
@@ -167,7 +143,7 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
     PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 67108864;
   `);
-  migrate(database);
+  migrateDatabase(database, inboxMigrations);
   const mode = Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0];
   const synchronous = numberFrom(database, 'PRAGMA synchronous');
   if (mode !== 'wal' || synchronous !== 2) {
@@ -177,27 +153,9 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
 }
 
 function createInbox(path: string): void {
-  makePrivateDatabase(path, (database) => {
+  createDatabaseFile(path, (database) => {
     database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
-    migrate(database);
+    migrateDatabase(database, inboxMigrations);
     database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
   });
-}
-
-function migrate(database: DatabaseSync): void {
-  const version = numberFrom(database, 'PRAGMA user_version');
-  for (const migration of readMigrations().filter((candidate) => candidate.version > version)) {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`);
-      database.exec('COMMIT');
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-}
-
-export function numberFrom(database: DatabaseSync, sql: string): number {
-  return Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 }

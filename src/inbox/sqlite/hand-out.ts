@@ -1,5 +1,6 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
 import type { StatementSync } from 'node:sqlite';
+import type { CircuitKnobs } from '../circuit.ts';
 import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { isEnd } from '../event-states.ts';
@@ -19,7 +20,7 @@ export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>)
   for (const { handler } of waiting) if (!routes.get(handler)?.latest) sql.free.run(handler);
 }
 
-export function settle(turn: Turn, given: Settlement): void {
+export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): void {
   const thing = thingOfWork(turn, given);
   const settlement = unlessOvertaken(given, newestEvent(turn, given.handler, thing));
   const { event, handler, attempt, state, counted, due } = settlement;
@@ -33,7 +34,9 @@ export function settle(turn: Turn, given: Settlement): void {
   if (changes === 0) return;
   if (turn.scheduler.isOut(handler, event)) {
     turn.scheduler.returnSlot(handler, event);
-    noteEnd(turn, settlement);
+    // Otherwise its thread was lost under it, which says nothing about the target.
+    const change = turn.scheduler.targets.noteEnd(handler, settlement.unavailable, turn.now, circuit);
+    if (change) turn.circuitChanges.push(change);
   }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
@@ -49,15 +52,6 @@ export function settle(turn: Turn, given: Settlement): void {
     settlement.status,
     settlement.output,
   );
-}
-
-/** Not called for an attempt whose thread was lost: that says nothing about the target. */
-function noteEnd(
-  { scheduler, knobs, now, circuitChanges }: Turn,
-  { handler, unavailable }: Settlement,
-): void {
-  const change = scheduler.targets.noteEnd(handler, unavailable, now, knobs.circuit);
-  if (change) circuitChanges.push(change);
 }
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */

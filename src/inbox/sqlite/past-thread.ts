@@ -1,12 +1,18 @@
-/** The thread that reads when sources spoke: started by past.ts, and gone when it has answered. */
+/** The thread that reads when sources spoke: started by past.ts, and ended once it has answered. */
 import { DatabaseSync } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
-import { HOURS, type Hour, walkBack } from '../hours.ts';
-import type { PastRange } from './past.ts';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { answerCalls } from '../../base/threads/ask.ts';
+import { HOURS, type Hour, walkBack } from '../past.ts';
+import type { PastCalls } from './past.ts';
 
-const { path, from, until } = workerData as PastRange;
-const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
-const statement = database.prepare(HOURS);
-const spoken = await walkBack(from, until, ($1, $2) => statement.all({ $1, $2 }) as unknown as Hour[]);
-database.close();
-parentPort?.postMessage(spoken);
+answerCalls<PastCalls>(parentPort as MessagePort, {
+  async read(path, from, until) {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+    try {
+      const statement = database.prepare(HOURS);
+      return await walkBack(from, until, ($1, $2) => statement.all({ $1, $2 }) as unknown as Hour[]);
+    } finally {
+      database.close();
+    }
+  },
+});

@@ -1,24 +1,32 @@
 /** The past of an SQLite inbox: read in a thread of its own (past-thread.ts), which has all the time in the world. */
 import { Worker } from 'node:worker_threads';
+import { ThreadCalls } from '../../base/threads/ask.ts';
 import type { Spoken } from '../past.ts';
 
-export interface PastRange {
-  readonly path: string;
-  readonly from: number;
-  readonly until: number;
+export interface PastCalls {
+  read(path: string, from: number, until: number): Promise<Spoken[]>;
 }
 
 /** Rejects if the file cannot be read, or when the signal says so. */
-export function readPast(path: string, from: number, until: number, signal: AbortSignal): Promise<Spoken[]> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./past-thread.ts', import.meta.url), {
-      workerData: { path, from, until } satisfies PastRange,
-      name: 'past',
-    });
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the thread that reads the past has ended')));
-    signal.addEventListener('abort', () => void worker.terminate(), { once: true });
-  });
+export async function readSqlitePast(
+  path: string,
+  from: number,
+  until: number,
+  signal: AbortSignal,
+): Promise<Spoken[]> {
+  const worker = new Worker(new URL('./past-thread.ts', import.meta.url), { name: 'past' });
+  worker.unref();
+  const end = () => void worker.terminate();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await new ThreadCalls<PastCalls>(worker, 'the thread that reads the past').ask(
+      'read',
+      path,
+      from,
+      until,
+    );
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }

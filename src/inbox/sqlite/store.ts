@@ -12,6 +12,7 @@
  * `commit` is one transaction for all that has come in; if it throws, nothing has happened, in memory either.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { CircuitKnobs } from '../circuit.ts';
 import type {
   Arrival,
   AttemptKey,
@@ -29,16 +30,14 @@ import type {
 import { timeOfNumber } from '../event-id.ts';
 import { settleInterrupted } from '../interrupted.ts';
 import { Scheduler } from '../scheduler.ts';
+import { numberFrom } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { type CircuitChange, Targets } from '../targets.ts';
 import { StateCounts } from './counts.ts';
-import { numberFrom } from './files.ts';
 import { freeUnwired, handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { orderInTurn, purgeInTurn } from './upkeep.ts';
-
-export type DispatchKnobs = Pick<InboxKnobs, 'handler' | 'backoff' | 'circuit'>;
 
 /** What one transaction works with; thrown away if it fails. */
 export interface Turn {
@@ -46,7 +45,6 @@ export interface Turn {
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
-  readonly knobs: DispatchKnobs;
   readonly scheduler: Scheduler;
   readonly counts: StateCounts;
   readonly now: number;
@@ -66,18 +64,16 @@ export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #knobs: DispatchKnobs;
   readonly #sql: Statements;
   #scheduler: Scheduler;
   #counts: StateCounts;
   #last: number;
   #purgeCursor = 0;
 
-  constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>, knobs: DispatchKnobs) {
+  constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
     this.#sources = sources;
     this.#routes = routesOf(sources);
-    this.#knobs = knobs;
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
@@ -104,9 +100,10 @@ export class Store {
     settled: readonly Settlement[],
     grant: ReadonlyMap<string, number>,
     now: number,
+    circuit: CircuitKnobs,
   ): Committed {
     return this.#turn(now, (turn) => {
-      for (const settlement of settled) settle(turn, settlement);
+      for (const settlement of settled) settle(turn, settlement, circuit);
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
@@ -159,10 +156,10 @@ export class Store {
    * What is to be committed of what is in `handling` now: the thread that had it is gone, so nothing is handed out until new
    * slots come.
    */
-  recover(ending: Ending, now: number): Settlement[] {
+  recover(ending: Ending, now: number, knobs: InboxKnobs): Settlement[] {
     this.#scheduler.clearSlots();
     const left = this.#sql.handling.all() as unknown as AttemptKey[];
-    return settleInterrupted(left, ending, { knobs: this.#knobs, routes: this.#routes }, now);
+    return settleInterrupted(left, ending, { knobs, routes: this.#routes }, now);
   }
 
   /** Hands nothing out any more; what is out may still be settled. */
@@ -175,7 +172,6 @@ export class Store {
       sql: this.#sql,
       sources: this.#sources,
       routes: this.#routes,
-      knobs: this.#knobs,
       scheduler: this.#scheduler.copy(),
       counts: this.#counts.copy(),
       now,

@@ -5,19 +5,13 @@
  * takes them all. Each batch of arrivals is answered after its own commit. If a commit fails, its arrivals are answered
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Arrival, Database, Ending, Interrupted, Settlement } from '../contract.ts';
+import { workerData } from 'node:worker_threads';
+import type { Arrival, Database, Settlement } from '../contract.ts';
+import { listenToEdge, tellEdge } from '../edge-port.ts';
 import { interruptedOf } from '../interrupted.ts';
-import {
-  type Call,
-  type Reply,
-  type Request,
-  type ThreadData,
-  unpack,
-  type WorkRequest,
-} from '../messages.ts';
+import type { InboxThreadData, WorkRequest } from '../messages.ts';
 import { HandlersPort } from '../work-port.ts';
-import { openInbox, takeOwnership } from './files.ts';
+import { openInboxFile, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -25,17 +19,16 @@ const WAKE_AT_MOST_MS = 1_000;
 const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
-const edge = parentPort as MessagePort;
-const { database: place, sources, knobs } = workerData as ThreadData;
+const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
-const database = openInbox(path, knobs.inboxCacheMb);
-const store = new Store(database, sources, knobs);
+const database = openInboxFile(path, knobs.inboxCacheMb);
+const store = new Store(database, sources);
 
 const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-const handlers = new HandlersPort(hearHandlers);
+const handlersPort = new HandlersPort(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -43,19 +36,38 @@ let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
-edge.on('message', (request: Request | { kind: 'work'; port: MessagePort }) => {
-  if (request.kind === 'arrivals') batches.push({ id: request.id, arrivals: unpack(request.batch) });
-  else if (request.kind === 'work') {
-    grants.clear();
-    return handlers.adopt(request.port);
-  } else return answer(request.id, request.call);
-  planTurn();
-});
-reply({ kind: 'ready' });
-
-function reply(message: Reply): void {
-  edge.postMessage(message);
-}
+listenToEdge(
+  {
+    arrivals(batch) {
+      batches.push(batch);
+      planTurn();
+    },
+  },
+  {
+    status: () => store.status(),
+    recover(ending) {
+      hearTheRest();
+      grants.clear();
+      const interrupted = store.recover(ending, Date.now(), knobs);
+      settled.push(...interrupted);
+      planTurn();
+      return interruptedOf(interrupted);
+    },
+    pause: () => store.pause(),
+    order(order) {
+      const changed = store.order(order, Date.now());
+      planTurn();
+      return changed;
+    },
+    purge: (eventsBefore, keysBefore) => store.purge(eventsBefore, keysBefore, Date.now()),
+    noteUses: (uses) => store.noteUses(uses, Date.now()),
+    connectHandlers(port) {
+      grants.clear();
+      handlersPort.adopt(port);
+    },
+    close: closeFile,
+  },
+);
 
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
@@ -66,7 +78,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 }
 
 function hearTheRest(): void {
-  handlers.hearTheRest();
+  handlersPort.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -112,21 +124,27 @@ function takeTurn(): void {
   settled = [];
   const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries, circuitChanges } = store.commit(arrivals, finished, grants, Date.now());
+    const { kept, deliveries, circuitChanges } = store.commit(
+      arrivals,
+      finished,
+      grants,
+      Date.now(),
+      knobs.circuit,
+    );
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
-      reply({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
+      tellEdge({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlers.send(deliveries);
-    for (const change of circuitChanges) reply({ kind: 'circuit', ...change });
+    handlersPort.send(deliveries);
+    for (const change of circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
   } catch (error) {
     settled = [...finished, ...settled];
     const reason = (error as Error).message;
-    for (const { id } of taken) reply({ kind: 'failed', id, reason });
+    for (const { id } of taken) tellEdge({ kind: 'failed', id, reason });
     reportWrites(false, reason);
     wake = setTimeout(probe, PROBE_MS);
   }
@@ -155,54 +173,14 @@ function probe(): void {
 function reportWrites(taken: boolean, reason = ''): void {
   if (taken === writes) return;
   writes = taken;
-  reply({ kind: 'writes', taken, reason });
+  tellEdge({ kind: 'writes', taken, reason });
 }
 
-function answer(id: number, call: Call): void {
-  try {
-    reply({ kind: 'answer', id, answer: carryOut(call) });
-  } catch (error) {
-    reply({ kind: 'answer', id, error: (error as Error).message });
-  }
-  if (call.name === 'close') edge.close();
-}
-
-function carryOut(call: Call): unknown {
-  switch (call.name) {
-    case 'status':
-      return store.status();
-    case 'recover':
-      return recover(call.ending);
-    case 'pause':
-      return store.pause();
-    case 'order': {
-      const changed = store.order(call.order, Date.now());
-      planTurn();
-      return changed;
-    }
-    case 'purge':
-      return store.purge(call.eventsBefore, call.keysBefore, Date.now());
-    case 'noteUses':
-      return store.noteUses(call.uses, Date.now());
-    case 'close':
-      return close();
-  }
-}
-
-function recover(ending: Ending): Interrupted[] {
-  hearTheRest();
-  grants.clear();
-  const interrupted = store.recover(ending, Date.now());
-  settled.push(...interrupted);
-  planTurn();
-  return interruptedOf(interrupted);
-}
-
-function close(): void {
+function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlers.close();
+  handlersPort.close();
   database.close();
   owner.close();
 }

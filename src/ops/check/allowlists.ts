@@ -5,7 +5,7 @@ import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { type Allowed, examineAllowlist } from '../../verify/allow-entry.ts';
 import { IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
-import { counted } from '../secret/ago.ts';
+import { counted } from '../words.ts';
 import { type Evidence, eventsOf, isProven, type RecentEvent } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 

@@ -1,20 +1,20 @@
 /** Known vulnerabilities in the packages that run in production, if npm is here and its registry answers. */
 import { join } from 'node:path';
 import { type Finding, fail, pass, warn } from './finding.ts';
-import { runProgram } from './programs.ts';
+import { runTool } from './programs.ts';
 
 const OWN_FOLDER = join(import.meta.dirname, '../../..');
 const SUBJECT = 'npm audit';
 const TIMEOUT_MS = 5_000;
 const ARGS = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--no-update-notifier', '--logs-max=0'];
 
-interface Report {
+interface AuditReport {
   readonly metadata: { readonly vulnerabilities: Readonly<Record<string, number>> };
   readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
 }
 
 export async function auditFinding(): Promise<Finding> {
-  const asked = await runProgram('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
+  const asked = await runTool('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
   if (!asked) return pass(SUBJECT, 'not asked: npm is not here');
   const report = reportIn(asked.stdout);
   if (!report) return pass(SUBJECT, 'not known: npm’s registry gave no report within 5 s');
@@ -26,10 +26,10 @@ export async function auditFinding(): Promise<Finding> {
 }
 
 /** None in what npm says when it could not ask. */
-function reportIn(text: string): Report | undefined {
+function reportIn(text: string): AuditReport | undefined {
   try {
-    const report = JSON.parse(text) as Partial<Report>;
-    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as Report) : undefined;
+    const report = JSON.parse(text) as Partial<AuditReport>;
+    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as AuditReport) : undefined;
   } catch {
     return undefined;
   }

@@ -44,13 +44,13 @@ function proxyFindings({ requireHttps, trustProxy }: Config): Finding[] {
 function isWide(rule: string): boolean {
   const [address = '', bits] = rule.split('/');
   const family = address.includes(':') ? 'ipv6' : 'ipv4';
-  return bits !== undefined && Number(bits) < WIDE[family] && !isPrivate(address);
+  return bits !== undefined && Number(bits) < WIDE[family] && !isOurNetwork(address);
 }
 
 /** Who the newest events are said to come from: if that is one address of our own network, it is a proxy’s. */
 function trafficFindings({ trustProxy, production }: Config, { recent }: Evidence): Finding[] {
   const [address = '', ...others] = new Set(recent.map((event) => event.address));
-  if (recent.length < EVENTS_LEAST || others.length > 0 || !isPrivate(address)) return [];
+  if (recent.length < EVENTS_LEAST || others.length > 0 || !isOurNetwork(address)) return [];
   const all = `${lastOnes(recent.length)} came from ${address}, all of them`;
   if (trustProxy.length > 0) {
     return [warn(PROXY, `${all}: X-Forwarded-For does not get through. Have your proxy set it`)];
@@ -61,6 +61,6 @@ function trafficFindings({ trustProxy, production }: Config, { recent }: Evidenc
   return [warn(PROXY, `empty, but ${all}. ${fix}`)];
 }
 
-function isPrivate(address: string): boolean {
+function isOurNetwork(address: string): boolean {
   return address !== '' && scopeOf(address) !== 'public';
 }

@@ -4,10 +4,11 @@
  */
 
 import type { SecretUse } from '../../inbox/contract.ts';
-import { type EventProofs, type InboxReader, openReader } from '../../inbox/reader.ts';
+import { driverOf } from '../../inbox/driver.ts';
+import type { EventProofs, InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { counted } from '../secret/ago.ts';
+import { counted } from '../words.ts';
 
 /** Looked at in all, and of each source. */
 const EVENTS_MOST = 5_000;
@@ -25,7 +26,7 @@ export interface Evidence {
 
 /** Nothing, from an inbox that is not there yet or is still of a version that kept no evidence. */
 export async function readEvidence({ database }: Config): Promise<Evidence> {
-  const reader = await openReader(database);
+  const reader = await driverOf(database).openReader();
   if (!reader) return { recent: [], uses: [] };
   try {
     return { recent: await readRecent(reader), uses: await reader.secretUses() };

@@ -1,10 +1,10 @@
 /** One line of `check`: its verdict, what it is about, and a sentence that says what was found, with the fix if one is due. */
 import type { Problem } from '../../base/errors.ts';
 
-export type Verdict = 'pass' | 'warn' | 'fail';
+export type FindingVerdict = 'pass' | 'warn' | 'fail';
 
 export interface Finding {
-  readonly verdict: Verdict;
+  readonly verdict: FindingVerdict;
   readonly subject: string;
   readonly says: string;
 }
@@ -21,6 +21,6 @@ export function fail(subject: string, says: string): Finding {
   return { verdict: 'fail', subject, says };
 }
 
-export function ofProblem(verdict: Verdict, { setting, wrong, fix }: Problem): Finding {
+export function ofProblem(verdict: FindingVerdict, { setting, wrong, fix }: Problem): Finding {
   return { verdict, subject: setting, says: `${wrong}. ${fix}` };
 }

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { environmentForPrograms, runProgram } from './programs.ts';
+import { environmentForPrograms, runTool } from './programs.ts';
 
 export interface WorkTree {
   readonly root: string;
@@ -19,7 +19,7 @@ export interface NoWorkTree {
 }
 
 export async function findWorkTree(folder: string): Promise<WorkTree | NoWorkTree> {
-  const asked = await runProgram('git', ['rev-parse', '--show-toplevel', '--is-shallow-repository'], {
+  const asked = await runTool('git', ['rev-parse', '--show-toplevel', '--is-shallow-repository'], {
     folder,
   });
   if (!asked) return { because: 'git is not here', odd: false };
@@ -34,11 +34,11 @@ export async function findWorkTree(folder: string): Promise<WorkTree | NoWorkTre
 }
 
 export async function isTracked(file: string, folder: string): Promise<boolean> {
-  return (await runProgram('git', ['ls-files', '--error-unmatch', '--', file], { folder }))?.code === 0;
+  return (await runTool('git', ['ls-files', '--error-unmatch', '--', file], { folder }))?.code === 0;
 }
 
 export async function isIgnored(file: string, folder: string): Promise<boolean> {
-  return (await runProgram('git', ['check-ignore', '-q', '--', file], { folder }))?.code === 0;
+  return (await runTool('git', ['check-ignore', '-q', '--', file], { folder }))?.code === 0;
 }
 
 /** Paths below the root, of what git tracks and what it would take along with the next `git add .` */
@@ -105,7 +105,7 @@ export async function placeOfObject(id: string, type: string, { root }: WorkTree
   if (type === 'commit') return `the message of commit ${short}`;
   const quietly = ['-c', 'core.quotePath=false'];
   const args = ['log', '--all', '--reverse', '--name-only', '--format=%h', `--find-object=${id}`];
-  const asked = await runProgram('git', [...quietly, ...args], { folder: root });
+  const asked = await runTool('git', [...quietly, ...args], { folder: root });
   const [commit = '', path = ''] = (asked?.stdout ?? '').split('\n').filter((line) => line !== '');
   return commit === '' || path === '' ? `the ${type} ${short} of git’s store` : `${path} of commit ${commit}`;
 }

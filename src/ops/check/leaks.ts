@@ -5,8 +5,8 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
-import { counted } from '../secret/ago.ts';
 import type { Slot } from '../secret/slots.ts';
+import { counted } from '../words.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
 import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './git.ts';
 import { LOOKED_FOR_FROM, type Needle, needlesOf, readParts, Search } from './search.ts';
@@ -14,7 +14,7 @@ import { LOOKED_FOR_FROM, type Needle, needlesOf, readParts, Search } from './se
 const HISTORY = 'git history';
 const FILES = 'work tree';
 
-interface Found {
+interface FoundSecret {
   readonly needle: Needle;
   readonly id: string;
   readonly type: string;
@@ -35,7 +35,7 @@ export async function leakFindings(slots: readonly Slot[], tree: WorkTree | NoWo
 
 async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Finding[]> {
   const search = new Search(needles);
-  const found: Found[] = [];
+  const found: FoundSecret[] = [];
   let [objects, bytes, unreadable, current] = [0, 0, 0, { id: '', type: '' }];
   const trouble = await readObjects(tree, {
     begin(id, type) {
@@ -62,7 +62,7 @@ async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Fi
   return [pass(HISTORY, `none of ${counted(needles.length, 'live secret')}; ${looked}${partly}`)];
 }
 
-async function historyFinding({ needle, id, type }: Found, tree: WorkTree): Promise<Finding> {
+async function historyFinding({ needle, id, type }: FoundSecret, tree: WorkTree): Promise<Finding> {
   const place = clean(await placeOfObject(id, type, tree));
   const fix = 'Rotate it: deleting the file does not take it out of the history';
   return fail(HISTORY, `${needle.name} is in ${place}. ${fix}`);

@@ -12,8 +12,8 @@ const API_URL = 'https://api.flexport.com';
 const URL_SETTING = 'FLEXPORT_API_URL';
 const TIMEOUT_MS = 10_000;
 
-/** The status, or in words why there is none. */
-type Answer = number | string;
+/** The status that Flexport answered with, or in words why there is none. */
+type ApiAnswer = number | string;
 
 export async function onlineFindings(environment: Environment): Promise<Finding[]> {
   const base = readBase(environment);
@@ -22,8 +22,8 @@ export async function onlineFindings(environment: Environment): Promise<Finding[
   if (keys.length === 0)
     return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
   const asked = keys.map(async ({ setting, value }) => {
-    const answer = await ask(base, value);
-    return verdictOn(setting, nameOfSecret(value), answer);
+    const answer = await askFlexport(base, value);
+    return keyFinding(setting, nameOfSecret(value), answer);
   });
   return await Promise.all(asked);
 }
@@ -37,7 +37,7 @@ function readBase(environment: Environment): string | { wrong: string } {
   return { wrong: 'is not an https:// URL. Keys are sent to no other, but to this machine' };
 }
 
-async function ask(base: string, key: string): Promise<Answer> {
+async function askFlexport(base: string, key: string): Promise<ApiAnswer> {
   try {
     const response = await fetch(new URL('/shipments?per=1', base), {
       headers: { Authorization: `Bearer ${key}`, 'Flexport-Version': '2' },
@@ -52,7 +52,7 @@ async function ask(base: string, key: string): Promise<Answer> {
   }
 }
 
-function verdictOn(setting: string, name: string, answer: Answer): Finding {
+function keyFinding(setting: string, name: string, answer: ApiAnswer): Finding {
   const isNext = setting.endsWith('_NEXT');
   const then = isNext ? '; you may switch to it' : '';
   if (answer === 200) return pass(setting, `${name} works${then}`);

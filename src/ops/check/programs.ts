@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 
-export interface Ended {
+export interface ProgramEnd {
   /** Null if it was ended for taking too long. */
   readonly code: number | null;
   readonly stdout: string;
@@ -27,11 +27,11 @@ export function environmentForPrograms(): NodeJS.ProcessEnv {
 }
 
 /** Undefined if there is no such program here. */
-export function runProgram(
+export function runTool(
   name: string,
   args: readonly string[],
   { folder, timeoutMs = 0 }: ProgramOptions,
-): Promise<Ended | undefined> {
+): Promise<ProgramEnd | undefined> {
   const options = {
     cwd: folder,
     env: environmentForPrograms(),

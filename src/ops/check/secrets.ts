@@ -1,9 +1,9 @@
 /** Where the live secrets come from, and how old they are. */
 import type { Environment } from '../../base/settings/environment.ts';
 import { ageOf, sinceSetting } from '../secret/age.ts';
-import { counted } from '../secret/ago.ts';
 import type { Slot } from '../secret/slots.ts';
 import { ENV_FILE, type Settings } from '../settings.ts';
+import { counted } from '../words.ts';
 import { type Finding, pass, warn } from './finding.ts';
 
 const AGE = 'secret age';

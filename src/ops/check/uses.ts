@@ -4,9 +4,9 @@ import type { Environment } from '../../base/settings/environment.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
-import { ago, counted } from '../secret/ago.ts';
 import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
 import { mayGo, type RecordedUse, sayUse, useOf } from '../secret/uses.ts';
+import { ago, counted } from '../words.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 

@@ -6,13 +6,12 @@ import { resolve } from 'node:path';
 import { ConfigError, type Problem } from '../../base/errors.ts';
 import type { Environment } from '../../base/settings/environment.ts';
 import type { Database } from '../../inbox/contract.ts';
-import { placeOf, readPlaces } from '../../serve/config/database.ts';
-
-type Kind<K> = Extract<Database, { kind: K }>;
+import { driverOf, type WayToMove, wayToMove } from '../../inbox/driver.ts';
+import { readPlaces } from '../../serve/config/database.ts';
 
 export interface MovePlaces {
-  readonly from: Named<Kind<'sqlite'>>;
-  readonly to: Named<Kind<'postgres'>>;
+  readonly from: Named<WayToMove['from']>;
+  readonly to: Named<WayToMove['to']>;
   readonly warnings: readonly Problem[];
 }
 
@@ -45,16 +44,11 @@ export function readMove(
   const [source, target] = [read('--from', from), read('--to', to)];
   if (problems.length > 0) throw new ConfigError(problems);
   if (whereIs(source.database) === whereIs(target.database)) return '--from and --to are the same place';
-  if (source.database.kind !== 'sqlite' || target.database.kind !== 'postgres') {
-    if (to === undefined && source.database.kind === 'sqlite')
-      return 'where to? Give --to, or set DATABASE_URL to the new database';
-    return 'an inbox moves from an SQLite file to PostgreSQL; there is no other way';
-  }
-  return {
-    from: { ...source, database: source.database },
-    to: { ...target, database: target.database },
-    warnings,
-  };
+  const way = wayToMove(source.database, target.database);
+  if (way) return { from: { ...source, database: way.from }, to: { ...target, database: way.to }, warnings };
+  if (to === undefined && driverOf(source.database).file !== undefined)
+    return 'where to? Give --to, or set DATABASE_URL to the new database';
+  return 'an inbox moves from an SQLite file to PostgreSQL; there is no other way';
 }
 
 /** The problem of `DATABASE_URL`, by the name under which it was read. */
@@ -75,5 +69,6 @@ function valuesNamed(flag: string, text: string | undefined, environment: Enviro
 }
 
 function whereIs(database: Database): string {
-  return database.kind === 'sqlite' ? resolve(database.path) : placeOf(database);
+  const { file, place } = driverOf(database);
+  return file === undefined ? place : resolve(file);
 }

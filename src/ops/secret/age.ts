@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
-import { DAY_MS } from './ago.ts';
+import { DAY_MS } from '../words.ts';
 import type { Slot } from './slots.ts';
 
 /** `unreadable`: the setting is not a date, or the date lies ahead. */

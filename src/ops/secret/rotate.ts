@@ -11,7 +11,7 @@ import { fingerprintOf } from '../../verify/fingerprint.ts';
 import type { SecretRow } from '../../verify/scheme.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
-import { ago, counted } from './ago.ts';
+import { ago, counted } from '../words.ts';
 import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
 import { readUses, useOf } from './uses.ts';
 

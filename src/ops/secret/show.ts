@@ -4,8 +4,8 @@ import type { SecretUse } from '../../inbox/contract.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
+import { counted } from '../words.ts';
 import { ageOf } from './age.ts';
-import { counted } from './ago.ts';
 import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
 import { mayGo, sayUse, useOf } from './uses.ts';
 

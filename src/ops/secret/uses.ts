@@ -1,9 +1,9 @@
 /** Reads from the inbox when each secret of a source was used. For `check` and `secret`. */
 
 import type { Database, SecretUse } from '../../inbox/contract.ts';
-import { openReader } from '../../inbox/reader.ts';
+import { driverOf } from '../../inbox/driver.ts';
 import { fingerprintOf } from '../../verify/fingerprint.ts';
-import { ago, counted, DAY_MS } from './ago.ts';
+import { ago, counted, DAY_MS } from '../words.ts';
 
 export interface RecordedUse {
   readonly count: number;
@@ -12,7 +12,7 @@ export interface RecordedUse {
 
 /** All recorded uses. There are none if the inbox is not there yet, or is of an older version that recorded none. */
 export async function readUses(database: Database): Promise<SecretUse[]> {
-  const reader = await openReader(database);
+  const reader = await driverOf(database).openReader();
   if (!reader) return [];
   try {
     return await reader.secretUses();

@@ -1,23 +1,43 @@
 /**
- * The nouns of the alarms. Every kind looks for itself and answers with its findings, all that is wrong by its rule at
- * present; the book (book.ts) makes alarms of them, which begin, are repeated, and end.
+ * The nouns of the alarms. A kind of alarm is one file with one `AlarmRule`, and a row in kinds.ts: at each look it answers
+ * with everything that is wrong by its rule at present. The book (book.ts) makes alarms of that, which begin, are repeated,
+ * and end.
  */
-import type { AlarmTarget } from '../config/knobs.ts';
+import type { InboxStatus } from '../../inbox/contract.ts';
+import type { AlarmKnobs, AlarmTarget } from '../config/knobs.ts';
+import type { Tally } from './tally.ts';
 
-export const ALARM_KINDS = [
-  'silence',
-  'refusals',
-  'dead',
-  'backlog',
-  'disk',
-  'inbox',
-  'clock',
-  'unkept',
-] as const;
+export interface AlarmRule<Memory extends object = object> {
+  /** Its name in the log, in the metrics, in the message, and in the table of docs/operating.md. */
+  readonly kind: string;
+  /**
+   * What the rule knows before its first look; left out if each look is judged by itself. It is plain data that belongs to
+   * the watch, so that it can be stored or shared.
+   */
+  memory?(): Memory;
+  /** Rejects if it cannot tell: then its alarms stay as they are. It is not asked again before it has answered. */
+  find(look: Look, memory: Memory): readonly AlarmFinding[] | Promise<readonly AlarmFinding[]>;
+}
 
-export type AlarmKind = (typeof ALARM_KINDS)[number];
+/** What the watch sees at one moment. What has to be waited for is asked once a look, however many rules want it. */
+export interface Look {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly knobs: AlarmKnobs;
+  /** The sources that are on and whose requests come to this process. */
+  readonly sources: readonly WatchedSource[];
+  tallyOf(source: string): Tally;
+  /** What came before, nobody was there to hear. */
+  readonly listeningSince: number;
+  readonly takesWrites: boolean;
+  /** So many refused requests could not be kept since the service started. */
+  readonly refusalsDropped: number;
+  status(): Promise<InboxStatus>;
+  /** Undefined for an inbox that is not on a disk of this machine. */
+  diskFreeMb(): Promise<number | undefined>;
+}
 
-export interface Finding {
+export interface AlarmFinding {
   /** A source, a handler, or nothing. From the configuration, never from a sender. */
   readonly subject: string;
   /** What is the matter. */
@@ -28,8 +48,8 @@ export interface Finding {
   readonly since?: number;
 }
 
-export interface Alarm extends Required<Finding> {
-  readonly kind: AlarmKind;
+export interface Alarm extends Required<AlarmFinding> {
+  readonly kind: string;
 }
 
 /** A source as alarms name it. */

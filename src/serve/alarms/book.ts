@@ -1,22 +1,22 @@
 /**
- * Which alarms are raised. Takes in what each look found and answers what people should be told:
+ * Which alarms are raised. The book takes in what each look found and answers what people should be told:
  *
  *   a finding that is new         raised
  *   one that stays                raised again, but not before `repeatMs` have passed
  *   one that is gone              over, once it has stayed away for `calmMs`
  *
- * An alarm keeps the time it began at, and its words follow the findings. Asks no clock.
+ * An alarm keeps the time it began at, and its words are those of the last look. The book asks no clock.
  */
 import type { AlarmKnobs } from '../config/knobs.ts';
-import type { Alarm, AlarmKind, Finding } from './alarm.ts';
+import type { Alarm, AlarmFinding } from './alarm.ts';
 import { durationOf } from './times.ts';
 
-export interface Told {
+export interface AlarmNews {
   readonly type: 'alarm.raised' | 'alarm.over';
   readonly alarm: Alarm;
 }
 
-interface Entry {
+interface BookEntry {
   alarm: Alarm;
   toldAt: number;
   /** When it was first not found any more. */
@@ -25,7 +25,7 @@ interface Entry {
 
 export class AlarmBook {
   readonly #knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, BookEntry>();
 
   constructor(knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>) {
     this.#knobs = knobs;
@@ -36,20 +36,20 @@ export class AlarmBook {
   }
 
   /** `findings` are all there are of this kind. */
-  note(kind: AlarmKind, findings: readonly Finding[], now: number): Told[] {
-    const told = findings.flatMap((finding) => this.#find(kind, finding, now));
+  note(kind: string, findings: readonly AlarmFinding[], now: number): AlarmNews[] {
+    const news = findings.flatMap((finding) => this.#raise(kind, finding, now));
     const found = new Set(findings.map(({ subject }) => subject));
     for (const [key, entry] of this.#entries) {
       if (entry.alarm.kind !== kind || found.has(entry.alarm.subject)) continue;
       entry.goneAt ??= now;
       if (now - entry.goneAt < this.#knobs.calmMs) continue;
       this.#entries.delete(key);
-      told.push({ type: 'alarm.over', alarm: endOf(entry.alarm, entry.goneAt) });
+      news.push({ type: 'alarm.over', alarm: endOf(entry.alarm, entry.goneAt) });
     }
-    return told;
+    return news;
   }
 
-  #find(kind: AlarmKind, finding: Finding, now: number): Told[] {
+  #raise(kind: string, finding: AlarmFinding, now: number): AlarmNews[] {
     const key = `${kind} ${finding.subject}`;
     const entry = this.#entries.get(key);
     const alarm = { since: now, ...finding, kind, ...(entry && { since: entry.alarm.since }) };

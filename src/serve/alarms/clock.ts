@@ -3,28 +3,26 @@
  * verified requests. Told while they still pass: beyond the tolerance every one of them is refused.
  */
 import { signedSecondsIn } from '../../verify/hmac-form.ts';
-import type { Finding, WatchedSource } from './alarm.ts';
-import { SIGNATURES_KEPT, type SignatureSeen, type Tally } from './tally.ts';
+import type { AlarmRule } from './alarm.ts';
+import { SIGNATURES_KEPT, type SignatureSeen } from './tally.ts';
 import { durationOf } from './times.ts';
 
-export function clockFindings(
-  sources: readonly WatchedSource[],
-  tallyOf: (source: string) => Tally,
-  skewMs: number,
-): Finding[] {
-  return sources.flatMap(({ name }) => {
-    const aheadMs = medianAhead(tallyOf(name).signatures());
-    if (aheadMs === undefined || Math.abs(aheadMs) <= skewMs) return [];
-    const where = `${durationOf(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
-    return [
-      {
-        subject: name,
-        says: `${name}: our clock is ${where} the times it signs, in the median of its last ${SIGNATURES_KEPT} requests`,
-        fix: 'Let this machine follow a time server (`timedatectl` says whether it does): further off, genuine webhooks are refused.',
-      },
-    ];
-  });
-}
+export const clockAlarm: AlarmRule = {
+  kind: 'clock',
+  find: ({ sources, tallyOf, knobs }) =>
+    sources.flatMap(({ name }) => {
+      const aheadMs = medianAhead(tallyOf(name).signatures());
+      if (aheadMs === undefined || Math.abs(aheadMs) <= knobs.clockSkewMs) return [];
+      const where = `${durationOf(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+      return [
+        {
+          subject: name,
+          says: `${name}: our clock is ${where} the times it signs, in the median of its last ${SIGNATURES_KEPT} requests`,
+          fix: 'Let this machine follow a time server (`timedatectl` says whether it does): further off, genuine webhooks are refused.',
+        },
+      ];
+    }),
+};
 
 /** How far our clock is ahead of the signed times; undefined without enough of them. */
 function medianAhead(signatures: readonly SignatureSeen[]): number | undefined {

@@ -14,8 +14,8 @@
  * Only complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any
  * other, once.
  */
-import type { Finding, WatchedSource } from './alarm.ts';
-import { HOUR_MS, type Tally } from './tally.ts';
+import type { AlarmFinding, AlarmRule } from './alarm.ts';
+import { HOUR_MS } from './tally.ts';
 import { clockTimeOf, durationOf } from './times.ts';
 
 const WEEK = 168;
@@ -70,24 +70,19 @@ function at(week: readonly number[], hour: number): number {
   return week[hour % WEEK] ?? 0;
 }
 
-/** `listeningSince`: what was not heard before does not count, since nobody was there to hear it. */
-export function silences(
-  sources: readonly WatchedSource[],
-  tallyOf: (source: string) => Tally,
-  listeningSince: number,
-  factor: number,
-  now: number,
-): Finding[] {
-  return sources.flatMap(({ name }) => {
-    const { spokeIn, lastTakenAt } = tallyOf(name);
-    if (lastTakenAt === undefined) return [];
-    forgetOld(spokeIn, lastTakenAt);
-    const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
-    const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
-    const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), factor);
-    return silence ? [findingOf(name, silence, lastTakenAt, now)] : [];
-  });
-}
+export const silenceAlarm: AlarmRule = {
+  kind: 'silence',
+  find: ({ sources, tallyOf, listeningSince, knobs, now }) =>
+    sources.flatMap(({ name }) => {
+      const { spokeIn, lastTakenAt } = tallyOf(name);
+      if (lastTakenAt === undefined) return [];
+      forgetOld(spokeIn, lastTakenAt);
+      const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
+      const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
+      const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
+      return silence ? [silenceFinding(name, silence, lastTakenAt, now)] : [];
+    }),
+};
 
 /** The weeks before the last word count, however long ago that was: silence must not become its own history. */
 function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
@@ -95,7 +90,7 @@ function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
   for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);
 }
 
-function findingOf(name: string, { missed, worst }: Silence, since: number, now: number): Finding {
+function silenceFinding(name: string, { missed, worst }: Silence, since: number, now: number): AlarmFinding {
   const [should, did] = [missed, worst].map((hours) => String(Math.round(hours * 10) / 10));
   const before = did === '0' ? 'none stayed empty before' : `never more than ${did} stayed empty before`;
   return {

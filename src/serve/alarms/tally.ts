@@ -1,10 +1,15 @@
-/** What a source's requests came to: noted by each request as it is answered, looked at by the kinds of alarm. */
+/**
+ * What a source's requests came to. Each request is noted as it is answered, at the cost of a count; the rules of alarms look
+ * at the tallies.
+ */
+import { REFUSALS } from '../../verify/refusals.ts';
+import type { MeterListener } from '../meter.ts';
 
 export const HOUR_MS = 3_600_000;
 export const SIGNATURES_KEPT = 20;
 
 /** Requests since the last look. */
-export interface Counts {
+export interface RequestCounts {
   taken: number;
   /** By the code of the refusal. */
   readonly refused: Map<string, number>;
@@ -21,7 +26,7 @@ export class Tally {
   lastTakenAt: number | undefined;
   /** Of the first refusal since something was taken. */
   refusedSince: number | undefined;
-  #counts: Counts = { taken: 0, refused: new Map() };
+  #counts: RequestCounts = { taken: 0, refused: new Map() };
   #signatures: SignatureSeen[] = [];
 
   take(now: number): void {
@@ -55,9 +60,29 @@ export class Tally {
   }
 
   /** What was counted since the last time. */
-  takeCounts(): Counts {
+  takeCounts(): RequestCounts {
     const counts = this.#counts;
     this.#counts = { taken: 0, refused: new Map() };
     return counts;
   }
+}
+
+const UNPROVEN = new Set(
+  Object.entries(REFUSALS)
+    .filter(([, { status }]) => status === 401 || status === 403)
+    .map(([code]) => code),
+);
+
+/** Hears of every request, and fills the tallies of the sources it knows. */
+export function tallyListener(tallies: ReadonlyMap<string, Tally>): MeterListener {
+  return {
+    request(source, outcome, code) {
+      if (outcome === 'refused') {
+        if (UNPROVEN.has(code)) tallies.get(source)?.refuse(code, Date.now());
+      } else if (outcome !== 'failed') tallies.get(source)?.take(Date.now());
+    },
+    proof(source, { signature }) {
+      if (signature !== undefined) tallies.get(source)?.sign(signature, Date.now());
+    },
+  };
 }

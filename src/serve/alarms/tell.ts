@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '../../base/log/log.ts';
 import type { AlarmSettings, Deliver } from './alarm.ts';
-import type { Told } from './book.ts';
+import type { AlarmNews } from './book.ts';
 
 /** A receiver that is down costs half a minute for each message: beyond so many that wait, the log must do. */
 const WAITING_MAX = 100;
@@ -29,13 +29,13 @@ export class Teller {
     this.#options = options;
   }
 
-  tell(told: Told, now: number): void {
-    const { kind, subject, says, fix, since } = told.alarm;
+  tell({ type, alarm }: AlarmNews, now: number): void {
+    const { kind, subject, says, fix, since } = alarm;
     const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
     const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
-    if (told.type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
+    if (type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
     else this.#options.log.info(fields, says);
-    this.#send(JSON.stringify({ type: told.type, timestamp: new Date(now).toISOString(), data }));
+    this.#send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
   }
 
   #send(body: string): void {

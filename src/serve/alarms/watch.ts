@@ -1,33 +1,23 @@
 /**
  * The watch: looks every `lookMs` whether something is wrong, and has people told. Made and started by receiver.ts.
  *
- * It hears of requests through the meter, at the cost of a count for each, and asks the inbox and the disk at each look;
- * what does not answer leaves its alarms as they are. It never throws, and keeps nothing from stopping.
+ * It hears of requests through the meter, and asks the inbox and the disk at each look; a rule that gets no answer leaves its
+ * alarms as they are. The watch never throws, and keeps nothing from stopping.
  */
 import { statfs } from 'node:fs/promises';
 import type { Log } from '../../base/log/log.ts';
-import type { Inbox } from '../../inbox/contract.ts';
-import { REFUSALS } from '../../verify/refusals.ts';
+import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
-import type { Meter } from '../meter.ts';
-import type { Alarm, AlarmKind, Finding, WatchedSource } from './alarm.ts';
-import { backlogFindings } from './backlog.ts';
+import type { MeterListener } from '../meter.ts';
+import type { Alarm, AlarmFinding, Look, WatchedSource } from './alarm.ts';
 import { AlarmBook } from './book.ts';
-import { clockFindings } from './clock.ts';
-import { DeadEvents } from './dead.ts';
-import { Refusals } from './refusals.ts';
-import { PAST_MS, silences } from './silence.ts';
-import { diskFindings, InboxWrites, Unkept } from './storage.ts';
-import { Tally } from './tally.ts';
+import { ALARM_RULES } from './kinds.ts';
+import { PAST_MS } from './silence.ts';
+import { Tally, tallyListener } from './tally.ts';
 import { Teller, type TellerOptions } from './tell.ts';
 
 const MB = 1_048_576;
 const CLOCK_JUMP_MS = 10_000;
-const UNPROVEN = new Set(
-  Object.entries(REFUSALS)
-    .filter(([, { status }]) => status === 401 || status === 403)
-    .map(([code]) => code),
-);
 
 export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'> {
   readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
@@ -36,7 +26,7 @@ export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'
   /** The disk of an inbox that is a file. */
   readonly inboxFolder?: string;
   /** Of the refused requests: how many could not be kept since the service started. */
-  readonly keeper: { dropped(): number };
+  readonly refused: { dropped(): number };
   /** When each source spoke in those times, about once an hour; milliseconds since 1970. */
   readonly readPast: (
     from: number,
@@ -46,14 +36,12 @@ export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'
 }
 
 export class AlarmWatch {
+  readonly listener: MeterListener;
   readonly #knobs: AlarmKnobs;
   readonly #log: Log;
   readonly #book: AlarmBook;
-  readonly #refusals: Refusals;
-  readonly #unkept: Unkept;
-  readonly #writes = new InboxWrites();
-  readonly #dead = new DeadEvents();
   readonly #tallies: ReadonlyMap<string, Tally>;
+  readonly #rules = ALARM_RULES.map((rule) => ({ rule, memory: rule.memory?.() ?? {}, isBusy: false }));
   readonly #stop = new AbortController();
   #teller: Teller | undefined;
   #listeningSince = Date.now();
@@ -63,40 +51,18 @@ export class AlarmWatch {
     this.#knobs = knobs;
     this.#log = log;
     this.#book = new AlarmBook(knobs);
-    this.#refusals = new Refusals(knobs);
-    this.#unkept = new Unkept(knobs.windowMs);
     this.#tallies = new Map(sources.map(({ name }) => [name, new Tally()]));
+    this.listener = tallyListener(this.#tallies);
   }
 
   raised(): Alarm[] {
     return this.#book.raised();
   }
 
-  /** A meter that lets the watch hear what the other one is told. */
-  overhear(meter: Meter): Meter {
-    const tallies = this.#tallies;
-    return {
-      ...meter,
-      request(source, outcome, code, ms) {
-        meter.request(source, outcome, code, ms);
-        if (outcome === 'refused') {
-          if (UNPROVEN.has(code)) tallies.get(source)?.refuse(code, Date.now());
-        } else if (outcome !== 'failed') tallies.get(source)?.take(Date.now());
-      },
-      proof(source, proof) {
-        meter.proof(source, proof);
-        if (proof.signature !== undefined) tallies.get(source)?.sign(proof.signature, Date.now());
-      },
-    };
-  }
-
   start(watched: Watched): void {
     const { signal } = this.#stop;
     this.#teller = new Teller({ ...watched, log: this.#log, signal });
-    const asks = this.#asksOf(watched);
-    const look = () => {
-      for (const ask of asks) ask();
-    };
+    const look = () => this.#look(watched);
     look();
     const timer = setInterval(look, this.#knobs.lookMs).unref();
     // The first moments of a service belong to its senders.
@@ -111,57 +77,50 @@ export class AlarmWatch {
     this.#stop.abort();
   }
 
-  #note(kind: AlarmKind, findings: readonly Finding[]): void {
+  /** Every rule by itself: one that waits for an answer holds up no other, and is not asked again meanwhile. */
+  #look(watched: Watched): void {
+    this.#followClock();
+    const look = this.#lookAt(watched);
+    for (const one of this.#rules.filter(({ isBusy }) => !isBusy)) {
+      one.isBusy = true;
+      Promise.resolve()
+        .then(() => one.rule.find(look, one.memory))
+        .then((findings) => this.#note(one.rule.kind, findings))
+        .catch(({ message }: Error) => {
+          this.#log.debug({ alarm: one.rule.kind, reason: message }, 'the watch could not look');
+        })
+        .finally(() => {
+          one.isBusy = false;
+        });
+    }
+  }
+
+  #lookAt({ inbox, inboxFolder, refused, receives, settings }: Watched): Look {
+    let status: Promise<InboxStatus> | undefined;
+    return {
+      now: Date.now(),
+      knobs: this.#knobs,
+      sources: receives ? settings().sources.filter(({ schemes }) => schemes.length > 0) : [],
+      tallyOf: (source) => this.#tallies.get(source) as Tally,
+      listeningSince: this.#listeningSince,
+      takesWrites: inbox.takesWrites(),
+      refusalsDropped: refused.dropped(),
+      status() {
+        status ??= inbox.status();
+        return status;
+      },
+      async diskFreeMb() {
+        if (inboxFolder === undefined) return undefined;
+        const { bavail, bsize } = await statfs(inboxFolder);
+        return Math.floor((bavail * bsize) / MB);
+      },
+    };
+  }
+
+  #note(kind: string, findings: readonly AlarmFinding[]): void {
     if (this.#stop.signal.aborted) return;
     const now = Date.now();
-    for (const told of this.#book.note(kind, findings, now)) this.#teller?.tell(told, now);
-  }
-
-  /** What is looked at, and what must be waited for: the answer counts when it comes. */
-  #asksOf({ inbox, inboxFolder, keeper, receives, settings }: Watched): (() => void)[] {
-    const { backlogAgeMs, diskFreeMb } = this.#knobs;
-    return [
-      this.#oneAtATime(async () => {
-        this.#followClock();
-        if (receives) this.#lookAtRequests(settings().sources);
-        this.#note('inbox', this.#writes.findings(inbox.takesWrites(), Date.now()));
-        this.#note('unkept', this.#unkept.findings(keeper.dropped(), Date.now()));
-      }),
-      this.#oneAtATime(async () => {
-        const status = await inbox.status();
-        this.#note('dead', this.#dead.findings(status));
-        this.#note('backlog', backlogFindings(status, backlogAgeMs, Date.now()));
-      }),
-      this.#oneAtATime(async () => {
-        if (inboxFolder === undefined) return;
-        const { bavail, bsize } = await statfs(inboxFolder);
-        this.#note('disk', diskFindings(Math.floor((bavail * bsize) / MB), diskFreeMb));
-      }),
-    ];
-  }
-
-  #lookAtRequests(sources: readonly WatchedSource[]): void {
-    const now = Date.now();
-    const on = sources.filter(({ schemes }) => schemes.length > 0);
-    const tallyOf = (source: string) => this.#tallies.get(source) as Tally;
-    const { silenceFactor, clockSkewMs } = this.#knobs;
-    this.#note('refusals', this.#refusals.findings(on, tallyOf, now));
-    this.#note('silence', silences(on, tallyOf, this.#listeningSince, silenceFactor, now));
-    this.#note('clock', clockFindings(on, tallyOf, clockSkewMs));
-  }
-
-  /** Not again while it has not ended. What fails leaves its alarms as they are. */
-  #oneAtATime(ask: () => Promise<void>): () => void {
-    let asking = false;
-    return () => {
-      if (asking) return;
-      asking = true;
-      ask()
-        .catch((error: Error) => this.#log.debug({ reason: error.message }, 'the watch could not look'))
-        .finally(() => {
-          asking = false;
-        });
-    };
+    for (const news of this.#book.note(kind, findings, now)) this.#teller?.tell(news, now);
   }
 
   async #learn({ readPast }: Watched): Promise<void> {

@@ -8,7 +8,7 @@ import type { Problem } from '../../base/errors.ts';
 import { type Environment, readFileOf, textOf } from '../../base/settings/environment.ts';
 import { isPlaceholder } from '../../base/settings/secrets.ts';
 import type { Database } from '../../inbox/contract.ts';
-import { readPostgresUrl, transportOf } from './postgres-url.ts';
+import { driverOf, readDatabase } from '../../inbox/driver.ts';
 
 const SETTING = 'DATABASE_URL';
 const FILE_SETTING = 'DATABASE_URL_FILE';
@@ -26,11 +26,6 @@ export function isAboutDatabase({ setting }: Problem): boolean {
   return setting === SETTING || setting === FILE_SETTING;
 }
 
-/** As people are to see it. */
-export function placeOf(database: Database): string {
-  return database.kind === 'sqlite' ? database.path : database.place;
-}
-
 export function readPlaces(
   environment: Environment,
   production: boolean,
@@ -39,22 +34,24 @@ export function readPlaces(
 ): Places {
   const dataDir = textOf(environment, 'DATA_DIR') ?? 'data';
   const { setting, value } = settingOf(environment, problems);
-  const written = value ?? `sqlite:${join(dataDir, 'inbox.db')}`;
-  if (!/^postgres(ql)?:/i.test(written)) {
-    const path = readPath(setting, written, problems);
-    return { database: { kind: 'sqlite', path }, dataDir, refusedPath: `${path}-refused` };
-  }
-  const { password, ...database } = readPostgres(setting, written, problems);
+  const reading = readDatabase(value ?? `sqlite:${join(dataDir, 'inbox.db')}`);
+  const { database, mistakes, password, isInTheOpen } = reading;
+  problems.push(...mistakes.map((mistake) => ({ setting, ...mistake })));
   if (password !== undefined && isPlaceholder(password)) {
     const fix = 'Give the role a real one: `openssl rand -hex 32` makes one.';
     const wrong = 'has a placeholder for a password';
     (production ? problems : warnings).push({ setting, wrong, fix });
   }
-  if (production && transportOf(database.url) === 'open') {
+  if (production && isInTheOpen) {
     const fix = 'Add ?sslmode=verify-full, unless the network between is yours alone.';
     warnings.push({ setting, wrong: 'names a database on another machine without TLS', fix });
   }
-  return { database, dataDir, refusedPath: join(dataDir, 'refused.db') };
+  const { file } = driverOf(database);
+  return {
+    database,
+    dataDir,
+    refusedPath: file === undefined ? join(dataDir, 'refused.db') : `${file}-refused`,
+  };
 }
 
 function settingOf(environment: Environment, problems: Problem[]): { setting: string; value?: string } {
@@ -72,21 +69,4 @@ function settingOf(environment: Environment, problems: Problem[]): { setting: st
     problems.push({ setting: FILE_SETTING, wrong: 'names a file that is empty', fix });
   }
   return { setting: FILE_SETTING, ...(value && { value }) };
-}
-
-function readPath(setting: string, value: string, problems: Problem[]): string {
-  if (!/^sqlite:(?!\/\/).+/.test(value) || value === 'sqlite::memory:') {
-    const fix = 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.';
-    problems.push({ setting, wrong: 'is not of the form sqlite:<path of a file>', fix });
-    return '';
-  }
-  return value.slice('sqlite:'.length);
-}
-
-function readPostgres(setting: string, value: string, problems: Problem[]) {
-  const kind = 'postgres' as const;
-  const reading = readPostgresUrl(value);
-  if ('url' in reading) return { kind, ...reading };
-  problems.push(...reading.map((wrong) => ({ setting, ...wrong })));
-  return { kind, url: '', place: '', password: undefined };
 }

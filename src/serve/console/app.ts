@@ -29,7 +29,7 @@ export function createConsole({ inbox, metrics, guard, judgeRefusedAgain }: Cons
   app.use((request: Request, response: Response, next: NextFunction) => {
     const status = guard(request.headers.authorization, request.headers.host);
     if (status === 200) next();
-    else say(response, status, 'not for you: the console wants its token, or a loopback host name');
+    else sayTitle(response, status, 'not for you: the console wants its token, or a loopback host name');
   });
   app.get('/metrics', async (_request, response) => {
     const { type, text } = await metrics.render(inbox);
@@ -37,24 +37,26 @@ export function createConsole({ inbox, metrics, guard, judgeRefusedAgain }: Cons
   });
   app.post('/orders', express.json({ strict: true }), async (request, response) => {
     const order = readOrder(request.body);
-    if (!order) return say(response, 400, 'an order names the inbox, an action and an event');
+    if (!order) return sayTitle(response, 400, 'an order names the inbox, an action and an event');
     if ((await inbox.status()).inbox !== order.inbox) {
-      return say(response, 409, 'this service has another inbox');
+      return sayTitle(response, 409, 'this service has another inbox');
     }
     try {
       response.json({ changed: await inbox.order(order) });
     } catch (error) {
-      say(response, 422, (error as Error).message);
+      sayTitle(response, 422, (error as Error).message);
     }
   });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {
-    if (request.body === undefined) return say(response, 400, 'the body is not JSON');
+    if (request.body === undefined) return sayTitle(response, 400, 'the body is not JSON');
     response.json(await judgeRefusedAgain());
   });
-  app.use((_request: Request, response: Response) => say(response, 404, 'there is nothing at this path'));
+  app.use((_request: Request, response: Response) =>
+    sayTitle(response, 404, 'there is nothing at this path'),
+  );
   app.use((error: { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
-    if (error.status === 400) say(response, 400, 'the body is not JSON');
-    else say(response, error.status ?? 500, 'that did not work');
+    if (error.status === 400) sayTitle(response, 400, 'the body is not JSON');
+    else sayTitle(response, error.status ?? 500, 'that did not work');
   });
   return app;
 }
@@ -68,6 +70,6 @@ function readOrder(body: unknown): (Order & { inbox: string }) | undefined {
   return { inbox, action, event: event as number, ...one };
 }
 
-function say(response: Response, status: number, title: string): void {
+function sayTitle(response: Response, status: number, title: string): void {
   response.status(status).json({ title, status });
 }

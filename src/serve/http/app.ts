@@ -8,6 +8,7 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Rejection } from '../../verify/rejection.ts';
 import type { Head } from '../../verify/verifier.ts';
+import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -22,8 +23,6 @@ export interface AppOptions extends ReceiveOptions {
     forwardedFor: string | undefined,
   ) => { address: string | undefined; viaProxy: boolean };
 }
-
-const NO_SOURCE = 'none';
 
 export function createApp(options: AppOptions): App {
   const app = express();

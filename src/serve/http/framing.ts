@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '../../base/log/log.ts';
 import { headerLines } from '../../verify/header-lines.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
-import type { Meter } from '../meter.ts';
+import { type Meter, NO_SOURCE } from '../meter.ts';
 
 /** How long a sender has to read the answer before its connection is cut. */
 const CUT_MS = 1_000;
@@ -69,8 +69,8 @@ export function refuseUnparsed(
 
 function reportUnparsed(code: RefusalCode, socket: Socket, { log, meter }: FramingOptions) {
   const { status, says } = REFUSALS[code];
-  log.warn({ source: 'none', outcome: 'refused', code, reason: says, status, ip: socket.remoteAddress });
-  meter.request('none', 'refused', code, 0);
+  log.warn({ source: NO_SOURCE, outcome: 'refused', code, reason: says, status, ip: socket.remoteAddress });
+  meter.request(NO_SOURCE, 'refused', code, 0);
   return { status };
 }
 

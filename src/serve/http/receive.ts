@@ -13,7 +13,7 @@ import { Rejection } from '../../verify/rejection.ts';
 import type { BodyCheck, Proof, Verifier } from '../../verify/verifier.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
-import { type Reception, receptionOf, type SourceReply, type Step } from './reception.ts';
+import { type Reception, type RequestStep, receptionOf, type SourceReply } from './reception.ts';
 import type { Responder } from './respond.ts';
 
 export interface ReceivingSource {
@@ -47,22 +47,20 @@ export interface ReceiveOptions {
 }
 
 /** The chain that http/app.ts mounts at the source's path. */
-export function receive(source: ReceivingSource, options: ReceiveOptions): Step[] {
+export function receive(source: ReceivingSource, options: ReceiveOptions): RequestStep[] {
   return [
     refuseIfOverloaded(options.budget, options.stoppedTaking),
     refuseIfNotHttps(options.requireHttps),
     verifyHead(source.rules),
     refuseIfEncoded,
     refuseIfTooLarge(source.rules),
-    read(source.rules, options.budget),
+    readRawBytes(source.rules, options.budget),
     verifyBody,
-    keep(source.name, options.keep),
-    ...(source.reply ? [ask(source.reply)] : []),
-    accept(source.name, options.responder),
+    keepThenAnswer(source, options),
   ];
 }
 
-function refuseIfOverloaded(budget: Budget, stoppedTaking: () => boolean): Step {
+function refuseIfOverloaded(budget: Budget, stoppedTaking: () => boolean): RequestStep {
   return function checkLoad(_request, _response, next) {
     if (stoppedTaking()) throw new Rejection('shutting_down');
     if (budget.inFlight >= budget.max) throw new Rejection('overloaded');
@@ -70,14 +68,14 @@ function refuseIfOverloaded(budget: Budget, stoppedTaking: () => boolean): Step 
   };
 }
 
-function refuseIfNotHttps(required: boolean): Step {
+function refuseIfNotHttps(required: boolean): RequestStep {
   return function checkHttps(_request, response, next) {
     if (required && !receptionOf(response).secure) throw new Rejection('https_required');
     next();
   };
 }
 
-function verifyHead(rules: ReceivingSource['rules']): Step {
+function verifyHead(rules: ReceivingSource['rules']): RequestStep {
   return function checkHead(_request, response, next) {
     check(rules().verifiers, 0, receptionOf(response), next);
   };
@@ -119,7 +117,7 @@ function refuseIfEncoded(request: Request, _response: Response, next: () => void
   next();
 }
 
-function refuseIfTooLarge(rules: ReceivingSource['rules']): Step {
+function refuseIfTooLarge(rules: ReceivingSource['rules']): RequestStep {
   return function checkLength(request, _response, next) {
     const limitBytes = rules().bodyLimitBytes;
     if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
@@ -127,7 +125,7 @@ function refuseIfTooLarge(rules: ReceivingSource['rules']): Step {
   };
 }
 
-function read(rules: ReceivingSource['rules'], budget: Budget): Step {
+function readRawBytes(rules: ReceivingSource['rules'], budget: Budget): RequestStep {
   return function readRawBody(request, response, next) {
     if (request.headers.expect !== undefined) response.writeContinue();
     const reading = readBody(request, rules().bodyLimitBytes, budget);
@@ -147,36 +145,25 @@ function verifyBody(_request: Request, response: Response, next: () => void): vo
   next();
 }
 
-function keep(source: string, keepArrival: ReceiveOptions['keep']): Step {
+/** The event is on disk before anybody is answered; from then on the answer is a 200, whatever the reply function does. */
+function keepThenAnswer({ name, reply }: ReceivingSource, { keep, responder }: ReceiveOptions): RequestStep {
   return function keepEvent(request, response, next) {
     const reception = receptionOf(response);
     const { head, proofs, body } = reception;
-    const headers = keptHeaders(request.headers);
-    const address = head.address ?? '';
-    const evidence = JSON.stringify(proofs);
-    reception.arrival = { source, receivedAt: head.receivedAt, address, headers, evidence, body };
-    keepArrival(reception.arrival).then((kept) => {
-      reception.kept = kept;
-      next();
-    }, next);
-  };
-}
-
-/** Whatever comes of it, the event is on disk and the answer a 200. */
-function ask({ ask: askSource, withinMs }: ReplyOptions): Step {
-  return function askForReply(_request, response, next) {
-    const reception = receptionOf(response);
-    const { arrival, kept, startedAt } = reception as Required<Reception>;
-    if (kept.outcome === 'held') return next();
-    askSource(arrival, kept, withinMs - (performance.now() - startedAt)).then((reply) => {
-      reception.reply = reply;
-      next();
-    }, next);
-  };
-}
-
-function accept(source: string, { accept: answer }: Responder): Step {
-  return function acceptEvent(_request, response) {
-    answer(response, source);
+    const arrival: Arrival = {
+      source: name,
+      receivedAt: head.receivedAt,
+      address: head.address ?? '',
+      headers: keptHeaders(request.headers),
+      evidence: JSON.stringify(proofs),
+      body,
+    };
+    keep(arrival)
+      .then((kept) => {
+        if (!reply || kept.outcome === 'held') return responder.accept(response, name, kept);
+        const leftMs = reply.withinMs - (performance.now() - reception.startedAt);
+        return reply.ask(arrival, kept, leftMs).then((said) => responder.accept(response, name, kept, said));
+      })
+      .catch(next);
   };
 }

@@ -1,8 +1,7 @@
 /** What the steps of one request hand to each other, kept in `res.locals`. */
 import type { Request, Response } from 'express';
-import type { Arrival, Kept } from '../../inbox/contract.ts';
 import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
-import type { Outcome, ReplyOutcome } from '../meter.ts';
+import type { ReplyOutcome, RequestOutcome } from '../meter.ts';
 
 export interface Reception {
   readonly head: Head;
@@ -13,13 +12,9 @@ export interface Reception {
   readonly proofs: Proof[];
   body: Buffer;
   bodyRead: boolean;
-  arrival?: Arrival;
-  /** Set once the event is on disk. */
-  kept?: Kept;
-  /** What the source's `reply` function had to say, if there is one. */
-  reply?: SourceReply;
 }
 
+/** What the source's `reply` function had to say. */
 export interface SourceReply {
   readonly outcome: ReplyOutcome;
   /** The body of the 200, for `answered`. */
@@ -29,7 +24,7 @@ export interface SourceReply {
 
 /** What is said of a request once it is answered. */
 export interface Report {
-  readonly outcome: Outcome;
+  readonly outcome: RequestOutcome;
   readonly code?: string;
   readonly reason?: string;
   readonly eventId?: string;
@@ -39,7 +34,7 @@ export interface Report {
   readonly wouldRefuse?: string;
 }
 
-export type Step = (request: Request, response: Response, next: (error?: unknown) => void) => void;
+export type RequestStep = (request: Request, response: Response, next: (error?: unknown) => void) => void;
 
 export function receptionOf(response: Response): Reception {
   return response.locals.reception;

@@ -17,7 +17,7 @@ import type { Reception } from './reception.ts';
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;
 
-export interface Refusal {
+export interface GivenRefusal {
   readonly id: string;
   readonly source: string;
   readonly code: RefusalCode;
@@ -25,7 +25,7 @@ export interface Refusal {
 }
 
 /** Answers whether the rest of the request is being read, so that its connection may stay. */
-export type KeepRefusal = (request: Request, response: Response, refusal: Refusal) => boolean;
+export type KeepRefusal = (request: Request, response: Response, refusal: GivenRefusal) => boolean;
 
 export interface KeepRefusalOptions {
   readonly budget: Budget;
@@ -89,7 +89,7 @@ function requestOf(
   request: Request,
   { head }: Reception,
   names: readonly string[],
-  refusal: Refusal,
+  refusal: GivenRefusal,
   body: Buffer,
 ): RefusedRequest {
   return {

@@ -12,20 +12,18 @@ import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
+import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/rejection.ts';
 import type { Proof } from '../../verify/verifier.ts';
-import type { Meter } from '../meter.ts';
-import { type Reception, type Report, receptionOf } from './reception.ts';
+import { type Meter, outcomeOfRefusal } from '../meter.ts';
+import { leavesTooMuch, sendAndLinger, sendAnswer } from './answer.ts';
+import { type Report, receptionOf, type SourceReply } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
-import { securityHeaders } from './security-headers.ts';
-
-const DRAIN_BYTES = 65_536;
-const LINGER_MS = 500;
 
 export interface Responder {
-  /** For an event that is on disk. */
-  accept(response: Response, source: string): void;
+  /** For an event that is on disk. `reply`: what the source's function said, if it has one and was asked. */
+  accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
@@ -41,12 +39,11 @@ export interface ResponderOptions {
 
 export function responder(options: ResponderOptions): Responder {
   const { production, log, meter } = options;
-  const security = securityHeaders();
 
-  function accept(response: Response, source: string): void {
-    const { kept, proofs, reply } = receptionOf(response) as Required<Pick<Reception, 'kept'>> & Reception;
+  function accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void {
+    const { proofs } = receptionOf(response);
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
-    // An id and a status are plain ASCII, which goes out without being encoded.
+    // An id and a status are plain ASCII.
     if (reply?.json === undefined)
       send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
     else send(response, 200, reply.json);
@@ -66,7 +63,7 @@ export function responder(options: ResponderOptions): Responder {
     const { code, reason } = readError(error);
     const { status } = REFUSALS[code];
     const id = `ref_${randomBytes(8).toString('hex')}`;
-    report(response, source, status, { outcome: status >= 500 ? 'failed' : 'refused', code, reason, id });
+    report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id });
     // Whatever went wrong, a sender that is gone gets no answer.
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -79,14 +76,8 @@ export function responder(options: ResponderOptions): Responder {
     if (status === 405) headers.push('Allow', 'POST');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
     if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
-      sendAndLinger(request, response, status, body, headers);
+      sendAndLinger(request, response, { status, body, headers });
     else send(response, status, body, headers);
-  }
-
-  function head(response: Response, status: number, body: string, more: readonly string[]): void {
-    const type = status === 200 ? 'application/json' : 'application/problem+json';
-    const length = String(Buffer.byteLength(body));
-    response.writeHead(status, [...security, 'Content-Type', type, 'Content-Length', length, ...more]);
   }
 
   function send(
@@ -96,32 +87,8 @@ export function responder(options: ResponderOptions): Responder {
     more: readonly string[] = [],
     encoding: BufferEncoding = 'utf8',
   ): void {
-    head(response, status, body, options.closing() ? [...more, 'Connection', 'close'] : more);
-    response.end(body, encoding);
-  }
-
-  /** Answers in full, then gives the sender a moment to read it before the connection goes. */
-  function sendAndLinger(
-    request: Request,
-    response: Response,
-    status: number,
-    body: string,
-    more: readonly string[],
-  ): void {
-    head(response, status, body, [...more, 'Connection', 'close']);
-    response.write(body);
-    let drained = 0;
-    const over = () => {
-      clearTimeout(timer);
-      response.end();
-    };
-    const timer = setTimeout(over, LINGER_MS);
-    request.on('data', (chunk: Buffer) => {
-      drained += chunk.length;
-      if (drained > DRAIN_BYTES) request.pause();
-    });
-    request.once('end', over);
-    request.once('close', over);
+    const headers = options.closing() ? [...more, 'Connection', 'close'] : more;
+    sendAnswer(response, { status, body, headers, encoding });
   }
 
   function report(response: Response, source: string, status: number, said: Report): void {
@@ -147,11 +114,4 @@ function codesIn(proofs: readonly Proof[]): string | undefined {
 function readError(error: unknown): { code: RefusalCode; reason: string } {
   if (error instanceof Rejection) return { code: error.code, reason: rejectionReason(error) };
   return { code: 'internal', reason: wordsOf(error) };
-}
-
-function leavesTooMuch(request: Request): boolean {
-  if (request.complete) return false;
-  const declared = request.headers['content-length'];
-  if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
-  return Number(declared) > DRAIN_BYTES || request.headers.expect !== undefined;
 }

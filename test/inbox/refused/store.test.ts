@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRefused, RefusedStore } from '../../../src/inbox/refused/store.ts';
+import { openRefused } from '../../../src/inbox/refused/file.ts';
+import { RefusedStore } from '../../../src/inbox/refused/store.ts';
 import { hasStrace } from '../../fixtures/strace.ts';
 
 let folder: string;
@@ -32,7 +33,7 @@ function refused(source: string, address: string, bodyBytes: number, credentials
 }
 
 function opened(bytesMax: number) {
-  const database = openRefused(join(folder, `store-${++count}.db`));
+  const { database } = openRefused(join(folder, `store-${++count}.db`));
   const held = (source: string) =>
     database
       .prepare(`SELECT address, count(*) AS count, sum(length(body)) AS bytes, min(number) AS first FROM refused

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstNumberAt } from '../../../src/inbox/event-id.ts';
-import { readPast } from '../../../src/inbox/sqlite/past.ts';
+import { readSqlitePast } from '../../../src/inbox/sqlite/past.ts';
 import { tell } from '../../fixtures/deliver.ts';
 import type { Service } from '../../service.ts';
 import { startAlarmed } from './alarmed.ts';
@@ -36,7 +36,7 @@ test('the last event of every hour and source, newest first, within the time ask
   put('flintn', NOW - 2 * HOUR_MS + 1);
   put('shippo', NOW - 1);
   put('shippo', NOW);
-  const past = (await readPast(service.inboxPath, from, NOW, never)).filter(
+  const past = (await readSqlitePast(service.inboxPath, from, NOW, never)).filter(
     ({ source }) => source !== 'jobs',
   );
   expect(past).toEqual([
@@ -48,9 +48,9 @@ test('the last event of every hour and source, newest first, within the time ask
 });
 
 test('an inbox that cannot be read, or a service that stops, is an error', async () => {
-  await expect(readPast(`${service.inboxPath}-not`, 0, NOW, never)).rejects.toThrow();
+  await expect(readSqlitePast(`${service.inboxPath}-not`, 0, NOW, never)).rejects.toThrow();
   const stop = new AbortController();
-  const reading = readPast(service.inboxPath, 0, NOW, stop.signal);
+  const reading = readSqlitePast(service.inboxPath, 0, NOW, stop.signal);
   stop.abort();
   await expect(reading).rejects.toThrow('ended');
 });

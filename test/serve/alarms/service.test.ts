@@ -67,14 +67,14 @@ test('refusals beside requests that pass ask another question', async () => {
 });
 
 test('an alarm that stays is repeated, its beginning with it', async () => {
-  service = await startAlarmed({ diskFreeMb: 1e12, repeatMs: 400 });
+  service = await startAlarmed({ diskFreeMb: 1e9, repeatMs: 400 });
   const first = await raised(service, 'disk');
   await looks(service, 1_500);
   const lines = alarmLines(service, 'disk');
   expect(lines.length).toBeGreaterThanOrEqual(3);
   expect(lines.length).toBeLessThanOrEqual(6);
   expect(new Set(lines.map(({ since }) => since))).toEqual(new Set([first.since]));
-  expect(first.msg).toMatch(/^\d+ MiB are free on the disk of the inbox, less than 1000000000000$/);
+  expect(first.msg).toMatch(/^\d+ MiB are free on the disk of the inbox, less than 1000000000$/);
 });
 
 test('events that die are told of, and over once somebody has seen to them', async () => {

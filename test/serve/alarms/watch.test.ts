@@ -4,7 +4,7 @@ import type { Log } from '../../../src/base/log/log.ts';
 import { AlarmBook } from '../../../src/serve/alarms/book.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
 import { type AlarmKnobs, readKnobs } from '../../../src/serve/config/knobs.ts';
-import type { Meter } from '../../../src/serve/meter.ts';
+import { type Meter, meterFor } from '../../../src/serve/meter.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,7 +30,6 @@ const say = (level: string) => (fields: object, message?: string) => {
   said.push({ level, fields: fields as Record<string, unknown>, message });
 };
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-const silent: Meter = { request() {}, attempt() {}, reply() {}, proof() {} };
 const source = { name: 'shippo', prefix: 'SHIPPO', schemes: ['hmac'] };
 
 /** A source that spoke every hour of four weeks, until the watch began. */
@@ -41,7 +40,7 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
 
 function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], log);
-  meter = watch.overhear(silent);
+  meter = meterFor([watch.listener]);
   watch.start({
     inbox: {
       takesWrites: () => true,
@@ -49,7 +48,7 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
     },
     receives,
     inboxFolder: '.',
-    keeper: { dropped: () => 0 },
+    refused: { dropped: () => 0 },
     readPast,
     deliverAlarm: async () => {},
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
-import { type Transport, transportOf } from '../../../src/serve/config/postgres-url.ts';
+import { type Transport, transportOf } from '../../../src/inbox/postgres/url.ts';
 import { runToEnd } from '../../service.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 

@@ -1,27 +1,13 @@
 /**
- * PostgreSQL's URL, strictly read before the driver sees it. Read by database.ts; what it says of TLS, by cli/ too.
+ * PostgreSQL's URL, strictly read before the client library sees it.
  *
- * Refused is what the driver would take for something else than is written: characters that are not encoded, modes of TLS
+ * Refused is what the library would take for something else than is written: characters that are not encoded, modes of TLS
  * that it has but in name, several hosts. Messages never show the URL: there is a password in it.
  */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../../base/address.ts';
 import { clean } from '../../base/log/redact.ts';
-
-/** What is wrong with it, and the fix. */
-export interface Wrong {
-  readonly wrong: string;
-  readonly fix: string;
-}
-
-export interface PostgresUrl {
-  /** As the driver is to have it. */
-  readonly url: string;
-  /** As people are to see it. */
-  readonly place: string;
-  /** Empty if it does not stand there. */
-  readonly password: string;
-}
+import type { DatabaseMistake, DatabaseReading } from '../driver.ts';
 
 /** `inside`: never leaves this machine. `encrypted`: for whoever answers. `verified`: for whom the certificate names. */
 export type Transport = 'inside' | 'open' | 'encrypted' | 'verified';
@@ -45,17 +31,32 @@ const MODES: Readonly<Record<string, Transport>> = {
 };
 const TLS_FILES = ['sslrootcert', 'sslcert', 'sslkey'];
 
-export function readPostgresUrl(text: string): PostgresUrl | readonly Wrong[] {
+export function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:/i.test(text);
+}
+
+export function readPostgresDatabase(text: string): DatabaseReading {
   const parts = partsOf(text);
   if (!parts) {
     const fix =
       'Encode what has a meaning there: in a password @ is %40, / is %2F, ? is %3F, # is %23, % is %25.';
-    return [{ wrong: `is not of the form ${FORM}`, fix }];
+    return unusable([{ wrong: `is not of the form ${FORM}`, fix }]);
   }
-  const wrong = [...wrongWithPlace(parts), ...wrongWithTls(parts), ...wrongWithFiles(parts)];
-  if (wrong.length > 0) return wrong;
+  const mistakes = [...mistakesInPlace(parts), ...mistakesInTls(parts), ...mistakesInFiles(parts)];
+  if (mistakes.length > 0) return unusable(mistakes);
   const { host, port, database, password } = parts;
-  return { url: spellOutMode(text), place: clean(`${host}:${port || 5432}/${database}`), password };
+  const place = clean(`${host}:${port || 5432}/${database}`);
+  const url = spellOutMode(text);
+  return {
+    database: { kind: 'postgres', url, place },
+    mistakes,
+    password,
+    isInTheOpen: transportOf(url) === 'open',
+  };
+}
+
+function unusable(mistakes: readonly DatabaseMistake[]): DatabaseReading {
+  return { database: { kind: 'postgres', url: '', place: '' }, mistakes, isInTheOpen: false };
 }
 
 /** How what is sent to that database travels. */
@@ -97,8 +98,8 @@ function isEncoded(text: string): boolean {
   }
 }
 
-function wrongWithPlace({ host, port, database }: Parts): Wrong[] {
-  const wrong: Wrong[] = [];
+function mistakesInPlace({ host, port, database }: Parts): DatabaseMistake[] {
+  const wrong: DatabaseMistake[] = [];
   if (host === '') {
     const fix = `Write it as ${FORM}, or name the folder of a socket: postgres:///database?host=/var/run/postgresql.`;
     wrong.push({ wrong: 'names no host', fix });
@@ -114,7 +115,7 @@ function wrongWithPlace({ host, port, database }: Parts): Wrong[] {
   return wrong;
 }
 
-function wrongWithTls({ parameters }: Parts): Wrong[] {
+function mistakesInTls({ parameters }: Parts): DatabaseMistake[] {
   const { sslmode } = parameters;
   const fix = 'Use sslmode=verify-full (or no-verify, which takes any certificate; or disable).';
   for (const name of ['ssl', 'uselibpqcompat']) {
@@ -127,7 +128,7 @@ function wrongWithTls({ parameters }: Parts): Wrong[] {
   return [{ wrong: 'has an sslmode that is none', fix }];
 }
 
-function wrongWithFiles({ parameters }: Parts): Wrong[] {
+function mistakesInFiles({ parameters }: Parts): DatabaseMistake[] {
   return TLS_FILES.flatMap((name) => {
     const path = parameters[name];
     if (!path) return [];

@@ -1,21 +1,22 @@
 /**
- * How much of a flood is kept: for each source so many requests and bytes a second, refilled evenly, so that a source which
- * is flooded takes nothing from the others. Genuine trouble is slower than that. Asked by keeper.ts.
+ * How much of a flood is kept: for each source a token bucket of so many requests and bytes a second, refilled evenly, so that a source which
+ * is flooded takes nothing from the others. Genuine trouble is slower than that. Asked by client.ts.
  */
 const PER_SECOND = 50;
 const BYTES_PER_SECOND = 4 * 1_048_576;
 const BURST_SECONDS = 4;
 
-interface Bucket {
+interface TokenBucket {
   requests: number;
   bytes: number;
   filledAt: number;
 }
 
-export class Gate {
-  readonly #buckets = new Map<string, Bucket>();
+export class TokenBuckets {
+  readonly #buckets = new Map<string, TokenBucket>();
 
-  admits(source: string, bytes: number, nowMs: number): boolean {
+  /** Whether it may be kept; if so, its tokens are taken. */
+  admit(source: string, bytes: number, nowMs: number): boolean {
     const bucket = this.#filled(source, nowMs);
     if (bucket.requests < 1 || bucket.bytes < bytes) return false;
     bucket.requests--;
@@ -23,7 +24,7 @@ export class Gate {
     return true;
   }
 
-  #filled(source: string, nowMs: number): Bucket {
+  #filled(source: string, nowMs: number): TokenBucket {
     const before = this.#buckets.get(source);
     const seconds = before ? (nowMs - before.filledAt) / 1_000 : BURST_SECONDS;
     const bucket = {

@@ -1,4 +1,4 @@
-/** Times as people say them, for `check` and `secret`. */
+/** Numbers and times as the commands say them. Nothing here writes: see terminal.ts. */
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
@@ -14,6 +14,11 @@ export function ago(at: number, now: number): string {
 /** `1 day`, `2 days`, `1,000 days` */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}
+
+/** The same for a sentence: `one day`, `2 days`, `1,000 days` */
+export function spelled(count: number, noun: string, plural = `${noun}s`): string {
+  return count === 1 ? `one ${noun}` : counted(count, noun, plural);
 }
 
 /** `2026-08-01 14:02 UTC` */

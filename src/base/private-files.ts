@@ -1,21 +1,8 @@
 /**
  * Files and folders that only the service's user can read, whatever the umask: they have that mode before anything is
- * written. SQLite gives `-wal`, `-shm` and `-journal` the mode of the file they belong to. Called by whatever makes a
- * file of ours.
+ * written. Called by whatever makes a file of ours.
  */
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -36,27 +23,7 @@ export function makePrivateFile(path: string): boolean {
   }
 }
 
-/** A database gets its name only when `fill` has made it whole, so that a crash never leaves half of one behind. */
-export function makePrivateDatabase(path: string, fill: (database: DatabaseSync) => void): void {
-  const draft = `${path}-new`;
-  for (const left of [draft, `${draft}-journal`]) rmSync(left, { force: true });
-  makePrivateFile(draft);
-  const database = new DatabaseSync(draft);
-  try {
-    fill(database);
-  } finally {
-    database.close();
-  }
-  syncFile(draft);
-  renameSync(draft, path);
-  syncFile(dirname(path));
-}
-
 /** Closes to others what was made by an earlier version or copied here, as far as it is ours and the file system has modes. */
-export function tightenDatabase(path: string): void {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) tightenFile(file);
-}
-
 export function tightenFile(path: string): void {
   const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isFile() || stats.uid !== process.getuid?.() || (stats.mode & 0o777 & ~FILE_MODE) === 0) return;
@@ -67,7 +34,8 @@ export function tightenFile(path: string): void {
   }
 }
 
-function syncFile(path: string): void {
+/** What was written to it, or to the folder it is, survives a power cut. */
+export function syncFile(path: string): void {
   const file = openSync(path, 'r');
   fsyncSync(file);
   closeSync(file);

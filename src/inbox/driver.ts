@@ -1,0 +1,90 @@
+/**
+ * What Consignee needs of a database to keep its inbox there: one object for each database, made here from where the inbox is.
+ * The only file outside a driver's folder that knows which drivers there are; nobody else asks for the kind of a database.
+ *
+ * A driver loads what is heavy only when it is used.
+ */
+import type { Problem } from '../base/errors.ts';
+import type { Database, Order } from './contract.ts';
+import type { OrderResult } from './order.ts';
+import type { Spoken } from './past.ts';
+import { postgresDriver } from './postgres/driver.ts';
+import { isPostgresUrl, readPostgresDatabase } from './postgres/url.ts';
+import type { InboxReader } from './reader.ts';
+import { readSqliteDatabase, sqliteDriver } from './sqlite/driver.ts';
+import type { StoredSource } from './stored-source.ts';
+
+export interface Driver {
+  /** Where the inbox is, as people are to see it: without a password. */
+  readonly place: string;
+  /** The inbox's own file on this machine; undefined if it is kept by a server. */
+  readonly file: string | undefined;
+  /** Whether several processes may work on it at once. */
+  readonly isShared: boolean;
+  readonly thread: InboxThread;
+  /** Looks whether a service may start there, and changes nothing. Thorough: as `check` wants to know it. */
+  examine(thoroughness: 'start' | 'thorough'): Promise<Inspection>;
+  /** Undefined if there is no inbox yet. */
+  openReader(): Promise<InboxReader | undefined>;
+  /** What an operator orders. Undefined if a service runs that has to be asked to. */
+  carryOut(
+    orders: readonly Order[],
+    sources: ReadonlyMap<string, StoredSource>,
+  ): Promise<OrderResult[] | undefined>;
+  /** When sources spoke, newest hours first. Rejects if the inbox cannot be read, or when the signal says so. */
+  readPast(from: number, until: number, signal: AbortSignal): Promise<Spoken[]>;
+}
+
+export interface InboxThread {
+  readonly module: URL;
+  /** So long must an arrival be late, and nothing be heard of the thread, for the service not to be ready. */
+  readonly unreadyMs: number;
+}
+
+export interface Inspection {
+  /** Why no service can start there. */
+  readonly problem?: Problem | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+export interface Remark {
+  readonly subject: string;
+  readonly isWell: boolean;
+  readonly says: string;
+}
+
+/** What DATABASE_URL says. `database` is of no use if something is wrong. */
+export interface DatabaseReading {
+  readonly database: Database;
+  readonly mistakes: readonly DatabaseMistake[];
+  /** The password in it, if it has one. */
+  readonly password?: string;
+  /** Whether events would cross a network in the open. */
+  readonly isInTheOpen: boolean;
+}
+
+/** Never shows what was written: there may be a password in it. */
+export type DatabaseMistake = Omit<Problem, 'setting'>;
+
+export function driverOf(database: Database): Driver {
+  switch (database.kind) {
+    case 'sqlite':
+      return sqliteDriver(database.path);
+    case 'postgres':
+      return postgresDriver(database.url, database.place);
+  }
+}
+
+export function readDatabase(written: string): DatabaseReading {
+  return isPostgresUrl(written) ? readPostgresDatabase(written) : readSqliteDatabase(written);
+}
+
+export interface WayToMove {
+  readonly from: Extract<Database, { kind: 'sqlite' }>;
+  readonly to: Extract<Database, { kind: 'postgres' }>;
+}
+
+/** Undefined unless it is the one way there is. */
+export function wayToMove(from: Database, to: Database): WayToMove | undefined {
+  return from.kind === 'sqlite' && to.kind === 'postgres' ? { from, to } : undefined;
+}

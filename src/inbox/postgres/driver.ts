@@ -1,0 +1,72 @@
+/** The inbox in PostgreSQL. See ../driver.ts. What needs the client library is loaded when it is used. */
+import type { Order } from '../contract.ts';
+import type { Driver, Inspection, Remark } from '../driver.ts';
+import { carryOutEach, type OrderResult } from '../order.ts';
+import type { StoredSource } from '../stored-source.ts';
+import { type Transport, transportOf } from './url.ts';
+
+export function postgresDriver(url: string, place: string): Driver {
+  return {
+    place,
+    file: undefined,
+    isShared: true,
+    // The thread says by itself whether the database takes writes, unless it hangs.
+    thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 5_000 },
+    examine: (thoroughness) => inspectServer(url, place, thoroughness === 'thorough'),
+    openReader: async () => {
+      const { openPostgresReader } = await import('./reader.ts');
+      return await openPostgresReader({ kind: 'postgres', url, place });
+    },
+    carryOut: (orders, sources) => carryOutBeside(url, orders, sources),
+    readPast: async (from, until, signal) => {
+      const { readPostgresPast } = await import('./past.ts');
+      return await readPostgresPast(url, from, until, signal);
+    },
+  };
+}
+
+/** Nobody owns an inbox there: whoever may write may give orders, beside the replicas. */
+async function carryOutBeside(
+  url: string,
+  orders: readonly Order[],
+  sources: ReadonlyMap<string, StoredSource>,
+): Promise<OrderResult[]> {
+  const [{ connect }, { carryOutOrder }] = await Promise.all([
+    import('./connection.ts'),
+    import('./orders.ts'),
+  ]);
+  const client = await connect(url);
+  try {
+    return await carryOutEach(orders, (order) => carryOutOrder(client, sources, order));
+  } finally {
+    await client.end();
+  }
+}
+
+async function inspectServer(url: string, place: string, isThorough: boolean): Promise<Inspection> {
+  const { examineDatabase } = await import('./schema.ts');
+  const { problem, warnings, isThere, version } = await examineDatabase(url, place);
+  if (problem) return { problem, remarks: [] };
+  const doubts = warnings.map((says): Remark => ({ subject: 'durability', isWell: false, says }));
+  if (!isThorough) return { remarks: doubts };
+  const isDurable: Remark = {
+    subject: 'durability',
+    isWell: true,
+    says: 'fsync and synchronous_commit are on',
+  };
+  const where = `${place}, PostgreSQL ${version}: ${isThere ? 'sound' : 'will be made at the first start'}`;
+  return {
+    remarks: [
+      { subject: 'inbox', isWell: true, says: where },
+      ...(doubts.length === 0 ? [isDurable] : doubts),
+      { subject: 'database TLS', ...TRANSPORTS[transportOf(url)] },
+    ],
+  };
+}
+
+const TRANSPORTS: Readonly<Record<Transport, Omit<Remark, 'subject'>>> = {
+  inside: { isWell: true, says: 'not needed: the database is on this machine' },
+  verified: { isWell: true, says: 'on, and the certificate is checked' },
+  encrypted: { isWell: false, says: 'on, but any certificate is taken. Set sslmode=verify-full' },
+  open: { isWell: false, says: 'off: events cross the network in the open. Set sslmode=verify-full' },
+};

@@ -1,0 +1,114 @@
+/**
+ * What every SQLite file of ours has in common, the inbox and the refused requests: it is private from its first byte, whole or
+ * not there, examined before it is touched, and brought up to the newest of its numbered migrations (its user_version).
+ */
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { makePrivateFile, syncFile, tightenFile } from '../base/private-files.ts';
+import type { Migration } from './migration-files.ts';
+
+/** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
+const FULL_CHECK_BYTES = 256 * 1_048_576;
+/** What SQLite adds to the name of a file for what belongs to it; it gives them the mode of that file. */
+const PARTS = ['', '-wal', '-shm'];
+
+/** It gets its name only when `fill` has made it whole, so that a crash never leaves half of one behind. */
+export function createDatabaseFile(path: string, fill: (database: DatabaseSync) => void): void {
+  const draft = `${path}-new`;
+  for (const left of [draft, `${draft}-journal`]) rmSync(left, { force: true });
+  makePrivateFile(draft);
+  const database = new DatabaseSync(draft);
+  try {
+    fill(database);
+  } finally {
+    database.close();
+  }
+  syncFile(draft);
+  renameSync(draft, path);
+  syncFile(dirname(path));
+}
+
+export function tightenDatabaseFile(path: string): void {
+  for (const part of PARTS) tightenFile(path + part);
+}
+
+export function renameDatabaseFile(path: string, to: string): void {
+  for (const part of PARTS) if (existsSync(path + part)) renameSync(path + part, to + part);
+}
+
+/** Why this release cannot work with a file. */
+export type FileFlaw =
+  | { readonly what: 'newer'; readonly version: number; readonly newest: number }
+  | { readonly what: 'damaged'; readonly reason: string };
+
+/** Undefined if there is none. `probe` is a query that reads a little of what there must be. */
+export function examineDatabaseFile(
+  path: string,
+  migrations: readonly Migration[],
+  probe: string,
+  isThorough = false,
+): FileFlaw | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+    const version = numberFrom(database, 'PRAGMA user_version');
+    const newest = migrations.at(-1)?.version ?? 0;
+    if (version > newest) return { what: 'newer', version, newest };
+    const isSmall = statSync(path).size <= FULL_CHECK_BYTES;
+    const check = isThorough ? 'integrity_check(1)' : isSmall ? 'quick_check(1)' : undefined;
+    const verdict = check ? Object.values(database.prepare(`PRAGMA ${check}`).get() ?? {})[0] : 'ok';
+    if (verdict !== 'ok') return { what: 'damaged', reason: String(verdict) };
+    database.prepare(probe).all();
+    return undefined;
+  } catch (error) {
+    const reason = (error as Error).message;
+    if (/malformed|not a database|corrupt/i.test(reason)) return { what: 'damaged', reason };
+    throw error;
+  } finally {
+    database?.close();
+  }
+}
+
+export function migrateDatabase(database: DatabaseSync, migrations: readonly Migration[]): void {
+  const version = numberFrom(database, 'PRAGMA user_version');
+  for (const migration of migrations.filter((candidate) => candidate.version > version)) {
+    transact(database, () => database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`));
+  }
+}
+
+/** If `work` throws, nothing has happened. */
+export function transact<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // Some I/O errors have rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** The one place where rows get their type: of what the columns are named in the query. Bytes are no Buffer there. */
+export type SqlRow<T> = {
+  readonly [Column in keyof T]: NonNullable<T[Column]> extends Buffer ? never : T[Column];
+};
+
+export function allRows<T extends SqlRow<T>>(statement: StatementSync, ...values: SQLInputValue[]): T[] {
+  const rows: unknown = statement.all(...values);
+  return rows as T[];
+}
+
+export function firstRow<T extends SqlRow<T>>(
+  statement: StatementSync,
+  ...values: SQLInputValue[]
+): T | undefined {
+  const row: unknown = statement.get(...values);
+  return row as T | undefined;
+}
+
+export function numberFrom(database: DatabaseSync, sql: string): number {
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
+}

@@ -1,0 +1,96 @@
+/** The inbox in an SQLite file. See ../driver.ts. */
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { ConfigError } from '../../base/errors.ts';
+import type { Order } from '../contract.ts';
+import type { DatabaseReading, Driver, Inspection, Remark } from '../driver.ts';
+import { carryOutEach, type OrderResult } from '../order.ts';
+import type { StoredSource } from '../stored-source.ts';
+import { examineInbox, openInboxFile, takeOwnership } from './files.ts';
+import { readSqlitePast } from './past.ts';
+import { openSqliteReader } from './reader.ts';
+import { Store } from './store.ts';
+
+const MIB = 1_048_576;
+/** The service cuts it back to 64 MiB; far beyond that something keeps it from doing so. */
+const WAL_MB_MOST = 256;
+/** In the header of an SQLite file: https://www.sqlite.org/fileformat.html */
+const WRITE_VERSION_AT = 18;
+const WAL_VERSION = 2;
+
+export function sqliteDriver(path: string): Driver {
+  return {
+    place: path,
+    file: path,
+    isShared: false,
+    // The thread cannot speak while it waits for the disk, so that one late arrival tells all there is to know.
+    thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 0 },
+    examine: async (thoroughness) => inspectFile(path, thoroughness === 'thorough'),
+    openReader: async () => (existsSync(path) ? openSqliteReader(path) : undefined),
+    carryOut: (orders, sources) => carryOutAsOwner(path, orders, sources),
+    readPast: (from, until, signal) => readSqlitePast(path, from, until, signal),
+  };
+}
+
+export function readSqliteDatabase(written: string): DatabaseReading {
+  const isPath = /^sqlite:(?!\/\/).+/.test(written) && written !== 'sqlite::memory:';
+  const path = isPath ? written.slice('sqlite:'.length) : '';
+  const wrong = 'is not of the form sqlite:<path of a file>';
+  const fix = 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.';
+  return {
+    database: { kind: 'sqlite', path },
+    mistakes: isPath ? [] : [{ wrong, fix }],
+    isInTheOpen: false,
+  };
+}
+
+/** The file has one owner: undefined if that is a running service. */
+async function carryOutAsOwner(
+  path: string,
+  orders: readonly Order[],
+  sources: ReadonlyMap<string, StoredSource>,
+): Promise<OrderResult[] | undefined> {
+  let owner: DatabaseSync | undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    owner = takeOwnership(path);
+    database = openInboxFile(path);
+    const store = new Store(database, sources);
+    return await carryOutEach(orders, (order) => store.order(order, Date.now()));
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  } finally {
+    database?.close();
+    owner?.close();
+  }
+}
+
+function inspectFile(path: string, isThorough: boolean): Inspection {
+  const problem = examineInbox(path, isThorough);
+  if (problem || !isThorough) return { problem, remarks: [] };
+  const isThere = existsSync(path);
+  const says = `${path}: ${isThere ? 'sound' : 'will be made at the first start'}`;
+  return { remarks: [{ subject: 'inbox', isWell: true, says }, ...(isThere ? [walRemark(path)] : [])] };
+}
+
+function walRemark(path: string): Remark {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  const walMb = Math.ceil((wal?.size ?? 0) / MIB);
+  const remark = (isWell: boolean, says: string) => ({ subject: 'write-ahead log', isWell, says });
+  if (!hasWriteAheadLog(path)) return remark(false, 'off; the service switches it on at its next start');
+  if (walMb <= WAL_MB_MOST) return remark(true, `on, ${walMb} MiB`);
+  const fix = 'Something reads the inbox without end: look for an open sqlite3 or a stuck backup';
+  return remark(false, `has grown to ${walMb} MiB. ${fix}`);
+}
+
+function hasWriteAheadLog(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const version = Buffer.alloc(1);
+    readSync(file, version, 0, 1, WRITE_VERSION_AT);
+    return version[0] === WAL_VERSION;
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * How commands speak: results go to standard output, what is wrong to standard error, and lists are laid out in columns.
+ * Every command uses this file, so that all of them say things in one way.
+ */
+
+/** sysexits.h: EX_USAGE. The command line makes no sense. */
+export const EXIT_USAGE = 64;
+/** sysexits.h: EX_CONFIG. The service could not start with these settings. */
+export const EXIT_CONFIG = 78;
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Answers with the exit code, so that a command can end with `return complain(…)`. */
+export function complain(message: string, exitCode = 1): number {
+  process.stderr.write(`consignee: ${message}\n`);
+  return exitCode;
+}
+
+/** For a mistake on the command line: the mistake, and how the command is used. */
+export function misused(mistake: string, usage: string): number {
+  process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
+  return EXIT_USAGE;
+}
+
+const GAP = '  ';
+/** What does not fit beside the other cells goes below them, indented by this much. */
+const INDENT = 4;
+/** So much room the last cell needs beside the others. */
+const LAST_CELL_LEAST = 24;
+
+export interface Layout {
+  /** How wide each column is at least: for rows that come one by one. */
+  readonly least?: readonly number[];
+  /** On a terminal, the last cell of a wider row goes on in lines of its own. A file or a pipe gets one line a row. */
+  readonly width?: number;
+}
+
+/** Lays rows out in columns, each as wide as its widest cell. */
+export function columns(rows: readonly (readonly string[])[], layout: Layout = {}): string[] {
+  const { least = [], width = terminalWidth() } = layout;
+  const widths = widthsOf(rows, least);
+  return rows.map((row) => {
+    const others = row.slice(0, -1).map((cell, at) => cell.padEnd(widths[at] ?? 0) + GAP);
+    return foldLine(others.join(''), row.at(-1) ?? '', width);
+  });
+}
+
+export function widthsOf(rows: readonly (readonly string[])[], least: readonly number[] = []): number[] {
+  const widths = [...least];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  return widths;
+}
+
+/** Breaks the last cell between words; a word that is too long for a line, an id for one, stays whole. */
+function foldLine(others: string, last: string, width: number): string {
+  if (others.length + last.length <= width) return `${others}${last}`.trimEnd();
+  const fits = others.length + LAST_CELL_LEAST <= width;
+  const indent = ' '.repeat(fits ? others.length : INDENT);
+  const lines = fits ? [] : [others.trimEnd()];
+  let line = fits ? others : indent;
+  for (const [at, word] of last.split(' ').entries()) {
+    const isFirst = at === 0 || line.trim() === '';
+    if (!isFirst && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line += isFirst ? word : ` ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
+function terminalWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+}

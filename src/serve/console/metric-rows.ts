@@ -1,0 +1,179 @@
+/**
+ * Every metric there is, one row each: docs/operating.md has the same rows for people, which a test compares. Used by
+ * metrics.ts.
+ *
+ * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
+ */
+import { ATTEMPT_OUTCOMES, type InboxStatus, type SecretUse } from '../../inbox/contract.ts';
+import { REFUSALS } from '../../verify/refusals.ts';
+import { type MeterListener, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
+
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Series that are there from the start, at 0: a rate over one that appears with its first value misses that value. */
+  readonly series?: (wired: Wired) => readonly Labels[];
+  /** A row either counts as things happen … */
+  readonly hears?: (add: AddValue) => MeterListener;
+  /** … or is read when somebody asks. Undefined: nobody can tell at present, and nothing is shown. */
+  readonly reads?: (present: Present) => readonly Sample[] | undefined;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export type AddValue = (labels: Labels, value: number) => void;
+
+export interface Sample {
+  readonly labels?: Labels;
+  readonly value: number;
+}
+
+/** What the wiring names. */
+export interface Wired {
+  readonly sources: readonly string[];
+  /** Sources with a `reply` function. */
+  readonly replying: readonly string[];
+  /** As in `flexport/log`. */
+  readonly handlers: readonly string[];
+}
+
+/** The service as it is when somebody asks. */
+export interface Present {
+  readonly takesWrites: boolean;
+  readonly bytesInFlight: number;
+  /** The alarms that are raised. */
+  readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
+  /** How often each live secret has proved a request. */
+  readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
+  /** Undefined if the inbox does not answer: everything else is worth knowing then more than ever. */
+  readonly status: InboxStatus | undefined;
+}
+
+const CODES = Object.keys(REFUSALS) as (keyof typeof REFUSALS)[];
+const BACKLOG_STATES = ['pending', 'handling', 'dead', 'held'];
+
+export const METRIC_ROWS: readonly MetricRow[] = [
+  {
+    name: 'consignee_requests_total',
+    type: 'counter',
+    help: 'Webhook requests by outcome; code names the check that refused or failed.',
+    labels: ['source', 'outcome', 'code'],
+    series: ({ sources }) => [
+      ...each(sources, ['accepted', 'duplicate', 'held']).map(([source, outcome]) => ({
+        source,
+        outcome,
+        code: '',
+      })),
+      ...each([...sources, NO_SOURCE], CODES).map(([source, code]) => ({
+        source,
+        outcome: outcomeOfRefusal(code),
+        code,
+      })),
+    ],
+    hears: (add) => ({ request: (source, outcome, code) => add({ source, outcome, code }, 1) }),
+  },
+  {
+    name: 'consignee_request_duration_seconds',
+    type: 'histogram',
+    help: 'From the end of the headers to the answer.',
+    labels: ['source', 'outcome'],
+    hears: (add) => ({ request: (source, outcome, _code, ms) => add({ source, outcome }, ms / 1000) }),
+  },
+  {
+    name: 'consignee_attempts_total',
+    type: 'counter',
+    help: 'Runs of handlers by outcome.',
+    labels: ['handler', 'outcome'],
+    series: ({ handlers }) =>
+      each(handlers, ATTEMPT_OUTCOMES).map(([handler, outcome]) => ({ handler, outcome })),
+    hears: (add) => ({ attempt: (handler, outcome, count) => add({ handler, outcome }, count) }),
+  },
+  {
+    name: 'consignee_replies_total',
+    type: 'counter',
+    help: 'Calls of reply functions; all but the answered ones were answered as if there were none.',
+    labels: ['source', 'outcome'],
+    series: ({ replying }) =>
+      each(replying, REPLY_OUTCOMES).map(([source, outcome]) => ({ source, outcome })),
+    hears: (add) => ({ reply: (source, outcome) => add({ source, outcome }, 1) }),
+  },
+  {
+    // Read, not heard: three labelled counters a request would cost as much as its signature.
+    name: 'consignee_proofs_total',
+    type: 'counter',
+    help: 'Checks that a secret proved, by the fingerprint of the secret.',
+    labels: ['source', 'scheme', 'secret', 'form'],
+    reads: ({ uses }) =>
+      uses.map(({ source, scheme, secret, form, count }) => ({
+        labels: { source, scheme, secret, form },
+        value: count,
+      })),
+  },
+  {
+    name: 'consignee_would_refuse_total',
+    type: 'counter',
+    help: 'Requests that a check would have refused, were it not only observed.',
+    labels: ['source', 'scheme', 'code'],
+    hears: (add) => ({
+      proof(source, { scheme, wouldRefuse }) {
+        if (wouldRefuse !== undefined) add({ source, scheme, code: wouldRefuse }, 1);
+      },
+    }),
+  },
+  {
+    name: 'consignee_handler_resting',
+    type: 'gauge',
+    help: '1 while the handler gets nothing, or one event at a time, because the other side is down.',
+    labels: ['handler'],
+    series: ({ handlers }) => handlers.map((handler) => ({ handler })),
+    reads: ({ status }) => status?.resting.map((handler) => ({ labels: { handler }, value: 1 })),
+  },
+  {
+    name: 'consignee_backlog_events',
+    type: 'gauge',
+    help: 'Events by handler and state: pending, handling, dead or held.',
+    labels: ['handler', 'state'],
+    series: ({ handlers }) => each(handlers, BACKLOG_STATES).map(([handler, state]) => ({ handler, state })),
+    reads: ({ status }) =>
+      status?.backlog.map(({ handler, state, count }) => ({ labels: { handler, state }, value: count })),
+  },
+  {
+    name: 'consignee_oldest_pending_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest event that waits for a handler; 0 if none does.',
+    labels: [],
+    reads: ({ status }) => status && [{ value: secondsSince(status.oldestPendingAt) }],
+  },
+  {
+    name: 'consignee_inbox_takes_writes',
+    type: 'gauge',
+    help: '1 if events can be kept, else 0.',
+    labels: [],
+    reads: ({ takesWrites }) => [{ value: takesWrites ? 1 : 0 }],
+  },
+  {
+    name: 'consignee_bytes_in_flight',
+    type: 'gauge',
+    help: 'Bytes of request bodies in memory.',
+    labels: [],
+    reads: ({ bytesInFlight }) => [{ value: bytesInFlight }],
+  },
+  {
+    name: 'consignee_alarm',
+    type: 'gauge',
+    help: '1 while the alarm is raised; subject is a source, a handler or empty.',
+    labels: ['kind', 'subject'],
+    reads: ({ alarms }) => alarms.map(({ kind, subject }) => ({ labels: { kind, subject }, value: 1 })),
+  },
+];
+
+/** Every pair of the two lists. */
+function each<A, B>(ones: readonly A[], others: readonly B[]): [A, B][] {
+  return ones.flatMap((one) => others.map((other): [A, B] => [one, other]));
+}
+
+function secondsSince(time: number | null): number {
+  return time === null ? 0 : Math.max(0, Date.now() - time) / 1000;
+}

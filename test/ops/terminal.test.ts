@@ -1,0 +1,40 @@
+/** Lists of commands in columns: whatever the names are, and however wide the terminal is. */
+import { expect, test } from 'vitest';
+import { columns } from '../../src/ops/terminal.ts';
+
+const ROWS = [
+  ['pass', 'shippo', 'off'],
+  ['warn', 'shippo-eu-returns', 'two hundred words would not fit here, a few do, and the rest goes below'],
+  ['fail', '', 'done'],
+];
+
+test('every column is as wide as its longest name, and a pipe gets one line a row', () => {
+  expect(columns(ROWS)).toEqual([
+    'pass  shippo             off',
+    'warn  shippo-eu-returns  two hundred words would not fit here, a few do, and the rest goes below',
+    'fail                     done',
+  ]);
+});
+
+test('on a terminal the last cell goes on below its own column, and no line is too long', () => {
+  expect(columns(ROWS, { width: 80 })).toEqual([
+    'pass  shippo             off',
+    'warn  shippo-eu-returns  two hundred words would not fit here, a few do, and the\n' +
+      '                         rest goes below',
+    'fail                     done',
+  ]);
+});
+
+test('where there is no room beside the other cells it goes below them, and ids are never broken', () => {
+  const id = 'evt_0c5f2a9b3d4e01';
+  const row = [id, '2026-08-01T14:02:00.000Z', 'shippo-eu-returns', 'transaction_updated', `to ${id}`];
+  const head = row.slice(0, -1).join('  ');
+  expect(columns([row], { width: 80 })).toEqual([`${head}\n    to ${id}`]);
+  expect(columns([['a'.repeat(30), id.repeat(5)]], { width: 80 })).toEqual([
+    `${'a'.repeat(30)}  ${id.repeat(5)}`,
+  ]);
+});
+
+test('rows that come one by one can be given the width of those to come', () => {
+  expect(columns([['a', 'b']], { least: [3] })).toEqual(['a    b']);
+});
