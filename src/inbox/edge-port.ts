@@ -14,6 +14,8 @@ const edge = parentPort as MessagePort;
 /** Once the inbox is open: from here on the edge knows it, and is listened to. */
 export function listenToEdge(listener: EdgeListener, calls: CallHandlers<InboxCalls>): void {
   edge.on('message', (message: ToInbox) => {
+    // Calls come by the same port.
+    if (message.kind !== 'arrivals') return;
     listener.arrivals({ id: message.id, arrivals: unpackArrivals(message.batch) });
   });
   answerCalls<InboxCalls>(edge, calls);
