@@ -1,6 +1,7 @@
 /** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type { Backlog, Interrupted, WorkState } from '../contract.ts';
+import type { AttemptKey, Backlog } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
@@ -50,7 +51,7 @@ export function statementsOf(database: DatabaseSync) {
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
     ),
-    handling: query<Omit<Interrupted, 'id'>>(
+    handling: query<AttemptKey>(
       "SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'",
     ),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
