@@ -3,9 +3,10 @@
  * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
  */
 
-import { knob, notAbove } from '../base/settings/knob.ts';
+import { knob } from '../base/settings/knob.ts';
 import { integer, members, type RulesFor, type ValuesOf } from '../base/settings/rules.ts';
 import type { Route } from '../inbox/contract.ts';
+import { BACKOFF } from '../inbox/retry.ts';
 import type { Handle, HandlerLimits, HandlerOptions, SourceWiring } from './handler.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,29 +29,7 @@ export const DELIVERY_KNOBS = {
       'how many counted attempts a handler gets before its event is dead',
     ),
   }),
-  backoff: members(
-    {
-      baseMs: knob(
-        integer(1, DAY_MS),
-        1_000,
-        'a failed attempt waits a random time up to base · 2^(attempt-1)',
-      ),
-      capMs: knob(integer(1, 30 * DAY_MS), 6 * 3_600_000, 'the longest such wait'),
-    },
-    notAbove('baseMs', 'capMs'),
-  ),
-  circuit: members(
-    {
-      failures: knob(integer(1, 1_000), 5, 'after so many Unavailable in a row a target rests'),
-      restMs: knob(
-        integer(1, DAY_MS),
-        1_000,
-        'the first rest, after which one event tries the target; each further rest is twice as long',
-      ),
-      restMaxMs: knob(integer(1, DAY_MS), 60_000, 'the longest rest'),
-    },
-    notAbove('restMs', 'restMaxMs'),
-  ),
+  backoff: BACKOFF,
 };
 
 export type DeliveryKnobs = ValuesOf<typeof DELIVERY_KNOBS>;
@@ -112,13 +91,14 @@ export function handlerOptionsOf(wired: Handle | HandlerOptions): HandlerOptions
 }
 
 function routeOf(handler: string, options: HandlerOptions, { preset }: SourceWiring): Route {
-  const { types, target = handler, ratePerSecond, latest } = options;
+  const { types, target = handler, ratePerSecond, maxAttempts, latest } = options;
   const state = latest === 'preset' ? preset.state : latest;
   return {
     handler,
     target,
     ...(types && { types }),
     ...(ratePerSecond !== undefined && { ratePerSecond }),
+    ...(maxAttempts !== undefined && { maxAttempts }),
     ...(state && { latest: state }),
   };
 }

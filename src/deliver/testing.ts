@@ -10,7 +10,7 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
-import { outcomeOf } from '../inbox/contract.ts';
+import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { wants } from '../inbox/type-filter.ts';
@@ -18,10 +18,10 @@ import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { startAttempt } from './dispatch/attempt.ts';
-import { shorten } from './dispatch/dispatcher.ts';
+import { shortenResult } from './dispatch/dispatcher.ts';
 import { eventOf } from './dispatch/event.ts';
 import { type ReplyResult, runReply } from './dispatch/reply.ts';
-import { DONE, verdictOn } from './dispatch/verdict.ts';
+import { DONE, judgeAttempt } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
 import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
 
@@ -29,7 +29,7 @@ const { handler: LIMITS, backoff: BACKOFF } = members(DELIVERY_KNOBS)({}).value;
 
 export interface Tried {
   /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
-  readonly outcome: 'done' | 'retry' | 'later' | 'discarded' | 'dead' | 'unwanted';
+  readonly outcome: AttemptOutcome | 'unwanted';
   readonly error: string | null;
   /** What it recorded. */
   readonly status: string | null;
@@ -94,12 +94,12 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
   const now = Date.now();
   const verdict = await ended.then(
     () => DONE,
-    (error) => verdictOn(error, event.attempt, maxAttempts, BACKOFF, now),
+    (error) => judgeAttempt(error, event.attempt, maxAttempts, BACKOFF, now),
   );
   return {
     ...nothing,
-    ...shorten(attempt.result),
-    outcome: outcomeOf(verdict) as Tried['outcome'],
+    ...shortenResult(attempt.result),
+    outcome: outcomeOf(verdict),
     error: verdict.error,
     dueInMs: verdict.state === 'pending' ? verdict.due - now : null,
   };

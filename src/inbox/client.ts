@@ -8,9 +8,10 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/threads/ask.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Inbox, Interrupted, Kept, Order, SecretUse, Settlement } from './contract.ts';
+import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
 import { driverOf, type InboxThread } from './driver.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
+import type { CircuitChange } from './targets.ts';
 
 const RESTART_MS = 1_000;
 
@@ -22,8 +23,6 @@ export interface ClientOptions extends InboxThreadData {
    * was out of the database's reach for so long that others may have taken over what it had.
    */
   readonly onRestart: () => void;
-  /** What a replica that died was handling: it is for this one to settle. */
-  readonly onOrphans: (interrupted: readonly Interrupted[]) => void;
 }
 
 /** Resolves when the inbox is open. Rejects with ConfigError if it cannot be, or another service owns it. */
@@ -95,12 +94,10 @@ class InboxClient implements Inbox {
     return await this.#asked.ask('noteUses', uses);
   }
 
-  async recover() {
-    return await this.#asked.ask('recover');
-  }
-
-  settle(settled: readonly Settlement[]): void {
-    this.#post({ kind: 'settle', settled });
+  async recover(ending: Ending) {
+    const interrupted = await this.#asked.ask('recover', ending);
+    this.#logInterrupted(interrupted);
+    return interrupted;
   }
 
   async pause() {
@@ -131,7 +128,8 @@ class InboxClient implements Inbox {
 
   #hear(message: FromInbox): void {
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
-    else if (message.kind === 'orphans') this.#options.onOrphans(message.interrupted);
+    else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
+    else if (message.kind === 'circuit') this.#logCircuit(message);
     else if (message.kind === 'lost') {
       this.#options.log.error(
         { reason: message.reason },
@@ -143,6 +141,16 @@ class InboxClient implements Inbox {
       if (message.taken) this.#options.log.info({}, 'the inbox takes writes again');
       else this.#options.log.error({ reason: message.reason }, 'the inbox does not take writes');
     }
+  }
+
+  #logInterrupted(interrupted: readonly Interrupted[]): void {
+    for (const { id, ...attempt } of interrupted) this.#options.log.warn({ ...attempt, eventId: id, ms: 0 });
+  }
+
+  #logCircuit({ handler, restMs }: CircuitChange): void {
+    const { log } = this.#options;
+    if (restMs > 0) log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
+    else log.info({ handler }, 'the other side takes events again');
   }
 
   /** What has gathered while there was no thread goes to the new one. */

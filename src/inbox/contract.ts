@@ -5,6 +5,9 @@
  * went is a Settlement.
  */
 import type { StateShape } from '../verify/preset.ts';
+import type { CircuitKnobs, UnavailableTarget } from './circuit.ts';
+import type { EndState, WorkState } from './event-states.ts';
+import type { Backoff } from './retry.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -30,8 +33,6 @@ export interface Kept {
   readonly reason?: string;
 }
 
-export type WorkState = 'pending' | 'handling' | 'dead' | 'held';
-
 /** One event for one handler (`source/name`). `attempt` has been counted already. */
 export interface Delivery {
   readonly event: number;
@@ -54,15 +55,15 @@ export interface Settlement {
   readonly event: number;
   readonly handler: string;
   readonly attempt: number;
-  readonly state: 'done' | 'discarded' | 'dead' | 'pending';
+  readonly state: EndState | 'dead' | 'pending';
   /** For `pending`: when it is due, in milliseconds since 1970. */
   readonly due: number;
   /** A snoozed or innocent attempt does not count towards `maxAttempts`. */
   readonly counted: boolean;
   /** Run it with nothing beside it next time: it is suspected of having brought its thread down. */
   readonly alone: boolean;
-  /** The target is down or wants peace: nothing is handed to it for so long, then one delivery to try it. 0: it is well. */
-  readonly restMs: number;
+  /** The handler has said that its target takes nothing. */
+  readonly unavailable?: UnavailableTarget;
   readonly startedAt: number;
   readonly ms: number;
   readonly error: string | null;
@@ -79,23 +80,37 @@ export interface Route {
   readonly target: string;
   readonly types?: readonly string[];
   readonly ratePerSecond?: number;
+  /** Counted attempts until an event is dead; what InboxKnobs says if left out. */
+  readonly maxAttempts?: number;
   readonly latest?: StateShape;
 }
 
 /** One word for how an attempt went, as in the log, the metrics and `events show`. */
 export const ATTEMPT_OUTCOMES = ['done', 'retry', 'later', 'dead', 'discarded'] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
-export function outcomeOf({
-  state,
-  counted,
-}: Pick<Settlement, 'state' | 'counted'>): (typeof ATTEMPT_OUTCOMES)[number] {
+export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): AttemptOutcome {
   return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }
 
-/** An attempt whose thread or process ended under it. */
-export type Interrupted = Pick<Delivery, 'event' | 'id' | 'handler' | 'attempt'>;
+export type AttemptKey = Pick<Delivery, 'event' | 'handler' | 'attempt'>;
 
-/** The postman's side of an inbox: slots are granted, deliveries come, settlements go back. */
+/** What ended while attempts were running, and how that is said. */
+export interface Ending {
+  readonly ended: 'process' | 'handlers' | 'inbox';
+  readonly reason: string;
+}
+
+/** An attempt whose thread or process ended under it, as it was settled. */
+export interface Interrupted {
+  readonly id: string;
+  readonly handler: string;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+  readonly reason: string;
+}
+
+/** The supervisor's side of an inbox: slots are granted, deliveries come, settlements go back. */
 export interface Work {
   /** `grant`: further free slots by target. Settlements are retried by the inbox until they are on disk. */
   send(settled: readonly Settlement[], grant: Readonly<Record<string, number>>): void;
@@ -156,9 +171,8 @@ export interface Inbox {
    * An event that still has work, be it dead or held, stays whole. Times in ms since 1970.
    */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
-  /** What was being handled when its thread ended; nothing is handed out until the slots are granted anew. */
-  recover(): Promise<readonly Interrupted[]>;
-  settle(settled: readonly Settlement[]): void;
+  /** Settles what was being handled (interrupted.ts). Nothing is handed out until the slots are granted anew. */
+  recover(ending: Ending): Promise<readonly Interrupted[]>;
   /** Hands nothing out any more; settlements are still taken. */
   pause(): Promise<void>;
   /** A transferable end for the handlers' thread. */
@@ -183,4 +197,8 @@ export interface InboxKnobs {
   /** SQLite's page cache. */
   readonly inboxCacheMb: number;
   readonly postgres: PostgresKnobs;
+  /** What a handler gets unless config/sources.ts says otherwise. */
+  readonly handler: { readonly maxAttempts: number };
+  readonly backoff: Backoff;
+  readonly circuit: CircuitKnobs;
 }

@@ -17,6 +17,7 @@ import type {
   Settlement,
 } from './contract.ts';
 import type { StoredSource } from './stored-source.ts';
+import type { CircuitChange } from './targets.ts';
 
 export interface InboxThreadData {
   readonly database: Database;
@@ -32,9 +33,11 @@ export interface Packed<T> {
 }
 
 /** Edge → inbox thread, beside the calls: what every event brings about. */
-export type ToInbox =
-  | { readonly kind: 'arrivals'; readonly id: number; readonly batch: Packed<Arrival> }
-  | { readonly kind: 'settle'; readonly settled: readonly Settlement[] };
+export interface ToInbox {
+  readonly kind: 'arrivals';
+  readonly id: number;
+  readonly batch: Packed<Arrival>;
+}
 
 /** What the edge asks of the inbox thread. */
 export interface InboxCalls
@@ -45,14 +48,16 @@ export interface InboxCalls
 
 /**
  * Inbox thread → edge, beside the answers. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may
- * have taken over what is out, so whatever handles it must end. `orphans`: what another replica left behind when it died.
+ * have taken over what is out, so whatever handles it must end. `interrupted`: what another replica left behind when it died, and
+ * has been settled. `circuit`: a target's circuit breaker has opened or closed.
  */
 export type FromInbox =
   | { readonly kind: 'kept'; readonly id: number; readonly kept: readonly Kept[] }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string }
-  | { readonly kind: 'orphans'; readonly interrupted: readonly Interrupted[] };
+  | { readonly kind: 'interrupted'; readonly interrupted: readonly Interrupted[] }
+  | ({ readonly kind: 'circuit' } & CircuitChange);
 
 /** Handlers' thread → inbox thread; back comes Packed<Delivery>. */
 export interface WorkRequest {

@@ -1,5 +1,5 @@
 /** The rows of an inbox on their way from one kind of database to the other: from sqlite/export.ts to postgres/import.ts. */
-import type { WorkState } from './contract.ts';
+import type { WorkState } from './event-states.ts';
 import type { EventState } from './newest.ts';
 
 export interface MovedEvent {

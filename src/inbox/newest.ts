@@ -11,6 +11,7 @@
  */
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
+import { isEnd } from './event-states.ts';
 
 /** A state of a thing, as an event tells it to a handler. `at`: when it held, in milliseconds since 1970. */
 export interface EventState {
@@ -34,8 +35,7 @@ export function overtakenBy(event: number): string {
 /** A failed attempt is not repeated if another event, `newest`, tells the newest state of its thing by now. */
 export function unlessOvertaken(settlement: Settlement, newest: number | undefined): Settlement {
   const { event, state } = settlement;
-  if (newest === undefined || newest === event || state === 'done' || state === 'discarded')
-    return settlement;
+  if (newest === undefined || newest === event || isEnd(state)) return settlement;
   const error = [settlement.error, overtakenBy(newest)].filter(Boolean).join('; ');
   return { ...settlement, state: 'discarded', counted: true, alone: false, error };
 }

@@ -1,6 +1,7 @@
 /** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
-import type { Order, WorkState } from './contract.ts';
+import type { Order } from './contract.ts';
 import { idOf } from './event-id.ts';
+import type { WorkState } from './event-states.ts';
 import { parseBody } from './identity.ts';
 import { type State, stateOf } from './state.ts';
 import type { StoredSource } from './stored-source.ts';

@@ -1,6 +1,7 @@
 /** The inbox as commands see it: from beside the running service, read-only, never in its way. Opened by a driver. */
 import type { Proof } from '../verify/verifier.ts';
-import type { SecretUse, WorkState } from './contract.ts';
+import type { SecretUse } from './contract.ts';
+import type { StateName } from './event-states.ts';
 
 export interface EventSummary {
   readonly number: number;
@@ -16,7 +17,7 @@ export interface EventSummary {
 
 export interface HandlerState {
   readonly handler: string;
-  readonly state: WorkState | 'done' | 'discarded';
+  readonly state: StateName;
   readonly attempts: number;
   /** For `pending`, when it is due. */
   readonly due: string | null;

@@ -1,8 +1,8 @@
 /** Rows of the inbox, as they stand in either database, made into what commands show. For the readers. */
 
 import type { Proof } from '../verify/verifier.ts';
-import type { WorkState } from './contract.ts';
 import { idOf } from './event-id.ts';
+import type { EndState, WorkState } from './event-states.ts';
 import type { AttemptRecord, EventProofs, EventSummary } from './reader.ts';
 
 export type EventRow = Omit<EventSummary, 'id' | 'receivedAt' | 'handlers'> & { readonly receivedAt: number };
@@ -20,7 +20,7 @@ export interface OpenRow {
 /** An attempt that finished it. */
 export interface FinishedRow {
   readonly handler: string;
-  readonly state: 'done' | 'discarded';
+  readonly state: EndState;
   readonly attempts: number;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { SecretUse } from './contract.ts';
 import { idOf, timeOfNumber } from './event-id.ts';
+import { isEnd, statesInSql } from './event-states.ts';
 import type {
   EventDetails,
   EventEvidence,
@@ -153,7 +154,7 @@ export class TableReader implements InboxReader {
     );
     const finished = await this.#tables.all<FinishedRow & OfEvent>(
       `SELECT event, handler, outcome AS state, attempt AS attempts FROM attempts
-       WHERE ${ofThese} AND outcome IN ('done', 'discarded') ORDER BY started_at, attempt`,
+       WHERE ${ofThese} AND outcome IN (${statesInSql('end')}) ORDER BY started_at, attempt`,
       numbers,
     );
     const openOf = Map.groupBy(open, ({ event }) => event);
@@ -172,7 +173,7 @@ export class TableReader implements InboxReader {
     if (except.length > 0) {
       conditions.push(`number NOT IN (${this.#tables.numbersIn(parameter(JSON.stringify(except)))})`);
     }
-    if (state === 'done' || state === 'discarded') {
+    if (state !== undefined && isEnd(state)) {
       conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)');
       conditions.push(`number IN (SELECT event FROM attempts WHERE outcome = ${parameter(state)})`);
     } else if (state !== undefined) {

@@ -1,39 +1,45 @@
 /**
- * How much may be handed to one target now: free slots, its rate, and whether it rests. Part of the hand-out desk.
+ * How much may be handed to one target now: its free slots, its rate, and its circuit breaker (circuit.ts). Part of the
+ * scheduler, whose clock it goes by, in milliseconds.
  *
- *   well ── told to rest ──▶ resting (nothing) ── the time is over ──▶ on trial (one delivery at a time)
- *   on trial ── a settlement that does not ask for rest ──▶ well      told to rest ──▶ resting
- *
- * Times are milliseconds of the desk's clock.
+ * While the circuit is half-open, one delivery at a time is on trial. Where replicas share the circuit, whoever wants to
+ * try the target must first be granted the trial, so that only one of them does.
  */
+import { type Circuit, type CircuitKnobs, CLOSED, circuitAfter, type UnavailableTarget } from './circuit.ts';
 
-/** A rate is spread evenly, but for so much of a second it may be made up at once: the desk does not look every ms. */
+/** A rate is spread evenly, but so much of a second may be made up at once: the scheduler does not look every ms. */
 const BURST_SECONDS = 0.1;
 
+/** Who may try the target when its rest is over: this process, whoever asks first, or another replica. */
+export type Trial = 'ours' | 'free' | 'taken';
+
 export class Target {
+  readonly #sharesCircuit: boolean;
   #perMs: number;
   #burst: number;
   #slots = 0;
   #out = 0;
   #tokens: number;
   #filledAt = 0;
-  #restUntil = 0;
-  #onTrial = false;
+  #circuit: Circuit = CLOSED;
+  #trial: Trial;
 
-  constructor(ratePerSecond = Number.POSITIVE_INFINITY) {
+  constructor(ratePerSecond = Number.POSITIVE_INFINITY, sharesCircuit = false) {
+    this.#sharesCircuit = sharesCircuit;
     this.#perMs = ratePerSecond / 1_000;
     this.#burst = burstOf(this.#perMs);
     this.#tokens = this.#burst;
+    this.#trial = sharesCircuit ? 'free' : 'ours';
   }
 
   copy(): Target {
-    const copy = new Target(this.#perMs * 1_000);
+    const copy = new Target(this.#perMs * 1_000, this.#sharesCircuit);
     copy.#slots = this.#slots;
     copy.#out = this.#out;
     copy.#tokens = this.#tokens;
     copy.#filledAt = this.#filledAt;
-    copy.#restUntil = this.#restUntil;
-    copy.#onTrial = this.#onTrial;
+    copy.#circuit = this.#circuit;
+    copy.#trial = this.#trial;
     return copy;
   }
 
@@ -41,16 +47,16 @@ export class Target {
     return this.#slots;
   }
 
-  get isWell(): boolean {
-    return !this.#onTrial;
+  get out(): number {
+    return this.#out;
+  }
+
+  get isClosed(): boolean {
+    return this.#circuit.openings === 0;
   }
 
   grant(slots: number): void {
     this.#slots += slots;
-  }
-
-  get out(): number {
-    return this.#out;
   }
 
   /** All its slots, those that are out included, and the rate that goes with them. */
@@ -64,22 +70,25 @@ export class Target {
     this.#tokens = Math.min(this.#tokens, this.#burst);
   }
 
-  /** The thread that had its slots is gone. How the target fares is still known. */
+  /** The thread that had its slots is gone. What is known about the target stays. */
   clear(): void {
     this.#slots = 0;
     this.#out = 0;
+    if (this.#sharesCircuit) this.#trial = 'free';
   }
 
   /** How many deliveries it may be given now. */
   room(now: number): number {
-    if (this.#slots < 1 || now < this.#restUntil || (this.#onTrial && this.#out > 0)) return 0;
-    return Math.min(this.#slots, this.#onTrial ? 1 : this.#slots, Math.floor(this.#tokensAt(now)));
+    if (this.#slots < 1 || now < this.#circuit.restsUntil) return 0;
+    const most = this.isClosed ? this.#slots : this.#trial === 'ours' && this.#out === 0 ? 1 : 0;
+    return Math.min(most, Math.floor(this.#tokensAt(now)));
   }
 
-  /** When there may be room; Infinity if that needs a settlement or a grant first. */
+  /** When there may be room; Infinity if that needs a settlement, a grant or another replica first. */
   roomAt(now: number): number {
-    const rested = Math.max(now, this.#restUntil);
-    if (this.#slots < 1 || (this.#onTrial && this.#out > 0)) return Number.POSITIVE_INFINITY;
+    const rested = Math.max(now, this.#circuit.restsUntil);
+    const isTried = !this.isClosed && (this.#out > 0 || this.#trial === 'taken');
+    if (this.#slots < 1 || isTried) return Number.POSITIVE_INFINITY;
     const missing = 1 - this.#tokensAt(rested);
     return missing <= 0 ? rested : rested + Math.ceil(missing / this.#perMs);
   }
@@ -92,35 +101,59 @@ export class Target {
     this.#filledAt = now;
   }
 
-  /** Sets slots aside for what is being asked for, so that nobody else takes them. */
-  hold(count: number): void {
+  giveBack(): void {
+    this.unreserve(1);
+  }
+
+  /** Sets slots aside while a claim is under way, so that nobody else takes them. */
+  reserve(count: number): void {
     this.#slots -= count;
     this.#out += count;
   }
 
-  giveBack(): void {
-    this.#slots++;
-    this.#out--;
+  unreserve(count: number): void {
+    this.#slots += count;
+    this.#out -= count;
   }
 
-  /** Another replica has found out that it takes nothing. */
-  rest(ms: number, now: number): void {
-    if (now + ms <= this.#restUntil) return;
-    this.#restUntil = now + ms;
-    this.#onTrial = true;
+  /** An attempt has ended. Answers whether the circuit is another one now. */
+  noteEnd(unavailable: UnavailableTarget | undefined, now: number, knobs: CircuitKnobs): boolean {
+    const circuit = circuitAfter(this.#circuit, unavailable, now, knobs);
+    if (circuit === this.#circuit) return false;
+    const isTurned = circuit.openings !== this.#circuit.openings;
+    this.#circuit = circuit;
+    if (isTurned && this.#sharesCircuit) this.#trial = 'free';
+    return true;
   }
 
-  /** What a settlement says of it: how long it is to rest, 0 if it is well. */
-  hear(restMs: number, now: number): void {
-    if (restMs > 0) {
-      this.#restUntil = now + restMs;
-      this.#onTrial = true;
-    } else if (now >= this.#restUntil) this.#onTrial = false;
+  /** For how long it is to get nothing. */
+  restMs(now: number): number {
+    return Math.max(0, this.#circuit.restsUntil - now);
+  }
+
+  /** The circuit as the replicas share it. */
+  share(circuit: Circuit, trial: Trial): void {
+    this.#circuit = circuit;
+    this.#trial = trial;
+  }
+
+  get trial(): Trial {
+    return this.#trial;
+  }
+
+  set trial(trial: Trial) {
+    this.#trial = trial;
+  }
+
+  /** Its rest is over and it may be tried, but nobody has been granted the trial yet. */
+  awaitsTrial(now: number): boolean {
+    if (this.isClosed || this.#trial !== 'free') return false;
+    return this.#slots > 0 && this.#out === 0 && now >= this.#circuit.restsUntil;
   }
 
   /** The clock was set. */
   shift(byMs: number): void {
-    this.#restUntil += byMs;
+    this.#circuit = { ...this.#circuit, restsUntil: this.#circuit.restsUntil + byMs };
     this.#filledAt += byMs;
   }
 

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
+import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
 import type { EventSummary, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './events/lines.ts';
@@ -28,11 +29,10 @@ export const usage = `Usage: npm run events -- <verb>
   verify ID… | --all                  whether what is stored is what was received
   refused list | show ID | recheck    what was refused as unproven, and whether it passes by now
 
-  S is pending, handling, done, dead, discarded or held.
+  S is ${EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ')}.
   --handler SOURCE/NAME   replay or discard for this handler only
   --json                  one JSON object a line
 `;
-const STATES = ['pending', 'handling', 'done', 'dead', 'discarded', 'held'];
 const MANY = 10_000;
 /** Most providers’ types are not longer. */
 const TYPE_WIDTH = 24;
@@ -100,7 +100,7 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids);
-  if (values.state !== undefined && !STATES.includes(values.state))
+  if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
   const wrong = ids.find((id) => numberOf(id) === undefined);

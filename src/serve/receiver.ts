@@ -49,7 +49,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const publicServer = createPublicServer(options, rules, counting, work, service);
   const consoleServer = createConsoleServer(options, rules, counting, work);
 
-  await work.postman.start();
+  await work.supervisor.start();
   const { inbox, refused } = work;
   const stopRetention =
     role === 'receive' ? () => {} : startRetention(inbox, config.retentionDays, knobs.identityDays, log);
@@ -69,7 +69,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     }, knobs.shutdownGraceMs);
     await closeServer(publicServer, knobs.shutdownGraceMs);
     clearTimeout(cut);
-    await work.postman.stop(knobs.shutdownGraceMs);
+    await work.supervisor.stop(knobs.shutdownGraceMs);
     rules.stop();
     stopRetention();
     counting.watch.stop();
@@ -87,7 +87,7 @@ function createPublicServer(
   { config, role, log }: WorkOptions,
   rules: Rules,
   { budget, meter }: Counting,
-  { inbox, refused, postman }: OpenedWork,
+  { inbox, refused, supervisor }: OpenedWork,
   service: ServiceState,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -96,7 +96,7 @@ function createPublicServer(
       name: source.name,
       path: source.path,
       rules: () => rules.of(source.name),
-      ...(source.replies && { reply: replyOf(source, postman) }),
+      ...(source.replies && { reply: replyOf(source, supervisor) }),
     })),
     requireHttps,
     budget,

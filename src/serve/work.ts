@@ -1,7 +1,7 @@
 /** Where events and refused requests are kept, and who hands them on: inbox, refused requests, handlers. Opened for receiver.ts. */
 import type { Log, LogOptions } from '../base/log/log.ts';
 import type { Output } from '../base/log/output.ts';
-import { Postman } from '../deliver/dispatch/postman.ts';
+import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
@@ -39,8 +39,7 @@ export async function openWork(options: WorkOptions, rules: Rules, { meter }: Co
     sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
-    onRestart: () => postman.renew(),
-    onOrphans: (interrupted) => postman.takeOver(interrupted),
+    onRestart: () => supervisor.renew(),
   });
   const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(
@@ -53,7 +52,7 @@ export async function openWork(options: WorkOptions, rules: Rules, { meter }: Co
       log,
     },
   );
-  const postman = new Postman({
+  const supervisor = new Supervisor({
     inbox,
     dispatches,
     wiring,
@@ -64,7 +63,7 @@ export async function openWork(options: WorkOptions, rules: Rules, { meter }: Co
     output,
     onAttempts: meter.attempt,
   });
-  return { inbox, refused, judgeRefusedAgain, postman };
+  return { inbox, refused, judgeRefusedAgain, supervisor };
 }
 
 function storedSource({ preset, routes }: SourceConfig) {

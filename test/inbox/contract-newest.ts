@@ -168,10 +168,9 @@ export function newestContract(makeDriver: MakeDriver): void {
     const first = await tell('2026-11-20');
     await opened.hands.take(1);
     const second = await tell('2026-11-21');
-    const [interrupted] = await opened.inbox.recover();
+    const [interrupted] = await opened.inbox.recover({ ended: 'handlers', reason: 'its thread ended' });
     expect(interrupted?.id).toBe(first);
     opened.hands = new Hands(opened.driver.work(opened.inbox));
-    opened.inbox.settle([{ ...settledAs(interrupted as never), state: 'pending' }]);
     opened.hands.grant({ 'parcels/a': 5 });
     expect((await opened.hands.take(1)).id).toBe(second);
     expect(states(first)).toEqual([]);
@@ -191,22 +190,4 @@ export function newestContract(makeDriver: MakeDriver): void {
     expect((await opened.hands.take(1)).id).toBe(second);
     expect(states(first)).toEqual(['handling']);
   });
-
-  function settledAs(work: { event: number; handler: string; attempt: number }): Settlement {
-    return {
-      event: work.event,
-      handler: work.handler,
-      attempt: work.attempt,
-      state: 'pending',
-      due: 0,
-      counted: false,
-      alone: true,
-      restMs: 0,
-      startedAt: Date.now(),
-      ms: 0,
-      error: 'its thread ended',
-      status: null,
-      output: null,
-    };
-  }
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
 import { waitFor } from '../service.ts';
-import { arrival, aWhile, fresh, type MakeDriver, openForEach } from './driver.ts';
+import { arrival, aWhile, CIRCUIT, eventually, fresh, type MakeDriver, openForEach } from './driver.ts';
 
 export function routesContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
@@ -90,7 +90,7 @@ export function routesContract(makeDriver: MakeDriver): void {
     await one();
     await opened.hands.take(1);
     const before = performance.now();
-    settleAt(0, 'pending', { due: Date.now() + 60_000, restMs: 1_500 });
+    settleAt(0, 'pending', { due: Date.now() + 60_000, unavailable: { restMs: 1_500 } });
     await waitFor(
       () => opened.driver.rows().work.every(({ state }) => state === 'pending'),
       5_000,
@@ -113,22 +113,58 @@ export function routesContract(makeDriver: MakeDriver): void {
     opened.hands.grant({ 'one/a': 10 });
     for (let count = 0; count < 3; count++) await opened.inbox.keep(arrival('one', fresh()));
     await opened.hands.take(3);
-    settleAt(0, 'pending', { due: 0, restMs: 200 });
-    settleAt(1, 'pending', { due: 0, restMs: 200 });
-    settleAt(2, 'pending', { due: 0, restMs: 200 });
+    settleAt(0, 'pending', { due: 0, unavailable: { restMs: 200 } });
+    settleAt(1, 'pending', { due: 0, unavailable: { restMs: 200 } });
+    settleAt(2, 'pending', { due: 0, unavailable: { restMs: 200 } });
     await opened.hands.take(4);
-    settleAt(3, 'pending', { due: 0, restMs: 200 });
+    settleAt(3, 'pending', { due: 0, unavailable: { restMs: 200 } });
     await opened.hands.take(5);
     await aWhile();
     expect(opened.hands.got).toHaveLength(5);
     expect((await opened.inbox.status()).resting).toEqual(['one/a']);
   });
 
+  test('failures in a row make a target rest, and one that names no time counts towards them', async () => {
+    opened.hands.grant({ 'one/a': 10 });
+    const resting = async () => (await opened.inbox.status()).resting;
+    const fail = async (index: number) => {
+      await opened.inbox.keep(arrival('one', fresh()));
+      await opened.hands.take(index + 1);
+      settleAt(index, 'pending', { due: Date.now() + 60_000, unavailable: {} });
+    };
+    for (const index of [0, 1]) await fail(index);
+    expect(await resting()).toEqual([]);
+    // A success in between: the row begins anew.
+    await opened.inbox.keep(arrival('one', fresh()));
+    await opened.hands.take(3);
+    settleAt(2, 'done');
+    for (const index of [3, 4]) await fail(index);
+    await aWhile();
+    expect(await resting()).toEqual([]);
+    await fail(5);
+    await eventually(async () => (await resting()).length === 1);
+    await opened.inbox.keep(arrival('one', fresh()));
+    expect((await opened.hands.take(7)).attempt).toBe(1);
+    settleAt(6, 'done');
+    await eventually(async () => (await resting()).length === 0);
+  });
+
+  test('a failed attempt without a word on the target says nothing about it', async () => {
+    opened.hands.grant({ 'one/a': 10 });
+    for (let index = 0; index < CIRCUIT.failures + 1; index++) {
+      await opened.inbox.keep(arrival('one', fresh()));
+      await opened.hands.take(index + 1);
+      settleAt(index, 'pending', { due: Date.now() + 60_000 });
+    }
+    await aWhile();
+    expect((await opened.inbox.status()).resting).toEqual([]);
+  });
+
   test('what must run alone does not wait for a rest', async () => {
     opened.hands.grant({ 'one/a': 2 });
     await opened.inbox.keep(arrival('one', fresh()));
     await opened.hands.take(1);
-    settleAt(0, 'pending', { due: 0, restMs: 60_000, alone: true });
+    settleAt(0, 'pending', { due: 0, unavailable: { restMs: 60_000 }, alone: true });
     expect((await opened.hands.take(2)).attempt).toBe(2);
   });
 }

@@ -1,18 +1,11 @@
 /** Part of contract.ts: slots, deliveries, settlements. */
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../src/inbox/contract.ts';
+import type { Delivery, Ending } from '../../src/inbox/contract.ts';
+import { PROCESS_ENDED } from '../../src/inbox/interrupted.ts';
 import { waitFor } from '../service.ts';
-import {
-  arrival,
-  aWhile,
-  fresh,
-  Hands,
-  type MakeDriver,
-  numberOf,
-  openForEach,
-  SOURCES,
-  settlement,
-} from './driver.ts';
+import { arrival, aWhile, fresh, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
+
+const INBOX_ENDED: Ending = { ended: 'inbox', reason: 'the inbox thread was lost' };
 
 export function workContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
@@ -186,10 +179,10 @@ export function workContract(makeDriver: MakeDriver): void {
     opened.hands.grant({ 'one/a': 2 });
     const ids = [await keep(), await keep(), await keep()];
     await opened.hands.take(2);
-    const left = await opened.inbox.recover();
-    expect(left.map(({ event }) => event).sort()).toEqual(ids.slice(0, 2).map(numberOf));
-    expect(left.every(({ handler, attempt }) => handler === 'one/a' && attempt === 1)).toBe(true);
-    opened.inbox.settle(left.map((one) => ({ ...one, ...settlement('pending'), counted: false })));
+    const left = await opened.inbox.recover(INBOX_ENDED);
+    expect(left.map(({ id }) => id).sort()).toEqual(ids.slice(0, 2));
+    const attempt = { handler: 'one/a', attempt: 1, outcome: 'later', reason: INBOX_ENDED.reason };
+    for (const one of left) expect(one).toMatchObject(attempt);
     await keep();
     await aWhile();
     expect(opened.hands.got).toHaveLength(2);
@@ -198,7 +191,7 @@ export function workContract(makeDriver: MakeDriver): void {
     await next.take(4);
     expect(next.got.slice(0, 3).map(({ id }) => id)).toEqual(ids);
     expect(next.got.every(({ attempt }) => attempt === 1)).toBe(true);
-    expect(await opened.inbox.recover()).toHaveLength(4);
+    expect(await opened.inbox.recover(INBOX_ENDED)).toHaveLength(4);
   });
 
   test('what must run alone but has no handler any more holds nobody up', async () => {
@@ -208,8 +201,7 @@ export function workContract(makeDriver: MakeDriver): void {
     await opened.inbox.close();
     opened.inbox = await opened.driver.open(new Map([...SOURCES].filter(([name]) => name !== 'one')));
     opened.hands = new Hands(opened.driver.work(opened.inbox));
-    const left = await opened.inbox.recover();
-    opened.inbox.settle(left.map((one) => ({ ...one, ...settlement('pending'), alone: true })));
+    await opened.inbox.recover({ ended: 'handlers', reason: 'its thread ended' });
     opened.hands.grant({ 'two/a': 1, 'two/b': 1 });
     const id = await keep('two');
     await opened.hands.take(2);
@@ -225,8 +217,13 @@ export function workContract(makeDriver: MakeDriver): void {
     await opened.hands.take(1);
     await opened.inbox.close();
     opened.inbox = await opened.driver.open(SOURCES);
-    expect(await opened.inbox.recover()).toEqual([{ event: numberOf(id), id, handler: 'one/a', attempt: 1 }]);
     expect(states(id)).toEqual(['handling']);
+    const attempt = { id, handler: 'one/a', attempt: 1 };
+    expect(await opened.inbox.recover(PROCESS_ENDED)).toEqual([
+      { ...attempt, outcome: 'retry', reason: PROCESS_ENDED.reason },
+    ]);
+    await until(() => states(id)[0] === 'pending');
+    expect(opened.driver.rows().attempts).toMatchObject([{ ...attempt, outcome: 'retry' }]);
   });
 
   test('a paused inbox hands nothing out but still takes arrivals and settlements', async () => {

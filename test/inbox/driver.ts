@@ -1,5 +1,6 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import { openInbox } from '../../src/inbox/client.ts';
 import type {
@@ -99,6 +100,9 @@ export function arrival(source: string, body: string | Buffer, receivedAt = Date
   };
 }
 
+/** A target rests after so many failures, for so long. */
+export const CIRCUIT = { failures: 3, restMs: 200, restMaxMs: 400 };
+
 let lastId = 0;
 export const fresh = () => `{"id":"c${++lastId}","type":"contract"}`;
 
@@ -143,13 +147,19 @@ export function settlement(state: Settlement['state']): Omit<Settlement, 'event'
     due: 0,
     counted: true,
     alone: false,
-    restMs: 0,
     startedAt: Date.now(),
     ms: 1,
     error: null,
     status: null,
     output: null,
   };
+}
+
+/** Waits for what must be asked for. */
+export async function eventually(look: () => Promise<boolean>, waitMs = 8_000): Promise<void> {
+  for (const end = performance.now() + waitMs; !(await look()); await sleep(20)) {
+    if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
+  }
 }
 
 /** Long enough for the inbox to have done what it would do. */
@@ -186,11 +196,10 @@ export function openAt(
   return openInbox({
     database,
     sources,
-    knobs: readKnobs({ postgres }, []),
+    knobs: readKnobs({ circuit: CIRCUIT, postgres }, []),
     dispatches: true,
     deadlineMs: 2_500,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     onRestart() {},
-    onOrphans() {},
   });
 }

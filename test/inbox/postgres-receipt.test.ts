@@ -1,19 +1,20 @@
 /** A batch that fails half way: what its first statement had handed out must not stay out. */
 import { expect, test } from 'vitest';
-import { Desk } from '../../src/inbox/desk.ts';
 import { Numbers } from '../../src/inbox/postgres/numbers.ts';
 import { keepAll, type ReceiptOptions } from '../../src/inbox/postgres/receipt.ts';
+import { Scheduler } from '../../src/inbox/scheduler.ts';
 import { routesOf } from '../../src/inbox/stored-source.ts';
+import { Targets } from '../../src/inbox/targets.ts';
 import { arrival, fresh, SOURCES } from './driver.ts';
 import { preparedForEach } from './prepared.ts';
 
 const opened = preparedForEach();
 
 test('slots of what was kept are free again if the look for what was known fails', async () => {
-  const desk = new Desk(routesOf(SOURCES));
-  desk.grant('one/a', 2);
+  const scheduler = new Scheduler(new Targets(routesOf(SOURCES)));
+  scheduler.targets.named('one/a').grant(2);
   const numbers = new Numbers();
-  const options: ReceiptOptions = { pool: opened.pool, sources: SOURCES, desk, numbers, owner: () => 1 };
+  const options: ReceiptOptions = { pool: opened.pool, sources: SOURCES, scheduler, numbers, owner: () => 1 };
   const known = arrival('still', fresh());
   await keepAll(options, [known]);
   const failing = Object.assign(Object.create(opened.pool) as typeof opened.pool, {
@@ -27,6 +28,6 @@ test('slots of what was kept are free again if the look for what was known fails
   );
   const rows = await opened.database.query('SELECT handler, state, owner FROM work');
   expect(rows).toEqual([{ handler: 'one/a', state: 'handling', owner: 1 }]);
-  expect(desk.idle).toBe(true);
-  expect(desk.room('one/a', Date.now())).toBe(2);
+  expect(scheduler.idle).toBe(true);
+  expect(scheduler.room('one/a', Date.now())).toBe(2);
 });

@@ -9,22 +9,22 @@ import { SOURCES, settlement } from './driver.ts';
 import { preparedForEach } from './prepared.ts';
 
 const LEASE_MS = 2_000;
-/** Of the lease: as long as a beat must have stood still. */
+/** Of the lease: as long as a heartbeat must have stood still. */
 const DEAD_MS = 0.75 * LEASE_MS;
 
 const opened = preparedForEach();
 const routes = routesOf(SOURCES);
 
-/** Looks all the time until it has buried somebody, and answers when. */
-async function untilBuried(lease: Lease): Promise<number> {
+/** Looks all the time until it has removed somebody, and answers when. */
+async function untilRemoved(lease: Lease): Promise<number> {
   for (;;) {
-    await lease.beat();
-    if (await lease.bury()) return performance.now();
+    await lease.heartbeat();
+    if (await lease.removeDead()) return performance.now();
     await sleep(20);
   }
 }
 
-test('a beat that was written while the question was under way counts from then on', async () => {
+test('a heartbeat that was written while the question was under way counts from then on', async () => {
   let slowed: () => Promise<void> = async () => {};
   const slowPool = Object.assign(Object.create(opened.pool) as pg.Pool, {
     async query(...parameters: Parameters<pg.Pool['query']>) {
@@ -36,29 +36,29 @@ test('a beat that was written while the question was under way counts from then 
   const watcher = new Lease(slowPool, LEASE_MS, ['a']);
   await dying.enter();
   await watcher.enter();
-  await watcher.beat();
+  await watcher.heartbeat();
 
   let lastBeat = 0;
   slowed = async () => {
     slowed = async () => {};
     await sleep(LEASE_MS * 0.25);
     lastBeat = performance.now();
-    await dying.beat();
+    await dying.heartbeat();
   };
-  expect((await untilBuried(watcher)) - lastBeat).toBeGreaterThanOrEqual(DEAD_MS);
+  expect((await untilRemoved(watcher)) - lastBeat).toBeGreaterThanOrEqual(DEAD_MS);
   expect(watcher.members.map(({ id }) => id)).toEqual([watcher.id]);
-  expect(await dying.beat()).toBe(false);
+  expect(await dying.heartbeat()).toBe(false);
 });
 
-test('whoever did not look for a while buries nobody at once', async () => {
+test('whoever did not look for a while removes nobody at once', async () => {
   const [sleeper, other] = [new Lease(opened.pool, LEASE_MS, ['a']), new Lease(opened.pool, LEASE_MS, ['a'])];
   await sleeper.enter();
   await other.enter();
-  await sleeper.beat();
+  await sleeper.heartbeat();
   await sleep(LEASE_MS);
-  await sleeper.beat();
-  expect(await sleeper.bury()).toBe(false);
-  expect(await other.beat()).toBe(true);
+  await sleeper.heartbeat();
+  expect(await sleeper.removeDead()).toBe(false);
+  expect(await other.heartbeat()).toBe(true);
 });
 
 test('a late word on a state that another has taken over does not let the next one in', async () => {

@@ -30,7 +30,7 @@ class Replica {
   }
 
   async balance(): Promise<boolean> {
-    await this.#lease.beat();
+    await this.#lease.heartbeat();
     const resize = (target: string, slots: number) => void this.slots.set(target, slots);
     const id = this.#lease.id as number;
     const claimant = { id, wanted: WANTED, outOf: (target: string) => this.outOf(target), resize };

@@ -20,7 +20,7 @@ import { Store } from '../../src/inbox/sqlite/store.ts';
 import { deliver, SECRETS, startWired, told } from '../fixtures/deliver.ts';
 import { hasStrace } from '../fixtures/strace.ts';
 import { ROOT, runToEnd } from '../service.ts';
-import { arrival, fresh, SOURCES } from './driver.ts';
+import { arrival, CIRCUIT, fresh, SOURCES } from './driver.ts';
 
 let folder: string;
 let sound: string;
@@ -30,7 +30,7 @@ beforeAll(() => {
   sound = join(folder, 'sound.db');
   const database = openInboxFile(sound);
   const arrivals = Array.from({ length: 2_000 }, () => arrival('two', fresh()));
-  new Store(database, SOURCES).commit(arrivals, [], new Map(), Date.now());
+  new Store(database, SOURCES).commit(arrivals, [], new Map(), Date.now(), CIRCUIT);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
 });

@@ -9,7 +9,7 @@ import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { statementsOf } from '../../src/inbox/sqlite/statements.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
 import { numberFrom } from '../../src/inbox/sqlite-file.ts';
-import { arrival, SOURCES } from './driver.ts';
+import { arrival, CIRCUIT, SOURCES } from './driver.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const path = join(folder, 'inbox.db');
@@ -34,7 +34,7 @@ beforeAll(() => {
   database = openInboxFile(path);
   const store = new Store(database, SOURCES);
   const arrivals = Object.values(BODIES).map((body, at) => arrival('one', body, RECEIVED[at]));
-  ids = store.commit(arrivals, [], new Map(), Date.now()).kept.map(({ id }) => id);
+  ids = store.commit(arrivals, [], new Map(), Date.now(), CIRCUIT).kept.map(({ id }) => id);
 });
 afterAll(() => {
   database.close();

@@ -7,15 +7,15 @@
 
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
+import type { UnavailableTarget } from '../../inbox/circuit.ts';
 import type { Delivery, Route, Settlement, Work } from '../../inbox/contract.ts';
 import { outcomeOf } from '../../inbox/contract.ts';
 import type { AttemptResult, Handle, HandlerLimits } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { Discard, RetryLater } from '../outcomes.ts';
+import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
-import { Circuit } from './circuit.ts';
 import { eventOf } from './event.ts';
-import { DONE, type Verdict, verdictOn } from './verdict.ts';
+import { type AttemptVerdict, DONE, judgeAttempt } from './verdict.ts';
 
 export interface RunnableHandler extends HandlerLimits {
   readonly route: Route;
@@ -26,7 +26,7 @@ export interface DispatcherOptions {
   /** By full name, `source/handler`. */
   readonly handlers: ReadonlyMap<string, RunnableHandler>;
   readonly work: Work;
-  readonly knobs: Pick<DeliveryKnobs, 'backoff' | 'circuit'>;
+  readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
   readonly log: Log;
   readonly onSettled: (handler: string, outcome: string) => void;
 }
@@ -37,8 +37,6 @@ const OUTPUT_MAX = 1_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #running = new Set<Attempt>();
-  /** By target. */
-  readonly #circuits = new Map<string, Circuit>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
   #cuttingOff = false;
@@ -53,8 +51,6 @@ export class Dispatcher {
 
   start(): void {
     const handlers = [...this.#options.handlers.values()];
-    for (const { route } of handlers)
-      this.#circuits.set(route.target, new Circuit(this.#options.knobs.circuit));
     const grant = Object.fromEntries(handlers.map(({ route, concurrency }) => [route.target, concurrency]));
     this.#options.work.send([], grant);
   }
@@ -87,14 +83,14 @@ export class Dispatcher {
     const { handle, timeLimitMs } = handler;
     const { attempt, ended } = startAttempt(eventOf(delivery), delivery.handler, handle, timeLimitMs, log);
     this.#running.add(attempt);
-    let verdict: Verdict = DONE;
-    let thrown: unknown;
+    let verdict: AttemptVerdict = DONE;
+    let unavailable: UnavailableTarget | undefined;
     try {
       await ended;
     } catch (error) {
-      thrown = error;
       const now = Date.now();
-      verdict = verdictOn(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
+      unavailable = unavailableTarget(error);
+      verdict = judgeAttempt(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
       // Cut off by the service stopping: it runs again at once after the start, and is not counted.
       if (this.#cuttingOff && isFailure(error)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
@@ -102,30 +98,16 @@ export class Dispatcher {
     }
     this.#running.delete(attempt);
     const ms = Math.round(performance.now() - started);
-    const restMs = this.#noteEnd(handler.route, thrown);
-    const result = shorten(attempt.result);
+    const result = shortenResult(attempt.result);
     this.#settle(attempt, {
       ...verdict,
       ...result,
-      restMs,
+      ...(unavailable && { unavailable }),
       startedAt,
       ms,
       alone: false,
       ...keyOf(delivery),
     });
-  }
-
-  /** Tells the target's circuit, and the log when that changes something. Answers how long the target is to rest. */
-  #noteEnd({ handler, target }: RunnableHandler['route'], thrown: unknown): number {
-    const circuit = this.#circuits.get(target) as Circuit;
-    const wasClosed = circuit.isClosed;
-    const restMs = circuit.note(thrown, performance.now());
-    if (wasClosed && !circuit.isClosed) {
-      this.#options.log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
-    } else if (!wasClosed && circuit.isClosed) {
-      this.#options.log.info({ handler }, 'the other side takes events again');
-    }
-    return restMs;
   }
 
   #settle(attempt: Attempt, settlement: Settlement): void {
@@ -162,13 +144,18 @@ export class Dispatcher {
   }
 }
 
+function unavailableTarget(error: unknown): UnavailableTarget | undefined {
+  if (!(error instanceof Unavailable)) return undefined;
+  return error.restMs === undefined ? {} : { restMs: error.restMs };
+}
+
 /** A handler's own word on its attempt holds even then. */
 function isFailure(error: unknown): boolean {
   return !(error instanceof Discard || error instanceof RetryLater);
 }
 
 /** What is kept of a result: it may come from the other side. */
-export function shorten({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
+export function shortenResult({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
   return {
     status: status === undefined ? null : redactText(String(status), STATUS_MAX),
     output: output === undefined ? null : redactText(String(output), OUTPUT_MAX),

@@ -20,14 +20,14 @@ export function eventOf(delivery: Delivery): WebhookEvent {
       return headers;
     },
     get data() {
-      if (!isParsed) parsed = parse(delivery.body);
+      if (!isParsed) parsed = parsePayload(delivery.body);
       isParsed = true;
       return parsed;
     },
   };
 }
 
-function parse(body: Buffer): unknown {
+function parsePayload(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

@@ -1,8 +1,8 @@
 /**
- * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by postman.ts.
+ * The handlers' thread: imports the user's wiring and runs the dispatcher on it. Started and watched by supervisor.ts.
  *
- * It beats twice a second into shared memory; a handler that never yields stops the beat, and the postman ends the
- * thread. What throws with nobody to catch it fails the attempt that started it and harms nothing else.
+ * Its heartbeat goes into shared memory; a handler that never yields stops it, and the supervisor ends the thread. What
+ * throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -26,7 +26,7 @@ export interface HandlersThreadData {
   readonly knobs: DeliveryKnobs;
   readonly log: LogOptions;
   readonly port: MessagePort;
-  readonly beat: SharedArrayBuffer;
+  readonly heartbeat: SharedArrayBuffer;
   /** Otherwise it only runs `reply` functions. */
   readonly dispatches: boolean;
 }
@@ -44,22 +44,22 @@ export type FromHandlers =
   | { readonly kind: 'lines'; readonly text: string }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
 
-const BEAT_MS = 200;
+const HEARTBEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, beat, dispatches } = workerData as HandlersThreadData;
-const postman = parentPort as MessagePort;
+const { wiring, knobs, log: logOptions, port, heartbeat, dispatches } = workerData as HandlersThreadData;
+const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
-const log = createLog(logOptions, lines);
-const pulse = new Int32Array(beat);
-setInterval(() => Atomics.add(pulse, 0, 1), BEAT_MS);
+const threadLog = createLog(logOptions, lines);
+const beats = new Int32Array(heartbeat);
+setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_MS);
 
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(name, (error: unknown) => {
     const attempt = currentAttempt();
     if (attempt?.fail(error)) return;
     const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
-    log.error(
+    threadLog.error(
       { ...whose, reason: wordsOf(error) },
       'a handler threw after it had ended, or outside of any attempt',
     );
@@ -72,7 +72,7 @@ const dispatcher = new Dispatcher({
   handlers: handlersOf(sources, knobs),
   work: workThrough(port),
   knobs,
-  log,
+  log: threadLog,
   onSettled: (handler, outcome) => {
     const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
     count[2]++;
@@ -81,10 +81,10 @@ const dispatcher = new Dispatcher({
 });
 setInterval(reportCounts, COUNTS_MS);
 const replies = new Map(sources.map((source) => [sourceNameOf(source), source.reply]));
-answerCalls<HandlersCalls>(postman, {
+answerCalls<HandlersCalls>(supervisor, {
   async reply(delivery, until) {
     const event = eventOf(delivery);
-    return await runReply(replies.get(event.source) as Reply, event, until, log);
+    return await runReply(replies.get(event.source) as Reply, event, until, threadLog);
   },
   async stop(graceMs) {
     await dispatcher.stop(graceMs);
@@ -95,7 +95,7 @@ answerCalls<HandlersCalls>(postman, {
 if (dispatches) dispatcher.start();
 
 function tell(message: FromHandlers): void {
-  postman.postMessage(message);
+  supervisor.postMessage(message);
 }
 
 function reportCounts(): void {

@@ -1,6 +1,5 @@
 /**
- * What follows from how an attempt went. The one place that decides it, for attempts that ended by themselves and for
- * those whose thread or process ended under them.
+ * What follows from how an attempt ended. Of one whose thread or process ended under it, inbox/interrupted.ts decides.
  *
  *   returned             done
  *   threw Discard        discarded, never again
@@ -13,24 +12,23 @@
 import { wordsOf } from '../../base/errors.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { Settlement } from '../../inbox/contract.ts';
-import type { DeliveryKnobs } from '../handlers.ts';
+import { afterFailure, type Backoff } from '../../inbox/retry.ts';
 import { Declined, Discard, RetryLater, Unavailable } from '../outcomes.ts';
-import { backoffMs } from './backoff.ts';
 
 const LATER_MAX_MS = 30 * 86_400_000;
 const ERROR_MAX = 1_000;
 
-export type Verdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
+export type AttemptVerdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
 
-export const DONE: Verdict = { state: 'done', due: 0, counted: true, error: null };
+export const DONE: AttemptVerdict = { state: 'done', due: 0, counted: true, error: null };
 
-export function verdictOn(
+export function judgeAttempt(
   error: unknown,
   attempt: number,
   maxAttempts: number,
-  backoff: DeliveryKnobs['backoff'],
+  backoff: Backoff,
   now: number,
-): Verdict {
+): AttemptVerdict {
   const text = redactText(wordsOf(error), ERROR_MAX);
   if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
   const laterMs = laterOf(error);
@@ -40,9 +38,7 @@ export function verdictOn(
     return { state: 'pending', due: now + pauseMs, counted: false, error: text };
   }
   const attemptsMax = error instanceof Declined ? Math.min(maxAttempts, error.maxAttempts) : maxAttempts;
-  if (attempt >= attemptsMax) return { state: 'dead', due: 0, counted: true, error: text };
-  const due = now + backoffMs(attempt, backoff.baseMs, backoff.capMs);
-  return { state: 'pending', due, counted: true, error: text };
+  return { ...afterFailure(attempt, attemptsMax, backoff, now), error: text };
 }
 
 function laterOf(error: unknown): number | undefined {

@@ -1,5 +1,6 @@
 /** A batch of arrivals as they would be stored, and the one statement that stores those that are new. Part of receipt.ts. */
-import type { Arrival, WorkState } from '../contract.ts';
+import type { Arrival } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import type { Content } from '../identity.ts';
 import { bigintList, booleanList, bytesList, textList } from './binary-array.ts';
 import { type Asked, KEEP } from './statements.ts';

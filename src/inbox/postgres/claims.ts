@@ -1,70 +1,109 @@
-/** What hand-out.ts asks of the tables: events that are due, for this replica to own. */
+/** Claims: events that are due become this replica's own. Part of hand-out.ts. */
 import type pg from 'pg';
 import type { Delivery } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { readContent } from '../identity.ts';
+import type { Scheduler } from '../scheduler.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { integerList, NUL_SYMBOL, textList } from './binary-array.ts';
-import { CLAIM, NOW_MS } from './statements.ts';
+import type { Circuits } from './circuits.ts';
+import { CLAIM } from './statements.ts';
+
+/** So many at most for one handler at a time. */
+const CLAIM_STEP = 100;
+/** Handlers for which nothing is known to wait are asked about so often. */
+export const POLL_MS = 1_000;
+const BYTES_SCARCE = 32 * 1_048_576;
 
 export interface Claimed extends Omit<Delivery, 'id'> {
   readonly source: string;
 }
 
-export interface Suspect {
-  readonly event: number;
-  readonly handler: string;
+export interface ClaimsOptions {
+  readonly pool: pg.Pool;
+  readonly scheduler: Scheduler;
+  readonly circuits: Circuits;
+  /** Full names of those that run here. */
+  readonly handlers: readonly string[];
 }
 
-/** At most so many of each handler, and so many bytes in all; the first one however large, if `atLeastOne`. */
-export async function claim(
-  pool: pg.Pool,
-  owner: number,
-  wanted: ReadonlyMap<string, number>,
-  bytesMost: number,
-  atLeastOne: boolean,
-): Promise<Claimed[]> {
-  const lists = [textList([...wanted.keys()]), integerList([...wanted.values()])];
-  const { rows } = await pool.query<Claimed>({ ...CLAIM, values: [...lists, owner, bytesMost, atLeastOne] });
-  return rows;
-}
+export class Claims {
+  readonly #options: ClaimsOptions;
+  /** The last claim may have got less than there was, because too many bytes were out. */
+  #cut = false;
 
-/** Something of one of these handlers that must run alone: from now on only this replica may run it. */
-export async function reserveSuspect(
-  pool: pg.Pool,
-  owner: number,
-  handlers: readonly string[],
-): Promise<Suspect | undefined> {
-  const { rows } = await pool.query<Suspect>({
-    name: 'reserve',
-    text: `WITH found AS (SELECT event, handler FROM work
-        WHERE state = 'pending' AND alone AND owner IS NULL AND due <= ${NOW_MS} AND handler = ANY ($1::text[])
-        ORDER BY due, event LIMIT 1 FOR UPDATE SKIP LOCKED)
-      UPDATE work SET owner = $2 FROM found WHERE work.event = found.event AND work.handler = found.handler
-      RETURNING work.event, work.handler`,
-    values: [textList(handlers), owner],
-  });
-  return rows[0];
-}
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+  }
 
-/** It, if it is still to be run; or leaves it to others, if there is no slot for it here any more. */
-export async function claimSuspect(
-  pool: pg.Pool,
-  owner: number,
-  { event, handler }: Suspect,
-  hasSlot: boolean,
-): Promise<Claimed[]> {
-  const { rows } = await pool.query<Claimed>(
-    `WITH claimed AS (UPDATE work SET state = CASE WHEN $4 THEN 'handling' ELSE state END,
-        attempts = attempts + $4::boolean::int, owner = CASE WHEN $4 THEN owner END
-      WHERE event = $1 AND handler = $2 AND owner = $3 AND state = 'pending' AND alone
-      RETURNING event, handler, attempts)
-    SELECT event, handler, attempts AS attempt, source, type, external_id AS "externalId",
-      received_at AS "receivedAt", headers, body
-    FROM claimed JOIN inbox ON number = event WHERE $4`,
-    [event, handler, owner, hasSlot],
-  );
-  return rows;
+  /**
+   * As much as there is room for. One handler of each target: those that share a target take turns. `deliver` is called as
+   * soon as the slots are not reserved any more: nobody must take them in between.
+   */
+  async take(owner: number, deliver: (rows: readonly Claimed[], generation: number) => void): Promise<void> {
+    const { scheduler } = this.#options;
+    await this.#startTrials(owner);
+    const now = Date.now();
+    const wanted = new Map<string, number>();
+    const targets = new Set<string>();
+    for (const handler of scheduler.handlersWithWork(now)) {
+      const target = scheduler.targets.nameOf(handler);
+      if (targets.has(target)) continue;
+      targets.add(target);
+      wanted.set(handler, Math.min(scheduler.room(handler, now), CLAIM_STEP));
+    }
+    if (wanted.size === 0) return;
+    const { generation } = scheduler;
+    for (const [handler, count] of wanted) scheduler.targets.of(handler).reserve(count);
+    // What comes in from now on says so itself.
+    for (const handler of wanted.keys()) scheduler.expect(handler, now + POLL_MS, true);
+    const rows = await this.#claim(owner, wanted).catch((error: Error) => error);
+    // Slots that were cleared meanwhile reserve nothing any more.
+    if (scheduler.generation === generation)
+      for (const [handler, count] of wanted) scheduler.targets.of(handler).unreserve(count);
+    if (rows instanceof Error) {
+      // Nobody knows what is left.
+      for (const handler of wanted.keys()) scheduler.expect(handler, 0);
+      throw rows;
+    }
+    this.#expectMore(wanted, rows);
+    deliver(rows, generation);
+  }
+
+  /** Bytes have been given back. */
+  lookAgainIfCut(): void {
+    const { scheduler, handlers } = this.#options;
+    if (this.#cut) for (const handler of handlers) scheduler.expect(handler, 0);
+    this.#cut = false;
+  }
+
+  /** At most so many of each handler, and so many bytes in all; the first one however large, if nothing else is out. */
+  async #claim(owner: number, wanted: ReadonlyMap<string, number>): Promise<readonly Claimed[]> {
+    const { pool, scheduler } = this.#options;
+    const lists = [textList([...wanted.keys()]), integerList([...wanted.values()])];
+    const values = [...lists, owner, scheduler.bytesLeft, scheduler.idle];
+    return (await pool.query<Claimed>({ ...CLAIM, values })).rows;
+  }
+
+  /** One replica tries a target after its rest. The others look again in a while, or when they hear how it went. */
+  async #startTrials(owner: number): Promise<void> {
+    const { scheduler, circuits, handlers } = this.#options;
+    for (const name of scheduler.targetsAwaitingTrial(Date.now())) {
+      const ofTarget = handlers.filter((handler) => scheduler.targets.nameOf(handler) === name);
+      if (await circuits.startTrial(name, ofTarget, owner)) continue;
+      for (const handler of ofTarget) scheduler.expect(handler, Date.now() + POLL_MS, true);
+    }
+  }
+
+  /** A handler that got less than it has room for had nothing more that was due. */
+  #expectMore(wanted: ReadonlyMap<string, number>, rows: readonly Claimed[]): void {
+    const { scheduler } = this.#options;
+    const isScarce = !scheduler.idle && scheduler.bytesLeft < BYTES_SCARCE;
+    for (const [handler, count] of wanted) {
+      if (rows.filter((row) => row.handler === handler).length < count) this.#cut ||= isScarce;
+      else scheduler.expect(handler, 0);
+    }
+  }
 }
 
 /** A type or id with a NUL is stored without it: the body has the exact one. */

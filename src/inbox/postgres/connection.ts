@@ -39,7 +39,7 @@ export function createPool(url: string, { connections, statementMs }: PoolOption
     max: connections,
     query_timeout: statementMs + GRACE_MS,
     idleTimeoutMillis: 0,
-    onConnect: (client) => prepare(client, statementMs),
+    onConnect: (client) => prepareSession(client, statementMs),
   });
   pool.on('error', () => {});
   // The pool itself does not listen to one that is in a transaction.
@@ -58,7 +58,7 @@ export async function openAll(pool: pg.Pool): Promise<void> {
  * inbox finds its rows by index, a few of them: a plan that was made while the tables were small, and reads them whole,
  * would stay in force while they grow. Nor is any of them worth compiling.
  */
-async function prepare(client: pg.ClientBase, statementMs: number): Promise<void> {
+async function prepareSession(client: pg.ClientBase, statementMs: number): Promise<void> {
   await client.query(`SET statement_timeout = ${statementMs}; SET idle_in_transaction_session_timeout = ${statementMs};
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`);
 }
@@ -75,8 +75,8 @@ function optionsOf(url: string): pg.ClientConfig {
 }
 
 /**
- * After an error on one connection: those that are idle go if they may be no better. One that never answers shows on none
- * of them, and each would cost an arrival's patience; one to a server that has become read-only would stay so.
+ * After a network error the pool's idle connections are probably dead too: they are dropped, or each would cost one arrival
+ * its deadline. So are those to a server that has become read-only: they would stay so.
  */
 export function dropIdle(pool: pg.Pool, { code }: Error & { code?: string }): void {
   if (code !== undefined && code !== READ_ONLY) return;
@@ -89,7 +89,7 @@ export function dropIdle(pool: pg.Pool, { code }: Error & { code?: string }): vo
 }
 
 /** Some of the driver's errors have a code for all their words. */
-export function reasonOf({ message, code = '' }: Error & { code?: string }): string {
+export function failureText({ message, code = '' }: Error & { code?: string }): string {
   return message || code;
 }
 

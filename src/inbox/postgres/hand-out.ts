@@ -1,57 +1,55 @@
 /**
- * Handing events out to this replica's handlers, and writing down how it went: one turn after the other, never two at once.
+ * Handing events out to this replica's handlers, and writing down how it went: one round after the other, never two at once.
  *
- * A turn settles what is finished, then claims for handlers that have room. Handlers for which nothing is known to wait are
- * asked about once a second, in case a hint was missed. What must run alone is first reserved, so that only one replica
- * holds everything else back for it.
+ * A round settles what is finished, then claims for handlers that have room. Handlers for which nothing is known to wait are
+ * asked about once a second, in case a notice was missed.
  */
 import type pg from 'pg';
-import type { Delivery, Route, Settlement } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import type { Route, Settlement } from '../contract.ts';
+import type { Scheduler } from '../scheduler.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { type Claimed, claim, claimSuspect, deliveryOf, reserveSuspect, type Suspect } from './claims.ts';
+import type { Circuits } from './circuits.ts';
+import { type Claimed, Claims, deliveryOf, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
+import { Loop } from './loop.ts';
+import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
-import { Turns } from './turns.ts';
+import { Suspects } from './suspects.ts';
 
-/** So many at most for one handler at a time. */
-const CLAIM_STEP = 100;
-const POLL_MS = 1_000;
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;
-const BYTES_SCARCE = 32 * 1_048_576;
 
 export interface HandOutOptions {
   readonly pool: pg.Pool;
   readonly lease: Lease;
-  readonly desk: Desk;
+  readonly scheduler: Scheduler;
+  readonly circuits: Circuits;
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
   /** Full names of those that run here. */
   readonly handlers: readonly string[];
-  readonly deliver: (deliveries: readonly Delivery[]) => void;
-  /** A target is to be left in peace. */
-  readonly onRest: (target: string, restMs: number) => void;
-  readonly onError: (error: Error) => void;
+  readonly tell: Tell;
 }
 
 export class HandOut {
   readonly #options: HandOutOptions;
-  readonly #turns: Turns;
+  readonly #loop: Loop;
+  readonly #claims: Claims;
+  readonly #suspects: Suspects;
   #settled: Settlement[] = [];
   #polledAt = 0;
-  #cut = false;
-  #reserved: Suspect | undefined;
   #stopped = false;
 
   constructor(options: HandOutOptions) {
     this.#options = options;
-    this.#turns = new Turns({
-      take: () => this.#take(),
+    this.#loop = new Loop({
+      round: () => this.#round(),
       nextMs: () => this.#nextMs(),
-      onError: options.onError,
+      onError: (error) => options.tell({ kind: 'error', error }),
     });
+    this.#claims = new Claims(options);
+    this.#suspects = new Suspects(options.pool, options.scheduler, options.handlers);
   }
 
   /** The slot is free at once: whatever becomes of the statement, nothing runs in it any more. */
@@ -68,13 +66,13 @@ export class HandOut {
 
   /** Something may wait for this handler, or for any. */
   expect(handlers: Iterable<string> = this.#options.handlers): void {
-    for (const handler of handlers) this.#options.desk.expect(handler, 0);
+    for (const handler of handlers) this.#options.scheduler.expect(handler, 0);
     this.soon();
   }
 
   soon(): void {
-    const isUrgent = this.#options.desk.isStarved(Date.now());
-    this.#turns.plan(isUrgent ? 0 : Math.max(0, GATHER_MS - this.#turns.sinceLastMs));
+    const isUrgent = this.#options.scheduler.isStarved(Date.now());
+    this.#loop.plan(isUrgent ? 0 : Math.max(0, GATHER_MS - this.#loop.sinceLastMs));
   }
 
   /** Resolves when nothing is under way and every settlement is on disk, or cannot be brought there now. */
@@ -82,33 +80,33 @@ export class HandOut {
     await this.between(async () => {});
     for (let left = Number.POSITIVE_INFINITY; this.#settled.length > 0 && this.#settled.length < left; ) {
       left = this.#settled.length;
-      await this.#turns.take();
+      await this.#loop.run();
     }
   }
 
-  /** Runs with no turn under way. */
+  /** Runs `work` with no round under way. */
   between<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns.between(work);
+    return this.#loop.between(work);
   }
 
   stop(): void {
-    this.#turns.stop();
+    this.#loop.stop();
     this.#stopped = true;
   }
 
   #nextMs(): number {
-    const { desk, lease } = this.#options;
+    const { scheduler, lease } = this.#options;
     // Without a place nothing can be settled, and in doubt nothing handed out.
     if (lease.id === undefined) return POLL_MS;
-    if (this.#settled.length > 0) return desk.isStarved(Date.now()) ? 0 : GATHER_MS;
+    if (this.#settled.length > 0) return scheduler.isStarved(Date.now()) ? 0 : GATHER_MS;
     if (lease.owner === undefined) return POLL_MS;
     const now = Date.now();
-    const waitMs = Math.min(desk.nextDue(now) - now, POLL_MS);
+    const waitMs = Math.min(scheduler.nextDue(now) - now, POLL_MS);
     return waitMs <= 0 ? GATHER_MS : waitMs;
   }
 
   /** Settling and claiming wait for the same disk: they do so together. */
-  async #take(): Promise<void> {
+  async #round(): Promise<void> {
     // What must run alone is not to be missed.
     if (this.#settled.some(({ alone }) => alone)) await this.#settleAll();
     const ends = await Promise.allSettled([this.#settleAll(), this.#handOut()]);
@@ -116,112 +114,57 @@ export class HandOut {
   }
 
   async #settleAll(): Promise<void> {
-    const { pool, lease, desk } = this.#options;
+    const { pool, lease, scheduler } = this.#options;
     if (this.#settled.length === 0 || lease.id === undefined) return;
-    const told = [...this.#settled];
-    const heard = await settleAll(pool, lease.id, this.#options.routes, told);
-    this.#settled.splice(0, told.length);
-    for (const { handler, state, due, alone } of heard) {
-      if (state === 'pending') desk.expect(alone ? undefined : handler, due);
+    const given = [...this.#settled];
+    const counted = await settleAll(pool, lease.id, this.#options.routes, given);
+    this.#settled.splice(0, given.length);
+    for (const { handler, state, due, alone } of counted) {
+      if (state === 'pending') scheduler.expect(alone ? undefined : handler, due);
     }
-    if (this.#cut) for (const handler of this.#options.handlers) desk.expect(handler, 0);
-    this.#cut = false;
+    this.#claims.lookAgainIfCut();
   }
 
-  #free({ handler, event, attempt, state, alone, restMs }: Settlement): void {
-    const { desk } = this.#options;
+  #free({ handler, event, attempt, state, alone, unavailable }: Settlement): void {
+    const { scheduler, circuits } = this.#options;
     // A late word on an attempt that was given up: the slot may be the next attempt's already.
-    if (desk.attemptOut(handler, event) !== attempt) return;
-    desk.returnSlot(handler, event);
-    desk.hear(handler, restMs, Date.now());
-    if (restMs > 0) this.#options.onRest(desk.targetOf(handler), restMs);
+    if (scheduler.attemptOut(handler, event) !== attempt) return;
+    scheduler.returnSlot(handler, event);
+    circuits.noteEnd(handler, unavailable);
     // Nothing new may begin beside it.
-    if (state === 'pending' && alone) desk.expect(undefined, 0);
+    if (state === 'pending' && alone) scheduler.expect(undefined, 0);
   }
 
   async #handOut(): Promise<void> {
-    const { desk, lease } = this.#options;
+    const { scheduler, lease } = this.#options;
     const { owner } = lease;
-    if (owner === undefined || desk.isPaused || desk.isSolo) return;
+    if (owner === undefined || scheduler.isPaused || scheduler.isSolo) return;
     const now = performance.now();
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
-      for (const handler of this.#options.handlers) desk.expect(handler, 0);
-      await this.#reserve(owner);
+      for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
+      await this.#suspects.reserve(owner);
     }
-    if (desk.aloneIsDue(Date.now())) await this.#handOutAlone(owner);
-    else await this.#claim(owner);
-  }
-
-  /** One handler of each target that has room: those that share a target take turns. */
-  async #claim(owner: number): Promise<void> {
-    const { pool, desk } = this.#options;
-    const now = Date.now();
-    const wanted = new Map<string, number>();
-    const targets = new Set<string>();
-    for (const handler of desk.handlersWithWork(now)) {
-      if (targets.has(desk.targetOf(handler))) continue;
-      targets.add(desk.targetOf(handler));
-      wanted.set(handler, Math.min(desk.room(handler, now), CLAIM_STEP));
-    }
-    if (wanted.size === 0) return;
-    const { generation } = desk;
-    const hold = (sign: 1 | -1) => {
-      // Slots that were cleared meanwhile hold nothing any more.
-      if (desk.generation === generation)
-        for (const [handler, count] of wanted) desk.hold(handler, sign * count);
-    };
-    hold(1);
-    // What comes in from now on says so itself.
-    for (const handler of wanted.keys()) desk.expect(handler, now + POLL_MS, true);
-    let rows: readonly Claimed[] | undefined;
-    try {
-      rows = await claim(pool, owner, wanted, desk.bytesLeft, desk.idle);
-    } finally {
-      hold(-1);
-      this.#expectMore(wanted, rows);
-    }
-    this.#deliver(rows, owner, generation);
-  }
-
-  /** A handler that got less than it has room for had nothing more that was due. Without rows nobody knows. */
-  #expectMore(wanted: ReadonlyMap<string, number>, rows: readonly Claimed[] | undefined): void {
-    const { desk } = this.#options;
-    const isScarce = !desk.idle && desk.bytesLeft < BYTES_SCARCE;
-    for (const [handler, count] of wanted) {
-      if (rows && rows.filter((row) => row.handler === handler).length < count) this.#cut ||= isScarce;
-      else desk.expect(handler, 0);
-    }
+    if (scheduler.aloneIsDue(Date.now())) await this.#handOutAlone(owner);
+    else await this.#claims.take(owner, (rows, generation) => this.#deliver(rows, owner, generation));
   }
 
   /** Not if others may have taken it over while the answer was under way: it stays owned, and is found there. */
   #deliver(rows: readonly Claimed[], owner: number, generation: number, alone = false): void {
-    const { desk, lease } = this.#options;
-    if (lease.owner !== owner || desk.generation !== generation) return;
-    if (desk.isPaused || this.#stopped) return;
+    const { scheduler, lease, sources, tell } = this.#options;
+    if (lease.owner !== owner || scheduler.generation !== generation) return;
+    if (scheduler.isPaused || this.#stopped) return;
     for (const { handler, event, attempt, body } of rows) {
-      desk.book(handler, event, body.length, Date.now(), alone, attempt);
+      scheduler.book(handler, event, body.length, Date.now(), alone, attempt);
     }
-    if (rows.length > 0) this.#options.deliver(rows.map((row) => deliveryOf(this.#options.sources, row)));
-  }
-
-  /** Looks for something that must run alone, of a handler that has slots here. */
-  async #reserve(owner: number): Promise<void> {
-    const { pool, desk, handlers } = this.#options;
-    if (this.#reserved) return;
-    const able = handlers.filter((handler) => desk.slotsOf(handler) > 0);
-    this.#reserved = await reserveSuspect(pool, owner, able);
-    desk.expect(undefined, this.#reserved ? 0 : Number.POSITIVE_INFINITY, true);
+    if (rows.length > 0)
+      tell({ kind: 'deliveries', deliveries: rows.map((row) => deliveryOf(sources, row)) });
   }
 
   async #handOutAlone(owner: number): Promise<void> {
-    const { pool, desk } = this.#options;
-    await this.#reserve(owner);
-    if (!this.#reserved || !desk.idle) return;
-    const { generation } = desk;
-    const rows = await claimSuspect(pool, owner, this.#reserved, desk.slotsOf(this.#reserved.handler) > 0);
-    this.#reserved = undefined;
-    desk.expect(undefined, Number.POSITIVE_INFINITY, true);
+    const { generation } = this.#options.scheduler;
+    const rows = await this.#suspects.claim(owner);
+    if (!rows) return;
     this.#deliver(rows, owner, generation, true);
     // There may be another one.
     this.#polledAt = 0;

@@ -23,10 +23,10 @@ export async function differing(asked: Asked, marks: readonly Mark[]): Promise<n
     values: [bigintList(marks.map(({ number }) => number))],
   });
   const stored = new Map(rows.map((row) => [row.number, row]));
-  return marks.filter((mark) => !isSame(mark, stored.get(mark.number))).map(({ number }) => number);
+  return marks.filter((mark) => !isStoredAsGiven(mark, stored.get(mark.number))).map(({ number }) => number);
 }
 
-function isSame({ digest, isPurged, ...counts }: Mark, row: StoredMark | undefined): boolean {
+function isStoredAsGiven({ digest, isPurged, ...counts }: Mark, row: StoredMark | undefined): boolean {
   if (!row?.digest.equals(digest)) return false;
   const hasBody = isPurged ? row.actual === null : row.actual?.equals(digest) === true;
   return (

@@ -1,66 +1,62 @@
 /**
  * Arrivals on their way into the database: whatever came in while the last statements were under way goes into the next one.
  *
- * Two statements at a time, so that one is written while the other is synced. While the gate is in doubt batches wait;
- * while it is shut they fail at once.
+ * Two statements at a time, so that one is written while the other is synced. While the database's health is in doubt
+ * batches wait; while it is shut they fail at once.
  */
-import type { Arrival, Kept } from '../contract.ts';
-import { reasonOf } from './connection.ts';
-import type { Gate } from './gate.ts';
-import type { Taken } from './receipt.ts';
+import type { Arrival } from '../contract.ts';
+import { failureText } from './connection.ts';
+import type { Health } from './health.ts';
+import { keepAll, type ReceiptOptions } from './receipt.ts';
+import type { Tell } from './replica-event.ts';
 
 const LANES = 2;
 const ARRIVALS_MAX = 512;
 const BYTES_MAX = 8 * 1_048_576;
 
-export interface Batch {
+interface ArrivalBatch {
   readonly id: number;
   readonly arrivals: readonly Arrival[];
 }
 
-export interface IntakeOptions {
-  readonly gate: Gate;
-  readonly keep: (arrivals: readonly Arrival[]) => Promise<Taken>;
-  /** Once it is on disk. */
-  readonly onTaken: (taken: Taken) => void;
-  readonly kept: (id: number, kept: readonly Kept[]) => void;
-  readonly failed: (id: number, reason: string) => void;
-}
-
 export class Intake {
-  readonly #options: IntakeOptions;
-  #queue: Batch[] = [];
+  readonly #receipt: ReceiptOptions;
+  readonly #health: Health;
+  readonly #tell: Tell;
+  #queue: ArrivalBatch[] = [];
   #lanes = 0;
   #whenIdle: (() => void) | undefined;
 
-  constructor(options: IntakeOptions) {
-    this.#options = options;
+  constructor(receipt: ReceiptOptions, health: Health, tell: Tell) {
+    this.#receipt = receipt;
+    this.#health = health;
+    this.#tell = tell;
   }
 
-  push(batch: Batch): void {
-    const { shutBecause } = this.#options.gate;
+  push(batch: ArrivalBatch): void {
+    const { shutBecause } = this.#health;
     if (shutBecause === undefined) {
       this.#queue.push(batch);
       this.run();
-    } else this.#options.failed(batch.id, shutBecause);
+    } else this.#tell({ kind: 'failed', id: batch.id, reason: shutBecause });
   }
 
   run(): void {
-    while (this.#lanes < LANES && this.#queue.length > 0 && this.#options.gate.isOpen) void this.#runLane();
+    while (this.#lanes < LANES && this.#queue.length > 0 && this.#health.isOpen) void this.#runLane();
   }
 
   failAll(reason: string): void {
     const queue = this.#queue;
     this.#queue = [];
-    for (const { id } of queue) this.#options.failed(id, reason);
-    this.#tellIdle();
+    for (const { id } of queue) this.#tell({ kind: 'failed', id, reason });
+    this.#resolveIdle();
   }
 
   /** Resolves when everything that came in has its answer. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
-      this.#tellIdle();
+      this.#resolveIdle();
     });
   }
 
@@ -68,24 +64,26 @@ export class Intake {
     this.#lanes++;
     const batches = this.#next();
     try {
-      const taken = await this.#options.keep(batches.flatMap(({ arrivals }) => arrivals));
+      const arrivals = batches.flatMap((batch) => batch.arrivals);
+      const { kept, deliveries, waiting } = await keepAll(this.#receipt, arrivals);
       let from = 0;
       for (const { id, arrivals } of batches) {
-        this.#options.kept(id, taken.kept.slice(from, from + arrivals.length));
+        this.#tell({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
         from += arrivals.length;
       }
-      this.#options.onTaken(taken);
+      this.#tell({ kind: 'deliveries', deliveries });
+      if (waiting.size > 0) this.#tell({ kind: 'waiting', handlers: waiting });
     } catch (error) {
-      for (const { id } of batches) this.#options.failed(id, reasonOf(error as Error));
-      this.#options.gate.doubt(error as Error);
+      for (const { id } of batches) this.#tell({ kind: 'failed', id, reason: failureText(error as Error) });
+      this.#tell({ kind: 'error', error: error as Error });
     }
     this.#lanes--;
     this.run();
-    this.#tellIdle();
+    this.#resolveIdle();
   }
 
   /** At least one batch, and as many more as one statement should take. */
-  #next(): Batch[] {
+  #next(): ArrivalBatch[] {
     let count = 0;
     let bytes = 0;
     const more = this.#queue.findIndex(({ arrivals }, at) => {
@@ -96,7 +94,7 @@ export class Intake {
     return this.#queue.splice(0, more === -1 ? this.#queue.length : more);
   }
 
-  #tellIdle(): void {
+  #resolveIdle(): void {
     if (this.#lanes === 0 && this.#queue.length === 0) this.#whenIdle?.();
   }
 }

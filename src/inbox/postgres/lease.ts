@@ -1,28 +1,26 @@
 /**
- * This replica among the others: its row in `replicas`, whose beat says that it lives.
+ * The lease of this replica: its row in `replicas`, whose heartbeat says that it lives.
  *
- *   none ── enter ──▶ held ── no beat written for 0.6 of the lease ──▶ in doubt ── a beat is written ──▶ held
- *                      │                                                  │
- *                      └────────────── its row is gone: others took it for dead ──▶ none
+ *   none ── enter ──▶ held ── no heartbeat written for 0.6 of the lease ──▶ in doubt ── one is written ──▶ held
+ *                      │                                                      │
+ *                      └──────────────── its row is gone: others took it for dead ──▶ none
  *
- * Others take a replica for dead when they have watched its beat stand still for 0.75 of the lease. Both times are measured
- * by the steady clock of whoever measures: no clock is compared with another one's. So a replica that cannot reach the
+ * Others take a replica for dead when they have seen the same heartbeat for 0.75 of the lease. Both times are measured by
+ * the steady clock of whoever measures: no clock is compared with another one's. So a replica that cannot reach the
  * database stops handling before anybody else begins. What it owned is adopted by a replica that dispatches.
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import type { Interrupted } from '../contract.ts';
-import { idOf } from '../event-id.ts';
 import { inTransaction } from './connection.ts';
 import { movingIn } from './moving.ts';
 
 const FENCE_PART = 0.6;
 const DEAD_PART = 0.75;
-const BEAT_PART = 0.1;
+const HEARTBEAT_PART = 0.1;
 /** Whoever enters holds this lock: no two take one slot. */
 export const ENTRY_LOCK = 0x4373_6765;
 
-export interface Member {
+export interface Replica {
   readonly id: number;
   readonly targets: readonly string[];
 }
@@ -32,7 +30,7 @@ interface Sight {
   readonly since: number;
 }
 
-export interface Entry {
+export interface LeaseEntry {
   readonly slot: number;
   /** The newest event's number. */
   readonly newest: number;
@@ -44,9 +42,9 @@ export class Lease {
   readonly #targets: readonly string[];
   readonly #sights = new Map<number, Sight>();
   #id: number | undefined;
-  #beatAt = 0;
+  #heartbeatAt = 0;
   #lookedAt = 0;
-  #members: readonly Member[] = [];
+  #members: readonly Replica[] = [];
 
   /** `targets`: what this replica hands events to; none if it only receives. */
   constructor(pool: pg.Pool, leaseMs: number, targets: readonly string[]) {
@@ -55,13 +53,13 @@ export class Lease {
     this.#targets = targets;
   }
 
-  get beatEveryMs(): number {
-    return this.#leaseMs * BEAT_PART;
+  get heartbeatEveryMs(): number {
+    return this.#leaseMs * HEARTBEAT_PART;
   }
 
-  /** How long until it is in doubt, if no beat is written; at most 0 if it is. */
+  /** How long until it is in doubt, if no heartbeat is written; at most 0 if it is. */
   get leftMs(): number {
-    return this.#id === undefined ? 0 : this.#beatAt + this.#leaseMs * FENCE_PART - performance.now();
+    return this.#id === undefined ? 0 : this.#heartbeatAt + this.#leaseMs * FENCE_PART - performance.now();
   }
 
   /** This replica, as long as nobody else can have taken over what it has. */
@@ -75,11 +73,11 @@ export class Lease {
   }
 
   /** Those that dispatch, this one included. */
-  get members(): readonly Member[] {
+  get members(): readonly Replica[] {
     return this.#members;
   }
 
-  async enter(): Promise<Entry> {
+  async enter(): Promise<LeaseEntry> {
     const at = performance.now();
     const entry = await inTransaction(this.#pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
@@ -97,14 +95,14 @@ export class Lease {
       return { ...row, newest: newest.rows[0]?.newest ?? 0 };
     });
     this.#id = entry.id;
-    this.#beatAt = at;
+    this.#heartbeatAt = at;
     return entry;
   }
 
-  /** Writes a beat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
-  async beat(): Promise<boolean> {
+  /** Writes a heartbeat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
+  async heartbeat(): Promise<boolean> {
     const at = performance.now();
-    const { rows } = await this.#pool.query<Member & { beat: number; mine: boolean }>({
+    const { rows } = await this.#pool.query<Replica & { beat: number; mine: boolean }>({
       name: 'beat',
       text: `WITH mine AS (UPDATE replicas SET beat = beat + 1 WHERE id = $1 RETURNING id)
         SELECT id, beat, targets, EXISTS (SELECT FROM mine) AS mine FROM replicas ORDER BY id`,
@@ -114,7 +112,7 @@ export class Lease {
       this.#id = undefined;
       return false;
     }
-    this.#beatAt = at;
+    this.#heartbeatAt = at;
     this.#members = rows.filter(({ targets }) => targets.length > 0);
     this.#watch(rows, performance.now());
     return true;
@@ -122,10 +120,10 @@ export class Lease {
 
   /**
    * Whoever did not look for a while has not seen anybody stand still. What was seen counts from when the answer was here:
-   * the beat may have been written while the question was under way.
+   * the heartbeat may have been written while the question was under way.
    */
   #watch(rows: readonly { readonly id: number; readonly beat: number }[], now: number): void {
-    if (now - this.#lookedAt > 3 * this.beatEveryMs) this.#sights.clear();
+    if (now - this.#lookedAt > 3 * this.heartbeatEveryMs) this.#sights.clear();
     this.#lookedAt = now;
     for (const { id, beat } of rows) {
       if (this.#sights.get(id)?.beat !== beat) this.#sights.set(id, { beat, since: now });
@@ -133,8 +131,8 @@ export class Lease {
     for (const id of this.#sights.keys()) if (!rows.some((row) => row.id === id)) this.#sights.delete(id);
   }
 
-  /** Takes the row away of whoever has stood still for too long. Answers whether somebody is no member any more. */
-  async bury(): Promise<boolean> {
+  /** Removes the rows of replicas whose heartbeat has stood still for too long. Answers whether there were any. */
+  async removeDead(): Promise<boolean> {
     const now = performance.now();
     const still = [...this.#sights].filter(
       ([id, { since }]) => id !== this.#id && now - since >= this.#leaseMs * DEAD_PART,
@@ -152,43 +150,6 @@ export class Lease {
     }
     this.#members = this.#members.filter(({ id }) => !dead.has(id));
     return dead.size > 0;
-  }
-
-  /** Makes its own what nobody living owns, and answers with what was being handled. */
-  async adopt(): Promise<Interrupted[]> {
-    const { rows } = await this.#pool.query<Omit<Interrupted, 'id'> & { state: string }>({
-      name: 'adopt',
-      text: `WITH lost AS (SELECT event, handler FROM work
-          WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM replicas) FOR UPDATE SKIP LOCKED)
-        UPDATE work SET owner = CASE WHEN state = 'handling' THEN $1::bigint END FROM lost
-        WHERE work.event = lost.event AND work.handler = lost.handler
-        RETURNING work.event, work.handler, work.attempts AS attempt, work.state`,
-      values: [this.#id],
-    });
-    return rows
-      .filter(({ state }) => state === 'handling')
-      .map(({ event, handler, attempt }) => ({ event, id: idOf(event), handler, attempt }));
-  }
-
-  /** What it owns that is being handled. */
-  async owned(): Promise<Interrupted[]> {
-    const { rows } = await this.#pool.query<Omit<Interrupted, 'id'>>({
-      name: 'owned',
-      text: "SELECT event, handler, attempts AS attempt FROM work WHERE owner = $1 AND state = 'handling'",
-      values: [this.#id ?? 0],
-    });
-    return rows.map((row) => ({ ...row, id: idOf(row.event) }));
-  }
-
-  /** Gives back, uncounted, what was never handed to a handler. */
-  async release(strays: readonly Interrupted[]): Promise<void> {
-    for (const { event, handler, attempt } of strays) {
-      await this.#pool.query(
-        `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
-         WHERE event = $1 AND handler = $2 AND attempts = $3 AND owner = $4 AND state = 'handling'`,
-        [event, handler, attempt, this.#id ?? 0],
-      );
-    }
   }
 
   /** Nobody need wait for this replica to die: what it still owns may be adopted at once. */

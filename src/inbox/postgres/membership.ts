@@ -1,178 +1,167 @@
 /**
- * Keeps this replica's place among the others: beats, looks for the dead, shares slots out, and says when its place is lost.
+ * Keeps this replica among the others: writes heartbeats, looks for the dead, shares slots out, and says when the lease is lost.
  *
- * Every beat: the beat is written; if the place was lost, a new one is taken. Then it looks around, and no beat waits for
- * that: it buries who has died; a replica that dispatches adopts what nobody living owns, gives back what it owns but never
- * handed out, and balances the slots.
+ * If the lease was lost, a new one is taken with the next heartbeat. After each heartbeat the replica looks around, and no
+ * heartbeat waits for that: it removes who has died; if it dispatches it adopts what nobody living owns, gives back what it
+ * owns but never handed out, learns which circuits are open, and balances the slots.
  */
-import type pg from 'pg';
-import type { Interrupted } from '../contract.ts';
-import type { Bell } from './bell.ts';
+
+import type { Ending, Interrupted } from '../contract.ts';
 import { textList } from './binary-array.ts';
+import type { Circuits } from './circuits.ts';
+import type { Notifier } from './notifier.ts';
 import type { Numbers } from './numbers.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
-import { balance } from './shares.ts';
-import { NOW_MS } from './statements.ts';
+import type { Tell } from './replica-event.ts';
+import { Shares } from './shares.ts';
 
 /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
 const FREE = `UPDATE work SET behind = false, thing = NULL WHERE handler = ANY ($1::text[]) AND thing IS NOT NULL`;
 
 export interface MembershipOptions extends OwnershipOptions {
-  readonly pool: pg.Pool;
   readonly numbers: Numbers;
-  readonly bell: Bell;
-  /** Handlers that want every event. */
-  readonly notLatest: readonly string[];
-  /** Others may take over what is being handled here: it must end. */
-  readonly onLost: (reason: string) => void;
-  readonly onError: (error: Error) => void;
+  readonly notifier: Notifier;
+  readonly circuits: Circuits;
+  readonly tell: Tell;
 }
 
 export class Membership {
   readonly #options: MembershipOptions;
-  /** Concurrency by target, as the handlers' thread has granted it. */
-  readonly #granted = new Map<string, number>();
   readonly #ownership: Ownership;
-  #beating: NodeJS.Timeout | undefined;
+  readonly #shares: Shares;
+  #timer: NodeJS.Timeout | undefined;
   #fence: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
+  #beating: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
-  /** Something has happened since the last beat began. */
+  /** Something has happened since the last heartbeat began. */
   #isAsked = false;
-  /** Something had happened when the last beat began, and the look around was an older one. */
+  /** Something had happened when the last heartbeat began, and the look around was an older one. */
   #looksAgain = false;
   #stopped = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#ownership = new Ownership(options);
+    this.#shares = new Shares(options.pool, options.lease, options.scheduler);
   }
 
   async enter(): Promise<void> {
-    const { pool, lease, numbers } = this.#options;
-    await pool.query(FREE, [textList(this.#options.notLatest)]);
-    const { slot, newest } = await lease.enter();
-    numbers.begin(slot, newest);
-    await this.tick();
+    const { pool, rules } = this.#options;
+    const notLatest = [...rules.routes.values()].filter(({ latest }) => !latest);
+    await pool.query(FREE, [textList(notLatest.map(({ handler }) => handler))]);
+    await this.#takeLease();
+    await this.heartbeat();
+    await this.#options.circuits.refresh();
   }
 
   grant(more: Readonly<Record<string, number>>): void {
-    for (const [target, slots] of Object.entries(more)) {
-      this.#granted.set(target, (this.#granted.get(target) ?? 0) + slots);
-    }
+    this.#shares.grant(more);
     if (Object.keys(more).length > 0) this.soon();
   }
 
   forgetGrants(): void {
-    this.#granted.clear();
+    this.#shares.forget();
   }
 
+  /** Something has happened: the next heartbeat, and a look around, are due now. */
   soon(): void {
     this.#isAsked = true;
-    this.#planBeat();
+    this.#planHeartbeat();
   }
 
-  /** One beat, no look around. Rejects if the database does. */
-  async tick(): Promise<void> {
-    // One after the other, and each caller gets a beat that began after it asked.
-    while (this.#ticking) await this.#ticking.catch(() => {});
+  /** One heartbeat, no look around. Rejects if the database does. */
+  async heartbeat(): Promise<void> {
+    // One after the other, and each caller gets a heartbeat that began after it asked.
+    while (this.#beating) await this.#beating.catch(() => {});
     if (this.#stopped) return;
-    this.#ticking = this.#tick();
+    this.#beating = this.#beat();
     try {
-      await this.#ticking;
+      await this.#beating;
     } finally {
-      this.#ticking = undefined;
-      this.#planBeat();
+      this.#beating = undefined;
+      this.#planHeartbeat();
       this.#planFence();
     }
   }
 
-  /** A target that takes nothing is left in peace by all. */
-  tellRest(target: string, restMs: number): void {
-    const { pool, lease, bell } = this.#options;
-    if (lease.members.length < 2) return;
-    const text = `INSERT INTO rests VALUES ($1, ${NOW_MS} + $2::bigint)
-      ON CONFLICT (target) DO UPDATE SET until = greatest(rests.until, excluded.until)`;
-    pool.query({ name: 'rest', text, values: [target, restMs] }).then(
-      () => bell.ring('members'),
-      () => {},
-    );
-  }
-
-  /** The handlers' thread is gone: what it had, and what the dead have left. */
-  async recover(): Promise<readonly Interrupted[]> {
-    const { handOut, desk } = this.#options;
+  /** The handlers' thread is gone: settles what it had, and what the dead have left. */
+  async recover(ending: Ending): Promise<readonly Interrupted[]> {
+    const { handOut, scheduler } = this.#options;
     return await handOut.between(async () => {
       this.forgetGrants();
-      desk.clearSlots();
-      return await this.#ownership.recover();
+      scheduler.clearSlots();
+      return await this.#ownership.recover(ending);
     });
   }
 
   async leave(): Promise<void> {
     this.stop();
-    await this.#ticking?.catch(() => {});
+    await this.#beating?.catch(() => {});
     await this.#looking;
     await this.#ownership.giveBackStrays();
     await this.#options.lease.leave();
-    await this.#options.bell.ringNow('members');
+    await this.#options.notifier.notifyNow('members');
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#beating);
+    clearTimeout(this.#timer);
     clearTimeout(this.#fence);
   }
 
-  async #beat(): Promise<void> {
+  #planHeartbeat(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const waitMs = this.#isAsked ? 0 : this.#options.lease.heartbeatEveryMs;
+    this.#timer = setTimeout(() => void this.#beatAndLook(), waitMs);
+  }
+
+  async #beatAndLook(): Promise<void> {
     const isAsked = this.#isAsked;
     this.#isAsked = false;
     try {
-      await this.tick();
+      await this.heartbeat();
       this.#look(isAsked);
     } catch (error) {
-      this.#options.onError(error as Error);
+      this.#options.tell({ kind: 'error', error: error as Error });
     }
   }
 
-  #planBeat(): void {
-    clearTimeout(this.#beating);
-    if (this.#stopped) return;
-    const waitMs = this.#isAsked ? 0 : this.#options.lease.beatEveryMs;
-    this.#beating = setTimeout(() => void this.#beat(), waitMs);
+  async #beat(): Promise<void> {
+    const { lease, scheduler, handOut } = this.#options;
+    if (await lease.heartbeat()) return;
+    if (!scheduler.idle) this.#lose('this replica was taken for dead');
+    // Its slots went with its old lease.
+    await handOut.between(async () => scheduler.clearSlots());
+    await this.#takeLease();
+    await lease.heartbeat();
+    this.soon();
   }
 
+  async #takeLease(): Promise<void> {
+    const { slot, newest } = await this.#options.lease.enter();
+    this.#options.numbers.begin(slot, newest);
+  }
+
+  /** The fence: in doubt about its lease, a replica ends what it runs before others may begin with it. */
   #planFence(): void {
     clearTimeout(this.#fence);
     if (this.#stopped) return;
-    this.#fence = setTimeout(() => this.#lookAtFence(), Math.max(0, this.#options.lease.leftMs) + 1);
-  }
-
-  #lookAtFence(): void {
-    if (this.#options.lease.owner !== undefined || this.#options.desk.idle) return;
-    this.#lose('the database has been out of reach for too long');
+    const { lease, scheduler } = this.#options;
+    this.#fence = setTimeout(() => {
+      if (lease.owner !== undefined || scheduler.idle) return;
+      this.#lose('the database has been out of reach for too long');
+    }, Math.max(0, lease.leftMs) + 1);
   }
 
   #lose(reason: string): void {
     this.#ownership.suspend();
     this.forgetGrants();
-    this.#options.desk.clearSlots();
-    this.#options.onLost(reason);
+    this.#options.scheduler.clearSlots();
+    this.#options.tell({ kind: 'lost', reason });
   }
 
-  async #tick(): Promise<void> {
-    const { lease, numbers, desk, handOut } = this.#options;
-    if (await lease.beat()) return;
-    if (!desk.idle) this.#lose('this replica was taken for dead');
-    // Its slots went with its old place.
-    await handOut.between(async () => desk.clearSlots());
-    const { slot, newest } = await lease.enter();
-    numbers.begin(slot, newest);
-    await lease.beat();
-    this.soon();
-  }
-
-  /** One look at a time: a beat that comes during a long one leaves it at that, unless something has happened. */
+  /** One look at a time: a heartbeat during a long one leaves it at that, unless something has happened. */
   #look(isAsked: boolean): void {
     if (this.#stopped) return;
     if (this.#looking) {
@@ -180,7 +169,7 @@ export class Membership {
       return;
     }
     this.#looking = this.#lookAround()
-      .catch((error: Error) => this.#options.onError(error))
+      .catch((error: Error) => this.#options.tell({ kind: 'error', error }))
       .finally(() => {
         this.#looking = undefined;
         const looksAgain = this.#looksAgain;
@@ -190,37 +179,15 @@ export class Membership {
   }
 
   async #lookAround(): Promise<void> {
-    const { lease, bell } = this.#options;
-    if (await lease.bury()) bell.ring('members');
+    const { lease, notifier, circuits, tell } = this.#options;
+    if (await lease.removeDead()) notifier.notify('members');
     if (!lease.members.some(({ id }) => id === lease.id)) return;
-    await this.#ownership.adopt();
+    const interrupted = await this.#ownership.adopt();
+    if (interrupted.length > 0) tell({ kind: 'interrupted', interrupted });
     await this.#ownership.giveBackStrays();
-    if (lease.members.length > 1) await this.#hearRests();
-    await this.#balance();
-  }
-
-  async #hearRests(): Promise<void> {
-    const { pool, desk } = this.#options;
-    const { rows } = await pool.query<{ target: string; ms: number }>({
-      name: 'rests',
-      text: `SELECT target, until - ${NOW_MS} AS ms FROM rests WHERE until > ${NOW_MS}`,
-    });
-    for (const { target, ms } of rows) desk.rest(target, ms, Date.now());
-  }
-
-  async #balance(): Promise<void> {
-    const { pool, lease, desk, bell, handOut } = this.#options;
-    if (lease.id === undefined || this.#granted.size === 0) return;
-    const wanted = new Map(this.#granted);
-    const { generation } = desk;
-    const resize = (target: string, slots: number) => {
-      // Slots may have been cleared meanwhile: the next grant asks again.
-      if (desk.generation !== generation) return;
-      desk.resize(target, slots, slots / (wanted.get(target) as number), Date.now());
-    };
-    const claimant = { id: lease.id, wanted, outOf: (target: string) => desk.outOf(target), resize };
-    if (!(await balance(pool, claimant, lease.members))) return;
-    if (lease.members.length > 1) bell.ring('members');
-    handOut.expect();
+    await circuits.refresh();
+    if (!(await this.#shares.balance())) return;
+    if (lease.members.length > 1) notifier.notify('members');
+    tell({ kind: 'handOut' });
   }
 }

@@ -1,11 +1,12 @@
 /** Carries out an operator's order: for the inbox thread, or for a command on a connection of its own. */
 import type pg from 'pg';
-import type { Order, WorkState } from '../contract.ts';
+import type { Order } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { ringForWork } from './bell.ts';
 import { atomically } from './connection.ts';
 import { planNewest } from './newest.ts';
+import { notifyOfWork } from './notifier.ts';
 import type { Asked } from './statements.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
@@ -13,7 +14,7 @@ type Sources = ReadonlyMap<string, StoredSource>;
 /** For a command, on its own connection. Replicas that dispatch hear of it, where the database has a way to tell them. */
 export async function carryOutOrder(client: pg.ClientBase, sources: Sources, order: Order): Promise<number> {
   const changed = await atomically(client, () => orderInTransaction(client, sources, order));
-  await ringForWork(client).catch(() => {});
+  await notifyOfWork(client).catch(() => {});
   return changed;
 }
 

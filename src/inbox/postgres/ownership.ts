@@ -1,24 +1,25 @@
 /**
- * What this replica owns although it is not with its handlers: what was adopted, what a handlers' thread had when it ended,
- * and what a statement claimed that had seemed to fail. Part of membership.ts.
+ * Rows that are marked as this replica's and that no handler of it is running. Part of membership.ts. There are three causes:
+ * they were adopted from a dead replica; our handlers' thread ended; a claim was committed, but its answer got lost.
  */
-import type { Interrupted } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import type pg from 'pg';
+import type { AttemptKey, Ending, Interrupted } from '../contract.ts';
+import { type InterruptionRules, interruptedOf, PROCESS_ENDED, settleInterrupted } from '../interrupted.ts';
+import type { Scheduler } from '../scheduler.ts';
 import type { HandOut } from './hand-out.ts';
 import type { Lease } from './lease.ts';
 
 export interface OwnershipOptions {
+  readonly pool: pg.Pool;
   readonly lease: Lease;
-  readonly desk: Desk;
+  readonly scheduler: Scheduler;
   readonly handOut: HandOut;
-  readonly onOrphans: (interrupted: readonly Interrupted[]) => void;
+  readonly rules: InterruptionRules;
 }
 
 export class Ownership {
   readonly #options: OwnershipOptions;
-  /** The edge has been told of it, and will settle it. */
-  readonly #told = new Set<string>();
-  /** There is somebody to settle what is adopted, and nothing runs that has been lost. */
+  /** Nothing runs here that has been lost: the handlers' thread that had it is gone. */
   #adopts = false;
 
   constructor(options: OwnershipOptions) {
@@ -30,42 +31,69 @@ export class Ownership {
     this.#adopts = false;
   }
 
-  /** The handlers' thread is gone: what it had, and what the dead have left. Run between turns. */
-  async recover(): Promise<readonly Interrupted[]> {
-    const { lease } = this.#options;
-    await lease.adopt();
-    const owned = await lease.owned();
-    for (const one of owned) this.#told.add(keyOf(one));
+  /** The handlers' thread is gone: settles what it had, and adopts. Runs between rounds. */
+  async recover(ending: Ending): Promise<Interrupted[]> {
+    const interrupted = this.#settle(await this.#owned(), ending);
     this.#adopts = true;
-    return owned;
+    return [...interrupted, ...(await this.adopt())];
   }
 
-  /** Takes what nobody living owns. */
-  async adopt(): Promise<void> {
-    if (!this.#adopts) return;
-    const orphans = await this.#options.lease.adopt();
-    for (const one of orphans) this.#told.add(keyOf(one));
-    if (orphans.length > 0) this.#options.onOrphans(orphans);
+  /** Takes what nobody living owns, and settles it. */
+  async adopt(): Promise<Interrupted[]> {
+    return this.#adopts ? this.#settle(await this.#takeOrphans(), PROCESS_ENDED) : [];
   }
 
+  /** Gives back, uncounted, what was never handed to a handler. */
   async giveBackStrays(): Promise<void> {
-    const { lease, handOut } = this.#options;
+    const { handOut, pool, lease } = this.#options;
     await handOut.between(async () => {
       if (!this.#adopts) return;
-      const owned = await lease.owned();
-      const keys = new Set(owned.map(keyOf));
-      for (const key of this.#told) if (!keys.has(key)) this.#told.delete(key);
-      await lease.release(owned.filter((one) => !this.#isKnown(one)));
+      const strays = (await this.#owned()).filter((one) => !this.#isKnown(one));
+      for (const { event, handler, attempt } of strays) {
+        await pool.query(
+          `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
+           WHERE event = $1 AND handler = $2 AND attempts = $3 AND owner = $4 AND state = 'handling'`,
+          [event, handler, attempt, lease.id ?? 0],
+        );
+      }
     });
   }
 
-  #isKnown(one: Interrupted): boolean {
-    const { desk, handOut } = this.#options;
-    const { event, handler } = one;
-    return desk.isOut(handler, event) || handOut.isSettling(event, handler) || this.#told.has(keyOf(one));
+  #settle(left: readonly AttemptKey[], ending: Ending): Interrupted[] {
+    const { handOut, rules } = this.#options;
+    // What was settled a moment ago may not be on disk yet.
+    const open = left.filter(({ event, handler }) => !handOut.isSettling(event, handler));
+    const settled = settleInterrupted(open, ending, rules, Date.now());
+    handOut.settle(settled);
+    return interruptedOf(settled);
   }
-}
 
-function keyOf({ event, handler, attempt }: Interrupted): string {
-  return `${event} ${handler} ${attempt}`;
+  #isKnown({ event, handler }: AttemptKey): boolean {
+    const { scheduler, handOut } = this.#options;
+    return scheduler.isOut(handler, event) || handOut.isSettling(event, handler);
+  }
+
+  /** Makes its own what nobody living owns, and answers with what was being handled. */
+  async #takeOrphans(): Promise<AttemptKey[]> {
+    const { rows } = await this.#options.pool.query<AttemptKey & { state: string }>({
+      name: 'adopt',
+      text: `WITH lost AS (SELECT event, handler FROM work
+          WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM replicas) FOR UPDATE SKIP LOCKED)
+        UPDATE work SET owner = CASE WHEN state = 'handling' THEN $1::bigint END FROM lost
+        WHERE work.event = lost.event AND work.handler = lost.handler
+        RETURNING work.event, work.handler, work.attempts AS attempt, work.state`,
+      values: [this.#options.lease.id],
+    });
+    return rows.filter(({ state }) => state === 'handling');
+  }
+
+  /** What it owns that is being handled. */
+  async #owned(): Promise<AttemptKey[]> {
+    const { rows } = await this.#options.pool.query<AttemptKey>({
+      name: 'owned',
+      text: "SELECT event, handler, attempts AS attempt FROM work WHERE owner = $1 AND state = 'handling'",
+      values: [this.#options.lease.id ?? 0],
+    });
+    return rows;
+  }
 }

@@ -12,6 +12,8 @@ import { NOW_MS } from './statements.ts';
 const EVENTS_STEP = 500;
 /** A key is a small row in two indexes: more of them fit into the same moment. */
 const KEYS_STEP = 2_000;
+/** A target of which nobody has said anything for so long is as good as new. */
+const DAY_MS = 86_400_000;
 
 interface Purged {
   readonly removed: number;
@@ -104,7 +106,7 @@ export class Purge {
    * An event in a partition keeps its key for as long as the partition is there.
    */
   async #purgeKeys(before: number): Promise<boolean> {
-    await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS}`);
+    await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS} - ${DAY_MS}`);
     const { rows } = await this.#pool.query<{ looked: number; last: number | null }>(
       `WITH old AS (
          SELECT number FROM keys WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${KEYS_STEP}

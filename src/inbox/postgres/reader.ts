@@ -3,7 +3,7 @@ import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
 import type { InboxReader } from '../reader.ts';
 import { TableReader } from '../table-reader.ts';
-import { connect, reasonOf } from './connection.ts';
+import { connect, failureText } from './connection.ts';
 import { movingIn, movingProblem } from './moving.ts';
 
 /** Replicas commit beside each other, and their clocks differ a little. */
@@ -15,7 +15,7 @@ export async function openPostgresReader({
   place,
 }: Extract<Database, { kind: 'postgres' }>): Promise<InboxReader | undefined> {
   const fail = (error: Error): never => {
-    throw new Error(`PostgreSQL at ${place} cannot be read: ${reasonOf(error)}`);
+    throw new Error(`PostgreSQL at ${place} cannot be read: ${failureText(error)}`);
   };
   const client = await connect(url).catch(fail);
   const all = async <Row>(sql: string, ...values: readonly (string | number)[]) =>

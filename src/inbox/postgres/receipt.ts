@@ -6,10 +6,10 @@
  */
 import type pg from 'pg';
 import type { Arrival, Delivery, Kept } from '../contract.ts';
-import type { Desk } from '../desk.ts';
 import { idOf } from '../event-id.ts';
 import { conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import type { EventState } from '../newest.ts';
+import type { Scheduler } from '../scheduler.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
@@ -23,7 +23,7 @@ import { KNOWN } from './statements.ts';
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
   readonly sources: ReadonlyMap<string, StoredSource>;
-  readonly desk: Desk;
+  readonly scheduler: Scheduler;
   readonly numbers: Numbers;
   /** This replica, if it may hand out now. */
   readonly owner: () => number | undefined;
@@ -51,7 +51,7 @@ export async function keepAll(options: ReceiptOptions, arrivals: readonly Arriva
   const repeated = candidates.filter(({ number }) => !fresh.has(number));
   const again = await keepRepeated(options, repeated).catch((error: Error) => {
     // The deliveries will not be sent. Without their slots they are found as owned and not out, and are given back.
-    for (const { handler, event } of deliveries) options.desk.returnSlot(handler, event);
+    for (const { handler, event } of deliveries) options.scheduler.returnSlot(handler, event);
     throw error;
   });
   return { kept: candidates.map((one) => again.get(one) ?? keptAs(one)), deliveries, waiting };
@@ -114,7 +114,7 @@ async function findKeys(pool: pg.Pool, candidates: readonly Candidate[]): Promis
 
 /** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */
 async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered[]) {
-  const { pool, numbers, desk } = options;
+  const { pool, numbers, scheduler } = options;
   const candidates = unnumbered.map(
     (one): Candidate => ({ ...one, number: numbers.next(one.arrival.receivedAt) }),
   );
@@ -123,7 +123,7 @@ async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered
   const { work, states } = planWork(options, candidates, owner !== undefined);
   const booked = work.filter(({ state }) => state === 'handling');
   const returnSlots = (kept: ReadonlySet<number>) => {
-    for (const { event, handler } of booked) if (!kept.has(event)) desk.returnSlot(handler, event);
+    for (const { event, handler } of booked) if (!kept.has(event)) scheduler.returnSlot(handler, event);
   };
   const storing =
     states.length === 0
@@ -142,7 +142,7 @@ async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered
   const byNumber = new Map(candidates.map((candidate) => [candidate.number, candidate]));
   const deliveries = booked
     // Slots may have been cleared meanwhile: then it is owned, but never handed out, and will be found.
-    .filter(({ event, handler }) => fresh.has(event) && desk.isOut(handler, event))
+    .filter(({ event, handler }) => fresh.has(event) && scheduler.isOut(handler, event))
     .map(({ event, handler }) => firstDelivery(byNumber.get(event) as Candidate, handler));
   const waiting = [...states, ...work.filter(({ state }) => state === 'pending')]
     .filter(({ event }) => fresh.has(event))
@@ -154,7 +154,11 @@ async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered
  * One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. What a `latest`
  * handler is told is planned once the event is in (newest.ts).
  */
-function planWork({ sources, desk }: ReceiptOptions, candidates: readonly Candidate[], isOwner: boolean) {
+function planWork(
+  { sources, scheduler }: ReceiptOptions,
+  candidates: readonly Candidate[],
+  isOwner: boolean,
+) {
   const work: PlannedWork[] = [];
   const states: EventState[] = [];
   const now = Date.now();
@@ -166,8 +170,8 @@ function planWork({ sources, desk }: ReceiptOptions, candidates: readonly Candid
       if (state) states.push({ event, handler, ...state });
       else if (held !== null) work.push({ event, handler, state: 'held' });
       else {
-        const mayHandOut = isOwner && !desk.isDue(handler, now);
-        const isBooked = mayHandOut && desk.takeSlot(handler, event, content.stored.length, now);
+        const mayHandOut = isOwner && !scheduler.isDue(handler, now);
+        const isBooked = mayHandOut && scheduler.takeSlot(handler, event, content.stored.length, now);
         work.push({ event, handler, state: isBooked ? 'handling' : 'pending' });
       }
     }

@@ -11,29 +11,29 @@ export async function settleAll(
   pool: pg.Pool,
   owner: number,
   routes: ReadonlyMap<string, Route>,
-  told: readonly Settlement[],
+  given: readonly Settlement[],
 ): Promise<Settlement[]> {
-  const once = new Map(told.toReversed().map((settlement) => [keyOf(settlement), settlement]));
+  const once = new Map(given.toReversed().map((settlement) => [attemptName(settlement), settlement]));
   const settled = [...once.values()].map((settlement) => ({
     ...settlement,
-    // What must run alone holds everything else back; what nobody will run must not.
+    // A suspect blocks all hand-outs until it has run. If its handler is not wired any more nobody would run it.
     alone: settlement.alone && routes.has(settlement.handler),
   }));
   const isLatest = ({ handler }: Settlement) => routes.get(handler)?.latest !== undefined;
   const plain = settled.filter((settlement) => !isLatest(settlement));
   const latest = settled.filter(isLatest);
-  const heard = plain.length === 0 ? [] : await write(pool, owner, plain);
-  if (latest.length === 0) return heard;
+  const counted = plain.length === 0 ? [] : await write(pool, owner, plain);
+  if (latest.length === 0) return counted;
   const ofThings = await inTransaction(pool, async (client) => {
     const { judged, things } = await judgeSettled(client, latest);
-    const counted = await write(client, owner, judged);
+    const written = await write(client, owner, judged);
     await freeAllBehind(client, things);
-    return counted;
+    return written;
   });
-  return [...heard, ...ofThings];
+  return [...counted, ...ofThings];
 }
 
-function keyOf({ event, attempt, handler }: Pick<Settlement, 'event' | 'attempt' | 'handler'>): string {
+function attemptName({ event, attempt, handler }: Pick<Settlement, 'event' | 'attempt' | 'handler'>): string {
   return `${event} ${attempt} ${handler}`;
 }
 
@@ -58,6 +58,6 @@ async function write(asked: Asked, owner: number, settled: readonly Settlement[]
       textList(settled.map(({ output }) => output)),
     ],
   });
-  const counted = new Set(rows.map(keyOf));
-  return settled.filter((settlement) => counted.has(keyOf(settlement)));
+  const counted = new Set(rows.map(attemptName));
+  return settled.filter((settlement) => counted.has(attemptName(settlement)));
 }

@@ -5,13 +5,14 @@
  * nothing more out and gives back what its handlers have finished. The table is changed by one replica at a time.
  */
 import type pg from 'pg';
+import type { Scheduler } from '../scheduler.ts';
 import { integerList, textList } from './binary-array.ts';
 import { inTransaction } from './connection.ts';
-import type { Member } from './lease.ts';
+import type { Lease, Replica } from './lease.ts';
 
 const SHARES_LOCK = 0x4373_6773;
 
-interface Row {
+interface ShareRow {
   readonly target: string;
   readonly replica: number;
   readonly slots: number;
@@ -36,22 +37,62 @@ interface Due {
   readonly held: number;
 }
 
+/** What the handlers' thread of this replica has granted, and the part of it that is this replica's. */
+export class Shares {
+  readonly #pool: pg.Pool;
+  readonly #lease: Lease;
+  readonly #scheduler: Scheduler;
+  /** Concurrency by target. */
+  readonly #granted = new Map<string, number>();
+
+  constructor(pool: pg.Pool, lease: Lease, scheduler: Scheduler) {
+    this.#pool = pool;
+    this.#lease = lease;
+    this.#scheduler = scheduler;
+  }
+
+  grant(more: Readonly<Record<string, number>>): void {
+    for (const [target, slots] of Object.entries(more)) {
+      this.#granted.set(target, (this.#granted.get(target) ?? 0) + slots);
+    }
+  }
+
+  forget(): void {
+    this.#granted.clear();
+  }
+
+  /** Answers whether its shares have changed. */
+  async balance(): Promise<boolean> {
+    const { id, members } = this.#lease;
+    const { generation, targets } = this.#scheduler;
+    if (id === undefined || this.#granted.size === 0) return false;
+    const wanted = new Map(this.#granted);
+    const resize = (target: string, slots: number) => {
+      // Slots may have been cleared meanwhile: the next grant asks again.
+      if (this.#scheduler.generation !== generation) return;
+      targets.resize(target, slots, slots / (wanted.get(target) as number), Date.now());
+    };
+    const outOf = (target: string) => targets.named(target).out;
+    return await balance(this.#pool, { id, wanted, outOf, resize }, members);
+  }
+}
+
 /** Brings this replica's shares as near to its even part as the others let it. Answers whether they have changed. */
 export async function balance(
   pool: pg.Pool,
   claimant: Claimant,
-  members: readonly Member[],
+  members: readonly Replica[],
 ): Promise<boolean> {
   const { id, resize } = claimant;
-  const before = await read(pool);
-  const heldBefore = (target: string) => slotsOf(before, target, id);
+  const before = await readShares(pool);
+  const heldBefore = (target: string) => sharedSlots(before, target, id);
   const planned = duesOf(claimant, members, before);
   // What is given back is not handed out any more when others may take it, and what is new not before it is ours.
   for (const { target, part } of planned) resize(target, Math.min(part, heldBefore(target)));
   if (planned.every(({ target, held }) => held === heldBefore(target))) return false;
   const dues = await inTransaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [SHARES_LOCK]);
-    const dues = duesOf(claimant, members, await read(client));
+    const dues = duesOf(claimant, members, await readShares(client));
     await client.query(
       `INSERT INTO shares (target, replica, slots) SELECT target, $1, slots
        FROM unnest($2::text[], $3::int[]) AS due (target, slots) WHERE EXISTS (SELECT FROM replicas WHERE id = $1)
@@ -65,19 +106,23 @@ export async function balance(
 }
 
 /** Of the living only: who has died holds nothing. */
-async function read(asked: Pick<pg.ClientBase, 'query'>): Promise<readonly Row[]> {
-  const { rows } = await asked.query<Row>({
+async function readShares(asked: Pick<pg.ClientBase, 'query'>): Promise<readonly ShareRow[]> {
+  const { rows } = await asked.query<ShareRow>({
     name: 'shares',
     text: 'SELECT target, replica, slots FROM shares WHERE replica IN (SELECT id FROM replicas)',
   });
   return rows;
 }
 
-function slotsOf(rows: readonly Row[], target: string, replica: number): number {
+function sharedSlots(rows: readonly ShareRow[], target: string, replica: number): number {
   return rows.find((row) => row.target === target && row.replica === replica)?.slots ?? 0;
 }
 
-function duesOf({ id, wanted, outOf }: Claimant, members: readonly Member[], rows: readonly Row[]): Due[] {
+function duesOf(
+  { id, wanted, outOf }: Claimant,
+  members: readonly Replica[],
+  rows: readonly ShareRow[],
+): Due[] {
   return [...wanted].map(([target, concurrency]) => {
     const others = rows.filter((row) => row.target === target && row.replica !== id);
     const free = concurrency - others.reduce((sum, row) => sum + row.slots, 0);
@@ -91,14 +136,14 @@ export function evenPart(
   target: string,
   concurrency: number,
   id: number,
-  members: readonly Member[],
+  members: readonly Replica[],
 ): number {
   const among = members.filter(({ targets }) => targets.includes(target)).map((member) => member.id);
   if (!among.includes(id)) among.push(id);
-  const rank = (among.indexOf(id) + sumOf(target)) % among.length;
+  const rank = (among.indexOf(id) + sumOfBytes(target)) % among.length;
   return Math.floor(concurrency / among.length) + (rank < concurrency % among.length ? 1 : 0);
 }
 
-function sumOf(name: string): number {
+function sumOfBytes(name: string): number {
   return Buffer.from(name).reduce((sum, byte) => sum + byte, 0);
 }

@@ -5,6 +5,7 @@
  * of the batch itself are matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash.
  */
 import type pg from 'pg';
+import { statesInSql } from '../event-states.ts';
 
 /** The database's clock, as milliseconds since 1970; it stands still within a statement. */
 export const NOW_MS = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint';
@@ -89,7 +90,7 @@ export const SETTLE: Statement = {
     ) AS found
     WHERE attempts = given.attempt AND was = 'handling' AND owner = $1
   ), finished AS (
-    DELETE FROM work WHERE ctid = ANY (ARRAY(SELECT row FROM owned WHERE state IN ('done', 'discarded')))
+    DELETE FROM work WHERE ctid = ANY (ARRAY(SELECT row FROM owned WHERE state IN (${statesInSql('end')})))
     RETURNING event, handler, attempts AS attempt
   ), changed AS (
     UPDATE work SET state = owned.state, attempts = owned.counted, alone = owned.alone, owner = NULL,

@@ -1,31 +1,39 @@
 /**
- * The inbox thread of a replica on PostgreSQL: introduces its parts to each other and speaks with the edge and the handlers.
+ * The inbox thread of a replica on PostgreSQL: makes its parts, and speaks with the edge and the handlers' thread.
  *
- *   intake    arrivals ▶ receipt ▶ the database ▶ answers         gate   whether the database takes writes
- *   hand-out  claims ▶ the handlers' thread ▶ settlements         lease  this replica among the others
- *   desk      slots, rates and rests, here                        shares, bell   the same, among replicas
+ *   thread ─┬─ intake ───┐                arrivals ▶ receipt ▶ answers
+ *           ├─ health ◀──┘                whether the database takes writes
+ *           │    └─ membership            heartbeats, adoption; in it: ownership, shares
+ *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims, suspects
+ *           │         │    └─ circuits    circuit breakers, shared with the other replicas
+ *           │         └─ circuits
+ *           ├─ purge
+ *           └─ pool, lease, scheduler, numbers, notifier: used by all of the above, and call none of them
  *
- * Started by ../client.ts. Nothing here is remembered that the database does not decide.
+ * Calls go down these lines only. What happens below goes up as a ReplicaEvent to `hear`, which is the one listener of all
+ * parts: no two of them know each other. Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
-import { Desk } from '../desk.ts';
 import { listenToEdge, tellEdge } from '../edge-port.ts';
 import type { InboxThreadData } from '../messages.ts';
+import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
+import { Targets } from '../targets.ts';
 import { HandlersPort } from '../work-port.ts';
-import { Bell } from './bell.ts';
-import { createPool, dropIdle, inTransaction, openAll } from './connection.ts';
-import { Gate } from './gate.ts';
+import { Circuits } from './circuits.ts';
+import { createPool, inTransaction, openAll } from './connection.ts';
 import { HandOut } from './hand-out.ts';
+import { Health } from './health.ts';
 import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
+import { type Notice, Notifier } from './notifier.ts';
 import { Numbers } from './numbers.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
-import { keepAll } from './receipt.ts';
+import type { ReplicaEvent } from './replica-event.ts';
 import { prepareDatabase } from './schema.ts';
 import { noteUses, readStatus } from './status.ts';
 
@@ -38,55 +46,17 @@ const targets = [...new Set(routes.values().map(({ target }) => target))];
 
 await prepareDatabase(url, place);
 const pool = createPool(url, knobs.postgres);
-const desk = new Desk(routes);
+const scheduler = new Scheduler(new Targets(routes, true));
 const numbers = new Numbers();
 const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
-const gate: Gate = new Gate({
-  probe: () => membership.tick(),
-  onOpen: () => {
-    intake.run();
-    handOut.soon();
-  },
-  onShut: (reason) => intake.failAll(reason),
-  onError: (error) => dropIdle(pool, error),
-  tell: (taken, reason) => tellEdge({ kind: 'writes', taken, reason }),
-});
-const handOut = new HandOut({
-  pool,
-  lease,
-  desk,
-  sources,
-  routes,
-  handlers: dispatches ? [...routes.keys()] : [],
-  deliver: (deliveries) => handlers.send(deliveries),
-  onRest: (target, restMs) => membership.tellRest(target, restMs),
-  onError: (error) => gate.doubt(error),
-});
-const bell = new Bell(url, pool, (ring) => (ring === 'work' ? handOut.expect() : membership.soon()));
-const membership = new Membership({
-  pool,
-  lease,
-  desk,
-  numbers,
-  bell,
-  handOut,
-  notLatest: [...routes.values()].filter(({ latest }) => !latest).map(({ handler }) => handler),
-  onLost: (reason) => tellEdge({ kind: 'lost', reason }),
-  onOrphans: (interrupted) => tellEdge({ kind: 'orphans', interrupted }),
-  onError: (error) => gate.doubt(error),
-});
-const intake = new Intake({
-  gate,
-  keep: (arrivals) => keepAll({ pool, sources, desk, numbers, owner: () => lease.owner }, arrivals),
-  onTaken: ({ deliveries, waiting }) => {
-    handlers.send(deliveries);
-    if (waiting.size === 0) return;
-    handOut.expect(waiting);
-    if (lease.members.some(({ id }) => id !== lease.id)) bell.ring('work');
-  },
-  kept: (id, kept) => tellEdge({ kind: 'kept', id, kept }),
-  failed: (id, reason) => tellEdge({ kind: 'failed', id, reason }),
-});
+const notifier = new Notifier(url, pool, hear);
+const shared = { pool, lease, scheduler, notifier, tell: hear };
+const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
+const wired = dispatches ? [...routes.keys()] : [];
+const handOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
+const membership = new Membership({ ...shared, circuits, handOut, numbers, rules: { knobs, routes } });
+const health = new Health(pool, membership, hear);
+const intake = new Intake({ pool, sources, scheduler, numbers, owner: () => lease.owner }, health, hear);
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
   handOut.settle(settled);
@@ -98,23 +68,23 @@ await membership.enter().catch((error: Error) => {
   throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix: 'Start it again in a moment.' }]);
 });
 await openAll(pool);
-if (dispatches) void bell.listen();
+if (dispatches) void notifier.listen();
 listenToEdge(
-  { arrivals: (batch) => intake.push(batch), settle: (settled) => handOut.settle(settled) },
+  { arrivals: (batch) => intake.push(batch) },
   {
-    status: async () => ({ ...(await readStatus(pool)), resting: desk.resting() }),
-    async recover() {
+    status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
+    async recover(ending) {
       handlers.hearTheRest();
       await handOut.drain();
-      return await membership.recover();
+      return await membership.recover(ending);
     },
     async pause() {
-      desk.pause();
+      scheduler.pause();
       await handOut.between(async () => {});
     },
     async order(order) {
       const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
-      bell.ring('work');
+      notifier.notify('work');
       handOut.expect();
       return changed;
     },
@@ -128,7 +98,33 @@ listenToEdge(
   },
 );
 
-/** Not for ever: a database that does not answer has nothing to be told. */
+function hear(event: ReplicaEvent): void {
+  if (event.kind === 'deliveries') handlers.send(event.deliveries);
+  else if (event.kind === 'waiting') {
+    handOut.expect(event.handlers);
+    if (lease.members.some(({ id }) => id !== lease.id)) notifier.notify('work');
+  } else if (event.kind === 'handOut') handOut.expect();
+  else if (event.kind === 'notice') hearNotice(event.notice);
+  else if (event.kind === 'error') health.doubt(event.error);
+  else if (event.kind === 'open') {
+    intake.run();
+    handOut.soon();
+  } else if (event.kind === 'shut') intake.failAll(event.reason);
+  else tellEdge(event);
+}
+
+function hearNotice(notice: Notice): void {
+  if (notice === 'work') handOut.expect();
+  else if (notice === 'members') membership.soon();
+  else {
+    circuits.refresh().then(
+      () => handOut.expect(),
+      (error) => health.doubt(error),
+    );
+  }
+}
+
+/** Waits for a few seconds only: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {
   handlers.hearTheRest();
   const ended = (async () => {
@@ -143,9 +139,9 @@ async function close(): Promise<void> {
   ]);
   handOut.stop();
   membership.stop();
-  gate.close();
+  health.close();
   handlers.close();
-  // Both say goodbye to the database, which may not answer.
-  void bell.close();
+  // Both wait for the database, which may not answer.
+  void notifier.close();
   void pool.end();
 }

@@ -1,7 +1,8 @@
-/** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the desk. */
-import type { Backlog, WorkState } from '../contract.ts';
+/** How many events are in which state for which handler: memory beside the tables, copied for each transaction like the scheduler. */
+import type { Backlog } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 
-export class Counts {
+export class StateCounts {
   /** By `handler state`. */
   readonly #counts = new Map<string, number>();
 
@@ -9,8 +10,8 @@ export class Counts {
     for (const { handler, state, count } of backlog) this.#counts.set(`${handler} ${state}`, count);
   }
 
-  copy(): Counts {
-    return new Counts(this.list());
+  copy(): StateCounts {
+    return new StateCounts(this.list());
   }
 
   move(handler: string, from: WorkState | undefined, to: WorkState | undefined): void {

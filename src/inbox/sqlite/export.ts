@@ -18,20 +18,20 @@ const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
 
 type Bytes = Uint8Array;
-type StoredEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
+type FileEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
   readonly identity: Bytes;
   readonly digest: Bytes;
   readonly isJson: number;
   readonly body: Bytes | null;
 };
 
-type StoredWork = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
+type FileWork = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
   readonly alone: number;
   readonly behind: number;
   readonly thing: Bytes | null;
 };
-type StoredMarks = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
-type StoredState = Omit<EventState, 'thing'> & { readonly thing: Bytes };
+type FileMarks = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
+type FileState = Omit<EventState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
@@ -80,7 +80,7 @@ export class Source {
   *batches(): Generator<MovedBatch> {
     let events: MovedEvent[] = [];
     let bytes = 0;
-    for (const row of this.#rows<StoredEvent>(EVENTS)) {
+    for (const row of this.#rows<FileEvent>(EVENTS)) {
       const event = movedEvent(row);
       events.push(event);
       bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
@@ -95,7 +95,7 @@ export class Source {
   /** The marks of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
-    for (const { digest, isPurged, ...mark } of this.#rows<StoredMarks>(MARKS)) {
+    for (const { digest, isPurged, ...mark } of this.#rows<FileMarks>(MARKS)) {
       events.push({ ...mark, digest: bufferOf(digest), isPurged: isPurged === 1 });
       if (events.length < BATCH_EVENTS) continue;
       yield { events };
@@ -133,13 +133,13 @@ export class Source {
     return {
       events,
       attempts: all<MovedAttempt>(ATTEMPTS),
-      work: all<StoredWork>(WORK).map(movedWork),
-      newest: all<StoredState>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
+      work: all<FileWork>(WORK).map(movedWork),
+      newest: all<FileState>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
     };
   }
 }
 
-function movedEvent({ identity, digest, isJson, body, ...row }: StoredEvent): MovedEvent {
+function movedEvent({ identity, digest, isJson, body, ...row }: FileEvent): MovedEvent {
   return {
     ...row,
     identity: bufferOf(identity),
@@ -149,7 +149,7 @@ function movedEvent({ identity, digest, isJson, body, ...row }: StoredEvent): Mo
   };
 }
 
-function movedWork({ due, alone, behind, thing, ...row }: StoredWork): MovedWork {
+function movedWork({ due, alone, behind, thing, ...row }: FileWork): MovedWork {
   return {
     ...row,
     due: Math.min(due, Date.now() + DUE_MAX_MS),

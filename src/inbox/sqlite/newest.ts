@@ -15,8 +15,7 @@ export function admitState(turn: Turn, handler: string, event: number, { thing, 
   }
   turn.sql.setNewest.run(handler, thing, at, event);
   let admission: Admission = 'free';
-  const others = turn.sql.workOfThing.all(handler, thing, event);
-  for (const other of others) {
+  for (const other of turn.sql.workOfThing.all(handler, thing, event)) {
     if (other.state === 'handling') {
       admission = 'behind';
       continue;
@@ -44,7 +43,7 @@ export function newestEvent(turn: Turn, handler: string, thing: Uint8Array | nul
 export function freeBehind(turn: Turn, handler: string, thing: Uint8Array | null): void {
   if (thing === null) return;
   turn.sql.unblock.run(handler, thing);
-  turn.desk.expect(handler, 0);
+  turn.scheduler.expect(handler, 0);
 }
 
 function noteOvertaken(turn: Turn, handler: string, event: number, attempt: number, by: number): void {

@@ -2,8 +2,9 @@
  * Takes an arrival in: a new event, a duplicate, or one to hold. Part of a transaction of store.ts. Receipt and hand-out are
  * written apart for each database: here one statement after the other without waiting, in PostgreSQL whole batches at once.
  */
-import type { Arrival, Kept, WorkState } from '../contract.ts';
+import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
+import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
@@ -85,12 +86,12 @@ function plan(
     if (admission === 'overtaken') continue;
     const bytes = content.stored.length;
     const atOnce =
-      held === null && admission === 'free' && turn.desk.takeSlot(handler, event, bytes, turn.now);
+      held === null && admission === 'free' && turn.scheduler.takeSlot(handler, event, bytes, turn.now);
     const state: WorkState = held === null ? (atOnce ? 'handling' : 'pending') : 'held';
     const behind = admission === 'behind' ? 1 : 0;
     turn.sql.insertWork.run(event, handler, state, atOnce ? 1 : 0, told ? told.thing : null, behind);
     turn.counts.move(handler, undefined, state);
-    if (state === 'pending') turn.desk.expect(handler, 0);
+    if (state === 'pending') turn.scheduler.expect(handler, 0);
     if (!atOnce) continue;
     const { type, externalId, stored: body } = content;
     const { receivedAt, headers } = arrival;

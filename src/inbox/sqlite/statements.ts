@@ -1,18 +1,22 @@
 /** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Backlog, Delivery, WorkState } from '../contract.ts';
+import type { AttemptKey, Backlog } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
 export const DUE_MAX_MS = 31 * 86_400_000;
 
-export type DeliveryRow = Pick<Delivery, 'type' | 'externalId' | 'receivedAt' | 'headers'> & {
+export interface StoredEvent {
+  readonly type: string | null;
+  readonly externalId: string | null;
+  readonly receivedAt: number;
+  readonly headers: string;
   readonly body: Uint8Array;
-};
+}
 
-/** Work that is due. */
-export interface DueRow {
+export interface DueWork {
   readonly event: number;
   readonly handler: string;
   readonly attempts: number;
@@ -23,7 +27,7 @@ export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
-  const query = <T extends SqlRow<T>>(sql: string) => prepareQuery<T>(database, sql);
+  const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
     insertEvent: prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
       is_json, held, address, headers, evidence, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,7 +36,7 @@ export function statementsOf(database: DatabaseSync) {
       'SELECT number, digest FROM inbox WHERE identity = ?',
     ),
     eventForDelivery:
-      query<DeliveryRow>(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
+      query<StoredEvent>(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
       FROM inbox WHERE number = ?`),
     eventForOrder: query<Omit<OrderedEvent, 'states'>>(
       'SELECT source, type, body FROM inbox WHERE number = ?',
@@ -42,7 +46,7 @@ export function statementsOf(database: DatabaseSync) {
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
     ),
-    handling: query<Pick<Delivery, 'event' | 'handler' | 'attempt'>>(
+    handling: query<AttemptKey>(
       "SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'",
     ),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
@@ -54,11 +58,11 @@ export function statementsOf(database: DatabaseSync) {
     replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE
       SET state = 'pending', attempts = 0, due = 0, alone = 0, thing = excluded.thing, behind = excluded.behind`),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
-    due: query<DueRow>(`SELECT event, handler, attempts, alone FROM work
+    due: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
     nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
-    dueAlone: query<DueRow>(`SELECT event, handler, attempts, alone FROM work
+    dueAlone: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
       WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
     nextAlone: query<{ due: number }>(
       "SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1",

@@ -12,23 +12,27 @@
  * `commit` is one transaction for all that has come in; if it throws, nothing has happened, in memory either.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { CircuitKnobs } from '../circuit.ts';
 import type {
   Arrival,
   Delivery,
+  Ending,
+  InboxKnobs,
   InboxStatus,
-  Interrupted,
   Kept,
   Order,
   Route,
   SecretUse,
   Settlement,
 } from '../contract.ts';
-import { Desk } from '../desk.ts';
-import { idOf, timeOfNumber } from '../event-id.ts';
+import { timeOfNumber } from '../event-id.ts';
+import { settleInterrupted } from '../interrupted.ts';
+import { Scheduler } from '../scheduler.ts';
 import { numberFrom } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
-import { Counts } from './counts.ts';
-import { handOut, settle } from './hand-out.ts';
+import { type CircuitChange, Targets } from '../targets.ts';
+import { StateCounts } from './counts.ts';
+import { freeUnwired, handOut, settle } from './hand-out.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { orderInTurn, purgeInTurn } from './upkeep.ts';
@@ -39,17 +43,19 @@ export interface Turn {
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
-  readonly desk: Desk;
-  readonly counts: Counts;
+  readonly scheduler: Scheduler;
+  readonly counts: StateCounts;
   readonly now: number;
   /** The newest event's number. */
   last: number;
   readonly deliveries: Delivery[];
+  readonly circuitChanges: CircuitChange[];
 }
 
 export interface Committed {
   readonly kept: readonly Kept[];
   readonly deliveries: readonly Delivery[];
+  readonly circuitChanges: readonly CircuitChange[];
 }
 
 export class Store {
@@ -57,8 +63,8 @@ export class Store {
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
-  #desk: Desk;
-  #counts: Counts;
+  #scheduler: Scheduler;
+  #counts: StateCounts;
   #last: number;
   #purgeCursor = 0;
 
@@ -68,24 +74,23 @@ export class Store {
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
-    this.#forgetSuspectsOfUnwiredHandlers();
-    this.#freeWhatNoLongerWaits();
+    freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     const backlog = this.#sql.backlog.all();
-    this.#counts = new Counts(backlog);
-    this.#desk = new Desk(this.#routes);
-    for (const { handler, state } of backlog) if (state === 'pending') this.#desk.expect(handler, 0);
-    this.#desk.expect(undefined, 0);
+    this.#counts = new StateCounts(backlog);
+    this.#scheduler = new Scheduler(new Targets(this.#routes));
+    for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
+    this.#scheduler.expect(undefined, 0);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
   nextDue(now: number): number {
-    return this.#desk.nextDue(now);
+    return this.#scheduler.nextDue(now);
   }
 
   /** Whether some handler waits for a slot while there is something for it. */
   isStarved(now: number): boolean {
-    return this.#desk.isStarved(now);
+    return this.#scheduler.isStarved(now);
   }
 
   commit(
@@ -93,13 +98,14 @@ export class Store {
     settled: readonly Settlement[],
     grant: ReadonlyMap<string, number>,
     now: number,
+    circuit: CircuitKnobs,
   ): Committed {
     return this.#turn(now, (turn) => {
-      for (const settlement of settled) settle(turn, settlement);
-      for (const [handler, slots] of grant) turn.desk.grant(handler, slots);
+      for (const settlement of settled) settle(turn, settlement, circuit);
+      for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
-      return { kept, deliveries: turn.deliveries };
+      return { kept, deliveries: turn.deliveries, circuitChanges: turn.circuitChanges };
     });
   }
 
@@ -125,7 +131,7 @@ export class Store {
   shiftDue(byMs: number, now: number): void {
     this.#turn(now, (turn) => {
       turn.sql.shiftDue.run(byMs);
-      turn.desk.shift(byMs);
+      turn.scheduler.shift(byMs);
     });
   }
 
@@ -140,20 +146,23 @@ export class Store {
       inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
-      resting: this.#desk.resting(),
+      resting: this.#scheduler.targets.restingHandlers(),
     };
   }
 
-  /** What is in `handling` now; the thread that had it is gone, so nothing is handed out until new slots come. */
-  recover(): Interrupted[] {
-    this.#desk.clearSlots();
-    const rows = this.#sql.handling.all() as unknown as Omit<Interrupted, 'id'>[];
-    return rows.map((row) => ({ ...row, id: idOf(row.event) }));
+  /**
+   * What is to be committed of what is in `handling` now: the thread that had it is gone, so nothing is handed out until new
+   * slots come.
+   */
+  recover(ending: Ending, now: number, knobs: InboxKnobs): Settlement[] {
+    this.#scheduler.clearSlots();
+    const left = this.#sql.handling.all();
+    return settleInterrupted(left, ending, { knobs, routes: this.#routes }, now);
   }
 
   /** Hands nothing out any more; what is out may still be settled. */
   pause(): void {
-    this.#desk.pause();
+    this.#scheduler.pause();
   }
 
   #turn<T>(now: number, work: (turn: Turn) => T): T {
@@ -161,17 +170,18 @@ export class Store {
       sql: this.#sql,
       sources: this.#sources,
       routes: this.#routes,
-      desk: this.#desk.copy(),
+      scheduler: this.#scheduler.copy(),
       counts: this.#counts.copy(),
       now,
       last: this.#last,
       deliveries: [],
+      circuitChanges: [],
     };
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const result = work(turn);
       this.#database.exec('COMMIT');
-      this.#desk = turn.desk;
+      this.#scheduler = turn.scheduler;
       this.#counts = turn.counts;
       this.#last = turn.last;
       return result;
@@ -180,17 +190,5 @@ export class Store {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
-  }
-
-  /** What must run alone holds everything else back; what nobody will run must not. */
-  #forgetSuspectsOfUnwiredHandlers(): void {
-    const suspects = this.#sql.suspects.all() as { handler: string }[];
-    for (const { handler } of suspects) if (!this.#routes.has(handler)) this.#sql.forgetSuspects.run(handler);
-  }
-
-  /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
-  #freeWhatNoLongerWaits(): void {
-    const waiting = this.#sql.waiting.all() as { handler: string }[];
-    for (const { handler } of waiting) if (!this.#routes.get(handler)?.latest) this.#sql.free.run(handler);
   }
 }

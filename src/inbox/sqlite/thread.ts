@@ -8,6 +8,7 @@
 import { workerData } from 'node:worker_threads';
 import type { Arrival, Database, Settlement } from '../contract.ts';
 import { listenToEdge, tellEdge } from '../edge-port.ts';
+import { interruptedOf } from '../interrupted.ts';
 import type { InboxThreadData, WorkRequest } from '../messages.ts';
 import { HandlersPort } from '../work-port.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
@@ -41,17 +42,16 @@ listenToEdge(
       batches.push(batch);
       planTurn();
     },
-    settle(more) {
-      settled.push(...more);
-      planTurn();
-    },
   },
   {
     status: () => store.status(),
-    recover() {
+    recover(ending) {
       hearTheRest();
       grants.clear();
-      return store.recover();
+      const interrupted = store.recover(ending, Date.now(), knobs);
+      settled.push(...interrupted);
+      planTurn();
+      return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
     order(order) {
@@ -124,7 +124,13 @@ function takeTurn(): void {
   settled = [];
   const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries } = store.commit(arrivals, finished, grants, Date.now());
+    const { kept, deliveries, circuitChanges } = store.commit(
+      arrivals,
+      finished,
+      grants,
+      Date.now(),
+      knobs.circuit,
+    );
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
@@ -132,6 +138,7 @@ function takeTurn(): void {
       from += arrivals.length;
     }
     handlersPort.send(deliveries);
+    for (const change of circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
   } catch (error) {

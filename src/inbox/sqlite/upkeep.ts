@@ -1,6 +1,7 @@
 /** Carries out an operator's order, and purges. Part of a transaction of store.ts. */
-import type { Order, WorkState } from '../contract.ts';
+import type { Order } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
+import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
 import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
@@ -26,7 +27,7 @@ function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, 
   }
   turn.sql.replayWork.run(event, handler, state ? state.thing : null, admission === 'behind' ? 1 : 0);
   turn.counts.move(handler, from, 'pending');
-  turn.desk.expect(handler, 0);
+  turn.scheduler.expect(handler, 0);
   return true;
 }
 

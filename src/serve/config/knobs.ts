@@ -6,6 +6,7 @@ import type { Problem } from '../../base/errors.ts';
 import { knob, notAbove } from '../../base/settings/knob.ts';
 import { integer, members, number, numberOrInfinity, type ValuesOf } from '../../base/settings/rules.ts';
 import { DELIVERY_KNOBS } from '../../deliver/handlers.ts';
+import { CIRCUIT } from '../../inbox/circuit.ts';
 
 const MIB = 1_048_576;
 const DAY_MS = 86_400_000;
@@ -72,6 +73,7 @@ export const KNOBS = {
     days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
   }),
   ...DELIVERY_KNOBS,
+  circuit: CIRCUIT,
   identityDays: knob(
     integer(1, 36_500),
     30,

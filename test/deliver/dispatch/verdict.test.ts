@@ -1,12 +1,12 @@
 /** What follows from an attempt, and when the next one is due. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs } from '../../../src/deliver/dispatch/backoff.ts';
-import { verdictOn } from '../../../src/deliver/dispatch/verdict.ts';
+import { judgeAttempt } from '../../../src/deliver/dispatch/verdict.ts';
 import { Discard, RetryLater } from '../../../src/deliver/outcomes.ts';
+import { backoffMs } from '../../../src/inbox/retry.ts';
 
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 };
-const on = (error: unknown, attempt = 1) => verdictOn(error, attempt, 3, BACKOFF, 10_000);
+const on = (error: unknown, attempt = 1) => judgeAttempt(error, attempt, 3, BACKOFF, 10_000);
 
 test('the backoff doubles from its base to its cap, with full jitter', () => {
   const longest = [1, 2, 3, 6, 7, 1_000, 1e9].map((attempt) => backoffMs(attempt, 1_000, 60_000, () => 1));

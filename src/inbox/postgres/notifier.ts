@@ -1,8 +1,9 @@
 /**
- * Tells dispatching replicas that there is something for them, and hears it: LISTEN and NOTIFY.
+ * Notices among replicas, by LISTEN and NOTIFY: there is something for those that dispatch.
  *
- *   work      something waits that whoever told of it could not hand out itself
+ *   work      something waits that whoever says so could not hand out itself
  *   members   a replica came or went, or gave slots back
+ *   circuits  a target's circuit breaker opened or closed
  *
  * Only a hint: whoever misses it looks once a second anyway, as all do where the database has no LISTEN. A NOTIFY makes
  * every commit of its transaction wait for all others in the database, so it never travels with events: it goes alone, at
@@ -10,31 +11,34 @@
  */
 import type pg from 'pg';
 import { connect } from './connection.ts';
+import type { Tell } from './replica-event.ts';
 import type { Asked } from './statements.ts';
 
 const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;
 const AGAIN_MS = 1_000;
 
-export type Ring = 'work' | 'members';
+const NOTICES = ['circuits', 'members', 'work'] as const;
 
-export async function ringForWork(asked: Asked): Promise<void> {
-  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Ring]);
+export type Notice = (typeof NOTICES)[number];
+
+export async function notifyOfWork(asked: Asked): Promise<void> {
+  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Notice]);
 }
 
-export class Bell {
+export class Notifier {
   readonly #url: string;
   readonly #pool: pg.Pool;
-  readonly #hear: (ring: Ring) => void;
-  readonly #planned = new Set<Ring>();
+  readonly #tell: Tell;
+  readonly #planned = new Set<Notice>();
   #client: pg.Client | undefined;
   #closed = false;
   #again: NodeJS.Timeout | undefined;
 
-  constructor(url: string, pool: pg.Pool, hear: (ring: Ring) => void) {
+  constructor(url: string, pool: pg.Pool, tell: Tell) {
     this.#url = url;
     this.#pool = pool;
-    this.#hear = hear;
+    this.#tell = tell;
   }
 
   /** Listens, and goes on trying for as long as it cannot. */
@@ -43,34 +47,39 @@ export class Bell {
     try {
       const client = await connect(this.#url);
       this.#client = client;
-      client.on('notification', ({ payload }) => this.#hear(payload as Ring));
+      client.on('notification', ({ payload }) => this.#hear(payload));
       client.once('end', () => this.#lose(client));
       await client.query(`LISTEN ${CHANNEL}`);
-      // What was rung in the meantime.
-      this.#hear('members');
-      this.#hear('work');
+      // Whatever was sent in the meantime.
+      for (const notice of NOTICES) this.#hear(notice);
     } catch {
       this.#lose(this.#client);
     }
     if (this.#closed) await this.#client?.end().catch(() => {});
   }
 
-  ring(ring: Ring): void {
-    if (this.#planned.has(ring) || this.#closed) return;
-    this.#planned.add(ring);
-    setTimeout(() => void this.ringNow(ring), TOGETHER_MS);
+  notify(notice: Notice): void {
+    if (this.#planned.has(notice) || this.#closed) return;
+    this.#planned.add(notice);
+    setTimeout(() => void this.notifyNow(notice), TOGETHER_MS);
   }
 
-  async ringNow(ring: Ring): Promise<void> {
-    this.#planned.delete(ring);
+  async notifyNow(notice: Notice): Promise<void> {
+    this.#planned.delete(notice);
     const text = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
-    await this.#pool.query({ name: 'ring', text, values: [CHANNEL, ring] }).catch(() => {});
+    await this.#pool.query({ name: 'notify', text, values: [CHANNEL, notice] }).catch(() => {});
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#again);
     await this.#client?.end().catch(() => {});
+  }
+
+  /** A later release may send others. */
+  #hear(payload: string | undefined): void {
+    const notice = NOTICES.find((known) => known === payload);
+    if (notice) this.#tell({ kind: 'notice', notice });
   }
 
   #lose(client: pg.Client | undefined): void {

@@ -6,28 +6,22 @@
  *   shut ── a probe writes, twice a second or so ──▶ open
  *
  * A statement may fail for reasons of its own, as a connection may: only probes decide. Readiness follows later, so that one
- * hiccup does not take every replica out of the balancer at the same time: it is lost once the gate has been shut for a
+ * hiccup does not take every replica out of the balancer at the same time: it is lost once the database has been shut for a
  * while, and comes back once it has been open for a while.
  */
-import { reasonOf } from './connection.ts';
+import type pg from 'pg';
+import { dropIdle, failureText } from './connection.ts';
+import type { Membership } from './membership.ts';
+import type { Tell } from './replica-event.ts';
 
 const PROBE_MS = 500;
 const UNREADY_AFTER_MS = 1_500;
 const READY_AFTER_MS = 1_000;
 
-export interface GateOptions {
-  /** A real write. Rejects if it fails. */
-  readonly probe: () => Promise<void>;
-  readonly onOpen: () => void;
-  readonly onShut: (reason: string) => void;
-  /** Whatever has failed, a probe or what gave rise to it. */
-  readonly onError: (error: Error) => void;
-  /** The readiness that the world may be told. */
-  readonly tell: (ready: boolean, reason: string) => void;
-}
-
-export class Gate {
-  readonly #options: GateOptions;
+export class Health {
+  readonly #pool: pg.Pool;
+  readonly #membership: Membership;
+  readonly #tell: Tell;
   #state: 'open' | 'doubt' | 'shut' = 'open';
   #reason = '';
   #ready = true;
@@ -35,8 +29,11 @@ export class Gate {
   #next: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: GateOptions) {
-    this.#options = options;
+  /** A heartbeat of this replica is the probe: a real write. */
+  constructor(pool: pg.Pool, membership: Membership, tell: Tell) {
+    this.#pool = pool;
+    this.#membership = membership;
+    this.#tell = tell;
   }
 
   get isOpen(): boolean {
@@ -50,10 +47,10 @@ export class Gate {
 
   /** A statement has failed. */
   doubt(error: Error): void {
-    this.#options.onError(error);
+    dropIdle(this.#pool, error);
     if (this.#state !== 'open' || this.#closed) return;
     this.#state = 'doubt';
-    this.#reason = reasonOf(error);
+    this.#reason = failureText(error);
     void this.#probe();
   }
 
@@ -65,20 +62,20 @@ export class Gate {
 
   async #probe(): Promise<void> {
     try {
-      await this.#options.probe();
+      await this.#membership.heartbeat();
       if (this.#closed) return;
       this.#state = 'open';
       this.#turn(true, READY_AFTER_MS);
-      this.#options.onOpen();
+      this.#tell({ kind: 'open' });
     } catch (error) {
       if (this.#closed) return;
-      this.#options.onError(error as Error);
-      this.#reason = reasonOf(error as Error);
+      dropIdle(this.#pool, error as Error);
+      this.#reason = failureText(error as Error);
       if (this.#state === 'doubt') {
         this.#state = 'shut';
         this.#turn(false, UNREADY_AFTER_MS);
       }
-      this.#options.onShut(this.#reason);
+      this.#tell({ kind: 'shut', reason: this.#reason });
       // Not all replicas at the same moment.
       this.#next = setTimeout(() => void this.#probe(), PROBE_MS * (0.5 + Math.random()));
     }
@@ -89,7 +86,7 @@ export class Gate {
     if (ready === this.#ready) return;
     this.#turning = setTimeout(() => {
       this.#ready = ready;
-      this.#options.tell(ready, this.#reason);
+      this.#tell({ kind: 'writes', taken: ready, reason: this.#reason });
     }, afterMs);
   }
 }

@@ -1,37 +1,28 @@
 /**
  * Keeps the handlers' thread running. Lives beside the edge and does nothing per event.
  *
- * A thread that ends, or stops beating for longer than the longest time limit, is replaced. Of what it was handling, a
- * single attempt is guilty and counts; of several nobody knows which, so all are given back uncounted, to be run one at
- * a time with nothing beside them: the guilty one is then alone when it strikes again.
+ * A thread that ends, or whose heartbeat stops for longer than the longest time limit, is replaced. What becomes of the
+ * attempts that ran in it, the inbox decides (inbox/interrupted.ts): it only hears what has ended, and why.
  */
 
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions } from '../../base/log/log.ts';
 import type { Output } from '../../base/log/output.ts';
 import { ThreadCalls } from '../../base/threads/ask.ts';
-import type { Delivery, Inbox, Interrupted, Settlement } from '../../inbox/contract.ts';
-import { outcomeOf } from '../../inbox/contract.ts';
+import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
+import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
 import { handlersOf } from '../handlers.ts';
 import { Replies } from './replies.ts';
 import type { ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
-import { type Verdict, verdictOn } from './verdict.ts';
 
-const ENDED = 'the service ended while it ran';
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
-/** Whose end it was that left work unfinished: the process's, the handlers' thread's, or the inbox's. */
-type Ended = 'process' | 'handlers' | 'inbox';
-/** Nobody knows how the other side fares. */
-const NOTHING_SAID = { restMs: 0, status: null, output: null } as const;
-/** One of several that ran when their thread ended, or any if it was ended for the inbox's sake. */
-const INNOCENT: Verdict = { state: 'pending', due: 0, counted: false, error: null };
 
-export interface PostmanOptions {
+export interface SupervisorOptions {
   readonly inbox: Inbox;
   /** Otherwise the thread runs for `reply` functions only, if there are any. */
   readonly dispatches: boolean;
@@ -45,9 +36,8 @@ export interface PostmanOptions {
   readonly onAttempts: (handler: string, outcome: string, count: number) => void;
 }
 
-export class Postman {
-  readonly #options: PostmanOptions;
-  readonly #maxAttempts: ReadonlyMap<string, number>;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #stallMs: number;
   #worker: Worker | undefined;
   #calls: ThreadCalls<HandlersCalls> | undefined;
@@ -57,23 +47,17 @@ export class Postman {
   readonly #replies = new Replies();
   #stopping = false;
 
-  constructor(options: PostmanOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
     const handlers = handlersOf(options.sources, options.knobs);
-    this.#maxAttempts = new Map([...handlers].map(([name, { maxAttempts }]) => [name, maxAttempts]));
     this.#stallMs = LOOK_MS + Math.max(0, ...[...handlers.values()].map(({ timeLimitMs }) => timeLimitMs));
   }
 
-  /** Gives back what the last process left in `handling`, and starts the thread. Resolves when it runs. */
+  /** Has what the last process was handling settled, and starts the thread. Resolves when it runs. */
   async start(): Promise<void> {
     const { dispatches, inbox, sources } = this.#options;
-    if (dispatches) this.#giveBack(await inbox.recover(), ENDED, 'process');
+    if (dispatches) await inbox.recover(PROCESS_ENDED);
     if (dispatches || sources.some(({ reply }) => reply)) await this.#startThread();
-  }
-
-  /** What was running in another process, which died. */
-  takeOver(interrupted: readonly Interrupted[]): void {
-    this.#giveBack(interrupted, ENDED, 'process');
   }
 
   /** Hands nothing out any more, waits for what is running at most `graceMs`. Every settlement is with the inbox then. */
@@ -100,10 +84,17 @@ export class Postman {
 
   async #startThread(): Promise<void> {
     const { wiring, knobs, logOptions, inbox, dispatches } = this.#options;
-    const beat = new SharedArrayBuffer(4);
+    const heartbeat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: { wiring, knobs, log: logOptions, port, beat, dispatches } satisfies HandlersThreadData,
+      workerData: {
+        wiring,
+        knobs,
+        log: logOptions,
+        port,
+        heartbeat,
+        dispatches,
+      } satisfies HandlersThreadData,
       transferList: [port],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',
@@ -115,7 +106,7 @@ export class Postman {
     worker.on('error', (error: Error) => {
       cause = `its thread ended: ${error.message}`;
     });
-    this.#watchBeat(worker, new Int32Array(beat), () => {
+    this.#watchHeartbeat(worker, new Int32Array(heartbeat), () => {
       cause = `it kept its thread busy for longer than ${this.#stallMs - LOOK_MS} ms`;
     });
     worker.on('message', (message: FromHandlers) => {
@@ -128,12 +119,12 @@ export class Postman {
   }
 
   /** Looks are counted, not time: a process that was suspended must not take its handlers for stuck. */
-  #watchBeat(worker: Worker, pulse: Int32Array, onStall: () => void): void {
+  #watchHeartbeat(worker: Worker, heartbeat: Int32Array, onStall: () => void): void {
     clearInterval(this.#watch);
     let last = -1;
     let still = 0;
     this.#watch = setInterval(() => {
-      const now = Atomics.load(pulse, 0);
+      const now = Atomics.load(heartbeat, 0);
       still = now === last ? still + 1 : 0;
       last = now;
       if (still * LOOK_MS < this.#stallMs) return;
@@ -151,8 +142,8 @@ export class Postman {
     if (this.#stopping) return;
     const { dispatches, inbox } = this.#options;
     try {
-      if (dispatches)
-        this.#giveBack(await inbox.recover(), cause, this.#renewed === worker ? 'inbox' : 'handlers');
+      const ended: Ending['ended'] = this.#renewed === worker ? 'inbox' : 'handlers';
+      if (dispatches) await inbox.recover({ ended, reason: cause });
       await this.#startThread();
     } catch (error) {
       this.#options.log.error(
@@ -162,38 +153,6 @@ export class Postman {
       this.#worker = worker;
       void this.#replace(worker, cause);
     }
-  }
-
-  #giveBack(left: readonly Interrupted[], cause: string, ended: Ended): void {
-    const { inbox, log } = this.#options;
-    const settled = left.map(({ id, ...work }): Settlement => {
-      const guilty = ended === 'process' || (ended === 'handlers' && left.length === 1);
-      const verdict = guilty ? this.#verdictOn(work, cause) : INNOCENT;
-      const now = Date.now();
-      const due = ended === 'handlers' ? Math.max(now, verdict.due) : now;
-      // The first time a process ends, nobody is a suspect: it may have been killed from outside.
-      const alone = ended === 'handlers' || (ended === 'process' && work.attempt > 1);
-      const settlement = {
-        ...work,
-        ...verdict,
-        ...NOTHING_SAID,
-        error: cause,
-        due,
-        alone,
-        startedAt: now,
-        ms: 0,
-      };
-      const { handler, attempt } = work;
-      log.warn({ handler, eventId: id, attempt, outcome: outcomeOf(settlement), ms: 0, reason: cause });
-      return settlement;
-    });
-    inbox.settle(settled);
-  }
-
-  #verdictOn(work: Pick<Settlement, 'handler' | 'attempt'>, cause: string): Verdict {
-    const { handler, backoff } = this.#options.knobs;
-    const maxAttempts = this.#maxAttempts.get(work.handler) ?? handler.maxAttempts;
-    return verdictOn(new Error(cause), work.attempt, maxAttempts, backoff, Date.now());
   }
 
   #count(counts: Extract<FromHandlers, { kind: 'counts' }>['counts']): void {

@@ -1,0 +1,170 @@
+/**
+ * The scheduler: which target may get something, what is out, what waits. Memory of the inbox thread, beside the tables.
+ *
+ * SQLite's store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
+ */
+import { DueTimes } from './due-times.ts';
+import type { Targets } from './targets.ts';
+
+/** Bodies that may be out at the same time; one event may always be out, however large. */
+const BYTES_OUT_MAX = 64 * 1_048_576;
+
+export class Scheduler {
+  /** Slots, rates and circuit breakers. */
+  readonly targets: Targets;
+  /** What is out, by `event handler`. */
+  readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
+  readonly #due: DueTimes;
+  #bytesOut = 0;
+  /** The one delivery that must run alone is out. */
+  #solo = false;
+  /** The next delivery was too large for the bytes that are out. */
+  #full = false;
+  #paused = false;
+  #generation = 0;
+
+  constructor(targets: Targets, due = new DueTimes()) {
+    this.targets = targets;
+    this.#due = due;
+  }
+
+  copy(): Scheduler {
+    const copy = new Scheduler(this.targets.copy(), this.#due.copy());
+    for (const [key, value] of this.#out) copy.#out.set(key, value);
+    copy.#bytesOut = this.#bytesOut;
+    copy.#solo = this.#solo;
+    copy.#full = this.#full;
+    copy.#paused = this.#paused;
+    copy.#generation = this.#generation;
+    return copy;
+  }
+
+  get idle(): boolean {
+    return this.#out.size === 0;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Something runs alone: nothing may be handed out beside it. */
+  get isSolo(): boolean {
+    return this.#solo;
+  }
+
+  /** Another number each time the slots are cleared: what was booked or reserved before is not any more. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** How many bytes may still go out; any number if nothing is. */
+  get bytesLeft(): number {
+    return this.#bytesOut === 0 ? Number.MAX_SAFE_INTEGER : BYTES_OUT_MAX - this.#bytesOut;
+  }
+
+  /** How many deliveries this handler may be given now. */
+  room(handler: string, now: number): number {
+    return this.targets.of(handler).room(now);
+  }
+
+  /** Which attempt at it is out. */
+  attemptOut(handler: string, event: number): number | undefined {
+    return this.#out.get(`${event} ${handler}`)?.attempt;
+  }
+
+  isOut(handler: string, event: number): boolean {
+    return this.#out.has(`${event} ${handler}`);
+  }
+
+  /** The handlers' thread is gone, and with it every slot. */
+  clearSlots(): void {
+    this.#generation++;
+    for (const [, target] of this.targets.all()) target.clear();
+    this.#out.clear();
+    this.#bytesOut = 0;
+    this.#solo = false;
+    this.#full = false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
+   * Counts a delivery as out. False if there is no room for it, too many bytes are out, or something must run alone. What
+   * must run alone waits for a slot only: it holds everything else up.
+   */
+  takeSlot(handler: string, event: number, bytes: number, now: number, alone = false): boolean {
+    const target = this.targets.of(handler);
+    if (this.#paused || this.#solo || target.slots < 1) return false;
+    if (!alone && (this.aloneIsDue(now) || target.room(now) < 1)) return false;
+    this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
+    if (this.#full) return false;
+    this.book(handler, event, bytes, now, alone);
+    return true;
+  }
+
+  /** Counts a delivery as out, without asking whether there is room: its claim was committed. */
+  book(handler: string, event: number, bytes: number, now: number, alone = false, attempt = 1): void {
+    this.targets.of(handler).take(now);
+    this.#out.set(`${event} ${handler}`, { bytes, attempt });
+    this.#bytesOut += bytes;
+    this.#solo = alone;
+  }
+
+  returnSlot(handler: string, event: number): void {
+    const out = this.#out.get(`${event} ${handler}`);
+    if (out === undefined) return;
+    this.#out.delete(`${event} ${handler}`);
+    this.#bytesOut -= out.bytes;
+    this.#solo = false;
+    this.#full = false;
+    this.targets.of(handler).giveBack();
+  }
+
+  /** Something of that handler (or, without one, something that must run alone) is due then; `exactly`: and none before. */
+  expect(handler: string | undefined, due: number, exactly = false): void {
+    if (exactly) this.#due.set(handler, due);
+    else this.#due.expect(handler, due);
+  }
+
+  /** The clock was set: every handler's due times are looked up again. */
+  shift(byMs: number): void {
+    this.#due.forget();
+    for (const [, target] of this.targets.all()) target.shift(byMs);
+  }
+
+  /** Whether something of that handler may be due: what is new comes behind it. */
+  isDue(handler: string, now: number): boolean {
+    return this.#due.of(handler) <= now;
+  }
+
+  aloneIsDue(now: number): boolean {
+    return this.#due.alone <= now;
+  }
+
+  handlersWithWork(now: number): string[] {
+    return this.#due
+      .inTurn()
+      .filter(([name, due]) => due <= now && this.room(name, now) > 0)
+      .map(([name]) => name);
+  }
+
+  /** Targets for which something is due and which may be tried, as soon as this replica is granted the trial. */
+  targetsAwaitingTrial(now: number): string[] {
+    const due = this.#due.all().filter(([name, due]) => due <= now && this.targets.of(name).awaitsTrial(now));
+    return [...new Set(due.map(([name]) => this.targets.nameOf(name)))];
+  }
+
+  isStarved(now: number): boolean {
+    return this.#due.all().some(([name, due]) => due <= now && this.targets.of(name).slots < 1);
+  }
+
+  /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
+  nextDue(now: number): number {
+    if (this.#paused || !this.targets.hasSlots() || this.#solo || this.#full) return Number.POSITIVE_INFINITY;
+    if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;
+    const due = this.#due.all().map(([name, time]) => Math.max(time, this.targets.of(name).roomAt(now)));
+    return Math.min(this.#due.alone, ...due);
+  }
+}
