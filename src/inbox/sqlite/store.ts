@@ -19,7 +19,6 @@ import type {
   Backlog,
   Delivery,
   Ending,
-  InboxKnobs,
   InboxStatus,
   Kept,
   Order,
@@ -28,6 +27,7 @@ import type {
   Settlement,
 } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
+import type { InboxKnobs } from '../inbox-knobs.ts';
 import { settleInterrupted } from '../interrupted.ts';
 import { Scheduler } from '../scheduler.ts';
 import { numberFrom } from '../sqlite-file.ts';
