@@ -5,9 +5,8 @@
  * went is a Settlement.
  */
 import type { StateShape } from '../verify/preset.ts';
-import type { CircuitKnobs, UnavailableTarget } from './circuit.ts';
+import type { UnavailableTarget } from './circuit.ts';
 import type { EndState, WorkState } from './event-states.ts';
-import type { Backoff } from './retry.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -80,7 +79,7 @@ export interface Route {
   readonly target: string;
   readonly types?: readonly string[];
   readonly ratePerSecond?: number;
-  /** Counted attempts until an event is dead; what InboxKnobs says if left out. */
+  /** Counted attempts until an event is dead; the service's default if left out. */
   readonly maxAttempts?: number;
   readonly latest?: StateShape;
 }
@@ -178,27 +177,4 @@ export interface Inbox {
   /** A transferable end for the handlers' thread. */
   workPort(): import('node:worker_threads').MessagePort;
   close(): Promise<void>;
-}
-
-/** How a replica uses PostgreSQL. */
-export interface PostgresKnobs {
-  /** Connections of one replica at the most. */
-  readonly connections: number;
-  /** The database ends what takes longer; half a second later the connection is given up. */
-  readonly statementMs: number;
-  /** What a replica was handling when it was killed is taken over by another within this time. */
-  readonly leaseMs: number;
-  /** Events of so many days lie together and are purged as a whole; 0: each for itself. */
-  readonly partitionDays: number;
-}
-
-/** The knobs of config/service.ts that drivers read. */
-export interface InboxKnobs {
-  /** SQLite's page cache. */
-  readonly inboxCacheMb: number;
-  readonly postgres: PostgresKnobs;
-  /** What a handler gets unless config/sources.ts says otherwise. */
-  readonly handler: { readonly maxAttempts: number };
-  readonly backoff: Backoff;
-  readonly circuit: CircuitKnobs;
 }

@@ -11,13 +11,13 @@
 import {
   type AttemptKey,
   type Ending,
-  type InboxKnobs,
   type Interrupted,
   outcomeOf,
   type Route,
   type Settlement,
 } from './contract.ts';
 import { idOf } from './event-id.ts';
+import type { InboxKnobs } from './inbox-knobs.ts';
 import { afterFailure } from './retry.ts';
 
 export const PROCESS_ENDED: Ending = { ended: 'process', reason: 'the service ended while it ran' };

@@ -6,16 +6,8 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
-import type {
-  Arrival,
-  Database,
-  Delivery,
-  Inbox,
-  InboxKnobs,
-  Interrupted,
-  Kept,
-  Settlement,
-} from './contract.ts';
+import type { Arrival, Database, Delivery, Inbox, Interrupted, Kept, Settlement } from './contract.ts';
+import type { InboxKnobs } from './inbox-knobs.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
 

@@ -17,7 +17,6 @@ import type {
   Arrival,
   Delivery,
   Ending,
-  InboxKnobs,
   InboxStatus,
   Kept,
   Order,
@@ -26,6 +25,7 @@ import type {
   Settlement,
 } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
+import type { InboxKnobs } from '../inbox-knobs.ts';
 import { settleInterrupted } from '../interrupted.ts';
 import { Scheduler } from '../scheduler.ts';
 import { numberFrom } from '../sqlite-file.ts';
