@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Knob } from '../../src/base/settings/knob.ts';
-import type { Members } from '../../src/base/settings/rules.ts';
+import type { MembersRule } from '../../src/base/settings/rules.ts';
 import { KNOBS } from '../../src/serve/config/knobs.ts';
 import { ROOT } from '../service.ts';
 
-type Table = Readonly<Record<string, Knob | Members<Record<string, Knob>>>>;
+type Table = Readonly<Record<string, Knob | MembersRule<Record<string, Knob>>>>;
 
 const withCommas = (text: string) => text.replace(/\d{5,}/g, (digits) => Number(digits).toLocaleString('en'));
 

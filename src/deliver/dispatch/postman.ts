@@ -14,7 +14,7 @@ import type { Delivery, Inbox, Interrupted, Settlement } from '../../inbox/contr
 import { outcomeOf } from '../../inbox/contract.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { handlersOf } from '../handlers.ts';
+import { wiredHandlers } from '../handlers.ts';
 import { Replies } from './replies.ts';
 import type { ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
@@ -59,7 +59,7 @@ export class Postman {
 
   constructor(options: PostmanOptions) {
     this.#options = options;
-    const handlers = handlersOf(options.sources, options.knobs);
+    const handlers = wiredHandlers(options.sources, options.knobs);
     this.#maxAttempts = new Map([...handlers].map(([name, { maxAttempts }]) => [name, maxAttempts]));
     this.#stallMs = LOOK_MS + Math.max(0, ...[...handlers.values()].map(({ timeLimitMs }) => timeLimitMs));
   }

@@ -61,7 +61,7 @@ const RULES = {
   batchWaitMs: integer(0, 60_000),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
-type Given = ValuesOf<typeof RULES>;
+type BigQuerySettings = ValuesOf<typeof RULES>;
 
 export function bigquery(options: BigQueryOptions): HandlerOptions {
   const { given, problems } = readOptions('bigquery', options, RULES, projectFlaws);
@@ -119,7 +119,7 @@ function insertInto(batcher: Batcher): Handle {
   };
 }
 
-async function openClient(given: Given): Promise<BigQuery> {
+async function openClient(given: BigQuerySettings): Promise<BigQuery> {
   const { BigQuery } = await import('@google-cloud/bigquery');
   if (usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return new BigQuery(clientOptions(given));
   // As the storage library does by itself; this one would search for credentials, as far as the network.
@@ -128,7 +128,7 @@ async function openClient(given: Given): Promise<BigQuery> {
 }
 
 /** An emulator cannot tell whose it is. */
-function projectFlaws(given: Given): Flaw[] {
+function projectFlaws(given: BigQuerySettings): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
   return [flaw('is missing, and an emulator needs it', fix, 'projectId')];

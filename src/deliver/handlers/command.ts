@@ -24,7 +24,7 @@ import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
 export type { CommandOptions };
 
-type Given = ValuesOf<typeof COMMAND_RULES>;
+type CommandSettings = ValuesOf<typeof COMMAND_RULES>;
 
 /** Programs are heavier than functions. */
 const CONCURRENCY = 4;
@@ -36,7 +36,7 @@ export function command(options: CommandOptions): HandlerOptions {
   const whom = options?.program && typeof options.program === 'string' ? options.program : 'command';
   const { given, problems } = readOptions(whom, options, COMMAND_RULES);
   return {
-    handle: problems.length > 0 ? refuseEvents(problems[0]) : runProgram(given),
+    handle: problems.length > 0 ? refuseEvents(problems[0]) : startForEach(given),
     problems,
     timeLimitMs: given.timeoutMs + ENDING_MS,
     target: commandTarget(given),
@@ -46,17 +46,17 @@ export function command(options: CommandOptions): HandlerOptions {
 }
 
 /** `concurrency: 1` is to mean one process at a time, also for a handler wired under several sources. */
-function commandTarget({ program, arguments: fixed, environment, cwd }: Given): string {
+function commandTarget({ program, arguments: fixed, environment, cwd }: CommandSettings): string {
   return `command ${inspect([program, fixed, environment, cwd], { maxArrayLength: null, maxStringLength: null })}`;
 }
 
-function runProgram({
+function startForEach({
   program: named = '',
   arguments: fixed = [],
   environment: passed,
   cwd,
   timeoutMs,
-}: Given): Handle {
+}: CommandSettings): Handle {
   const environment = givenEnvironment(passed);
   const secrets = secretsIn(passed);
   const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };

@@ -46,7 +46,7 @@ const RULES = {
   prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;
-type Given = ValuesOf<typeof RULES>;
+type GcsSettings = ValuesOf<typeof RULES>;
 
 export function gcs(options: GcsOptions): HandlerOptions {
   const { given, problems } = readOptions('gcs', options, RULES);
@@ -84,7 +84,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function openBucket(given: Given): Promise<BucketConnection> {
+async function openBucket(given: GcsSettings): Promise<BucketConnection> {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),

@@ -11,7 +11,7 @@ import {
   type Flaw,
   flaw,
   integer,
-  type Reading,
+  type ReadValue,
   type Rule,
   text,
   valueThat,
@@ -79,7 +79,7 @@ export function readForward(
   return { settings: { url, format, headers, allow, timeoutMs, keys }, whom, problems };
 }
 
-function readUrl(given: unknown): Reading<URL | undefined> {
+function readUrl(given: unknown): ReadValue<URL | undefined> {
   const url = typeof given === 'string' ? URL.parse(given) : null;
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return { value: url, flaws: urlFlaws(url) };
   const wrong = given === undefined ? 'is missing' : 'is not an https:// or http:// URL';
@@ -123,7 +123,7 @@ function variableOf(secret: string, name: string, environment: Environment): str
   return forms.find((form) => environment[form] === secret) ?? `${name}_FILE`;
 }
 
-function readAllow(given: unknown): Reading<readonly string[]> {
+function readAllow(given: unknown): ReadValue<readonly string[]> {
   if (given === undefined) return { value: [], flaws: [] };
   if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
   const problems: Problem[] = [];
@@ -131,7 +131,7 @@ function readAllow(given: unknown): Reading<readonly string[]> {
   return { value, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
 }
 
-function readHeaders(given: unknown): Reading<Readonly<Record<string, string>>> {
+function readHeaders(given: unknown): ReadValue<Readonly<Record<string, string>>> {
   if (given === undefined) return { value: {}, flaws: [] };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return { value: {}, flaws: [flaw('is not an object of names and values', HEADERS_FIX)] };
