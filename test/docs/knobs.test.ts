@@ -19,6 +19,13 @@ function rowsOf(table: Table, before = ''): string[] {
   });
 }
 
+test('the page on handlers has the limits that hold if nothing is written', () => {
+  const page = readFileSync(join(ROOT, 'docs/handlers.md'), 'utf8');
+  for (const [name, { fallback }] of Object.entries(KNOBS.handler.table)) {
+    expect(page).toContain(withCommas(`| \`${name}\` | ${fallback} |`));
+  }
+});
+
 test('every knob is there with its default, its range and its meaning, and nothing else is', () => {
   const page = readFileSync(join(ROOT, 'docs/knobs.md'), 'utf8');
   expect(page.match(/^\| `.*$/gm)).toEqual(rowsOf(KNOBS));

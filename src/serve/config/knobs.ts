@@ -102,7 +102,7 @@ export const KNOBS = {
       'how old the oldest event may get that waits for a handler',
     ),
     diskFreeMb: knob(
-      number(0, 1_000_000_000),
+      number(0, 1_000_000_000_000),
       512,
       'MiB that should be free on the disk of the inbox; 0: no alarm',
     ),

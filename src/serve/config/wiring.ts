@@ -1,4 +1,4 @@
-/** Checks config/sources.ts: its sources, their handlers, and what the handlers say of themselves. Lists every problem, throws none. */
+/** Checks config/sources.ts: its sources, their handlers, and the options of each. Lists every problem and throws none. */
 import type { Problem } from '../../base/errors.ts';
 import {
   functionLike,

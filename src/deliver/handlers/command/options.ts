@@ -31,7 +31,7 @@ export interface CommandOptions extends Choices {
 }
 
 const NAME = /^[a-z_][a-z0-9_]*$/i;
-/** Whoever wrote a value where a name belongs has hardly written one of these: others are not repeated in a message. */
+/** A message repeats these names only: another text may be a secret that was written where its name belongs. */
 const USUAL_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export const COMMAND_RULES = {

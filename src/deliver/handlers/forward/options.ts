@@ -53,7 +53,7 @@ const HEADERS_FIX = "Write headers: { 'X-Tenant': 'one' }.";
 
 const RULES = {
   url: readUrl,
-  // What is no name may be the secret itself.
+  // A text that is no name may be the secret itself, so it is not repeated.
   secret: text(
     (name) => VARIABLE.test(name),
     "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.",
@@ -66,7 +66,7 @@ const RULES = {
   timeoutMs: withDefault(integer(1, 600_000), 10_000),
 } satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
 
-/** `whom` names this forward in messages: by its host, as soon as there is one. */
+/** `whom` names this forward in messages, by its host if there is one. */
 export function readForward(
   options: unknown,
   environment: Environment,
@@ -142,7 +142,7 @@ function readHeaders(given: unknown): ReadValue<Readonly<Record<string, string>>
 
 function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined {
   if (!succeeds(() => validateHeaderName(name))) {
-    // A whole line may have been pasted where the name belongs.
+    // The name is not repeated: a whole line, with its value, may have been pasted there.
     const wrong = `has a name (number ${at + 1}) with characters that a header's name cannot have`;
     return flaw(wrong, 'Use letters, digits and hyphens, as in X-Tenant.');
   }
