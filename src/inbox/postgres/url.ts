@@ -1,8 +1,9 @@
 /**
- * PostgreSQL's URL, strictly read before the client library sees it.
+ * Reads PostgreSQL's URL strictly, before the client library sees it.
  *
- * Refused is what the library would take for something else than is written: characters that are not encoded, modes of TLS
- * that it has but in name, several hosts. Messages never show the URL: there is a password in it.
+ * The library takes some URLs for something else than is written: with characters that are not encoded, with modes of TLS
+ * that it only knows by name, with several hosts. They are refused. Messages show nothing of the URL: there is a password
+ * in it.
  */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../../base/address.ts';
