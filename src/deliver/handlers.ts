@@ -41,7 +41,7 @@ export interface WiredHandler extends HandlerLimits {
 }
 
 /** By full name, `source/handler`. */
-export function handlersOf(
+export function wiredHandlers(
   wirings: readonly SourceWiring[],
   { handler: defaults }: Pick<DeliveryKnobs, 'handler'>,
 ): Map<string, WiredHandler> {
@@ -61,7 +61,7 @@ export function handlersOf(
   return new Map(handlers);
 }
 
-export function routesOf(wiring: SourceWiring): Route[] {
+export function sourceRoutes(wiring: SourceWiring): Route[] {
   return wiredIn(wiring).map(([name, options]) => routeOf(name, options, wiring));
 }
 

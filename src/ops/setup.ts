@@ -3,7 +3,7 @@
  * sources wire is set up once. The command may be run again: what is ready stays as it is. Exit 1 if one fails.
  */
 import { parseArgs } from 'node:util';
-import { handlersOf, type WiredHandler } from '../deliver/handlers.ts';
+import { type WiredHandler, wiredHandlers } from '../deliver/handlers.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 import { misused, say } from './terminal.ts';
 
@@ -21,7 +21,7 @@ export async function run(args: string[]): Promise<number> {
     options: { config: { type: 'string' } },
   });
   const { config, sources } = sound(await readSettings(values.config, usesDotenv()));
-  const handlers = handlersOf(sources, config.knobs);
+  const handlers = wiredHandlers(sources, config.knobs);
   const unknown = positionals.find((name) => !handlers.has(name));
   if (unknown !== undefined) {
     const known = [...handlers.keys()].join(', ');

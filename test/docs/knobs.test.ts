@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Knob } from '../../src/base/settings/knob.ts';
-import type { Members } from '../../src/base/settings/rules.ts';
+import type { MembersRule } from '../../src/base/settings/rules.ts';
 import { KNOBS } from '../../src/serve/config/knobs.ts';
 import { ROOT } from '../service.ts';
 
-type Table = Readonly<Record<string, Knob | Members<Record<string, Knob>>>>;
+type Table = Readonly<Record<string, Knob | MembersRule<Record<string, Knob>>>>;
 
 const withCommas = (text: string) => text.replace(/\d{5,}/g, (digits) => Number(digits).toLocaleString('en'));
 
@@ -18,6 +18,13 @@ function rowsOf(table: Table, before = ''): string[] {
     return withCommas(`| \`${before}${name}\` | ${fallback} | ${range} | ${meaning} |`);
   });
 }
+
+test('the page on handlers has the limits that hold if nothing is written', () => {
+  const page = readFileSync(join(ROOT, 'docs/handlers.md'), 'utf8');
+  for (const [name, { fallback }] of Object.entries(KNOBS.handler.table)) {
+    expect(page).toContain(withCommas(`| \`${name}\` | ${fallback} |`));
+  }
+});
 
 test('every knob is there with its default, its range and its meaning, and nothing else is', () => {
   const page = readFileSync(join(ROOT, 'docs/knobs.md'), 'utf8');

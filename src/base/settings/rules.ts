@@ -16,14 +16,14 @@ export interface Flaw {
   readonly fix: string;
 }
 
-export interface Reading<Value> {
+export interface ReadValue<Value> {
   /** If there is a flaw, what holds if nothing is written. */
   readonly value: Value;
   readonly flaws: readonly Flaw[];
 }
 
 /** Reads a value; `undefined` if none is written. */
-export type Rule<Value> = (given: unknown) => Reading<Value>;
+export type Rule<Value> = (given: unknown) => ReadValue<Value>;
 
 export type RuleTable = Readonly<Record<string, Rule<unknown>>>;
 export type ValuesOf<Table> = {
@@ -60,7 +60,7 @@ export function text(passes: (given: string) => boolean, fix: string, details?: 
 }
 
 /** At least one, unless `isEmptyFine`. */
-export function textList(
+export function listOfTexts(
   passes: (entry: string) => boolean,
   fix: string,
   details?: Details,
@@ -115,14 +115,14 @@ export function withDefault<Value>(rule: Rule<Value | undefined>, fallback: Valu
   };
 }
 
-export type Members<Table> = Rule<ValuesOf<Table>> & { readonly table: Table };
+export type MembersRule<Table> = Rule<ValuesOf<Table>> & { readonly table: Table };
 
 /** An object with a rule for each member. `others` are names that somebody else reads; `between` compares members. */
 export function members<Table extends RuleTable>(
   table: Table,
   between: (values: ValuesOf<Table>) => readonly Flaw[] = () => [],
   others: readonly string[] = [],
-): Members<Table> {
+): MembersRule<Table> {
   const names = [...Object.keys(table), ...others];
   const read: Rule<ValuesOf<Table>> = (given) => {
     const object = isObject(given) ? given : {};

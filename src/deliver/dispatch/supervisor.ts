@@ -13,11 +13,12 @@ import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { handlersOf } from '../handlers.ts';
+import { wiredHandlers } from '../handlers.ts';
 import { Replies } from './replies.ts';
 import type { ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
+const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
@@ -49,7 +50,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const handlers = handlersOf(options.sources, options.knobs);
+    const handlers = wiredHandlers(options.sources, options.knobs);
     this.#stallMs = LOOK_MS + Math.max(0, ...[...handlers.values()].map(({ timeLimitMs }) => timeLimitMs));
   }
 
@@ -127,7 +128,8 @@ export class Supervisor {
       const now = Atomics.load(heartbeat, 0);
       still = now === last ? still + 1 : 0;
       last = now;
-      if (still * LOOK_MS < this.#stallMs) return;
+      // Before its first beat it loads the user's modules, which takes long on a busy machine.
+      if (still * LOOK_MS < (now === 0 ? Math.max(LOAD_MS, this.#stallMs) : this.#stallMs)) return;
       onStall();
       void worker.terminate();
     }, LOOK_MS).unref();

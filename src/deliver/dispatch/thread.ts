@@ -14,7 +14,7 @@ import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { handlersOf, sourceNameOf } from '../handlers.ts';
+import { sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';
@@ -69,7 +69,7 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
 const counts = new Map<string, [string, string, number]>();
 const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
 const dispatcher = new Dispatcher({
-  handlers: handlersOf(sources, knobs),
+  handlers: wiredHandlers(sources, knobs),
   work: workThrough(port),
   knobs,
   log: threadLog,

@@ -1,9 +1,9 @@
 /**
- * Writes each event as a row of a BigQuery table, by streaming inserts (tabledata.insertAll), many rows a request. The row
- * stands in bigquery/row.ts, the table in bigquery/table.ts, the meaning of refusals in bigquery/insert.ts.
+ * Writes each event as a row of a BigQuery table, by streaming inserts (tabledata.insertAll), many rows in each request.
+ * bigquery/row.ts makes the row, bigquery/table.ts the table, and bigquery/insert.ts says what a refusal means.
  *
  * At least once: an event whose request got no answer is inserted again. The event's id goes along as the insert id, by which
- * BigQuery leaves out a second row, but only as best it can and for about a minute; for the rest,
+ * BigQuery leaves out a second row, but not always, and only within about a minute. This query leaves out the rest:
  *
  *   SELECT * FROM d.t QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts) = 1
  *
@@ -47,7 +47,7 @@ const ROW_BYTES_MAX = 10_000_000;
 const DATASET = /^\w{1,1024}$/;
 const TABLE = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u;
 const LOCATION = /^[a-z][a-z0-9-]*$/i;
-/** Rows as they are, once; those that are refused do not hold up the others. */
+/** The rows are sent as they are, once; a row that is refused does not hold up the others. */
 const INSERT = { raw: true, skipInvalidRows: true, partialRetries: 0 };
 const RULES = {
   dataset: text((name) => DATASET.test(name), 'Write letters, digits and underscores, without the project.', {
@@ -61,7 +61,7 @@ const RULES = {
   batchWaitMs: integer(0, 60_000),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
-type Given = ValuesOf<typeof RULES>;
+type BigQuerySettings = ValuesOf<typeof RULES>;
 
 export function bigquery(options: BigQueryOptions): HandlerOptions {
   const { given, problems } = readOptions('bigquery', options, RULES, projectFlaws);
@@ -70,7 +70,7 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
   const { concurrency = batchRowsMax } = choicesOf(options);
   const open = opener(() => openClient(given));
   const batcher = new Batcher({
-    // More do not come before one of these is done.
+    // No further event comes before one of these is done.
     rowsMax: Math.min(batchRowsMax, concurrency),
     bytesMax: BATCH_BYTES_MAX,
     waitMs: batchWaitMs,
@@ -119,16 +119,16 @@ function insertInto(batcher: Batcher): Handle {
   };
 }
 
-async function openClient(given: Given): Promise<BigQuery> {
+async function openClient(given: BigQuerySettings): Promise<BigQuery> {
   const { BigQuery } = await import('@google-cloud/bigquery');
   if (usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return new BigQuery(clientOptions(given));
-  // As the storage library does by itself; this one would search for credentials, as far as the network.
+  // The storage library does this by itself. This one would search for credentials, in the network too.
   const nobody = { getRequestHeaders: async () => new Headers() } as unknown as AuthClient;
   return new BigQuery({ ...clientOptions(given), authClient: nobody });
 }
 
-/** An emulator cannot tell whose it is. */
-function projectFlaws(given: Given): Flaw[] {
+/** An emulator does not know a project of its own. */
+function projectFlaws(given: BigQuerySettings): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
   return [flaw('is missing, and an emulator needs it', fix, 'projectId')];

@@ -1,13 +1,13 @@
 /**
- * Runs a program for each event: the exact body on its standard input, what is known of the event in its environment
- * (command/environment.ts), fixed arguments. No shell, and nothing of an event in the arguments, ever.
+ * Runs a program for each event. It gets the exact body on its standard input, facts about the event in its environment
+ * (command/environment.ts), and fixed arguments. There is no shell, and nothing of an event is ever in the arguments.
  *
  *   exit 0                done
  *   exit 65               Discard: this event can never work (EX_DATAERR of sysexits.h)
  *   exit 75               RetryLater: again in a minute, not counted (EX_TEMPFAIL)
  *   any other, a signal   counted, tried again
  *   over timeoutMs        ended with its whole process group; counted, tried again
- *   cannot be started     Unavailable: that says nothing of the event, so events wait until it can
+ *   cannot be started     Unavailable: this is not the event's fault, so events wait until it can
  *
  * At least once: if the service is killed, or its handlers' thread is replaced, the program goes on, and the event is run
  * again, perhaps beside it. It runs as the service's user, so this is no sandbox.
@@ -24,7 +24,7 @@ import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
 export type { CommandOptions };
 
-type Given = ValuesOf<typeof COMMAND_RULES>;
+type CommandSettings = ValuesOf<typeof COMMAND_RULES>;
 
 /** Programs are heavier than functions. */
 const CONCURRENCY = 4;
@@ -36,7 +36,7 @@ export function command(options: CommandOptions): HandlerOptions {
   const whom = options?.program && typeof options.program === 'string' ? options.program : 'command';
   const { given, problems } = readOptions(whom, options, COMMAND_RULES);
   return {
-    handle: problems.length > 0 ? refuseEvents(problems[0]) : runProgram(given),
+    handle: problems.length > 0 ? refuseEvents(problems[0]) : startForEach(given),
     problems,
     timeLimitMs: given.timeoutMs + ENDING_MS,
     target: commandTarget(given),
@@ -45,18 +45,18 @@ export function command(options: CommandOptions): HandlerOptions {
   };
 }
 
-/** `concurrency: 1` is to mean one process at a time, also for a handler wired under several sources. */
-function commandTarget({ program, arguments: fixed, environment, cwd }: Given): string {
+/** With `concurrency: 1` there is one process at a time, also for a handler that several sources wire. */
+function commandTarget({ program, arguments: fixed, environment, cwd }: CommandSettings): string {
   return `command ${inspect([program, fixed, environment, cwd], { maxArrayLength: null, maxStringLength: null })}`;
 }
 
-function runProgram({
+function startForEach({
   program: named = '',
   arguments: fixed = [],
   environment: passed,
   cwd,
   timeoutMs,
-}: Given): Handle {
+}: CommandSettings): Handle {
   const environment = givenEnvironment(passed);
   const secrets = secretsIn(passed);
   const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };
@@ -75,7 +75,7 @@ function exitStatus({ code, signal }: ProcessEnd): string {
 }
 
 function concludeExit({ code, endedFor }: ProcessEnd, status: string): void {
-  // What it says with its exit code when it was told to end is not about the event.
+  // The exit code of a program that was told to end says nothing about the event.
   if (endedFor) throw endedFor;
   if (code === 0) return;
   if (code === DATAERR) throw new Discard(status);

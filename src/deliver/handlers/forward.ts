@@ -20,16 +20,16 @@ import { choicesOf, optionProblem, refuseEvents } from './options.ts';
 export type { ForwardOptions };
 
 const CONCURRENCY = 16;
-/** So that the attempt ends by our own time limit, which says more. */
+/** The handler's time limit is later than `timeoutMs` by this, because the message of `timeoutMs` says more. */
 const SPARE_MS = 2_000;
-/** Shorter words of headers are no secrets, and would be found everywhere. */
+/** Shorter words in headers are no secrets, and would be found everywhere. */
 const SECRET_LENGTH_LEAST = 8;
 
 export function forward(options: ForwardOptions): HandlerOptions {
   return forwardBy(lookup, options);
 }
 
-/** With a resolver of the caller's own: tests cannot move names. */
+/** Takes a resolver, because tests cannot change what DNS answers. */
 export function forwardBy(resolve: ResolveName, options: ForwardOptions): HandlerOptions {
   const { settings, whom, problems } = readForward(options, process.env);
   const { url, allow, timeoutMs } = settings;
@@ -63,7 +63,7 @@ function postEvents(url: URL, settings: ForwardSettings, post: Post): Handle {
   };
 }
 
-/** A target may answer with what it was sent. */
+/** Hides secrets: a target may answer with the headers that it was sent. */
 function hide(secrets: readonly string[], text: string): string {
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
 }

@@ -1,8 +1,9 @@
 /**
- * Stores each event as an object in Cloud Storage, its body to the byte; name and metadata stand in google/object.ts.
+ * Stores each event as an object in Cloud Storage, its body byte for byte. google/object.ts makes its name and metadata.
  *
- * Only ever creates: a retry finds the object there and is done. Google checks the bytes against their CRC32C before it
- * stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its credentials itself.
+ * It only creates objects, and changes none: a retry finds the object there and is done. Google checks the bytes against
+ * their CRC32C before it stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its
+ * credentials itself.
  */
 import type { Bucket, File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
@@ -19,7 +20,7 @@ import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
   readonly bucket: string | undefined;
-  /** Goes before the name as it is: end it with a slash to make it a folder. */
+  /** The beginning of each object's name. End it with a slash to make it a folder. */
   readonly prefix?: string | undefined;
 }
 
@@ -46,7 +47,7 @@ const RULES = {
   prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;
-type Given = ValuesOf<typeof RULES>;
+type GcsSettings = ValuesOf<typeof RULES>;
 
 export function gcs(options: GcsOptions): HandlerOptions {
   const { given, problems } = readOptions('gcs', options, RULES);
@@ -84,7 +85,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function openBucket(given: Given): Promise<BucketConnection> {
+async function openBucket(given: GcsSettings): Promise<BucketConnection> {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),
@@ -109,7 +110,7 @@ async function storeObject(
   try {
     await file.save(event.body, {
       resumable: false,
-      // The library would compare after the fact, and delete what differs: Google itself refuses it.
+      // The library would compare afterwards, and delete an object that differs. With `crc32c` Google refuses it at once.
       validation: false,
       contentType: objectTypeOf(event),
       preconditionOpts: { ifGenerationMatch: 0 },
@@ -136,7 +137,7 @@ function throwUnavailable(thrown: unknown): never {
   throw unavailable(answerOf(thrown), HINTS);
 }
 
-/** An account that may only create is told that it may not overwrite. */
+/** To an account that may only create, Google says that it may not overwrite. */
 function isTaken({ status, message }: GoogleAnswer): boolean {
   return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
 }

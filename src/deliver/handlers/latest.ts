@@ -6,7 +6,7 @@
  * `events show` says so. Each driver of the inbox decides it (newest.ts there), so it holds over restarts and replays, for
  * as long as events are retained. An event that does not say whose state it tells, or as of when, is handled for itself.
  */
-import { type RulesFor, textList } from '../../base/settings/rules.ts';
+import { listOfTexts, type RulesFor } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
 import { handlerOptionsOf } from '../handlers.ts';
 import { readOptions } from './options.ts';
@@ -20,7 +20,7 @@ export interface LatestOptions {
 }
 
 const MEMBERS_FIX = "Write members by their path: { of: ['data.order_id'], at: ['timestamp'] }.";
-const MEMBERS = textList((path) => path !== '', MEMBERS_FIX, { isRequired: true });
+const MEMBERS = listOfTexts((path) => path !== '', MEMBERS_FIX, { isRequired: true });
 const RULES = { of: MEMBERS, at: MEMBERS } satisfies RulesFor<LatestOptions>;
 
 /** Without options the provider's own members are used, if the preset knows them (Shippo, Flexport). */

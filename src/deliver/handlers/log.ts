@@ -1,12 +1,12 @@
 /**
- * The default handler: writes each event to the log, credentials redacted, bounded in size. Wired in config/sources.ts
- * until there is something better to do with an event.
+ * The default handler writes each event to the log, in at most so many characters and without credentials. It is wired in
+ * config/sources.ts until there is something better to do with an event.
  */
 import { excerptOf, redactText } from '../../base/log/redact.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
 
 const DATA_MAX = 500;
-/** So much of a body is looked at for them. */
+/** How much of a body is read for its excerpt. */
 const READ_BYTES = 4_096;
 
 const logEvent: Handle = (event, { log }) => {
@@ -21,7 +21,7 @@ const logEvent: Handle = (event, { log }) => {
   );
 };
 
-/** Both are texts of the sender's, of any length. */
+/** The sender chooses both texts, and their length. */
 function bounded(text: string | null): string | null {
   return text === null ? null : redactText(text);
 }

@@ -1,8 +1,9 @@
 /**
- * How every kind of handler reads its options when it is built. What is wrong with them becomes a problem of
- * config/sources.ts, listed at boot with all others; nothing is thrown.
+ * Every kind of handler reads its options here when it is built. Each flaw becomes a problem of config/sources.ts, which is
+ * listed at boot with all others; nothing is thrown.
  *
- * The choices that all kinds have in common are passed on unread: the wiring checks them, where sources and targets are known.
+ * The choices that all kinds have in common are passed on unchecked: serve/config/wiring.ts checks them, where sources and
+ * targets are known.
  */
 import { type Problem, sentenceOf } from '../../base/errors.ts';
 import { type Flaw, members, type RuleTable, type ValuesOf } from '../../base/settings/rules.ts';
@@ -42,7 +43,7 @@ export function wiringProblem(wrong: string, fix: string): Problem {
   return { setting: 'config/sources.ts', wrong, fix };
 }
 
-/** For a handler with a problem. The service does not start with one, but its handlers' thread may start anew later. */
+/** The service does not start with a problem, but its handlers' thread may start anew after a program or a secret went away. */
 export function refuseEvents(problem: Problem | undefined): Handle {
   return () => {
     throw new Unavailable(problem ? sentenceOf(problem) : 'it cannot work as it is configured');

@@ -1,6 +1,6 @@
 /**
- * What `Retry-After` asks for: seconds, or an HTTP date. `0`, or a time gone by, asks for no pause and is treated as if it
- * were not there: an uncounted attempt without a pause would be one without an end.
+ * Reads the pause that `Retry-After` asks for: seconds, or an HTTP date. `0`, or a time in the past, is treated as if it were
+ * not there: uncounted attempts without a pause would never end.
  */
 const PAUSE_MAX_MS = 3_600_000;
 /** The three forms of an HTTP date; the third, asctime, does not say that it is GMT. */

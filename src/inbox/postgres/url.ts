@@ -1,15 +1,16 @@
 /**
- * PostgreSQL's URL, strictly read before the client library sees it.
+ * Reads PostgreSQL's URL strictly, before the client library sees it.
  *
- * Refused is what the library would take for something else than is written: characters that are not encoded, modes of TLS
- * that it has but in name, several hosts. Messages never show the URL: there is a password in it.
+ * The library takes some URLs for something else than is written: with characters that are not encoded, with modes of TLS
+ * that it only knows by name, with several hosts. They are refused. Messages show nothing of the URL: there is a password
+ * in it.
  */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../../base/address.ts';
 import { clean } from '../../base/log/redact.ts';
 import type { DatabaseMistake, DatabaseReading } from '../driver.ts';
 
-/** `inside`: never leaves this machine. `encrypted`: for whoever answers. `verified`: for whom the certificate names. */
+/** `inside`: nothing leaves this machine. `encrypted`: whoever answers can read it. `verified`: only the named server can. */
 export type Transport = 'inside' | 'open' | 'encrypted' | 'verified';
 
 interface Parts {
@@ -59,7 +60,7 @@ function unusable(mistakes: readonly DatabaseMistake[]): DatabaseReading {
   return { database: { kind: 'postgres', url: '', place: '' }, mistakes, isInTheOpen: false };
 }
 
-/** How what is sent to that database travels. */
+/** How the traffic with that database is protected. */
 export function transportOf(url: string): Transport {
   const { host = '', parameters = {} } = partsOf(url) ?? {};
   if (host.startsWith('/') || isLoopback(host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))) return 'inside';
@@ -69,17 +70,17 @@ export function transportOf(url: string): Transport {
   return impliesTls ? 'verified' : 'open';
 }
 
-/** Undefined unless the driver would read what is written. */
+/** Undefined if the driver would read something else than is written. */
 function partsOf(text: string): Parts | undefined {
   if (!/^postgres(ql)?:\/\//i.test(text) || /[\s#]/.test(text) || !isEncoded(text)) return undefined;
-  // To URL, a user without a host is a mistake; to PostgreSQL it is one who comes through a socket.
+  // URL refuses a user without a host; to PostgreSQL that is a user who comes through a socket.
   const hasHost = URL.canParse(text);
   const whole = hasHost ? text : text.replace('@/', '@nowhere/');
   if (!URL.canParse(whole)) return undefined;
   const { hostname, port, pathname, password, search, searchParams } = new URL(whole);
-  // Behind the host, it is the end of a password that has a slash or a question mark in it.
+  // An @ behind the host is the end of a password with a slash or a question mark in it.
   if (/@/.test(pathname + search)) return undefined;
-  // Of one that is there twice, the driver takes the last.
+  // The driver takes the last of two parameters of one name.
   const parameters: Partial<Record<string, string>> = Object.fromEntries(searchParams);
   return {
     host: parameters.host || (hasHost ? decodeURIComponent(hostname) : ''),
@@ -109,7 +110,7 @@ function mistakesInPlace({ host, port, database }: Parts): DatabaseMistake[] {
     wrong.push({ wrong: 'names several hosts', fix });
   }
   if (!/^([1-9]\d{0,4})?$/.test(port) || Number(port) > 65_535) {
-    wrong.push({ wrong: 'has a port that is none', fix: 'Leave it out for 5432.' });
+    wrong.push({ wrong: 'has a port that is not a number from 1 to 65535', fix: 'Leave it out for 5432.' });
   }
   if (database === '') wrong.push({ wrong: 'names no database', fix: `Write it as ${FORM}.` });
   return wrong;
@@ -125,7 +126,7 @@ function mistakesInTls({ parameters }: Parts): DatabaseMistake[] {
   if (sslmode === 'prefer' || sslmode === 'allow') {
     return [{ wrong: 'has an sslmode that leaves it to the server whether there is TLS', fix }];
   }
-  return [{ wrong: 'has an sslmode that is none', fix }];
+  return [{ wrong: 'has an unknown sslmode', fix }];
 }
 
 function mistakesInFiles({ parameters }: Parts): DatabaseMistake[] {
@@ -143,7 +144,7 @@ function mistakesInFiles({ parameters }: Parts): DatabaseMistake[] {
   });
 }
 
-/** The driver's next version means to check less for the other two names. */
+/** The driver's next version will check less under the other two names. */
 function spellOutMode(text: string): string {
   return text.replace(/([?&]sslmode=)(require|verify-ca)(?=&|$)/, '$1verify-full');
 }

@@ -7,7 +7,7 @@ import { ConfigError, type Problem } from '../../base/errors.ts';
 import type { Environment } from '../../base/settings/environment.ts';
 import type { Database } from '../../inbox/contract.ts';
 import { driverOf, type WayToMove, wayToMove } from '../../inbox/driver.ts';
-import { readPlaces } from '../../serve/config/database.ts';
+import { readStorage } from '../../serve/config/database.ts';
 
 export interface MovePlaces {
   readonly from: Named<WayToMove['from']>;
@@ -37,7 +37,7 @@ export function readMove(
   const read = (flag: string, text: string | undefined): Named<Database> => {
     const { setting, values } = valuesNamed(flag, text, environment, problems);
     const found: Problem[] = [];
-    const { database } = readPlaces(values, production, found, warnings);
+    const { database } = readStorage(values, production, found, warnings);
     problems.push(...found.map((problem) => inTermsOf(problem, setting)));
     return { database, setting };
   };

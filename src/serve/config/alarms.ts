@@ -1,7 +1,7 @@
 /**
- * Where alarms are sent beside the log: ALARM_URL, signed with ALARM_SECRET (or _FILE, _PREVIOUS). Both or neither.
- *
- * The URL may hold a secret of its own, so messages never show it. Without TLS it must name a loopback or private address.
+ * Reads where alarms are sent beside the log: ALARM_URL, signed with ALARM_SECRET (or _FILE, _PREVIOUS). Either both are set
+ * or neither is. The URL may hold a secret of its own, so messages never show it. Without TLS it must name a loopback or
+ * private address.
  */
 
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../../base/address.ts';
@@ -48,13 +48,13 @@ function urlProblems(text: string): Problem[] {
   if (url.username !== '' || url.password !== '') {
     return problem('has a user name or a password in it', 'Take them out: the signature proves who sends.');
   }
-  if (url.protocol === 'http:' && !isPrivate(url.hostname)) {
+  if (url.protocol === 'http:' && !staysInside(url.hostname)) {
     return problem('is not https://', 'Without TLS it must name a loopback or private address.');
   }
   return [];
 }
 
-function isPrivate(hostname: string): boolean {
+function staysInside(hostname: string): boolean {
   if (isLoopback(hostname)) return true;
   const address = canonicalAddress(hostname.replace(/^\[(.*)\]$/, '$1'));
   const ranges = ['loopback', 'uniquelocal'].flatMap((name) => rangesNamed(name) ?? []);

@@ -1,7 +1,7 @@
 /**
- * Environment, knobs and wiring → one frozen Config, or every problem at once.
+ * Makes one frozen Config of the environment, the knobs and the wiring, and lists every problem with them.
  *
- * What is set is checked, all of it: a source's schemes follow from its settings, and a setting that cannot be used
+ * Everything that is set is checked: a source's schemes follow from its settings, and a setting that cannot be used
  * is a problem, never a check less. Called by ops/ before anything is opened.
  */
 
@@ -17,14 +17,14 @@ import {
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { firstSetting } from '../../verify/checks.ts';
 import { readAlarmTarget } from './alarms.ts';
-import { type Places, readPlaces } from './database.ts';
+import { readStorage, type StorageSettings } from './database.ts';
 import { type AlarmTarget, type Knobs, readKnobs } from './knobs.ts';
 import { readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-export interface Config extends Places {
+export interface Config extends StorageSettings {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
@@ -49,7 +49,7 @@ export interface Reading {
 
 export function readConfig(
   environment: Environment,
-  /** What the files of config/ export: what they are is found out here. */
+  /** The default exports of the two files of config/, unchecked. */
   knobs: unknown,
   sources: unknown,
 ): Reading {
@@ -65,7 +65,7 @@ export function readConfig(
     port: integer('PORT', 3000, [0, 65_535]),
     trustProxy: readProxies(environment, problems),
     requireHttps: readBoolean(environment, 'REQUIRE_HTTPS', production, problems),
-    ...readPlaces(environment, production, problems, warnings),
+    ...readStorage(environment, production, problems, warnings),
     retentionDays: integer('RETENTION_DAYS', 30, [1, 36_500]),
     logLevel: readLevel(environment, problems),
     console: {
@@ -110,6 +110,10 @@ function problemsBetweenSettings(config: Config): Problem[] {
 function readLevel(environment: Environment, problems: Problem[]): string {
   const level = textOf(environment, 'LOG_LEVEL') ?? 'info';
   if (LEVELS.includes(level)) return level;
-  problems.push({ setting: 'LOG_LEVEL', wrong: 'is not a level', fix: `Use one of ${LEVELS.join(', ')}.` });
+  problems.push({
+    setting: 'LOG_LEVEL',
+    wrong: `is not one of ${LEVELS.join(', ')}`,
+    fix: 'Leave it out for info.',
+  });
   return 'info';
 }

@@ -1,6 +1,6 @@
 /**
- * Where the inbox is (DATABASE_URL, or the file that DATABASE_URL_FILE names), and what stays on this machine beside it
- * (DATA_DIR). Messages never show the value: it may have a password in it. Called by config.ts.
+ * Reads where the inbox is (DATABASE_URL, or the file that DATABASE_URL_FILE names), and the folder for what stays on this
+ * machine beside it (DATA_DIR). Messages never show the URL: it may have a password in it. Called by config.ts.
  */
 
 import { join } from 'node:path';
@@ -13,27 +13,27 @@ import { driverOf, readDatabase } from '../../inbox/driver.ts';
 const SETTING = 'DATABASE_URL';
 const FILE_SETTING = 'DATABASE_URL_FILE';
 
-export interface Places {
+export interface StorageSettings {
   readonly database: Database;
-  /** The folder for what is not in the database. */
+  /** The folder for everything that is not in the database. */
   readonly dataDir: string;
   /** The file of the refused requests. They are always on this machine. */
   readonly refusedPath: string;
 }
 
-/** Whether a problem is with the inbox's place, so that there is no use in looking there. */
+/** Whether a problem concerns the database's URL: then there is no use in opening it. */
 export function isAboutDatabase({ setting }: Problem): boolean {
   return setting === SETTING || setting === FILE_SETTING;
 }
 
-export function readPlaces(
+export function readStorage(
   environment: Environment,
   production: boolean,
   problems: Problem[],
   warnings: Problem[],
-): Places {
+): StorageSettings {
   const dataDir = textOf(environment, 'DATA_DIR') ?? 'data';
-  const { setting, value } = settingOf(environment, problems);
+  const { setting, value } = urlIn(environment, problems);
   const reading = readDatabase(value ?? `sqlite:${join(dataDir, 'inbox.db')}`);
   const { database, mistakes, password, isInTheOpen } = reading;
   problems.push(...mistakes.map((mistake) => ({ setting, ...mistake })));
@@ -54,7 +54,7 @@ export function readPlaces(
   };
 }
 
-function settingOf(environment: Environment, problems: Problem[]): { setting: string; value?: string } {
+function urlIn(environment: Environment, problems: Problem[]): { setting: string; value?: string } {
   const inline = textOf(environment, SETTING);
   const file = textOf(environment, FILE_SETTING);
   if (inline !== undefined && file !== undefined) {

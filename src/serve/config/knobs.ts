@@ -64,14 +64,19 @@ export const KNOBS = {
     10_000,
     'how long requests and handlers may take to finish after SIGTERM',
   ),
-  refused: members({
-    bytesMax: knob(
-      integer(1, 65_536 * MIB),
-      64 * MIB,
-      'bytes of refused requests that are kept for each source, counted whole; the oldest of the loudest address goes first',
-    ),
-    days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
-  }),
+  refused: members(
+    {
+      bytesMax: knob(
+        integer(1, 65_536 * MIB),
+        64 * MIB,
+        'bytes of refused requests that are kept for each source, counted whole; the oldest of the loudest address goes first',
+      ),
+      days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
+    },
+    undefined,
+    // Older files have it; it is passed over, because bytes alone decide now.
+    ['countMax'],
+  ),
   ...DELIVERY_KNOBS,
   circuit: CIRCUIT,
   identityDays: knob(
@@ -104,7 +109,7 @@ export const KNOBS = {
       'how old the oldest event may get that waits for a handler',
     ),
     diskFreeMb: knob(
-      number(0, 1_000_000_000),
+      number(0, 1_000_000_000_000),
       512,
       'MiB that should be free on the disk of the inbox; 0: no alarm',
     ),

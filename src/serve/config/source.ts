@@ -4,7 +4,7 @@ import type { Problem } from '../../base/errors.ts';
 import { type Environment, readBoolean, readBytes, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
-import { namedHandlers, routesOf, sourceNameOf } from '../../deliver/handlers.ts';
+import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import { isProof, provingSettings, SECRET_ROWS, type SourceChecks } from '../../verify/checks.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
@@ -60,7 +60,7 @@ export function readSource(
     path: `/webhooks/${name}`,
     prefix,
     preset: wiring.preset,
-    routes: routesOf(wiring),
+    routes: sourceRoutes(wiring),
     replies: wiring.reply !== undefined,
     schemes,
     observed,

@@ -1,12 +1,12 @@
-/** Checks config/sources.ts: its sources, their handlers, and what the handlers say of themselves. Lists every problem, throws none. */
+/** Checks config/sources.ts: its sources, their handlers, and the options of each. Lists every problem and throws none. */
 import type { Problem } from '../../base/errors.ts';
 import {
   functionLike,
+  listOfTexts,
   members,
   number,
   type RulesFor,
   text,
-  textList,
   valueThat,
 } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/handler.ts';
@@ -39,14 +39,14 @@ function handlerRules(sources: readonly string[]) {
     handle: functionLike<Handle>('Write a function: handle: (event, context) => { … }.'),
     ...HANDLER_LIMITS,
     ratePerSecond: number(0.001, 10_000),
-    types: textList((type) => type !== '', TYPES_FIX),
-    sources: textList((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
+    types: listOfTexts((type) => type !== '', TYPES_FIX),
+    sources: listOfTexts((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
     target: text(
       (target) => target !== '',
       'Write a name; handlers with the same target share their limits.',
     ),
     latest: valueThat<StateShape | 'preset'>(isLatest, 'Write orders: latest(updateOrders).'),
-    settings: textList((name) => name !== '', 'Write names of environment variables.', {}, true),
+    settings: listOfTexts((name) => name !== '', 'Write names of environment variables.', {}, true),
     problems: valueThat<readonly Problem[]>(Array.isArray, 'Leave it out.'),
     setUp: functionLike<() => Promise<string>>('Write a function that answers with what it did.'),
   } satisfies RulesFor<HandlerOptions>);
@@ -73,7 +73,7 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
     ...targetProblems(wired),
   );
   // One handler in four sources has its problems once.
-  problems.push(...found.filter((one, at) => found.findIndex((other) => isSame(one, other)) === at));
+  problems.push(...found.filter((one, at) => found.findIndex((other) => saysTheSame(one, other)) === at));
   return wirings;
 }
 
@@ -81,7 +81,7 @@ function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is S
   return typeof entry?.preset?.name === 'string' && ['undefined', 'string'].includes(typeof entry.name);
 }
 
-function isSame(one: Problem, other: Problem): boolean {
+function saysTheSame(one: Problem, other: Problem): boolean {
   return one.setting === other.setting && one.wrong === other.wrong;
 }
 

@@ -8,7 +8,7 @@ import type { TableRow } from './row.ts';
 export interface BatchRow {
   readonly row: TableRow;
   readonly bytes: number;
-  /** The attempt's. */
+  /** Of the attempt. */
   readonly signal: AbortSignal;
 }
 
@@ -57,7 +57,7 @@ export class Batcher {
 
   async #insert(batch: readonly WaitingRow[]): Promise<void> {
     try {
-      // They abort together, when the service stops: an attempt alone has more time than its batch.
+      // All of them abort when the service stops. A single attempt does not end before its batch: it has more time.
       const signal = AbortSignal.any(batch.map((waiting) => waiting.signal));
       const fates = await this.#options.insert(
         batch.map(({ row }) => row),

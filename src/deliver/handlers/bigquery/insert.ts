@@ -77,7 +77,7 @@ async function settleEach(
   const stopped = rows.filter((row) => refused.get(row)?.reason === 'stopped');
   const others = rows.filter((row) => !stopped.includes(row));
   const fates = others.map((row): [TableRow, Fate] => [row, fateOf(refused.get(row))]);
-  // All of them, and nobody to blame: smaller requests tell, and a single row that is stopped is refused.
+  // If all were stopped, nothing says which row is at fault. Smaller requests find it; one that is alone and stopped is refused.
   const again = others.length > 0 ? await insertIfAny(stopped, send) : await insertHalves(rows, send);
   return new Map([...fates, ...again]);
 }
@@ -104,7 +104,7 @@ function refusalError(reason: string, words: string): Error {
   const said = `BigQuery refuses the row: ${words}`;
   if (PASSING.includes(reason)) return new Unavailable(said);
   if (!NO_COLUMN.test(words)) return new Declined(said);
-  // As often as the handler is tried at all: once the columns are there, the events are welcome.
+  // It is tried as often as the handler allows: once the columns are there, the row is taken.
   return new Declined(withHint(said, COLUMN_HINT), Number.MAX_SAFE_INTEGER);
 }
 

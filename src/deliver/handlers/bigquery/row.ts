@@ -1,5 +1,5 @@
 /**
- * An event as a row of the table, as it is sent:
+ * Makes the row of an event, as it is sent:
  *
  *   { insertId: <id>, json: { id, ts, source, type, payload } }
  *
@@ -13,7 +13,7 @@ export interface TableRow {
   readonly json: Columns;
 }
 
-/** The library puts the project's id in the place of `{{projectId}}` in every text that it finds; it finds none here. */
+/** The library replaces `{{projectId}}` in every text that it finds. In a private field it finds none. */
 class Columns {
   readonly #columns: Readonly<Record<string, string | null>>;
 
@@ -31,7 +31,7 @@ export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent): Tab
   return { insertId: id, json: new Columns({ id, ts, source, type, payload: body.toString('utf8') }) };
 }
 
-/** What it takes in a request. */
+/** How many bytes it takes in a request. */
 export function bytesOf(row: TableRow): number {
   return Buffer.byteLength(JSON.stringify(row));
 }

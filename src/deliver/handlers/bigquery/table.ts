@@ -1,6 +1,6 @@
 /**
- * The table, made ready by `consignee setup`: created if it is not there, columns added if some are missing. Nothing is ever
- * taken away or changed, so it serves for a table of one's own as well, as long as its columns take what is written.
+ * Makes the table ready for `consignee setup`: creates it if it is not there, and adds columns that are missing. It never
+ * removes or changes one, so a table of your own works too, as long as its columns take these values.
  *
  *   id STRING, ts DATETIME, source STRING, type STRING, payload STRING, all NULLABLE
  *   partitioned by day of ts, clustered by source and type
@@ -15,7 +15,7 @@ export interface TablePlace {
   readonly location: string | undefined;
 }
 
-/** The table cannot be made ready from here, and what to do. */
+/** Says why the table cannot be made ready from here, and what to do. */
 export class Unready extends Error {}
 
 type Field = NonNullable<TableSchema['fields']>[number];
@@ -56,7 +56,7 @@ async function create(bigquery: BigQuery, place: TablePlace): Promise<string> {
   const said = `table ${place.dataset}.${place.table}: created`;
   const isDone = await createTable(bigquery, place).then(() => true, undefinedIfMissing);
   if (isDone) return said;
-  // There was no table, and there can be none.
+  // Neither the table nor its dataset is there.
   if (place.location === undefined) {
     const fix = "create it where its data are to live, or give bigquery a location, as in location: 'EU'";
     throw new Unready(`the dataset ${place.dataset} is not there: ${fix}`);

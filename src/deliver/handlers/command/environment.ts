@@ -1,6 +1,6 @@
 /**
- * The environment of a program. The service's own holds secrets, so it gets the basics, what the configuration names, and
- * what is known of the event:
+ * Makes the environment of a program. The service's own holds secrets, so the program gets the basics, the variables that the
+ * configuration names, and these facts about the event:
  *
  *   CONSIGNEE_EVENT_ID      the same over retries and replays
  *   CONSIGNEE_SOURCE        as in /webhooks/<source>
@@ -9,9 +9,9 @@
  *   CONSIGNEE_RECEIVED_AT   ISO 8601, UTC
  *   CONSIGNEE_ATTEMPT       1 for the first
  *
- * Type and external id are the sender's words: to be quoted in a shell. Either is not set at all if the event has none, or if
- * it cannot stand in an environment: a NUL or half a surrogate pair in it, or more than 32 KiB. A changed id would be
- * another event's.
+ * The sender chooses type and external id, so a shell must quote them. Either is not set if the event has none, or if an
+ * environment cannot hold it: with a NUL, with half a surrogate pair, or over 32 KiB. It is not cut to fit: a changed id would
+ * be another event's.
  */
 import { isSensitive } from '../../../base/log/redact.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
@@ -20,12 +20,12 @@ export type ProgramEnvironment = Readonly<Record<string, string>>;
 
 const BASICS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 export const OWN_PREFIX = 'CONSIGNEE_';
-/** Linux takes 128 KiB for one string; all together may be hardly more where the stack is small. */
+/** Linux takes 128 KiB for one string, and hardly more for all strings together where the stack is small. */
 const VALUE_BYTES_MAX = 32 * 1_024;
-/** Shorter ones are words that stand in any output. */
+/** Shorter values are words that may stand in any output. */
 const SECRET_MIN = 6;
 
-/** The basics and what `entries` name, those that are set. */
+/** The basics and the variables that `entries` name, without those that are not set. */
 export function givenEnvironment(entries: readonly string[] = []): ProgramEnvironment {
   const basics = BASICS.map((name) => [name, process.env[name]] as const);
   return keepSet([...basics, ...entries.map(readVariable)]);

@@ -7,10 +7,10 @@ import {
   type Flaw,
   flaw,
   integer,
-  type Reading,
+  listOfTexts,
+  type ReadValue,
   type RulesFor,
   text,
-  textList,
   withDefault,
 } from '../../../base/settings/rules.ts';
 import type { Choices } from '../options.ts';
@@ -31,12 +31,12 @@ export interface CommandOptions extends Choices {
 }
 
 const NAME = /^[a-z_][a-z0-9_]*$/i;
-/** Whoever wrote a value where a name belongs has hardly written one of these: others are not repeated in a message. */
+/** A message repeats these names only: another text may be a secret that was written where its name belongs. */
 const USUAL_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export const COMMAND_RULES = {
   program: readProgram,
-  arguments: textList(
+  arguments: listOfTexts(
     (argument) => !argument.includes('\0'),
     "Write a list of strings: arguments: ['--limit', '10'].",
     { wrong: 'is not a list of strings without NUL' },
@@ -48,7 +48,7 @@ export const COMMAND_RULES = {
   timeoutMs: withDefault(integer(1, 86_400_000 - ENDING_MS), 30_000),
 } satisfies RulesFor<Omit<CommandOptions, keyof Choices>>;
 
-function readProgram(given: unknown): Reading<string | undefined> {
+function readProgram(given: unknown): ReadValue<string | undefined> {
   if (typeof given === 'string' && given !== '') return { value: given, flaws: programFlaws(given) };
   const wrong = given === undefined ? 'is missing' : 'is not the name or path of a program';
   return { value: undefined, flaws: [flaw(wrong, "Name one: program: './on-event.sh'.")] };
@@ -64,9 +64,9 @@ function programFlaws(program: string): Flaw[] {
   return [flaw(`is ${program}, which is not an executable file here`, fix)];
 }
 
-function readVariables(given: unknown): Reading<readonly string[] | undefined> {
+function readVariables(given: unknown): ReadValue<readonly string[] | undefined> {
   const fix = "Write a list of strings: environment: ['DATABASE_URL', 'MODE=fast'].";
-  const { value, flaws } = textList(() => true, fix, { wrong: 'is not a list of strings' }, true)(given);
+  const { value, flaws } = listOfTexts(() => true, fix, { wrong: 'is not a list of strings' }, true)(given);
   return { value, flaws: [...flaws, ...(value ?? []).flatMap((entry, at) => variableFlaw(entry, at) ?? [])] };
 }
 

@@ -1,14 +1,14 @@
 /**
- * The end of what a program printed: of a long output it says best what went wrong. Bounded, however much comes.
+ * Keeps the end of a program's output, which says best what went wrong, in a bounded number of bytes.
  *
- * Standard output and error together, in the order in which they arrive. Any bytes are fine: colours are taken out, what is
- * not text becomes U+FFFD, credentials are replaced before anything is cut.
+ * Standard output and error are kept together, in the order in which they arrive. Any bytes are fine: colours are taken out,
+ * bytes that are not text become U+FFFD, and credentials are replaced before anything is cut.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { REDACTED, redactText } from '../../../base/log/redact.ts';
 
 const KEPT_BYTES = 8_192;
-/** Of an attempt's output 1,000 characters are kept, counted from its beginning. */
+/** The inbox keeps the first 1,000 characters of an attempt's output. */
 const SHOWN_MAX = 900;
 const CONTROL = /[^\P{Cc}\n\t]/gu;
 
@@ -19,7 +19,7 @@ export class OutputTail {
   add(bytes: Buffer): void {
     const all = Buffer.concat([this.#kept, bytes.subarray(-KEPT_BYTES)]);
     this.#isCut ||= this.#kept.length + bytes.length > KEPT_BYTES;
-    // A copy: a part would keep the whole of what it was cut from.
+    // A copy, because a view would keep the whole buffer alive.
     this.#kept = Buffer.from(all.subarray(-KEPT_BYTES));
   }
 

@@ -4,8 +4,8 @@
  *   started ── exits ──▶ the rest of its output, at most OUTPUT_MS ──▶ over
  *   started ── the time is over, or the service stops ──▶ SIGTERM to the group ── KILL_MS ──▶ SIGKILL ──▶ over
  *
- * It leads a process group of its own, so that its children are ended with it. What it leaves running in the background
- * when it exits by itself is left alone, and not listened to any more. Who makes himself a group of his own escapes.
+ * It leads a process group of its own, so that its children are ended with it. Children that are left running when it
+ * exits by itself are left alone, and their output is not read any more. A child with a process group of its own is not ended.
  *
  * Standard input, output and error are sockets, as Node makes them: `cat` and `>&2` work, opening /dev/stdin or
  * /dev/stderr by name does not.
@@ -34,11 +34,11 @@ export interface ProcessEnd {
   readonly endedFor: Error | undefined;
 }
 
-/** A stopping service aborts after 8 of its 10 s: whoever ignores SIGTERM must be gone before it leaves. */
+/** A service that stops aborts attempts after 8 of its 10 s. A program that ignores SIGTERM must be gone before 10 s. */
 const KILL_MS = 1_500;
-/** Its children may hold its output open for ever. */
+/** How long output is read after the exit: children may hold it open forever. */
 const OUTPUT_MS = 500;
-/** So much longer than its program an attempt may take. */
+/** How much longer than its program an attempt may take. */
 export const ENDING_MS = 5_000;
 
 /** Throws Unavailable if the program cannot be started. When it resolves, the process is gone. */
@@ -72,7 +72,7 @@ function start({ path, arguments: fixed, environment, cwd }: Run): ChildProcess 
   try {
     return spawn(path, fixed, { shell: false, detached: true, stdio: 'pipe', env: environment, cwd });
   } catch (error) {
-    // Node throws some of the reasons, ENOMEM for one, and emits the others.
+    // Node throws some errors, ENOMEM for one, and emits the others.
     throw notStarted({ path }, error);
   }
 }
@@ -83,7 +83,7 @@ function notStarted({ path }: Pick<Run, 'path'>, error: unknown): Unavailable {
   return new Unavailable(`${path} cannot be started (${code})${why}`);
 }
 
-/** Ends the group when it is time; `settle` says that it has exited, and answers why it was ended, if it was. */
+/** Ends the group when it is time. The caller calls `settle` after the exit; it answers why the group was ended, if it was. */
 function endInTime(child: ChildProcess, closed: Promise<unknown>, timeoutMs: number, signal: AbortSignal) {
   let endedFor: Error | undefined;
   let ended: Promise<void> | undefined;
@@ -105,8 +105,8 @@ function endInTime(child: ChildProcess, closed: Promise<unknown>, timeoutMs: num
 }
 
 /**
- * Resolves when all of the group are gone or have been sent SIGKILL. Whether others than the leader are left cannot be
- * asked, dead ones that nobody waits for count as well; but as long as one holds the output, it is taken for alive.
+ * Resolves when every process of the group is gone or has been sent SIGKILL. The system cannot say whether any but the leader
+ * are left, since it counts dead ones that nobody waits for. As long as one holds the output open, the group counts as alive.
  */
 async function endGroup(group: number, closed: Promise<unknown>): Promise<void> {
   signalGroup(group, 'SIGTERM');
@@ -118,6 +118,6 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Nobody is left, or they are another user's by now: the attempt has its own time limit.
+    // No process is left, or they belong to another user by now: the attempt has its own time limit.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the program that a command names, as a shell would: with a slash in it a path, otherwise a name on PATH. Asked when
- * the handler is built, and by the check of its options.
+ * Finds the program that a command names, as a shell would: a name with a slash is a path, any other is looked for on PATH.
+ * Called when the handler is built and when its options are checked.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What follows from the answer of a forward's target. For handlers/forward.ts; other failures are post.ts's business.
+ * Says what follows from the answer of a forward's target. For handlers/forward.ts; post.ts handles attempts without an answer.
  *
  *   2xx              done
  *   410              discarded: the target says it wants no more of it
@@ -21,7 +21,7 @@ export interface TargetAnswer {
 
 const LOCATION_MAX = 200;
 
-/** Returns if the event was taken. Throws what the dispatcher is to make of the attempt otherwise. */
+/** Returns if the event was taken. Otherwise it throws an outcome for the dispatcher. */
 export function conclude({ status, retryAfter, location }: TargetAnswer, url: URL, nowMs: number): void {
   if (status >= 200 && status < 300) return;
   const says = `${url.host} answered ${status}`;
@@ -38,7 +38,7 @@ export function conclude({ status, retryAfter, location }: TargetAnswer, url: UR
   throw new Unavailable(says);
 }
 
-/** Without the query, which may hold a credential. */
+/** Leaves out the query, which may hold a credential. */
 function whereTo(location: string | undefined, url: URL): string {
   const to = location === undefined ? null : URL.parse(location, url);
   return to === null ? '' : ` with ${`${to.origin}${to.pathname}`.slice(0, LOCATION_MAX)}`;

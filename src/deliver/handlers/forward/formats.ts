@@ -1,5 +1,5 @@
 /**
- * An event in the three formats of `forward`: the headers that say what the body is, and the body. For message.ts.
+ * Writes an event in the three formats of `forward`: the body, and the headers that describe it. For message.ts.
  *
  *   plain                   Content-Type as it came, application/json if none did; the body's exact bytes
  *   cloudevents-binary      the same, and each attribute in a header `ce-<attribute>`, percent-encoded
@@ -34,7 +34,7 @@ export const FORMATS = {
 export type Format = keyof typeof FORMATS;
 
 const JSON_TYPE = 'application/json';
-/** Both are a sender's choice: longer ones would burst a target's limit for headers. */
+/** The sender chooses both. Longer ones would exceed a target's limit for headers. */
 const CONTENT_TYPE = /^[\x21-\x7e][\t\x20-\x7e]{0,199}$/;
 const TYPE_MAX = 200;
 /** What CloudEvents forbids in attributes: control characters, half surrogates, noncharacters. */
@@ -49,7 +49,7 @@ function binary(event: WebhookEvent): Message {
   const attributes = Object.entries(attributesOf(event));
   return {
     headers: {
-      // By this content type receivers would know the structured mode.
+      // A receiver would take this content type for the structured mode.
       'Content-Type': /^application\/cloudevents/i.test(contentType) ? JSON_TYPE : contentType,
       ...Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, headerText(value)])),
     },
@@ -82,7 +82,7 @@ export function typeOf({ type }: WebhookEvent): string | undefined {
   return type && type.length <= TYPE_MAX ? type : undefined;
 }
 
-/** A text as a header's value, as CloudEvents puts it: percent-encoded but for printable ASCII without space, `"` and `%`. */
+/** Writes a text as CloudEvents wants it in a header: percent-encoded but for printable ASCII without space, `"` and `%`. */
 export function headerText(text: string): string {
   return text.toWellFormed().replace(/[^\x21\x23\x24\x26-\x7e]+/g, encodeURIComponent);
 }

@@ -1,5 +1,5 @@
 /**
- * The request that a forward sends for an event. For handlers/forward.ts.
+ * Makes the request that a forward sends for an event. For handlers/forward.ts.
  *
  *   the headers of config/sources.ts
  *   Content-Type                         by formats.ts, and `ce-…` with it
@@ -8,7 +8,7 @@
  *   consignee-source, -type, -attempt    the type percent-encoded where a header could not carry it
  *   webhook-id, -timestamp, -signature   Standard Webhooks; none of them if unsigned
  *
- * Of the provider's request nothing goes out but the content type: no other header, certainly none that authenticates.
+ * The content type is all that goes out of the provider's headers; none that authenticates does.
  */
 import type { KeyObject } from 'node:crypto';
 import type { WebhookEvent } from '../../../verify/event.ts';
@@ -18,11 +18,11 @@ import { FORMATS, type Format, headerText, type Message, typeOf } from './format
 export interface MessageSettings {
   readonly format: Format;
   readonly headers: Readonly<Record<string, string>>;
-  /** One signature each; none: unsigned. */
+  /** Each key makes one signature. Without a key the request is unsigned. */
   readonly keys: readonly KeyObject[];
 }
 
-/** Headers that it writes itself, or that only make sense between two neighbours. Lower case. */
+/** Headers that forward writes itself, or that belong to one connection. In lower case. */
 export const RESERVED =
   /^(content-(type|length|encoding)|host|user-agent|idempotency-key|expect|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|(webhook|ce|consignee)-.*)$/;
 

@@ -11,7 +11,7 @@ import {
   type Flaw,
   flaw,
   integer,
-  type Reading,
+  type ReadValue,
   type Rule,
   text,
   valueThat,
@@ -53,7 +53,7 @@ const HEADERS_FIX = "Write headers: { 'X-Tenant': 'one' }.";
 
 const RULES = {
   url: readUrl,
-  // What is no name may be the secret itself.
+  // A text that is no name may be the secret itself, so it is not repeated.
   secret: text(
     (name) => VARIABLE.test(name),
     "Write the name only: secret: 'ORDERS_SIGNING_SECRET'; the secret goes into that variable.",
@@ -66,7 +66,7 @@ const RULES = {
   timeoutMs: withDefault(integer(1, 600_000), 10_000),
 } satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
 
-/** `whom` names this forward in messages: by its host, as soon as there is one. */
+/** `whom` names this forward in messages, by its host if there is one. */
 export function readForward(
   options: unknown,
   environment: Environment,
@@ -79,7 +79,7 @@ export function readForward(
   return { settings: { url, format, headers, allow, timeoutMs, keys }, whom, problems };
 }
 
-function readUrl(given: unknown): Reading<URL | undefined> {
+function readUrl(given: unknown): ReadValue<URL | undefined> {
   const url = typeof given === 'string' ? URL.parse(given) : null;
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return { value: url, flaws: urlFlaws(url) };
   const wrong = given === undefined ? 'is missing' : 'is not an https:// or http:// URL';
@@ -123,7 +123,7 @@ function variableOf(secret: string, name: string, environment: Environment): str
   return forms.find((form) => environment[form] === secret) ?? `${name}_FILE`;
 }
 
-function readAllow(given: unknown): Reading<readonly string[]> {
+function readAllow(given: unknown): ReadValue<readonly string[]> {
   if (given === undefined) return { value: [], flaws: [] };
   if (!Array.isArray(given)) return { value: [], flaws: [flaw('is not a list', ALLOW_FIX)] };
   const problems: Problem[] = [];
@@ -131,7 +131,7 @@ function readAllow(given: unknown): Reading<readonly string[]> {
   return { value, flaws: problems.map(({ wrong, fix }) => flaw(wrong, fix)) };
 }
 
-function readHeaders(given: unknown): Reading<Readonly<Record<string, string>>> {
+function readHeaders(given: unknown): ReadValue<Readonly<Record<string, string>>> {
   if (given === undefined) return { value: {}, flaws: [] };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return { value: {}, flaws: [flaw('is not an object of names and values', HEADERS_FIX)] };
@@ -142,7 +142,7 @@ function readHeaders(given: unknown): Reading<Readonly<Record<string, string>>> 
 
 function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined {
   if (!succeeds(() => validateHeaderName(name))) {
-    // A whole line may have been pasted where the name belongs.
+    // The name is not repeated: a whole line, with its value, may have been pasted there.
     const wrong = `has a name (number ${at + 1}) with characters that a header's name cannot have`;
     return flaw(wrong, 'Use letters, digits and hyphens, as in X-Tenant.');
   }

@@ -2,8 +2,8 @@
  * POSTs to one URL over connections that are kept alive and opened when the first event comes. For handlers/forward.ts.
  *
  * Certificates are always checked, redirects never followed, proxies never asked, and reach.ts judges each new connection.
- * The status decides: once it is there, a body that is slow, endless or cut off changes nothing. At most 64 kB of it are
- * read. If no status comes in time it throws Unavailable, with the cause and never more of the URL than its host.
+ * The status decides: a body that is slow, endless or cut off changes nothing after it. At most 64 kB of the body are read.
+ * If no status comes in time, `post` throws Unavailable, with the cause and never more of the URL than its host.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -24,11 +24,11 @@ export type Post = (
 
 const READ_BYTES_MAX = 65_536;
 const TEXT_BYTES_MAX = 4_096;
-/** Shorter than servers and firewalls keep idle connections, mostly. */
+/** Most servers and firewalls keep idle connections longer than this. */
 const IDLE_MS = 15_000;
-/** What a kept connection answers when the server has closed it in the meantime. */
+/** Errors of a kept connection that the server has closed meanwhile. */
 const CLOSED = ['ECONNRESET', 'EPIPE'];
-/** In the middle of two lines of numbers and paths stands what OpenSSL has to say. */
+/** Finds the cause between the numbers and paths of OpenSSL's messages. */
 const OPENSSL = /:SSL routines:[^:]*:([^:]+)/;
 const UNPRINTABLE = /[^\P{Cc}\t\r\n]/u;
 
@@ -60,7 +60,7 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach): Post {
 
 type OpenRequest = (agent: http.Agent | false) => http.ClientRequest;
 
-/** A connection that the server closed while it was idle says nothing of the server: once more, on a fresh one. */
+/** If the server closed a connection while it was idle, that says nothing of the server: the request goes out once more. */
 async function exchange(open: OpenRequest, pool: http.Agent, body: Buffer): Promise<TargetResponse> {
   const request = open(pool);
   try {

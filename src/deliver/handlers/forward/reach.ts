@@ -1,9 +1,9 @@
 /**
- * Where a forward may connect to: public addresses over TLS, and those that `allow` lists. For post.ts, which asks at every
- * new connection, and for forward.ts, which asks at boot.
+ * Says where a forward may connect to: to public addresses over TLS, and to those that `allow` lists. For post.ts, which asks
+ * at every new connection, and for forward.ts, which asks at boot.
  *
- * Addresses are judged, not names: a name that points outside today may point inside tomorrow (DNS rebinding). What is
- * not allowed is dropped from what a name resolves to; if nothing is left, the connection is refused with Unavailable.
+ * Addresses are judged, not names: a name that points outside today may point inside tomorrow (DNS rebinding). Of the addresses
+ * of a name, those that are not allowed are dropped; if none is left, the connection is refused with Unavailable.
  */
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
