@@ -93,7 +93,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   ];
 }
 
-/** What is no sound inbox has nothing to tell. */
+/** An inbox that is not sound is not read. */
 async function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Promise<Evidence> {
   const isSound = inbox.some(({ subject }) => subject === 'inbox');
   return isSound ? await readEvidence(config) : { recent: [], uses: [] };

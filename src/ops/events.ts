@@ -1,7 +1,7 @@
 /**
  * `consignee events`: looks into the inbox, beside the running service or without it.
  *
- * What only looks reads the database; how what changes something is carried out, orders.ts knows.
+ * The verbs that only look read the database by themselves. orders.ts carries out those that change something.
  */
 import { parseArgs } from 'node:util';
 import type { Order } from '../inbox/contract.ts';
@@ -132,7 +132,7 @@ async function listEvents(reader: InboxReader, values: Values, config: Config): 
   return 0;
 }
 
-/** As one JSON object a line, or in columns that are the same for all events of these sources. */
+/** Prints one JSON object a line, or columns that are the same for all events of these sources. */
 function printEvents(events: readonly EventSummary[], json: boolean, { sources }: Config): void {
   const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
   const lines = json

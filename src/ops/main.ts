@@ -7,7 +7,7 @@ import { columns, complain, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
 
 interface Command {
   readonly run: (args: string[]) => Promise<number>;
-  /** What `--help` says, if there is more to say than the list of commands does. */
+  /** The text of `--help`, if there is more to say than the list of commands does. */
   readonly usage?: string;
 }
 
@@ -104,7 +104,7 @@ function explainFailure(error: unknown): number {
   if (code?.startsWith('ERR_PARSE_ARGS')) {
     return complain(message, EXIT_USAGE);
   }
-  // A mistake in config/*.ts, say: there the place matters as much as the message.
+  // It may be a mistake in config/*.ts, where the line matters as much as the message: then the stack is shown.
   const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
   return complain(String(expected ? message : ((error as Error).stack ?? error)));
 }

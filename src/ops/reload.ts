@@ -29,7 +29,7 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
   let watched: string[] = [];
   let reading: Promise<void> = Promise.resolve();
 
-  /** What is watched already stays so: for a file that is not there, a new watch would call at once. */
+  /** Watches each file once: for a file that is not there, a second watch would call at once. */
   function watch(): void {
     const wanted = filesOf(current, dotenv);
     for (const file of watched) if (!wanted.includes(file)) unwatchFile(file, onLook);
@@ -76,7 +76,7 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
   };
 }
 
-/** Files that settings which can change are in. Handlers read theirs once. */
+/** The files that hold settings which a reload can change. Handlers read theirs once. */
 function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
   const ofSources = config.sources.flatMap(({ prefix }) =>
     SCHEMES.map(({ setting }) => `${prefix}_${setting}`),
@@ -85,7 +85,7 @@ function filesOf({ config, environment }: Settings, dotenv: string | undefined):
   return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];
 }
 
-/** By part of the configuration: the setting whose change takes a restart. None: a reload puts the part in force. */
+/** For each part of the configuration the setting whose change takes a restart; undefined if a reload puts it in force. */
 type RestartSettings<Part> = { readonly [Name in keyof Part]-?: string | undefined };
 
 /** The compiler asks for every part of Config, so that a new setting cannot be forgotten here. */

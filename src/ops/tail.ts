@@ -1,8 +1,8 @@
 /**
  * `consignee events tail`: shows events as they come in. A verb of events.ts.
  *
- * Where several replicas write, an event may come to light after one with a higher number: so it looks back a while each
- * time, and knows what it has shown.
+ * If several replicas write, an event may become visible after one with a higher number. So `tail` looks back a while each
+ * time, and remembers which events it has shown.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
@@ -18,7 +18,7 @@ export async function tail(
   show: (event: EventSummary) => void,
 ): Promise<never> {
   let after = behind(await reader.newest(), reader.lateMs);
-  // What is there already is no news, and needs no showing.
+  // Events that are there already are not shown.
   const known = new Set(await reader.numbers(after, Number.MAX_SAFE_INTEGER));
   for (;;) {
     const newest = await reader.newest();
@@ -34,7 +34,7 @@ export async function tail(
       known.add(event.number);
     }
     const last = events.at(-1)?.number ?? 0;
-    // Beyond a full list nobody has looked yet; and what is not in the state that is asked for may still come into it.
+    // A full list may not be the whole; and an event that is in another state now may come into the one that is asked for.
     const isAll = events.length < MANY && filter.state === undefined;
     const looked = isAll ? Math.max(newest, last) : last;
     after = Math.max(after, behind(looked, reader.lateMs));
@@ -43,7 +43,7 @@ export async function tail(
   }
 }
 
-/** The number from which on something may still come. */
+/** Answers with the number above which an event may still become visible. */
 function behind(number: number, lateMs: number): number {
   return lateMs === 0 ? number : Math.min(number, firstNumberAt(timeOfNumber(number) - lateMs));
 }

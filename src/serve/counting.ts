@@ -1,4 +1,4 @@
-/** What the running service counts, and who hears of it. Put together for receiver.ts. */
+/** Puts together what the running service counts, and who hears of it. Called by receiver.ts. */
 import type { Log } from '../base/log/log.ts';
 import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';

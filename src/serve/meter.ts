@@ -1,6 +1,6 @@
 /**
- * Where the running service counts. Rooms tell the one meter of what happens; it tells each listener: the metrics, the uses of
- * secrets, the alarms.
+ * The meter of the running service. Every part of the service tells the meter what happens, and the meter tells each of its
+ * listeners: the metrics, the uses of secrets, the alarms.
  */
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
@@ -15,7 +15,7 @@ export type ReplyOutcome = (typeof REPLY_OUTCOMES)[number];
 /** Stands for the source of a request that reached none. */
 export const NO_SOURCE = 'none';
 
-/** What is refused for our own trouble has failed. */
+/** A request that is refused for our own trouble counts as failed. */
 export function outcomeOfRefusal(code: RefusalCode): RequestOutcome {
   return REFUSALS[code].status >= 500 ? 'failed' : 'refused';
 }
@@ -25,7 +25,7 @@ export interface Meter {
   request(source: string, outcome: RequestOutcome, code: string, ms: number): void;
   attempt(handler: string, outcome: string, count: number): void;
   reply(source: string, outcome: ReplyOutcome): void;
-  /** A request that passed this check, or would not have if it were enforced. */
+  /** The request passed this check, or the check is only observed and would have refused it. */
   proof(source: string, proof: Proof): void;
 }
 

@@ -158,6 +158,6 @@ async function reload(changed: Config, rules: Rules, { judgeRefusedAgain }: Open
   if (!(await rules.replace(changed))) return;
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();
-  // What was refused by the old rules a moment ago may still be on its way.
+  // A request that the old rules refused a moment ago may still be on its way to the store.
   setTimeout(judge, changed.knobs.requestTimeoutMs).unref();
 }

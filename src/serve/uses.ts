@@ -56,7 +56,7 @@ export class SecretUses {
     };
   }
 
-  /** What the inbox does not know yet. */
+  /** The uses that the inbox does not know yet. */
   #take(): SecretUse[] {
     const news = [...this.#uses.values()].filter(({ count, told }) => count > told);
     return news.map((use) => {

@@ -1,4 +1,4 @@
-/** Where events and refused requests are kept, and who hands them on: inbox, refused requests, handlers. Opened for receiver.ts. */
+/** Opens what keeps events and refused requests, and what hands events to the handlers. Called by receiver.ts. */
 import type { Log, LogOptions } from '../base/log/log.ts';
 import type { Output } from '../base/log/output.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
@@ -11,7 +11,7 @@ import type { SourceConfig } from './config/source.ts';
 import type { Counting } from './counting.ts';
 import type { Rules } from './rules.ts';
 
-/** What this process does of the work: with PostgreSQL, receiving and handling may be left to different ones. */
+/** The part of the work that this process does: with PostgreSQL, different processes may receive and handle. */
 export type Role = 'both' | 'receive' | 'dispatch';
 
 export interface WorkOptions {

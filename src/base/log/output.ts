@@ -1,5 +1,5 @@
 /**
- * Where log lines go: standard output, or on their way there from another thread.
+ * Sends log lines to standard output, or from another thread to the thread that owns it.
  *
  * Writing never waits for the reader. Lines gather for a moment and go out together; if nobody reads the pipe, those beyond
  * 8 MiB are dropped rather than answers delayed.

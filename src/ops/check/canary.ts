@@ -73,7 +73,7 @@ export function redactionFinding(ways: readonly WayOut[] = WAYS_OUT): Finding {
   return fail('redaction', `a made-up secret came through ${leaking.join(', ')}. ${fix}`);
 }
 
-/** What comes of the fields that must never be filled, should anybody ever fill them. */
+/** Logs fields that must never be filled, and answers with the lines that come out. */
 function logged(canary: string, pretty: boolean): string {
   let text = '';
   const output = {

@@ -1,4 +1,4 @@
-/** What the settings say by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
+/** Judges the settings by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
 
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';

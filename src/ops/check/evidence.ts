@@ -1,6 +1,6 @@
 /**
- * What the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. Read once, for
- * everything that judges settings by what has really come.
+ * Reads what the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. It is read
+ * once, for every check that judges settings by what has really come.
  */
 
 import type { SecretUse } from '../../inbox/contract.ts';
@@ -56,7 +56,7 @@ export function eventsOf({ name }: SourceConfig, { recent }: Evidence): RecentEv
   return recent.filter(({ source }) => source === name);
 }
 
-/** Whether a secret vouches for the event; an address does not. */
+/** Answers whether a secret proves the event; an address does not. */
 export function isProven({ proofs }: RecentEvent): boolean {
   return proofs.some(({ secret }) => secret !== undefined);
 }

@@ -1,5 +1,5 @@
 /**
- * What git has: the work tree we stand in, its files, and every object of its history as one stream, so that a big history
+ * Asks git for the work tree we stand in, its files, and every object of its history as one stream, so that a big history
  * costs time but no memory. Used by env-files.ts and leaks.ts.
  */
 import { spawn } from 'node:child_process';
@@ -99,7 +99,7 @@ function objectParser(reader: ObjectReader): (chunk: Buffer) => void {
   };
 }
 
-/** Where an object is, in words: a path and the commit that brought it. */
+/** Says where an object is: a path and the commit that brought it. */
 export async function placeOfObject(id: string, type: string, { root }: WorkTree): Promise<string> {
   const short = id.slice(0, 10);
   if (type === 'commit') return `the message of commit ${short}`;

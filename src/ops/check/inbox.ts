@@ -13,7 +13,7 @@ import { minuteOf } from '../words.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
 
 const MIB = 1_048_576;
-/** Without a verdict on the inbox when the setting itself is wrong: that has been told. */
+/** Says nothing of the inbox if the setting itself is wrong: another line of the checklist says that. */
 export async function inboxFindings({ config, problems }: Settings): Promise<Finding[]> {
   if (problems.some(isAboutDatabase)) return [];
   const driver = driverOf(config.database);

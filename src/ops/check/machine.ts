@@ -1,4 +1,4 @@
-/** What is around the service: whom it runs as, and whether its clock agrees with those who sign with a time. */
+/** Judges the machine: the user that the service runs as, and its clock against the times that providers sign. */
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { signedSecondsIn } from '../../verify/hmac-form.ts';

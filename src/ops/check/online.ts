@@ -32,7 +32,7 @@ function readBase(environment: Environment): string | { wrong: string } {
   const value = textOf(environment, URL_SETTING) ?? API_URL;
   const url = URL.parse(value);
   if (url?.protocol === 'https:') return value;
-  // A key in the open is a key for everybody on the way; on this machine there is no way.
+  // Without TLS everybody on the way could read the key; to this machine itself there is no way.
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return value;
   return { wrong: 'is not an https:// URL. Keys are sent to no other, but to this machine' };
 }

@@ -1,4 +1,4 @@
-/** Where the live secrets come from, and how old they are. */
+/** Says where the live secrets come from, and how old they are. */
 import type { Environment } from '../../base/settings/environment.ts';
 import { ageOf, sinceSetting } from '../secret/age.ts';
 import type { Slot } from '../secret/slots.ts';
@@ -21,7 +21,7 @@ export function originFinding(slots: readonly Slot[], given: ReadonlySet<string>
   return pass('secrets', said.join('; '));
 }
 
-/** Of each setting the current one: what is being retired is older anyway. */
+/** Judges the current secret of each setting: one that is being retired is older anyway. */
 export function ageFindings(
   slots: readonly Slot[],
   { config, environment }: Settings,

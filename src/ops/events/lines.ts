@@ -1,4 +1,4 @@
-/** How `events` shows an event to people: a row of a list, or all that is known of it. */
+/** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
 import { clean } from '../../base/log/redact.ts';
 import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../../inbox/reader.ts';
 import { columns } from '../terminal.ts';

@@ -11,15 +11,15 @@ export interface AlarmRule<Memory extends object = object> {
   /** Its name in the log, in the metrics, in the message, and in the table of docs/operating.md. */
   readonly kind: string;
   /**
-   * What the rule knows before its first look; left out if each look is judged by itself. It is plain data that belongs to
-   * the watch, so that it can be stored or shared.
+   * Makes what the rule remembers from look to look; left out if each look is judged by itself. The memory is plain data and
+   * belongs to the watch, so that it can be stored or shared.
    */
   memory?(): Memory;
   /** Rejects if it cannot tell: then its alarms stay as they are. It is not asked again before it has answered. */
   find(look: Look, memory: Memory): readonly AlarmFinding[] | Promise<readonly AlarmFinding[]>;
 }
 
-/** What the watch sees at one moment. What has to be waited for is asked once a look, however many rules want it. */
+/** The service as the watch sees it at one moment. `status` is asked at most once a look, however many rules want it. */
 export interface Look {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -27,7 +27,7 @@ export interface Look {
   /** The sources that are on and whose requests come to this process. */
   readonly sources: readonly WatchedSource[];
   tallyOf(source: string): Tally;
-  /** What came before, nobody was there to hear. */
+  /** Milliseconds since 1970; nobody was there to hear what came before. */
   readonly listeningSince: number;
   readonly takesWrites: boolean;
   /** So many refused requests could not be kept since the service started. */
@@ -38,11 +38,11 @@ export interface Look {
 }
 
 export interface AlarmFinding {
-  /** A source, a handler, or nothing. From the configuration, never from a sender. */
+  /** The name of a source or a handler, or nothing. It comes from the configuration, never from a sender. */
   readonly subject: string;
-  /** What is the matter. */
+  /** Says what is the matter. */
   readonly says: string;
-  /** What to do. */
+  /** Says what to do. */
   readonly fix: string;
   /** Milliseconds since 1970; the time of the look if left out. */
   readonly since?: number;
@@ -55,9 +55,9 @@ export interface Alarm extends Required<AlarmFinding> {
 /** A source as alarms name it. */
 export interface WatchedSource {
   readonly name: string;
-  /** Of its settings, as in FLEXPORT. */
+  /** The names of its settings begin with it, as in FLEXPORT. */
   readonly prefix: string;
-  /** None: it is off. */
+  /** If there are none, the source is off. */
   readonly schemes: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Backlog: the oldest event that waits for a handler has waited for too long. If a target is down, its handlers are
- * the subjects; otherwise there is none, and the words name who has most to do.
+ * The alarm `backlog`: the oldest event that waits for a handler has waited for too long. If a target is down, its handlers
+ * are the subjects; otherwise there is no subject, and the words name the handlers that have most to do.
  */
 import type { Backlog } from '../../inbox/contract.ts';
 import type { AlarmFinding, AlarmRule } from './alarm.ts';

@@ -1,6 +1,6 @@
 /**
- * Clock: the times that a source signs (`t=` in the header) are too far from ours, in the median of its last twenty
- * verified requests. Told while they still pass: beyond the tolerance every one of them is refused.
+ * The alarm `clock`: the times that a source signs (`t=` in the header) are too far from ours, in the median of its last
+ * twenty verified requests. The alarm comes while they still pass: beyond the tolerance every one of them is refused.
  */
 import { signedSecondsIn } from '../../verify/hmac-form.ts';
 import type { AlarmRule } from './alarm.ts';
@@ -24,7 +24,7 @@ export const clockAlarm: AlarmRule = {
     }),
 };
 
-/** How far our clock is ahead of the signed times; undefined without enough of them. */
+/** Answers how far our clock is ahead of the signed times; undefined if there are too few of them. */
 function medianAhead(signatures: readonly SignatureSeen[]): number | undefined {
   const ahead = signatures
     .map(({ value, at }) => at - (signedSecondsIn(value) ?? Number.NaN) * 1_000)

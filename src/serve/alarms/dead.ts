@@ -1,12 +1,12 @@
 /**
- * Dead events: some have died since the service started. Those that were dead before are known, and so are those that
- * stay dead: only what comes on top is news, until somebody has replayed or discarded it.
+ * The alarm `dead`: events have died since the service started. Events that were dead before are no news. An event that died
+ * since then is, until somebody has replayed or discarded it.
  */
 import { sourceOf } from '../../inbox/contract.ts';
 import type { AlarmFinding, AlarmRule } from './alarm.ts';
 
 interface DeadMemory {
-  /** By handler; never more than there are. Undefined before the first look. */
+  /** For each handler how many dead events are no news, never more than there are. Undefined before the first look. */
   known: ReadonlyMap<string, number> | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Disk: little room is left where the inbox is. */
+/** The alarm `disk`: little room is left where the inbox is. */
 import type { AlarmRule } from './alarm.ts';
 
 export const diskAlarm: AlarmRule = {

@@ -1,4 +1,4 @@
-/** Inbox: it has taken no writes at two looks in a row. One bad moment is no alarm. */
+/** The alarm `inbox`: the inbox has taken no writes at two looks in a row. One bad moment is no alarm. */
 import type { AlarmRule } from './alarm.ts';
 
 interface InboxMemory {

@@ -7,13 +7,13 @@ import type { AlarmFinding, AlarmRule, Look, WatchedSource } from './alarm.ts';
 import type { RequestCounts } from './tally.ts';
 import { clockTimeOf, durationOf } from './times.ts';
 
-/** What one look found. */
+/** The counts of one look. */
 interface LookCounts extends RequestCounts {
   readonly at: number;
 }
 
 interface RefusalsMemory {
-  /** By source, as far back as the window goes. */
+  /** For each source the counts of each look, as far back as the window goes. */
   readonly looks: Map<string, readonly LookCounts[]>;
 }
 

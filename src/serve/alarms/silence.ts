@@ -1,5 +1,6 @@
 /**
- * Silence: a source that usually speaks has said nothing for longer than its own history makes plausible.
+ * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. For
+ * example, a source that never missed more than 2 of its usual hours is reported after 6 such hours.
  *
  * Time is measured as the source lives it. Of every hour of the week it is known in how many of the last four weeks the
  * source spoke in it: an hour in which it always did counts 1, one in which it spoke every other week 1/2, one in which
@@ -25,15 +26,15 @@ const PAST_LEAST = 2 * WEEK;
 const SPOKEN_LEAST = 20;
 const MISSED_LEAST = 2;
 
-/** In hours as the source lives them. */
+/** Both are hours, each weighted by how often the source speaks in it. */
 export interface Silence {
   readonly missed: number;
   readonly worst: number;
 }
 
 /**
- * Whether the hours from `first` up to, but not including, `end` are too many to say nothing in; undefined if not. All
- * hours are counted since 1970, and the source spoke in none from `first` on.
+ * Answers with the silence if the hours from `first` up to, but not including, `end` are too many to say nothing in. All hours
+ * are counted since 1970, and the source spoke in none from `first` on.
  */
 export function judgeSilence(
   spokeIn: ReadonlySet<number>,
@@ -57,7 +58,7 @@ export function judgeSilence(
   return missed >= Math.max(MISSED_LEAST, factor * worst) ? { missed, worst } : undefined;
 }
 
-/** By hour of the week: in how many weeks it was seen, and in how many of them the source spoke. */
+/** Counts for each hour of the week in how many weeks it was seen, and in how many of them the source spoke. */
 function weekOf(past: readonly number[], begin: number, last: number) {
   const seen = new Array<number>(WEEK).fill(0);
   const spoken = new Array<number>(WEEK).fill(0);
@@ -84,7 +85,7 @@ export const silenceAlarm: AlarmRule = {
     }),
 };
 
-/** The weeks before the last word count, however long ago that was: silence must not become its own history. */
+/** Only the weeks before the last event count, however long ago that was: silence must not become its own history. */
 function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
   const oldest = Math.floor(lastTakenAt / HOUR_MS) - PAST;
   for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);

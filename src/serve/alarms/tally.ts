@@ -1,5 +1,5 @@
 /**
- * What a source's requests came to. Each request is noted as it is answered, at the cost of a count; the rules of alarms look
+ * A tally of each source's requests. Each request is noted as it is answered, at the cost of a count; the rules of alarms look
  * at the tallies.
  */
 import { REFUSALS } from '../../verify/refusals.ts';
@@ -11,7 +11,7 @@ export const SIGNATURES_KEPT = 20;
 /** Requests since the last look. */
 export interface RequestCounts {
   taken: number;
-  /** By the code of the refusal. */
+  /** How many, for each code of a refusal. */
   readonly refused: Map<string, number>;
 }
 
@@ -24,7 +24,7 @@ export class Tally {
   /** Hours since 1970 in which something of it was taken. */
   readonly spokeIn = new Set<number>();
   lastTakenAt: number | undefined;
-  /** Of the first refusal since something was taken. */
+  /** The time of the first refusal since something was taken. */
   refusedSince: number | undefined;
   #counts: RequestCounts = { taken: 0, refused: new Map() };
   #signatures: SignatureSeen[] = [];
@@ -35,7 +35,7 @@ export class Tally {
     this.hear(now);
   }
 
-  /** It spoke then; noted for what was taken before the service started, too. */
+  /** Notes that the source spoke then; it may have been before the service started. */
   hear(at: number): void {
     this.spokeIn.add(Math.floor(at / HOUR_MS));
     this.lastTakenAt = Math.max(this.lastTakenAt ?? 0, at);
@@ -59,7 +59,7 @@ export class Tally {
     this.#signatures = [];
   }
 
-  /** What was counted since the last time. */
+  /** Answers with what was counted since the last call. */
   takeCounts(): RequestCounts {
     const counts = this.#counts;
     this.#counts = { taken: 0, refused: new Map() };

@@ -9,14 +9,14 @@ import type { Log } from '../../base/log/log.ts';
 import type { AlarmSettings, Deliver } from './alarm.ts';
 import type { AlarmNews } from './book.ts';
 
-/** A receiver that is down costs half a minute for each message: beyond so many that wait, the log must do. */
+/** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
 const WAITING_MAX = 100;
 
 export interface TellerOptions {
   readonly settings: () => AlarmSettings;
   readonly deliverAlarm: Deliver;
   readonly log: Log;
-  /** Gives up what is under way or waits. */
+  /** Its abort gives up the messages that are under way or wait. */
   readonly signal: AbortSignal;
 }
 

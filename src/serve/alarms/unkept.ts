@@ -1,13 +1,13 @@
 /**
- * Unkept: refused requests were dropped, because too many came or their disk did not keep up. The alarm stays until none was
- * dropped for as long as the window.
+ * The alarm `unkept`: refused requests were dropped, because too many came or their disk did not keep up. The alarm stays
+ * until none was dropped for as long as the window.
  */
 import type { AlarmRule } from './alarm.ts';
 import { durationOf } from './times.ts';
 
-/** Counts are of those dropped since the service started. */
+/** Both counts are of requests dropped since the service started. */
 interface UnkeptMemory {
-  /** Before what is told of now. */
+  /** The count before the drops that this alarm is about. */
   before: number;
   lastSeen: number;
   grewAt: number;

@@ -21,13 +21,13 @@ const CLOCK_JUMP_MS = 10_000;
 
 export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'> {
   readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
-  /** Whether requests come to this process: otherwise their silence says nothing. */
+  /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
-  /** The disk of an inbox that is a file. */
+  /** The folder of the inbox, if the inbox is a file. */
   readonly inboxFolder?: string;
-  /** Of the refused requests: how many could not be kept since the service started. */
+  /** Tells how many refused requests could not be kept since the service started. */
   readonly refused: { dropped(): number };
-  /** When each source spoke in those times, about once an hour; milliseconds since 1970. */
+  /** Answers when each source spoke in that time, about once an hour; all times are milliseconds since 1970. */
   readonly readPast: (
     from: number,
     until: number,
@@ -77,7 +77,7 @@ export class AlarmWatch {
     this.#stop.abort();
   }
 
-  /** Every rule by itself: one that waits for an answer holds up no other, and is not asked again meanwhile. */
+  /** Asks every rule by itself: a rule that waits for an answer holds up no other, and is not asked again meanwhile. */
   #look(watched: Watched): void {
     this.#followClock();
     const look = this.#lookAt(watched);

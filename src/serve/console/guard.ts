@@ -1,6 +1,6 @@
 /** Who may use the console: see app.ts. Answers with the status: 200 come in, 401 wrong token, 403 wrong host. */
 export interface GuardOptions {
-  /** Whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
+  /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
   readonly isToken: ((given: string) => boolean) | undefined;
   readonly isLoopback: (host: string) => boolean;
 }

@@ -30,7 +30,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What the wiring names. */
+/** The names in the wiring. */
 export interface Wired {
   readonly sources: readonly string[];
   /** Sources with a `reply` function. */

@@ -1,4 +1,4 @@
-/** The bytes of an answer to a webhook. What is answered, and to whom, respond.ts decides. */
+/** Writes the answer to a webhook. respond.ts decides what the answer is. */
 import type { Request, Response } from 'express';
 import { securityHeaders } from './security-headers.ts';
 
@@ -39,7 +39,7 @@ export function sendAndLinger(request: Request, response: Response, answer: Webh
   request.once('close', over);
 }
 
-/** Whether more of the body is still to come than is worth reading. */
+/** Answers whether more of the body is still to come than is worth reading. */
 export function leavesTooMuch(request: Request): boolean {
   if (request.complete) return false;
   const declared = request.headers['content-length'];

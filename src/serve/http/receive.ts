@@ -1,6 +1,6 @@
 /**
- * A webhook's journey, step by step, in the order of the checks. What needs no body comes first, and until it has passed
- * neither a byte of the body is read nor `100 Continue` sent.
+ * The steps of a webhook in the order of the checks. Checks that need no body come first. Until they have passed, no byte of
+ * the body is read and no `100 Continue` is sent.
  *
  *   503  shutting_down, overloaded                    413  body_too_large
  *   403  https_required                               401  a scheme refuses the body
@@ -26,9 +26,9 @@ export interface ReceivingSource {
 
 export interface SourceRules {
   readonly bodyLimitBytes: number;
-  /** In the order they are checked; none: the source is off. */
+  /** They run in this order. If there are none, the source is off. */
   readonly verifiers: readonly Verifier[];
-  /** What to set to switch the source on. */
+  /** Says what to set to switch the source on. */
   readonly offReason: string;
 }
 

@@ -1,4 +1,4 @@
-/** What the steps of one request hand to each other, kept in `res.locals`. */
+/** The notes that the steps of one request hand to each other. They are kept in `response.locals`. */
 import type { Request, Response } from 'express';
 import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
 import type { ReplyOutcome, RequestOutcome } from '../meter.ts';
@@ -14,7 +14,7 @@ export interface Reception {
   bodyRead: boolean;
 }
 
-/** What the source's `reply` function had to say. */
+/** The answer of the source's `reply` function. */
 export interface SourceReply {
   readonly outcome: ReplyOutcome;
   /** The body of the 200, for `answered`. */
@@ -22,7 +22,7 @@ export interface SourceReply {
   readonly reason?: string;
 }
 
-/** What is said of a request once it is answered. */
+/** The part of a request's log line that depends on how the request was answered. */
 export interface Report {
   readonly outcome: RequestOutcome;
   readonly code?: string;

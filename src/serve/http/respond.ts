@@ -22,7 +22,7 @@ import { type Report, receptionOf, type SourceReply } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
 
 export interface Responder {
-  /** For an event that is on disk. `reply`: what the source's function said, if it has one and was asked. */
+  /** Answers for an event that is on disk. `reply` is what the source's function said, if it has one and was asked. */
   accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
@@ -33,7 +33,7 @@ export interface ResponderOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly keepRefusal: KeepRefusal;
-  /** Whether every answer should end its connection, as it should while the service stops. */
+  /** True while the service stops: then every answer ends its connection. */
   readonly closing: () => boolean;
 }
 
@@ -105,7 +105,7 @@ export function responder(options: ResponderOptions): Responder {
   return { accept, refuse };
 }
 
-/** With which codes checks that are only observed would have refused it. */
+/** The codes with which checks that are only observed would have refused the request. */
 function codesIn(proofs: readonly Proof[]): string | undefined {
   if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');

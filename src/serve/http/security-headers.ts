@@ -2,15 +2,23 @@
  * helmet's headers, asked for once: they are the same on every answer, and setting a dozen one by one on each costs half as
  * much as checking its HMAC. Names and values by turns, as `writeHead` takes them.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from 'helmet';
 
 export function securityHeaders(): string[] {
-  const headers: string[] = [];
-  const recorder = {
-    setHeader: (name: string, value: string) => headers.push(name, String(value)),
-    removeHeader: () => {},
-  };
-  helmet()({} as IncomingMessage, recorder as unknown as ServerResponse, () => {});
-  return headers;
+  const request = new IncomingMessage(new Socket());
+  const recorder = new HeaderRecorder(request);
+  helmet()(request, recorder, () => {});
+  return recorder.written;
+}
+
+/** Keeps the names as they are written; Node gives them back in lower case. */
+class HeaderRecorder extends ServerResponse {
+  readonly written: string[] = [];
+
+  override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.written.push(name, String(value));
+    return this;
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * The listening socket: limits and times against slow or broken senders, and a close that loses no request.
- * What is not sound HTTP goes to framing.ts, everything else to the app.
+ * A request that is not sound HTTP goes to framing.ts, every other one to the app.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
