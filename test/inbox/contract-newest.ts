@@ -1,7 +1,7 @@
 /** Part of contract.ts: handlers that want the newest state of each thing only. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 
 export function newestContract(makeDriver: MakeDriver): void {

@@ -1,7 +1,7 @@
 /** Part of contract.ts: replay and discard, from every state. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
 export function ordersContract(makeDriver: MakeDriver): void {

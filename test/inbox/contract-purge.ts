@@ -1,6 +1,6 @@
 /** Part of contract.ts: retention. */
 import { expect, test } from 'vitest';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
 const DAY_MS = 86_400_000;

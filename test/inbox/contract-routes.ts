@@ -1,7 +1,7 @@
 /** Part of contract.ts: which events a handler wants, and what it shares with others. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, fresh, type MakeDriver, openForEach } from './driver.ts';
 
 export function routesContract(makeDriver: MakeDriver): void {

@@ -1,7 +1,7 @@
 /** Part of contract.ts: slots, deliveries, settlements. */
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import {
   arrival,
   aWhile,

@@ -13,7 +13,7 @@ import type {
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 export interface Rows {
   /** In the order of their ids. */

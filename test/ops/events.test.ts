@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../harness/command.ts';
 import {
   deliver,
   outcomes,
@@ -13,9 +14,10 @@ import {
   untilOutcome,
   WIRING,
   workOf,
-} from '../fixtures/deliver.ts';
-import { run, type Service, waitFor } from '../service.ts';
-import { type Ended, useFolder } from './folder.ts';
+} from '../harness/deliver.ts';
+import { type Ended, useFolder } from '../harness/folder.ts';
+import type { Service } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const { consignee } = useFolder();
 const folders: string[] = [];

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { eventRow, keyOf } from '../fixtures/filled/rows.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { run, runToEnd } from '../service.ts';
+import { run, runToEnd } from '../harness/command.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 const MOVES = Number(process.env.CONSIGNEE_MOVES ?? 2);
 const EVENTS = 4_000;

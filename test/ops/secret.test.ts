@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Run, run, runToEnd, type Service, startService, waitFor } from '../service.ts';
-import { flintnHeaders } from '../signing.ts';
+import { type Run, run, runToEnd } from '../harness/command.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { flintnHeaders } from '../harness/signing.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
 const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';

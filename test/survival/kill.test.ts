@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { deliver } from '../fixtures/deliver.ts';
-import { type Service, startService, waitFor } from '../service.ts';
+import { deliver } from '../harness/deliver.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const SECONDS = Number(process.env.CONSIGNEE_SURVIVAL_SECONDS ?? 20);
 const SENDERS = 12;

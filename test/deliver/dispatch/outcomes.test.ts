@@ -10,8 +10,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {

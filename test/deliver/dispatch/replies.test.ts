@@ -1,7 +1,8 @@
 /** `reply` functions, through the real process: their JSON is the answer; whatever they do, the event is safe. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, signature, startWired, untilOutcome } from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { numberOf, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {

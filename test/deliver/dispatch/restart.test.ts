@@ -12,8 +12,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let folder: string;
 let service: Service;

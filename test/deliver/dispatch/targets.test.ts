@@ -1,5 +1,6 @@
 /** Targets that are down, through the real process: their events wait, others do not, and all is well when they return. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runToEnd } from '../../harness/command.ts';
 import {
   deliver,
   outcomes,
@@ -10,8 +11,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { runToEnd, type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {

@@ -1,8 +1,9 @@
 /** Events as rows in BigQuery: what is there afterwards, and what the inbox says of it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { outcomes, told, untilOutcome, workOf } from '../../fixtures/deliver.ts';
 import { attempts, send, startWith } from '../../fixtures/google/writing.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { outcomes, told, untilOutcome, workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { type Google, newTable, type StoredRow, type StoredTable, startGoogle } from './google.ts';
 
 let google: Google;

@@ -14,8 +14,9 @@ import {
   untilRecorded,
   WIRING,
 } from '../../fixtures/command/run.ts';
-import { workOf } from '../../fixtures/deliver.ts';
-import { runToEnd, type Service } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
 
 let folder: string;
 let service: Service | undefined;

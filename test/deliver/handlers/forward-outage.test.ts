@@ -2,9 +2,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recorded, untilRecorded } from '../../fixtures/command/run.ts';
-import { numberOf, workOf } from '../../fixtures/deliver.ts';
 import { startForwarding, tell } from '../../fixtures/forward/run.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { numberOf, workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { startTarget, type Target, type Told } from './target.ts';
 
 let target: Target;

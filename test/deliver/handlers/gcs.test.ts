@@ -1,7 +1,6 @@
 /** Events as objects in Cloud Storage: what is there afterwards, and what the inbox says of it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { headerSafe } from '../../../src/deliver/handlers/google/object.ts';
-import { deliver, outcomes, signature, told, untilOutcome, workOf } from '../../fixtures/deliver.ts';
 import {
   attempts,
   CONFIG,
@@ -10,7 +9,9 @@ import {
   send,
   startWith,
 } from '../../fixtures/google/writing.ts';
-import { type Service, startService, waitFor } from '../../service.ts';
+import { deliver, outcomes, signature, told, untilOutcome, workOf } from '../../harness/deliver.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { type Google, type StoredObject, startGoogle } from './google.ts';
 
 const GCS = { prefix: 'in/' };

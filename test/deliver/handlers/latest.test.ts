@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf } from '../../fixtures/deliver.ts';
-import { runToEnd, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flintnHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { numberOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
 let service: Service;

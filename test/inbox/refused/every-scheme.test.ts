@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCHEME_CASES, type SchemeCase } from '../../fixtures/every-scheme/cases.ts';
-import { type Service, startService, waitFor } from '../../service.ts';
-import { signatureOf, token } from '../../signing.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { signatureOf, token } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const SECRETS = {
   old: 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef',

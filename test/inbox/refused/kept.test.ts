@@ -3,8 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { raw, runToEnd, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, shippoHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import { raw } from '../../harness/wire.ts';
 
 const WRONG = 'a-secret-that-nobody-has-set-0123456789';
 let service: Service;

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Service, startService, waitFor } from '../../service.ts';
-import { flintnHeaders } from '../../signing.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
 const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';

@@ -1,14 +1,10 @@
 /** The service with a watch in a hurry, and what tests of alarms ask of it. */
 import { join } from 'node:path';
-import { numberOf } from '../../fixtures/deliver.ts';
-import {
-  type Line,
-  SECRET,
-  type Service,
-  type ServiceOptions,
-  startService,
-  waitFor,
-} from '../../service.ts';
+import type { Line } from '../../harness/command.ts';
+import { numberOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, type ServiceOptions, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/alarms');
 const SECRETS = Object.fromEntries(

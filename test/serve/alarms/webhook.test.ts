@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tell, untilOutcome } from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { tell, untilOutcome } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { alarmLines, discard, looks, raised, startAlarmed } from './alarmed.ts';
 
 const NEW = `whsec_${Buffer.alloc(32, 'new key ').toString('base64')}`;

@@ -2,8 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { ask, bodyOf, bytesOf, expectRefusal, FLEXPORT, metric, openWire, signed } from '../http/wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import {
+  ask,
+  bodyOf,
+  bytesOf,
+  expectRefusal,
+  FLEXPORT,
+  metric,
+  openWire,
+  signed,
+} from '../../harness/wire.ts';
 
 const TOKEN = 'the-console-token-of-the-tests-is-long-enough';
 const OLD_TOKEN = 'the-console-token-before-it-is-long-as-well';

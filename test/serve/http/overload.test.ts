@@ -1,8 +1,18 @@
 /** Too many bytes in flight: some are asked to come back later, and nobody's event is lost or half kept. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, SECRET, type Service, startService } from '../../service.ts';
-import { ask, bodyOf, bytesOf, expectRefusal, FLEXPORT, metric, openWire, signed } from './wire.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import {
+  ask,
+  bodyOf,
+  bytesOf,
+  expectRefusal,
+  FLEXPORT,
+  metric,
+  openWire,
+  signed,
+} from '../../harness/wire.ts';
 
 let service: Service;
 beforeAll(async () => {

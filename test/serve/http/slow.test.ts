@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
 import {
   bodyOf,
   bytesOf,
@@ -14,7 +15,7 @@ import {
   openWire,
   signed,
   type Wire,
-} from './wire.ts';
+} from '../../harness/wire.ts';
 
 const CONFIG = join(ROOT, 'test/fixtures/impatient');
 

@@ -1,15 +1,17 @@
 /**
  * Allowlists with host names and in files, through the real process. DNS is a server of the test; waits of five seconds and
- * more pass ten times as fast there (fixtures/local-dns.ts). Clients are told by a trusted proxy.
+ * more pass ten times as fast there (harness/local-dns.ts). Clients are told by a trusted proxy.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { localDns } from '../../fixtures/local-dns.ts';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
-import { type DnsServer, startDnsServer } from '../../verify/dns-server.ts';
+import { type DnsServer, startDnsServer } from '../../harness/dns-server.ts';
+import { localDns } from '../../harness/local-dns.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const NAME = 'hooks.example.com';
 const OTHER_NAME = 'more.example.com';

@@ -3,9 +3,11 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freshDatabase } from '../../postgres.ts';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { freshDatabase } from '../../harness/postgres.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OPEN = ['sh', '-c', 'umask 000; exec "$@"', 'sh'];
 

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OTHER = 'another-secret-of-the-tests-that-is-long-enough';
 let folder: string;

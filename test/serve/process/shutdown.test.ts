@@ -5,8 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { ROOT, run, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { ask, bodyOf, bytesOf, openWire, signed } from '../http/wire.ts';
+import { run } from '../../harness/command.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import { ask, bodyOf, bytesOf, openWire, signed } from '../../harness/wire.ts';
 
 const ENV = { FLEXPORT_WEBHOOK_SECRET: SECRET };
 const folders: string[] = [];

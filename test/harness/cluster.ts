@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
-import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
 import { RUNS, type Run, readRuns } from '../fixtures/replicas/runs.ts';
 import sources, { type Told } from '../fixtures/replicas/sources.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { ROOT, SECRET, type Service, type ServiceOptions, startService } from '../service.ts';
+import { type Answer, deliver, numberOf } from './deliver.ts';
+import { type Database, freshDatabase } from './postgres.ts';
+import { ROOT, SECRET } from './project.ts';
+import { type Service, type ServiceOptions, startService } from './service.ts';
 
 export const CONFIG = join(ROOT, 'test/fixtures/replicas');
 export const SECRETS = Object.fromEntries(
