@@ -46,8 +46,10 @@ function project(name: keyof typeof NEEDS, maxWorkers: number, more: object = {}
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only what never comes costs so much; on a busy machine all comes late.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       project('pure', 2),
       project('service', 3),

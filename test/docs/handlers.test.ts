@@ -109,7 +109,7 @@ test('a sample that is sent reaches the order service, once, under its key', asy
   try {
     const sent = await runToEnd(['send', 'shippo', '--to', service.url, '--config', config], { env });
     expect(sent.code, sent.output).toBe(0);
-    await waitFor(() => service.sql('SELECT * FROM work').length === 0, 5_000, service.output);
+    await waitFor(() => service.sql('SELECT * FROM work').length === 0, 20_000, service.output);
     const [event] = service.events();
     const id = `evt_${event?.number.toString(16).padStart(14, '0')}`;
     const path = '/parcels/usps/9205590164917312751089';

@@ -89,7 +89,7 @@ export class Cluster {
   }
 
   /** Until every event is handled, or nothing more will become of it. */
-  async untilDone(waitMs = 15_000): Promise<void> {
+  async untilDone(waitMs = 30_000): Promise<void> {
     const left = () => this.database.query('SELECT event, handler, state, attempts, owner FROM work');
     await expect.poll(left, { timeout: waitMs }).toEqual([]);
   }
@@ -127,7 +127,7 @@ export function tellMany(
   return Promise.all(Array.from({ length: count }, () => tell(service, source, told)));
 }
 
-export async function until(look: () => boolean, waitMs = 10_000): Promise<void> {
+export async function until(look: () => boolean, waitMs = 20_000): Promise<void> {
   for (const end = performance.now() + waitMs; !look(); await sleep(20)) {
     if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
   }

@@ -15,7 +15,7 @@ import { type Line, run } from './command.ts';
 import { ROOT, SECRET } from './project.ts';
 import { waitFor } from './waiting.ts';
 
-const BOOT_MS = 15_000;
+const BOOT_MS = 60_000;
 
 export interface StoredEvent {
   readonly number: number;
@@ -104,7 +104,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     folder,
     output: child.output,
     lines: child.lines,
-    line: (matches, waitMs = 5_000) => waitFor(() => child.lines().find(matches), waitMs, child.output),
+    line: (matches, waitMs = 20_000) => waitFor(() => child.lines().find(matches), waitMs, child.output),
     sql: (query, ...values) => readInbox(inboxPath, query, ...values),
     events: () => readInbox<StoredEvent>(inboxPath, 'SELECT * FROM inbox ORDER BY number').map(withBuffer),
     kill,

@@ -97,7 +97,7 @@ export async function openWire(port: number): Promise<Wire> {
     write: (bytes) => void socket.write(bytes),
     text: () => text,
     answers: () => answersIn(text),
-    answer: (nth = 1, waitMs = 5_000) =>
+    answer: (nth = 1, waitMs = 20_000) =>
       waitFor(
         () => answersIn(text)[nth - 1],
         waitMs,
@@ -140,7 +140,7 @@ export function refusalLines(service: Service, since: number): Line[] {
 }
 
 export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
-  return waitFor(() => service.lines().slice(since).find(matches), 5_000, service.output);
+  return waitFor(() => service.lines().slice(since).find(matches), 20_000, service.output);
 }
 
 /** Asserts the answer of a refusal, the code its log line carries, and that the inbox holds so many events. */

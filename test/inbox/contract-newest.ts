@@ -24,7 +24,7 @@ export function newestContract(makeDriver: MakeDriver): void {
   const settleAt = (index: number, state: Settlement['state'], more: Partial<Settlement> = {}) =>
     opened.hands.settle(opened.hands.got[index] as (typeof opened.hands.got)[number], state, more);
   const until = (look: () => boolean) =>
-    waitFor(look, 5_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.map(({ id }) => id)]));
+    waitFor(look, 20_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.map(({ id }) => id)]));
 
   test('an older state that comes late is discarded', async () => {
     opened.hands.grant({ 'parcels/a': 5 });

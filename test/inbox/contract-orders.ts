@@ -17,7 +17,7 @@ export function ordersContract(makeDriver: MakeDriver): void {
     opened.hands.settle(await opened.hands.take(1), state, { due });
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => state,
     );
     return numberOf(id);
@@ -84,7 +84,7 @@ export function ordersContract(makeDriver: MakeDriver): void {
     opened.hands.settle(await opened.hands.take(1), 'pending', { due: Date.now() + 200, alone: true });
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => id,
     );
     await opened.inbox.order({ action: 'discard', event: numberOf(id) });

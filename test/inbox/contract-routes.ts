@@ -40,7 +40,7 @@ export function routesContract(makeDriver: MakeDriver): void {
     settleAt(0, 'done');
     await waitFor(
       () => opened.driver.rows().work.length === 0,
-      5_000,
+      20_000,
       () => 'still there',
     );
     expect(await opened.inbox.order({ action: 'replay', event })).toBe(1);
@@ -93,7 +93,7 @@ export function routesContract(makeDriver: MakeDriver): void {
     settleAt(0, 'pending', { due: Date.now() + 60_000, restMs: 1_500 });
     await waitFor(
       () => opened.driver.rows().work.every(({ state }) => state === 'pending'),
-      5_000,
+      20_000,
       () => 'not settled',
     );
     for (let count = 0; count < 5; count++) await one();

@@ -24,7 +24,7 @@ export function workContract(makeDriver: MakeDriver): void {
       .work.filter((row) => row.id === id)
       .map(({ state }) => state);
   const until = (look: () => boolean) =>
-    waitFor(look, 5_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.length]));
+    waitFor(look, 20_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.length]));
 
   test('each handler of the source gets the event, with all that belongs to it', async () => {
     opened.hands.grant({ 'two/a': 1, 'two/b': 1 });

@@ -122,7 +122,7 @@ export class Hands {
   async take(count: number): Promise<Delivery> {
     await waitFor(
       () => this.got.length >= count,
-      5_000,
+      20_000,
       () => `${this.got.length} of ${count} deliveries`,
     );
     return this.got[count - 1] as Delivery;

@@ -116,7 +116,7 @@ async function waitForAsync(look: () => Promise<boolean>): Promise<void> {
   })();
   await waitFor(
     () => found,
-    10_000,
+    20_000,
     () => 'it did not come to that',
   );
   await looking;

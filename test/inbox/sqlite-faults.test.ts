@@ -183,7 +183,7 @@ describe('another program holds the write lock', () => {
     await recovered();
     await waitFor(
       () => service.sql('SELECT * FROM work').length === 0,
-      5_000,
+      20_000,
       () => JSON.stringify(service.sql('SELECT * FROM work')),
     );
   });

@@ -104,7 +104,7 @@ test('tail shows what comes to light late, once, and nothing that was there befo
     return idAt(at);
   };
   const shown = () => tail.lines().map(({ id }) => id);
-  const untilShown = (id: string) => waitFor(() => shown().includes(id), 5_000, tail.output);
+  const untilShown = (id: string) => waitFor(() => shown().includes(id), 20_000, tail.output);
   // It says nothing until something comes: events are sent until it does.
   const sent: string[] = [];
   for (let at = 100; tail.lines().length === 0 && at < 300; at++) {

@@ -132,7 +132,7 @@ describe('with the service running', () => {
     await untilOutcome(service, dead, 'done');
     await waitFor(
       () => outcomes(service, done).length === 2,
-      5_000,
+      20_000,
       () => service.output(),
     );
     expect(outcomes(service, done)).toEqual(['done', 'done']);
@@ -164,7 +164,7 @@ describe('with the service running', () => {
     await tell(service, 'quiet', 'ok');
     await waitFor(
       () => tail.lines().some(({ id }) => id === last),
-      5_000,
+      20_000,
       () => tail.output(),
     );
     tail.process.kill('SIGTERM');

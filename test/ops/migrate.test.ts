@@ -161,7 +161,7 @@ test('what it had before it knows again, by the same ids', async () => {
   expect(numberOf(fresh.id)).toBeGreaterThan(Math.max(...before.keys.map(({ number }) => Number(number))));
   await waitFor(
     () => seen({ folder }, fresh.id).length > 1,
-    5_000,
+    20_000,
     () => (service as Service).output(),
   );
 });

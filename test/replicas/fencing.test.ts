@@ -63,7 +63,7 @@ test('after a database that was gone for two leases nobody is taken for dead, an
   await sleep(2 * LEASE_MS);
   network.stall(false);
   for (const service of services) {
-    await service.line(({ msg }) => msg === 'the inbox takes writes again', 10_000);
+    await service.line(({ msg }) => msg === 'the inbox takes writes again', 20_000);
     await tell(service, 'jobs');
   }
   await cluster.untilDone();

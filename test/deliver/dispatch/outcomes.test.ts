@@ -102,7 +102,7 @@ test('each of two handlers has its own attempts', async () => {
   const rows = () => service.sql(query, Number.parseInt(id.slice(4), 16));
   await waitFor(
     () => rows().length === 4,
-    5_000,
+    20_000,
     () => JSON.stringify(rows()),
   );
   expect(rows()).toEqual(

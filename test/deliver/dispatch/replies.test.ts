@@ -99,7 +99,7 @@ test('a thread that is gone is back for the next reply', async () => {
   expect(stored('b-exit')).toHaveLength(1);
   await waitFor(
     () => service.lines().filter(({ msg }) => /thread has ended/.test(String(msg))).length >= 1,
-    5_000,
+    20_000,
     service.output,
   );
   let answer = await ask('asked', telling('hello'));

@@ -210,7 +210,7 @@ test('events wait while the table is missing or closed, and are written once it 
   await waitFor(
     () =>
       ids.some((id) => attempts(service, id).some(({ error }) => error?.includes('BigQuery Data Editor'))),
-    5_000,
+    20_000,
     service.output,
   );
   google.tables.set('shipping.events', newTable());
@@ -221,7 +221,7 @@ test('events wait while the table is missing or closed, and are written once it 
 test('the old table of three columns lacks two: the events say so, and outlive it', async () => {
   google.tables.set('shipping.events', newTable('old'));
   const id = await send(service, 'rows');
-  await waitFor(() => attempts(service, id).length > 5, 5_000, service.output);
+  await waitFor(() => attempts(service, id).length > 5, 20_000, service.output);
   expect(attempts(service, id)[0]).toMatchObject({
     status: 'invalid',
     output: 'no such field: source.',
@@ -238,7 +238,7 @@ test('a stop in the middle of a batch loses and doubles nothing', async () => {
   const other = await startWith(google, { bigquery: { timeoutMs: 20_000 } });
   google.treat('never');
   const id = await send(other, 'rows');
-  await waitFor(() => google.hanging.size > 0, 5_000, other.output);
+  await waitFor(() => google.hanging.size > 0, 20_000, other.output);
   expect(await other.kill('SIGTERM')).toBe(0);
   expect(workOf(other, id)).toEqual([{ handler: 'rows/insert', state: 'pending', attempts: 0 }]);
   await waitFor(

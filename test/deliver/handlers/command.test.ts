@@ -211,7 +211,7 @@ test('no process is left behind, and no zombie', async () => {
   expect(childrenOf(service)).toHaveLength(1);
   await waitFor(
     () => childrenOf(service).length === 0,
-    5_000,
+    20_000,
     () => childrenOf(service).join(),
   );
 });

@@ -133,7 +133,7 @@ test('an attempt that the stopping service cuts off is not counted', async () =>
   const id = await tell(other, 'unsigned', { does: 'hang' });
   await waitFor(
     () => target.callsOf(id).length > 0,
-    5_000,
+    20_000,
     () => other.output(),
   );
   expect(await other.kill('SIGTERM')).toBe(0);

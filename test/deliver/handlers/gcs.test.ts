@@ -214,7 +214,7 @@ test('events wait while the bucket is missing or closed, and are written once it
   google.buckets.add('webhooks');
   await waitFor(
     () => ids.some((id) => attempts(service, id).some(({ status }) => status === '403')),
-    5_000,
+    20_000,
     service.output,
   );
   google.forbidden.delete('webhooks');

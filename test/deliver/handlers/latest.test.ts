@@ -85,7 +85,7 @@ test('however the news come, a parcel’s state only moves forward and ends with
       return send('shippo', body, shippoHeaders(SECRET, body));
     });
     while (waiting.length > 0) await Promise.all(waiting.splice(0, atATime).map((deliver) => deliver()));
-    await waitFor(nothingLeft, 10_000, service.output);
+    await waitFor(nothingLeft, 20_000, service.output);
     for (const [parcel, news] of Object.entries(NEWS)) {
       const said = linesOf<Said>('states.jsonl').filter((line) => line.parcel === `${parcel}R${run}`);
       const times = said.map(({ at }) => at);
@@ -113,7 +113,7 @@ test('events that say nothing of a parcel are handled for themselves', async () 
   const body =
     '{"event":"batch_created","test":false,"data":"batch 5ef63c54f5bf45d3b1f8fb37dcb1c5f4 created"}';
   const id = await send('shippo', body, shippoHeaders(SECRET, body));
-  await waitFor(nothingLeft, 5_000, service.output);
+  await waitFor(nothingLeft, 20_000, service.output);
   const outcomes = service.sql(
     'SELECT outcome FROM attempts WHERE event = ? ORDER BY started_at',
     numberOf(id),
@@ -132,7 +132,7 @@ test('members of one’s own tell what the preset does not know', async () => {
   for (const body of [order('newer', '2024-01-15T10:30:00Z'), order('older', '2024-01-15T10:29:59Z')]) {
     await send('flintn', body, flintnHeaders(SECRET, body));
   }
-  await waitFor(nothingLeft, 5_000, service.output);
+  await waitFor(nothingLeft, 20_000, service.output);
   expect(linesOf('orders.jsonl')).toEqual(['newer']);
 });
 

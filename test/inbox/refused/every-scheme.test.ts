@@ -91,7 +91,7 @@ function refusedOf(one: SchemeCase): string[] {
 }
 
 test.each(SCHEME_CASES)('$name: the new secret takes it in byte for byte, and no forged one', async (one) => {
-  await waitFor(() => eventsOf(one).length === 2 && refusedOf(one).length < 2, 5_000, service.output);
+  await waitFor(() => eventsOf(one).length === 2 && refusedOf(one).length < 2, 20_000, service.output);
   expect(eventsOf(one).map(({ body }) => body.toString())).toEqual([bodyOf('old', ''), bodyOf('new', '')]);
   expect(refusedOf(one)).toEqual([bodyOf('forged', one.opening)]);
 });

@@ -22,11 +22,11 @@ export function alarmLines(service: Service, kind?: string): Line[] {
 }
 
 export function raised(service: Service, kind: string): Promise<Line> {
-  return service.line(({ alarm, level }) => alarm === kind && level === 'error', 10_000);
+  return service.line(({ alarm, level }) => alarm === kind && level === 'error', 20_000);
 }
 
 export function over(service: Service, kind: string): Promise<Line> {
-  return service.line(({ alarm, level }) => alarm === kind && level === 'info', 15_000);
+  return service.line(({ alarm, level }) => alarm === kind && level === 'info', 20_000);
 }
 
 export async function metricLines(service: Service): Promise<string[]> {

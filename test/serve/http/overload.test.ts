@@ -26,7 +26,7 @@ afterAll(() => service.stop());
 const IN_FLIGHT = 'consignee_bytes_in_flight';
 
 async function reaches(bytes: number): Promise<void> {
-  await expect.poll(() => metric(service, IN_FLIGHT), { timeout: 5_000 }).toBe(bytes);
+  await expect.poll(() => metric(service, IN_FLIGHT)).toBe(bytes);
 }
 
 test('while the bytes in flight are at their limit others get 503 and Retry-After, then all goes on', async () => {
