@@ -11,6 +11,13 @@ import { type Database, freshDatabase } from './postgres.ts';
 import { ROOT, SECRET } from './project.ts';
 import { type Service, type ServiceOptions, startService } from './service.ts';
 
+/** Of the replicas. */
+export const LEASE_MS = 3_000;
+const KNOBS = {
+  postgres: { statementMs: 1_000, leaseMs: LEASE_MS },
+  backoff: { baseMs: 20, capMs: 100 },
+  shutdownGraceMs: 1_500,
+};
 export const CONFIG = join(ROOT, 'test/fixtures/replicas');
 export const SECRETS = Object.fromEntries(
   sources.map(({ name }) => [`${(name as string).toUpperCase()}_WEBHOOK_SECRET`, SECRET]),
@@ -45,6 +52,7 @@ export class Cluster {
     const service = await startService({
       database: this.database.url,
       config: CONFIG,
+      knobs: KNOBS,
       env: { ...SECRETS, [RUNS]: this.#file },
       folder: mkdtempSync(join(this.#folder, 'replica-')),
       ...options,
@@ -85,7 +93,7 @@ export class Cluster {
   }
 
   async untilShared(target: string, ...slots: number[]): Promise<void> {
-    await expect.poll(() => this.shares(target), { timeout: 10_000 }).toEqual(slots);
+    await expect.poll(() => this.shares(target), { timeout: 30_000 }).toEqual(slots);
   }
 
   /** Until every event is handled, or nothing more will become of it. */

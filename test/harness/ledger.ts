@@ -22,6 +22,8 @@ export function startEnduring(database: string, env: Record<string, string> = {}
   return startService({
     database,
     config: join(ROOT, 'test/fixtures/enduring'),
+    // So few slots that one which is lost is missed.
+    knobs: { handler: { concurrency: 2 } },
     env: { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET, ...env },
   });
 }

@@ -67,6 +67,12 @@ const ALL_ON = Object.fromEntries(
   ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'].map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]),
 );
 
+/** Retries and rests in a hurry. */
+export const HURRIED = {
+  circuit: { failures: 3, restMs: 100, restMaxMs: 400 },
+  backoff: { baseMs: 40, capMs: 100 },
+} satisfies ServiceKnobs;
+
 /** A service with all four sources on by HMAC, unless `env` is given. Rejects with its output if it does not start. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'consignee-'));

@@ -6,6 +6,7 @@ import {
   CONFIG,
   consignee,
   environmentFor,
+  KNOBS,
   send,
   startWith,
 } from '../../fixtures/google/writing.ts';
@@ -238,8 +239,11 @@ test('a server that is gone is no answer', async () => {
 
 test('the emulator of the library’s own variable serves as well, and is shown no credentials', async () => {
   const { GOOGLE_URL: _, ...env } = environmentFor(google, { gcs: GCS });
-  const config = CONFIG;
-  const other = await startService({ config, env: { ...env, STORAGE_EMULATOR_HOST: google.url } });
+  const other = await startService({
+    config: CONFIG,
+    knobs: KNOBS,
+    env: { ...env, STORAGE_EMULATOR_HOST: google.url },
+  });
   const id = await send(other, 'objects');
   await untilOutcome(other, id, 'done');
   expect(objectOf(id).metadata.id).toBe(id);

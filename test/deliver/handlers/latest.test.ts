@@ -15,6 +15,7 @@ let service: Service;
 beforeAll(async () => {
   service = await startService({
     config: CONFIG,
+    knobs: { backoff: { baseMs: 10, capMs: 40 } },
     env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
   });
 });
