@@ -9,7 +9,7 @@ import { startLoad } from '../harness/load.ts';
 import { type PostgresServer, type StopMode, startPostgres } from '../harness/postgres.ts';
 import type { Service } from '../harness/service.ts';
 
-const RESTARTS = Number(process.env.CONSIGNEE_DATABASE_RESTARTS ?? 4);
+const RESTARTS = Number(process.env.CONSIGNEE_DATABASE_RESTARTS ?? 2);
 
 async function startBoth(host = '127.0.0.1'): Promise<[PostgresServer, Service]> {
   const server = await startPostgres();

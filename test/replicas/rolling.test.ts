@@ -15,7 +15,7 @@ import { ROOT, SECRET } from '../harness/project.ts';
 import { startSender } from '../harness/sender.ts';
 import { type Service, startService } from '../harness/service.ts';
 
-const RESTARTS = Number(process.env.CONSIGNEE_ROLLING_RESTARTS ?? 4);
+const RESTARTS = Number(process.env.CONSIGNEE_ROLLING_RESTARTS ?? 1);
 const PER_SECOND = 150;
 /** A check, and what it may take on a busy machine. */
 const NOTICED_MS = CHECK_MS + 500;
