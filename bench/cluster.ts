@@ -4,8 +4,8 @@
  */
 import { rm } from 'node:fs/promises';
 import { prepareDatabase } from '../src/inbox/postgres/schema.ts';
-import { prepare } from '../test/postgres/binaries.ts';
-import { type PostgresServer, type Row, startPrepared } from '../test/postgres.ts';
+import { prepare } from '../test/harness/postgres/binaries.ts';
+import { type PostgresServer, type Row, startPrepared } from '../test/harness/postgres.ts';
 import { newFolder } from './contenders.ts';
 import { cpuMicrosOfFamily } from './processor.ts';
 

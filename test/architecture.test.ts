@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROOT } from './service.ts';
+import { ROOT } from './harness/project.ts';
 
 /** In the order in which data goes through them: a house may import from itself and from those on its left. */
 const HOUSES = ['base', 'verify', 'inbox', 'deliver', 'serve', 'ops'];

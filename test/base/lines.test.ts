@@ -1,8 +1,9 @@
 /** One JSON line a request, with the fields that were promised, whatever a sender writes into it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, bodyOf, bytesOf, FLEXPORT, lineAfter, signed } from '../serve/http/wire.ts';
-import { SECRET, type Service, startService } from '../service.ts';
+import { SECRET } from '../harness/project.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { ask, bodyOf, bytesOf, FLEXPORT, lineAfter, signed } from '../harness/wire.ts';
 
 let service: Service;
 beforeAll(async () => {

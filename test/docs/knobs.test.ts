@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Knob } from '../../src/base/settings/knob.ts';
 import type { MembersRule } from '../../src/base/settings/rules.ts';
 import { KNOBS } from '../../src/serve/config/knobs.ts';
-import { ROOT } from '../service.ts';
+import { ROOT } from '../harness/project.ts';
 
 type Table = Readonly<Record<string, Knob | MembersRule<Record<string, Knob>>>>;
 

@@ -10,7 +10,7 @@ import {
   textList,
 } from '../../src/inbox/postgres/binary-array.ts';
 import { connect } from '../../src/inbox/postgres/connection.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 let database: Database;
 let client: pg.Client;

@@ -1,7 +1,7 @@
 /** Part of contract.ts: handlers that want the newest state of each thing only. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 
 export function newestContract(makeDriver: MakeDriver): void {
@@ -24,7 +24,7 @@ export function newestContract(makeDriver: MakeDriver): void {
   const settleAt = (index: number, state: Settlement['state'], more: Partial<Settlement> = {}) =>
     opened.hands.settle(opened.hands.got[index] as (typeof opened.hands.got)[number], state, more);
   const until = (look: () => boolean) =>
-    waitFor(look, 5_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.map(({ id }) => id)]));
+    waitFor(look, 20_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.map(({ id }) => id)]));
 
   test('an older state that comes late is discarded', async () => {
     opened.hands.grant({ 'parcels/a': 5 });

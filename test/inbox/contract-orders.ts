@@ -1,7 +1,7 @@
 /** Part of contract.ts: replay and discard, from every state. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
 export function ordersContract(makeDriver: MakeDriver): void {
@@ -17,7 +17,7 @@ export function ordersContract(makeDriver: MakeDriver): void {
     opened.hands.settle(await opened.hands.take(1), state, { due });
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => state,
     );
     return numberOf(id);
@@ -84,7 +84,7 @@ export function ordersContract(makeDriver: MakeDriver): void {
     opened.hands.settle(await opened.hands.take(1), 'pending', { due: Date.now() + 200, alone: true });
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => id,
     );
     await opened.inbox.order({ action: 'discard', event: numberOf(id) });

@@ -1,6 +1,6 @@
 /** Part of contract.ts: retention. */
 import { expect, test } from 'vitest';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, fresh, type MakeDriver, numberOf, openForEach } from './driver.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,7 +37,7 @@ export function purgeContract(makeDriver: MakeDriver): void {
     opened.hands.settle(await opened.hands.take(1), 'done');
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => 'no attempt',
     );
     await opened.inbox.purge(daysAgo(30), daysAgo(60));
@@ -55,7 +55,7 @@ export function purgeContract(makeDriver: MakeDriver): void {
     opened.hands.settle(opened.hands.got[0] as (typeof opened.hands.got)[0], 'dead');
     await waitFor(
       () => opened.driver.rows().attempts.length === 1,
-      5_000,
+      20_000,
       () => 'no attempt',
     );
     expect(await opened.inbox.purge(daysAgo(30), daysAgo(30))).toEqual({ removed: 0, more: false });

@@ -1,7 +1,7 @@
 /** Part of contract.ts: which events a handler wants, and what it shares with others. */
 import { expect, test } from 'vitest';
 import type { Settlement } from '../../src/inbox/contract.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, CIRCUIT, eventually, fresh, type MakeDriver, openForEach } from './driver.ts';
 
 export function routesContract(makeDriver: MakeDriver): void {
@@ -40,7 +40,7 @@ export function routesContract(makeDriver: MakeDriver): void {
     settleAt(0, 'done');
     await waitFor(
       () => opened.driver.rows().work.length === 0,
-      5_000,
+      20_000,
       () => 'still there',
     );
     expect(await opened.inbox.order({ action: 'replay', event })).toBe(1);
@@ -93,7 +93,7 @@ export function routesContract(makeDriver: MakeDriver): void {
     settleAt(0, 'pending', { due: Date.now() + 60_000, unavailable: { restMs: 1_500 } });
     await waitFor(
       () => opened.driver.rows().work.every(({ state }) => state === 'pending'),
-      5_000,
+      20_000,
       () => 'not settled',
     );
     for (let count = 0; count < 5; count++) await one();

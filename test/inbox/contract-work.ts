@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Delivery, Ending } from '../../src/inbox/contract.ts';
 import { PROCESS_ENDED } from '../../src/inbox/interrupted.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, fresh, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 
 const INBOX_ENDED: Ending = { ended: 'inbox', reason: 'the inbox thread was lost' };
@@ -17,7 +17,7 @@ export function workContract(makeDriver: MakeDriver): void {
       .work.filter((row) => row.id === id)
       .map(({ state }) => state);
   const until = (look: () => boolean) =>
-    waitFor(look, 5_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.length]));
+    waitFor(look, 20_000, () => JSON.stringify([opened.driver.rows(), opened.hands.got.length]));
 
   test('each handler of the source gets the event, with all that belongs to it', async () => {
     opened.hands.grant({ 'two/a': 1, 'two/b': 1 });

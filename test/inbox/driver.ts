@@ -14,7 +14,7 @@ import type {
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
-import { waitFor } from '../service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 export interface Rows {
   /** In the order of their ids. */
@@ -126,7 +126,7 @@ export class Hands {
   async take(count: number): Promise<Delivery> {
     await waitFor(
       () => this.got.length >= count,
-      5_000,
+      20_000,
       () => `${this.got.length} of ${count} deliveries`,
     );
     return this.got[count - 1] as Delivery;

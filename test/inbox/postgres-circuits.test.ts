@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery, Inbox } from '../../src/inbox/contract.ts';
 import { workThrough } from '../../src/inbox/work-port.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { arrival, aWhile, eventually, fresh, Hands, openAt, SOURCES } from './driver.ts';
 
 interface Replica {

@@ -4,8 +4,8 @@ import type { Inbox } from '../../src/inbox/contract.ts';
 import { connect } from '../../src/inbox/postgres/connection.ts';
 import { renewPartitions } from '../../src/inbox/postgres/partitions.ts';
 import { workThrough } from '../../src/inbox/work-port.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { waitFor } from '../service.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { waitFor } from '../harness/waiting.ts';
 import { arrival, fresh, Hands, openAt, SOURCES } from './driver.ts';
 
 const DAY_MS = 86_400_000;
@@ -116,7 +116,7 @@ async function waitForAsync(look: () => Promise<boolean>): Promise<void> {
   })();
   await waitFor(
     () => found,
-    10_000,
+    20_000,
     () => 'it did not come to that',
   );
   await looking;

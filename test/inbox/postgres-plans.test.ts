@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
 import { CLAIM, KEEP, KNOWN, SETTLE, type Statement } from '../../src/inbox/postgres/statements.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 let database: Database;
 let pool: pg.Pool;

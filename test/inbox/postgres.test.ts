@@ -1,6 +1,6 @@
 /** The PostgreSQL inbox against the contract. */
 import { workThrough } from '../../src/inbox/work-port.ts';
-import { freshDatabase } from '../postgres.ts';
+import { freshDatabase } from '../harness/postgres.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
 import { openSyncReader } from './sync-reader.ts';

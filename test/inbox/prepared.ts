@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 export interface Prepared {
   readonly database: Database;

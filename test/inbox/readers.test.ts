@@ -7,7 +7,7 @@ import { driverOf } from '../../src/inbox/driver.ts';
 import type { Filter, InboxReader } from '../../src/inbox/reader.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { BEGIN, CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const path = join(folder, 'inbox.db');

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, deliver, startWired, told } from '../fixtures/deliver.ts';
-import { hasStrace, strace } from '../fixtures/strace.ts';
-import { type Service, waitFor } from '../service.ts';
+import { type Answer, deliver, startWired, told } from '../harness/deliver.ts';
+import type { Service } from '../harness/service.ts';
+import { hasStrace, strace } from '../harness/strace.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 /** What providers wait for, Shippo being the hastiest. */
 const PATIENCE_MS = 3_000;
@@ -182,7 +183,7 @@ describe('another program holds the write lock', () => {
     await recovered();
     await waitFor(
       () => service.sql('SELECT * FROM work').length === 0,
-      5_000,
+      20_000,
       () => JSON.stringify(service.sql('SELECT * FROM work')),
     );
   });

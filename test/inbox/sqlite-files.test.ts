@@ -17,9 +17,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
-import { deliver, SECRETS, startWired, told } from '../fixtures/deliver.ts';
-import { hasStrace } from '../fixtures/strace.ts';
-import { ROOT, runToEnd } from '../service.ts';
+import { runToEnd } from '../harness/command.ts';
+import { deliver, SECRETS, startWired, told } from '../harness/deliver.ts';
+import { ROOT } from '../harness/project.ts';
+import { hasStrace } from '../harness/strace.ts';
 import { arrival, CIRCUIT, fresh, SOURCES } from './driver.ts';
 
 let folder: string;

@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { APPLICATION_ID } from '../../src/inbox/sqlite/files.ts';
-import { startWired, tries, untilOutcome, workOf } from '../fixtures/deliver.ts';
-import { ROOT, runToEnd } from '../service.ts';
+import { runToEnd } from '../harness/command.ts';
+import { startWired, tries, untilOutcome, workOf } from '../harness/deliver.ts';
+import { ROOT } from '../harness/project.ts';
 
 const MIGRATIONS = join(ROOT, 'src/inbox/sqlite/migrations');
 

@@ -1,7 +1,7 @@
 /** The inbox thread of a running service dies of something nobody foresaw. */
 import { expect, onTestFinished, test } from 'vitest';
-import { deliver, outcomes, startWired, tell, told, untilOutcome, workOf } from '../fixtures/deliver.ts';
-import { evaluateIn, INSPECTED } from '../fixtures/inspector.ts';
+import { deliver, outcomes, startWired, tell, told, untilOutcome, workOf } from '../harness/deliver.ts';
+import { evaluateIn, INSPECTED } from '../harness/inspector.ts';
 
 test('the inbox thread dies: 503 while it is gone, a new one by itself, and work goes on', async () => {
   const service = await startWired({ env: INSPECTED });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { needlesOf, Search } from '../../src/ops/check/search.ts';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
-import { SECRET } from '../service.ts';
+import { SECRET } from '../harness/project.ts';
 
 const TOKEN = 'a-token-of-the-tests-that-is-long-enough-0123';
 const ENV = { ...GOOD, SHIPPO_WEBHOOK_TOKEN: TOKEN };

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { redactionFinding } from '../../src/ops/check/canary.ts';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
-import { ROOT } from '../service.ts';
+import { ROOT } from '../harness/project.ts';
 
 const KEY = 'a-key-of-the-tests-that-is-long-enough-0123';
 const NEXT = 'the-next-key-of-the-tests-long-enough-0123';

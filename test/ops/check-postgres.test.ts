@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
 import { fillDatabase } from '../fixtures/filled/fill.ts';
 import { CONTENT, eventRow, keyOf } from '../fixtures/filled/rows.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { SECRET } from '../service.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { SECRET } from '../harness/project.ts';
 
 const { folder, check, consignee } = useCheck();
 let database: Database;

@@ -3,7 +3,7 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
-import { SECRET } from '../service.ts';
+import { SECRET } from '../harness/project.ts';
 
 const DAY_MS = 86_400_000;
 const { folder, check } = useCheck();

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { useCheck } from '../fixtures/check/checking.ts';
 import { useTraffic } from '../fixtures/check/traffic.ts';
-import { SECRET } from '../service.ts';
-import { flintnHeaders, shippoHeaders } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { flintnHeaders, shippoHeaders } from '../harness/signing.ts';
 
 const OTHER = 'another-secret-of-the-tests-0123456789abcdef';
 const { check, consignee } = useCheck();

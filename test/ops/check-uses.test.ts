@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { useCheck } from '../fixtures/check/checking.ts';
 import { useTraffic } from '../fixtures/check/traffic.ts';
-import { SECRET } from '../service.ts';
-import { flexportHeaders, flintnHeaders, opensslMac } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { flexportHeaders, flintnHeaders, opensslMac } from '../harness/signing.ts';
 
 const OLD = 'the-old-secret-of-the-tests-0123456789abcdef';
 const NEW = 'the-new-secret-of-the-tests-0123456789abcdef';

@@ -3,7 +3,8 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
-import { SECRET, startService } from '../service.ts';
+import { SECRET } from '../harness/project.ts';
+import { startService } from '../harness/service.ts';
 
 const { folder, consignee, check, git } = useCheck();
 const ENV_FILE = join(folder, '.env');

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
-import { SECRETS, WIRING } from '../fixtures/deliver.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { run, waitFor } from '../service.ts';
-import { type Ended, useFolder } from './folder.ts';
+import { run } from '../harness/command.ts';
+import { SECRETS, WIRING } from '../harness/deliver.ts';
+import { type Ended, useFolder } from '../harness/folder.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const { consignee } = useFolder();
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
@@ -103,7 +104,7 @@ test('tail shows what comes to light late, once, and nothing that was there befo
     return idAt(at);
   };
   const shown = () => tail.lines().map(({ id }) => id);
-  const untilShown = (id: string) => waitFor(() => shown().includes(id), 5_000, tail.output);
+  const untilShown = (id: string) => waitFor(() => shown().includes(id), 20_000, tail.output);
   // It says nothing until something comes: events are sent until it does.
   const sent: string[] = [];
   for (let at = 100; tail.lines().length === 0 && at < 300; at++) {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../harness/command.ts';
 import {
   deliver,
   outcomes,
@@ -13,9 +14,10 @@ import {
   untilOutcome,
   WIRING,
   workOf,
-} from '../fixtures/deliver.ts';
-import { run, type Service, waitFor } from '../service.ts';
-import { type Ended, useFolder } from './folder.ts';
+} from '../harness/deliver.ts';
+import { type Ended, useFolder } from '../harness/folder.ts';
+import type { Service } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const { consignee } = useFolder();
 const folders: string[] = [];
@@ -130,7 +132,7 @@ describe('with the service running', () => {
     await untilOutcome(service, dead, 'done');
     await waitFor(
       () => outcomes(service, done).length === 2,
-      5_000,
+      20_000,
       () => service.output(),
     );
     expect(outcomes(service, done)).toEqual(['done', 'done']);
@@ -162,7 +164,7 @@ describe('with the service running', () => {
     await tell(service, 'quiet', 'ok');
     await waitFor(
       () => tail.lines().some(({ id }) => id === last),
-      5_000,
+      20_000,
       () => tail.output(),
     );
     tail.process.kill('SIGTERM');

@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROOT, runToEnd, startService } from '../service.ts';
-import { useFolder } from './folder.ts';
+import { runToEnd } from '../harness/command.ts';
+import { useFolder } from '../harness/folder.ts';
+import { ROOT } from '../harness/project.ts';
+import { startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const file = join(folder, '.env');

@@ -15,7 +15,7 @@ import { examineInbox, openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { setTheScene } from '../fixtures/moving/scene.ts';
 import { startStepWire, type When } from '../fixtures/moving/step-wire.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 const EVERY = Number(process.env.CONSIGNEE_CUT_EVERY ?? 3);
 

@@ -10,10 +10,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { eventRow, keyOf } from '../fixtures/filled/rows.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { run, runToEnd } from '../service.ts';
+import { run, runToEnd } from '../harness/command.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 
-const MOVES = Number(process.env.CONSIGNEE_MOVES ?? 2);
+const MOVES = Number(process.env.CONSIGNEE_MOVES ?? 1);
 const EVENTS = 4_000;
 
 let scene: string;
@@ -83,7 +83,7 @@ test('killed again and again, it ends with everything in one place', {
       // Later each time, so that it gets through in the end.
       const timer = setTimeout(
         () => command.process.kill('SIGKILL'),
-        300 + Math.random() * 400 * (1 + kills / 2),
+        150 + Math.random() * 250 * (1 + kills),
       );
       const [code] = await closed;
       clearTimeout(timer);

@@ -15,9 +15,10 @@ import { CONTENT, keyOf, numberAt } from '../fixtures/filled/rows.ts';
 import { rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { MOVING, SECRETS } from '../fixtures/moving/scene.ts';
 import { startStepWire } from '../fixtures/moving/step-wire.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { SECRET, startService } from '../service.ts';
-import { useFolder } from './folder.ts';
+import { useFolder } from '../harness/folder.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { SECRET } from '../harness/project.ts';
+import { startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const WHOLE = { ...CONTENT, keys: CONTENT.inbox.map(keyOf) };

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deliver, numberOf, seen } from '../fixtures/deliver.ts';
 import { type Rows, rowsOf, rowsOfFile } from '../fixtures/moving/rows.ts';
 import { MOVING, OPEN, SECRETS, type Sent, setTheScene } from '../fixtures/moving/scene.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { runToEnd, type Service, startService, waitFor } from '../service.ts';
+import { runToEnd } from '../harness/command.ts';
+import { deliver, numberOf, seen } from '../harness/deliver.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const path = join(folder, 'inbox.db');
@@ -159,7 +161,7 @@ test('what it had before it knows again, by the same ids', async () => {
   expect(numberOf(fresh.id)).toBeGreaterThan(Math.max(...before.keys.map(({ number }) => Number(number))));
   await waitFor(
     () => seen({ folder }, fresh.id).length > 1,
-    5_000,
+    20_000,
     () => (service as Service).output(),
   );
 });

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Run, run, runToEnd, type Service, startService, waitFor } from '../service.ts';
-import { flintnHeaders } from '../signing.ts';
+import { type Run, run, runToEnd } from '../harness/command.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { flintnHeaders } from '../harness/signing.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
 const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
@@ -102,7 +104,7 @@ test('rotate leads through the change and ends when a delivery has been proved w
   expect(await deliver(OLD)).toBe(200);
   const { process: command, output } = rotate('flintn', '--wait', '60');
   const ended = once(command, 'close');
-  await waitFor(() => output().includes('Waiting 60 seconds'), 10_000, output);
+  await waitFor(() => output().includes('Waiting 60 seconds'), 20_000, output);
   const places = ['Rotate Secret', `Put the new one into ${file} as the first line`, 'is dead the moment'];
   const found = places.map((text) => output().indexOf(text));
   expect(found.every((place) => place >= 0)).toBe(true);
@@ -124,7 +126,7 @@ test('deliveries with the old secret are none with a new one: the time runs out,
   service = await startService({ folder, env: env() });
   const { process: command, output } = rotate('flintn', '--wait', '8');
   const ended = once(command, 'close');
-  await waitFor(() => output().includes('Waiting 8 seconds'), 10_000, output);
+  await waitFor(() => output().includes('Waiting 8 seconds'), 20_000, output);
   expect([await deliver(OLD), await deliver(NEW)]).toEqual([200, 401]);
   const [code] = await ended;
   // The service had written the use by then, so that it was there to be mistaken.
@@ -138,7 +140,7 @@ test('a new secret that is live here before it is used counts as new', async () 
   service = await startService({ folder, env: env() });
   const { process: command, output } = rotate('flintn', '--wait', '60');
   const ended = once(command, 'close');
-  await waitFor(() => output().includes('Waiting'), 10_000, output);
+  await waitFor(() => output().includes('Waiting'), 20_000, output);
   expect([await deliver(OLD), await deliver(NEW)]).toEqual([200, 200]);
   expect((await ended)[0]).toBe(0);
   expect(output()).toContain('in use: new-se…3456');
@@ -147,7 +149,7 @@ test('a new secret that is live here before it is used counts as new', async () 
 test('Ctrl-C ends the waiting and leaves everything as it was', async () => {
   const { process: command, output } = rotate('flintn');
   const ended = once(command, 'exit');
-  await waitFor(() => output().includes('Waiting 600 seconds'), 10_000, output);
+  await waitFor(() => output().includes('Waiting 600 seconds'), 20_000, output);
   command.kill('SIGINT');
   expect(await ended).toEqual([null, 'SIGINT']);
 });

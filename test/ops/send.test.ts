@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../service.ts';
-import { useFolder } from './folder.ts';
+import { useFolder } from '../harness/folder.ts';
+import { SECRET } from '../harness/project.ts';
+import { type Service, startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const ALL = ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'];

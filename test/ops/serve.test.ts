@@ -2,9 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { SECRET, startService } from '../service.ts';
-import { useFolder } from './folder.ts';
+import { useFolder } from '../harness/folder.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { SECRET } from '../harness/project.ts';
+import { startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const ON = { FLEXPORT_WEBHOOK_SECRET: SECRET, PORT: '0', CONSOLE_PORT: '0', HOST: '127.0.0.1' };

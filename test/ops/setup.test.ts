@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Google, newTable, startGoogle } from '../deliver/handlers/google.ts';
 import { CONFIG, environmentFor, type Options } from '../fixtures/google/writing.ts';
-import { ROOT } from '../service.ts';
+import { ROOT } from '../harness/project.ts';
 
 const SCRIPT = `
   const { run } = await import('${join(ROOT, 'src/ops/setup.ts')}');

@@ -1,8 +1,10 @@
 /** `events verify`: what was tampered with is found, what was received holds. */
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runToEnd, SECRET, type Service, startService } from '../service.ts';
-import { flexportHeaders, shippoHeaders } from '../signing.ts';
+import { runToEnd } from '../harness/command.ts';
+import { SECRET } from '../harness/project.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { flexportHeaders, shippoHeaders } from '../harness/signing.ts';
 
 let service: Service;
 const ids: Record<string, string> = {};

@@ -1,10 +1,12 @@
 /** Events that PostgreSQL's own types cannot hold: kept byte for byte, handed on exactly as sent, and no trouble in SQL. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
 import { givenIn } from '../fixtures/odd/sources.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { ROOT, runToEnd, SECRET, type Service, startService } from '../service.ts';
+import { runToEnd } from '../harness/command.ts';
+import { type Answer, deliver, numberOf } from '../harness/deliver.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { ROOT, SECRET } from '../harness/project.ts';
+import { type Service, startService } from '../harness/service.ts';
 
 const MIB = 1_048_576;
 const CONFIG = join(ROOT, 'test/fixtures/odd');

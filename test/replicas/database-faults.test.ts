@@ -15,12 +15,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { deliver } from '../fixtures/deliver.ts';
-import { type Database, freshDatabase, type PostgresServer, startPostgres } from '../postgres.ts';
-import type { Service } from '../service.ts';
-import { type Ask, clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
-import { type Load, startLoad } from './load.ts';
-import { bodyOf, type Sent } from './sender.ts';
+import { deliver } from '../harness/deliver.ts';
+import {
+  type Ask,
+  clear,
+  expectAnswers,
+  expectKept,
+  expectUnharmed,
+  startEnduring,
+} from '../harness/ledger.ts';
+import { type Load, startLoad } from '../harness/load.ts';
+import { type Database, freshDatabase, type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { bodyOf, type Sent } from '../harness/sender.ts';
+import type { Service } from '../harness/service.ts';
 
 const OURS = "datname = current_database() AND application_name = 'consignee'";
 

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { type PostgresServer, type StopMode, startPostgres } from '../postgres.ts';
-import type { Service } from '../service.ts';
-import { clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from './ledger.ts';
-import { startLoad } from './load.ts';
+import { clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from '../harness/ledger.ts';
+import { startLoad } from '../harness/load.ts';
+import { type PostgresServer, type StopMode, startPostgres } from '../harness/postgres.ts';
+import type { Service } from '../harness/service.ts';
 
-const RESTARTS = Number(process.env.CONSIGNEE_DATABASE_RESTARTS ?? 4);
+const RESTARTS = Number(process.env.CONSIGNEE_DATABASE_RESTARTS ?? 2);
 
 async function startBoth(host = '127.0.0.1'): Promise<[PostgresServer, Service]> {
   const server = await startPostgres();

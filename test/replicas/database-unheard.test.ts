@@ -6,26 +6,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
 import { HANDLED } from '../fixtures/enduring/sources.ts';
-import { startWire, type Wire } from '../fixtures/wire.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import type { Service } from '../service.ts';
-import { clear, startEnduring } from './ledger.ts';
-import { bodyOf } from './sender.ts';
+import { type Answer, deliver, numberOf } from '../harness/deliver.ts';
+import { clear, startEnduring } from '../harness/ledger.ts';
+import { type Network, startNetwork } from '../harness/network.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { bodyOf } from '../harness/sender.ts';
+import type { Service } from '../harness/service.ts';
 
 let database: Database;
-let wire: Wire;
+let network: Network;
 let service: Service;
 let last = 0;
 beforeEach(async () => {
   database = await freshDatabase();
-  wire = await startWire(Number(new URL(database.url).port));
-  service = await startEnduring(wire.through(database.url));
+  network = await startNetwork(Number(new URL(database.url).port));
+  service = await startEnduring(network.through(database.url));
 });
 afterEach(async () => {
   await clear(service);
-  await wire.stop();
+  await network.stop();
   await database.drop();
 });
 
@@ -61,11 +61,11 @@ test.each(KEEPING)(
     await sendUntilTaken(source, bodyOf(++last));
     const kept = () => database.query<{ number: number }>('SELECT number FROM inbox ORDER BY number');
     const body = bodyOf(++last);
-    wire.muteAfter(end);
+    network.muteAfter(end);
     const first = deliver(service, source, body);
     await expect.poll(kept, { timeout: 2_000, interval: 10 }).toHaveLength(2);
-    wire.cut();
-    wire.muteAfter(undefined);
+    network.cut();
+    network.muteAfter(undefined);
     expect(await first).toMatchObject({ status: 503, retryAfter: '5' });
     const again = await sendUntilTaken(source, body);
     expect([again.outcome, numberOf(again.id)]).toEqual(['duplicate', (await kept())[1]?.number]);
@@ -91,9 +91,9 @@ test.each(SETTLING)(
     };
     // More often than it has slots.
     for (let nth = 1; nth <= 3; nth++) {
-      await handle(() => wire.muteAfter(end));
-      wire.cut();
-      wire.muteAfter(undefined);
+      await handle(() => network.muteAfter(end));
+      network.cut();
+      network.muteAfter(undefined);
       await handle();
     }
     for (const id of ids) await expectHandledOnce(id);

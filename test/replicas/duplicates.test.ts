@@ -1,8 +1,8 @@
 /** The same event at several replicas at the same moment: kept once, handled once, and everybody gets the right answer. */
 import { expect, test } from 'vitest';
-import { type Answer, deliver } from '../fixtures/deliver.ts';
-import type { Service } from '../service.ts';
-import { bodyOf, Cluster } from './cluster.ts';
+import { bodyOf, Cluster } from '../harness/cluster.ts';
+import { type Answer, deliver } from '../harness/deliver.ts';
+import type { Service } from '../harness/service.ts';
 
 const ROUNDS = 60;
 

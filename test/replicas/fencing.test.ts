@@ -2,42 +2,41 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { overlaps } from '../fixtures/replicas/runs.ts';
-import { LEASE_MS } from '../fixtures/replicas/service.ts';
-import { startWire, type Wire } from '../fixtures/wire.ts';
-import { Cluster, tell, tellMany, until } from './cluster.ts';
+import { Cluster, LEASE_MS, tell, tellMany, until } from '../harness/cluster.ts';
+import { type Network, startNetwork } from '../harness/network.ts';
 
 const SLACK_MS = 4_000;
 
-const FAULTS: Readonly<Record<string, (wire: Wire, on: boolean) => Promise<void> | void>> = {
-  stall: (wire, on) => wire.stall(on),
-  refuse: async (wire, on) => {
-    await wire.refuse(on);
-    if (on) wire.cut();
+const FAULTS: Readonly<Record<string, (network: Network, on: boolean) => Promise<void> | void>> = {
+  stall: (network, on) => network.stall(on),
+  refuse: async (network, on) => {
+    await network.refuse(on);
+    if (on) network.cut();
   },
 };
 
-async function openWire(cluster: Cluster): Promise<Wire & { readonly url: string }> {
-  const wire = await startWire(Number(new URL(cluster.database.url).port));
-  onTestFinished(() => wire.stop());
-  return Object.assign(wire, { url: wire.through(cluster.database.url) });
+async function openWire(cluster: Cluster): Promise<Network & { readonly url: string }> {
+  const network = await startNetwork(Number(new URL(cluster.database.url).port));
+  onTestFinished(() => network.stop());
+  return Object.assign(network, { url: network.through(cluster.database.url) });
 }
 
 test.each(['stall', 'refuse'])(
   'a replica that is cut off (%s) ends its handlers before another begins with its events, and comes back',
   async (fault) => {
     const cluster = await Cluster.open();
-    const wire = await openWire(cluster);
-    const [cutOff, other] = await Promise.all([cluster.start({ database: wire.url }), cluster.start()]);
+    const network = await openWire(cluster);
+    const [cutOff, other] = await Promise.all([cluster.start({ database: network.url }), cluster.start()]);
     await cluster.untilShared('jobs/work', 4, 4);
 
     const ids = await tellMany(cutOff, 'jobs', 4, { ms: 20_000, againMs: 200 });
     await until(() => cluster.runsOf(cutOff).length === 4);
-    await FAULTS[fault]?.(wire, true);
+    await FAULTS[fault]?.(network, true);
     await until(() => cluster.runsOf(other).length === 4, LEASE_MS + SLACK_MS);
     expect(overlaps(cluster.runs())).toEqual([]);
     await cutOff.line(({ msg }) => String(msg).includes('may be taken over'));
 
-    await FAULTS[fault]?.(wire, false);
+    await FAULTS[fault]?.(network, false);
     await cluster.untilShared('jobs/work', 4, 4);
     await cluster.untilDone();
     for (const id of ids) expect(await cluster.outcomes(id)).toEqual(['1 retry', '2 done']);
@@ -51,19 +50,19 @@ test.each(['stall', 'refuse'])(
 
 test('after a database that was gone for two leases nobody is taken for dead, and everything is handled', async () => {
   const cluster = await Cluster.open();
-  const wire = await openWire(cluster);
-  const database = wire.url;
+  const network = await openWire(cluster);
+  const database = network.url;
   const services = await Promise.all([cluster.start({ database }), cluster.start({ database })]);
   await cluster.untilShared('jobs/work', 4, 4);
   const names = await cluster.names();
 
   const ids = await tellMany(services[0], 'jobs', 8, { ms: 2_500 });
   await until(() => cluster.runs().length === 8);
-  wire.stall(true);
+  network.stall(true);
   await sleep(2 * LEASE_MS);
-  wire.stall(false);
+  network.stall(false);
   for (const service of services) {
-    await service.line(({ msg }) => msg === 'the inbox takes writes again', 10_000);
+    await service.line(({ msg }) => msg === 'the inbox takes writes again', 20_000);
     await tell(service, 'jobs');
   }
   await cluster.untilDone();
@@ -75,11 +74,11 @@ test('after a database that was gone for two leases nobody is taken for dead, an
 
 test('a database that is slow but answers costs nobody his handlers', async () => {
   const cluster = await Cluster.open();
-  const wire = await openWire(cluster);
-  const [near, far] = await Promise.all([cluster.start(), cluster.start({ database: wire.url })]);
+  const network = await openWire(cluster);
+  const [near, far] = await Promise.all([cluster.start(), cluster.start({ database: network.url })]);
   await cluster.untilShared('jobs/work', 4, 4);
   const names = await cluster.names();
-  wire.delayMs = 90;
+  network.delayMs = 90;
   const ids = await tellMany(far, 'jobs', 4, { ms: 2 * LEASE_MS });
   for (let count = 0; count < 20; count++) {
     await tell(near, 'three', { ms: 100 });

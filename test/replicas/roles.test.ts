@@ -1,10 +1,11 @@
 /** Receiving and handling left to different processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { deliver } from '../fixtures/deliver.ts';
-import { runToEnd, SECRET } from '../service.ts';
-import { flexportHeaders } from '../signing.ts';
-import { bodyOf, Cluster, CONFIG, SECRETS, tell, until } from './cluster.ts';
+import { bodyOf, Cluster, CONFIG, SECRETS, tell, until } from '../harness/cluster.ts';
+import { runToEnd } from '../harness/command.ts';
+import { deliver } from '../harness/deliver.ts';
+import { SECRET } from '../harness/project.ts';
+import { flexportHeaders } from '../harness/signing.ts';
 
 test('what one takes in another handles, and soon', async () => {
   const cluster = await Cluster.open();

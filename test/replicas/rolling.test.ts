@@ -9,12 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { HANDLED } from '../fixtures/rolling/sources.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { ROOT, SECRET, type Service, startService } from '../service.ts';
-import { CHECK_MS, findProgram, type Kind, startBalancer } from './balancer.ts';
-import { startSender } from './sender.ts';
+import { CHECK_MS, findProgram, type Kind, startBalancer } from '../harness/balancer.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { ROOT, SECRET } from '../harness/project.ts';
+import { startSender } from '../harness/sender.ts';
+import { type Service, startService } from '../harness/service.ts';
 
-const RESTARTS = Number(process.env.CONSIGNEE_ROLLING_RESTARTS ?? 4);
+const RESTARTS = Number(process.env.CONSIGNEE_ROLLING_RESTARTS ?? 1);
 const PER_SECOND = 150;
 /** A check, and what it may take on a busy machine. */
 const NOTICED_MS = CHECK_MS + 500;

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { mostAtOnce, overlaps, type Run } from '../fixtures/replicas/runs.ts';
-import type { Service } from '../service.ts';
-import { Cluster, tell, tellMany, until } from './cluster.ts';
+import { Cluster, tell, tellMany, until } from '../harness/cluster.ts';
+import type { Service } from '../harness/service.ts';
 
 const shareOf = (cluster: Cluster, source: string, service: Service) =>
   cluster.runs(source).filter(({ pid }) => pid === service.pid);

@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { overlaps } from '../fixtures/replicas/runs.ts';
-import { LEASE_MS } from '../fixtures/replicas/service.ts';
-import { Cluster, tell, tellMany, until } from './cluster.ts';
+import { Cluster, LEASE_MS, tell, tellMany, until } from '../harness/cluster.ts';
 
 /** What a machine with other things to do may add to a lease. */
 const SLACK_MS = 4_000;

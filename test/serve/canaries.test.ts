@@ -1,9 +1,9 @@
 /** Words that must never be seen again: not in the log, an answer, the metrics, or a stored header. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { raw, type Service, startService } from '../service.ts';
-import { flexportHeaders, opensslMac, token } from '../signing.ts';
-import { ask, bytesOf, type Headers } from './http/wire.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { flexportHeaders, opensslMac, token } from '../harness/signing.ts';
+import { ask, bytesOf, type Headers, raw } from '../harness/wire.ts';
 
 const HMAC = 'canary-hmac-secret-31415926535897932384';
 const RETIRED = 'canary-retired-secret-2718281828459045';

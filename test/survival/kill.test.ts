@@ -1,15 +1,16 @@
 /**
  * kill -9 at random moments under load, again and again: what was answered with 200 is in the inbox once, byte for byte,
- * and gets to its handler. CONSIGNEE_SURVIVAL_SECONDS makes it last longer.
+ * and gets to its handler. CONSIGNEE_SURVIVAL_SECONDS makes it last longer, as at night.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { deliver } from '../fixtures/deliver.ts';
-import { type Service, startService, waitFor } from '../service.ts';
+import { deliver } from '../harness/deliver.ts';
+import { type Service, startService } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
-const SECONDS = Number(process.env.CONSIGNEE_SURVIVAL_SECONDS ?? 20);
+const SECONDS = Number(process.env.CONSIGNEE_SURVIVAL_SECONDS ?? 4);
 const SENDERS = 12;
 const ROUNDS_LEAST = 3;
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { deliver, startWired, told } from '../fixtures/deliver.ts';
-import { hasStrace, strace } from '../fixtures/strace.ts';
+import { deliver, startWired, told } from '../harness/deliver.ts';
+import { hasStrace, strace } from '../harness/strace.ts';
 
 type Call = 'log written' | 'log synced' | 'answered';
 

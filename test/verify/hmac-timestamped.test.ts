@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { hmac } from '../../src/verify/hmac.ts';
 import { shippo } from '../../src/verify/presets/shippo/preset.ts';
-import { SECRET } from '../service.ts';
-import { opensslMac } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { opensslMac } from '../harness/signing.ts';
 import { NOW_SECONDS, verdict } from './verdict.ts';
 
 const BODY = '{"event":"track_updated","test":true}';

@@ -6,8 +6,8 @@ import type { HmacForm } from '../../src/verify/preset.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';
 import { flintn } from '../../src/verify/presets/flintn/preset.ts';
-import { SECRET } from '../service.ts';
-import { opensslMac } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { opensslMac } from '../harness/signing.ts';
 import { verdict } from './verdict.ts';
 
 const BODY = '{"id":1,"type":"/shipment#created"}';

@@ -1,8 +1,8 @@
 /** What the token says of the body: each member is the claim of that name, and no claim is left over. */
 import { expect, test } from 'vitest';
 import { jwt } from '../../src/verify/jwt.ts';
-import { SECRET } from '../service.ts';
-import { token } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { token } from '../harness/signing.ts';
 import { NOW_SECONDS, verdict } from './verdict.ts';
 
 const verify = jwt({ secrets: [SECRET], toleranceSeconds: 300 });

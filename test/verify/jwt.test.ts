@@ -1,8 +1,8 @@
 /** The token itself: its form, its header, its signature, its times. What it says of the body is in jwt-body.test.ts. */
 import { expect, test } from 'vitest';
 import { jwt } from '../../src/verify/jwt.ts';
-import { SECRET } from '../service.ts';
-import { opensslMac, token } from '../signing.ts';
+import { SECRET } from '../harness/project.ts';
+import { opensslMac, token } from '../harness/signing.ts';
 import { NOW_SECONDS, verdict } from './verdict.ts';
 
 const BODY = '{"job":"done"}';

@@ -7,8 +7,8 @@ import { resolveClient } from '../../src/verify/client-address.ts';
 import { type LookUp, lookUpInDns } from '../../src/verify/dns.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
 import { ipAllowlist } from '../../src/verify/ip-allowlist.ts';
-import { askOnly } from '../fixtures/local-dns.ts';
-import { type DnsServer, type Records, startDnsServer } from './dns-server.ts';
+import { type DnsServer, type Records, startDnsServer } from '../harness/dns-server.ts';
+import { askOnly } from '../harness/local-dns.ts';
 import { verdict } from './verdict.ts';
 
 const NAME = 'hooks.example.com';

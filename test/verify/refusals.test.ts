@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { REFUSALS, refusalOf } from '../../src/verify/refusals.ts';
-import { ROOT } from '../service.ts';
+import { ROOT } from '../harness/project.ts';
 
 const page = readFileSync(join(ROOT, 'docs/refusals.md'), 'utf8');
 

@@ -12,8 +12,8 @@ import { FollowedNames } from '../../src/verify/followed-names.ts';
 import { fixFor, REFUSALS, refusalOf, rejectionReason } from '../../src/verify/refusals.ts';
 import { Rejection } from '../../src/verify/rejection.ts';
 import { SCHEMES } from '../../src/verify/schemes.ts';
+import { ROOT } from '../harness/project.ts';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
-import { ROOT } from '../service.ts';
 import { NOW, verdict } from './verdict.ts';
 
 vi.mock('../../src/verify/schemes.ts', async (original) => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { readSigningKey, signStandard } from '../../src/verify/standard-webhooks.ts';
-import { opensslMac } from '../signing.ts';
+import { opensslMac } from '../harness/signing.ts';
 
 const KEY = 'thirty-two bytes of plain ASCII!';
 const SECRET = `whsec_${Buffer.from(KEY).toString('base64')}`;

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, SECRETS, signature, startWired, untilOutcome } from '../../fixtures/deliver.ts';
-import type { Service } from '../../service.ts';
-import { token } from '../../signing.ts';
+import { numberOf, SECRETS, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { token } from '../../harness/signing.ts';
 
 const QUERY_TOKEN = 'a-token-of-the-tests-that-is-long-enough';
 const JWT_SECRET = 'a-jwt-secret-of-the-tests-that-is-long-enough';

@@ -10,8 +10,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -113,7 +114,7 @@ test('a handler that devours memory takes its own thread with it, not the servic
   expect(outcomes(service, guilty)).toHaveLength(2);
   await waitFor(
     () => service.sql('SELECT * FROM work').length <= 1,
-    5_000,
+    20_000,
     () => JSON.stringify(service.sql('SELECT * FROM work')),
   );
   expect((await deliver(service, 'quiet', told())).status).toBe(200);

@@ -10,8 +10,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -101,7 +102,7 @@ test('each of two handlers has its own attempts', async () => {
   const rows = () => service.sql(query, Number.parseInt(id.slice(4), 16));
   await waitFor(
     () => rows().length === 4,
-    5_000,
+    20_000,
     () => JSON.stringify(rows()),
   );
   expect(rows()).toEqual(

@@ -1,7 +1,8 @@
 /** `reply` functions, through the real process: their JSON is the answer; whatever they do, the event is safe. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, signature, startWired, untilOutcome } from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { numberOf, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -98,7 +99,7 @@ test('a thread that is gone is back for the next reply', async () => {
   expect(stored('b-exit')).toHaveLength(1);
   await waitFor(
     () => service.lines().filter(({ msg }) => /thread has ended/.test(String(msg))).length >= 1,
-    5_000,
+    20_000,
     service.output,
   );
   let answer = await ask('asked', telling('hello'));

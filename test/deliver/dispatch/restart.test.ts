@@ -12,8 +12,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let folder: string;
 let service: Service;
@@ -32,7 +33,7 @@ const restart = async (config?: string) => {
 const untilStarted = (id: string) =>
   waitFor(
     () => seen(service, id).length > 0,
-    5_000,
+    20_000,
     () => service.output(),
   );
 
@@ -59,7 +60,7 @@ test('an event that ends its process every time is dead in the end, and lets the
   for (let round = 1; round <= 3; round++) {
     await waitFor(
       () => seen(service, id).length === round,
-      8_000,
+      20_000,
       () => JSON.stringify([seen(service, id), workOf(service, id)]) + service.output(),
     );
     await service.kill('SIGKILL');
@@ -110,7 +111,7 @@ test('a handler that was taken out because its events end the process holds up n
   for (const attempt of [1, 2]) {
     await waitFor(
       () => seen(service, id).some((one) => one.handler === 'pair/two' && one.attempt === attempt),
-      8_000,
+      20_000,
       () => service.output(),
     );
     await service.kill('SIGKILL');
@@ -126,7 +127,7 @@ test('work for a handler that is not wired any more waits until it is again', as
   const id = await tell(service, 'pair', 'obey', 'ok');
   await waitFor(
     () => seen(service, id).length === 2,
-    5_000,
+    20_000,
     () => service.output(),
   );
   await service.kill('SIGKILL');
@@ -144,7 +145,7 @@ test('work for a handler that is not wired any more waits until it is again', as
   await restart();
   await waitFor(
     () => workOf(service, id).length === 0,
-    5_000,
+    20_000,
     () => JSON.stringify(workOf(service, id)),
   );
   expect(outcomes(service, id).filter((outcome) => outcome === 'done')).toHaveLength(2);

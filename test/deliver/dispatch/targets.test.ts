@@ -1,5 +1,6 @@
 /** Targets that are down, through the real process: their events wait, others do not, and all is well when they return. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runToEnd } from '../../harness/command.ts';
 import {
   deliver,
   outcomes,
@@ -10,8 +11,9 @@ import {
   tries,
   untilOutcome,
   workOf,
-} from '../../fixtures/deliver.ts';
-import { runToEnd, type Service, waitFor } from '../../service.ts';
+} from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -38,7 +40,7 @@ test('an event that is declined is dead after few attempts', async () => {
 
 test('a target that says when to come back is left in peace until then, uncounted', async () => {
   const id = await tell(service, 'far', 'busy', 'ok');
-  await waitFor(() => outcomes(service, id).length > 0, 5_000, service.output);
+  await waitFor(() => outcomes(service, id).length > 0, 20_000, service.output);
   const behind = await tell(service, 'far', 'ok');
   expect(await resting()).toEqual(['far/work']);
   await untilOutcome(service, id, 'done');
@@ -58,7 +60,7 @@ test('a target that fails and fails is tried with one event at a time, and then 
   const down = await Promise.all(Array.from({ length: 3 }, () => tell(service, 'far', 'down', 'down', 'ok')));
   await waitFor(
     () => service.lines().some(({ msg }) => /takes nothing/.test(String(msg))),
-    5_000,
+    20_000,
     service.output,
   );
   const behind = await Promise.all(Array.from({ length: 30 }, () => deliver(service, 'far', told('ok'))));

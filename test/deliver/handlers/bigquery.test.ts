@@ -1,8 +1,9 @@
 /** Events as rows in BigQuery: what is there afterwards, and what the inbox says of it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { outcomes, told, untilOutcome, workOf } from '../../fixtures/deliver.ts';
 import { attempts, send, startWith } from '../../fixtures/google/writing.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { outcomes, told, untilOutcome, workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { type Google, newTable, type StoredRow, type StoredTable, startGoogle } from './google.ts';
 
 let google: Google;
@@ -209,7 +210,7 @@ test('events wait while the table is missing or closed, and are written once it 
   await waitFor(
     () =>
       ids.some((id) => attempts(service, id).some(({ error }) => error?.includes('BigQuery Data Editor'))),
-    5_000,
+    20_000,
     service.output,
   );
   google.tables.set('shipping.events', newTable());
@@ -220,7 +221,7 @@ test('events wait while the table is missing or closed, and are written once it 
 test('the old table of three columns lacks two: the events say so, and outlive it', async () => {
   google.tables.set('shipping.events', newTable('old'));
   const id = await send(service, 'rows');
-  await waitFor(() => attempts(service, id).length > 5, 5_000, service.output);
+  await waitFor(() => attempts(service, id).length > 5, 20_000, service.output);
   expect(attempts(service, id)[0]).toMatchObject({
     status: 'invalid',
     output: 'no such field: source.',
@@ -237,7 +238,7 @@ test('a stop in the middle of a batch loses and doubles nothing', async () => {
   const other = await startWith(google, { bigquery: { timeoutMs: 20_000 } });
   google.treat('never');
   const id = await send(other, 'rows');
-  await waitFor(() => google.hanging.size > 0, 5_000, other.output);
+  await waitFor(() => google.hanging.size > 0, 20_000, other.output);
   expect(await other.kill('SIGTERM')).toBe(0);
   expect(workOf(other, id)).toEqual([{ handler: 'rows/insert', state: 'pending', attempts: 0 }]);
   await waitFor(

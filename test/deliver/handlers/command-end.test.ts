@@ -1,7 +1,9 @@
 /** Programs that do not end by themselves, that cannot be started, and a service that stops under them. */
+
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ServiceKnobs } from 'consignee';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   isGone,
@@ -14,8 +16,9 @@ import {
   untilRecorded,
   WIRING,
 } from '../../fixtures/command/run.ts';
-import { workOf } from '../../fixtures/deliver.ts';
-import { runToEnd, type Service } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
 
 let folder: string;
 let service: Service | undefined;
@@ -28,8 +31,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(env: Record<string, string> = {}): Promise<Service> {
-  service = await startCommands({ folder, env });
+async function start(knobs: ServiceKnobs = {}, env: Record<string, string> = {}): Promise<Service> {
+  service = await startCommands({ folder, knobs, env });
   return service;
 }
 
@@ -64,24 +67,24 @@ test('a program that ends in time is not touched when its time would be over', a
 });
 
 test.each([
-  ['hang once', '4000'],
-  ['stubborn once', '10000'],
+  ['hang once', 4_000],
+  ['stubborn once', 10_000],
 ])(
   'a service that stops ends what runs (%s) within its grace, and runs it again uncounted',
-  async (type, grace) => {
-    const running = await start({ GRACE_MS: grace });
+  async (type, shutdownGraceMs) => {
+    const running = await start({ shutdownGraceMs });
     const id = await order(running, 'jobs', type);
     const pids = await pidsOf(running, id, 2);
     const stopped = performance.now();
     expect(await running.kill('SIGTERM')).toBe(0);
-    expect(performance.now() - stopped).toBeLessThan(Number(grace) + 3_000);
+    expect(performance.now() - stopped).toBeLessThan(shutdownGraceMs + 3_000);
     await untilGone(pids);
     expect(recorded(running, id)).toMatchObject([
       { attempt: 1, outcome: 'later', error: 'Error: the service is stopping' },
     ]);
     expect(workOf(running, id)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
 
-    const again = await start({ GRACE_MS: grace });
+    const again = await start({ shutdownGraceMs });
     expect(await untilRecorded(again, id, 'done')).toMatchObject({ attempt: 1, status: 'exit 0' });
   },
 );
@@ -110,7 +113,7 @@ test('a program that goes away later keeps its events waiting until it is back',
   };
   install();
   // Relative to where the service runs.
-  const running = await start({ PROGRAM: './program.sh' });
+  const running = await start({}, { PROGRAM: './program.sh' });
   const first = await order(running, 'gone', 'exit 0');
   await untilRecorded(running, first, 'done');
 

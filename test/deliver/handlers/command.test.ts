@@ -11,8 +11,10 @@ import {
   startCommands,
   untilRecorded,
 } from '../../fixtures/command/run.ts';
-import { workOf } from '../../fixtures/deliver.ts';
-import { SECRET, type Service, waitFor } from '../../service.ts';
+import { workOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -209,7 +211,7 @@ test('no process is left behind, and no zombie', async () => {
   expect(childrenOf(service)).toHaveLength(1);
   await waitFor(
     () => childrenOf(service).length === 0,
-    5_000,
+    20_000,
     () => childrenOf(service).join(),
   );
 });

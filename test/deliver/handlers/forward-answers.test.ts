@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pauseAskedFor } from '../../../src/deliver/handlers/retry-after.ts';
 import { recorded, untilRecorded } from '../../fixtures/command/run.ts';
-import { workOf } from '../../fixtures/deliver.ts';
 import { startForwarding, tell } from '../../fixtures/forward/run.ts';
-import type { Service } from '../../service.ts';
+import { workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
 import { startTarget, type Target, type Told } from './target.ts';
 
 let target: Target;

@@ -8,7 +8,8 @@ import { type ForwardOptions, forward } from '../../../src/deliver/handlers/forw
 import { readWirings } from '../../../src/serve/config/wiring.ts';
 import { flexport } from '../../../src/verify/presets/flexport/preset.ts';
 import { SIGNING_SECRET } from '../../fixtures/forward/run.ts';
-import { runToEnd, SECRET } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { SECRET } from '../../harness/project.ts';
 
 const URL = 'https://orders.example/webhooks';
 const SETTING = 'ORDERS_SIGNING_SECRET';

@@ -2,9 +2,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recorded, untilRecorded } from '../../fixtures/command/run.ts';
-import { numberOf, workOf } from '../../fixtures/deliver.ts';
 import { startForwarding, tell } from '../../fixtures/forward/run.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { numberOf, workOf } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { startTarget, type Target, type Told } from './target.ts';
 
 let target: Target;
@@ -132,7 +133,7 @@ test('an attempt that the stopping service cuts off is not counted', async () =>
   const id = await tell(other, 'unsigned', { does: 'hang' });
   await waitFor(
     () => target.callsOf(id).length > 0,
-    5_000,
+    20_000,
     () => other.output(),
   );
   expect(await other.kill('SIGTERM')).toBe(0);

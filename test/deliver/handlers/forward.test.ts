@@ -3,7 +3,6 @@ import { CloudEvent, HTTP } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recorded, untilRecorded } from '../../fixtures/command/run.ts';
-import { numberOf, signature, workOf } from '../../fixtures/deliver.ts';
 import {
   callOf,
   SIGNING_SECRET,
@@ -12,7 +11,9 @@ import {
   tell,
   tellBytes,
 } from '../../fixtures/forward/run.ts';
-import { SECRET, type Service } from '../../service.ts';
+import { numberOf, signature, workOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import type { Service } from '../../harness/service.ts';
 import { type Call, startTarget, type Target } from './target.ts';
 
 const RETIRED = `whsec_${Buffer.from('canary: the retired key, 24+').toString('base64')}`;

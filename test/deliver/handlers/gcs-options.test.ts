@@ -9,7 +9,7 @@ import { type GcsOptions, gcs } from '../../../src/deliver/handlers/gcs.ts';
 import { usesAccounts } from '../../../src/deliver/handlers/google/connection.ts';
 import { packageProblems } from '../../../src/deliver/handlers/google/package.ts';
 import { refusalOf } from '../../fixtures/google/writing.ts';
-import { ROOT } from '../../service.ts';
+import { ROOT } from '../../harness/project.ts';
 
 const ofGcs = (options: unknown) => gcs(options as GcsOptions).problems?.map(({ wrong }) => wrong);
 const ofBigQuery = (options: unknown) =>

@@ -1,16 +1,18 @@
 /** Events as objects in Cloud Storage: what is there afterwards, and what the inbox says of it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { headerSafe } from '../../../src/deliver/handlers/google/object.ts';
-import { deliver, outcomes, signature, told, untilOutcome, workOf } from '../../fixtures/deliver.ts';
 import {
   attempts,
   CONFIG,
   consignee,
   environmentFor,
+  KNOBS,
   send,
   startWith,
 } from '../../fixtures/google/writing.ts';
-import { type Service, startService, waitFor } from '../../service.ts';
+import { deliver, outcomes, signature, told, untilOutcome, workOf } from '../../harness/deliver.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { type Google, type StoredObject, startGoogle } from './google.ts';
 
 const GCS = { prefix: 'in/' };
@@ -213,7 +215,7 @@ test('events wait while the bucket is missing or closed, and are written once it
   google.buckets.add('webhooks');
   await waitFor(
     () => ids.some((id) => attempts(service, id).some(({ status }) => status === '403')),
-    5_000,
+    20_000,
     service.output,
   );
   google.forbidden.delete('webhooks');
@@ -237,8 +239,11 @@ test('a server that is gone is no answer', async () => {
 
 test('the emulator of the library’s own variable serves as well, and is shown no credentials', async () => {
   const { GOOGLE_URL: _, ...env } = environmentFor(google, { gcs: GCS });
-  const config = CONFIG;
-  const other = await startService({ config, env: { ...env, STORAGE_EMULATOR_HOST: google.url } });
+  const other = await startService({
+    config: CONFIG,
+    knobs: KNOBS,
+    env: { ...env, STORAGE_EMULATOR_HOST: google.url },
+  });
   const id = await send(other, 'objects');
   await untilOutcome(other, id, 'done');
   expect(objectOf(id).metadata.id).toBe(id);

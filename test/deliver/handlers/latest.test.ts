@@ -3,15 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf } from '../../fixtures/deliver.ts';
-import { runToEnd, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flintnHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { numberOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
 let service: Service;
 beforeAll(async () => {
   service = await startService({
     config: CONFIG,
+    knobs: { backoff: { baseMs: 10, capMs: 40 } },
     env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
   });
 });
@@ -82,7 +86,7 @@ test('however the news come, a parcel’s state only moves forward and ends with
       return send('shippo', body, shippoHeaders(SECRET, body));
     });
     while (waiting.length > 0) await Promise.all(waiting.splice(0, atATime).map((deliver) => deliver()));
-    await waitFor(nothingLeft, 10_000, service.output);
+    await waitFor(nothingLeft, 20_000, service.output);
     for (const [parcel, news] of Object.entries(NEWS)) {
       const said = linesOf<Said>('states.jsonl').filter((line) => line.parcel === `${parcel}R${run}`);
       const times = said.map(({ at }) => at);
@@ -110,7 +114,7 @@ test('events that say nothing of a parcel are handled for themselves', async () 
   const body =
     '{"event":"batch_created","test":false,"data":"batch 5ef63c54f5bf45d3b1f8fb37dcb1c5f4 created"}';
   const id = await send('shippo', body, shippoHeaders(SECRET, body));
-  await waitFor(nothingLeft, 5_000, service.output);
+  await waitFor(nothingLeft, 20_000, service.output);
   const outcomes = service.sql(
     'SELECT outcome FROM attempts WHERE event = ? ORDER BY started_at',
     numberOf(id),
@@ -129,7 +133,7 @@ test('members of one’s own tell what the preset does not know', async () => {
   for (const body of [order('newer', '2024-01-15T10:30:00Z'), order('older', '2024-01-15T10:29:59Z')]) {
     await send('flintn', body, flintnHeaders(SECRET, body));
   }
-  await waitFor(nothingLeft, 5_000, service.output);
+  await waitFor(nothingLeft, 20_000, service.output);
   expect(linesOf('orders.jsonl')).toEqual(['newer']);
 });
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCHEME_CASES, type SchemeCase } from '../../fixtures/every-scheme/cases.ts';
-import { type Service, startService, waitFor } from '../../service.ts';
-import { signatureOf, token } from '../../signing.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { signatureOf, token } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const SECRETS = {
   old: 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef',
@@ -90,7 +91,7 @@ function refusedOf(one: SchemeCase): string[] {
 }
 
 test.each(SCHEME_CASES)('$name: the new secret takes it in byte for byte, and no forged one', async (one) => {
-  await waitFor(() => eventsOf(one).length === 2 && refusedOf(one).length < 2, 5_000, service.output);
+  await waitFor(() => eventsOf(one).length === 2 && refusedOf(one).length < 2, 20_000, service.output);
   expect(eventsOf(one).map(({ body }) => body.toString())).toEqual([bodyOf('old', ''), bodyOf('new', '')]);
   expect(refusedOf(one)).toEqual([bodyOf('forged', one.opening)]);
 });

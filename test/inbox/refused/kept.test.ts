@@ -1,10 +1,13 @@
 /** Which refused requests are kept, with what, and within which bounds. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { raw, runToEnd, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, shippoHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import { raw } from '../../harness/wire.ts';
 
 const WRONG = 'a-secret-that-nobody-has-set-0123456789';
 let service: Service;
@@ -29,7 +32,7 @@ function kept(): Row[] {
     database.close();
   }
 }
-const untilKept = (count: number) => waitFor(() => kept().length >= count, 5_000, service.output);
+const untilKept = (count: number) => waitFor(() => kept().length >= count, 20_000, service.output);
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 400));
 
 async function send(path: string, body: string, headers: Record<string, string>) {
@@ -100,7 +103,8 @@ test('what an allowlist refuses is not kept, nor what it would refuse if it were
 
 test('the oldest of the loudest address goes first, and a source keeps no more than its share', async () => {
   service = await startService({
-    config: join(import.meta.dirname, '../../fixtures/few-refused'),
+    // Room for five requests of 466 bytes.
+    knobs: { refused: { bytesMax: 2_560 } },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, TRUST_PROXY: 'loopback' },
   });
   const from = (address: string, id: number) => {
@@ -111,7 +115,7 @@ test('the oldest of the loudest address goes first, and a source keeps no more t
   for (let id = 10; id < 20; id++) await from('203.0.113.66', id);
   await waitFor(
     () => kept().some(({ body }) => Buffer.from(body).toString() === '{"id":19}'),
-    5_000,
+    20_000,
     service.output,
   );
   const rows = kept().map(({ address, body }) => `${address} ${Buffer.from(body)}`);
@@ -139,7 +143,7 @@ test('a flood is dropped beyond what may be kept, and good events go on', async 
   expect(answer.status).toBe(200);
   expect((await Promise.all(flood)).every(({ status }) => status === 401)).toBe(true);
   const seconds = (performance.now() - begun) / 1_000;
-  await waitFor(() => kept().some(({ id }) => id === elsewhere.id), 5_000, service.output);
+  await waitFor(() => kept().some(({ id }) => id === elsewhere.id), 20_000, service.output);
   await aWhile();
   expect(kept().length).toBeGreaterThan(0);
   // A burst of 200, fifty a second after it, and the one of the other source.

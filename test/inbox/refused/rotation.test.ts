@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Service, startService, waitFor } from '../../service.ts';
-import { flintnHeaders } from '../../signing.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
 const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
@@ -51,20 +52,20 @@ test('new secret at the provider first, then here, under traffic: nothing lost, 
   })();
   await waitFor(
     () => statuses.length > 20,
-    10_000,
+    20_000,
     () => String(statuses.length),
   );
   secret = NEW;
-  await waitFor(() => statuses.filter((status) => status === 401).length > 20, 10_000, service.output);
+  await waitFor(() => statuses.filter((status) => status === 401).length > 20, 20_000, service.output);
   writeFileSync(file, `${NEW}\n${OLD}\n`);
-  await waitFor(() => statuses.slice(-5).every((status) => status === 200), 10_000, service.output);
+  await waitFor(() => statuses.slice(-5).every((status) => status === 200), 20_000, service.output);
   on = false;
   await traffic;
-  await waitFor(() => stored(service as Service).length === sent.length, 10_000, service.output);
+  await waitFor(() => stored(service as Service).length === sent.length, 20_000, service.output);
   expect([...stored(service)].sort()).toEqual([...sent].sort());
   const late = () => (service as Service).lines().filter(({ msg }) => msg === 'a refused request passes now');
   const refused = statuses.filter((status) => status === 401).length;
-  await waitFor(() => late().length === refused, 5_000, service.output);
+  await waitFor(() => late().length === refused, 20_000, service.output);
   // Those that came late came in their own order.
   const order = late().map(({ eventId }) => String(eventId));
   expect(order).toEqual([...order].sort());
@@ -78,7 +79,7 @@ test('a restart with the new secret takes in what was refused before', async () 
   expect(await service.kill('SIGTERM')).toBe(0);
   writeFileSync(file, `${NEW}\n`);
   service = await start();
-  await waitFor(() => stored(service as Service).length === 2, 5_000, service.output);
+  await waitFor(() => stored(service as Service).length === 2, 20_000, service.output);
   const event = service.events()[1];
   expect(event).toMatchObject({ external_id: 'between', source: 'flintn' });
   expect(event?.body.toString()).toBe(bodyOf('between'));

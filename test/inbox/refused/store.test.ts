@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRefused } from '../../../src/inbox/refused/file.ts';
 import { RefusedStore } from '../../../src/inbox/refused/store.ts';
-import { hasStrace } from '../../fixtures/strace.ts';
+import { hasStrace } from '../../harness/strace.ts';
 
 let folder: string;
 beforeAll(() => {

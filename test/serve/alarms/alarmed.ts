@@ -1,23 +1,31 @@
 /** The service with a watch in a hurry, and what tests of alarms ask of it. */
 import { join } from 'node:path';
-import { numberOf } from '../../fixtures/deliver.ts';
-import {
-  type Line,
-  SECRET,
-  type Service,
-  type ServiceOptions,
-  startService,
-  waitFor,
-} from '../../service.ts';
+import type { ServiceKnobs } from 'consignee';
+import type { Line } from '../../harness/command.ts';
+import { numberOf } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, type ServiceOptions, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
+
+type AlarmKnobs = NonNullable<ServiceKnobs['alarms']>;
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/alarms');
 const SECRETS = Object.fromEntries(
   ['FLINTN', 'SHIPPO', 'JOBS', 'FAR'].map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]),
 );
 
-export function startAlarmed(knobs: object = {}, options: ServiceOptions = {}): Promise<Service> {
-  const env = { ...SECRETS, ALARM_KNOBS: JSON.stringify(knobs), ...options.env };
-  return startService({ ...options, config: CONFIG, env });
+/** The watch looks all the time. */
+const ALARMS: AlarmKnobs = { lookMs: 50, calmMs: 200, windowMs: 2_000, backlogAgeMs: 600, diskFreeMb: 0 };
+const KNOBS = {
+  circuit: { failures: 2, restMs: 200, restMaxMs: 400 },
+  backoff: { baseMs: 20, capMs: 40 },
+  handler: { maxAttempts: 1_000 },
+  shutdownGraceMs: 1_000,
+};
+
+export function startAlarmed(alarms: AlarmKnobs = {}, options: ServiceOptions = {}): Promise<Service> {
+  const knobs = { ...KNOBS, alarms: { ...ALARMS, ...alarms } };
+  return startService({ ...options, config: CONFIG, knobs, env: { ...SECRETS, ...options.env } });
 }
 
 /** The log's lines about alarms of a kind, in order. */
@@ -26,11 +34,11 @@ export function alarmLines(service: Service, kind?: string): Line[] {
 }
 
 export function raised(service: Service, kind: string): Promise<Line> {
-  return service.line(({ alarm, level }) => alarm === kind && level === 'error', 10_000);
+  return service.line(({ alarm, level }) => alarm === kind && level === 'error', 20_000);
 }
 
 export function over(service: Service, kind: string): Promise<Line> {
-  return service.line(({ alarm, level }) => alarm === kind && level === 'info', 15_000);
+  return service.line(({ alarm, level }) => alarm === kind && level === 'info', 20_000);
 }
 
 export async function metricLines(service: Service): Promise<string[]> {

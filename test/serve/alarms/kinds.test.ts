@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ALARM_RULES } from '../../../src/serve/alarms/kinds.ts';
-import { ROOT } from '../../service.ts';
+import { ROOT } from '../../harness/project.ts';
 
 test('docs/operating.md tells of every kind of alarm, and of no other', () => {
   const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');

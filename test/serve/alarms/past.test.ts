@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstNumberAt } from '../../../src/inbox/event-id.ts';
 import { readSqlitePast } from '../../../src/inbox/sqlite/past.ts';
-import { tell } from '../../fixtures/deliver.ts';
-import type { Service } from '../../service.ts';
+import { tell } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
 import { startAlarmed } from './alarmed.ts';
 
 const HOUR_MS = 3_600_000;

@@ -3,9 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { deliver, tell, told, untilOutcome } from '../../fixtures/deliver.ts';
-import { runToEnd, SECRET, type Service } from '../../service.ts';
-import { flintnHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { deliver, tell, told, untilOutcome } from '../../harness/deliver.ts';
+import { SECRET } from '../../harness/project.ts';
+import type { Service } from '../../harness/service.ts';
+import { flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
 import { alarmLines, discard, looks, metricLines, over, raised, send, startAlarmed } from './alarmed.ts';
 
 let service: Service | undefined;

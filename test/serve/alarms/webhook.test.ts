@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tell, untilOutcome } from '../../fixtures/deliver.ts';
-import { type Service, waitFor } from '../../service.ts';
+import { tell, untilOutcome } from '../../harness/deliver.ts';
+import type { Service } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import { alarmLines, discard, looks, raised, startAlarmed } from './alarmed.ts';
 
 const NEW = `whsec_${Buffer.alloc(32, 'new key ').toString('base64')}`;
@@ -55,7 +56,7 @@ async function start(knobs: object, env: Record<string, string> = {}): Promise<S
   return service;
 }
 
-function arrived(count: number, waitMs = 15_000): Promise<true> {
+function arrived(count: number, waitMs = 20_000): Promise<true> {
   return waitFor(
     () => received.length >= count,
     waitMs,
@@ -118,7 +119,7 @@ test('a receiver that is down gets three tries and a line in the log, and the se
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   const to = await start(LOW_DISK);
-  const line = await to.line(({ msg }) => /could not be delivered/.test(String(msg)), 15_000);
+  const line = await to.line(({ msg }) => /could not be delivered/.test(String(msg)), 20_000);
   expect(line).toMatchObject({
     level: 'warn',
     host: new URL(url).host,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runToEnd } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from './reading.ts';
 
 const ON = { FLEXPORT_WEBHOOK_SECRET: GOOD };

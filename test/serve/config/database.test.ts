@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { type Transport, transportOf } from '../../../src/inbox/postgres/url.ts';
-import { runToEnd } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 
 const HERE = `postgres://consignee:${GOOD}@localhost/inbox`;

@@ -6,7 +6,8 @@ import { afterAll, expect, test } from 'vitest';
 import type { Problem } from '../../../src/base/errors.ts';
 import type { Knob } from '../../../src/base/settings/knob.ts';
 import { KNOBS, readKnobs } from '../../../src/serve/config/knobs.ts';
-import { ROOT, runToEnd, SECRET } from '../../service.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
 import { reading } from './reading.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));

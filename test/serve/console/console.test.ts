@@ -2,8 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { ask, bodyOf, bytesOf, expectRefusal, FLEXPORT, metric, openWire, signed } from '../http/wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import {
+  ask,
+  bodyOf,
+  bytesOf,
+  expectRefusal,
+  FLEXPORT,
+  metric,
+  openWire,
+  signed,
+} from '../../harness/wire.ts';
 
 const TOKEN = 'the-console-token-of-the-tests-is-long-enough';
 const OLD_TOKEN = 'the-console-token-before-it-is-long-as-well';
@@ -38,7 +49,7 @@ describe('metrics', () => {
       expect(response.text).toContain(`${line}\n`);
     }
     const done = 'consignee_attempts_total{handler="flexport/log",outcome="done"}';
-    await expect.poll(() => metric(open, done), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => metric(open, done)).toBe(1);
     expect(open.events()).toHaveLength(1);
   });
 
@@ -146,12 +157,12 @@ describe('orders', () => {
     const answer = JSON.parse((await ask(open.port, signed(SECRET, bodyOf(randomUUID())))).body);
     const runs = () =>
       open.lines().filter((line) => line.eventId === answer.id && line.attempt !== undefined);
-    await waitFor(() => runs().length === 1, 5_000, open.output);
+    await waitFor(() => runs().length === 1, 20_000, open.output);
     const event = Number(open.events().at(-1)?.number);
     const inbox = inboxOf(open);
     const replayed = async () => (await order({ inbox, action: 'replay', event })).body.changed;
-    await expect.poll(replayed, { timeout: 5_000 }).toBe(1);
-    await waitFor(() => runs().length === 2, 5_000, open.output);
+    await expect.poll(replayed).toBe(1);
+    await waitFor(() => runs().length === 2, 20_000, open.output);
     expect(runs().map((line) => line.outcome)).toEqual(['done', 'done']);
   });
 

@@ -6,7 +6,7 @@ import type { Inbox, InboxStatus } from '../../../src/inbox/contract.ts';
 import { METRIC_ROWS } from '../../../src/serve/console/metric-rows.ts';
 import { createMetrics } from '../../../src/serve/console/metrics.ts';
 import { meterFor } from '../../../src/serve/meter.ts';
-import { ROOT } from '../../service.ts';
+import { ROOT } from '../../harness/project.ts';
 
 const WELL: InboxStatus = {
   inbox: 'x',

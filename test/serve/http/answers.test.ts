@@ -2,9 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders, shippoHeaders, token } from '../../signing.ts';
-import { type Answer, ask, bodyOf, bytesOf, expectRefusal, FLEXPORT, type Headers, signed } from './wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, shippoHeaders, token } from '../../harness/signing.ts';
+import {
+  type Answer,
+  ask,
+  bodyOf,
+  bytesOf,
+  expectRefusal,
+  FLEXPORT,
+  type Headers,
+  signed,
+} from '../../harness/wire.ts';
 
 const JWT_SECRET = 'the-jwt-secret-of-the-answers-tests-is-long';
 const TOKEN = 'the-query-token-of-the-answers-tests-is-long';

@@ -2,8 +2,9 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders, opensslMac } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, opensslMac } from '../../harness/signing.ts';
 import {
   ask,
   bodyOf,
@@ -16,7 +17,7 @@ import {
   openWire,
   refusalLines,
   signed,
-} from './wire.ts';
+} from '../../harness/wire.ts';
 
 const LIMIT = 100_000;
 const CHUNKED = { 'Transfer-Encoding': 'chunked' };

@@ -1,7 +1,8 @@
 /** The order of the checks, and that nothing of a body is asked for before the checks of the head have passed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders, token } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, token } from '../../harness/signing.ts';
 import {
   type Answer,
   ask,
@@ -12,7 +13,7 @@ import {
   type Headers,
   openWire,
   signed,
-} from './wire.ts';
+} from '../../harness/wire.ts';
 
 const JWT_SECRET = 'the-jwt-secret-of-the-tests-is-another-one';
 const TOKEN = 'the-query-token-of-the-tests-another-again';

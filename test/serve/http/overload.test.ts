@@ -1,13 +1,22 @@
 /** Too many bytes in flight: some are asked to come back later, and nobody's event is lost or half kept. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, SECRET, type Service, startService } from '../../service.ts';
-import { ask, bodyOf, bytesOf, expectRefusal, FLEXPORT, metric, openWire, signed } from './wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import {
+  ask,
+  bodyOf,
+  bytesOf,
+  expectRefusal,
+  FLEXPORT,
+  metric,
+  openWire,
+  signed,
+} from '../../harness/wire.ts';
 
 let service: Service;
 beforeAll(async () => {
   service = await startService({
-    config: join(ROOT, 'test/fixtures/cramped'),
+    knobs: { bytesInFlightMax: 10_000, retryAfterSeconds: 7 },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET },
   });
 });
@@ -16,7 +25,7 @@ afterAll(() => service.stop());
 const IN_FLIGHT = 'consignee_bytes_in_flight';
 
 async function reaches(bytes: number): Promise<void> {
-  await expect.poll(() => metric(service, IN_FLIGHT), { timeout: 5_000 }).toBe(bytes);
+  await expect.poll(() => metric(service, IN_FLIGHT)).toBe(bytes);
 }
 
 test('while the bytes in flight are at their limit others get 503 and Retry-After, then all goes on', async () => {

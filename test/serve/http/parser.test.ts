@@ -1,8 +1,9 @@
 /** What the HTTP parser refuses: answered, logged and counted once each, and nothing gets in beside it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { raw, SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders, token } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, token } from '../../harness/signing.ts';
 import {
   answersIn,
   ask,
@@ -15,9 +16,10 @@ import {
   lineAfter,
   metric,
   openWire,
+  raw,
   refusalLines,
   signed,
-} from './wire.ts';
+} from '../../harness/wire.ts';
 
 const JWT_SECRET = 'the-jwt-secret-of-the-parser-tests-is-long';
 

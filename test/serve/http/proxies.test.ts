@@ -1,8 +1,17 @@
 /** TLS and the client's address, as told by the socket and by proxies, trusted ones and others. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
-import { type Answer, ask, bodyOf, expectRefusal, FLEXPORT, type Headers, signed } from './wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import {
+  type Answer,
+  ask,
+  bodyOf,
+  expectRefusal,
+  FLEXPORT,
+  type Headers,
+  signed,
+} from '../../harness/wire.ts';
 
 const ENV = {
   FLEXPORT_WEBHOOK_SECRET: SECRET,

@@ -2,8 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { ask, bodyOf, bytesOf, expectHealthy, expectRefusal, FLEXPORT, lineOf, signed } from './wire.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import {
+  ask,
+  bodyOf,
+  bytesOf,
+  expectHealthy,
+  expectRefusal,
+  FLEXPORT,
+  lineOf,
+  signed,
+} from '../../harness/wire.ts';
 
 let service: Service;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
-/** Senders that take their time, with knobs that have little patience: see the fixture. */
+/** Senders that take their time and are cut off within seconds. */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
 import {
   bodyOf,
   bytesOf,
@@ -14,14 +14,12 @@ import {
   openWire,
   signed,
   type Wire,
-} from './wire.ts';
-
-const CONFIG = join(ROOT, 'test/fixtures/impatient');
+} from '../../harness/wire.ts';
 
 let service: Service;
 beforeAll(async () => {
   service = await startService({
-    config: CONFIG,
+    knobs: { headersTimeoutMs: 1_000, requestTimeoutMs: 1_500, keepAliveTimeoutMs: 2_000 },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
   });
 });

@@ -1,15 +1,17 @@
 /**
  * Allowlists with host names and in files, through the real process. DNS is a server of the test; waits of five seconds and
- * more pass ten times as fast there (fixtures/local-dns.ts). Clients are told by a trusted proxy.
+ * more pass ten times as fast there (harness/local-dns.ts). Clients are told by a trusted proxy.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { localDns } from '../../fixtures/local-dns.ts';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
-import { type DnsServer, startDnsServer } from '../../verify/dns-server.ts';
+import { type DnsServer, startDnsServer } from '../../harness/dns-server.ts';
+import { localDns } from '../../harness/local-dns.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const NAME = 'hooks.example.com';
 const OTHER_NAME = 'more.example.com';
@@ -94,7 +96,7 @@ test('an address that DNS takes back is refused when the TTL is over; failures c
 
   dns.zone.set(NAME, { a: [OLD], ttlSeconds: 1 });
   await untilAnswered(OLD, 200);
-  await waitFor(() => about('can be looked up').length === 1, 5_000, service.output);
+  await waitFor(() => about('can be looked up').length === 1, 20_000, service.output);
   expect(about('cannot be looked up')).toHaveLength(1);
 });
 
@@ -137,7 +139,7 @@ test('a changed file is read again: names that stay keep what they know, new one
   // The first question is lost, so the answer takes its time.
   dns.zone.set(OTHER_NAME, 'silence');
   writeFileSync(file, `dns:${NAME},\ndns:${OTHER_NAME}\n`);
-  await waitFor(() => dns.asked(OTHER_NAME) >= 2, 5_000, service.output);
+  await waitFor(() => dns.asked(OTHER_NAME) >= 2, 20_000, service.output);
   dns.zone.set(OTHER_NAME, { a: [LITERAL, NEW], ttlSeconds: 3_600 });
   await untilAnswered(NEW, 200);
   on = false;
@@ -170,7 +172,7 @@ test('a file that is spoilt leaves the old list in force', async () => {
     const before = about('old ones stay in force').length;
     writeFileSync(file, spoilt);
     process.kill(service.pid, 'SIGHUP');
-    await waitFor(() => about('old ones stay in force').length > before, 5_000, service.output);
+    await waitFor(() => about('old ones stay in force').length > before, 20_000, service.output);
     expect(await sendFromEach(LITERAL, NEW)).toEqual([200, 403]);
   }
   expect(service.output()).toContain('dns:<name>');

@@ -3,9 +3,11 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freshDatabase } from '../../postgres.ts';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { freshDatabase } from '../../harness/postgres.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OPEN = ['sh', '-c', 'umask 000; exec "$@"', 'sh'];
 
@@ -52,7 +54,7 @@ test('an SQLite inbox, what belongs to it, and the folders above', async () => {
   const closed = all.map((name) => `600 ${name}`);
   service = await start({ DATABASE_URL: `sqlite:${path}` });
   await deliverBoth(service);
-  await waitFor(() => statSync(`${path}-refused-wal`).size > 0, 5_000, service.output);
+  await waitFor(() => statSync(`${path}-refused-wal`).size > 0, 20_000, service.output);
   expect(modes(data)).toEqual(closed);
   for (const made of [data, join(folder, 'one')])
     expect((statSync(made).mode & 0o777).toString(8)).toBe('700');
@@ -72,7 +74,7 @@ test('what was refused, beside PostgreSQL', async () => {
     const closed = ['refused.db', 'refused.db-shm', 'refused.db-wal'].map((name) => `600 ${name}`);
     service = await start({ DATABASE_URL: database.url, DATA_DIR: data });
     await deliverBoth(service);
-    await waitFor(() => statSync(join(data, 'refused.db-wal')).size > 0, 5_000, service.output);
+    await waitFor(() => statSync(join(data, 'refused.db-wal')).size > 0, 20_000, service.output);
     expect(modes(data)).toEqual(closed);
     expect((statSync(data).mode & 0o777).toString(8)).toBe('700');
     await service.kill('SIGKILL');

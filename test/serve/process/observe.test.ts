@@ -1,8 +1,10 @@
 /** Checks that are only observed, the evidence kept with events, and which secret is still used. */
 import { afterEach, expect, test } from 'vitest';
 import { fingerprintOf } from '../../../src/verify/fingerprint.ts';
-import { runToEnd, SECRET, type Service, startService } from '../../service.ts';
-import { flexportHeaders, shippoHeaders } from '../../signing.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders, shippoHeaders } from '../../harness/signing.ts';
 
 const TOKEN = 'a-token-of-the-tests-that-is-long-enough';
 const PREVIOUS = 'the-previous-secret-of-the-tests-0123456789';

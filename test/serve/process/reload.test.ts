@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flexportHeaders } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 
 const OTHER = 'another-secret-of-the-tests-that-is-long-enough';
 let folder: string;
@@ -53,7 +55,7 @@ test('a broken file leaves the old secrets in force, says so, and a mended one i
   expect(service.output()).toContain('FLEXPORT_WEBHOOK_SECRET_FILE is a placeholder, not a secret');
   expect(await send(SECRET)).toBe(200);
   rmSync(file);
-  await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 5_000, service.output);
+  await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 20_000, service.output);
   expect(await send(SECRET)).toBe(200);
   writeFileSync(file, `${OTHER}\n`);
   await service.line(({ msg }) => msg === 'settings read again');
@@ -73,7 +75,7 @@ test('no request fails while settings are read again and again', async () => {
     process.kill(service.pid, 'SIGHUP');
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
-  await waitFor(() => readAgain() >= 10, 10_000, service.output);
+  await waitFor(() => readAgain() >= 10, 20_000, service.output);
   on = false;
   await traffic;
   expect(new Set(statuses)).toEqual(new Set([200]));
@@ -82,7 +84,7 @@ test('no request fails while settings are read again and again', async () => {
 
 test('a file that is not there is no reason to read again and again', async () => {
   rmSync(file);
-  await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 5_000, service.output);
+  await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 20_000, service.output);
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   expect(service.output().match(/cannot be read \(ENOENT\)/g)?.length).toBeLessThan(4);
   expect(await send(SECRET)).toBe(200);

@@ -4,9 +4,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { ROOT, run, SECRET, type Service, startService, waitFor } from '../../service.ts';
-import { ask, bodyOf, bytesOf, openWire, signed } from '../http/wire.ts';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { run } from '../../harness/command.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import { ask, bodyOf, bytesOf, openWire, signed } from '../../harness/wire.ts';
 
 const ENV = { FLEXPORT_WEBHOOK_SECRET: SECRET };
 const folders: string[] = [];
@@ -74,7 +77,11 @@ test('an upload that is under way is answered, and idle connections do not hold 
 
 test('the last answer of a slow sender does not keep the service for ever', async () => {
   const folder = newFolder();
-  const service = await startService({ env: ENV, folder, config: join(ROOT, 'test/fixtures/impatient') });
+  const service = await startService({
+    env: ENV,
+    folder,
+    knobs: { headersTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
+  });
   const wire = await openWire(service.port);
   wire.write(signed(SECRET, bodyOf('never')).slice(0, -1));
   const silent = await openWire(service.port);
@@ -106,6 +113,15 @@ test('a signal while it starts ends it as well', async () => {
   }
 });
 
+/** npm and what it started, which would outlive it. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All are gone, as they should be.
+  }
+}
+
 test('npm start hands SIGTERM on, and ends with 0', async () => {
   const folder = newFolder();
   const npm = spawn('npm', ['start'], {
@@ -119,7 +135,9 @@ test('npm start hands SIGTERM on, and ends with 0', async () => {
       CONSOLE_PORT: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
+  onTestFinished(() => killGroup(npm.pid as number));
   let output = '';
   npm.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -127,7 +145,7 @@ test('npm start hands SIGTERM on, and ends with 0', async () => {
   const ended = once(npm, 'close');
   await waitFor(
     () => output.includes('"msg":"ready"'),
-    15_000,
+    60_000,
     () => output,
   );
   npm.kill('SIGTERM');

@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runToEnd, SECRET, type Service, startService } from '../../service.ts';
-import { expectHealthy } from '../http/wire.ts';
+import { runToEnd } from '../../harness/command.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { expectHealthy } from '../../harness/wire.ts';
 
 const ENV = { FLEXPORT_WEBHOOK_SECRET: SECRET, HOST: '127.0.0.1' };
 

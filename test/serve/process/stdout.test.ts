@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { ROOT, SECRET, waitFor } from '../../service.ts';
-import { ask, bodyOf, bytesOf, openWire, signed } from '../http/wire.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import { waitFor } from '../../harness/waiting.ts';
+import { ask, bodyOf, bytesOf, openWire, signed } from '../../harness/wire.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,8 @@
 /** Every scheme is there for every source, and what is set is checked, all of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flintnHeaders, token } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders, token } from '../../harness/signing.ts';
 import { deliver, kept } from './deliver.ts';
 
 const JWT_SECRET = 'the-secret-of-the-json-web-tokens';

@@ -1,6 +1,6 @@
 /** One delivery through the real socket: the answer, its code in the log, and what the inbox holds of it afterwards. */
 import { type OutgoingHttpHeaders, request } from 'node:http';
-import type { Service, StoredEvent } from '../../service.ts';
+import type { Service, StoredEvent } from '../../harness/service.ts';
 
 export interface Delivered {
   readonly status: number;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { flintnHeaders, opensslMac } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { flintnHeaders, opensslMac } from '../../harness/signing.ts';
 import { deliver, kept } from './deliver.ts';
 
 const VECTOR_SECRET = '0123456789abcdef'.repeat(4);

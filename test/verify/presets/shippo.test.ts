@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SECRET, type Service, startService } from '../../service.ts';
-import { opensslMac, shippoHeaders } from '../../signing.ts';
+import { SECRET } from '../../harness/project.ts';
+import { type Service, startService } from '../../harness/service.ts';
+import { opensslMac, shippoHeaders } from '../../harness/signing.ts';
 import { deliver, kept } from './deliver.ts';
 
 const VECTOR_SECRET = 'shippo-test-secret';

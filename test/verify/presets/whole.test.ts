@@ -6,7 +6,7 @@ import type { HmacForm, MemberPath, Preset } from '../../../src/verify/preset.ts
 import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
-import { ROOT } from '../../service.ts';
+import { ROOT } from '../../harness/project.ts';
 
 const presets: readonly Preset[] = Object.values(shipped);
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
-import type { Line, Service } from '../../service.ts';
-import { waitFor } from '../../service.ts';
-import { flexportHeaders } from '../../signing.ts';
+import type { Line } from './command.ts';
+import type { Service } from './service.ts';
+import { flexportHeaders } from './signing.ts';
+import { waitFor } from './waiting.ts';
 
 export const FLEXPORT = '/webhooks/flexport';
 
@@ -96,7 +97,7 @@ export async function openWire(port: number): Promise<Wire> {
     write: (bytes) => void socket.write(bytes),
     text: () => text,
     answers: () => answersIn(text),
-    answer: (nth = 1, waitMs = 5_000) =>
+    answer: (nth = 1, waitMs = 20_000) =>
       waitFor(
         () => answersIn(text)[nth - 1],
         waitMs,
@@ -139,7 +140,7 @@ export function refusalLines(service: Service, since: number): Line[] {
 }
 
 export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
-  return waitFor(() => service.lines().slice(since).find(matches), 5_000, service.output);
+  return waitFor(() => service.lines().slice(since).find(matches), 20_000, service.output);
 }
 
 /** Asserts the answer of a refusal, the code its log line carries, and that the inbox holds so many events. */
@@ -170,4 +171,24 @@ export async function expectHealthy(service: Service, secret: string, id: string
   const answer = await ask(service.port, signed(secret, bodyOf(id)));
   expect(answer.status).toBe(200);
   expect(service.events()).toHaveLength(before + 1);
+}
+
+/** Writes bytes on a socket and collects what comes back until the other side closes, or `waitMs` of silence. */
+export function raw(port: number, bytes: string | Buffer, waitMs = 300): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    let answer = '';
+    const silence = () => socket.destroy();
+    let timer = setTimeout(silence, 5_000);
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      answer += chunk;
+      clearTimeout(timer);
+      timer = setTimeout(silence, waitMs);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => error.code !== 'ECONNRESET' && reject(error));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
 }

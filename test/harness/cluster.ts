@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
-import { type Answer, deliver, numberOf } from '../fixtures/deliver.ts';
 import { RUNS, type Run, readRuns } from '../fixtures/replicas/runs.ts';
 import sources, { type Told } from '../fixtures/replicas/sources.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import { ROOT, SECRET, type Service, type ServiceOptions, startService } from '../service.ts';
+import { type Answer, deliver, numberOf } from './deliver.ts';
+import { type Database, freshDatabase } from './postgres.ts';
+import { ROOT, SECRET } from './project.ts';
+import { type Service, type ServiceOptions, startService } from './service.ts';
 
+/** Of the replicas. */
+export const LEASE_MS = 3_000;
+const KNOBS = {
+  postgres: { statementMs: 1_000, leaseMs: LEASE_MS },
+  backoff: { baseMs: 20, capMs: 100 },
+  shutdownGraceMs: 1_500,
+};
 export const CONFIG = join(ROOT, 'test/fixtures/replicas');
 export const SECRETS = Object.fromEntries(
   sources.map(({ name }) => [`${(name as string).toUpperCase()}_WEBHOOK_SECRET`, SECRET]),
@@ -44,6 +52,7 @@ export class Cluster {
     const service = await startService({
       database: this.database.url,
       config: CONFIG,
+      knobs: KNOBS,
       env: { ...SECRETS, [RUNS]: this.#file },
       folder: mkdtempSync(join(this.#folder, 'replica-')),
       ...options,
@@ -84,11 +93,11 @@ export class Cluster {
   }
 
   async untilShared(target: string, ...slots: number[]): Promise<void> {
-    await expect.poll(() => this.shares(target), { timeout: 10_000 }).toEqual(slots);
+    await expect.poll(() => this.shares(target), { timeout: 30_000 }).toEqual(slots);
   }
 
   /** Until every event is handled, or nothing more will become of it. */
-  async untilDone(waitMs = 15_000): Promise<void> {
+  async untilDone(waitMs = 30_000): Promise<void> {
     const left = () => this.database.query('SELECT event, handler, state, attempts, owner FROM work');
     await expect.poll(left, { timeout: waitMs }).toEqual([]);
   }
@@ -126,7 +135,7 @@ export function tellMany(
   return Promise.all(Array.from({ length: count }, () => tell(service, source, told)));
 }
 
-export async function until(look: () => boolean, waitMs = 10_000): Promise<void> {
+export async function until(look: () => boolean, waitMs = 20_000): Promise<void> {
   for (const end = performance.now() + waitMs; !look(); await sleep(20)) {
     if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
   }

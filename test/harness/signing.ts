@@ -1,6 +1,6 @@
 /** Signatures for tests, computed with openssl: what the service verifies it must not have written itself. */
 import { execFileSync } from 'node:child_process';
-import type { HmacForm } from '../src/verify/preset.ts';
+import type { HmacForm } from '../../src/verify/preset.ts';
 
 /** The MAC of bytes as openssl computes it. The key is visible in the process list, which tests may do and we may not. */
 export function opensslMac(

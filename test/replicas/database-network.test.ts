@@ -1,13 +1,20 @@
 /** The network between the service and its database fails, under load: 200 or 503, in time, and nothing is lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { deliver } from '../fixtures/deliver.ts';
-import { startWire, type Wire } from '../fixtures/wire.ts';
-import { type Database, freshDatabase } from '../postgres.ts';
-import type { Service } from '../service.ts';
-import { clear, expectAnswers, expectKept, expectUnharmed, PATIENCE_MS, startEnduring } from './ledger.ts';
-import { type Load, type LoadOptions, startLoad } from './load.ts';
-import { bodyOf, type Sent } from './sender.ts';
+import { deliver } from '../harness/deliver.ts';
+import {
+  clear,
+  expectAnswers,
+  expectKept,
+  expectUnharmed,
+  PATIENCE_MS,
+  startEnduring,
+} from '../harness/ledger.ts';
+import { type Load, type LoadOptions, startLoad } from '../harness/load.ts';
+import { type Network, startNetwork } from '../harness/network.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { bodyOf, type Sent } from '../harness/sender.ts';
+import type { Service } from '../harness/service.ts';
 
 /** No sooner does readiness go, and come back: gate.ts. */
 const UNREADY_AFTER_MS = 1_500;
@@ -16,16 +23,16 @@ const READY_AFTER_MS = 1_000;
 const STOPPED_MS = 20_000;
 
 let database: Database;
-let wire: Wire;
+let network: Network;
 let service: Service;
 beforeEach(async () => {
   database = await freshDatabase();
-  wire = await startWire(Number(new URL(database.url).port));
-  service = await startEnduring(wire.through(database.url));
+  network = await startNetwork(Number(new URL(database.url).port));
+  service = await startEnduring(network.through(database.url));
 });
 afterEach(async () => {
   await clear(service);
-  await wire.stop();
+  await network.stop();
   await database.drop();
 });
 
@@ -46,7 +53,7 @@ async function underLoad(work: (load: Load) => Promise<void>, options?: LoadOpti
 test('connections that break cost what is on them, and no readiness', async () => {
   await underLoad(async (load) => {
     for (let nth = 0; nth < 6; nth++) {
-      wire.cut(nth % 2 === 0 ? 'reset' : 'end');
+      network.cut(nth % 2 === 0 ? 'reset' : 'end');
       await load.untilTaken();
     }
     expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
@@ -57,7 +64,7 @@ test('a stalled network: 503 in time for as long as it lasts, then everything as
   await underLoad(async (load) => {
     const begun = performance.now();
     const refused = load.fromNow();
-    wire.stall(true);
+    network.stall(true);
     await load.untilReady(false, 12_000);
     expect(performance.now() - begun).toBeGreaterThan(PATIENCE_MS + UNREADY_AFTER_MS);
     const atOnce = load.fromNow();
@@ -66,7 +73,7 @@ test('a stalled network: 503 in time for as long as it lasts, then everything as
     // Nobody waits any more for what is known not to work.
     expect(Math.max(...atOnce().map(({ ms }) => ms))).toBeLessThan(1_000);
     const ended = performance.now();
-    wire.stall(false);
+    network.stall(false);
     await load.untilReady(true);
     expect(performance.now() - ended).toBeGreaterThan(READY_AFTER_MS);
     expectOnceUnready(load);
@@ -80,7 +87,7 @@ function expectOnceUnready({ sights }: Load): void {
 }
 
 test('connections that nobody told of their end cost one wait, not one each', async () => {
-  wire.forget();
+  network.forget();
   const first = deliver(service, 'jobs', bodyOf(1));
   // A beat that was begun before the first wait was over, and its own.
   await sleep(1_500 + PATIENCE_MS + 500);
@@ -93,10 +100,10 @@ test('connections that nobody told of their end cost one wait, not one each', as
 test('half a second for each question and answer: everything takes longer, and works', async () => {
   await underLoad(
     async (load) => {
-      wire.delayMs = 250;
+      network.delayMs = 250;
       const slow = load.fromNow();
       await sleep(3_000);
-      wire.delayMs = 0;
+      network.delayMs = 0;
       await load.untilTaken();
       expect(statusesOf(slow())).toEqual([200]);
       expect(load.sights.filter(({ ready }) => !ready)).toEqual([]);
@@ -108,21 +115,21 @@ test('half a second for each question and answer: everything takes longer, and w
 
 test('nobody listens: what is open goes on; without it 503 at once, and not ready for a while', async () => {
   await underLoad(async (load) => {
-    await wire.refuse(true);
+    await network.refuse(true);
     const before = load.fromNow();
     await sleep(500);
     // One more connection than there are may have been wanted.
     const taken = before().filter(({ status }) => status === 200);
     expect(taken.length).toBeGreaterThan(before().length / 2);
     const begun = performance.now();
-    wire.cut();
+    network.cut();
     const after = load.fromNow();
     await load.untilReady(false);
     expect(performance.now() - begun).toBeGreaterThan(UNREADY_AFTER_MS);
     await sleep(500);
     expect(statusesOf(after())).toEqual([503]);
     expect(Math.max(...after().map(({ ms }) => ms))).toBeLessThan(1_000);
-    await wire.refuse(false);
+    await network.refuse(false);
     await load.untilReady(true);
     expectOnceUnready(load);
   });
@@ -131,7 +138,7 @@ test('nobody listens: what is open goes on; without it 503 at once, and not read
 test('a service whose database does not answer can be stopped', async () => {
   const load = startLoad(service);
   await load.untilTaken();
-  wire.stall(true);
+  network.stall(true);
   await sleep(500);
   expectAnswers(await load.stop());
   const begun = performance.now();

@@ -1,8 +1,8 @@
 /** A service under load: events for two sources, and somebody who looks whether it is healthy and ready all the time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
-import type { Service } from '../service.ts';
 import { type Sender, type Sent, startSender } from './sender.ts';
+import type { Service } from './service.ts';
 
 const LOOK_MS = 25;
 /** The process must answer this whatever its database does. Generous: tests run beside it. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { run } from '../service.ts';
+import { run } from './command.ts';
 
 export interface Ended {
   readonly code: number | null;

@@ -3,7 +3,7 @@
  * each request: the status of its answer, or the error of its socket.
  */
 import { Agent, request } from 'node:http';
-import { signature } from '../fixtures/deliver.ts';
+import { signature } from './deliver.ts';
 
 const CONNECTIONS = 256;
 const TICK_MS = 20;

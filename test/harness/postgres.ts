@@ -16,7 +16,7 @@ import { watchOver } from './postgres/watchman.ts';
 
 /** Names the setting that says where postgres/shared.ts answers. Outside a test run there is no such place. */
 export const DESK = 'CONSIGNEE_TESTS_POSTGRES';
-const BOOT_MS = 20_000;
+const BOOT_MS = 60_000;
 const INT8 = 20;
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 /** What PostgreSQL comes with, but for a machine that has other things to do. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { HANDLED } from '../fixtures/enduring/sources.ts';
-import type { Row } from '../postgres.ts';
-import { ROOT, SECRET, type Service, startService } from '../service.ts';
+import type { Row } from './postgres.ts';
+import { ROOT, SECRET } from './project.ts';
 import { bodyOf, type Sent } from './sender.ts';
+import { type Service, startService } from './service.ts';
 
 /** What providers wait for, Shippo being the hastiest. */
 export const PATIENCE_MS = 3_000;
@@ -21,6 +22,8 @@ export function startEnduring(database: string, env: Record<string, string> = {}
   return startService({
     database,
     config: join(ROOT, 'test/fixtures/enduring'),
+    // So few slots that one which is lost is missed.
+    knobs: { handler: { concurrency: 2 } },
     env: { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET, ...env },
   });
 }

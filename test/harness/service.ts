@@ -2,23 +2,20 @@
  * The service as a test sees it: a process of its own with a real socket, a real inbox and real signals.
  *
  * Every setting that a test does not give is absent; ports are free ones; the inbox is a file in a folder of its own
- * that goes when the service does, unless the test gives a PostgreSQL database (test/postgres.ts) and looks in there.
+ * that goes when the service does, unless the test gives a PostgreSQL database (postgres.ts) and looks in there.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { inspect } from 'node:util';
+import type { ServiceKnobs } from 'consignee';
+import { type Line, run } from './command.ts';
+import { ROOT, SECRET } from './project.ts';
+import { waitFor } from './waiting.ts';
 
-export const ROOT = join(import.meta.dirname, '..');
-export const SECRET = 'a-secret-of-the-tests-that-is-long-enough';
-const BOOT_MS = 15_000;
-
-export interface Line {
-  readonly [field: string]: unknown;
-}
+const BOOT_MS = 60_000;
 
 export interface StoredEvent {
   readonly number: number;
@@ -54,6 +51,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder with sources.ts and perhaps service.ts. */
   readonly config?: string;
+  /** In place of what service.ts says there. */
+  readonly knobs?: ServiceKnobs;
   /** URL of a PostgreSQL database to keep the inbox in. */
   readonly database?: string;
   /** Options for `serve`. */
@@ -68,11 +67,18 @@ const ALL_ON = Object.fromEntries(
   ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'].map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]),
 );
 
+/** Retries and rests in a hurry. */
+export const HURRIED = {
+  circuit: { failures: 3, restMs: 100, restMaxMs: 400 },
+  backoff: { baseMs: 40, capMs: 100 },
+} satisfies ServiceKnobs;
+
 /** A service with all four sources on by HMAC, unless `env` is given. Rejects with its output if it does not start. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'consignee-'));
   const inboxPath = join(folder, 'inbox.db');
-  const args = ['serve', ...(options.config ? ['--config', options.config] : []), ...(options.args ?? [])];
+  const config = options.knobs ? writeConfig(folder, options.config, options.knobs) : options.config;
+  const args = ['serve', ...(config ? ['--config', config] : []), ...(options.args ?? [])];
   const child = run(args, {
     env: {
       DATABASE_URL: options.database ?? `sqlite:${inboxPath}`,
@@ -104,7 +110,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     folder,
     output: child.output,
     lines: child.lines,
-    line: (matches, waitMs = 5_000) => waitFor(() => child.lines().find(matches), waitMs, child.output),
+    line: (matches, waitMs = 20_000) => waitFor(() => child.lines().find(matches), waitMs, child.output),
     sql: (query, ...values) => readInbox(inboxPath, query, ...values),
     events: () => readInbox<StoredEvent>(inboxPath, 'SELECT * FROM inbox ORDER BY number').map(withBuffer),
     kill,
@@ -116,84 +122,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 }
 
-export interface Run {
-  readonly process: ChildProcess;
-  output(): string;
-  lines(): Line[];
-}
-
-/** Starts a command of the project with just this environment. */
-export function run(
-  args: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; cwd?: string; under?: readonly string[] } = {},
-): Run {
-  const [program = '', ...rest] = [
-    ...(options.under ?? []),
-    process.execPath,
-    join(ROOT, 'bin/consignee.js'),
-    ...args,
-  ];
-  const child = spawn(program, rest, {
-    cwd: options.cwd ?? ROOT,
-    env: { PATH: process.env.PATH, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-  }
-  const lines = () =>
-    text
-      .split('\n')
-      .slice(0, -1)
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Line);
-  return { process: child, output: () => text, lines };
-}
-
-/** Runs a command of the project to its end. */
-export async function runToEnd(
-  ...parameters: Parameters<typeof run>
-): Promise<{ code: number | null; output: string }> {
-  const command = run(...parameters);
-  const [code] = (await once(command.process, 'close')) as [number | null];
-  return { code, output: command.output() };
-}
-
-/** Polls until `look` finds something. */
-export async function waitFor<T>(
-  look: () => T | undefined | false,
-  waitMs: number,
-  describe: () => string,
-): Promise<T> {
-  for (const end = performance.now() + waitMs; ; ) {
-    const found = look();
-    if (found) return found;
-    if (performance.now() > end) throw new Error(`nothing came within ${waitMs} ms:\n${describe()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Writes bytes on a socket and collects what comes back until the other side closes, or `waitMs` of silence. */
-export function raw(port: number, bytes: string | Buffer, waitMs = 300): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    let answer = '';
-    const silence = () => socket.destroy();
-    let timer = setTimeout(silence, 5_000);
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      answer += chunk;
-      clearTimeout(timer);
-      timer = setTimeout(silence, waitMs);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => error.code !== 'ECONNRESET' && reject(error));
-    socket.on('close', () => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-  });
+/** The wiring of one folder with other knobs. */
+function writeConfig(folder: string, wiring = join(ROOT, 'config'), knobs: ServiceKnobs): string {
+  const config = join(folder, 'config');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(config, 'sources.ts'), `export { default } from '${join(wiring, 'sources.ts')}';\n`);
+  writeFileSync(join(config, 'service.ts'), `export default ${inspect(knobs, { depth: null })};\n`);
+  return config;
 }
 
 function readInbox<T>(path: string, query: string, ...values: (string | number)[]): T[] {

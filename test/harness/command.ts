@@ -1,0 +1,58 @@
+/** Commands of the project as somebody types them: a process of its own, with just the environment that the test gives. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { ROOT } from './project.ts';
+
+export interface Line {
+  readonly [field: string]: unknown;
+}
+
+export interface Run {
+  readonly process: ChildProcess;
+  output(): string;
+  lines(): Line[];
+}
+
+/** vitest.config.ts says where compiled code is kept: without it each process would compile the project again. */
+const NODE = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
+
+/** Starts a command of the project with just this environment. */
+export function run(
+  args: readonly string[],
+  options: { env?: Readonly<Record<string, string>>; cwd?: string; under?: readonly string[] } = {},
+): Run {
+  const [program = '', ...rest] = [
+    ...(options.under ?? []),
+    process.execPath,
+    join(ROOT, 'bin/consignee.js'),
+    ...args,
+  ];
+  const child = spawn(program, rest, {
+    cwd: options.cwd ?? ROOT,
+    env: { ...NODE, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const lines = () =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Line);
+  return { process: child, output: () => text, lines };
+}
+
+/** Runs a command of the project to its end. */
+export async function runToEnd(
+  ...parameters: Parameters<typeof run>
+): Promise<{ code: number | null; output: string }> {
+  const command = run(...parameters);
+  const [code] = (await once(command.process, 'close')) as [number | null];
+  return { code, output: command.output() };
+}
