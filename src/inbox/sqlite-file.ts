@@ -91,22 +91,24 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** The one place where rows get their type: of what the columns are named in the query. Bytes are no Buffer there. */
+/** Bytes are no Buffer in a row. */
 export type SqlRow<T> = {
   readonly [Column in keyof T]: NonNullable<T[Column]> extends Buffer ? never : T[Column];
 };
 
-export function allRows<T extends SqlRow<T>>(statement: StatementSync, ...values: SQLInputValue[]): T[] {
-  const rows: unknown = statement.all(...values);
-  return rows as T[];
-}
+/** By place, or all of them by name. */
+type QueryValue = SQLInputValue | Record<string, SQLInputValue>;
 
-export function firstRow<T extends SqlRow<T>>(
-  statement: StatementSync,
-  ...values: SQLInputValue[]
-): T | undefined {
-  const row: unknown = statement.get(...values);
-  return row as T | undefined;
+/** A statement whose rows have a type: that of the columns which its text names. */
+export type Query<T> = Omit<StatementSync, 'all' | 'get'> & {
+  all(...values: QueryValue[]): T[];
+  get(...values: QueryValue[]): T | undefined;
+};
+
+/** The one place where rows get their type: beside the text that they come from. */
+export function prepareQuery<T extends SqlRow<T>>(database: DatabaseSync, sql: string): Query<T> {
+  const statement: unknown = database.prepare(sql);
+  return statement as Query<T>;
 }
 
 export function numberFrom(database: DatabaseSync, sql: string): number {

@@ -16,6 +16,7 @@ export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly str
 
 export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
   readonly preset: Preset;
+  /** In the order of the table; none: the source is off. */
   readonly schemes: readonly Scheme[];
   /** The ones among `schemes` that are only observed and refuse nothing. */
   readonly observed: readonly Scheme[];

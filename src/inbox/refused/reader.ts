@@ -1,7 +1,7 @@
 /** Looks at refused requests from beside the running service: read-only. For commands. Shows no credential. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { allRows, type SqlRow } from '../sqlite-file.ts';
+import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 import { iso } from '../summary.ts';
 
 export interface RefusedSummary {
@@ -44,7 +44,7 @@ export class RefusedReader {
   }
 
   groups(source?: string): RefusedGroup[] {
-    const rows = this.#allRows<Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number }>(
+    const rows = this.#all<Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number }>(
       `SELECT source, code, count(*) AS count, count(DISTINCT address) AS addresses, min(received_at) AS first,
         max(received_at) AS last FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code ORDER BY source, code`,
       source ?? null,
@@ -54,7 +54,7 @@ export class RefusedReader {
 
   /** Newest first. */
   list(source: string | undefined, limit: number): RefusedSummary[] {
-    const rows = this.#allRows<SummaryRow>(
+    const rows = this.#all<SummaryRow>(
       `SELECT ${SUMMARY} FROM refused WHERE ?1 IS NULL OR source = ?1 ORDER BY number DESC LIMIT ?2`,
       source ?? null,
       limit,
@@ -63,7 +63,7 @@ export class RefusedReader {
   }
 
   show(id: string): RefusedDetails | undefined {
-    const [row] = this.#allRows<SummaryRow & { headers: string; credentials: string; body: Uint8Array }>(
+    const [row] = this.#all<SummaryRow & { headers: string; credentials: string; body: Uint8Array }>(
       `SELECT ${SUMMARY}, headers, credentials, body FROM refused WHERE id = ?`,
       id,
     );
@@ -82,7 +82,7 @@ export class RefusedReader {
     this.#database?.close();
   }
 
-  #allRows<T extends SqlRow<T>>(sql: string, ...values: (string | number | null)[]): T[] {
-    return this.#database ? allRows<T>(this.#database.prepare(sql), ...values) : [];
+  #all<T extends SqlRow<T>>(sql: string, ...values: (string | number | null)[]): T[] {
+    return this.#database ? prepareQuery<T>(this.#database, sql).all(...values) : [];
   }
 }

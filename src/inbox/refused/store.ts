@@ -9,7 +9,7 @@
  * kept: enough to tell later whether it was a token that is live now.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { allRows, transact } from '../sqlite-file.ts';
+import { prepareQuery, transact } from '../sqlite-file.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
 
 const DAY_MS = 86_400_000;
@@ -61,10 +61,12 @@ export class RefusedStore {
 
   /** The next ones of a source, oldest first, behind a number. */
   next(source: string, after: number, most: number): NumberedRequest[] {
-    const statement =
-      this.#database.prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-        token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`);
-    return allRows<RequestRow>(statement, source, after, most).map(({ tokenDigest, body, ...rest }) => ({
+    const query = prepareQuery<RequestRow>(
+      this.#database,
+      `SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
+        token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`,
+    );
+    return query.all(source, after, most).map(({ tokenDigest, body, ...rest }) => ({
       ...rest,
       body: Buffer.from(body),
       ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),

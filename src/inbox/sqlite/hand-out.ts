@@ -1,12 +1,12 @@
 /** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
-import type { StatementSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
 import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { isEnd } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
+import type { Query } from '../sqlite-file.ts';
 import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
-import type { Statements } from './statements.ts';
+import type { DeliveryRow, DueRow, Statements } from './statements.ts';
 import type { Turn } from './store.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
@@ -14,9 +14,9 @@ const CLAIM_STEP = 100;
 
 /** What nobody will run must hold nothing up: suspects of handlers that are gone, and what waits where nobody is `latest` now. */
 export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>): void {
-  const suspects = sql.suspects.all() as { handler: string }[];
+  const suspects = sql.suspects.all();
   for (const { handler } of suspects) if (!routes.has(handler)) sql.forgetSuspects.run(handler);
-  const waiting = sql.waiting.all() as { handler: string }[];
+  const waiting = sql.waiting.all();
   for (const { handler } of waiting) if (!routes.get(handler)?.latest) sql.free.run(handler);
 }
 
@@ -72,22 +72,14 @@ export function handOut(turn: Turn): void {
   }
 }
 
-function dueOf(statement: StatementSync, ...parameters: string[]): number {
-  const row = statement.get(...parameters) as { due: number } | undefined;
-  return row?.due ?? Number.POSITIVE_INFINITY;
+function dueOf(query: Query<{ due: number }>, ...values: string[]): number {
+  return query.get(...values)?.due ?? Number.POSITIVE_INFINITY;
 }
 
-function giveEach(turn: Turn, rows: readonly unknown[]): number {
+function giveEach(turn: Turn, rows: readonly DueRow[]): number {
   let given = 0;
-  for (const row of rows as { event: number; handler: string; attempts: number; alone: number }[]) {
-    const { event, handler, attempts, alone } = row;
-    const stored = turn.sql.eventForDelivery.get(event) as {
-      type: string | null;
-      externalId: string | null;
-      receivedAt: number;
-      headers: string;
-      body: Uint8Array;
-    };
+  for (const { event, handler, attempts, alone } of rows) {
+    const stored = turn.sql.eventForDelivery.get(event) as DeliveryRow;
     if (!turn.scheduler.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
     turn.sql.startWork.run(event, handler);
     turn.counts.move(handler, 'pending', 'handling');

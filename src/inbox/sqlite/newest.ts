@@ -1,6 +1,5 @@
 /** The statements for the rules of ../newest.ts, one event at a time. Part of a transaction of store.ts. */
 import type { Settlement } from '../contract.ts';
-import type { WorkState } from '../event-states.ts';
 import { isNewer, overtakenBy } from '../newest.ts';
 import type { State } from '../state.ts';
 import type { Turn } from './store.ts';
@@ -9,18 +8,14 @@ export type Admission = 'free' | 'behind' | 'overtaken';
 
 /** Admits an event among those that tell the same thing's state, and discards what it overtakes. */
 export function admitState(turn: Turn, handler: string, event: number, { thing, at }: State): Admission {
-  const known = turn.sql.newestOf.get(handler, thing) as { at: number; event: number } | undefined;
+  const known = turn.sql.newestOf.get(handler, thing);
   if (known && isNewer(known, { at, event })) {
     noteOvertaken(turn, handler, event, 0, known.event);
     return 'overtaken';
   }
   turn.sql.setNewest.run(handler, thing, at, event);
   let admission: Admission = 'free';
-  const others = turn.sql.workOfThing.all(handler, thing, event) as {
-    event: number;
-    state: WorkState;
-    attempts: number;
-  }[];
+  const others = turn.sql.workOfThing.all(handler, thing, event);
   for (const other of others) {
     if (other.state === 'handling') {
       admission = 'behind';
@@ -36,13 +31,13 @@ export function admitState(turn: Turn, handler: string, event: number, { thing, 
 /** The thing of a row of `work` that is about to be settled; null for most. */
 export function thingOfWork(turn: Turn, { handler, event }: Pick<Settlement, 'handler' | 'event'>) {
   if (!turn.routes.get(handler)?.latest) return null;
-  return (turn.sql.thingOf.get(event, handler) as { thing: Uint8Array | null } | undefined)?.thing ?? null;
+  return turn.sql.thingOf.get(event, handler)?.thing ?? null;
 }
 
 /** The event with a thing's newest state. */
 export function newestEvent(turn: Turn, handler: string, thing: Uint8Array | null): number | undefined {
   if (thing === null) return undefined;
-  return (turn.sql.newestOf.get(handler, thing) as { event: number } | undefined)?.event;
+  return turn.sql.newestOf.get(handler, thing)?.event;
 }
 
 /** Called when the one ahead has ended. */

@@ -1,26 +1,51 @@
-/** Every statement of the inbox thread, prepared once. The tables are in migrations/. */
+/** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Backlog, Delivery } from '../contract.ts';
+import type { WorkState } from '../event-states.ts';
+import type { OrderedEvent } from '../order.ts';
+import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
 export const DUE_MAX_MS = 31 * 86_400_000;
+
+export type DeliveryRow = Pick<Delivery, 'type' | 'externalId' | 'receivedAt' | 'headers'> & {
+  readonly body: Uint8Array;
+};
+
+/** Work that is due. */
+export interface DueRow {
+  readonly event: number;
+  readonly handler: string;
+  readonly attempts: number;
+  readonly alone: number;
+}
 
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
+  const query = <T extends SqlRow<T>>(sql: string) => prepareQuery<T>(database, sql);
   return {
     insertEvent: prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
       is_json, held, address, headers, evidence, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (identity) DO NOTHING`),
-    byIdentity: prepare('SELECT number, digest FROM inbox WHERE identity = ?'),
+    byIdentity: query<{ number: number; digest: Uint8Array }>(
+      'SELECT number, digest FROM inbox WHERE identity = ?',
+    ),
     eventForDelivery:
-      prepare(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
+      query<DeliveryRow>(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body
       FROM inbox WHERE number = ?`),
-    eventForOrder: prepare('SELECT source, type, body FROM inbox WHERE number = ?'),
+    eventForOrder: query<Omit<OrderedEvent, 'states'>>(
+      'SELECT source, type, body FROM inbox WHERE number = ?',
+    ),
 
     insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
-    workOfEvent: prepare('SELECT handler, state FROM work WHERE event = ?'),
-    handling: prepare("SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'"),
+    workOfEvent: query<{ handler: string; state: WorkState }>(
+      'SELECT handler, state FROM work WHERE event = ?',
+    ),
+    handling: query<Pick<Delivery, 'event' | 'handler' | 'attempt'>>(
+      "SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'",
+    ),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
       WHERE event = ? AND handler = ?`),
     finishWork: prepare(`DELETE FROM work
@@ -30,39 +55,43 @@ export function statementsOf(database: DatabaseSync) {
     replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE
       SET state = 'pending', attempts = 0, due = 0, alone = 0, thing = excluded.thing, behind = excluded.behind`),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
-    due: prepare(`SELECT event, handler, attempts, alone FROM work
+    due: query<DueRow>(`SELECT event, handler, attempts, alone FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
-    nextDue: prepare(`SELECT due FROM work
+    nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
-    dueAlone: prepare(`SELECT event, handler, attempts, alone FROM work
+    dueAlone: query<DueRow>(`SELECT event, handler, attempts, alone FROM work
       WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
-    nextAlone: prepare("SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1"),
-    suspects: prepare('SELECT DISTINCT handler FROM work WHERE alone = 1'),
+    nextAlone: query<{ due: number }>(
+      "SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1",
+    ),
+    suspects: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE alone = 1'),
     forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
-    waiting: prepare('SELECT DISTINCT handler FROM work WHERE behind = 1'),
+    waiting: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE behind = 1'),
     free: prepare('UPDATE work SET behind = 0, thing = NULL WHERE handler = ? AND thing IS NOT NULL'),
-    oldestPending: prepare(`SELECT event FROM work
+    oldestPending: query<{ event: number }>(`SELECT event FROM work
       WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
-    backlog: prepare('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
+    backlog: query<Backlog>('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
 
     shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),
     clampDue: prepare("UPDATE work SET due = ? WHERE state = 'pending' AND due > ?"),
 
     insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 
-    newestOf: prepare('SELECT at, event FROM newest WHERE handler = ? AND thing = ?'),
+    newestOf: query<{ at: number; event: number }>(
+      'SELECT at, event FROM newest WHERE handler = ? AND thing = ?',
+    ),
     setNewest: prepare(`INSERT INTO newest VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET at = excluded.at, event = excluded.event`),
     forgetNewest: prepare('DELETE FROM newest WHERE event = ?'),
-    thingOf: prepare('SELECT thing FROM work WHERE event = ? AND handler = ?'),
-    workOfThing: prepare(
+    thingOf: query<{ thing: Uint8Array | null }>('SELECT thing FROM work WHERE event = ? AND handler = ?'),
+    workOfThing: query<{ event: number; state: WorkState; attempts: number }>(
       'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',
     ),
     unblock: prepare('UPDATE work SET behind = 0 WHERE handler = ? AND thing = ?'),
 
     deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
 
-    purgeable: prepare(`SELECT number, body IS NULL AS purged,
+    purgeable: query<{ number: number; busy: number; purged: number }>(`SELECT number, body IS NULL AS purged,
       EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
       FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
     stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
@@ -71,7 +100,7 @@ export function statementsOf(database: DatabaseSync) {
     noteUse: prepare(`INSERT INTO secret_uses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
       SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
 
-    getMeta: prepare('SELECT value FROM meta WHERE key = ?'),
+    getMeta: query<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
     setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
   };
 }

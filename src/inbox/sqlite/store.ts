@@ -15,8 +15,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
 import type {
   Arrival,
-  AttemptKey,
-  Backlog,
   Delivery,
   Ending,
   InboxStatus,
@@ -78,7 +76,7 @@ export class Store {
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    const backlog = this.#sql.backlog.all() as unknown as Backlog[];
+    const backlog = this.#sql.backlog.all();
     this.#counts = new StateCounts(backlog);
     this.#scheduler = new Scheduler(new Targets(this.#routes));
     for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
@@ -143,9 +141,9 @@ export class Store {
   }
 
   status(): InboxStatus {
-    const oldest = this.#sql.oldestPending.get() as { event: number } | undefined;
+    const oldest = this.#sql.oldestPending.get();
     return {
-      inbox: String((this.#sql.getMeta.get('inbox') as { value: string } | undefined)?.value),
+      inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.list(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       resting: this.#scheduler.targets.restingHandlers(),
@@ -158,7 +156,7 @@ export class Store {
    */
   recover(ending: Ending, now: number, knobs: InboxKnobs): Settlement[] {
     this.#scheduler.clearSlots();
-    const left = this.#sql.handling.all() as unknown as AttemptKey[];
+    const left = this.#sql.handling.all();
     return settleInterrupted(left, ending, { knobs, routes: this.#routes }, now);
   }
 

@@ -2,7 +2,7 @@
 import type { Order } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
-import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
+import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
 import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
 
@@ -10,8 +10,8 @@ const PURGE_STEP = 500;
 
 /** Returns how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
 export function orderInTurn(turn: Turn, order: Order): number {
-  const row = turn.sql.eventForOrder.get(order.event) as Omit<OrderedEvent, 'states'> | undefined;
-  const work = turn.sql.workOfEvent.all(order.event) as { handler: string; state: WorkState }[];
+  const row = turn.sql.eventForOrder.get(order.event);
+  const work = turn.sql.workOfEvent.all(order.event);
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
   const steps = planOrder(order, row && { ...row, states }, turn.sources);
   const change = order.action === 'replay' ? replayInTurn : discardInTurn;
@@ -40,11 +40,7 @@ function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?:
 
 /** One bounded step by the rule of Inbox.purge. An event's key stands in its own row. The cursor is 0 at the end. */
 export function purgeInTurn(turn: Turn, cursor: number, eventsBefore: number, keysBefore: number) {
-  const rows = turn.sql.purgeable.all(cursor, firstNumberAt(eventsBefore), PURGE_STEP) as {
-    number: number;
-    busy: number;
-    purged: number;
-  }[];
+  const rows = turn.sql.purgeable.all(cursor, firstNumberAt(eventsBefore), PURGE_STEP);
   let removed = 0;
   for (const { number, busy, purged } of rows) {
     const keyToo = number < firstNumberAt(keysBefore);

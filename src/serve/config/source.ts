@@ -6,28 +6,18 @@ import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, routesOf, sourceNameOf } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
-import type { AllowEntry } from '../../verify/allow-entry.ts';
-import { isProof, provingSettings, SECRET_ROWS, type SecretsByScheme } from '../../verify/checks.ts';
-import type { Preset } from '../../verify/preset.ts';
+import { isProof, provingSettings, SECRET_ROWS, type SourceChecks } from '../../verify/checks.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { readAllowlist } from './allowlist.ts';
 
-export interface SourceConfig {
+export interface SourceConfig extends SourceChecks {
   readonly name: string;
   readonly path: string;
   /** The beginning of its variables: FLEXPORT of FLEXPORT_WEBHOOK_SECRET. */
   readonly prefix: string;
-  readonly preset: Preset;
   readonly routes: readonly Route[];
   /** True if it has a `reply` function. */
   readonly replies: boolean;
-  /** In the order they are checked; none: the source is off. */
-  readonly schemes: readonly Scheme[];
-  /** The ones among `schemes` that are only observed. */
-  readonly observed: readonly Scheme[];
-  readonly secrets: SecretsByScheme;
-  readonly allowFrom: readonly AllowEntry[];
-  readonly allowSha1: boolean;
   readonly bodyLimitBytes: number;
 }
 
@@ -47,10 +37,11 @@ export function readSource(
   }));
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
   const allowFrom = readAllowlist(prefix, environment, lists, problems);
-  const set = new Set<string>(read.flatMap(({ scheme, set }) => (set ? scheme : [])));
-  const schemes = SCHEMES.filter(({ name, holds }) => {
-    return holds === 'secrets' ? set.has(name) : allowFrom !== undefined;
-  }).map((row) => row.name);
+  const isSet = (row: (typeof SCHEMES)[number]) =>
+    row.holds === 'secrets'
+      ? read.some(({ scheme, set }) => set && scheme === row.name)
+      : allowFrom !== undefined;
+  const schemes = SCHEMES.filter(isSet).map((row) => row.name);
   problems.push(...pinProblems(prefix, environment, schemes));
   const observed = readObserved(prefix, environment, schemes, problems);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
