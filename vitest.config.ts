@@ -11,7 +11,6 @@ const NEEDS = {
   balancers: 'test/harness/balancer.ts',
   database: 'test/harness/postgres.ts',
   service: 'node:child_process',
-  pure: '',
 } as const;
 
 const IMPORTS = /^(?:import|export) (?!type\b)(?:[^'=;]+ from )?'([^']+)'|import\('([^']+)'\)/gm;
@@ -29,18 +28,23 @@ function reach(file: string, reached = new Set<string>()): Set<string> {
   return reached;
 }
 
-const files = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).map((file) => {
-  const reached = reach(file);
-  const needs = Object.entries(NEEDS).find(([, what]) => what === '' || reached.has(what));
-  return { file, needs: needs?.[0] };
-});
+const files = globSync('test/**/*.test.ts', { cwd: import.meta.dirname });
+
+/** The files that need this, or all that need anything. */
+function filesThatNeed(name?: keyof typeof NEEDS): string[] {
+  return files.filter((file) => {
+    const reached = reach(file);
+    const [needed] = Object.entries(NEEDS).find(([, what]) => reached.has(what)) ?? [];
+    return name === undefined ? needed !== undefined : needed === name;
+  });
+}
 
 // Processes of Node compile the same files again and again. What is kept is used only for the same bytes.
 process.env.NODE_COMPILE_CACHE ??= at('node_modules/.cache/node-compile-cache');
 
 function project(name: keyof typeof NEEDS, maxWorkers: number, more: object = {}) {
-  const include = files.filter(({ needs }) => needs === name).map(({ file }) => file);
-  const groupOrder = Object.keys(NEEDS).reverse().indexOf(name);
+  const groupOrder = Object.keys(NEEDS).length - Object.keys(NEEDS).indexOf(name);
+  const include = filesThatNeed(name);
   return { extends: true, test: { name, include, maxWorkers, sequence: { groupOrder }, ...more } } as const;
 }
 
@@ -51,7 +55,10 @@ export default defineConfig({
     hookTimeout: 90_000,
     expect: { poll: { timeout: 20_000 } },
     projects: [
-      project('pure', 2),
+      {
+        extends: true,
+        test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: filesThatNeed(), maxWorkers: 2 },
+      },
       project('service', 3),
       // They wait for leases most of the time.
       project('database', 4, { globalSetup: 'test/harness/postgres/shared.ts' }),
