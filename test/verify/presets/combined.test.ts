@@ -1,9 +1,9 @@
 /** Every scheme is there for every source, and what is set is checked, all of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deliverWith, kept } from '../../harness/deliver-with.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { flintnHeaders, token } from '../../harness/signing.ts';
-import { deliver, kept } from './deliver.ts';
 
 const JWT_SECRET = 'the-secret-of-the-json-web-tokens';
 const TOKEN = 'the-token-of-the-query-string-000';
@@ -40,7 +40,7 @@ function attempt(good: readonly Name[], body: string) {
     ...authorization(good.includes('jwt') ? JWT_SECRET : SECRET, body),
     ...flintnHeaders(good.includes('hmac') ? SECRET : JWT_SECRET, body),
   };
-  return deliver(service, `flintn?token=${good.includes('token') ? TOKEN : JWT_SECRET}`, headers, body);
+  return deliverWith(service, `flintn?token=${good.includes('token') ? TOKEN : JWT_SECRET}`, headers, body);
 }
 
 const REFUSED = {
@@ -82,17 +82,17 @@ test.each([
   };
   delete headers[left];
   const query = left === 'token' ? '' : `?token=${TOKEN}`;
-  const { status, said, stored } = await deliver(service, `flintn${query}`, headers, body);
+  const { status, said, stored } = await deliverWith(service, `flintn${query}`, headers, body);
   expect([status, said, stored]).toEqual([401, code, []]);
 });
 
 test('a JWT proves a delivery of Flexport’s too, its id exact beyond 2^53', async () => {
   const body = '{"id":9007199254740993,"type":"/x#y"}';
-  const good = await deliver(service, 'flexport', authorization(JWT_SECRET, body), body);
+  const good = await deliverWith(service, 'flexport', authorization(JWT_SECRET, body), body);
   expect([good.status, good.said]).toEqual([200, 'accepted']);
   expect(good.stored).toMatchObject([{ external_id: '9007199254740993', body: Buffer.from(body) }]);
   const rounded = '{"id":9007199254740992,"type":"/x#y"}';
-  const bad = await deliver(service, 'flexport', authorization(JWT_SECRET, body), rounded);
+  const bad = await deliverWith(service, 'flexport', authorization(JWT_SECRET, body), rounded);
   expect([bad.status, bad.said, bad.stored]).toEqual([401, 'jwt_body', []]);
 });
 
@@ -102,7 +102,7 @@ test.each([
   ['another', '?token=the-token-that-was-retired-long-ago', 401, 'token_mismatch'],
 ] as const)('two tokens live side by side: %s', async (title, query, status, said) => {
   const body = `{"event":"${title}"}`;
-  const delivered = await deliver(service, `shippo${query}`, {}, body);
+  const delivered = await deliverWith(service, `shippo${query}`, {}, body);
   expect([delivered.status, delivered.said]).toEqual([status, said]);
   expect(delivered.stored.map((event) => event.body.toString())).toEqual(status === 200 ? [body] : []);
 });

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliverWith, kept } from '../../harness/deliver-with.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { opensslMac, token } from '../../harness/signing.ts';
-import { deliver, kept } from './deliver.ts';
 
 const VECTOR_SECRET = 'flatfile-test-secret';
 const VECTOR = '{"src":{"id":"us_evt_1","topic":"records:updated"},"topic":"records:updated"}';
@@ -28,7 +28,7 @@ describe('Flatfile with HMAC', () => {
 
   test('the literal vector is accepted and stored with the id and topic of its source', async () => {
     const headers = { 'X-Hub-Signature': VECTOR_HEADER };
-    const { status, said, stored } = await deliver(service, 'flatfile', headers, VECTOR);
+    const { status, said, stored } = await deliverWith(service, 'flatfile', headers, VECTOR);
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject([{ external_id: 'us_evt_1', type: 'records:updated', held: null }]);
     expect(stored).toMatchObject(kept(VECTOR));
@@ -43,10 +43,10 @@ describe('Flatfile with HMAC', () => {
     ['neither', '{"workbook":{"id":"us_wb_1"}}', null, null],
     ['an id named twice', '{"id":"a","id":"b"}', 'b', null],
   ])('the id is id, else src.id, else the digest; the type likewise: %s', async (_title, body, id, type) => {
-    const first = await deliver(service, 'flatfile', signed(body), body);
+    const first = await deliverWith(service, 'flatfile', signed(body), body);
     expect([first.status, first.said]).toEqual([200, 'accepted']);
     expect(first.stored).toMatchObject([{ external_id: id, type, held: null, body: Buffer.from(body) }]);
-    const second = await deliver(service, 'flatfile', signed(body), body);
+    const second = await deliverWith(service, 'flatfile', signed(body), body);
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
@@ -71,20 +71,20 @@ describe('Flatfile with HMAC', () => {
     ['in the body of a sender that broke its JSON', `{${T},"id":"c11",}`, '{"id":"c11",}'],
     ['cut off in its middle', `{"id":"c12",${T.slice(0, -1)}`, '{"id":"c12",'],
   ])('the access token is cut out and nothing else is touched: %s', async (_title, body, stored) => {
-    const delivered = await deliver(service, 'flatfile', signed(body), body);
+    const delivered = await deliverWith(service, 'flatfile', signed(body), body);
     expect([delivered.status, delivered.said]).toEqual([200, 'accepted']);
     expect(delivered.stored.map((event) => event.body.toString())).toEqual([stored]);
   });
 
   test('a nested member of that name is the customer’s own and stays', async () => {
     const body = '{"id":"nested","payload":{"_accessToken":"theirs"}}';
-    const { status, stored } = await deliver(service, 'flatfile', signed(body), body);
+    const { status, stored } = await deliverWith(service, 'flatfile', signed(body), body);
     expect(status).toBe(200);
     expect(stored).toMatchObject(kept(body));
   });
 
   test('the signature is over the bytes as they came: a body without its access token is refused', async () => {
-    const { status, said, stored } = await deliver(
+    const { status, said, stored } = await deliverWith(
       service,
       'flatfile',
       signed(`{"id":"c13",${T}}`),
@@ -95,14 +95,14 @@ describe('Flatfile with HMAC', () => {
 
   test('the same event under another access token is a duplicate, since nothing that is kept differs', async () => {
     const [one, two] = [`{"id":"c14",${T}}`, '{"id":"c14","_accessToken":"rotated"}'];
-    const first = await deliver(service, 'flatfile', signed(one), one);
-    const second = await deliver(service, 'flatfile', signed(two), two);
+    const first = await deliverWith(service, 'flatfile', signed(one), one);
+    const second = await deliverWith(service, 'flatfile', signed(two), two);
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
   test('an access token of ten megabytes in a body that is not JSON is cut as well', async () => {
     const body = `{"id":"c15","_accessToken":"${'x'.repeat(10 * 1_048_576)}",}`;
-    const { status, stored } = await deliver(service, 'flatfile', signed(body), body);
+    const { status, stored } = await deliverWith(service, 'flatfile', signed(body), body);
     expect(status).toBe(200);
     expect(stored.map((event) => event.body.toString())).toEqual(['{"id":"c15",}']);
   });
@@ -131,7 +131,7 @@ describe('Flatfile with HMAC', () => {
   ])(
     'anything less than a signature is answered with 401 and not stored: %s',
     async (_title, headers, code) => {
-      const { status, said, stored } = await deliver(service, 'flatfile', headers, body);
+      const { status, said, stored } = await deliverWith(service, 'flatfile', headers, body);
       expect([status, said, stored]).toEqual([401, code, []]);
     },
   );
@@ -165,7 +165,7 @@ describe('Flatfile with a JWT, its secrets in a file', () => {
   ])('a body that is its own claims is accepted under %s', async (title, secret) => {
     const body = `{ "id":"${title}", "topic":"t", ${`"_accessToken":"${CANARY}"`} }`;
     const headers = bearer(`${body.slice(0, -1)}, "iat":${now()}}`, secret);
-    const { status, said, stored } = await deliver(service, 'flatfile', headers, body);
+    const { status, said, stored } = await deliverWith(service, 'flatfile', headers, body);
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject([
       { external_id: title, body: Buffer.from(`{ "id":"${title}", "topic":"t" }`) },
@@ -175,9 +175,9 @@ describe('Flatfile with a JWT, its secrets in a file', () => {
   test('the same token again is a duplicate, and the token is not stored with the event', async () => {
     const body = '{"id":"again"}';
     const headers = bearer(`{"id":"again","iat":${now()}}`);
-    const first = await deliver(service, 'flatfile', headers, body);
+    const first = await deliverWith(service, 'flatfile', headers, body);
     expect(first.stored.map((event) => event.headers)).toEqual([expect.not.stringContaining('Bearer')]);
-    const second = await deliver(service, 'flatfile', headers, body);
+    const second = await deliverWith(service, 'flatfile', headers, body);
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
@@ -207,7 +207,7 @@ describe('Flatfile with a JWT, its secrets in a file', () => {
     ['no token', () => ({}), 'jwt_missing'],
     ['an HMAC instead', () => signed(body), 'jwt_missing'],
   ])('anything less is answered with 401 and not stored: %s', async (_title, headers, code) => {
-    const { status, said, stored } = await deliver(service, 'flatfile', headers(), body);
+    const { status, said, stored } = await deliverWith(service, 'flatfile', headers(), body);
     expect([status, said, stored]).toEqual([401, code, []]);
   });
 

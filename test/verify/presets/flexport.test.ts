@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliverWith, kept } from '../../harness/deliver-with.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { flexportHeaders, opensslMac, token } from '../../harness/signing.ts';
-import { deliver, kept } from './deliver.ts';
 
 const RETIRED = 'flexport-test-secret';
 const VECTOR =
@@ -33,7 +33,7 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
 
   test('the literal vector, with both of its headers, is accepted and stored with its id and type', async () => {
     const headers = { 'X-Hub-Signature': VECTOR_SHA1, 'X-Hub-Signature-256': VECTOR_SHA256 };
-    const { status, said, stored } = await deliver(service, 'flexport', headers, VECTOR);
+    const { status, said, stored } = await deliverWith(service, 'flexport', headers, VECTOR);
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject([
       { source: 'flexport', external_id: '1831596', type: '/shipment_leg#arrived', held: null },
@@ -43,8 +43,8 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
 
   test('the same delivery again is a duplicate of the first and stored once', async () => {
     const body = '{"id":"again"}';
-    const first = await deliver(service, 'flexport', flexportHeaders(SECRET, body), body);
-    const second = await deliver(service, 'flexport', flexportHeaders(RETIRED, body), body);
+    const first = await deliverWith(service, 'flexport', flexportHeaders(SECRET, body), body);
+    const second = await deliverWith(service, 'flexport', flexportHeaders(RETIRED, body), body);
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
@@ -63,7 +63,7 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
     ['the secret being retired', (body: string) => flexportHeaders(RETIRED, body)],
   ])('a good signature is accepted: %s', async (title, headers) => {
     const body = `{ "id": "${title}" }`;
-    const { status, said, stored } = await deliver(service, 'flexport', headers(body), body);
+    const { status, said, stored } = await deliverWith(service, 'flexport', headers(body), body);
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject(kept(body));
   });
@@ -104,14 +104,19 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
     ['another body', flexportHeaders(SECRET, `${body}\n`), 'hmac_mismatch'],
     ['a token where a signature is due', { Authorization: `Bearer ${token(SECRET, body)}` }, 'hmac_missing'],
   ])('anything less is answered with 401 and not stored: %s', async (_title, headers, code, query = '') => {
-    const { status, said, stored } = await deliver(service, `flexport${query}`, headers, body);
+    const { status, said, stored } = await deliverWith(service, `flexport${query}`, headers, body);
     expect([status, said, stored]).toEqual([401, code, []]);
   });
 
   test('two ids beyond 2^53 that are one number to JavaScript are two events', async () => {
     for (const id of ['9007199254740992', '9007199254740993', '12345678901234567890']) {
       const big = `{"id":${id},"type":"/big#id"}`;
-      const { status, said, stored } = await deliver(service, 'flexport', flexportHeaders(SECRET, big), big);
+      const { status, said, stored } = await deliverWith(
+        service,
+        'flexport',
+        flexportHeaders(SECRET, big),
+        big,
+      );
       expect([status, said]).toEqual([200, 'accepted']);
       expect(stored).toMatchObject([{ external_id: id, body: Buffer.from(big), held: null }]);
     }
@@ -119,17 +124,22 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
 
   test('another body under the same id is accepted, and kept as held', async () => {
     const [one, two] = ['{"id":77,"n":1}', '{"id":77,"n":2}'];
-    await deliver(service, 'flexport', flexportHeaders(SECRET, one), one);
-    const { status, said, stored } = await deliver(service, 'flexport', flexportHeaders(SECRET, two), two);
+    await deliverWith(service, 'flexport', flexportHeaders(SECRET, one), one);
+    const { status, said, stored } = await deliverWith(
+      service,
+      'flexport',
+      flexportHeaders(SECRET, two),
+      two,
+    );
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject([{ body: Buffer.from(two), held: expect.stringContaining('another body') }]);
   });
 
   test('an unsigned delivery does not take the id from the signed one that follows', async () => {
     const genuine = '{"id":"contested","n":1}';
-    const forged = await deliver(service, 'flexport', {}, '{"id":"contested","n":666}');
+    const forged = await deliverWith(service, 'flexport', {}, '{"id":"contested","n":666}');
     expect([forged.status, forged.stored]).toEqual([401, []]);
-    const real = await deliver(service, 'flexport', flexportHeaders(SECRET, genuine), genuine);
+    const real = await deliverWith(service, 'flexport', flexportHeaders(SECRET, genuine), genuine);
     expect([real.status, real.said]).toEqual([200, 'accepted']);
     expect(real.stored).toMatchObject([{ body: Buffer.from(genuine), held: null }]);
   });
@@ -164,7 +174,7 @@ describe('Flexport with SHA-1 allowed and its secrets in a file', () => {
   });
 
   test('the literal SHA-1 vector is accepted, under the second secret of the file', async () => {
-    const { status, said, stored } = await deliver(
+    const { status, said, stored } = await deliverWith(
       service,
       'flexport',
       { 'X-Hub-Signature': VECTOR_SHA1 },
@@ -196,7 +206,7 @@ describe('Flexport with SHA-1 allowed and its secrets in a file', () => {
     ],
   ] as const)('%s', async (title, headers, status, said) => {
     const body = `{"id":"${title}"}`;
-    const delivered = await deliver(service, 'flexport', headers(body), body);
+    const delivered = await deliverWith(service, 'flexport', headers(body), body);
     expect([delivered.status, delivered.said]).toEqual([status, said]);
     expect(delivered.stored).toMatchObject(status === 200 ? kept(body) : []);
     expect(delivered.stored).toHaveLength(status === 200 ? 1 : 0);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deliverWith, kept } from '../../harness/deliver-with.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { flintnHeaders, opensslMac } from '../../harness/signing.ts';
-import { deliver, kept } from './deliver.ts';
 
 const VECTOR_SECRET = '0123456789abcdef'.repeat(4);
 const VECTOR =
@@ -19,7 +19,7 @@ afterAll(() => service.stop());
 
 test('the literal vector is accepted and stored with its id and type', async () => {
   const headers = { 'X-Signature-Primary': VECTOR_MAC };
-  const { status, said, stored } = await deliver(service, 'flintn', headers, VECTOR);
+  const { status, said, stored } = await deliverWith(service, 'flintn', headers, VECTOR);
   expect([status, said]).toEqual([200, 'accepted']);
   expect(stored).toMatchObject([
     { type: 'TRANSACTION_SETTLED', external_id: '550e8400-e29b-41d4-a716-446655440000', held: null },
@@ -29,10 +29,10 @@ test('the literal vector is accepted and stored with its id and type', async () 
 
 test('during a rotation both secrets are accepted, and an event signed by each of them is one', async () => {
   const body = '{"event_id":"rotated","event_type":"X"}';
-  const first = await deliver(service, 'flintn', flintnHeaders(VECTOR_SECRET, body), body);
+  const first = await deliverWith(service, 'flintn', flintnHeaders(VECTOR_SECRET, body), body);
   expect([first.status, first.said]).toEqual([200, 'accepted']);
   expect(first.stored).toMatchObject(kept(body));
-  const second = await deliver(service, 'flintn', flintnHeaders(SECRET, body), body);
+  const second = await deliverWith(service, 'flintn', flintnHeaders(SECRET, body), body);
   expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
 });
 
@@ -43,7 +43,7 @@ test.each([
   ['no bytes', Buffer.alloc(0)],
   ['a zero byte', Buffer.from('{"event_id":"c"}\0')],
 ])('the bytes are what is verified and stored: %s', async (_title, body) => {
-  const { status, said, stored } = await deliver(service, 'flintn', flintnHeaders(SECRET, body), body);
+  const { status, said, stored } = await deliverWith(service, 'flintn', flintnHeaders(SECRET, body), body);
   expect([status, said]).toEqual([200, 'accepted']);
   expect(stored).toMatchObject(kept(body));
 });
@@ -70,14 +70,14 @@ test.each([
     'hmac_mismatch',
   ],
 ])('anything less is answered with 401 and not stored: %s', async (_title, headers, code) => {
-  const { status, said, stored } = await deliver(service, 'flintn', headers, body);
+  const { status, said, stored } = await deliverWith(service, 'flintn', headers, body);
   expect([status, said, stored]).toEqual([401, code, []]);
 });
 
 test('an id counts for its own source only, and a source that is off is not there', async () => {
   const same = '{"event_id":"shared","id":"shared"}';
-  const flintn = await deliver(service, 'flintn', flintnHeaders(SECRET, same), same);
+  const flintn = await deliverWith(service, 'flintn', flintnHeaders(SECRET, same), same);
   expect([flintn.status, flintn.stored.length]).toEqual([200, 1]);
-  const other = await deliver(service, 'flexport', flintnHeaders(SECRET, same), same);
+  const other = await deliverWith(service, 'flexport', flintnHeaders(SECRET, same), same);
   expect([other.status, other.said, other.stored]).toEqual([404, 'not_found', []]);
 });

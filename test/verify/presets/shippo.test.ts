@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliverWith, kept } from '../../harness/deliver-with.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { opensslMac, shippoHeaders } from '../../harness/signing.ts';
-import { deliver, kept } from './deliver.ts';
 
 const VECTOR_SECRET = 'shippo-test-secret';
 const VECTOR =
@@ -24,18 +24,18 @@ describe('Shippo with HMAC', () => {
 
   test('the literal vector is years too old: 401, nothing stored', async () => {
     const headers = { 'Shippo-Auth-Signature': VECTOR_HEADER };
-    const { status, said, stored } = await deliver(service, 'shippo', headers, VECTOR);
+    const { status, said, stored } = await deliverWith(service, 'shippo', headers, VECTOR);
     expect([status, said, stored]).toEqual([401, 'hmac_timestamp', []]);
   });
 
   test('the vector’s MAC over another body is refused for its MAC, not for its age', async () => {
     const headers = { 'Shippo-Auth-Signature': VECTOR_HEADER };
-    const { status, said, stored } = await deliver(service, 'shippo', headers, `${VECTOR} `);
+    const { status, said, stored } = await deliverWith(service, 'shippo', headers, `${VECTOR} `);
     expect([status, said, stored]).toEqual([401, 'hmac_mismatch', []]);
   });
 
   test('the vector’s body, freshly signed, is accepted and stored without an id of Shippo’s', async () => {
-    const delivered = await deliver(service, 'shippo', shippoHeaders(VECTOR_SECRET, VECTOR), VECTOR);
+    const delivered = await deliverWith(service, 'shippo', shippoHeaders(VECTOR_SECRET, VECTOR), VECTOR);
     expect([delivered.status, delivered.said]).toEqual([200, 'accepted']);
     expect(delivered.stored).toMatchObject([{ type: 'track_updated', external_id: null, held: null }]);
     expect(delivered.stored).toMatchObject(kept(VECTOR));
@@ -43,10 +43,10 @@ describe('Shippo with HMAC', () => {
 
   test('the same bytes under a later signature are a duplicate, and other bytes another event', async () => {
     const [one, two] = ['{"event":"batch_created","n":1}', '{"event":"batch_created", "n":1}'];
-    const first = await deliver(service, 'shippo', shippoHeaders(SECRET, one, seconds() - 60), one);
-    const second = await deliver(service, 'shippo', shippoHeaders(SECRET, one), one);
+    const first = await deliverWith(service, 'shippo', shippoHeaders(SECRET, one, seconds() - 60), one);
+    const second = await deliverWith(service, 'shippo', shippoHeaders(SECRET, one), one);
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
-    const third = await deliver(service, 'shippo', shippoHeaders(SECRET, two), two);
+    const third = await deliverWith(service, 'shippo', shippoHeaders(SECRET, two), two);
     expect([third.status, third.said]).toEqual([200, 'accepted']);
     expect(third.stored).toMatchObject(kept(two));
   });
@@ -54,7 +54,7 @@ describe('Shippo with HMAC', () => {
   test('data that came as a text of JSON is stored as it came', async () => {
     const body =
       '{"event":"transaction_updated","test":false,"data":"{\\"object_id\\": \\"a1\\",\\n\\"rate\\": 5.50}"}';
-    const { status, said, stored } = await deliver(service, 'shippo', shippoHeaders(SECRET, body), body);
+    const { status, said, stored } = await deliverWith(service, 'shippo', shippoHeaders(SECRET, body), body);
     expect([status, said]).toEqual([200, 'accepted']);
     expect(stored).toMatchObject([{ type: 'transaction_updated', held: null, body: Buffer.from(body) }]);
   });
@@ -62,7 +62,7 @@ describe('Shippo with HMAC', () => {
   test('one of several signatures is enough', async () => {
     const body = '{"event":"several"}';
     const value = shippoHeaders(SECRET, body)['Shippo-Auth-Signature'].replace(',', `,v1=${'0'.repeat(64)},`);
-    const { status, stored } = await deliver(service, 'shippo', { 'Shippo-Auth-Signature': value }, body);
+    const { status, stored } = await deliverWith(service, 'shippo', { 'Shippo-Auth-Signature': value }, body);
     expect(status).toBe(200);
     expect(stored).toMatchObject(kept(body));
   });
@@ -82,7 +82,7 @@ describe('Shippo with HMAC', () => {
     ['the body signed alone', () => bodyAlone(), 'hmac_mismatch'],
     ['another secret', () => shippoHeaders('another secret', body), 'hmac_mismatch'],
   ])('anything less is answered with 401 and not stored: %s', async (_title, headers, code) => {
-    const { status, said, stored } = await deliver(service, 'shippo', headers(), body);
+    const { status, said, stored } = await deliverWith(service, 'shippo', headers(), body);
     expect([status, said, stored]).toEqual([401, code, []]);
   });
 
@@ -122,7 +122,7 @@ describe('Shippo with a token and its published addresses', () => {
     ['with its port', '52.44.110.80:4711', `?token=${ENCODED}`],
   ])('both together are accepted: %s', async (title, address, query) => {
     const body = `{"event":"${title}"}`;
-    const delivered = await deliver(service, `shippo${query}`, { 'X-Forwarded-For': address }, body);
+    const delivered = await deliverWith(service, `shippo${query}`, { 'X-Forwarded-For': address }, body);
     expect([delivered.status, delivered.said]).toEqual([200, 'accepted']);
     expect(delivered.stored).toMatchObject(kept(body));
   });
@@ -144,7 +144,7 @@ describe('Shippo with a token and its published addresses', () => {
     ['a token that cannot be decoded', '52.4.41.98', '?token=%zz', 401, 'token_malformed'],
   ])('one of the two alone is not: %s', async (_title, address, query, status, code) => {
     const headers = { 'X-Forwarded-For': address };
-    const delivered = await deliver(service, `shippo${query}`, headers, '{"event":"never_stored"}');
+    const delivered = await deliverWith(service, `shippo${query}`, headers, '{"event":"never_stored"}');
     expect([delivered.status, delivered.said, delivered.stored]).toEqual([status, code, []]);
   });
 

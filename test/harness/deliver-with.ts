@@ -1,6 +1,6 @@
-/** One delivery through the real socket: the answer, its code in the log, and what the inbox holds of it afterwards. */
+/** One delivery with headers of the test’s own: the answer, its code in the log, and what the inbox holds of it afterwards. */
 import { type OutgoingHttpHeaders, request } from 'node:http';
-import type { Service, StoredEvent } from '../../harness/service.ts';
+import type { Service, StoredEvent } from './service.ts';
 
 export interface Delivered {
   readonly status: number;
@@ -12,7 +12,7 @@ export interface Delivered {
   readonly stored: readonly StoredEvent[];
 }
 
-export async function deliver(
+export async function deliverWith(
   service: Service,
   target: string,
   headers: OutgoingHttpHeaders,
