@@ -130,7 +130,6 @@ export function lineOf(service: Service, answer: Answer): Promise<Line> {
   return service.line((line) => line.id === id);
 }
 
-/** Waits for a record that is not among the first `since`. */
 /** The refusals since then. Lines of deliveries that were accepted before may still come in: lines gather for a moment. */
 export function refusalLines(service: Service, since: number): Line[] {
   return service
@@ -139,6 +138,7 @@ export function refusalLines(service: Service, since: number): Line[] {
     .filter((line) => line.outcome === 'refused' || line.outcome === 'failed');
 }
 
+/** Waits for a record that is not among the first `since`. */
 export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
   return waitFor(() => service.lines().slice(since).find(matches), 20_000, service.output);
 }
