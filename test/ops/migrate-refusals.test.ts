@@ -195,7 +195,7 @@ test('an older copy of the file, while the move of the newer one is not finished
   older.prepare('DELETE FROM work').run();
   older.prepare('DELETE FROM inbox WHERE number = (SELECT max(number) FROM inbox)').run();
   older.close();
-  const wire = await startStepWire(database.url, 33, 'before it arrives');
+  const wire = await startStepWire(database.url, 'ANALYZE keys', 'before it arrives');
   await expect(moveHere(wire.through(database.url))).rejects.toThrow();
   wire.stop();
   const [there, mine] = [await rowsOf(database), path];
@@ -239,7 +239,7 @@ test('a target where a service is at work; what is left of a dead one is no hind
 });
 
 test('while it is on its way, nobody works there, and no other inbox comes in', async () => {
-  const wire = await startStepWire(database.url, 30, 'before it arrives');
+  const wire = await startStepWire(database.url, 'INSERT INTO keys', 'before it arrives');
   expect(await move({ DATABASE_URL: wire.through(database.url) })).toMatchObject(
     said(1, 'is in force as before'),
   );
