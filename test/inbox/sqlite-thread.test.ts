@@ -1,4 +1,6 @@
 /** The inbox thread of a running service dies of something nobody foresaw. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { deliver, outcomes, startWired, tell, told, untilOutcome, workOf } from '../harness/deliver.ts';
 import { evaluateIn, INSPECTED } from '../harness/inspector.ts';
@@ -35,13 +37,16 @@ test('the inbox thread dies: 503 while it is gone, a new one by itself, and work
 test('the inbox thread ends while answers are due: they are 503, and none is forgotten', async () => {
   const service = await startWired({ env: INSPECTED });
   onTestFinished(() => void service.kill('SIGKILL'));
-  // Busy for a while, then gone: what was sent meanwhile waits at its door.
-  await evaluateIn(
-    service,
-    'inbox',
-    'setTimeout(() => { const end = Date.now() + 700; while (Date.now() < end); process.exit(5); })',
-  );
-  const answers = await Promise.all(Array.from({ length: 20 }, () => deliver(service, 'quiet', told())));
+  // Busy until it is to go: what was sent meanwhile waits at its door.
+  const go = join(service.folder, 'go');
+  const wait = `while (!process.getBuiltinModule('fs').existsSync('${go}'));`;
+  await evaluateIn(service, 'inbox', `setTimeout(() => { ${wait} process.exit(5); })`);
+  const delivered = Promise.all(Array.from({ length: 20 }, () => deliver(service, 'quiet', told())));
+  // The edge has met them when it answers one that came later and never gets to the inbox.
+  const unsigned = await fetch(`${service.url}/webhooks/quiet`, { method: 'POST', body: '{}' });
+  expect(unsigned.status).toBe(401);
+  writeFileSync(go, '');
+  const answers = await delivered;
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
   expect(service.events()).toEqual([]);
   await service.line(({ msg }) => String(msg).includes('the inbox thread runs again'));
