@@ -6,12 +6,10 @@
  */
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
-import { headerLines } from './header-lines.ts';
 import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
-import { Rejection } from './rejection.ts';
 import type { SecretRow, Signed } from './scheme.ts';
-import type { BodyCheck, Head, Verifier } from './verifier.ts';
+import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
 
 const HMAC_REFUSALS = {
   hmac_missing: {

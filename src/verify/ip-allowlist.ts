@@ -2,9 +2,8 @@
 
 import { matches } from '../base/address.ts';
 import { namesIn } from './allow-entry.ts';
-import { Rejection } from './rejection.ts';
 import type { AddressRow } from './scheme.ts';
-import type { Proof, Verifier } from './verifier.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const VERDICTS_MAX = 10_000;
 /** No more than this is noted: the address itself is kept with every event. */

@@ -2,9 +2,9 @@
  * A check that is only observed: it runs and notes what it would have refused, but it refuses nothing. So a new check can be
  * tried while others guard. The configuration sees to it that at least one check is enforced.
  */
-import { Rejection } from './rejection.ts';
+
 import type { Scheme } from './schemes.ts';
-import type { Proof, Verifier } from './verifier.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export function observe(scheme: Scheme, verify: Verifier): Verifier {
   return function verifyObserved(head) {

@@ -4,11 +4,9 @@
  * Percent-encoding is decoded once; `+` stays a plus, since the user chooses the token and the provider sends it back
  * letter for letter.
  */
-import { digestOf, indexOfDigest } from './equal.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { Rejection } from './rejection.ts';
+import { digestOf, fingerprintOf, indexOfDigest } from './fingerprint.ts';
 import type { SecretRow, Signed } from './scheme.ts';
-import type { Proof, Verifier } from './verifier.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export const QUERY_TOKEN = {
   name: 'token',

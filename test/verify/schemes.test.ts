@@ -10,8 +10,8 @@ import { credentialHeadersOf, proveBody, verifiersOf } from '../../src/verify/ch
 import { fingerprintOf } from '../../src/verify/fingerprint.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
 import { fixFor, REFUSALS, refusalOf, rejectionReason } from '../../src/verify/refusals.ts';
-import { Rejection } from '../../src/verify/rejection.ts';
 import { SCHEMES } from '../../src/verify/schemes.ts';
+import { Rejection } from '../../src/verify/verifier.ts';
 import { ROOT } from '../harness/project.ts';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
 import { NOW, verdict } from './verdict.ts';
