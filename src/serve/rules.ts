@@ -7,10 +7,10 @@
  */
 
 import type { Log } from '../base/log/log.ts';
-import { namesIn } from '../verify/allow-entry.ts';
 import { provingSettings, verifiersOf } from '../verify/checks.ts';
 import { digestOf, indexOfDigest } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
+import { namesIn } from '../verify/ip-allowlist.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { SourceRules } from './http/receive.ts';

@@ -4,12 +4,11 @@
  */
 import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
-import { observe } from './observe.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
 import type { CheckSettings, SchemeRow, SecretRow, Signed } from './scheme.ts';
 import { SCHEMES, type Scheme, type SecretScheme } from './schemes.ts';
-import type { Verifier } from './verifier.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 /** The live secrets of a source by scheme, newest first. */
 export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
@@ -40,6 +39,38 @@ export function verifiersOf(
     const verify = build({ ...settings, secrets: liveOf[name] ?? [], toleranceSeconds, names });
     return observed.includes(name) ? observe(name, verify) : verify;
   });
+}
+
+/**
+ * A check that is only observed notes what it would have refused, but refuses nothing. So a new check can be tried while
+ * others guard. The configuration sees to it that at least one check is enforced.
+ */
+function observe(scheme: Scheme, verify: Verifier): Verifier {
+  return function verifyObserved(head) {
+    return noting(() => {
+      const result = verify(head);
+      if (result instanceof Promise) return result.then(guarded, failed);
+      return guarded(result);
+    });
+  };
+
+  function guarded(result: Proof | ((body: Buffer) => Proof)) {
+    if (typeof result !== 'function') return result;
+    return (body: Buffer) => noting(() => result(body));
+  }
+
+  function noting<T>(check: () => T): T | Proof {
+    try {
+      return check();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  function failed(error: unknown): Proof {
+    if (error instanceof Rejection) return { scheme, wouldRefuse: error.code };
+    throw error;
+  }
 }
 
 /** An address may be shared or forged upstream; a secret proves who sends. */

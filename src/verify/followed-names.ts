@@ -9,8 +9,7 @@
  */
 
 import type { Log } from '../base/log/log.ts';
-import { type LookUp, lookUpInDns } from './dns.ts';
-import { type FamilyAnswer, freshMsOf, lookUpFamilies } from './name-lookup.ts';
+import { type FamilyAnswer, freshMsOf, type LookUp, lookUpFamilies, lookUpInDns } from './host-names.ts';
 
 /** At boot the public port opens after so long at the latest, with the first answers or without. */
 const FIRST_ANSWERS_MS = 3_000;

@@ -9,8 +9,8 @@
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, entryProblem, readFileOf } from '../../base/settings/environment.ts';
-import type { AllowEntry } from '../../verify/allow-entry.ts';
-import { readHostName } from '../../verify/host-name.ts';
+import { readHostName } from '../../verify/host-names.ts';
+import type { AllowEntry } from '../../verify/ip-allowlist.ts';
 import type { AddressList } from '../../verify/preset.ts';
 
 /** A new sender's address is compared with every range, so there cannot be thousands. */

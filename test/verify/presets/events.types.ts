@@ -4,7 +4,7 @@
  */
 
 import type { Handle, Reply, SourceWiring } from '../../../src/deliver/handler.ts';
-import type { WebhookEvent } from '../../../src/verify/event.ts';
+import type { Typed, Unlisted, WebhookEvent } from '../../../src/verify/event.ts';
 import type {
   FlatfileBody,
   FlatfileEgress,
@@ -79,7 +79,6 @@ import bought from '../../../src/verify/presets/shippo/samples/transaction-creat
 import updated from '../../../src/verify/presets/shippo/samples/transaction-updated.json' with {
   type: 'json',
 };
-import type { Typed, Unlisted } from '../../../src/verify/presets/typed.ts';
 
 // ---------------------------------------------------------------------------------------------------
 // Helpers

@@ -2,7 +2,7 @@
  * Shippo's events. The envelope has no id and no time of its own; the type is its member `event`.
  * Source: docs.goshippo.com, Webhooks, Tracking and Transactions. Only what all deliveries have is required here.
  */
-import type { Members, Open, Typed, Unlisted } from '../typed.ts';
+import type { Members, Open, Typed, Unlisted } from '../../event.ts';
 
 /** @see https://docs.goshippo.com/docs/tracking/webhooks */
 export type ShippoTransactionType = 'transaction_created' | 'transaction_updated';
