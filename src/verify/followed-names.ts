@@ -7,7 +7,6 @@
  * stays however long lookups fail, since a broken resolver must not refuse a provider. So a false answer stays too, but only
  * as long as lookups are kept from working, and a warning says that they are. name-lookup.ts says which addresses count.
  */
-
 import type { Log } from '../base/log/log.ts';
 import { type FamilyAnswer, freshMsOf, type LookUp, lookUpFamilies, lookUpInDns } from './host-names.ts';
 

@@ -2,7 +2,6 @@
  * The form of a scheme: one way of proving who sent a request. Each scheme stands whole in a file of its own; schemes.ts is
  * the table of them, and everything that treats them alike (settings, checks, `send`, `secret`, alarms) reads that table.
  */
-
 import type { FollowedNames } from './followed-names.ts';
 import type { AllowEntry } from './ip-allowlist.ts';
 import type { Preset } from './preset.ts';

@@ -3,7 +3,7 @@
  *
  *   10:03:18  accepted   flexport   evt_032a47922a2000  200  1.4 ms  from 127.0.0.1
  */
-import type { Output } from './output.ts';
+import type { Output } from './log.ts';
 
 const COLORS: Readonly<Record<string, number>> = {
   accepted: 32,

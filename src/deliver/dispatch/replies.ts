@@ -3,7 +3,7 @@
  *
  * Always resolves: whatever becomes of the thread or the function, the event is on disk and the provider gets its 200.
  */
-import { DeadlineError, type ThreadCalls } from '../../base/threads/ask.ts';
+import { DeadlineError, type ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import { LATE, type ReplyResult } from './reply.ts';
 import type { HandlersCalls } from './thread.ts';

@@ -4,17 +4,14 @@
  * Its heartbeat goes into shared memory; a handler that never yields stops it, and the supervisor ends the thread. What
  * throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
-
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
-import { createLog, type LogOptions } from '../../base/log/log.ts';
-import { bundledOutput } from '../../base/log/output.ts';
-import { answerCalls } from '../../base/threads/ask.ts';
+import { bundledOutput, createLog, type LogOptions } from '../../base/log/log.ts';
+import { answerCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
-import type { DeliveryKnobs } from '../handlers.ts';
-import { sourceNameOf, wiredHandlers } from '../handlers.ts';
+import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventOf } from './event.ts';

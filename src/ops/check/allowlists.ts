@@ -1,5 +1,4 @@
 /** Whom the allowlists let in at present, and, where a list is only observed, which genuine senders it does not know. */
-
 import { matches } from '../../base/address.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';

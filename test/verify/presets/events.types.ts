@@ -2,7 +2,6 @@
  * Type tests: `tsc --noEmit` is the runner. Nothing here is called; every `@ts-expect-error` must be an error, and
  * everything else must compile. The samples are checked against the bodies, member by member.
  */
-
 import type { Handle, Reply, SourceWiring } from '../../../src/deliver/handler.ts';
 import type { Typed, Unlisted, WebhookEvent } from '../../../src/verify/event.ts';
 import type {
