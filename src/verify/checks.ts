@@ -6,8 +6,15 @@ import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
-import type { CheckSettings, SchemeRow, SecretRow, Signed } from './scheme.ts';
-import { SCHEMES, type Scheme, type SecretScheme } from './schemes.ts';
+import {
+  type CheckSettings,
+  SCHEMES,
+  type Scheme,
+  type SchemeRow,
+  type SecretRow,
+  type SecretScheme,
+  type Signed,
+} from './schemes.ts';
 import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 /** The live secrets of a source by scheme, newest first. */

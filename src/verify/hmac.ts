@@ -8,7 +8,7 @@ import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
-import type { SecretRow, Signed } from './scheme.ts';
+import type { SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
 
 const HMAC_REFUSALS = {

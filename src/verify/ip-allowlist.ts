@@ -8,7 +8,7 @@ import type { Log } from '../base/log/log.ts';
 import { FollowedNames, type NameState } from './followed-names.ts';
 import type { LookUp } from './host-names.ts';
 import type { AddressList } from './preset.ts';
-import type { AddressRow } from './scheme.ts';
+import type { AddressRow } from './schemes.ts';
 import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const VERDICTS_MAX = 10_000;

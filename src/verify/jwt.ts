@@ -10,7 +10,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
 import { type Exact, NumberText, parseExact, sameExact } from '../base/json-text.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { SecretRow, Signed } from './scheme.ts';
+import type { SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;

@@ -5,7 +5,7 @@
  * letter for letter.
  */
 import { digestOf, fingerprintOf, indexOfDigest } from './fingerprint.ts';
-import type { SecretRow, Signed } from './scheme.ts';
+import type { SecretRow, Signed } from './schemes.ts';
 import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export const QUERY_TOKEN = {

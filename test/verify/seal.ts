@@ -1,8 +1,7 @@
 /** A scheme that nobody has: the header X-Seal carries the secret itself. What it takes to add one is this file and a row. */
 import { digestOf, fingerprintOf, indexOfDigest } from '../../src/verify/fingerprint.ts';
 import type { RefusalCode } from '../../src/verify/refusals.ts';
-import type { SecretRow } from '../../src/verify/scheme.ts';
-import type { Scheme } from '../../src/verify/schemes.ts';
+import type { Scheme, SecretRow } from '../../src/verify/schemes.ts';
 import { headerLines, Rejection, type Verifier } from '../../src/verify/verifier.ts';
 
 export const SEAL: SecretRow = {
