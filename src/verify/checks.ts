@@ -17,16 +17,14 @@ import {
 } from './schemes.ts';
 import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
-/** The live secrets of a source by scheme, newest first. */
-export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
-
 export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
   readonly preset: Preset;
   /** In the order of the table; none: the source is off. */
   readonly schemes: readonly Scheme[];
   /** The ones among `schemes` that are only observed and refuse nothing. */
   readonly observed: readonly Scheme[];
-  readonly secrets: SecretsByScheme;
+  /** The live ones, newest first. */
+  readonly secrets: Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
 }
 
 const ROWS: readonly (SchemeRow & { readonly name: Scheme })[] = SCHEMES;
@@ -97,15 +95,9 @@ export function provingSettings(prefix: string): string {
 }
 
 /** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
-export function firstSetting({
-  prefix,
-  preset,
-}: {
-  readonly prefix: string;
-  readonly preset: Preset;
-}): string {
-  const { setting } = preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
-  return `${prefix}_${setting}`;
+export function firstSetting(source: { readonly prefix: string; readonly preset: Preset }): string {
+  const { setting } = source.preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
+  return `${source.prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

@@ -131,7 +131,7 @@ export class FollowedNames {
     } else {
       followed.failures++;
       this.#note(followed, { kind: 'none', reason: flaw ?? 'it has no address' });
-      this.#lookIn(retryMs(followed.failures), followed);
+      this.#lookIn(Math.min(RETRY_LEAST_MS * 2 ** (followed.failures - 1), RETRY_MOST_MS), followed);
     }
   }
 
@@ -174,8 +174,4 @@ export class FollowedNames {
       this.#log.warn({ host, reason }, `a name on an allowlist cannot be looked up: ${rest}`);
     }
   }
-}
-
-function retryMs(failures: number): number {
-  return Math.min(RETRY_LEAST_MS * 2 ** (failures - 1), RETRY_MOST_MS);
 }

@@ -8,7 +8,7 @@ import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
-import type { SecretRow, Signed } from './schemes.ts';
+import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
 
 const HMAC_REFUSALS = {
@@ -55,8 +55,7 @@ export const HMAC = {
   setting: 'WEBHOOK_SECRET',
   holds: 'secrets',
   headersOf: ({ hmac: forms }) => forms.map(({ header }) => header.toLowerCase()),
-  build: ({ preset, secrets, allowSha1, toleranceSeconds }): Verifier =>
-    hmac(preset.hmac, { secrets, allowSha1, toleranceSeconds }),
+  build: ({ preset, ...settings }): Verifier => hmac(preset.hmac, settings),
   sign(secret, body, nowMs, { hmac: [form] }): Signed {
     return form ? { headers: { [form.header]: signHmac(form, secret, body, nowMs) } } : {};
   },
@@ -79,11 +78,7 @@ export const HMAC = {
   refusals: HMAC_REFUSALS,
 } as const satisfies SecretRow;
 
-export interface HmacOptions {
-  readonly secrets: readonly string[];
-  readonly allowSha1: boolean;
-  readonly toleranceSeconds: number;
-}
+type HmacOptions = Pick<CheckSettings, 'secrets' | 'allowSha1' | 'toleranceSeconds'>;
 
 export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: Head) => BodyCheck {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));

@@ -67,20 +67,16 @@ export function digestOfToken(query: string): Buffer | undefined {
 }
 
 function tokenIn(query: string): string {
-  const [token, ...more] = tokensIn(query);
-  if (more.length > 0) throw new Rejection('token_repeated');
-  if (token === undefined) throw new Rejection('token_missing');
-  return token;
-}
-
-function tokensIn(query: string): string[] {
   const tokens: string[] = [];
   for (const pair of query.split('&')) {
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
     if (decode(name) === 'token') tokens.push(at < 0 ? '' : decode(pair.slice(at + 1)));
   }
-  return tokens;
+  const [token, ...more] = tokens;
+  if (more.length > 0) throw new Rejection('token_repeated');
+  if (token === undefined) throw new Rejection('token_missing');
+  return token;
 }
 
 function decode(text: string): string {

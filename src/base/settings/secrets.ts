@@ -11,39 +11,16 @@ const SHORT_BELOW = 32;
 
 /** Texts that people leave standing: samples from the providers' own pages, and words that shells and templates put there. */
 const PLACEHOLDERS = new Set([
-  '123abc',
-  'your-very-secret-key',
-  'your_dev_key',
-  'your_prod_key',
-  'your_dev_webhook_secret',
-  'your_prod_webhook_secret',
-  'secret',
-  'mysecret',
-  'token',
-  'key',
-  'password',
-  'changeme',
-  'change_me',
-  'change-me',
-  'replaceme',
-  'replace_me',
-  'replace-me',
-  'placeholder',
-  'example',
-  'default',
-  'test',
-  'dummy',
-  'todo',
-  'none',
-  'null',
-  'nil',
-  'undefined',
-  'true',
-  'false',
-  'nan',
   '[object object]',
-  'redacted',
-  '[redacted]',
+  ...`
+    123abc your-very-secret-key your_dev_key your_prod_key your_dev_webhook_secret
+    your_prod_webhook_secret
+    secret mysecret token key password changeme change_me change-me replaceme replace_me replace-me
+    placeholder example default test dummy todo none null nil undefined true false nan redacted
+    [redacted]
+  `
+    .trim()
+    .split(/\s+/),
 ]);
 const PLACEHOLDER_FORMS = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^your[-_ ]/i, /^(.)\1*$/s];
 
