@@ -116,11 +116,8 @@ export function answerCalls<C extends Methods<C>>(port: MessagePort, handlers: C
     const { id, name, given } = message;
     try {
       const handler: (...given: CallArguments<C, keyof C>) => unknown = handlers[name];
-      post({
-        kind: 'result',
-        id,
-        value: await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>)),
-      });
+      const value = await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>));
+      post({ kind: 'result', id, value });
     } catch (error) {
       const { message, problems } = error as Error & Partial<ConfigError>;
       post({ kind: 'result', id, error: { message, ...(problems && { problems }) } });

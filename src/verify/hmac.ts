@@ -6,7 +6,7 @@
  */
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
-import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
+import { type Claim, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
 import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
@@ -83,17 +83,16 @@ type HmacOptions = Pick<CheckSettings, 'secrets' | 'allowSha1' | 'toleranceSecon
 export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: Head) => BodyCheck {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
   const fingerprints = options.secrets.map(fingerprintOf);
-  const names = [...new Set(forms.map((form) => form.header.toLowerCase()))];
-  const byName = new Map(
-    names.map((name) => [name, forms.filter((form) => form.header.toLowerCase() === name)]),
-  );
+  const byName = Map.groupBy(forms, ({ header }) => header.toLowerCase());
+  const names = [...byName.keys()];
   return function verifyHmac(head): BodyCheck {
     const claim = claimIn(head);
     return function verifyMac(body) {
       const secret = fingerprints[matching(claim, keys, body)];
       if (secret === undefined) throw new Rejection('hmac_mismatch');
       if (claim.timestamp !== undefined) checkTime(claim.timestamp, head.receivedAt);
-      return { scheme: 'hmac', secret, form: formName(claim.form), signature: claim.value };
+      const { value: signature, form } = claim;
+      return { scheme: 'hmac', secret, form: `${form.header} ${form.algorithm}`, signature };
     };
   };
 

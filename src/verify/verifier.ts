@@ -24,7 +24,7 @@ export interface Proof {
   readonly scheme: Scheme;
   /** Fingerprint of the secret that matched. */
   readonly secret?: string;
-  /** Header and algorithm of an HMAC. */
+  /** Header and algorithm of an HMAC, in evidence and metrics: `X-Hub-Signature sha1`. */
   readonly form?: string;
   /** The header's value, so that the MAC can be checked again. Never shown. */
   readonly signature?: string;

@@ -21,11 +21,8 @@ export function readInteger(
   const value = textOf(environment, setting);
   if (value === undefined) return fallback;
   if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
-  problems.push({
-    setting,
-    wrong: `is not a whole number from ${least} to ${most}`,
-    fix: `Try ${fallback}.`,
-  });
+  const wrong = `is not a whole number from ${least} to ${most}`;
+  problems.push({ setting, wrong, fix: `Try ${fallback}.` });
   return fallback;
 }
 
@@ -68,14 +65,9 @@ export function entryProblem(
   wrong: string,
   fix: string,
 ): Problem {
+  const empty = 'Take the extra comma out, or unset the variable.';
   // An allowlist that lost its content must not turn into no allowlist.
-  if (entry === '') {
-    return {
-      setting,
-      wrong: `has an empty entry (${place})`,
-      fix: 'Take the extra comma out, or unset the variable.',
-    };
-  }
+  if (entry === '') return { setting, wrong: `has an empty entry (${place})`, fix: empty };
   return { setting, wrong: `has an entry (${place}) that ${wrong}`, fix };
 }
 
@@ -84,11 +76,8 @@ export function readFileOf(setting: string, path: string, problems: Problem[]): 
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    problems.push({
-      setting,
-      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      fix: 'Mount the file, or let the user this runs as read it.',
-    });
+    const wrong = `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`;
+    problems.push({ setting, wrong, fix: 'Mount the file, or let the user this runs as read it.' });
     return undefined;
   }
 }
@@ -99,12 +88,9 @@ export function readProxies(environment: Environment, problems: Problem[]): stri
   const value = textOf(environment, setting);
   if (value === undefined) return [];
   if (/^(true|false|\d+)$/i.test(value)) {
+    const wrong = 'cannot be a switch or a hop count: a sender could choose its address';
     const fix = 'List the proxies’ addresses or CIDR ranges, or loopback, linklocal, uniquelocal.';
-    problems.push({
-      setting,
-      wrong: 'cannot be a switch or a hop count: a sender could choose its address',
-      fix,
-    });
+    problems.push({ setting, wrong, fix });
     return [];
   }
   return readAddressRules(setting, value.split(','), problems);

@@ -50,11 +50,8 @@ export function readSecrets(
   const previous = environment[`${name}_PREVIOUS`];
   const found: { setting: string; secret: string }[] = [];
   if (inline !== undefined && file !== undefined) {
-    problems.push({
-      setting: name,
-      wrong: `is set, and ${name}_FILE too`,
-      fix: 'Keep one of the two: nobody could tell which one holds.',
-    });
+    const fix = 'Keep one of the two: nobody could tell which one holds.';
+    problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
   }
   if (inline !== undefined) found.push({ setting: name, secret: inline });
   if (file !== undefined) {
@@ -62,18 +59,18 @@ export function readSecrets(
   }
   if (previous !== undefined) {
     if (inline === undefined && file === undefined) {
-      problems.push({
-        setting: `${name}_PREVIOUS`,
-        wrong: `is set without ${name}`,
-        fix: `Set ${name} to the current one; _PREVIOUS is for the one being retired.`,
-      });
+      const fix = `Set ${name} to the current one; _PREVIOUS is for the one being retired.`;
+      problems.push({ setting: `${name}_PREVIOUS`, wrong: `is set without ${name}`, fix });
     }
     found.push({ setting: `${name}_PREVIOUS`, secret: previous });
   }
   const live = found.filter(({ setting, secret }) => {
     const problem = problemWith(setting, secret);
     if (problem) problems.push(problem);
-    else if (secret.length < SHORT_BELOW) warnings.push(shortness(setting, secret));
+    else if (secret.length < SHORT_BELOW) {
+      const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
+      warnings.push({ setting, wrong: `has ${secret.length} characters`, fix });
+    }
     return !problem;
   });
   return {
@@ -89,31 +86,17 @@ function linesOf(name: string, path: string, problems: Problem[]): string[] {
 }
 
 function problemWith(setting: string, secret: string): Problem | undefined {
-  const fix = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
-  if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix };
+  const real = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
+  if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix: real };
   if (/\s|\uFEFF/.test(secret)) {
     const where = secret.trim() === secret ? 'inside' : 'at its beginning or end';
-    return {
-      setting,
-      wrong: `has white space ${where}`,
-      fix: 'Take it out; a copied line break is the usual cause.',
-    };
+    const fix = 'Take it out; a copied line break is the usual cause.';
+    return { setting, wrong: `has white space ${where}`, fix };
   }
   if (UNSEEN.test(secret)) {
-    return {
-      setting,
-      wrong: 'has characters that cannot be seen',
-      fix: 'Take them out; a file that is not saved as UTF-8 is the usual cause.',
-    };
+    const fix = 'Take them out; a file that is not saved as UTF-8 is the usual cause.';
+    return { setting, wrong: 'has characters that cannot be seen', fix };
   }
-  if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix };
+  if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix: real };
   return undefined;
-}
-
-function shortness(setting: string, secret: string): Problem {
-  return {
-    setting,
-    wrong: `has ${secret.length} characters`,
-    fix: `${SHORT_BELOW} random ones or more are harder to guess.`,
-  };
 }
