@@ -11,11 +11,10 @@ import type { Scheduler } from '../scheduler.ts';
 import type { Trial } from '../target.ts';
 import type { CircuitChange } from '../targets.ts';
 import { textList } from './binary-array.ts';
-import { inTransaction } from './connection.ts';
+import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import type { Lease } from './lease.ts';
 import type { Notifier } from './notifier.ts';
 import type { Tell } from './replica-event.ts';
-import { type Asked, NOW_MS } from './statements.ts';
 
 /** Whoever changes a circuit holds this lock. */
 const CIRCUITS_LOCK = 0x4373_6762;

@@ -7,7 +7,7 @@ import type { Scheduler } from '../scheduler.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { integerList, NUL_SYMBOL, textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
-import { CLAIM } from './statements.ts';
+import { NOW_MS } from './connection.ts';
 
 /** So many at most for one handler at a time. */
 const CLAIM_STEP = 100;
@@ -18,6 +18,35 @@ const BYTES_SCARCE = 32 * 1_048_576;
 export interface Claimed extends Omit<Delivery, 'id'> {
   readonly source: string;
 }
+
+/**
+ * Claims what is due for each handler, oldest first: as many as it has room for, as long as their bodies together fit into
+ * the bytes that are left. Rows that another replica is claiming at this moment are passed over.
+ */
+export const CLAIM = {
+  name: 'claim',
+  text: `WITH due AS (
+    SELECT event, handler, row, (SELECT octet_length(body) FROM inbox WHERE number = event) AS length
+    FROM unnest($1::text[], $2::int[]) AS wanted (name, most)
+    CROSS JOIN LATERAL (
+      SELECT event, handler, ctid AS row FROM work
+      WHERE handler = wanted.name AND state = 'pending' AND NOT alone AND NOT behind AND due <= ${NOW_MS}
+      ORDER BY due, event LIMIT wanted.most FOR UPDATE SKIP LOCKED
+    ) AS found
+  ), fitting AS (
+    SELECT row, sum(length) OVER (ORDER BY event, handler) AS bytes, row_number() OVER (ORDER BY event, handler) AS place
+    FROM due WHERE length IS NOT NULL
+  ), claimed AS (
+    UPDATE work SET state = 'handling', attempts = attempts + 1, owner = $3
+    WHERE ctid = ANY (ARRAY(SELECT row FROM fitting WHERE bytes <= $4::bigint OR ($5::boolean AND place = 1)))
+      AND state = 'pending'
+    RETURNING event, handler, attempts
+  )
+  SELECT event, handler, attempts AS attempt, source, type, external_id AS "externalId",
+    received_at AS "receivedAt", headers, body
+  FROM claimed CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = event OFFSET 0) AS stored
+  ORDER BY event, handler`,
+};
 
 export interface ClaimsOptions {
   readonly pool: pg.Pool;

@@ -4,7 +4,7 @@
  */
 import type { Mark } from '../move-rows.ts';
 import { bigintList } from './binary-array.ts';
-import type { Asked } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 interface StoredMark extends Omit<Mark, 'isPurged'> {
   /** The digest of the body as it is stored now; null if there is no body. */

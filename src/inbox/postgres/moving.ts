@@ -4,7 +4,7 @@
  * move-in.ts; heeded by schema.ts, lease.ts and reader.ts.
  */
 import type { Problem } from '../../base/errors.ts';
-import type { Asked } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 export interface Moving {
   /** The name of the inbox that moves in. */

@@ -7,7 +7,7 @@
 import type { Settlement } from '../contract.ts';
 import { type EventState, isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
-import type { Asked } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 interface Overtaken {
   readonly event: number;

@@ -4,10 +4,9 @@ import type { Order } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { atomically } from './connection.ts';
+import { type Asked, atomically } from './connection.ts';
 import { planNewest } from './newest.ts';
 import { notifyOfWork } from './notifier.ts';
-import type { Asked } from './statements.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
 

@@ -5,9 +5,8 @@
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
-import { connect, inTransaction } from './connection.ts';
+import { connect, inTransaction, NOW_MS } from './connection.ts';
 import { renewPartitions } from './partitions.ts';
-import { NOW_MS } from './statements.ts';
 
 const EVENTS_STEP = 500;
 /** A key is a small row in two indexes: more of them fit into the same moment. */

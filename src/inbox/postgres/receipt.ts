@@ -13,12 +13,10 @@ import type { Scheduler } from '../scheduler.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
-import { bytesList } from './binary-array.ts';
-import { type Candidate, insertCandidates, type PlannedWork } from './candidates.ts';
+import { type Candidate, findKeys, insertCandidates, type Key, type PlannedWork } from './candidates.ts';
 import { inTransaction } from './connection.ts';
 import { planNewest } from './newest.ts';
 import type { Numbers } from './numbers.ts';
-import { KNOWN } from './statements.ts';
 
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
@@ -92,24 +90,6 @@ async function keepRepeated(
     kept.set(conflict, isNew(beside) ? keptAs(beside) : duplicateOf(heldOf(beside.identity)));
   }
   return kept;
-}
-
-interface Key {
-  readonly identity: Buffer;
-  readonly number: number;
-  readonly digest: Buffer;
-}
-
-async function findKeys(pool: pg.Pool, candidates: readonly Candidate[]): Promise<(identity: Buffer) => Key> {
-  const identities = bytesList(candidates.map(({ identity }) => identity));
-  const { rows } =
-    candidates.length === 0 ? { rows: [] } : await pool.query<Key>({ ...KNOWN, values: [identities] });
-  const byIdentity = new Map(rows.map((row) => [row.identity.toString('hex'), row]));
-  return (identity) => {
-    const key = byIdentity.get(identity.toString('hex'));
-    if (!key) throw new Error('what it repeats was purged at this very moment');
-    return key;
-  };
 }
 
 /** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */

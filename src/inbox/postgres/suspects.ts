@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { Scheduler } from '../scheduler.ts';
 import { textList } from './binary-array.ts';
 import type { Claimed } from './claims.ts';
-import { NOW_MS } from './statements.ts';
+import { NOW_MS } from './connection.ts';
 
 interface Suspect {
   readonly event: number;
