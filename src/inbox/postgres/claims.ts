@@ -1,4 +1,9 @@
-/** Claims: events that are due become this replica's own. Part of hand-out.ts. */
+/**
+ * Claims: events that are due become this replica's own. Part of hand-out.ts.
+ *
+ * What must run alone may have brought its thread down. It is first reserved, so that only one replica holds everything else
+ * back for it.
+ */
 import type pg from 'pg';
 import type { Delivery } from '../contract.ts';
 import { idOf } from '../event-id.ts';
@@ -18,6 +23,10 @@ const BYTES_SCARCE = 32 * 1_048_576;
 export interface Claimed extends Omit<Delivery, 'id'> {
   readonly source: string;
 }
+
+/** Of `claimed`, joined with `inbox`. */
+const CLAIMED = `event, handler, attempts AS attempt, source, type, external_id AS "externalId",
+    received_at AS "receivedAt", headers, body`;
 
 /**
  * Claims what is due for each handler, oldest first: as many as it has room for, as long as their bodies together fit into
@@ -42,9 +51,7 @@ export const CLAIM = {
       AND state = 'pending'
     RETURNING event, handler, attempts
   )
-  SELECT event, handler, attempts AS attempt, source, type, external_id AS "externalId",
-    received_at AS "receivedAt", headers, body
-  FROM claimed CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = event OFFSET 0) AS stored
+  SELECT ${CLAIMED} FROM claimed CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = event OFFSET 0) AS stored
   ORDER BY event, handler`,
 };
 
@@ -58,6 +65,8 @@ export interface ClaimsOptions {
 
 export class Claims {
   readonly #options: ClaimsOptions;
+  /** What must run alone here. */
+  #reserved: Pick<Claimed, 'event' | 'handler'> | undefined;
   /** The last claim may have got less than there was, because too many bytes were out. */
   #cut = false;
 
@@ -97,6 +106,49 @@ export class Claims {
     }
     this.#expectMore(wanted, rows);
     deliver(rows, generation);
+  }
+
+  /** Looks for something that must run alone, of a handler that has slots here: from then on only this replica may run it. */
+  async reserve(owner: number): Promise<void> {
+    if (this.#reserved) return;
+    const { pool, scheduler, handlers } = this.#options;
+    const able = handlers.filter((handler) => this.#hasSlots(handler));
+    const { rows } = await pool.query<Pick<Claimed, 'event' | 'handler'>>({
+      name: 'reserve',
+      text: `WITH found AS (SELECT event, handler FROM work
+          WHERE state = 'pending' AND alone AND owner IS NULL AND due <= ${NOW_MS} AND handler = ANY ($1::text[])
+          ORDER BY due, event LIMIT 1 FOR UPDATE SKIP LOCKED)
+        UPDATE work SET owner = $2 FROM found WHERE work.event = found.event AND work.handler = found.handler
+        RETURNING work.event, work.handler`,
+      values: [textList(able), owner],
+    });
+    this.#reserved = rows[0];
+    scheduler.expect(undefined, this.#reserved ? 0 : Number.POSITIVE_INFINITY, true);
+  }
+
+  /** The reserved one, once nothing else runs here, if it is still to be run. Undefined if it is not its time. */
+  async takeAlone(owner: number): Promise<readonly Claimed[] | undefined> {
+    const { pool, scheduler } = this.#options;
+    await this.reserve(owner);
+    if (!this.#reserved || !scheduler.idle) return undefined;
+    const { event, handler } = this.#reserved;
+    // It is left to others, if there is no slot for it here any more.
+    const { rows } = await pool.query<Claimed>(
+      `WITH claimed AS (UPDATE work SET state = CASE WHEN $4 THEN 'handling' ELSE state END,
+          attempts = attempts + $4::boolean::int, owner = CASE WHEN $4 THEN owner END
+        WHERE event = $1 AND handler = $2 AND owner = $3 AND state = 'pending' AND alone
+        RETURNING event, handler, attempts)
+      SELECT ${CLAIMED} FROM claimed JOIN inbox ON number = event WHERE $4`,
+      [event, handler, owner, this.#hasSlots(handler)],
+    );
+    this.#reserved = undefined;
+    scheduler.expect(undefined, Number.POSITIVE_INFINITY, true);
+    return rows;
+  }
+
+  #hasSlots(handler: string): boolean {
+    const target = this.#options.scheduler.targets.of(handler);
+    return target.slots + target.out > 0;
   }
 
   /** Bytes have been given back. */

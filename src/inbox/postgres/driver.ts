@@ -19,7 +19,7 @@ export function postgresDriver(url: string, place: string): Driver {
     },
     carryOut: (orders, sources) => carryOutBeside(url, orders, sources),
     readPast: async (from, until, signal) => {
-      const { readPostgresPast } = await import('./past.ts');
+      const { readPostgresPast } = await import('./reader.ts');
       return await readPostgresPast(url, from, until, signal);
     },
   };

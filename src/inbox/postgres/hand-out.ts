@@ -14,7 +14,6 @@ import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
 import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
-import { Suspects } from './suspects.ts';
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;
@@ -36,7 +35,6 @@ export class HandOut {
   readonly #options: HandOutOptions;
   readonly #loop: Loop;
   readonly #claims: Claims;
-  readonly #suspects: Suspects;
   #settled: Settlement[] = [];
   #polledAt = 0;
   #stopped = false;
@@ -49,7 +47,6 @@ export class HandOut {
       onError: (error) => options.tell({ kind: 'error', error }),
     });
     this.#claims = new Claims(options);
-    this.#suspects = new Suspects(options.pool, options.scheduler, options.handlers);
   }
 
   /** The slot is free at once: whatever becomes of the statement, nothing runs in it any more. */
@@ -143,7 +140,7 @@ export class HandOut {
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
       for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
-      await this.#suspects.reserve(owner);
+      await this.#claims.reserve(owner);
     }
     if (scheduler.aloneIsDue(Date.now())) await this.#handOutAlone(owner);
     else await this.#claims.take(owner, (rows, generation) => this.#deliver(rows, owner, generation));
@@ -163,7 +160,7 @@ export class HandOut {
 
   async #handOutAlone(owner: number): Promise<void> {
     const { generation } = this.#options.scheduler;
-    const rows = await this.#suspects.claim(owner);
+    const rows = await this.#claims.takeAlone(owner);
     if (!rows) return;
     this.#deliver(rows, owner, generation, true);
     // There may be another one.

@@ -10,7 +10,6 @@ import type { Ending, Interrupted } from '../contract.ts';
 import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';
-import type { Numbers } from './numbers.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
 import type { Tell } from './replica-event.ts';
 import { Shares } from './shares.ts';
@@ -19,7 +18,6 @@ import { Shares } from './shares.ts';
 const FREE = `UPDATE work SET behind = false, thing = NULL WHERE handler = ANY ($1::text[]) AND thing IS NOT NULL`;
 
 export interface MembershipOptions extends OwnershipOptions {
-  readonly numbers: Numbers;
   readonly notifier: Notifier;
   readonly circuits: Circuits;
   readonly tell: Tell;
@@ -49,7 +47,7 @@ export class Membership {
     const { pool, rules } = this.#options;
     const notLatest = [...rules.routes.values()].filter(({ latest }) => !latest);
     await pool.query(FREE, [textList(notLatest.map(({ handler }) => handler))]);
-    await this.#takeLease();
+    await this.#options.lease.enter();
     await this.heartbeat();
     await this.#options.circuits.refresh();
   }
@@ -133,14 +131,9 @@ export class Membership {
     if (!scheduler.idle) this.#lose('this replica was taken for dead');
     // Its slots went with its old lease.
     await handOut.between(async () => scheduler.clearSlots());
-    await this.#takeLease();
+    await lease.enter();
     await lease.heartbeat();
     this.soon();
-  }
-
-  async #takeLease(): Promise<void> {
-    const { slot, newest } = await this.#options.lease.enter();
-    this.#options.numbers.begin(slot, newest);
   }
 
   /** The fence: in doubt about its lease, a replica ends what it runs before others may begin with it. */

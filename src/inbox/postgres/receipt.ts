@@ -15,16 +15,14 @@ import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
 import { type Candidate, findKeys, insertCandidates, type Key, type PlannedWork } from './candidates.ts';
 import { inTransaction } from './connection.ts';
+import type { Lease } from './lease.ts';
 import { planNewest } from './newest.ts';
-import type { Numbers } from './numbers.ts';
 
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
   readonly sources: ReadonlyMap<string, StoredSource>;
   readonly scheduler: Scheduler;
-  readonly numbers: Numbers;
-  /** This replica, if it may hand out now. */
-  readonly owner: () => number | undefined;
+  readonly lease: Lease;
 }
 
 export interface Taken {
@@ -94,12 +92,12 @@ async function keepRepeated(
 
 /** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */
 async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered[]) {
-  const { pool, numbers, scheduler } = options;
+  const { pool, lease, scheduler } = options;
   const candidates = unnumbered.map(
-    (one): Candidate => ({ ...one, number: numbers.next(one.arrival.receivedAt) }),
+    (one): Candidate => ({ ...one, number: lease.nextNumber(one.arrival.receivedAt) }),
   );
   // Asked once: what is planned as ours is stored as ours.
-  const owner = options.owner();
+  const { owner } = lease;
   const { work, states } = planWork(options, candidates, owner !== undefined);
   const booked = work.filter(({ state }) => state === 'handling');
   const returnSlots = (kept: ReadonlySet<number>) => {

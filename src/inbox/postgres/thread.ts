@@ -4,11 +4,11 @@
  *   thread ─┬─ intake ───┐                arrivals ▶ receipt ▶ answers
  *           ├─ health ◀──┘                whether the database takes writes
  *           │    └─ membership            heartbeats, adoption; in it: ownership, shares
- *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims, suspects
+ *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
  *           ├─ purge
- *           └─ pool, lease, scheduler, numbers, notifier: used by all of the above, and call none of them
+ *           └─ pool, lease, scheduler, notifier: used by all of the above, and call none of them
  *
  * Calls go down these lines only. What happens below goes up as a ReplicaEvent to `hear`, which is the one listener of all
  * parts: no two of them know each other. Started by ../client.ts. Nothing here is remembered that the database does not decide.
@@ -30,7 +30,6 @@ import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { type Notice, Notifier } from './notifier.ts';
-import { Numbers } from './numbers.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
 import type { ReplicaEvent } from './replica-event.ts';
@@ -47,16 +46,15 @@ const targets = [...new Set(routes.values().map(({ target }) => target))];
 await prepareDatabase(url, place);
 const pool = createPool(url, knobs.postgres);
 const scheduler = new Scheduler(new Targets(routes, true));
-const numbers = new Numbers();
 const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
 const notifier = new Notifier(url, pool, hear);
 const shared = { pool, lease, scheduler, notifier, tell: hear };
 const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
 const handOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
-const membership = new Membership({ ...shared, circuits, handOut, numbers, rules: { knobs, routes } });
+const membership = new Membership({ ...shared, circuits, handOut, rules: { knobs, routes } });
 const health = new Health(pool, membership, hear);
-const intake = new Intake({ pool, sources, scheduler, numbers, owner: () => lease.owner }, health, hear);
+const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
   handOut.settle(settled);
