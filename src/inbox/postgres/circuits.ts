@@ -14,14 +14,14 @@ import { textList } from './binary-array.ts';
 import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import type { Lease } from './lease.ts';
 import type { Notifier } from './notifier.ts';
-import type { Tell } from './replica-event.ts';
+import type { Tell } from './thread.ts';
 
 /** Whoever changes a circuit holds this lock. */
 const CIRCUITS_LOCK = 0x4373_6762;
 /** Milliseconds are rounded. */
 const ROUNDED_MS = 10;
 
-export interface CircuitsOptions {
+interface CircuitsOptions {
   readonly pool: pg.Pool;
   readonly lease: Lease;
   readonly scheduler: Scheduler;

@@ -6,11 +6,8 @@
  */
 import type pg from 'pg';
 import type { Delivery } from '../contract.ts';
-import { idOf } from '../event-id.ts';
-import { readContent } from '../identity.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { StoredSource } from '../stored-source.ts';
-import { integerList, NUL_SYMBOL, textList } from './binary-array.ts';
+import { integerList, textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import { NOW_MS } from './connection.ts';
 
@@ -185,16 +182,4 @@ export class Claims {
       else scheduler.expect(handler, 0);
     }
   }
-}
-
-/** A type or id with a NUL is stored without it: the body has the exact one. */
-export function deliveryOf(
-  sources: ReadonlyMap<string, StoredSource>,
-  { source, ...row }: Claimed,
-): Delivery {
-  const delivery = { ...row, id: idOf(row.event) };
-  const stored = sources.get(source);
-  if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
-  const { type, externalId } = readContent(source, stored.shape, row.body);
-  return { ...delivery, type, externalId };
 }

@@ -33,7 +33,7 @@ export async function connect(url: string): Promise<Connection> {
   return client;
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly connections: number;
   readonly statementMs: number;
 }

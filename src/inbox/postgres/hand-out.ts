@@ -4,30 +4,25 @@
  * A round settles what is finished, then claims for handlers that have room. Handlers for which nothing is known to wait are
  * asked about once a second, in case a notice was missed.
  */
-import type pg from 'pg';
-import type { Route, Settlement } from '../contract.ts';
-import type { Scheduler } from '../scheduler.ts';
+import type { Delivery, Route, Settlement } from '../contract.ts';
+import { idOf } from '../event-id.ts';
+import { readContent } from '../identity.ts';
 import type { StoredSource } from '../stored-source.ts';
-import type { Circuits } from './circuits.ts';
-import { type Claimed, Claims, deliveryOf, POLL_MS } from './claims.ts';
+import { NUL_SYMBOL } from './binary-array.ts';
+import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
-import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
+import type { Tell } from './thread.ts';
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;
 
-export interface HandOutOptions {
-  readonly pool: pg.Pool;
+interface HandOutOptions extends ClaimsOptions {
   readonly lease: Lease;
-  readonly scheduler: Scheduler;
-  readonly circuits: Circuits;
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
-  /** Full names of those that run here. */
-  readonly handlers: readonly string[];
   readonly tell: Tell;
 }
 
@@ -166,4 +161,13 @@ export class HandOut {
     // There may be another one.
     this.#polledAt = 0;
   }
+}
+
+/** A type or id with a NUL is stored without it: the body has the exact one. */
+function deliveryOf(sources: ReadonlyMap<string, StoredSource>, { source, ...row }: Claimed): Delivery {
+  const delivery = { ...row, id: idOf(row.event) };
+  const stored = sources.get(source);
+  if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
+  const { type, externalId } = readContent(source, stored.shape, row.body);
+  return { ...delivery, type, externalId };
 }

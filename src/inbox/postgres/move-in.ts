@@ -33,7 +33,7 @@ export async function takeMoveLock(client: pg.ClientBase): Promise<void> {
   await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
 }
 
-export interface MoveIn {
+interface MoveIn {
   readonly moving: Moving;
   /** The highest number of an event of that inbox. */
   readonly newest: number;

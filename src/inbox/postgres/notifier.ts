@@ -11,7 +11,7 @@
  */
 import type pg from 'pg';
 import { type Asked, connect } from './connection.ts';
-import type { Tell } from './replica-event.ts';
+import type { Tell } from './thread.ts';
 
 const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;

@@ -1,6 +1,5 @@
 /** Reads a PostgreSQL inbox from beside the replicas that run, on a connection of its own. Called by driver.ts. */
 import { ConfigError } from '../../base/errors.ts';
-import type { Database } from '../contract.ts';
 import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import type { InboxReader } from '../reader.ts';
 import { TableReader } from '../table-reader.ts';
@@ -11,10 +10,7 @@ import { movingIn, movingProblem } from './schema.ts';
 const LATE_MS = 30_000;
 
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
-export async function openPostgresReader({
-  url,
-  place,
-}: Extract<Database, { kind: 'postgres' }>): Promise<InboxReader | undefined> {
+export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {
   const fail = (error: Error): never => {
     throw new Error(`PostgreSQL at ${place} cannot be read: ${failureText(error)}`);
   };

@@ -25,7 +25,7 @@ export interface ReceiptOptions {
   readonly lease: Lease;
 }
 
-export interface Taken {
+interface Taken {
   readonly kept: readonly Kept[];
   readonly deliveries: readonly Delivery[];
   /** Handlers for which something waits. */

@@ -18,7 +18,7 @@ const MIGRATION_LOCK = 0x4373_676e;
 const OLDEST_VERSION = 150_000;
 const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas', 'shares', 'events'];
 
-export interface Examination {
+interface Examination {
   readonly problem?: Problem;
   /** Things that work, but not as well as they could. */
   readonly warnings: readonly string[];
