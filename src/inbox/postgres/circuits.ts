@@ -30,12 +30,6 @@ interface CircuitsOptions {
   readonly tell: Tell;
 }
 
-interface AttemptEnd {
-  readonly handler: string;
-  readonly target: string;
-  readonly unavailable: UnavailableTarget | undefined;
-}
-
 /** Times are relative: no clock is compared with another one's. */
 interface CircuitRow {
   readonly target: string;
@@ -49,7 +43,7 @@ interface CircuitRow {
 export class Circuits {
   readonly #options: CircuitsOptions;
   /** What the table has not been told. */
-  #ends: AttemptEnd[] = [];
+  #ends: { handler: string; target: string; unavailable: UnavailableTarget | undefined }[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: CircuitsOptions) {

@@ -5,6 +5,7 @@
  * never throws into the void: whoever asks next hears of it.
  */
 import pg from 'pg';
+import type { InboxKnobs } from '../inbox-knobs.ts';
 
 const CONNECT_MS = 2_000;
 /** The driver gives a connection up when the database has not kept its own limit. */
@@ -33,13 +34,11 @@ export async function connect(url: string): Promise<Connection> {
   return client;
 }
 
-interface PoolOptions {
-  readonly connections: number;
-  readonly statementMs: number;
-}
-
 /** Connections are made when they are needed, and kept; one that failed is thrown away. */
-export function createPool(url: string, { connections, statementMs }: PoolOptions): pg.Pool {
+export function createPool(
+  url: string,
+  { connections, statementMs }: Pick<InboxKnobs['postgres'], 'connections' | 'statementMs'>,
+): pg.Pool {
   const pool = new pg.Pool({
     ...optionsOf(url),
     max: connections,

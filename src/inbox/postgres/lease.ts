@@ -157,9 +157,8 @@ export class Lease {
     const id = this.#id;
     this.#id = undefined;
     if (id === undefined) return;
-    await inTransaction(this.#pool, async (client) => {
-      await client.query('DELETE FROM shares WHERE replica = $1', [id]);
-      await client.query('DELETE FROM replicas WHERE id = $1', [id]);
-    });
+    const text =
+      'WITH left_over AS (DELETE FROM shares WHERE replica = $1) DELETE FROM replicas WHERE id = $1';
+    await this.#pool.query(text, [id]);
   }
 }

@@ -45,11 +45,11 @@ export class Ownership {
 
   /** Gives back, uncounted, what was never handed to a handler. */
   async giveBackStrays(): Promise<void> {
-    const { handOut, pool, lease } = this.#options;
+    const { handOut, pool, lease, scheduler } = this.#options;
     await handOut.between(async () => {
       if (!this.#adopts) return;
-      const strays = (await this.#owned()).filter((one) => !this.#isKnown(one));
-      for (const { event, handler, attempt } of strays) {
+      for (const { event, handler, attempt } of await this.#owned()) {
+        if (scheduler.isOut(handler, event) || handOut.isSettling(event, handler)) continue;
         await pool.query(
           `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
            WHERE event = $1 AND handler = $2 AND attempts = $3 AND owner = $4 AND state = 'handling'`,
@@ -66,11 +66,6 @@ export class Ownership {
     const settled = settleInterrupted(open, ending, rules, Date.now());
     handOut.settle(settled);
     return interruptedOf(settled);
-  }
-
-  #isKnown({ event, handler }: AttemptKey): boolean {
-    const { scheduler, handOut } = this.#options;
-    return scheduler.isOut(handler, event) || handOut.isSettling(event, handler);
   }
 
   /** Makes its own what nobody living owns, and answers with what was being handled. */

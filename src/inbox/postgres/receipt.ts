@@ -25,17 +25,10 @@ export interface ReceiptOptions {
   readonly lease: Lease;
 }
 
-interface Taken {
-  readonly kept: readonly Kept[];
-  readonly deliveries: readonly Delivery[];
-  /** Handlers for which something waits. */
-  readonly waiting: ReadonlySet<string>;
-}
-
 type Unnumbered = Omit<Candidate, 'number'>;
 
-/** Rejects if the transaction failed, or if nobody knows whether it did: nothing counts as kept then. */
-export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]): Promise<Taken> {
+/** `waiting`: handlers for which something waits. Rejects if the transaction failed, or nobody knows: nothing is kept then. */
+export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]) {
   const { candidates, fresh, deliveries, waiting } = await storeNew(
     options,
     arrivals.map((arrival): Unnumbered => {
