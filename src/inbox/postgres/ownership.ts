@@ -48,8 +48,11 @@ export class Ownership {
     const { handOut, pool, lease, scheduler } = this.#options;
     await handOut.between(async () => {
       if (!this.#adopts) return;
-      for (const { event, handler, attempt } of await this.#owned()) {
-        if (scheduler.isOut(handler, event) || handOut.isSettling(event, handler)) continue;
+      // All at once: slots may be cleared between two statements, and then nothing here is known any more.
+      const strays = (await this.#owned()).filter(
+        ({ event, handler }) => !scheduler.isOut(handler, event) && !handOut.isSettling(event, handler),
+      );
+      for (const { event, handler, attempt } of strays) {
         await pool.query(
           `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
            WHERE event = $1 AND handler = $2 AND attempts = $3 AND owner = $4 AND state = 'handling'`,
