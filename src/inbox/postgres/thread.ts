@@ -68,13 +68,13 @@ const notifier = new Notifier(url, pool, hear);
 const shared = { pool, lease, scheduler, notifier, tell: hear };
 const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
-const handOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
-const membership = new Membership({ ...shared, circuits, handOut, rules: { knobs, routes } });
+const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
+const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, membership, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
-  handOut.settle(settled);
+  handingOut.settle(settled);
   membership.grant(grant);
 });
 
@@ -90,17 +90,17 @@ listenToEdge(
     status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
     async recover(ending) {
       handlers.hearTheRest();
-      await handOut.drain();
+      await handingOut.drain();
       return await membership.recover(ending);
     },
     async pause() {
       scheduler.pause();
-      await handOut.between(async () => {});
+      await handingOut.between(async () => {});
     },
     async order(order) {
       const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
       notifier.notify('work');
-      handOut.expect();
+      handingOut.expect();
       return changed;
     },
     purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
@@ -116,23 +116,23 @@ listenToEdge(
 function hear(event: ReplicaEvent): void {
   if (event.kind === 'deliveries') handlers.send(event.deliveries);
   else if (event.kind === 'waiting') {
-    handOut.expect(event.handlers);
+    handingOut.expect(event.handlers);
     if (lease.members.some(({ id }) => id !== lease.id)) notifier.notify('work');
   } else if (event.kind === 'notice') hearNotice(event.notice);
   else if (event.kind === 'error') health.doubt(event.error);
   else if (event.kind === 'open') {
     intake.run();
-    handOut.soon();
+    handingOut.soon();
   } else if (event.kind === 'shut') intake.failAll(event.reason);
   else tellEdge(event);
 }
 
 function hearNotice(notice: Notice): void {
-  if (notice === 'work') handOut.expect();
+  if (notice === 'work') handingOut.expect();
   else if (notice === 'members') membership.soon();
   else {
     circuits.refresh().then(
-      () => handOut.expect(),
+      () => handingOut.expect(),
       (error) => health.doubt(error),
     );
   }
@@ -143,15 +143,15 @@ async function close(): Promise<void> {
   handlers.hearTheRest();
   const ended = (async () => {
     await intake.drain();
-    await handOut.drain();
-    handOut.stop();
+    await handingOut.drain();
+    handingOut.stop();
     await membership.leave();
   })();
   await Promise.race([
     ended.catch(() => {}),
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
   ]);
-  handOut.stop();
+  handingOut.stop();
   membership.stop();
   health.close();
   handlers.close();
