@@ -11,10 +11,9 @@ import type { UnavailableTarget } from '../../inbox/circuit.ts';
 import type { Delivery, Route, Settlement, Work } from '../../inbox/contract.ts';
 import { outcomeOf } from '../../inbox/contract.ts';
 import type { AttemptResult, Handle, HandlerLimits } from '../handler.ts';
+import { Discard, RetryLater, Unavailable } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
-import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
-import { type Attempt, startAttempt } from './attempt.ts';
-import { eventOf } from './event.ts';
+import { type Attempt, eventOf, startAttempt } from './attempt.ts';
 import { type AttemptVerdict, DONE, judgeAttempt } from './verdict.ts';
 
 export interface RunnableHandler extends HandlerLimits {

@@ -14,8 +14,7 @@ import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';
 import type { DeliveryKnobs } from '../handlers.ts';
 import { wiredHandlers } from '../handlers.ts';
-import { Replies } from './replies.ts';
-import type { ReplyResult } from './reply.ts';
+import { Replies, type ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
 const LOAD_MS = 60_000;

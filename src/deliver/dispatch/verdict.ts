@@ -13,7 +13,7 @@ import { wordsOf } from '../../base/errors.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { Settlement } from '../../inbox/contract.ts';
 import { afterFailure, type Backoff } from '../../inbox/retry.ts';
-import { Declined, Discard, RetryLater, Unavailable } from '../outcomes.ts';
+import { Declined, Discard, RetryLater, Unavailable } from '../handler.ts';
 
 const LATER_MAX_MS = 30 * 86_400_000;
 const ERROR_MAX = 1_000;

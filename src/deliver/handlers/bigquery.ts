@@ -1,6 +1,6 @@
 /**
  * Writes each event as a row of a BigQuery table, by streaming inserts (tabledata.insertAll), many rows in each request.
- * bigquery/row.ts makes the row, bigquery/table.ts the table, and bigquery/insert.ts says what a refusal means.
+ * bigquery/insert.ts makes the row and says what a refusal means, bigquery/table.ts makes the table.
  *
  * At least once: an event whose request got no answer is inserted again. The event's id goes along as the insert id, by which
  * BigQuery leaves out a second row, but not always, and only within about a minute. This query leaves out the rest:
@@ -12,16 +12,20 @@
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
 import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../outcomes.ts';
+import { Declined } from '../handler.ts';
 import { Batcher } from './bigquery/batcher.ts';
-import { INSERT_HINTS, insertRows } from './bigquery/insert.ts';
-import { bytesOf, rowOf } from './bigquery/row.ts';
+import { bytesOf, INSERT_HINTS, insertRows, rowOf } from './bigquery/insert.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
 import { answerOf, unavailable } from './google/answers.ts';
-import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import {
+  clientOptions,
+  GOOGLE_RULES,
+  type GoogleOptions,
+  opener,
+  packageProblems,
+  usesAccounts,
+} from './google/client.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
-import { packageProblems } from './google/package.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;

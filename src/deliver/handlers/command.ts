@@ -15,11 +15,10 @@
 import { inspect } from 'node:util';
 import type { ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Discard, RetryLater } from '../outcomes.ts';
+import { Discard, RetryLater } from '../handler.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
-import { COMMAND_RULES, type CommandOptions } from './command/options.ts';
+import { COMMAND_RULES, type CommandOptions, programPath } from './command/options.ts';
 import { ENDING_MS, type ProcessEnd, runProcess } from './command/process.ts';
-import { programPath } from './command/program.ts';
 import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
 export type { CommandOptions };

@@ -9,13 +9,18 @@ import type { Bucket, File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../outcomes.ts';
+import { Declined } from '../handler.ts';
 import { answerOf, type GoogleAnswer, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
-import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import {
+  clientOptions,
+  GOOGLE_RULES,
+  type GoogleOptions,
+  opener,
+  packageProblems,
+  usesAccounts,
+} from './google/client.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
 import { isPrefix, objectMetadataOf, objectNameOf, objectTypeOf, PREFIX_BYTES_MAX } from './google/object.ts';
-import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
-import { packageProblems } from './google/package.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {

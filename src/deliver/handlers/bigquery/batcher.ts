@@ -2,8 +2,7 @@
  * Collects the rows of concurrent attempts, so that many events are one request. A batch leaves when it has `rowsMax` rows or
  * `bytesMax` bytes, or `waitMs` after its first row; each attempt ends with the fate of its own row.
  */
-import type { Fate, Fates } from './insert.ts';
-import type { TableRow } from './row.ts';
+import type { Fate, Fates, TableRow } from './insert.ts';
 
 export interface BatchRow {
   readonly row: TableRow;

@@ -1,12 +1,18 @@
 /**
- * Inserts rows together and tells the fate of each. Called by the batcher.
+ * Makes the row of an event, inserts rows together and tells the fate of each. Called by bigquery.ts and its batcher.
+ *
+ *   { insertId: <id>, json: { id, ts, source, type, payload } }
+ *
+ * `ts` is the arrival in UTC, `2026-01-31 23:59:59.123`, which a DATETIME and a TIMESTAMP column both take. `payload` is
+ * the body as text.
  *
  * Google answers 200 and lists the rows that it refused; those that it does not list are in the table. A row with the reason
  * `stopped` was held up by another, and is sent again without it. A request that is too large is sent in halves.
  */
+import type { WebhookEvent } from '../../../verify/event.ts';
 
 import type { AttemptResult } from '../../handler.ts';
-import { Declined, Unavailable } from '../../outcomes.ts';
+import { Declined, Unavailable } from '../../handler.ts';
 import {
   answerOf,
   type GoogleAnswer,
@@ -15,7 +21,24 @@ import {
   unavailable,
   withHint,
 } from '../google/answers.ts';
-import type { TableRow } from './row.ts';
+
+export interface TableRow {
+  readonly insertId: string;
+  readonly json: Columns;
+}
+
+/** The library replaces `{{projectId}}` in every text that it finds. In a private field it finds none. */
+class Columns {
+  readonly #columns: Readonly<Record<string, string | null>>;
+
+  constructor(columns: Readonly<Record<string, string | null>>) {
+    this.#columns = columns;
+  }
+
+  toJSON() {
+    return this.#columns;
+  }
+}
 
 export interface Fate {
   readonly result: AttemptResult;
@@ -51,6 +74,16 @@ const TOO_LARGE = /payload size exceeds|too large/i;
 const NO_COLUMN = /no such field/i;
 /** Refusals that are not about the row. */
 const PASSING = ['timeout', 'backendError', 'internalError', 'rateLimitExceeded', 'quotaExceeded'];
+
+export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent): TableRow {
+  const ts = receivedAt.toISOString().replace('T', ' ').replace('Z', '');
+  return { insertId: id, json: new Columns({ id, ts, source, type, payload: body.toString('utf8') }) };
+}
+
+/** How many bytes it takes in a request. */
+export function bytesOf(row: TableRow): number {
+  return Buffer.byteLength(JSON.stringify(row));
+}
 
 export async function insertRows(rows: readonly TableRow[], send: Send): Promise<Fates> {
   try {

@@ -20,8 +20,7 @@ import {
 import { readSecrets } from '../../../base/settings/secrets.ts';
 import { NO_SIGNING_KEY, readSigningKey } from '../../../verify/standard-webhooks.ts';
 import { type Choices, readOptions } from '../options.ts';
-import { FORMATS, type Format } from './formats.ts';
-import { type MessageSettings, RESERVED } from './message.ts';
+import { FORMATS, type Format, type MessageSettings, RESERVED } from './message.ts';
 
 export interface ForwardOptions extends Choices {
   /** https://, or http:// to addresses in `allow`. */

@@ -9,7 +9,7 @@
  */
 
 import type { AttemptResult } from '../../handler.ts';
-import { Unavailable } from '../../outcomes.ts';
+import { Unavailable } from '../../handler.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
 export interface GoogleAnswer {
