@@ -81,21 +81,18 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
     insert: (rows, stopping) => {
       let end: AbortSignal | undefined;
       return insertRows(rows, async (some) => {
-        const client = await open();
+        const place = (await open()).dataset(dataset).table(table);
         end ??= endIn(timeoutMs, stopping);
-        const send = () =>
-          client
-            .dataset(dataset)
-            .table(table)
-            .insert([...some], INSERT);
-        await withinDeadline(end, send);
+        await withinDeadline(end, () => place.insert([...some], INSERT));
       });
     },
   });
   const setUp = async () => {
     const client = await open();
-    const place = { dataset, table, location };
-    return withinDeadline(endIn(timeoutMs), () => setUpTable(client, place)).catch(throwUnready);
+    const work = () => setUpTable(client, { dataset, table, location });
+    return withinDeadline(endIn(timeoutMs), work).catch((thrown) => {
+      throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), INSERT_HINTS);
+    });
   };
   return {
     concurrency,
@@ -136,8 +133,4 @@ function projectFlaws(given: BigQuerySettings): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
   return [flaw('is missing, and an emulator needs it', fix, 'projectId')];
-}
-
-function throwUnready(thrown: unknown): never {
-  throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), INSERT_HINTS);
 }

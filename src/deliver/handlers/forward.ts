@@ -66,14 +66,11 @@ function postEvents(url: URL, settings: ForwardSettings, post: Post): Handle {
     const { headers, body } = messageOf(event, settings, Date.now());
     const answer = await post(headers, body, context.signal);
     const { status, text } = answer;
-    context.record({ status, ...(text !== undefined && { output: hide(secrets, text) }) });
+    // A target may answer with the headers that it was sent.
+    const output = text && secrets.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
+    context.record({ status, ...(output !== undefined && { output }) });
     conclude(answer, url, Date.now());
   };
-}
-
-/** Hides secrets: a target may answer with the headers that it was sent. */
-function hide(secrets: readonly string[], text: string): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
 }
 
 /** Returns if the event was taken. Otherwise it throws an outcome for the dispatcher. */

@@ -68,15 +68,18 @@ export function gcs(options: GcsOptions): HandlerOptions {
       if (thrown instanceof Declined) throw thrown;
       const answer = answerOf(thrown);
       record(resultOf(answer));
-      throw storeErrorOf(answer);
+      if (answer.status === 413) throw new Declined(`Google answered 413: ${answer.message}`);
+      throw unavailable(answer, HINTS);
     }
   };
   const setUp = async () => {
-    const connection = await open();
-    const isAllowed = await withinDeadline(endIn(timeoutMs), () => mayCreate(connection)).catch(
-      throwUnavailable,
-    );
-    if (!isAllowed) throw new Error(`the account may not write to the bucket ${bucket}. ${HINTS[403]}`);
+    const { bucket: found } = await open();
+    const asked = withinDeadline(endIn(timeoutMs), () => found.iam.testPermissions([MAY_CREATE]));
+    const [permissions] = await asked.catch((thrown) => {
+      throw unavailable(answerOf(thrown), HINTS);
+    });
+    if (permissions[MAY_CREATE] !== true)
+      throw new Error(`the account may not write to the bucket ${bucket}. ${HINTS[403]}`);
     return `bucket ${bucket}: is there, and objects may be created in it`;
   };
   return {
@@ -133,15 +136,6 @@ async function storeObject(
   }
 }
 
-function storeErrorOf(answer: GoogleAnswer): Error {
-  if (answer.status === 413) return new Declined(`Google answered 413: ${answer.message}`);
-  return unavailable(answer, HINTS);
-}
-
-function throwUnavailable(thrown: unknown): never {
-  throw unavailable(answerOf(thrown), HINTS);
-}
-
 /** To an account that may only create, Google says that it may not overwrite. */
 function isTaken({ status, message }: GoogleAnswer): boolean {
   return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
@@ -156,9 +150,4 @@ async function checksumOfStored(file: File): Promise<string | undefined> {
     if (answerOf(thrown).status === 403) return undefined;
     throw thrown;
   }
-}
-
-async function mayCreate({ bucket }: BucketConnection): Promise<boolean> {
-  const [permissions] = await bucket.iam.testPermissions([MAY_CREATE]);
-  return permissions[MAY_CREATE] === true;
 }

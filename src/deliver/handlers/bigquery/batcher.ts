@@ -4,14 +4,14 @@
  */
 import type { Fate, Fates, TableRow } from './insert.ts';
 
-export interface BatchRow {
+interface BatchRow {
   readonly row: TableRow;
   readonly bytes: number;
   /** Of the attempt. */
   readonly signal: AbortSignal;
 }
 
-export interface BatcherOptions {
+interface BatcherOptions {
   readonly rowsMax: number;
   readonly bytesMax: number;
   readonly waitMs: number;

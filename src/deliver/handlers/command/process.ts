@@ -17,7 +17,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { REDACTED, redactText } from '../../../base/log/redact.ts';
 import { Unavailable } from '../../handler.ts';
 
-export interface Run {
+interface Run {
   readonly path: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;

@@ -64,6 +64,7 @@ export interface MessageSettings {
 export function messageOf(event: WebhookEvent, settings: MessageSettings, nowMs: number): Message {
   const { headers, body } = FORMATS[settings.format](event);
   const type = typeOf(event);
+  const seconds = Math.floor(nowMs / 1_000);
   return {
     headers: {
       ...settings.headers,
@@ -74,19 +75,13 @@ export function messageOf(event: WebhookEvent, settings: MessageSettings, nowMs:
       'consignee-source': event.source,
       ...(type !== undefined && { 'consignee-type': headerText(type) }),
       'consignee-attempt': String(event.attempt),
-      ...signatureHeaders(event.id, body, settings.keys, nowMs),
+      ...(settings.keys.length > 0 && {
+        'webhook-id': event.id,
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': signStandard(settings.keys, event.id, seconds, body),
+      }),
     },
     body,
-  };
-}
-
-function signatureHeaders(id: string, body: Buffer, keys: readonly KeyObject[], nowMs: number) {
-  if (keys.length === 0) return {};
-  const seconds = Math.floor(nowMs / 1_000);
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(seconds),
-    'webhook-signature': signStandard(keys, id, seconds, body),
   };
 }
 

@@ -26,13 +26,8 @@ export function objectTypeOf({ headers }: WebhookEvent): string {
     : 'application/json';
 }
 
-export function objectMetadataOf({
-  id,
-  source,
-  type,
-  externalId,
-  receivedAt,
-}: WebhookEvent): Record<string, string> {
+export function objectMetadataOf(event: WebhookEvent): Record<string, string> {
+  const { id, source, type, externalId, receivedAt } = event;
   return {
     id,
     source,
