@@ -1,9 +1,17 @@
-/** Reads environment variables as typed values. Each function adds what is wrong to `problems` and returns the default. */
+/** Reads environment variables as typed values. Each function notes what is wrong and returns the default. */
 import { readFileSync } from 'node:fs';
 import { rangesNamed, readRule } from '../address.ts';
 import type { Problem } from '../errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An environment that is being read, and what is found wrong with it. */
+export interface Settings {
+  readonly environment: Environment;
+  readonly production: boolean;
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
+}
 
 /** A value that is set but empty counts as not set: Compose files and shells write it so. */
 export function textOf(environment: Environment, setting: string): string | undefined {
@@ -12,28 +20,23 @@ export function textOf(environment: Environment, setting: string): string | unde
 }
 
 export function readInteger(
-  environment: Environment,
+  { environment, problems }: Settings,
   setting: string,
   fallback: number,
   [least, most]: readonly [number, number],
-  problems: Problem[],
 ): number {
   const value = textOf(environment, setting);
   if (value === undefined) return fallback;
   if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
-  problems.push({
-    setting,
-    wrong: `is not a whole number from ${least} to ${most}`,
-    fix: `Try ${fallback}.`,
-  });
+  const wrong = `is not a whole number from ${least} to ${most}`;
+  problems.push({ setting, wrong, fix: `Try ${fallback}.` });
   return fallback;
 }
 
 export function readBoolean(
-  environment: Environment,
+  { environment, problems }: Settings,
   setting: string,
   fallback: boolean,
-  problems: Problem[],
 ): boolean {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
@@ -45,12 +48,7 @@ export function readBoolean(
 const UNITS = { b: 1, kb: 1024, mb: 1_048_576 } as const;
 
 /** `1mb` is 1,048,576 bytes; a bare number is bytes. */
-export function readBytes(
-  environment: Environment,
-  setting: string,
-  fallback: number,
-  problems: Problem[],
-): number {
+export function readBytes({ environment, problems }: Settings, setting: string, fallback: number): number {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
   const [, number, unit = 'b'] = /^([1-9]\d{0,8})\s*(b|kb|mb)?$/.exec(value) ?? [];
@@ -70,11 +68,8 @@ export function entryProblem(
 ): Problem {
   // An allowlist that lost its content must not turn into no allowlist.
   if (entry === '') {
-    return {
-      setting,
-      wrong: `has an empty entry (${place})`,
-      fix: 'Take the extra comma out, or unset the variable.',
-    };
+    const take = 'Take the extra comma out, or unset the variable.';
+    return { setting, wrong: `has an empty entry (${place})`, fix: take };
   }
   return { setting, wrong: `has an entry (${place}) that ${wrong}`, fix };
 }
@@ -84,27 +79,29 @@ export function readFileOf(setting: string, path: string, problems: Problem[]): 
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    problems.push({
-      setting,
-      wrong: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      fix: 'Mount the file, or let the user this runs as read it.',
-    });
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    const fix = 'Mount the file, or let the user this runs as read it.';
+    problems.push({ setting, wrong: `names a file that cannot be read (${code})`, fix });
     return undefined;
   }
 }
 
+/** A problem if both NAME and NAME_FILE are set. */
+export function refuseBoth(name: string, inline: unknown, file: unknown, problems: Problem[]): void {
+  if (inline === undefined || file === undefined) return;
+  const fix = 'Keep one of the two: nobody could tell which one holds.';
+  problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
+}
+
 /** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: DNS must not decide which proxy to believe. */
-export function readProxies(environment: Environment, problems: Problem[]): string[] {
+export function readProxies({ environment, problems }: Settings): string[] {
   const setting = 'TRUST_PROXY';
   const value = textOf(environment, setting);
   if (value === undefined) return [];
   if (/^(true|false|\d+)$/i.test(value)) {
     const fix = 'List the proxies’ addresses or CIDR ranges, or loopback, linklocal, uniquelocal.';
-    problems.push({
-      setting,
-      wrong: 'cannot be a switch or a hop count: a sender could choose its address',
-      fix,
-    });
+    const wrong = 'cannot be a switch or a hop count: a sender could choose its address';
+    problems.push({ setting, wrong, fix });
     return [];
   }
   return readAddressRules(setting, value.split(','), problems);

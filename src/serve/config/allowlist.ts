@@ -8,7 +8,7 @@
 
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
-import { type Environment, entryProblem, readFileOf } from '../../base/settings/environment.ts';
+import { entryProblem, readFileOf, refuseBoth, type Settings } from '../../base/settings/environment.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
 import { readHostName } from '../../verify/host-name.ts';
 import type { AddressList } from '../../verify/preset.ts';
@@ -26,16 +26,12 @@ interface Written {
 /** Undefined if neither form is set. */
 export function readAllowlist(
   prefix: string,
-  environment: Environment,
   lists: ReadonlyMap<string, AddressList>,
-  problems: Problem[],
+  { environment, problems }: Settings,
 ): AllowEntry[] | undefined {
   const name = `${prefix}_ALLOW_FROM`;
   const { [name]: inline, [`${name}_FILE`]: file } = environment;
-  if (inline !== undefined && file !== undefined) {
-    const fix = 'Keep one of the two: nobody could tell which one holds.';
-    problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
-  }
+  refuseBoth(name, inline, file, problems);
   if (inline !== undefined) return readEntries(name, writtenIn(inline), lists, problems);
   if (file === undefined) return undefined;
   const setting = `${name}_FILE`;

@@ -41,10 +41,7 @@ function handlerRules(sources: readonly string[]) {
     ratePerSecond: number(0.001, 10_000),
     types: listOfTexts((type) => type !== '', TYPES_FIX),
     sources: listOfTexts((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
-    target: text(
-      (target) => target !== '',
-      'Write a name; handlers with the same target share their limits.',
-    ),
+    target: text((name) => name !== '', 'Write a name; handlers with the same target share their limits.'),
     latest: valueThat<StateShape | 'preset'>(isLatest, 'Write orders: latest(updateOrders).'),
     settings: listOfTexts((name) => name !== '', 'Write names of environment variables.', {}, true),
     problems: valueThat<readonly Problem[]>(Array.isArray, 'Leave it out.'),
@@ -96,18 +93,16 @@ function twiceProblem(name: string): Problem {
 }
 
 function handlerProblems(wiring: SourceWiring): Problem[] {
-  const source = sourceNameOf(wiring);
   const handlers = Object.entries(wiring.handlers ?? {});
-  const unnamed = handlers.filter(([key]) => !KEY.test(key));
-  const missing = handlers.filter(([, wired]) => !isHandler(wired));
+  const unnamed = handlers.filter(([key]) => !KEY.test(key)).map(([key]) => [key, "a handler's name"]);
+  const missing = handlers.filter(([, wired]) => !isHandler(wired)).map(([key]) => [key, 'a handler']);
   const stateless = namedHandlers(wiring).filter(
     ([, { latest }]) => latest === 'preset' && !wiring.preset.state,
   );
   return [
-    ...unnamed.map(([key]) =>
-      wiringProblem(`handlers.${key} of ${source} is not a handler's name`, HANDLERS_FIX),
+    ...[...unnamed, ...missing].map(([key, what]) =>
+      wiringProblem(`handlers.${key} of ${sourceNameOf(wiring)} is not ${what}`, HANDLERS_FIX),
     ),
-    ...missing.map(([key]) => wiringProblem(`handlers.${key} of ${source} is not a handler`, HANDLERS_FIX)),
     ...stateless.map(([name]) =>
       wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),
     ),
