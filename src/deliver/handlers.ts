@@ -2,7 +2,6 @@
  * The handlers of config/sources.ts: which source gives its events to which of them, by which name, with the defaults of
  * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
  */
-
 import { knob } from '../base/settings/knob.ts';
 import { integer, members, type RulesFor, type ValuesOf } from '../base/settings/rules.ts';
 import type { Route } from '../inbox/contract.ts';

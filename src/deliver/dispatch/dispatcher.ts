@@ -4,7 +4,6 @@
  * Each handler is granted its concurrency once; a settlement gives its slot back. Settlements of one turn of the event
  * loop travel together.
  */
-
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { UnavailableTarget } from '../../inbox/circuit.ts';

@@ -4,7 +4,6 @@
  * A thread that ends, or whose heartbeat stops for longer than the longest time limit, is replaced. What becomes of the
  * attempts that ran in it, the inbox decides (inbox/interrupted.ts): it only hears what has ended, and why.
  */
-
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions } from '../../base/log/log.ts';
 import type { Output } from '../../base/log/output.ts';

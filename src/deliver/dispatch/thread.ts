@@ -4,7 +4,6 @@
  * Its heartbeat goes into shared memory; a handler that never yields stops it, and the supervisor ends the thread. What
  * throws with nobody to catch it fails the attempt that started it and harms nothing else.
  */
-
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
 import { createLog, type LogOptions } from '../../base/log/log.ts';

@@ -8,7 +8,6 @@
  *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
  *   anything else        pending after a backoff; dead once maxAttempts are counted
  */
-
 import { wordsOf } from '../../base/errors.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { Settlement } from '../../inbox/contract.ts';

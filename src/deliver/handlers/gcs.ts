@@ -5,12 +5,12 @@
  * their CRC32C before it stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its
  * credentials itself.
  */
-import type { Bucket, File } from '@google-cloud/storage';
+import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
 import { Declined } from '../handler.ts';
-import { answerOf, type GoogleAnswer, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
+import { answerOf, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
 import {
   clientOptions,
   GOOGLE_RULES,
@@ -27,11 +27,6 @@ export interface GcsOptions extends GoogleOptions, Choices {
   readonly bucket: string | undefined;
   /** The beginning of each object's name. End it with a slash to make it a folder. */
   readonly prefix?: string | undefined;
-}
-
-interface BucketConnection {
-  readonly bucket: Bucket;
-  readonly checksumOf: (body: Buffer) => string;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -93,7 +88,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function openBucket(given: GcsSettings): Promise<BucketConnection> {
+async function openBucket(given: GcsSettings) {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),
@@ -106,6 +101,8 @@ async function openBucket(given: GcsSettings): Promise<BucketConnection> {
   };
   return { bucket: storage.bucket(given.bucket as string), checksumOf };
 }
+
+type BucketConnection = Awaited<ReturnType<typeof openBucket>>;
 
 async function storeObject(
   { bucket, checksumOf }: BucketConnection,
@@ -126,19 +123,16 @@ async function storeObject(
     });
     return { status: 200, output: url };
   } catch (thrown) {
-    const answer = answerOf(thrown);
-    if (!isTaken(answer)) throw thrown;
+    const { status, message } = answerOf(thrown);
+    // To an account that may only create, Google says that it may not overwrite.
+    const isTaken = status === 412 || (status === 403 && message.includes('storage.objects.delete'));
+    if (!isTaken) throw thrown;
     const found = await checksumOfStored(file);
     if (found !== undefined && found !== crc32c) {
       throw new Declined(`${url} is another event's: give each installation a prefix of its own`);
     }
-    return { status: answer.status ?? '', output: `${url} was there already` };
+    return { status, output: `${url} was there already` };
   }
-}
-
-/** To an account that may only create, Google says that it may not overwrite. */
-function isTaken({ status, message }: GoogleAnswer): boolean {
-  return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
 }
 
 /** Undefined if the account may not read it. */

@@ -3,7 +3,6 @@
  * or neither is. The URL may hold a secret of its own, so messages never show it. Without TLS it must name a loopback or
  * private address.
  */
-
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import { type Settings, textOf } from '../../base/settings/environment.ts';

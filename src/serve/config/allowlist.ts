@@ -5,7 +5,6 @@
  * or between commas, and `#` begins a comment. An entry that cannot be used is a problem; it is never left out. A list
  * without an entry is a problem too, since it must not turn into no list.
  */
-
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import { entryProblem, readFileOf, refuseBoth, type Settings } from '../../base/settings/environment.ts';

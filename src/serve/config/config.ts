@@ -4,7 +4,6 @@
  * Everything that is set is checked: a source's schemes follow from its settings, and a setting that cannot be used
  * is a problem, never a check less. Called by ops/ before anything is opened.
  */
-
 import { isLoopback } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import {

@@ -2,7 +2,6 @@
  * Reads where the inbox is (DATABASE_URL, or the file that DATABASE_URL_FILE names), and the folder for what stays on this
  * machine beside it (DATA_DIR). Messages never show the URL: it may have a password in it. Called by config.ts.
  */
-
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import {

@@ -1,5 +1,4 @@
 /** Reads the settings of one source, `<PREFIX>_…`: its secrets, its schemes, its limit. */
-
 import type { Problem } from '../../base/errors.ts';
 import {
   type Environment,
@@ -55,7 +54,8 @@ export function readSource(
     (production ? problems : warnings).push({ setting: `${prefix}_ALLOW_FROM`, wrong, fix });
   }
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
-  warnings.push(...unknownVariables(prefix, prefixes, settingsOfHandlers(wirings), environment));
+  const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
+  warnings.push(...unknownVariables(prefix, prefixes, known, environment));
   return {
     name,
     path: `/webhooks/${name}`,
@@ -111,13 +111,16 @@ function pinProblems(prefix: string, environment: Environment, schemes: readonly
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
     const row = SCHEMES.find(({ name }) => name === scheme);
+    const needed = `${prefix}_${row?.setting}`;
     if (!row) {
       const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
       problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
     } else if (!schemes.includes(row.name)) {
-      const needed = `${prefix}_${row.setting}`;
-      const wrong = `asks for ${scheme}, but ${needed} is not set`;
-      problems.push({ setting, wrong, fix: `Set ${needed}.` });
+      problems.push({
+        setting,
+        wrong: `asks for ${scheme}, but ${needed} is not set`,
+        fix: `Set ${needed}.`,
+      });
     }
   }
   for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
@@ -139,10 +142,6 @@ const OUR_WORDS = [
   ...SCHEMES.map(({ setting }) => setting.replace(/_.*/, '')),
   ...['VER', 'OBS', 'BODY', 'SECRET', 'TOKEN', 'HMAC'],
 ];
-
-function settingsOfHandlers(wirings: readonly SourceWiring[]): string[] {
-  return wirings.flatMap(namedHandlers).flatMap(([, { settings = [] }]) => settings);
-}
 
 /** A misspelt setting would leave a check out in silence. */
 function unknownVariables(

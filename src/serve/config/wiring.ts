@@ -62,15 +62,18 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
   const names = wirings.map(sourceNameOf);
   const rules = handlerRules(names);
   const wired = wirings.flatMap(namedHandlers);
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at);
   found.push(
-    ...names.filter((name, at) => names.indexOf(name) !== at).map(twiceProblem),
+    ...repeated.map((name) => wiringProblem(`mounts ${name} twice`, 'Give one of them another name.')),
     ...wirings.flatMap(handlerProblems),
     ...wired.flatMap(([name, options]) => rules(options).flaws.map((one) => optionProblem(name, one))),
     ...wired.flatMap(([, { problems: own }]) => (Array.isArray(own) ? own : [])),
     ...targetProblems(wired),
   );
   // One handler in four sources has its problems once.
-  problems.push(...found.filter((one, at) => found.findIndex((other) => saysTheSame(one, other)) === at));
+  const isFirst = ({ setting, wrong }: Problem, at: number) =>
+    found.findIndex((other) => other.setting === setting && other.wrong === wrong) === at;
+  problems.push(...found.filter(isFirst));
   return wirings;
 }
 
@@ -78,18 +81,10 @@ function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is S
   return typeof entry?.preset?.name === 'string' && ['undefined', 'string'].includes(typeof entry.name);
 }
 
-function saysTheSame(one: Problem, other: Problem): boolean {
-  return one.setting === other.setting && one.wrong === other.wrong;
-}
-
 function isLatest(given: unknown): boolean {
   const isPaths = (list: unknown) => Array.isArray(list) && list.every(Array.isArray);
   const { of, at } = (given ?? {}) as Partial<StateShape>;
   return given === 'preset' || (isPaths(of) && isPaths(at));
-}
-
-function twiceProblem(name: string): Problem {
-  return wiringProblem(`mounts ${name} twice`, 'Give one of them another name.');
 }
 
 function handlerProblems(wiring: SourceWiring): Problem[] {

@@ -26,7 +26,7 @@ interface Run {
   readonly timeoutMs: number;
 }
 
-export interface ProcessEnd {
+interface ProcessEnd {
   /** One of the two is null. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
