@@ -97,12 +97,9 @@ export function startAttempt(
 
 /** What a handler logs says whose it is. */
 function withFields(log: Log, fields: object): Log {
-  return {
-    debug: (more, message) => log.debug({ ...fields, ...more }, message),
-    info: (more, message) => log.info({ ...fields, ...more }, message),
-    warn: (more, message) => log.warn({ ...fields, ...more }, message),
-    error: (more, message) => log.error({ ...fields, ...more }, message),
-  };
+  const at = (level: keyof Log) => (more: object, message?: string) =>
+    log[level]({ ...fields, ...more }, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 /** A delivery as its handler sees it. Headers and body are parsed when they are first asked for. */

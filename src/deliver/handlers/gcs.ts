@@ -1,9 +1,16 @@
 /**
- * Stores each event as an object in Cloud Storage, its body byte for byte. google/object.ts makes its name and metadata.
+ * Stores each event as an object in Cloud Storage, its body byte for byte:
+ *
+ *   <prefix><source>/<yyyy>/<mm>/<dd>/<id>.json     the day in UTC, of the arrival
+ *   Content-Type                                    as received, else application/json
+ *   metadata                                        id, source, type, external-id, received-at
  *
  * It only creates objects, and changes none: a retry finds the object there and is done. Google checks the bytes against
  * their CRC32C before it stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its
  * credentials itself.
+ *
+ * Google takes 8 KiB of metadata in all, and it travels in headers: the sender's texts are cut, and characters that are not
+ * plain in a URL are percent-encoded.
  */
 import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
@@ -20,7 +27,6 @@ import {
   usesAccounts,
 } from './google/client.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import { isPrefix, objectMetadataOf, objectNameOf, objectTypeOf, PREFIX_BYTES_MAX } from './google/object.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
@@ -34,6 +40,9 @@ const TIMEOUT_MS = 20_000;
 const SLACK_MS = 5_000;
 const CONCURRENCY = 16;
 const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
+const PREFIX_BYTES_MAX = 800;
+const METADATA_CHARACTERS_MAX = 200;
+const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( ?;[\x20-\x7e]*)?$/;
 const MAY_CREATE = 'storage.objects.create';
 const HINTS: HintByStatus = {
   401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
@@ -144,4 +153,37 @@ async function checksumOfStored(file: File): Promise<string | undefined> {
     if (answerOf(thrown).status === 403) return undefined;
     throw thrown;
   }
+}
+
+function objectNameOf({ id, source, receivedAt }: WebhookEvent, prefix: string): string {
+  const day = receivedAt.toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${prefix}${source}/${day}/${id}.json`;
+}
+
+function objectTypeOf({ headers }: WebhookEvent): string {
+  const received = headers['content-type'] ?? '';
+  return received.length <= METADATA_CHARACTERS_MAX && CONTENT_TYPE.test(received)
+    ? received
+    : 'application/json';
+}
+
+function objectMetadataOf(event: WebhookEvent): Record<string, string> {
+  const { id, source, type, externalId, receivedAt } = event;
+  return {
+    id,
+    source,
+    'received-at': receivedAt.toISOString(),
+    ...(type !== null && { type: headerSafe(type) }),
+    ...(externalId !== null && { 'external-id': headerSafe(externalId) }),
+  };
+}
+
+/** The library puts the project's id in the place of `{{projectId}}`, so it is well that braces are encoded too. */
+export function headerSafe(value: string): string {
+  return encodeURI(value.slice(0, METADATA_CHARACTERS_MAX).toWellFormed());
+}
+
+function isPrefix(prefix: string): boolean {
+  if (prefix.includes('{{') || /[\p{Cc}\p{Cs}]/u.test(prefix)) return false;
+  return Buffer.byteLength(prefix) <= PREFIX_BYTES_MAX;
 }

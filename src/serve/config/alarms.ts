@@ -46,7 +46,7 @@ export function readAlarmTarget({ environment, problems, warnings }: Settings): 
 
 function urlProblems(text: string): Problem[] {
   const problem = (wrong: string, fix: string): Problem[] => [{ setting: URL_SETTING, wrong, fix }];
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = URL.parse(text);
   if (!url || !['https:', 'http:'].includes(url.protocol)) {
     return problem('is not an https:// URL', 'Write it as https://alerts.example.com/consignee.');
   }
