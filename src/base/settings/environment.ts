@@ -6,7 +6,7 @@ import type { Problem } from '../errors.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An environment that is being read, and what is found wrong with it. */
-export interface Settings {
+export interface EnvironmentReading {
   readonly environment: Environment;
   readonly production: boolean;
   readonly problems: Problem[];
@@ -20,7 +20,7 @@ export function textOf(environment: Environment, setting: string): string | unde
 }
 
 export function readInteger(
-  { environment, problems }: Settings,
+  { environment, problems }: EnvironmentReading,
   setting: string,
   fallback: number,
   [least, most]: readonly [number, number],
@@ -34,7 +34,7 @@ export function readInteger(
 }
 
 export function readBoolean(
-  { environment, problems }: Settings,
+  { environment, problems }: EnvironmentReading,
   setting: string,
   fallback: boolean,
 ): boolean {
@@ -48,7 +48,11 @@ export function readBoolean(
 const UNITS = { b: 1, kb: 1024, mb: 1_048_576 } as const;
 
 /** `1mb` is 1,048,576 bytes; a bare number is bytes. */
-export function readBytes({ environment, problems }: Settings, setting: string, fallback: number): number {
+export function readBytes(
+  { environment, problems }: EnvironmentReading,
+  setting: string,
+  fallback: number,
+): number {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
   const [, number, unit = 'b'] = /^([1-9]\d{0,8})\s*(b|kb|mb)?$/.exec(value) ?? [];
@@ -94,7 +98,7 @@ export function refuseBoth(name: string, inline: unknown, file: unknown, problem
 }
 
 /** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: DNS must not decide which proxy to believe. */
-export function readProxies({ environment, problems }: Settings): string[] {
+export function readProxies({ environment, problems }: EnvironmentReading): string[] {
   const setting = 'TRUST_PROXY';
   const value = textOf(environment, setting);
   if (value === undefined) return [];

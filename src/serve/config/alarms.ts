@@ -5,7 +5,7 @@
  */
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
-import { type Settings, textOf } from '../../base/settings/environment.ts';
+import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { NO_SIGNING_KEY, readSigningKey, signStandard } from '../../verify/standard-webhooks.ts';
 
@@ -20,7 +20,11 @@ const URL_SETTING = 'ALARM_URL';
 const SECRET_SETTING = 'ALARM_SECRET';
 
 /** Undefined if alarms go to the log only, or if there are problems. */
-export function readAlarmTarget({ environment, problems, warnings }: Settings): AlarmTarget | undefined {
+export function readAlarmTarget({
+  environment,
+  problems,
+  warnings,
+}: EnvironmentReading): AlarmTarget | undefined {
   const url = textOf(environment, URL_SETTING);
   const { live, set } = readSecrets(SECRET_SETTING, environment, problems, warnings);
   if (url === undefined && !set) return undefined;

@@ -7,7 +7,12 @@
  */
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
-import { entryProblem, readFileOf, refuseBoth, type Settings } from '../../base/settings/environment.ts';
+import {
+  type EnvironmentReading,
+  entryProblem,
+  readFileOf,
+  refuseBoth,
+} from '../../base/settings/environment.ts';
 import type { AllowEntry } from '../../verify/allow-entry.ts';
 import { readHostName } from '../../verify/host-name.ts';
 import type { AddressList } from '../../verify/preset.ts';
@@ -26,7 +31,7 @@ interface Written {
 export function readAllowlist(
   prefix: string,
   lists: ReadonlyMap<string, AddressList>,
-  { environment, problems }: Settings,
+  { environment, problems }: EnvironmentReading,
 ): AllowEntry[] | undefined {
   const name = `${prefix}_ALLOW_FROM`;
   const { [name]: inline, [`${name}_FILE`]: file } = environment;

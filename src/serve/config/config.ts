@@ -8,10 +8,10 @@ import { isLoopback } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import {
   type Environment,
+  type EnvironmentReading,
   readBoolean,
   readInteger,
   readProxies,
-  type Settings,
   textOf,
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
@@ -57,7 +57,7 @@ export function readConfig(
   const warnings: Problem[] = [];
   const wirings = readWirings(sources, problems);
   const production = environment.NODE_ENV === 'production';
-  const settings: Settings = { environment, production, problems, warnings };
+  const settings: EnvironmentReading = { environment, production, problems, warnings };
   const config: Config = {
     production,
     host: textOf(environment, 'HOST') ?? '0.0.0.0',
@@ -99,7 +99,7 @@ function problemsBetweenSettings(config: Config): Problem[] {
   return problems;
 }
 
-function readLevel({ environment, problems }: Settings): string {
+function readLevel({ environment, problems }: EnvironmentReading): string {
   const level = textOf(environment, 'LOG_LEVEL') ?? 'info';
   if (LEVELS.includes(level)) return level;
   const wrong = `is not one of ${LEVELS.join(', ')}`;

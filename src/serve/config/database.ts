@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import {
   type Environment,
+  type EnvironmentReading,
   readFileOf,
   refuseBoth,
-  type Settings,
   textOf,
 } from '../../base/settings/environment.ts';
 import { isPlaceholder } from '../../base/settings/secrets.ts';
@@ -31,7 +31,12 @@ export function isAboutDatabase({ setting }: Problem): boolean {
   return setting === SETTING || setting === FILE_SETTING;
 }
 
-export function readStorage({ environment, production, problems, warnings }: Settings): StorageSettings {
+export function readStorage({
+  environment,
+  production,
+  problems,
+  warnings,
+}: EnvironmentReading): StorageSettings {
   const dataDir = textOf(environment, 'DATA_DIR') ?? 'data';
   const { setting, value = `sqlite:${join(dataDir, 'inbox.db')}` } = urlIn(environment, problems);
   const { database, mistakes, password, isInTheOpen } = readDatabase(value);

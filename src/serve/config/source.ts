@@ -2,9 +2,9 @@
 import type { Problem } from '../../base/errors.ts';
 import {
   type Environment,
+  type EnvironmentReading,
   readBoolean,
   readBytes,
-  type Settings,
   textOf,
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
@@ -29,7 +29,7 @@ export interface SourceConfig extends SourceChecks {
 export function readSource(
   wiring: SourceWiring,
   wirings: readonly SourceWiring[],
-  settings: Settings,
+  settings: EnvironmentReading,
 ): SourceConfig {
   const { environment, production, problems, warnings } = settings;
   const name = sourceNameOf(wiring);
@@ -83,7 +83,7 @@ export function prefixOf(name: string): string {
 function readObserved(
   prefix: string,
   schemes: readonly Scheme[],
-  { environment, problems }: Settings,
+  { environment, problems }: EnvironmentReading,
 ): Scheme[] {
   const setting = `${prefix}_OBSERVE`;
   const value = textOf(environment, setting);
