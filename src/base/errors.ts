@@ -3,7 +3,7 @@
  *
  *  ConfigError          the operator's; at boot, all problems together, exit 78     owner: ops
  *  Rejection            the sender's; a row of verify/refusals.ts is the answer     owner: serve/http
- *  Discard, RetryLater, Declined, Unavailable (deliver/outcomes.ts)
+ *  Discard, RetryLater, Declined, Unavailable (deliver/handler.ts)
  *                       a handler's word on its own attempt                         owner: deliver/dispatch
  *  anything else        ours; in a request it is a 503, so the provider keeps the event
  */

@@ -1,4 +1,7 @@
-/** What users write against: a handler, what it is given beside the event, its options, and the wiring of a source. */
+/**
+ * What users write against: a handler, what it is given beside the event, what it can throw to say more than "try again", its
+ * options, and the wiring of a source.
+ */
 import type { Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import type { WebhookEvent } from '../verify/event.ts';
@@ -21,12 +24,63 @@ export interface AttemptResult {
 }
 
 /**
- * Return: done. Throw: retried. Throw one of outcomes.ts to say more: Discard, RetryLater, Declined, Unavailable.
+ * Return: done. Throw: retried. Throw one of these to say more: Discard, RetryLater, Declined, Unavailable.
  * Written as a method, so that a function of one provider's typed events is a handler too.
  */
 export type Handle<Event = WebhookEvent> = {
   handle(event: Event, context: HandlerContext): Promise<void> | void;
 }['handle'];
+
+/** Thrown by a handler: this event is not for me, now or ever. */
+export class Discard extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'Discard';
+  }
+}
+
+/** Thrown by a handler: try again in `delayMs` (at most 30 days); the attempt is not counted. */
+export class RetryLater extends Error {
+  readonly delayMs: number;
+
+  constructor(delayMs: number, reason = 'the handler asked for a later attempt') {
+    super(reason);
+    this.name = 'RetryLater';
+    if (!Number.isFinite(delayMs) || delayMs < 0)
+      throw new TypeError('RetryLater takes milliseconds, 0 or more');
+    this.delayMs = delayMs;
+  }
+}
+
+/** Thrown by a handler: the other side does not take this event, and hardly ever will. Dead after `maxAttempts` at most. */
+export class Declined extends Error {
+  readonly maxAttempts: number;
+
+  constructor(reason: string, maxAttempts = 4) {
+    super(reason);
+    this.name = 'Declined';
+    if (!Number.isInteger(maxAttempts) || maxAttempts < 1)
+      throw new TypeError('Declined takes a number of attempts, 1 or more');
+    this.maxAttempts = maxAttempts;
+  }
+}
+
+/**
+ * Thrown by a handler: the other side takes nothing at present, whatever the event. The attempt is counted and tried again;
+ * several in a row, and the target rests. With `restMs` (it said when to come back) it rests at once, and the attempt is
+ * not counted.
+ */
+export class Unavailable extends Error {
+  readonly restMs: number | undefined;
+
+  constructor(reason: string, restMs?: number) {
+    super(reason);
+    this.name = 'Unavailable';
+    if (restMs !== undefined && !(restMs >= 0))
+      throw new TypeError('Unavailable takes milliseconds, 0 or more');
+    this.restMs = restMs;
+  }
+}
 
 /** What the provider gets as the body of its 200, as JSON; undefined for Consignee's own. */
 export type Reply<Event = WebhookEvent> = {

@@ -2,7 +2,6 @@
  * The handlers of config/sources.ts: which source gives its events to which of them, by which name, with the defaults of
  * config/service.ts filled in. Read by the service, its handlers' thread and the commands, so that all see the same.
  */
-
 import { knob } from '../base/settings/knob.ts';
 import { integer, members, type RulesFor, type ValuesOf } from '../base/settings/rules.ts';
 import type { Route } from '../inbox/contract.ts';
@@ -34,10 +33,8 @@ export const DELIVERY_KNOBS = {
 
 export type DeliveryKnobs = ValuesOf<typeof DELIVERY_KNOBS>;
 
-export interface WiredHandler extends HandlerLimits {
+export interface WiredHandler extends HandlerLimits, Pick<HandlerOptions, 'handle' | 'setUp'> {
   readonly route: Route;
-  readonly handle: Handle;
-  readonly setUp?: () => Promise<string>;
 }
 
 /** By full name, `source/handler`. */
@@ -45,20 +42,20 @@ export function wiredHandlers(
   wirings: readonly SourceWiring[],
   { handler: defaults }: Pick<DeliveryKnobs, 'handler'>,
 ): Map<string, WiredHandler> {
-  const handlers = wirings.flatMap((wiring) =>
-    wiredIn(wiring).map(([name, options]): [string, WiredHandler] => [
-      name,
-      {
+  const handlers = new Map<string, WiredHandler>();
+  for (const wiring of wirings) {
+    for (const [name, options] of wiredIn(wiring)) {
+      handlers.set(name, {
         route: routeOf(name, options, wiring),
         handle: options.handle,
         timeLimitMs: options.timeLimitMs ?? defaults.timeLimitMs,
         concurrency: options.concurrency ?? defaults.concurrency,
         maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
         ...(options.setUp && { setUp: options.setUp }),
-      },
-    ]),
-  );
-  return new Map(handlers);
+      });
+    }
+  }
+  return handlers;
 }
 
 export function sourceRoutes(wiring: SourceWiring): Route[] {

@@ -6,7 +6,6 @@
  *
  * An attempt runs and is judged as in the service; nothing is received, verified, stored or tried again.
  */
-
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
@@ -17,9 +16,8 @@ import { wants } from '../inbox/type-filter.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
-import { startAttempt } from './dispatch/attempt.ts';
+import { eventOf, startAttempt } from './dispatch/attempt.ts';
 import { shortenResult } from './dispatch/dispatcher.ts';
-import { eventOf } from './dispatch/event.ts';
 import { type ReplyResult, runReply } from './dispatch/reply.ts';
 import { DONE, judgeAttempt } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
@@ -54,7 +52,7 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
   const received = Buffer.from(isBytes ? body : JSON.stringify(body));
   const { type, externalId, stored } = readContent(preset.name, preset, received);
   const receivedAt = change.receivedAt ?? new Date();
-  const event = eventOf({
+  return eventOf({
     event: nextNumber(0, receivedAt.getTime()),
     id: change.id ?? idOf(nextNumber(0, receivedAt.getTime())),
     handler: `${change.source ?? preset.name}/tried`,
@@ -65,7 +63,6 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
     headers: JSON.stringify(change.headers ?? { 'content-type': 'application/json' }),
     body: stored,
   });
-  return event;
 }
 
 /** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */

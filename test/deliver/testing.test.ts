@@ -1,7 +1,7 @@
 /** The helper for users' own tests: attempts end as they would in the service. */
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
-import { Declined, Discard, RetryLater, Unavailable } from '../../src/deliver/outcomes.ts';
+import { Declined, Discard, RetryLater, Unavailable } from '../../src/deliver/handler.ts';
 import { eventFrom, sampleEvent, tryHandler, tryReply } from '../../src/deliver/testing.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';

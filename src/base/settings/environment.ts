@@ -1,9 +1,17 @@
-/** Reads environment variables as typed values. Each function adds what is wrong to `problems` and returns the default. */
+/** Reads environment variables as typed values. Each function notes what is wrong and returns the default. */
 import { readFileSync } from 'node:fs';
 import { rangesNamed, readRule } from '../address.ts';
 import type { Problem } from '../errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An environment that is being read, and what is found wrong with it. */
+export interface EnvironmentReading {
+  readonly environment: Environment;
+  readonly production: boolean;
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
+}
 
 /** A value that is set but empty counts as not set: Compose files and shells write it so. */
 export function textOf(environment: Environment, setting: string): string | undefined {
@@ -12,11 +20,10 @@ export function textOf(environment: Environment, setting: string): string | unde
 }
 
 export function readInteger(
-  environment: Environment,
+  { environment, problems }: EnvironmentReading,
   setting: string,
   fallback: number,
   [least, most]: readonly [number, number],
-  problems: Problem[],
 ): number {
   const value = textOf(environment, setting);
   if (value === undefined) return fallback;
@@ -27,10 +34,9 @@ export function readInteger(
 }
 
 export function readBoolean(
-  environment: Environment,
+  { environment, problems }: EnvironmentReading,
   setting: string,
   fallback: boolean,
-  problems: Problem[],
 ): boolean {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
@@ -43,10 +49,9 @@ const UNITS = { b: 1, kb: 1024, mb: 1_048_576 } as const;
 
 /** `1mb` is 1,048,576 bytes; a bare number is bytes. */
 export function readBytes(
-  environment: Environment,
+  { environment, problems }: EnvironmentReading,
   setting: string,
   fallback: number,
-  problems: Problem[],
 ): number {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
@@ -76,14 +81,22 @@ export function readFileOf(setting: string, path: string, problems: Problem[]): 
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const wrong = `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`;
-    problems.push({ setting, wrong, fix: 'Mount the file, or let the user this runs as read it.' });
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    const fix = 'Mount the file, or let the user this runs as read it.';
+    problems.push({ setting, wrong: `names a file that cannot be read (${code})`, fix });
     return undefined;
   }
 }
 
+/** A problem if both NAME and NAME_FILE are set. */
+export function refuseBoth(name: string, inline: unknown, file: unknown, problems: Problem[]): void {
+  if (inline === undefined || file === undefined) return;
+  const fix = 'Keep one of the two: nobody could tell which one holds.';
+  problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
+}
+
 /** Addresses and CIDR ranges of proxies, and the names of ranges. Host names are refused: DNS must not decide which proxy to believe. */
-export function readProxies(environment: Environment, problems: Problem[]): string[] {
+export function readProxies({ environment, problems }: EnvironmentReading): string[] {
   const setting = 'TRUST_PROXY';
   const value = textOf(environment, setting);
   if (value === undefined) return [];

@@ -5,7 +5,7 @@
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
  */
 import type { Problem } from '../errors.ts';
-import { type Environment, readFileOf } from './environment.ts';
+import { type Environment, readFileOf, refuseBoth } from './environment.ts';
 
 const SHORT_BELOW = 32;
 
@@ -49,10 +49,7 @@ export function readSecrets(
   const file = environment[`${name}_FILE`];
   const previous = environment[`${name}_PREVIOUS`];
   const found: { setting: string; secret: string }[] = [];
-  if (inline !== undefined && file !== undefined) {
-    const fix = 'Keep one of the two: nobody could tell which one holds.';
-    problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
-  }
+  refuseBoth(name, inline, file, problems);
   if (inline !== undefined) found.push({ setting: name, secret: inline });
   if (file !== undefined) {
     for (const secret of linesOf(name, file, problems)) found.push({ setting: `${name}_FILE`, secret });

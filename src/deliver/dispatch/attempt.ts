@@ -6,6 +6,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Log } from '../../base/log/log.ts';
+import { type Delivery, sourceOf } from '../../inbox/contract.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, HandlerContext } from '../handler.ts';
 
@@ -96,10 +97,40 @@ export function startAttempt(
 
 /** What a handler logs says whose it is. */
 function withFields(log: Log, fields: object): Log {
+  const at = (level: keyof Log) => (more: object, message?: string) =>
+    log[level]({ ...fields, ...more }, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** A delivery as its handler sees it. Headers and body are parsed when they are first asked for. */
+export function eventOf(delivery: Delivery): WebhookEvent {
+  let headers: Record<string, string> | undefined;
+  let parsed: unknown;
+  let isParsed = false;
   return {
-    debug: (more, message) => log.debug({ ...fields, ...more }, message),
-    info: (more, message) => log.info({ ...fields, ...more }, message),
-    warn: (more, message) => log.warn({ ...fields, ...more }, message),
-    error: (more, message) => log.error({ ...fields, ...more }, message),
+    id: delivery.id,
+    source: sourceOf(delivery.handler),
+    type: delivery.type,
+    externalId: delivery.externalId,
+    receivedAt: new Date(delivery.receivedAt),
+    body: delivery.body,
+    attempt: delivery.attempt,
+    get headers() {
+      headers ??= JSON.parse(delivery.headers) as Record<string, string>;
+      return headers;
+    },
+    get data() {
+      if (!isParsed) parsed = parsePayload(delivery.body);
+      isParsed = true;
+      return parsed;
+    },
   };
+}
+
+function parsePayload(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }

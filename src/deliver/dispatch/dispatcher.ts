@@ -4,27 +4,18 @@
  * Each handler is granted its concurrency once; a settlement gives its slot back. Settlements of one turn of the event
  * loop travel together.
  */
-
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { UnavailableTarget } from '../../inbox/circuit.ts';
-import type { Delivery, Route, Settlement, Work } from '../../inbox/contract.ts';
-import { outcomeOf } from '../../inbox/contract.ts';
-import type { AttemptResult, Handle, HandlerLimits } from '../handler.ts';
-import type { DeliveryKnobs } from '../handlers.ts';
-import { Discard, RetryLater, Unavailable } from '../outcomes.ts';
-import { type Attempt, startAttempt } from './attempt.ts';
-import { eventOf } from './event.ts';
+import { type Delivery, outcomeOf, type Settlement, type Work } from '../../inbox/contract.ts';
+import { type AttemptResult, Discard, RetryLater, Unavailable } from '../handler.ts';
+import type { DeliveryKnobs, WiredHandler } from '../handlers.ts';
+import { type Attempt, eventOf, startAttempt } from './attempt.ts';
 import { type AttemptVerdict, DONE, judgeAttempt } from './verdict.ts';
 
-export interface RunnableHandler extends HandlerLimits {
-  readonly route: Route;
-  readonly handle: Handle;
-}
-
-export interface DispatcherOptions {
+interface DispatcherOptions {
   /** By full name, `source/handler`. */
-  readonly handlers: ReadonlyMap<string, RunnableHandler>;
+  readonly handlers: ReadonlyMap<string, WiredHandler>;
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
   readonly log: Log;
@@ -77,10 +68,10 @@ export class Dispatcher {
 
   async #run(delivery: Delivery): Promise<void> {
     const { handlers, knobs, log } = this.#options;
-    const handler = handlers.get(delivery.handler) as RunnableHandler;
+    const handler = handlers.get(delivery.handler) as WiredHandler;
+    const { handle, timeLimitMs } = handler;
     const startedAt = Date.now();
     const started = performance.now();
-    const { handle, timeLimitMs } = handler;
     const { attempt, ended } = startAttempt(eventOf(delivery), delivery.handler, handle, timeLimitMs, log);
     this.#running.add(attempt);
     let verdict: AttemptVerdict = DONE;
@@ -91,44 +82,36 @@ export class Dispatcher {
       const now = Date.now();
       unavailable = unavailableTarget(error);
       verdict = judgeAttempt(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
-      // Cut off by the service stopping: it runs again at once after the start, and is not counted.
-      if (this.#cuttingOff && isFailure(error)) {
+      // Cut off by the service stopping: it runs again at once after the start, and is not counted. A handler's own word on
+      // its attempt holds even then.
+      if (this.#cuttingOff && !(error instanceof Discard || error instanceof RetryLater)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
       }
     }
     this.#running.delete(attempt);
-    const ms = Math.round(performance.now() - started);
-    const result = shortenResult(attempt.result);
     this.#settle(attempt, {
       ...verdict,
-      ...result,
+      ...shortenResult(attempt.result),
       ...(unavailable && { unavailable }),
       startedAt,
-      ms,
+      ms: Math.round(performance.now() - started),
       alone: false,
-      ...keyOf(delivery),
+      event: delivery.event,
+      handler: delivery.handler,
+      attempt: delivery.attempt,
     });
   }
 
   #settle(attempt: Attempt, settlement: Settlement): void {
     const outcome = outcomeOf(settlement);
-    const { handler, state, status, error, ms } = settlement;
-    const line = {
-      handler,
-      eventId: attempt.eventId,
-      attempt: settlement.attempt,
-      outcome,
-      ms,
-      ...(status !== null && { status }),
-    };
-    if (state === 'done') this.#options.log.info(line);
-    else
-      this.#options.log.warn({
-        ...line,
-        reason: error,
-        ...(state === 'pending' && { dueInMs: dueIn(settlement) }),
-      });
-    this.#options.onSettled(handler, outcome);
+    const { log, onSettled } = this.#options;
+    const { handler, state, status, ms, error: reason } = settlement;
+    const said = status !== null && { status };
+    const line = { handler, eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };
+    const due = state === 'pending' && { dueInMs: Math.max(0, settlement.due - Date.now()) };
+    if (state === 'done') log.info(line);
+    else log.warn({ ...line, reason, ...due });
+    onSettled(handler, outcome);
     this.#settled.push(settlement);
     if (this.#running.size === 0) this.#whenIdle?.();
     if (this.#flushPlanned) return;
@@ -149,23 +132,10 @@ function unavailableTarget(error: unknown): UnavailableTarget | undefined {
   return error.restMs === undefined ? {} : { restMs: error.restMs };
 }
 
-/** A handler's own word on its attempt holds even then. */
-function isFailure(error: unknown): boolean {
-  return !(error instanceof Discard || error instanceof RetryLater);
-}
-
 /** What is kept of a result: it may come from the other side. */
 export function shortenResult({ status, output }: AttemptResult): Pick<Settlement, 'status' | 'output'> {
   return {
     status: status === undefined ? null : redactText(String(status), STATUS_MAX),
     output: output === undefined ? null : redactText(String(output), OUTPUT_MAX),
   };
-}
-
-function keyOf({ event, handler, attempt }: Delivery) {
-  return { event, handler, attempt };
-}
-
-function dueIn(settlement: Settlement): number {
-  return Math.max(0, settlement.due - Date.now());
 }

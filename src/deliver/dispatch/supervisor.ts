@@ -11,8 +11,7 @@ import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, wiredHandlers } from '../handlers.ts';
-import { Replies } from './replies.ts';
-import type { ReplyResult } from './reply.ts';
+import { Replies, type ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
 const LOAD_MS = 60_000;
@@ -20,7 +19,7 @@ const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly inbox: Inbox;
   /** Otherwise the thread runs for `reply` functions only, if there are any. */
   readonly dispatches: boolean;
@@ -81,18 +80,12 @@ export class Supervisor {
   }
 
   async #startThread(): Promise<void> {
-    const { wiring, knobs, logOptions, inbox, dispatches } = this.#options;
+    const { wiring, knobs, logOptions, output, inbox, dispatches, onAttempts } = this.#options;
     const heartbeat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
+    const data: HandlersThreadData = { wiring, knobs, log: logOptions, port, heartbeat, dispatches };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: {
-        wiring,
-        knobs,
-        log: logOptions,
-        port,
-        heartbeat,
-        dispatches,
-      } satisfies HandlersThreadData,
+      workerData: data,
       transferList: [port],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: 'handlers',
@@ -108,8 +101,8 @@ export class Supervisor {
       cause = `it kept its thread busy for longer than ${this.#stallMs - LOOK_MS} ms`;
     });
     worker.on('message', (message: FromHandlers) => {
-      if (message.kind === 'lines') this.#options.output.write(message.text);
-      if (message.kind === 'counts') this.#count(message.counts);
+      if (message.kind === 'lines') output.write(message.text);
+      if (message.kind === 'counts') for (const count of message.counts) onAttempts(...count);
     });
     worker.on('exit', () => void this.#replace(worker, cause));
     // One that ends before it has begun is replaced like any other.
@@ -136,25 +129,18 @@ export class Supervisor {
     if (this.#worker !== worker || this.#stopping) return;
     this.#worker = this.#calls = undefined;
     clearInterval(this.#watch);
-    this.#options.log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
+    const { dispatches, inbox, log } = this.#options;
+    log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     if (this.#stopping) return;
-    const { dispatches, inbox } = this.#options;
     try {
       const ended: Ending['ended'] = this.#renewed === worker ? 'inbox' : 'handlers';
       if (dispatches) await inbox.recover({ ended, reason: cause });
       await this.#startThread();
     } catch (error) {
-      this.#options.log.error(
-        { reason: (error as Error).message },
-        'the handlers’ thread cannot be started yet',
-      );
+      log.error({ reason: (error as Error).message }, 'the handlers’ thread cannot be started yet');
       this.#worker = worker;
       void this.#replace(worker, cause);
     }
-  }
-
-  #count(counts: Extract<FromHandlers, { kind: 'counts' }>['counts']): void {
-    for (const [handler, outcome, count] of counts) this.#options.onAttempts(handler, outcome, count);
   }
 }

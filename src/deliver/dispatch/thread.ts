@@ -12,9 +12,8 @@ import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
-import { currentAttempt } from './attempt.ts';
+import { currentAttempt, eventOf } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { eventOf } from './event.ts';
 import { type ReplyResult, runReply } from './reply.ts';
 
 export interface HandlersThreadData {

@@ -8,12 +8,11 @@
  *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
  *   anything else        pending after a backoff; dead once maxAttempts are counted
  */
-
 import { wordsOf } from '../../base/errors.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { Settlement } from '../../inbox/contract.ts';
 import { afterFailure, type Backoff } from '../../inbox/retry.ts';
-import { Declined, Discard, RetryLater, Unavailable } from '../outcomes.ts';
+import { Declined, Discard, RetryLater, Unavailable } from '../handler.ts';
 
 const LATER_MAX_MS = 30 * 86_400_000;
 const ERROR_MAX = 1_000;

@@ -1,6 +1,6 @@
 /**
  * Writes each event as a row of a BigQuery table, by streaming inserts (tabledata.insertAll), many rows in each request.
- * bigquery/row.ts makes the row, bigquery/table.ts the table, and bigquery/insert.ts says what a refusal means.
+ * bigquery/insert.ts makes the row and says what a refusal means, bigquery/table.ts makes the table.
  *
  * At least once: an event whose request got no answer is inserted again. The event's id goes along as the insert id, by which
  * BigQuery leaves out a second row, but not always, and only within about a minute. This query leaves out the rest:
@@ -12,16 +12,20 @@
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
 import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../outcomes.ts';
+import { Declined } from '../handler.ts';
 import { Batcher } from './bigquery/batcher.ts';
-import { INSERT_HINTS, insertRows } from './bigquery/insert.ts';
-import { bytesOf, rowOf } from './bigquery/row.ts';
+import { bytesOf, INSERT_HINTS, insertRows, rowOf } from './bigquery/insert.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
 import { answerOf, unavailable } from './google/answers.ts';
-import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import {
+  clientOptions,
+  GOOGLE_RULES,
+  type GoogleOptions,
+  opener,
+  packageProblems,
+  usesAccounts,
+} from './google/client.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
-import { packageProblems } from './google/package.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;
@@ -77,21 +81,18 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
     insert: (rows, stopping) => {
       let end: AbortSignal | undefined;
       return insertRows(rows, async (some) => {
-        const client = await open();
+        const place = (await open()).dataset(dataset).table(table);
         end ??= endIn(timeoutMs, stopping);
-        const send = () =>
-          client
-            .dataset(dataset)
-            .table(table)
-            .insert([...some], INSERT);
-        await withinDeadline(end, send);
+        await withinDeadline(end, () => place.insert([...some], INSERT));
       });
     },
   });
   const setUp = async () => {
     const client = await open();
-    const place = { dataset, table, location };
-    return withinDeadline(endIn(timeoutMs), () => setUpTable(client, place)).catch(throwUnready);
+    const work = () => setUpTable(client, { dataset, table, location });
+    return withinDeadline(endIn(timeoutMs), work).catch((thrown) => {
+      throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), INSERT_HINTS);
+    });
   };
   return {
     concurrency,
@@ -132,8 +133,4 @@ function projectFlaws(given: BigQuerySettings): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
   return [flaw('is missing, and an emulator needs it', fix, 'projectId')];
-}
-
-function throwUnready(thrown: unknown): never {
-  throw thrown instanceof Unready ? thrown : unavailable(answerOf(thrown), INSERT_HINTS);
 }

@@ -15,11 +15,10 @@
 import { inspect } from 'node:util';
 import type { ValuesOf } from '../../base/settings/rules.ts';
 import type { Handle, HandlerOptions } from '../handler.ts';
-import { Discard, RetryLater } from '../outcomes.ts';
+import { Discard, RetryLater } from '../handler.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
-import { COMMAND_RULES, type CommandOptions } from './command/options.ts';
-import { ENDING_MS, type ProcessEnd, runProcess } from './command/process.ts';
-import { programPath } from './command/program.ts';
+import { COMMAND_RULES, type CommandOptions, programPath } from './command/options.ts';
+import { ENDING_MS, runProcess } from './command/process.ts';
 import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
 export type { CommandOptions };
@@ -35,19 +34,16 @@ const LATER_MS = 60_000;
 export function command(options: CommandOptions): HandlerOptions {
   const whom = options?.program && typeof options.program === 'string' ? options.program : 'command';
   const { given, problems } = readOptions(whom, options, COMMAND_RULES);
+  const { program, arguments: fixed, environment, cwd } = given;
   return {
     handle: problems.length > 0 ? refuseEvents(problems[0]) : startForEach(given),
     problems,
     timeLimitMs: given.timeoutMs + ENDING_MS,
-    target: commandTarget(given),
+    // With `concurrency: 1` there is one process at a time, also for a handler that several sources wire.
+    target: `command ${inspect([program, fixed, environment, cwd], { maxArrayLength: null, maxStringLength: null })}`,
     concurrency: CONCURRENCY,
     ...choicesOf(options),
   };
-}
-
-/** With `concurrency: 1` there is one process at a time, also for a handler that several sources wire. */
-function commandTarget({ program, arguments: fixed, environment, cwd }: CommandSettings): string {
-  return `command ${inspect([program, fixed, environment, cwd], { maxArrayLength: null, maxStringLength: null })}`;
 }
 
 function startForEach({
@@ -62,23 +58,15 @@ function startForEach({
   const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };
   return async (event, { signal, record }) => {
     const run = { ...program, environment: { ...environment, ...variablesOf(event) }, input: event.body };
-    const end = await runProcess(run, signal);
-    const status = exitStatus(end);
-    const output = end.output.text(secrets);
+    const { code, signal: killedBy, output: tail, endedFor } = await runProcess(run, signal);
+    const status = killedBy === null ? `exit ${code}` : `killed by ${killedBy}`;
+    const output = tail.text(secrets);
     record({ status, ...(output !== '' && { output }) });
-    concludeExit(end, status);
+    // The exit code of a program that was told to end says nothing about the event.
+    if (endedFor) throw endedFor;
+    if (code === 0) return;
+    if (code === DATAERR) throw new Discard(status);
+    if (code === TEMPFAIL) throw new RetryLater(LATER_MS, status);
+    throw new Error(status);
   };
-}
-
-function exitStatus({ code, signal }: ProcessEnd): string {
-  return signal === null ? `exit ${code}` : `killed by ${signal}`;
-}
-
-function concludeExit({ code, endedFor }: ProcessEnd, status: string): void {
-  // The exit code of a program that was told to end says nothing about the event.
-  if (endedFor) throw endedFor;
-  if (code === 0) return;
-  if (code === DATAERR) throw new Discard(status);
-  if (code === TEMPFAIL) throw new RetryLater(LATER_MS, status);
-  throw new Error(status);
 }

@@ -1,21 +1,32 @@
 /**
- * Stores each event as an object in Cloud Storage, its body byte for byte. google/object.ts makes its name and metadata.
+ * Stores each event as an object in Cloud Storage, its body byte for byte:
+ *
+ *   <prefix><source>/<yyyy>/<mm>/<dd>/<id>.json     the day in UTC, of the arrival
+ *   Content-Type                                    as received, else application/json
+ *   metadata                                        id, source, type, external-id, received-at
  *
  * It only creates objects, and changes none: a retry finds the object there and is done. Google checks the bytes against
  * their CRC32C before it stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its
  * credentials itself.
+ *
+ * Google takes 8 KiB of metadata in all, and it travels in headers: the sender's texts are cut, and characters that are not
+ * plain in a URL are percent-encoded.
  */
-import type { Bucket, File } from '@google-cloud/storage';
+import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../outcomes.ts';
-import { answerOf, type GoogleAnswer, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
-import { clientOptions, opener, usesAccounts } from './google/connection.ts';
+import { Declined } from '../handler.ts';
+import { answerOf, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
+import {
+  clientOptions,
+  GOOGLE_RULES,
+  type GoogleOptions,
+  opener,
+  packageProblems,
+  usesAccounts,
+} from './google/client.ts';
 import { endIn, withinDeadline } from './google/deadline.ts';
-import { isPrefix, objectMetadataOf, objectNameOf, objectTypeOf, PREFIX_BYTES_MAX } from './google/object.ts';
-import { GOOGLE_RULES, type GoogleOptions } from './google/options.ts';
-import { packageProblems } from './google/package.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
@@ -24,16 +35,14 @@ export interface GcsOptions extends GoogleOptions, Choices {
   readonly prefix?: string | undefined;
 }
 
-interface BucketConnection {
-  readonly bucket: Bucket;
-  readonly checksumOf: (body: Buffer) => string;
-}
-
 const TIMEOUT_MS = 20_000;
 /** Loading the package counts towards the time limit, but not towards the timeout. */
 const SLACK_MS = 5_000;
 const CONCURRENCY = 16;
 const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
+const PREFIX_BYTES_MAX = 800;
+const METADATA_CHARACTERS_MAX = 200;
+const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( ?;[\x20-\x7e]*)?$/;
 const MAY_CREATE = 'storage.objects.create';
 const HINTS: HintByStatus = {
   401: 'Look at the credentials: keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
@@ -63,15 +72,18 @@ export function gcs(options: GcsOptions): HandlerOptions {
       if (thrown instanceof Declined) throw thrown;
       const answer = answerOf(thrown);
       record(resultOf(answer));
-      throw storeErrorOf(answer);
+      if (answer.status === 413) throw new Declined(`Google answered 413: ${answer.message}`);
+      throw unavailable(answer, HINTS);
     }
   };
   const setUp = async () => {
-    const connection = await open();
-    const isAllowed = await withinDeadline(endIn(timeoutMs), () => mayCreate(connection)).catch(
-      throwUnavailable,
-    );
-    if (!isAllowed) throw new Error(`the account may not write to the bucket ${bucket}. ${HINTS[403]}`);
+    const { bucket: found } = await open();
+    const asked = withinDeadline(endIn(timeoutMs), () => found.iam.testPermissions([MAY_CREATE]));
+    const [permissions] = await asked.catch((thrown) => {
+      throw unavailable(answerOf(thrown), HINTS);
+    });
+    if (permissions[MAY_CREATE] !== true)
+      throw new Error(`the account may not write to the bucket ${bucket}. ${HINTS[403]}`);
     return `bucket ${bucket}: is there, and objects may be created in it`;
   };
   return {
@@ -85,7 +97,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function openBucket(given: GcsSettings): Promise<BucketConnection> {
+async function openBucket(given: GcsSettings) {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),
@@ -98,6 +110,8 @@ async function openBucket(given: GcsSettings): Promise<BucketConnection> {
   };
   return { bucket: storage.bucket(given.bucket as string), checksumOf };
 }
+
+type BucketConnection = Awaited<ReturnType<typeof openBucket>>;
 
 async function storeObject(
   { bucket, checksumOf }: BucketConnection,
@@ -118,28 +132,16 @@ async function storeObject(
     });
     return { status: 200, output: url };
   } catch (thrown) {
-    const answer = answerOf(thrown);
-    if (!isTaken(answer)) throw thrown;
+    const { status, message } = answerOf(thrown);
+    // To an account that may only create, Google says that it may not overwrite.
+    const isTaken = status === 412 || (status === 403 && message.includes('storage.objects.delete'));
+    if (!isTaken) throw thrown;
     const found = await checksumOfStored(file);
     if (found !== undefined && found !== crc32c) {
       throw new Declined(`${url} is another event's: give each installation a prefix of its own`);
     }
-    return { status: answer.status ?? '', output: `${url} was there already` };
+    return { status, output: `${url} was there already` };
   }
-}
-
-function storeErrorOf(answer: GoogleAnswer): Error {
-  if (answer.status === 413) return new Declined(`Google answered 413: ${answer.message}`);
-  return unavailable(answer, HINTS);
-}
-
-function throwUnavailable(thrown: unknown): never {
-  throw unavailable(answerOf(thrown), HINTS);
-}
-
-/** To an account that may only create, Google says that it may not overwrite. */
-function isTaken({ status, message }: GoogleAnswer): boolean {
-  return status === 412 || (status === 403 && message.includes('storage.objects.delete'));
 }
 
 /** Undefined if the account may not read it. */
@@ -153,7 +155,35 @@ async function checksumOfStored(file: File): Promise<string | undefined> {
   }
 }
 
-async function mayCreate({ bucket }: BucketConnection): Promise<boolean> {
-  const [permissions] = await bucket.iam.testPermissions([MAY_CREATE]);
-  return permissions[MAY_CREATE] === true;
+function objectNameOf({ id, source, receivedAt }: WebhookEvent, prefix: string): string {
+  const day = receivedAt.toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${prefix}${source}/${day}/${id}.json`;
+}
+
+function objectTypeOf({ headers }: WebhookEvent): string {
+  const received = headers['content-type'] ?? '';
+  return received.length <= METADATA_CHARACTERS_MAX && CONTENT_TYPE.test(received)
+    ? received
+    : 'application/json';
+}
+
+function objectMetadataOf(event: WebhookEvent): Record<string, string> {
+  const { id, source, type, externalId, receivedAt } = event;
+  return {
+    id,
+    source,
+    'received-at': receivedAt.toISOString(),
+    ...(type !== null && { type: headerSafe(type) }),
+    ...(externalId !== null && { 'external-id': headerSafe(externalId) }),
+  };
+}
+
+/** The library puts the project's id in the place of `{{projectId}}`, so it is well that braces are encoded too. */
+export function headerSafe(value: string): string {
+  return encodeURI(value.slice(0, METADATA_CHARACTERS_MAX).toWellFormed());
+}
+
+function isPrefix(prefix: string): boolean {
+  if (prefix.includes('{{') || /[\p{Cc}\p{Cs}]/u.test(prefix)) return false;
+  return Buffer.byteLength(prefix) <= PREFIX_BYTES_MAX;
 }

@@ -37,7 +37,7 @@ export function readMove(
   const read = (flag: string, text: string | undefined): Named<Database> => {
     const { setting, values } = valuesNamed(flag, text, environment, problems);
     const found: Problem[] = [];
-    const { database } = readStorage(values, production, found, warnings);
+    const { database } = readStorage({ environment: values, production, problems: found, warnings });
     problems.push(...found.map((problem) => inTermsOf(problem, setting)));
     return { database, setting };
   };

@@ -4,7 +4,8 @@
  * and end.
  */
 import type { InboxStatus } from '../../inbox/contract.ts';
-import type { AlarmKnobs, AlarmTarget } from '../config/knobs.ts';
+import type { AlarmTarget } from '../config/alarms.ts';
+import type { AlarmKnobs } from '../config/knobs.ts';
 import type { Tally } from './tally.ts';
 
 export interface AlarmRule<Memory extends object = object> {

@@ -3,7 +3,7 @@
  * the same id; of the answer only the status counts, and redirects are not followed. Given to the watch by receiver.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AlarmTarget } from '../config/knobs.ts';
+import type { AlarmTarget } from '../config/alarms.ts';
 import type { Deliver } from './alarm.ts';
 
 const TIMEOUT_MS = 10_000;

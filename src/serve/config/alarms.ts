@@ -3,23 +3,28 @@
  * or neither is. The URL may hold a secret of its own, so messages never show it. Without TLS it must name a loopback or
  * private address.
  */
-
 import { canonicalAddress, isLoopback, matches, rangesNamed } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
-import { type Environment, textOf } from '../../base/settings/environment.ts';
+import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { NO_SIGNING_KEY, readSigningKey, signStandard } from '../../verify/standard-webhooks.ts';
-import type { AlarmTarget } from './knobs.ts';
+
+/** Where alarms go beside the log; any of the secrets proves them. */
+export interface AlarmTarget {
+  readonly url: string;
+  /** The value of `webhook-signature` of Standard Webhooks, by every live secret. */
+  readonly sign: (id: string, seconds: number, body: Buffer) => string;
+}
 
 const URL_SETTING = 'ALARM_URL';
 const SECRET_SETTING = 'ALARM_SECRET';
 
 /** Undefined if alarms go to the log only, or if there are problems. */
-export function readAlarmTarget(
-  environment: Environment,
-  problems: Problem[],
-  warnings: Problem[],
-): AlarmTarget | undefined {
+export function readAlarmTarget({
+  environment,
+  problems,
+  warnings,
+}: EnvironmentReading): AlarmTarget | undefined {
   const url = textOf(environment, URL_SETTING);
   const { live, set } = readSecrets(SECRET_SETTING, environment, problems, warnings);
   if (url === undefined && !set) return undefined;
@@ -33,7 +38,11 @@ export function readAlarmTarget(
     problems.push({ setting: URL_SETTING, wrong: `is set without ${SECRET_SETTING}`, fix });
   }
   const keys = live.map(readSigningKey).filter((key) => key !== undefined);
-  const found = [...urlProblems(url), ...(keys.length < live.length ? [secretProblem()] : [])];
+  const found = urlProblems(url);
+  if (keys.length < live.length) {
+    const fix = 'Take what the receiver gave you, or make one: echo "whsec_$(openssl rand -base64 32)".';
+    found.push({ setting: SECRET_SETTING, wrong: NO_SIGNING_KEY, fix });
+  }
   problems.push(...found);
   if (found.length > 0 || keys.length === 0) return undefined;
   return { url, sign: (id, seconds, body) => signStandard(keys, id, seconds, body) };
@@ -41,7 +50,7 @@ export function readAlarmTarget(
 
 function urlProblems(text: string): Problem[] {
   const problem = (wrong: string, fix: string): Problem[] => [{ setting: URL_SETTING, wrong, fix }];
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = URL.parse(text);
   if (!url || !['https:', 'http:'].includes(url.protocol)) {
     return problem('is not an https:// URL', 'Write it as https://alerts.example.com/consignee.');
   }
@@ -59,9 +68,4 @@ function staysInside(hostname: string): boolean {
   const address = canonicalAddress(hostname.replace(/^\[(.*)\]$/, '$1'));
   const ranges = ['loopback', 'uniquelocal'].flatMap((name) => rangesNamed(name) ?? []);
   return address !== undefined && matches(address, ranges);
-}
-
-function secretProblem(): Problem {
-  const fix = 'Take what the receiver gave you, or make one: echo "whsec_$(openssl rand -base64 32)".';
-  return { setting: SECRET_SETTING, wrong: NO_SIGNING_KEY, fix };
 }

@@ -7,7 +7,12 @@
  */
 import { readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
-import { type Environment, entryProblem, readFileOf } from '../../base/settings/environment.ts';
+import {
+  type EnvironmentReading,
+  entryProblem,
+  readFileOf,
+  refuseBoth,
+} from '../../base/settings/environment.ts';
 import { readHostName } from '../../verify/host-names.ts';
 import type { AllowEntry } from '../../verify/ip-allowlist.ts';
 import type { AddressList } from '../../verify/preset.ts';
@@ -25,16 +30,12 @@ interface Written {
 /** Undefined if neither form is set. */
 export function readAllowlist(
   prefix: string,
-  environment: Environment,
   lists: ReadonlyMap<string, AddressList>,
-  problems: Problem[],
+  { environment, problems }: EnvironmentReading,
 ): AllowEntry[] | undefined {
   const name = `${prefix}_ALLOW_FROM`;
   const { [name]: inline, [`${name}_FILE`]: file } = environment;
-  if (inline !== undefined && file !== undefined) {
-    const fix = 'Keep one of the two: nobody could tell which one holds.';
-    problems.push({ setting: name, wrong: `is set, and ${name}_FILE too`, fix });
-  }
+  refuseBoth(name, inline, file, problems);
   if (inline !== undefined) return readEntries(name, writtenIn(inline), lists, problems);
   if (file === undefined) return undefined;
   const setting = `${name}_FILE`;

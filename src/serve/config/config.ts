@@ -4,11 +4,11 @@
  * Everything that is set is checked: a source's schemes follow from its settings, and a setting that cannot be used
  * is a problem, never a check less. Called by ops/ before anything is opened.
  */
-
 import { isLoopback } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import {
   type Environment,
+  type EnvironmentReading,
   readBoolean,
   readInteger,
   readProxies,
@@ -16,9 +16,9 @@ import {
 } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { firstSetting } from '../../verify/checks.ts';
-import { readAlarmTarget } from './alarms.ts';
+import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
-import { type AlarmTarget, type Knobs, readKnobs } from './knobs.ts';
+import { type Knobs, readKnobs } from './knobs.ts';
 import { readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
 
@@ -57,27 +57,24 @@ export function readConfig(
   const warnings: Problem[] = [];
   const wirings = readWirings(sources, problems);
   const production = environment.NODE_ENV === 'production';
-  const integer = (setting: string, fallback: number, range: readonly [number, number]) =>
-    readInteger(environment, setting, fallback, range, problems);
+  const settings: EnvironmentReading = { environment, production, problems, warnings };
   const config: Config = {
     production,
     host: textOf(environment, 'HOST') ?? '0.0.0.0',
-    port: integer('PORT', 3000, [0, 65_535]),
-    trustProxy: readProxies(environment, problems),
-    requireHttps: readBoolean(environment, 'REQUIRE_HTTPS', production, problems),
-    ...readStorage(environment, production, problems, warnings),
-    retentionDays: integer('RETENTION_DAYS', 30, [1, 36_500]),
-    logLevel: readLevel(environment, problems),
+    port: readInteger(settings, 'PORT', 3000, [0, 65_535]),
+    trustProxy: readProxies(settings),
+    requireHttps: readBoolean(settings, 'REQUIRE_HTTPS', production),
+    ...readStorage(settings),
+    retentionDays: readInteger(settings, 'RETENTION_DAYS', 30, [1, 36_500]),
+    logLevel: readLevel(settings),
     console: {
       host: textOf(environment, 'CONSOLE_HOST') ?? '127.0.0.1',
-      port: integer('CONSOLE_PORT', 3001, [0, 65_535]),
+      port: readInteger(settings, 'CONSOLE_PORT', 3001, [0, 65_535]),
       tokens: readSecrets('CONSOLE_TOKEN', environment, problems, warnings).live,
     },
-    shutdownDelayMs: integer('SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
-    alarmTarget: readAlarmTarget(environment, problems, warnings),
-    sources: wirings.map((wiring) =>
-      readSource(wiring, wirings, environment, production, problems, warnings),
-    ),
+    shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    alarmTarget: readAlarmTarget(settings),
+    sources: wirings.map((wiring) => readSource(wiring, wirings, settings)),
     knobs: readKnobs(knobs, problems),
   };
   problems.push(...problemsBetweenSettings(config));
@@ -87,18 +84,13 @@ export function readConfig(
 function problemsBetweenSettings(config: Config): Problem[] {
   const problems: Problem[] = [];
   if (!isLoopback(config.console.host) && config.console.tokens.length === 0) {
-    problems.push({
-      setting: 'CONSOLE_HOST',
-      wrong: 'opens the console beyond this machine without a token',
-      fix: 'Set CONSOLE_TOKEN (or CONSOLE_TOKEN_FILE), or leave CONSOLE_HOST out.',
-    });
+    const wrong = 'opens the console beyond this machine without a token';
+    const fix = 'Set CONSOLE_TOKEN (or CONSOLE_TOKEN_FILE), or leave CONSOLE_HOST out.';
+    problems.push({ setting: 'CONSOLE_HOST', wrong, fix });
   }
   if (config.console.port !== 0 && config.console.port === config.port) {
-    problems.push({
-      setting: 'CONSOLE_PORT',
-      wrong: 'is the same as PORT',
-      fix: 'Give the console its own port.',
-    });
+    const fix = 'Give the console its own port.';
+    problems.push({ setting: 'CONSOLE_PORT', wrong: 'is the same as PORT', fix });
   }
   if (config.production && config.sources.every((source) => source.schemes.length === 0)) {
     const variables = config.sources.map(firstSetting).join(', ');
@@ -107,13 +99,10 @@ function problemsBetweenSettings(config: Config): Problem[] {
   return problems;
 }
 
-function readLevel(environment: Environment, problems: Problem[]): string {
+function readLevel({ environment, problems }: EnvironmentReading): string {
   const level = textOf(environment, 'LOG_LEVEL') ?? 'info';
   if (LEVELS.includes(level)) return level;
-  problems.push({
-    setting: 'LOG_LEVEL',
-    wrong: `is not one of ${LEVELS.join(', ')}`,
-    fix: 'Leave it out for info.',
-  });
+  const wrong = `is not one of ${LEVELS.join(', ')}`;
+  problems.push({ setting: 'LOG_LEVEL', wrong, fix: 'Leave it out for info.' });
   return 'info';
 }

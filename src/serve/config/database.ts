@@ -2,10 +2,15 @@
  * Reads where the inbox is (DATABASE_URL, or the file that DATABASE_URL_FILE names), and the folder for what stays on this
  * machine beside it (DATA_DIR). Messages never show the URL: it may have a password in it. Called by config.ts.
  */
-
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
-import { type Environment, readFileOf, textOf } from '../../base/settings/environment.ts';
+import {
+  type Environment,
+  type EnvironmentReading,
+  readFileOf,
+  refuseBoth,
+  textOf,
+} from '../../base/settings/environment.ts';
 import { isPlaceholder } from '../../base/settings/secrets.ts';
 import type { Database } from '../../inbox/contract.ts';
 import { driverOf, readDatabase } from '../../inbox/driver.ts';
@@ -26,16 +31,15 @@ export function isAboutDatabase({ setting }: Problem): boolean {
   return setting === SETTING || setting === FILE_SETTING;
 }
 
-export function readStorage(
-  environment: Environment,
-  production: boolean,
-  problems: Problem[],
-  warnings: Problem[],
-): StorageSettings {
+export function readStorage({
+  environment,
+  production,
+  problems,
+  warnings,
+}: EnvironmentReading): StorageSettings {
   const dataDir = textOf(environment, 'DATA_DIR') ?? 'data';
-  const { setting, value } = urlIn(environment, problems);
-  const reading = readDatabase(value ?? `sqlite:${join(dataDir, 'inbox.db')}`);
-  const { database, mistakes, password, isInTheOpen } = reading;
+  const { setting, value = `sqlite:${join(dataDir, 'inbox.db')}` } = urlIn(environment, problems);
+  const { database, mistakes, password, isInTheOpen } = readDatabase(value);
   problems.push(...mistakes.map((mistake) => ({ setting, ...mistake })));
   if (password !== undefined && isPlaceholder(password)) {
     const fix = 'Give the role a real one: `openssl rand -hex 32` makes one.';
@@ -57,10 +61,7 @@ export function readStorage(
 function urlIn(environment: Environment, problems: Problem[]): { setting: string; value?: string } {
   const inline = textOf(environment, SETTING);
   const file = textOf(environment, FILE_SETTING);
-  if (inline !== undefined && file !== undefined) {
-    const fix = 'Keep one of the two: nobody could tell which one holds.';
-    problems.push({ setting: SETTING, wrong: `is set, and ${FILE_SETTING} too`, fix });
-  }
+  refuseBoth(SETTING, inline, file, problems);
   if (inline !== undefined) return { setting: SETTING, value: inline };
   if (file === undefined) return { setting: SETTING };
   const value = readFileOf(FILE_SETTING, file, problems)?.trim();

@@ -136,13 +136,6 @@ type SomeOf<Values> = {
   readonly [Name in keyof Values]?: (Values[Name] extends number ? number : SomeOf<Values[Name]>) | undefined;
 };
 
-/** Where alarms go beside the log; any of the secrets proves them. */
-export interface AlarmTarget {
-  readonly url: string;
-  /** The value of `webhook-signature` of Standard Webhooks, by every live secret. */
-  readonly sign: (id: string, seconds: number, body: Buffer) => string;
-}
-
 /** Node refuses to serve with another order of the two. */
 const inOrder = notAbove('headersTimeoutMs', 'requestTimeoutMs');
 

@@ -1,7 +1,12 @@
 /** Reads the settings of one source, `<PREFIX>_…`: its secrets, its schemes, its limit. */
-
 import type { Problem } from '../../base/errors.ts';
-import { type Environment, readBoolean, readBytes, textOf } from '../../base/settings/environment.ts';
+import {
+  type Environment,
+  type EnvironmentReading,
+  readBoolean,
+  readBytes,
+  textOf,
+} from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
@@ -24,11 +29,9 @@ export interface SourceConfig extends SourceChecks {
 export function readSource(
   wiring: SourceWiring,
   wirings: readonly SourceWiring[],
-  environment: Environment,
-  production: boolean,
-  problems: Problem[],
-  warnings: Problem[],
+  settings: EnvironmentReading,
 ): SourceConfig {
+  const { environment, production, problems, warnings } = settings;
   const name = sourceNameOf(wiring);
   const prefix = prefixOf(name);
   const read = SECRET_ROWS.map(({ name: scheme, setting }) => ({
@@ -36,25 +39,23 @@ export function readSource(
     ...readSecrets(`${prefix}_${setting}`, environment, problems, warnings),
   }));
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
-  const allowFrom = readAllowlist(prefix, environment, lists, problems);
+  const allowFrom = readAllowlist(prefix, lists, settings);
   const isSet = (row: (typeof SCHEMES)[number]) =>
     row.holds === 'secrets'
       ? read.some(({ scheme, set }) => set && scheme === row.name)
       : allowFrom !== undefined;
   const schemes = SCHEMES.filter(isSet).map((row) => row.name);
   problems.push(...pinProblems(prefix, environment, schemes));
-  const observed = readObserved(prefix, environment, schemes, problems);
+  const observed = readObserved(prefix, schemes, settings);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   if (enforced.length > 0 && !enforced.some(isProof)) {
-    const problem = {
-      setting: `${prefix}_ALLOW_FROM`,
-      wrong: 'is the only check that is enforced for this source, and an address is not proof',
-      fix: `Set ${provingSettings(prefix)} as well.`,
-    };
-    (production ? problems : warnings).push(problem);
+    const wrong = 'is the only check that is enforced for this source, and an address is not proof';
+    const fix = `Set ${provingSettings(prefix)} as well.`;
+    (production ? problems : warnings).push({ setting: `${prefix}_ALLOW_FROM`, wrong, fix });
   }
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
-  warnings.push(...unknownVariables(prefix, prefixes, settingsOfHandlers(wirings), environment));
+  const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
+  warnings.push(...unknownVariables(prefix, prefixes, known, environment));
   return {
     name,
     path: `/webhooks/${name}`,
@@ -67,9 +68,9 @@ export function readSource(
     secrets: Object.fromEntries(read.map(({ scheme, live }) => [scheme, live])),
     allowFrom: allowFrom ?? [],
     allowSha1: wiring.preset.hmac.some((form) => form.algorithm === 'sha1')
-      ? readBoolean(environment, `${prefix}_ALLOW_SHA1`, false, problems)
+      ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false)
       : false,
-    bodyLimitBytes: readBytes(environment, `${prefix}_BODY_LIMIT`, wiring.preset.bodyLimitBytes, problems),
+    bodyLimitBytes: readBytes(settings, `${prefix}_BODY_LIMIT`, wiring.preset.bodyLimitBytes),
   };
 }
 
@@ -81,9 +82,8 @@ export function prefixOf(name: string): string {
 /** `<PREFIX>_OBSERVE`: checks that run and are counted, but refuse nothing. At least one must be left that does. */
 function readObserved(
   prefix: string,
-  environment: Environment,
   schemes: readonly Scheme[],
-  problems: Problem[],
+  { environment, problems }: EnvironmentReading,
 ): Scheme[] {
   const setting = `${prefix}_OBSERVE`;
   const value = textOf(environment, setting);
@@ -91,10 +91,8 @@ function readObserved(
   const named = value.split(',').map((text) => text.trim().toLowerCase());
   const unset = named.filter((scheme) => !(schemes as readonly string[]).includes(scheme));
   if (unset.length > 0) {
-    const fix =
-      schemes.length > 0
-        ? `Of this source it can be ${schemes.join(', ')}.`
-        : `Set the check's secret first.`;
+    const those = `Of this source it can be ${schemes.join(', ')}.`;
+    const fix = schemes.length > 0 ? those : `Set the check's secret first.`;
     problems.push({ setting, wrong: 'names a check that this source does not have', fix });
   }
   const observed = schemes.filter((scheme) => named.includes(scheme));
@@ -113,13 +111,16 @@ function pinProblems(prefix: string, environment: Environment, schemes: readonly
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
     const row = SCHEMES.find(({ name }) => name === scheme);
+    const needed = `${prefix}_${row?.setting}`;
     if (!row) {
       const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
       problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
     } else if (!schemes.includes(row.name)) {
-      const needed = `${prefix}_${row.setting}`;
-      const wrong = `asks for ${scheme}, but ${needed} is not set`;
-      problems.push({ setting, wrong, fix: `Set ${needed}.` });
+      problems.push({
+        setting,
+        wrong: `asks for ${scheme}, but ${needed} is not set`,
+        fix: `Set ${needed}.`,
+      });
     }
   }
   for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
@@ -142,10 +143,6 @@ const OUR_WORDS = [
   ...['VER', 'OBS', 'BODY', 'SECRET', 'TOKEN', 'HMAC'],
 ];
 
-function settingsOfHandlers(wirings: readonly SourceWiring[]): string[] {
-  return wirings.flatMap(namedHandlers).flatMap(([, { settings = [] }]) => settings);
-}
-
 /** A misspelt setting would leave a check out in silence. */
 function unknownVariables(
   prefix: string,
@@ -153,6 +150,7 @@ function unknownVariables(
   known: readonly string[],
   environment: Environment,
 ): Problem[] {
+  const fix = 'It is ignored; compare it with .env.example.';
   const longer = prefixes.filter((other) => other.startsWith(`${prefix}_`));
   return Object.keys(environment)
     .filter((setting) => setting.startsWith(`${prefix}_`))
@@ -160,9 +158,5 @@ function unknownVariables(
     .filter((setting) => OUR_WORDS.some((word) => setting.includes(`_${word}`)))
     .filter((setting) => !KNOWN_ENDS.includes(setting.slice(prefix.length + 1)))
     .filter((setting) => !known.includes(setting.replace(/_(FILE|PREVIOUS)$/, '')))
-    .map((setting) => ({
-      setting,
-      wrong: 'is not a setting of Consignee',
-      fix: 'It is ignored; compare it with .env.example.',
-    }));
+    .map((setting) => ({ setting, wrong: 'is not a setting of Consignee', fix }));
 }

@@ -41,10 +41,7 @@ function handlerRules(sources: readonly string[]) {
     ratePerSecond: number(0.001, 10_000),
     types: listOfTexts((type) => type !== '', TYPES_FIX),
     sources: listOfTexts((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
-    target: text(
-      (target) => target !== '',
-      'Write a name; handlers with the same target share their limits.',
-    ),
+    target: text((name) => name !== '', 'Write a name; handlers with the same target share their limits.'),
     latest: valueThat<StateShape | 'preset'>(isLatest, 'Write orders: latest(updateOrders).'),
     settings: listOfTexts((name) => name !== '', 'Write names of environment variables.', {}, true),
     problems: valueThat<readonly Problem[]>(Array.isArray, 'Leave it out.'),
@@ -65,24 +62,23 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
   const names = wirings.map(sourceNameOf);
   const rules = handlerRules(names);
   const wired = wirings.flatMap(namedHandlers);
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at);
   found.push(
-    ...names.filter((name, at) => names.indexOf(name) !== at).map(twiceProblem),
+    ...repeated.map((name) => wiringProblem(`mounts ${name} twice`, 'Give one of them another name.')),
     ...wirings.flatMap(handlerProblems),
     ...wired.flatMap(([name, options]) => rules(options).flaws.map((one) => optionProblem(name, one))),
     ...wired.flatMap(([, { problems: own }]) => (Array.isArray(own) ? own : [])),
     ...targetProblems(wired),
   );
   // One handler in four sources has its problems once.
-  problems.push(...found.filter((one, at) => found.findIndex((other) => saysTheSame(one, other)) === at));
+  const isFirst = ({ setting, wrong }: Problem, at: number) =>
+    found.findIndex((other) => other.setting === setting && other.wrong === wrong) === at;
+  problems.push(...found.filter(isFirst));
   return wirings;
 }
 
 function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is SourceWiring {
   return typeof entry?.preset?.name === 'string' && ['undefined', 'string'].includes(typeof entry.name);
-}
-
-function saysTheSame(one: Problem, other: Problem): boolean {
-  return one.setting === other.setting && one.wrong === other.wrong;
 }
 
 function isLatest(given: unknown): boolean {
@@ -91,23 +87,17 @@ function isLatest(given: unknown): boolean {
   return given === 'preset' || (isPaths(of) && isPaths(at));
 }
 
-function twiceProblem(name: string): Problem {
-  return wiringProblem(`mounts ${name} twice`, 'Give one of them another name.');
-}
-
 function handlerProblems(wiring: SourceWiring): Problem[] {
-  const source = sourceNameOf(wiring);
   const handlers = Object.entries(wiring.handlers ?? {});
-  const unnamed = handlers.filter(([key]) => !KEY.test(key));
-  const missing = handlers.filter(([, wired]) => !isHandler(wired));
+  const unnamed = handlers.filter(([key]) => !KEY.test(key)).map(([key]) => [key, "a handler's name"]);
+  const missing = handlers.filter(([, wired]) => !isHandler(wired)).map(([key]) => [key, 'a handler']);
   const stateless = namedHandlers(wiring).filter(
     ([, { latest }]) => latest === 'preset' && !wiring.preset.state,
   );
   return [
-    ...unnamed.map(([key]) =>
-      wiringProblem(`handlers.${key} of ${source} is not a handler's name`, HANDLERS_FIX),
+    ...[...unnamed, ...missing].map(([key, what]) =>
+      wiringProblem(`handlers.${key} of ${sourceNameOf(wiring)} is not ${what}`, HANDLERS_FIX),
     ),
-    ...missing.map(([key]) => wiringProblem(`handlers.${key} of ${source} is not a handler`, HANDLERS_FIX)),
     ...stateless.map(([name]) =>
       wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),
     ),

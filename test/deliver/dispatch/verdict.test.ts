@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judgeAttempt } from '../../../src/deliver/dispatch/verdict.ts';
-import { Discard, RetryLater } from '../../../src/deliver/outcomes.ts';
+import { Discard, RetryLater } from '../../../src/deliver/handler.ts';
 import { backoffMs } from '../../../src/inbox/retry.ts';
 
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 };

@@ -1,10 +1,15 @@
 /** The parts of bigquery by themselves: the fate of each row, batches, and what answers mean. */
 import { expect, test } from 'vitest';
+import { Declined, Unavailable } from '../../../src/deliver/handler.ts';
 import { Batcher } from '../../../src/deliver/handlers/bigquery/batcher.ts';
-import { type Fates, insertRows } from '../../../src/deliver/handlers/bigquery/insert.ts';
-import { bytesOf, rowOf, type TableRow } from '../../../src/deliver/handlers/bigquery/row.ts';
+import {
+  bytesOf,
+  type Fates,
+  insertRows,
+  rowOf,
+  type TableRow,
+} from '../../../src/deliver/handlers/bigquery/insert.ts';
 import { answerOf, unavailable } from '../../../src/deliver/handlers/google/answers.ts';
-import { Declined, Unavailable } from '../../../src/deliver/outcomes.ts';
 
 const NEVER = new AbortController().signal;
 const DONE = { result: { status: 200 } };

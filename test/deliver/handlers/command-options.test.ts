@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { AttemptResult, HandlerContext } from '../../../src/deliver/handler.ts';
-import { OutputTail } from '../../../src/deliver/handlers/command/output-tail.ts';
+import { Unavailable } from '../../../src/deliver/handler.ts';
+import { OutputTail } from '../../../src/deliver/handlers/command/process.ts';
 import { type CommandOptions, command } from '../../../src/deliver/handlers/command.ts';
-import { Unavailable } from '../../../src/deliver/outcomes.ts';
 import type { WebhookEvent } from '../../../src/verify/event.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -3,7 +3,7 @@ import { validateHeaderValue } from 'node:http';
 import { CloudEvent, HTTP } from 'cloudevents';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FORMATS, headerText, type Message } from '../../../src/deliver/handlers/forward/formats.ts';
+import { FORMATS, headerText, type Message } from '../../../src/deliver/handlers/forward/message.ts';
 import { eventFrom } from '../../../src/deliver/testing.ts';
 import { flexport } from '../../../src/verify/presets/flexport/preset.ts';
 

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BigQueryOptions, bigquery } from '../../../src/deliver/handlers/bigquery.ts';
 import { type GcsOptions, gcs } from '../../../src/deliver/handlers/gcs.ts';
-import { usesAccounts } from '../../../src/deliver/handlers/google/connection.ts';
-import { packageProblems } from '../../../src/deliver/handlers/google/package.ts';
+import { packageProblems, usesAccounts } from '../../../src/deliver/handlers/google/client.ts';
 import { refusalOf } from '../../fixtures/google/writing.ts';
 import { ROOT } from '../../harness/project.ts';
 

@@ -1,6 +1,6 @@
 /** Events as objects in Cloud Storage: what is there afterwards, and what the inbox says of it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { headerSafe } from '../../../src/deliver/handlers/google/object.ts';
+import { headerSafe } from '../../../src/deliver/handlers/gcs.ts';
 import {
   attempts,
   CONFIG,

@@ -2,17 +2,16 @@
  * Collects the rows of concurrent attempts, so that many events are one request. A batch leaves when it has `rowsMax` rows or
  * `bytesMax` bytes, or `waitMs` after its first row; each attempt ends with the fate of its own row.
  */
-import type { Fate, Fates } from './insert.ts';
-import type { TableRow } from './row.ts';
+import type { Fate, Fates, TableRow } from './insert.ts';
 
-export interface BatchRow {
+interface BatchRow {
   readonly row: TableRow;
   readonly bytes: number;
   /** Of the attempt. */
   readonly signal: AbortSignal;
 }
 
-export interface BatcherOptions {
+interface BatcherOptions {
   readonly rowsMax: number;
   readonly bytesMax: number;
   readonly waitMs: number;

@@ -5,10 +5,10 @@
  *   id STRING, ts DATETIME, source STRING, type STRING, payload STRING, all NULLABLE
  *   partitioned by day of ts, clustered by source and type
  */
-import type { BigQuery, Table, TableMetadata, TableSchema } from '@google-cloud/bigquery';
+import type { BigQuery, TableMetadata, TableSchema } from '@google-cloud/bigquery';
 import { answerOf } from '../google/answers.ts';
 
-export interface TablePlace {
+interface TablePlace {
   readonly dataset: string;
   readonly table: string;
   /** Where to create the dataset, if it is not there. */
@@ -33,23 +33,20 @@ const FIELDS: Field[] = Object.entries(COLUMNS).map(([name, [type]]) => ({ name,
 
 export async function setUpTable(bigquery: BigQuery, place: TablePlace): Promise<string> {
   const table = bigquery.dataset(place.dataset).table(place.table);
-  const metadata = await tableMetadataOf(table);
+  const metadata = await table.getMetadata().then(([found]): TableMetadata => found, undefinedIfMissing);
   if (!metadata) return create(bigquery, place);
   const said = `table ${place.dataset}.${place.table}:`;
   const fields: Field[] = metadata.schema?.fields ?? [];
   const unfit = fields.filter((field) => !takesOurs(field)).map(({ name, type }) => `${name} (${type})`);
   if (unfit.length > 0)
     throw new Unready(`${said} these columns do not take what is written: ${unfit.join(', ')}`);
-  const missing = FIELDS.filter((ours) => !fields.some((field) => sameName(field, ours)));
+  const names = fields.map(({ name }) => name?.toLowerCase());
+  const missing = FIELDS.filter(({ name }) => !names.includes(name));
   if (missing.length === 0) return `${said} has every column already`;
   // With its etag, so that a change that somebody else makes meanwhile is not undone.
   const { etag = '' } = metadata;
   await table.setMetadata({ etag, schema: { fields: [...fields, ...missing] } });
   return `${said} added ${missing.map(({ name }) => name).join(', ')}`;
-}
-
-async function tableMetadataOf(table: Table): Promise<TableMetadata | undefined> {
-  return table.getMetadata().then(([metadata]) => metadata as TableMetadata, undefinedIfMissing);
 }
 
 async function create(bigquery: BigQuery, place: TablePlace): Promise<string> {
@@ -83,8 +80,4 @@ function takesOurs({ name = '', type = '', mode }: Field): boolean {
   // A column of somebody else's may be anything but required: nothing is written to it.
   if (!ours) return mode !== 'REQUIRED';
   return mode !== 'REPEATED' && ours[1].some((taken) => taken === type);
-}
-
-function sameName(one: Field, other: Field): boolean {
-  return one.name?.toLowerCase() === other.name?.toLowerCase();
 }

@@ -16,7 +16,7 @@
 import { isSensitive } from '../../../base/log/redact.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
 
-export type ProgramEnvironment = Readonly<Record<string, string>>;
+type ProgramEnvironment = Readonly<Record<string, string>>;
 
 const BASICS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 export const OWN_PREFIX = 'CONSIGNEE_';

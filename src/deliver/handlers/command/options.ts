@@ -2,7 +2,8 @@
  * The rules for the options of a command. For handlers/command.ts. Arguments and variables may hold secrets, so messages show
  * none of their values.
  */
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import {
   type Flaw,
   flaw,
@@ -16,7 +17,6 @@ import {
 import type { Choices } from '../options.ts';
 import { OWN_PREFIX, readVariable } from './environment.ts';
 import { ENDING_MS } from './process.ts';
-import { programPath } from './program.ts';
 
 export interface CommandOptions extends Choices {
   /** A path with a slash in it, absolute or from the folder the service runs in; or a name to be found on PATH. */
@@ -87,6 +87,25 @@ function variableFlaw(entry: string, at: number): Flaw | undefined {
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Finds a program as a shell would: a name with a slash is a path, any other is looked for on PATH. Answers with the absolute
+ * path; undefined if there is no executable file by that name.
+ */
+export function programPath(program: string): string | undefined {
+  if (program.includes('/')) return isExecutable(program) ? resolve(program) : undefined;
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => resolve(join(folder, program))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -13,10 +13,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Unavailable } from '../../outcomes.ts';
-import { OutputTail } from './output-tail.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { REDACTED, redactText } from '../../../base/log/redact.ts';
+import { Unavailable } from '../../handler.ts';
 
-export interface Run {
+interface Run {
   readonly path: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -25,7 +26,7 @@ export interface Run {
   readonly timeoutMs: number;
 }
 
-export interface ProcessEnd {
+interface ProcessEnd {
   /** One of the two is null. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -40,6 +41,10 @@ const KILL_MS = 1_500;
 const OUTPUT_MS = 500;
 /** How much longer than its program an attempt may take. */
 export const ENDING_MS = 5_000;
+const KEPT_BYTES = 8_192;
+/** The inbox keeps the first 1,000 characters of an attempt's output. */
+const SHOWN_MAX = 900;
+const CONTROL = /[^\P{Cc}\n\t]/gu;
 
 /** Throws Unavailable if the program cannot be started. When it resolves, the process is gone. */
 export async function runProcess(run: Run, signal: AbortSignal): Promise<ProcessEnd> {
@@ -119,5 +124,30 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
     process.kill(-group, signal);
   } catch {
     // No process is left, or they belong to another user by now: the attempt has its own time limit.
+  }
+}
+
+/**
+ * Keeps the end of a program's output, which says best what went wrong, in a bounded number of bytes: standard output and error
+ * together, in the order in which they arrive. Any bytes are fine: colours are taken out, bytes that are not text become
+ * U+FFFD, and credentials are replaced before anything is cut.
+ */
+export class OutputTail {
+  #kept = Buffer.alloc(0);
+  #isCut = false;
+
+  add(bytes: Buffer): void {
+    const all = Buffer.concat([this.#kept, bytes.subarray(-KEPT_BYTES)]);
+    this.#isCut ||= this.#kept.length + bytes.length > KEPT_BYTES;
+    // A copy, because a view would keep the whole buffer alive.
+    this.#kept = Buffer.from(all.subarray(-KEPT_BYTES));
+  }
+
+  /** `secrets` are what the program was given and must not print. */
+  text(secrets: readonly string[]): string {
+    const raw = stripVTControlCharacters(this.#kept.toString('utf8')).replaceAll('\r\n', '\n');
+    const safe = secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), raw);
+    const text = redactText(safe.replace(CONTROL, '\uFFFD'), safe.length * 2).trimEnd();
+    return this.#isCut || text.length > SHOWN_MAX ? `…${text.slice(-SHOWN_MAX)}` : text;
   }
 }

@@ -14,14 +14,14 @@ import {
   type ReadValue,
   type Rule,
   text,
+  type ValuesOf,
   valueThat,
   withDefault,
 } from '../../../base/settings/rules.ts';
 import { readSecrets } from '../../../base/settings/secrets.ts';
 import { NO_SIGNING_KEY, readSigningKey } from '../../../verify/standard-webhooks.ts';
 import { type Choices, readOptions } from '../options.ts';
-import { FORMATS, type Format } from './formats.ts';
-import { type MessageSettings, RESERVED } from './message.ts';
+import { FORMATS, type Format, type MessageSettings, RESERVED } from './message.ts';
 
 export interface ForwardOptions extends Choices {
   /** https://, or http:// to addresses in `allow`. */
@@ -39,12 +39,8 @@ export interface ForwardOptions extends Choices {
   readonly timeoutMs?: number;
 }
 
-export interface ForwardSettings extends MessageSettings {
-  /** Undefined if it cannot be used. */
-  readonly url: URL | undefined;
-  readonly allow: readonly string[];
-  readonly timeoutMs: number;
-}
+/** Without a `url` if it cannot be used. */
+export type ForwardSettings = MessageSettings & Pick<ValuesOf<typeof RULES>, 'url' | 'allow' | 'timeoutMs'>;
 
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 const URL_FIX = "Write it in full: url: 'https://orders.example/webhooks'.";
@@ -87,17 +83,15 @@ function readUrl(given: unknown): ReadValue<URL | undefined> {
 }
 
 function urlFlaws({ username, password, href }: URL): Flaw[] {
-  const flaws: Flaw[] = [];
-  if (username !== '' || password !== '') {
-    const fix = 'Put them into headers: { Authorization: … }, read from the environment.';
-    flaws.push(flaw('has a user or password in it', fix));
-  }
-  if (href.includes('#'))
-    flaws.push(flaw('has a fragment', 'Take off # and what follows: it is never sent.'));
-  return flaws;
+  const fix = 'Put them into headers: { Authorization: … }, read from the environment.';
+  const unsent = 'Take off # and what follows: it is never sent.';
+  return [
+    ...(username !== '' || password !== '' ? [flaw('has a user or password in it', fix)] : []),
+    ...(href.includes('#') ? [flaw('has a fragment', unsent)] : []),
+  ];
 }
 
-function signingFlaws({ secret, unsigned }: { secret?: unknown; unsigned?: unknown }): Flaw[] {
+function signingFlaws({ secret, unsigned }: ValuesOf<typeof RULES>): Flaw[] {
   if (secret !== undefined && unsigned === true) {
     return [flaw('is there beside unsigned: true', 'Keep one of the two.', 'secret')];
   }
@@ -111,16 +105,11 @@ function readKeys(name: string, environment: Environment, problems: Problem[]): 
   if (!set) problems.push({ setting: name, wrong: 'is not set, and forward signs with it', fix: make });
   return live.flatMap((secret) => {
     const key = readSigningKey(secret);
-    const fix = `${make} and give it to the target too.`;
-    if (!key) problems.push({ setting: variableOf(secret, name, environment), wrong: NO_SIGNING_KEY, fix });
-    return key ?? [];
+    if (key) return key;
+    const setting = [name, `${name}_PREVIOUS`].find((form) => environment[form] === secret) ?? `${name}_FILE`;
+    problems.push({ setting, wrong: NO_SIGNING_KEY, fix: `${make} and give it to the target too.` });
+    return [];
   });
-}
-
-/** Which of its three forms a secret came from. */
-function variableOf(secret: string, name: string, environment: Environment): string {
-  const forms = [name, `${name}_PREVIOUS`];
-  return forms.find((form) => environment[form] === secret) ?? `${name}_FILE`;
 }
 
 function readAllow(given: unknown): ReadValue<readonly string[]> {

@@ -7,11 +7,13 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { Unavailable } from '../../outcomes.ts';
-import type { TargetAnswer } from './answer.ts';
+import { Unavailable } from '../../handler.ts';
 import { type Reach, refuseAddress } from './reach.ts';
 
-export interface TargetResponse extends TargetAnswer {
+export interface TargetResponse {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly location: string | undefined;
   /** How its body begins, if that is text for people. */
   readonly text: string | undefined;
 }

@@ -9,7 +9,7 @@ import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { canonicalAddress, matches, rangesIn } from '../../../base/address.ts';
 import type { Problem } from '../../../base/errors.ts';
-import { Unavailable } from '../../outcomes.ts';
+import { Unavailable } from '../../handler.ts';
 
 /** dns.lookup, or a test's. */
 export type ResolveName = (
