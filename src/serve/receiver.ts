@@ -5,24 +5,24 @@
  *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
 import { dirname } from 'node:path';
-import { isLoopback } from '../base/address.ts';
+import type { Log } from '../base/log/log.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
-import { digestOfToken } from '../verify/query-token.ts';
-import { deliverAlarm } from './alarms/webhook.ts';
+import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
 import { createConsole } from './console/app.ts';
-import { consoleGuard } from './console/guard.ts';
-import { type Counting, startCounting } from './counting.ts';
+import { createMetrics } from './console/metrics.ts';
 import { createApp } from './http/app.ts';
+import type { Budget } from './http/body.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
-import { replyOf } from './reply.ts';
+import { meterFor } from './meter.ts';
 import { Rules } from './rules.ts';
-import { type OpenedWork, openWork, type WorkOptions } from './work.ts';
+import { SecretUses } from './uses.ts';
+import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
   readonly port: number;
@@ -45,7 +45,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const service: ServiceState = { state: 'serving' };
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
-  const work = await openWork(options, rules, counting);
+  const work = await openWork(options, rules, counting.meter);
   const publicServer = createPublicServer(options, rules, counting, work, service);
   const consoleServer = createConsoleServer(options, rules, counting, work);
 
@@ -83,6 +83,27 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   return { port, consolePort, reload: (changed) => reload(changed, rules, work), stop };
 }
 
+type Counting = ReturnType<typeof startCounting>;
+
+/** Puts together what counts, and who hears of it. */
+function startCounting({ knobs, sources }: Config, log: Log) {
+  const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
+  const watch = new AlarmWatch(knobs.alarms, sources, log);
+  const uses = new SecretUses();
+  const metrics = createMetrics({
+    wired: {
+      sources: sources.map(({ name }) => name),
+      replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+      handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
+    },
+    bytesInFlight: () => budget.inFlight,
+    alarms: () => watch.raised(),
+    uses: () => uses.all(),
+  });
+  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
+  return { budget, watch, uses, metrics, meter };
+}
+
 function createPublicServer(
   { config, role, log }: WorkOptions,
   rules: Rules,
@@ -115,7 +136,6 @@ function createPublicServer(
         credentialHeaders: new Map(
           config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
         ),
-        digestOfToken,
         keep: (request) => refused.keep(request),
       }),
     }),
@@ -129,11 +149,9 @@ function createConsoleServer(
   { metrics, meter }: Counting,
   { inbox, judgeRefusedAgain }: OpenedWork,
 ) {
-  const guard = consoleGuard({
-    isToken: console.tokens.length > 0 ? (given) => rules.isConsoleToken(given) : undefined,
-    isLoopback,
-  });
-  return createHttpServer(createConsole({ inbox, metrics, guard, judgeRefusedAgain }), { knobs, log, meter });
+  const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
+  const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
+  return createHttpServer(app, { knobs, log, meter });
 }
 
 function startWatch(
@@ -149,7 +167,6 @@ function startWatch(
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
     readPast,
-    deliverAlarm,
     settings: () => rules.config,
   });
 }

@@ -2,19 +2,25 @@
  * Tells people of alarms: a line in the log, and a message to the URL if there is one, one after the other, so that
  * nobody hears of the end before the beginning.
  *
+ * The message is a webhook, signed by Standard Webhooks with every live secret. It gets three tries, each signed anew under
+ * the same id; of the answer only the status counts, and redirects are not followed.
+ *
  *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
-import type { AlarmSettings, Deliver } from './alarm.ts';
+import type { AlarmTarget } from '../config/knobs.ts';
+import type { AlarmSettings } from './alarm.ts';
 import type { AlarmNews } from './book.ts';
 
 /** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
 const WAITING_MAX = 100;
+const TIMEOUT_MS = 10_000;
+const PAUSES_MS = [0, 1_000, 5_000];
 
 export interface TellerOptions {
   readonly settings: () => AlarmSettings;
-  readonly deliverAlarm: Deliver;
   readonly log: Log;
   /** Its abort gives up the messages that are under way or wait. */
   readonly signal: AbortSignal;
@@ -50,7 +56,7 @@ export class Teller {
   }
 
   async #deliver(body: string): Promise<void> {
-    const { settings, deliverAlarm, log, signal } = this.#options;
+    const { settings, log, signal } = this.#options;
     const to = settings().alarmTarget;
     try {
       const id = `alm_${randomBytes(12).toString('hex')}`;
@@ -60,5 +66,46 @@ export class Teller {
       log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
     }
     this.#waiting--;
+  }
+}
+
+/** Rejects with why the message did not get there. */
+async function deliverAlarm(to: AlarmTarget, body: string, id: string, signal: AbortSignal) {
+  const failures: string[] = [];
+  for (const pauseMs of PAUSES_MS) {
+    await sleep(pauseMs, undefined, { signal, ref: false });
+    const failure = await post(to, body, id, signal);
+    if (failure === undefined) return;
+    failures.push(failure);
+  }
+  throw new Error(`tried ${failures.length} times: ${failures.join(', ')}`);
+}
+
+/** Answers with why it did not get there, or nothing if it did. */
+async function post(
+  { url, sign }: AlarmTarget,
+  body: string,
+  id: string,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const seconds = Math.floor(Date.now() / 1_000);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': sign(id, seconds, Buffer.from(body)),
+      },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    return response.ok ? undefined : String(response.status);
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: { code?: string } };
+    return cause?.code ?? name;
   }
 }

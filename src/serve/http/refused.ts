@@ -9,6 +9,7 @@
 import type { Request, Response } from 'express';
 import type { RefusedRequest } from '../../inbox/refused/request.ts';
 import { isProof } from '../../verify/checks.ts';
+import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { type Budget, readBody } from './body.ts';
 import { keptHeaders } from './headers.ts';
@@ -31,24 +32,18 @@ export interface KeepRefusalOptions {
   readonly budget: Budget;
   /** For each source the lower-case names of the headers that carry credentials. */
   readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;
-  /** The digest of the token in a query, if there is exactly one. */
-  readonly digestOfToken: (query: string) => Buffer | undefined;
   readonly keep: (request: RefusedRequest) => void;
 }
 
 export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
-  const { budget, credentialHeaders, keep, digestOfToken } = options;
+  const { budget, credentialHeaders, keep } = options;
   let lateReads = 0;
 
   return function keepRefusal(request, response, refusal) {
     const names = credentialHeaders.get(refusal.source);
     const reception: Reception | undefined = response.locals.reception;
     if (!names || !reception || REFUSALS[refusal.code].status !== 401 || isOutsider(reception)) return false;
-    const keepWith = (body: Buffer) =>
-      keep({
-        ...requestOf(request, reception, names, refusal, body),
-        ...tokenOf(reception),
-      });
+    const keepWith = (body: Buffer) => keep(requestOf(request, reception, names, refusal, body));
     if (reception.bodyRead) {
       keepWith(reception.body);
       return false;
@@ -64,11 +59,6 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
       });
     return true;
   };
-
-  function tokenOf({ head }: Reception) {
-    const tokenDigest = digestOfToken(head.query);
-    return tokenDigest === undefined ? {} : { tokenDigest };
-  }
 
   function mayReadLate(request: Request): boolean {
     const declared = Number(request.headers['content-length'] ?? Number.NaN);
@@ -92,6 +82,7 @@ function requestOf(
   refusal: GivenRefusal,
   body: Buffer,
 ): RefusedRequest {
+  const tokenDigest = digestOfToken(head.query);
   return {
     ...refusal,
     receivedAt: head.receivedAt,
@@ -99,6 +90,7 @@ function requestOf(
     headers: keptHeaders(request.headers),
     credentials: JSON.stringify(linesNamed(head.rawHeaders, names)),
     body,
+    ...(tokenDigest !== undefined && { tokenDigest }),
   };
 }
 
