@@ -5,22 +5,18 @@
  * check/. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
-import { allowlistFindings } from './check/allowlists.ts';
-import { auditFinding } from './check/audit.ts';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
 import { edgeFindings } from './check/edge.ts';
-import { envFileFindings } from './check/env-files.ts';
 import { type Evidence, readEvidence } from './check/evidence.ts';
 import type { Finding } from './check/finding.ts';
 import { findWorkTree } from './check/git.ts';
 import { inboxFindings } from './check/inbox.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
-import { clockFindings, userFindings } from './check/machine.ts';
-import { observedFindings } from './check/observed.ts';
+import { auditFinding, userFindings } from './check/machine.ts';
 import { onlineFindings } from './check/online.ts';
-import { ageFindings, originFinding } from './check/secrets.ts';
-import { useFindings } from './check/uses.ts';
+import { ageFindings, envFileFindings, originFinding, useFindings } from './check/secrets.ts';
+import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
 import { readSettings, type Settings, usesDotenv } from './settings.ts';
 import { columns, say } from './terminal.ts';
@@ -70,7 +66,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const secrets = [
     originFinding(slots, given),
     ...ageFindings(slots, settings, now),
-    ...useFindings(config, environment, evidence, now),
+    ...useFindings(settings, evidence, now),
     ...(await envFileFindings(tree)),
     ...(await leakFindings(slots, tree)),
     ...sharedFindings(slots, against),

@@ -10,14 +10,13 @@ import { numberOf } from '../inbox/event-id.ts';
 import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
 import type { EventSummary, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
-import { detailsOf, eventCells, remainsOf } from './events/lines.ts';
+import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 import { tail } from './tail.ts';
-import { columns, complain, misused, say } from './terminal.ts';
+import { columns, complain, misused, say, spelled } from './terminal.ts';
 import { verify } from './verify.ts';
-import { spelled } from './words.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 

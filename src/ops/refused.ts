@@ -11,8 +11,7 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
-import { columns, complain, say } from './terminal.ts';
-import { spelled } from './words.ts';
+import { columns, complain, say, spelled } from './terminal.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
 

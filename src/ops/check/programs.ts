@@ -1,6 +1,6 @@
 /**
  * Runs git and npm: without a shell, with an environment that has none of our secrets, and never with a secret among the
- * arguments. Used by git.ts and audit.ts.
+ * arguments. Used by git.ts and machine.ts.
  */
 import { execFile } from 'node:child_process';
 
