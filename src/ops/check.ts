@@ -62,7 +62,9 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const asked = Promise.all([auditFinding(), online ? onlineFindings(environment) : []]);
   const tree = await findWorkTree('.');
   const inbox = await inboxFindings(settings);
-  const evidence = await evidenceOf(settings, inbox);
+  // An inbox that is not sound is not read.
+  const isSound = inbox.some(({ subject }) => subject === 'inbox');
+  const evidence: Evidence = isSound ? await readEvidence(config) : { recent: [], uses: [] };
   const secrets = [
     originFinding(slots, given),
     ...ageFindings(slots, settings, now),
@@ -87,12 +89,6 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
     redactionFinding(),
     audit,
   ];
-}
-
-/** An inbox that is not sound is not read. */
-async function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Promise<Evidence> {
-  const isSound = inbox.some(({ subject }) => subject === 'inbox');
-  return isSound ? await readEvidence(config) : { recent: [], uses: [] };
 }
 
 function printFindings(findings: readonly Finding[], json: boolean): void {

@@ -109,7 +109,7 @@ function explainFailure(error: unknown): number {
   return complain(String(expected ? message : ((error as Error).stack ?? error)));
 }
 
-export function describeProblems(problems: readonly Problem[]): string {
+function describeProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
   const lines = problems.map((problem) => `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`);
   return `${count} Consignee from starting:\n\n${lines.join('')}`;

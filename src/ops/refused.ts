@@ -15,7 +15,7 @@ import { columns, complain, say, spelled } from './terminal.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
 
-export interface RefusedOptions {
+interface RefusedOptions {
   readonly source?: string;
   readonly limit: number;
   readonly json: boolean;

@@ -53,7 +53,7 @@ const INDENT = 4;
 /** So much room the last cell needs beside the others. */
 const LAST_CELL_LEAST = 24;
 
-export interface Layout {
+interface Layout {
   /** How wide each column is at least: for rows that come one by one. */
   readonly least?: readonly number[];
   /** On a terminal, the last cell of a wider row goes on in lines of its own. A file or a pipe gets one line a row. */

@@ -90,16 +90,16 @@ function startCounting({ knobs, sources }: Config, log: Log) {
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, sources, log);
   const uses = new SecretUses();
-  const metrics = createMetrics({
-    wired: {
-      sources: sources.map(({ name }) => name),
-      replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
-      handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
-    },
-    bytesInFlight: () => budget.inFlight,
-    alarms: () => watch.raised(),
-    uses: () => uses.all(),
-  });
+  const wired = {
+    sources: sources.map(({ name }) => name),
+    replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+    handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
+  };
+  const metrics = createMetrics(wired, () => ({
+    bytesInFlight: budget.inFlight,
+    alarms: watch.raised(),
+    uses: uses.all(),
+  }));
   const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
   return { budget, watch, uses, metrics, meter };
 }

@@ -51,7 +51,7 @@ export async function* listFiles({ root }: WorkTree): AsyncGenerator<string> {
   }
 }
 
-export interface ObjectReader {
+interface ObjectReader {
   begin(id: string, type: string): void;
   /** A part of the object's content; parts follow each other. */
   content(part: Buffer): void;

@@ -18,7 +18,7 @@ import { readUses, type UsedSlot, usedSlots } from './uses.ts';
 const LOOK_MS = 500;
 const MAKE_ONE = 'Make a new one: npm run --silent secret -- generate';
 
-export interface RotateOptions {
+interface RotateOptions {
   readonly source: string;
   readonly waitMs: number;
   /** Reads the settings as they are now. */

@@ -26,7 +26,7 @@ const SPOKEN_LEAST = 20;
 const MISSED_LEAST = 2;
 
 /** Both are hours, each weighted by how often the source speaks in it. */
-export interface Silence {
+interface Silence {
   readonly missed: number;
   readonly worst: number;
 }

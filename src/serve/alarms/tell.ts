@@ -26,37 +26,30 @@ export interface TellerOptions {
   readonly signal: AbortSignal;
 }
 
-export class Teller {
-  readonly #options: TellerOptions;
-  #last: Promise<void> = Promise.resolve();
-  #waiting = 0;
+export function teller({ settings, log, signal }: TellerOptions) {
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
 
-  constructor(options: TellerOptions) {
-    this.#options = options;
-  }
-
-  tell({ type, alarm }: AlarmNews, now: number): void {
+  return function tell({ type, alarm }: AlarmNews, now: number): void {
     const { kind, subject, says, fix, since } = alarm;
     const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
     const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
-    if (type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
-    else this.#options.log.info(fields, says);
-    this.#send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
-  }
+    if (type === 'alarm.raised') log.error({ ...fields, fix }, says);
+    else log.info(fields, says);
+    send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
+  };
 
-  #send(body: string): void {
-    const { settings, log } = this.#options;
+  function send(body: string): void {
     if (!settings().alarmTarget) return;
-    if (this.#waiting >= WAITING_MAX) {
+    if (waiting >= WAITING_MAX) {
       log.warn({}, 'too many alarms wait to be delivered: this one is in the log only');
       return;
     }
-    this.#waiting++;
-    this.#last = this.#last.then(() => this.#deliver(body));
+    waiting++;
+    last = last.then(() => deliver(body));
   }
 
-  async #deliver(body: string): Promise<void> {
-    const { settings, log, signal } = this.#options;
+  async function deliver(body: string): Promise<void> {
     const to = settings().alarmTarget;
     try {
       const id = `alm_${randomBytes(12).toString('hex')}`;
@@ -65,7 +58,7 @@ export class Teller {
       const fields = { host: to && new URL(to.url).host, reason: (error as Error).message };
       log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
     }
-    this.#waiting--;
+    waiting--;
   }
 }
 

@@ -18,7 +18,7 @@ import { refusalsAlarm } from './refusals.ts';
 import { PAST_MS, silenceAlarm } from './silence.ts';
 import { diskAlarm, inboxAlarm, unkeptAlarm } from './storage.ts';
 import { Tally, tallyListener } from './tally.ts';
-import { Teller, type TellerOptions } from './tell.ts';
+import { type TellerOptions, teller } from './tell.ts';
 
 /** Every kind of alarm there is, one row each. docs/operating.md has the same rows for people, which a test compares. */
 export const ALARM_RULES: readonly AlarmRule[] = [
@@ -54,7 +54,7 @@ export class AlarmWatch {
   readonly #tallies: ReadonlyMap<string, Tally>;
   readonly #rules = ALARM_RULES.map((rule) => ({ rule, memory: rule.memory?.() ?? {}, isBusy: false }));
   readonly #stop = new AbortController();
-  #teller: Teller | undefined;
+  #tell: ReturnType<typeof teller> | undefined;
   #listeningSince = Date.now();
   #clockOffset = Date.now() - performance.now();
 
@@ -72,7 +72,7 @@ export class AlarmWatch {
 
   start(watched: Watched): void {
     const { signal } = this.#stop;
-    this.#teller = new Teller({ ...watched, log: this.#log, signal });
+    this.#tell = teller({ settings: watched.settings, log: this.#log, signal });
     const look = () => this.#look(watched);
     look();
     const timer = setInterval(look, this.#knobs.lookMs).unref();
@@ -131,7 +131,7 @@ export class AlarmWatch {
   #note(kind: string, findings: readonly AlarmFinding[]): void {
     if (this.#stop.signal.aborted) return;
     const now = Date.now();
-    for (const news of this.#book.note(kind, findings, now)) this.#teller?.tell(news, now);
+    for (const news of this.#book.note(kind, findings, now)) this.#tell?.(news, now);
   }
 
   async #learn({ readPast }: Watched): Promise<void> {

@@ -16,7 +16,7 @@ import { isLoopback } from '../../base/address.ts';
 import type { Inbox, Order } from '../../inbox/contract.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly inbox: Inbox;
   readonly metrics: Metrics;
   /** Answers for each source how many were looked at, and how many pass now. */

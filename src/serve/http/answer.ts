@@ -7,7 +7,7 @@ import helmet from 'helmet';
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
 
-export interface WebhookAnswer {
+interface WebhookAnswer {
   readonly status: number;
   /** JSON. */
   readonly body: string;

@@ -15,7 +15,7 @@ import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts
 import type { Reception } from './reception.ts';
 import type { App } from './server.ts';
 
-export interface AppOptions extends ReceiveOptions {
+interface AppOptions extends ReceiveOptions {
   readonly sources: readonly ReceivingSource[];
   readonly ready: () => boolean;
   /** The client behind the socket's peer and X-Forwarded-For, and whether the peer is a trusted proxy. */
@@ -106,9 +106,9 @@ function refuseIfOff({ rules }: ReceivingSource) {
   };
 }
 
-function refuseAll(code: 'not_found' | 'method_not_allowed', reason?: string) {
+function refuseAll(code: 'not_found' | 'method_not_allowed') {
   return function refuseRoute() {
-    throw new Rejection(code, reason);
+    throw new Rejection(code);
   };
 }
 

@@ -18,7 +18,7 @@ import type { Reception } from './reception.ts';
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;
 
-export interface GivenRefusal {
+interface GivenRefusal {
   readonly id: string;
   readonly source: string;
   readonly code: RefusalCode;
@@ -28,7 +28,7 @@ export interface GivenRefusal {
 /** Answers whether the rest of the request is being read, so that its connection may stay. */
 export type KeepRefusal = (request: Request, response: Response, refusal: GivenRefusal) => boolean;
 
-export interface KeepRefusalOptions {
+interface KeepRefusalOptions {
   readonly budget: Budget;
   /** For each source the lower-case names of the headers that carry credentials. */
   readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;

@@ -27,7 +27,7 @@ export interface Responder {
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
-export interface ResponderOptions {
+interface ResponderOptions {
   readonly production: boolean;
   readonly retryAfterSeconds: number;
   readonly log: Log;
