@@ -19,7 +19,7 @@ import { ageFindings, envFileFindings, originFinding, useFindings } from './chec
 import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
 import { readSettings, type Settings, usesDotenv } from './settings.ts';
-import { columns, say } from './terminal.ts';
+import { say, sayRows } from './terminal.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
@@ -92,9 +92,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
 }
 
 function printFindings(findings: readonly Finding[], json: boolean): void {
-  const rows = findings.map(({ verdict, subject, says }) => [verdict, subject, says]);
-  const lines = json ? findings.map((finding) => JSON.stringify(finding)) : columns(rows);
-  for (const line of lines) say(line);
+  sayRows(findings, json, ({ verdict, subject, says }) => [verdict, subject, says]);
   if (json) return;
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);

@@ -14,7 +14,7 @@ import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { readStorage } from '../serve/config/database.ts';
 import { readSettings, usesDotenv } from './settings.ts';
-import { complain, EXIT_CONFIG, misused, say, spelled } from './terminal.ts';
+import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
     return await move(places, config.knobs.postgres.leaseMs);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return complain(`nothing was moved:\n\n${error.problems.map(describe).join('')}`, EXIT_CONFIG);
+    return complain(`nothing was moved:\n\n${error.problems.map(describeProblem).join('')}`, EXIT_CONFIG);
   }
 }
 
@@ -103,10 +103,6 @@ function nextStep(setting: string): string {
 function whereItIs(source: Source, path: string, place: string): string {
   if (!source.moved) return `${path} is in force as before, and the same command can be run again.`;
   return `All is at ${place}, and nothing is due there yet: run the same command again, it finishes the move.`;
-}
-
-function describe({ setting, wrong, fix }: Problem): string {
-  return `  ${setting} ${wrong}.\n      ${fix}\n`;
 }
 
 interface MovePlaces {

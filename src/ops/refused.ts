@@ -11,7 +11,7 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
-import { columns, complain, say, spelled } from './terminal.ts';
+import { complain, say, sayRows, spelled } from './terminal.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
 
@@ -34,16 +34,12 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
 
 function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
   const requests = reader.list(source, limit);
-  if (json) {
-    for (const request of requests) say(JSON.stringify(request));
-    return 0;
-  }
-  if (requests.length === 0) say('No refused requests are kept.');
-  const rows = requests.map(({ id, receivedAt, source: of, code, address, bytes }) => {
+  sayRows(requests, json, ({ id, receivedAt, source: of, code, address, bytes }) => {
     return [id, receivedAt, of, code, address, `${bytes} bytes`];
   });
-  for (const line of columns(rows)) say(line);
-  for (const group of requests.length === 0 ? [] : reader.groups(source)) say(`\n${describeGroup(group)}`);
+  if (json) return 0;
+  if (requests.length === 0) say('No refused requests are kept.');
+  else for (const group of reader.groups(source)) say(`\n${describeGroup(group)}`);
   return 0;
 }
 
@@ -96,14 +92,10 @@ async function recheck(config: Config, { json }: RefusedOptions): Promise<number
     return complain(String((answer as { title?: string }).title));
   }
   const results = answer as Rechecked[];
-  if (json) {
-    for (const result of results) say(JSON.stringify(result));
-    return 0;
-  }
-  const rows = results
-    .filter(({ looked }) => looked > 0)
-    .map(({ source, looked, accepted }) => [source, `${accepted} of ${looked} pass now and are accepted`]);
-  for (const line of columns(rows)) say(line);
-  if (rows.length === 0) say('No refused requests are kept.');
+  const shown = results.filter(({ looked }) => json || looked > 0);
+  sayRows(shown, json, ({ source, looked, accepted }) => {
+    return [source, `${accepted} of ${looked} pass now and are accepted`];
+  });
+  if (!json && shown.length === 0) say('No refused requests are kept.');
   return 0;
 }

@@ -3,6 +3,7 @@
  * numbers and times are said in words.
  * Every command uses this file, so that all of them say things in one way.
  */
+import { type Problem, sentenceOf } from '../base/errors.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
@@ -17,6 +18,11 @@ export function say(line: string): void {
 export function complain(message: string, exitCode = 1): number {
   process.stderr.write(`consignee: ${message}\n`);
   return exitCode;
+}
+
+/** Two lines: what is wrong, and what to do. */
+export function describeProblem(problem: Problem): string {
+  return `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`;
 }
 
 /** For a mistake on the command line: the mistake, and how the command is used. */
@@ -68,6 +74,17 @@ export function columns(rows: readonly (readonly string[])[], layout: Layout = {
     const others = row.slice(0, -1).map((cell, at) => cell.padEnd(widths[at] ?? 0) + GAP);
     return foldLine(others.join(''), row.at(-1) ?? '', width);
   });
+}
+
+/** Says each item: as a JSON object on a line of its own, or as a row of columns. */
+export function sayRows<Item>(
+  items: readonly Item[],
+  json: boolean,
+  cellsOf: (item: Item) => readonly string[],
+  layout?: Layout,
+): void {
+  const lines = json ? items.map((item) => JSON.stringify(item)) : columns(items.map(cellsOf), layout);
+  for (const line of lines) say(line);
 }
 
 export function widthsOf(rows: readonly (readonly string[])[], least: readonly number[] = []): number[] {

@@ -8,7 +8,6 @@ import { dirname } from 'node:path';
 import type { Log } from '../base/log/log.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { startRetention } from '../inbox/retention.ts';
-import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
@@ -46,11 +45,12 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
   const work = await openWork(options, rules, counting.meter);
-  const publicServer = createPublicServer(options, rules, counting, work, service);
-  const consoleServer = createConsoleServer(options, rules, counting, work);
+  const parts: Parts = { ...options, rules, ...counting, ...work };
+  const publicServer = createPublicServer(parts, service);
+  const consoleServer = createConsoleServer(parts);
 
-  await work.supervisor.start();
-  const { inbox, refused } = work;
+  const { inbox, refused, supervisor, watch } = parts;
+  await supervisor.start();
   const stopRetention =
     role === 'receive' ? () => {} : startRetention(inbox, config.retentionDays, knobs.identityDays, log);
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
@@ -58,7 +58,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const port = await listen(publicServer, config.host, config.port);
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
-  startWatch(options, rules, counting, work);
+  startWatch(parts);
   const stopTelling = counting.uses.startTelling(inbox);
 
   async function stop(): Promise<void> {
@@ -69,10 +69,10 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     }, knobs.shutdownGraceMs);
     await closeServer(publicServer, knobs.shutdownGraceMs);
     clearTimeout(cut);
-    await work.supervisor.stop(knobs.shutdownGraceMs);
+    await supervisor.stop(knobs.shutdownGraceMs);
     rules.stop();
     stopRetention();
-    counting.watch.stop();
+    watch.stop();
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
     await stopTelling();
@@ -80,10 +80,11 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     await inbox.close();
   }
 
-  return { port, consolePort, reload: (changed) => reload(changed, rules, work), stop };
+  return { port, consolePort, reload: (changed) => reload(changed, parts), stop };
 }
 
-type Counting = ReturnType<typeof startCounting>;
+/** Everything that the servers and the watch are made of. */
+type Parts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
 
 /** Puts together what counts, and who hears of it. */
 function startCounting({ knobs, sources }: Config, log: Log) {
@@ -105,10 +106,7 @@ function startCounting({ knobs, sources }: Config, log: Log) {
 }
 
 function createPublicServer(
-  { config, role, log }: WorkOptions,
-  rules: Rules,
-  { budget, meter }: Counting,
-  { inbox, refused, supervisor }: OpenedWork,
+  { config, role, log, rules, budget, meter, inbox, refused, supervisor }: Parts,
   service: ServiceState,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -133,9 +131,7 @@ function createPublicServer(
       closing: () => service.state !== 'serving',
       keepRefusal: keepRefusals({
         budget,
-        credentialHeaders: new Map(
-          config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
-        ),
+        sources: config.sources,
         keep: (request) => refused.keep(request),
       }),
     }),
@@ -143,23 +139,14 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function createConsoleServer(
-  { config: { knobs, console }, log }: WorkOptions,
-  rules: Rules,
-  { metrics, meter }: Counting,
-  { inbox, judgeRefusedAgain }: OpenedWork,
-) {
+function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: Parts) {
+  const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function startWatch(
-  { config, role }: WorkOptions,
-  rules: Rules,
-  { watch }: Counting,
-  { inbox, refused }: OpenedWork,
-): void {
+function startWatch({ config, role, rules, watch, inbox, refused }: Parts): void {
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
@@ -171,7 +158,7 @@ function startWatch(
   });
 }
 
-async function reload(changed: Config, rules: Rules, { judgeRefusedAgain }: OpenedWork): Promise<void> {
+async function reload(changed: Config, { rules, judgeRefusedAgain }: Parts): Promise<void> {
   if (!(await rules.replace(changed))) return;
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();

@@ -8,9 +8,10 @@
  */
 import type { Request, Response } from 'express';
 import type { RefusedRequest } from '../../inbox/refused/request.ts';
-import { isProof } from '../../verify/checks.ts';
+import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import type { SourceConfig } from '../config/source.ts';
 import { type Budget, readBody } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import type { Reception } from './reception.ts';
@@ -30,13 +31,13 @@ export type KeepRefusal = (request: Request, response: Response, refusal: GivenR
 
 interface KeepRefusalOptions {
   readonly budget: Budget;
-  /** For each source the lower-case names of the headers that carry credentials. */
-  readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;
+  readonly sources: readonly Pick<SourceConfig, 'name' | 'preset'>[];
   readonly keep: (request: RefusedRequest) => void;
 }
 
-export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
-  const { budget, credentialHeaders, keep } = options;
+export function keepRefusals({ budget, sources, keep }: KeepRefusalOptions): KeepRefusal {
+  /** For each source the lower-case names of the headers that carry credentials. */
+  const credentialHeaders = new Map(sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]));
   let lateReads = 0;
 
   return function keepRefusal(request, response, refusal) {
@@ -60,10 +61,9 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
     return true;
   };
 
-  function mayReadLate(request: Request): boolean {
-    const declared = Number(request.headers['content-length'] ?? Number.NaN);
-    if (request.headers.expect !== undefined || request.headers['content-encoding'] !== undefined)
-      return false;
+  function mayReadLate({ headers }: Request): boolean {
+    const declared = Number(headers['content-length'] ?? Number.NaN);
+    if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return false;
     return (
       declared > 0 && declared <= LATE_BYTES_MAX && lateReads < LATE_READS_MAX && budget.inFlight < budget.max
     );
