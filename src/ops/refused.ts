@@ -2,7 +2,6 @@
  * `consignee events refused`: lists the requests that were refused as unproven, shows one, and has them judged again. A verb
  * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
-
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';

@@ -5,7 +5,6 @@
  * A new reading of the settings is built whole and takes effect once its new host names are looked up: a request sees the
  * old rules or the new ones, never some of each.
  */
-
 import type { Log } from '../base/log/log.ts';
 import { namesIn } from '../verify/allow-entry.ts';
 import { provingSettings, verifiersOf } from '../verify/checks.ts';

@@ -1,5 +1,4 @@
 /** Judges the settings by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
-
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';

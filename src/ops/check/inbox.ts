@@ -1,5 +1,4 @@
 /** The inbox: sound, durable, with room to grow; and what is kept on this machine of refused requests. */
-
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Driver, driverOf } from '../../inbox/driver.ts';
