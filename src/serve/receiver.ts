@@ -45,7 +45,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
   const work = await openWork(options, rules, counting.meter);
-  const parts: Parts = { ...options, rules, ...counting, ...work };
+  const parts: ServiceParts = { ...options, rules, ...counting, ...work };
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts);
 
@@ -84,7 +84,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
 }
 
 /** Everything that the servers and the watch are made of. */
-type Parts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
+type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
 
 /** Puts together what counts, and who hears of it. */
 function startCounting({ knobs, sources }: Config, log: Log) {
@@ -106,7 +106,7 @@ function startCounting({ knobs, sources }: Config, log: Log) {
 }
 
 function createPublicServer(
-  { config, role, log, rules, budget, meter, inbox, refused, supervisor }: Parts,
+  { config, role, log, rules, budget, meter, inbox, refused, supervisor }: ServiceParts,
   service: ServiceState,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -139,14 +139,14 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: Parts) {
+function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function startWatch({ config, role, rules, watch, inbox, refused }: Parts): void {
+function startWatch({ config, role, rules, watch, inbox, refused }: ServiceParts): void {
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
@@ -158,7 +158,7 @@ function startWatch({ config, role, rules, watch, inbox, refused }: Parts): void
   });
 }
 
-async function reload(changed: Config, { rules, judgeRefusedAgain }: Parts): Promise<void> {
+async function reload(changed: Config, { rules, judgeRefusedAgain }: ServiceParts): Promise<void> {
   if (!(await rules.replace(changed))) return;
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();
