@@ -5,25 +5,21 @@
  * check/. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
-import { allowlistFindings } from './check/allowlists.ts';
-import { auditFinding } from './check/audit.ts';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
 import { edgeFindings } from './check/edge.ts';
-import { envFileFindings } from './check/env-files.ts';
 import { type Evidence, readEvidence } from './check/evidence.ts';
 import type { Finding } from './check/finding.ts';
 import { findWorkTree } from './check/git.ts';
 import { inboxFindings } from './check/inbox.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
-import { clockFindings, userFindings } from './check/machine.ts';
-import { observedFindings } from './check/observed.ts';
+import { auditFinding, userFindings } from './check/machine.ts';
 import { onlineFindings } from './check/online.ts';
-import { ageFindings, originFinding } from './check/secrets.ts';
-import { useFindings } from './check/uses.ts';
+import { ageFindings, envFileFindings, originFinding, useFindings } from './check/secrets.ts';
+import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
 import { readSettings, type Settings, usesDotenv } from './settings.ts';
-import { columns, say } from './terminal.ts';
+import { say, sayRows } from './terminal.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
@@ -66,11 +62,13 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const asked = Promise.all([auditFinding(), online ? onlineFindings(environment) : []]);
   const tree = await findWorkTree('.');
   const inbox = await inboxFindings(settings);
-  const evidence = await evidenceOf(settings, inbox);
+  // An inbox that is not sound is not read.
+  const isSound = inbox.some(({ subject }) => subject === 'inbox');
+  const evidence: Evidence = isSound ? await readEvidence(config) : { recent: [], uses: [] };
   const secrets = [
     originFinding(slots, given),
     ...ageFindings(slots, settings, now),
-    ...useFindings(config, environment, evidence, now),
+    ...useFindings(settings, evidence, now),
     ...(await envFileFindings(tree)),
     ...(await leakFindings(slots, tree)),
     ...sharedFindings(slots, against),
@@ -93,16 +91,8 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   ];
 }
 
-/** An inbox that is not sound is not read. */
-async function evidenceOf({ config }: Settings, inbox: readonly Finding[]): Promise<Evidence> {
-  const isSound = inbox.some(({ subject }) => subject === 'inbox');
-  return isSound ? await readEvidence(config) : { recent: [], uses: [] };
-}
-
 function printFindings(findings: readonly Finding[], json: boolean): void {
-  const rows = findings.map(({ verdict, subject, says }) => [verdict, subject, says]);
-  const lines = json ? findings.map((finding) => JSON.stringify(finding)) : columns(rows);
-  for (const line of lines) say(line);
+  sayRows(findings, json, ({ verdict, subject, says }) => [verdict, subject, says]);
   if (json) return;
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);

@@ -10,14 +10,13 @@ import { numberOf } from '../inbox/event-id.ts';
 import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
 import type { EventSummary, InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
-import { detailsOf, eventCells, remainsOf } from './events/lines.ts';
+import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
 import { readSettings, sound, usesDotenv } from './settings.ts';
 import { tail } from './tail.ts';
-import { columns, complain, misused, say } from './terminal.ts';
+import { complain, misused, say, sayRows, spelled } from './terminal.ts';
 import { verify } from './verify.ts';
-import { spelled } from './words.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
@@ -135,10 +134,7 @@ async function listEvents(reader: InboxReader, values: Values, config: Config): 
 /** Prints one JSON object a line, or columns that are the same for all events of these sources. */
 function printEvents(events: readonly EventSummary[], json: boolean, { sources }: Config): void {
   const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
-  const lines = json
-    ? events.map((event) => JSON.stringify(event))
-    : columns(events.map(eventCells), { least });
-  for (const line of lines) say(line);
+  sayRows(events, json, eventCells, { least });
 }
 
 async function showEvents(reader: InboxReader, ids: readonly string[], values: Values): Promise<number> {

@@ -2,8 +2,8 @@
  * The commands: `consignee <command>`, or `npm run <command>`. A command is a file beside this one, which exports `run` and
  * perhaps `usage`, and a row in the table.
  */
-import { ConfigError, type Problem, sentenceOf } from '../base/errors.ts';
-import { columns, complain, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
+import { ConfigError, type Problem } from '../base/errors.ts';
+import { columns, complain, describeProblem, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
 
 interface Command {
   readonly run: (args: string[]) => Promise<number>;
@@ -109,8 +109,7 @@ function explainFailure(error: unknown): number {
   return complain(String(expected ? message : ((error as Error).stack ?? error)));
 }
 
-export function describeProblems(problems: readonly Problem[]): string {
+function describeProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
-  const lines = problems.map((problem) => `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`);
-  return `${count} Consignee from starting:\n\n${lines.join('')}`;
+  return `${count} Consignee from starting:\n\n${problems.map(describeProblem).join('')}`;
 }

@@ -8,11 +8,13 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
+import type { Environment } from '../base/settings/environment.ts';
+import type { Database } from '../inbox/contract.ts';
+import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
-import { inTermsOf, type MovePlaces, readMove } from './migrate/places.ts';
+import { readStorage } from '../serve/config/database.ts';
 import { readSettings, usesDotenv } from './settings.ts';
-import { complain, EXIT_CONFIG, misused, say } from './terminal.ts';
-import { spelled } from './words.ts';
+import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
@@ -44,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
     return await move(places, config.knobs.postgres.leaseMs);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return complain(`nothing was moved:\n\n${error.problems.map(describe).join('')}`, EXIT_CONFIG);
+    return complain(`nothing was moved:\n\n${error.problems.map(describeProblem).join('')}`, EXIT_CONFIG);
   }
 }
 
@@ -103,6 +105,69 @@ function whereItIs(source: Source, path: string, place: string): string {
   return `All is at ${place}, and nothing is due there yet: run the same command again, it finishes the move.`;
 }
 
-function describe({ setting, wrong, fix }: Problem): string {
-  return `  ${setting} ${wrong}.\n      ${fix}\n`;
+interface MovePlaces {
+  readonly from: Named<WayToMove['from']>;
+  readonly to: Named<WayToMove['to']>;
+  readonly warnings: readonly Problem[];
+}
+
+interface Named<D> {
+  readonly database: D;
+  /** The flag or variable that names it: `--to`, or `NEW`. */
+  readonly setting: string;
+}
+
+interface MoveWishes {
+  readonly from: string;
+  readonly to: string | undefined;
+}
+
+/**
+ * The two places of a move, as the command line and the environment name them: `env:NAME` keeps a password out of the list of
+ * processes. A sentence if the wishes make no sense. Throws ConfigError if what they name cannot be read.
+ */
+function readMove(
+  { from, to }: MoveWishes,
+  environment: Environment,
+  production: boolean,
+): MovePlaces | string {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const read = (flag: string, text: string | undefined): Named<Database> => {
+    const { setting, values } = valuesNamed(flag, text, environment, problems);
+    const found: Problem[] = [];
+    const { database } = readStorage({ environment: values, production, problems: found, warnings });
+    problems.push(...found.map((problem) => inTermsOf(problem, setting)));
+    return { database, setting };
+  };
+  const [source, target] = [read('--from', from), read('--to', to)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (whereIs(source.database) === whereIs(target.database)) return '--from and --to are the same place';
+  const way = wayToMove(source.database, target.database);
+  if (way) return { from: { ...source, database: way.from }, to: { ...target, database: way.to }, warnings };
+  if (to === undefined && driverOf(source.database).file !== undefined)
+    return 'where to? Give --to, or set DATABASE_URL to the new database';
+  return 'an inbox moves from an SQLite file to PostgreSQL; there is no other way';
+}
+
+/** The problem of `DATABASE_URL`, by the name under which it was read. */
+function inTermsOf(problem: Problem, setting: string): Problem {
+  return { ...problem, setting: problem.setting.replace(/^DATABASE_URL(?=$|_FILE$)/, setting) };
+}
+
+function valuesNamed(flag: string, text: string | undefined, environment: Environment, problems: Problem[]) {
+  if (text === undefined) return { setting: 'DATABASE_URL', values: environment };
+  const [, name] = /^env:(.*)$/s.exec(text.trim()) ?? [];
+  if (name === undefined) return { setting: flag, values: { DATABASE_URL: text } };
+  const values = { DATABASE_URL: environment[name], DATABASE_URL_FILE: environment[`${name}_FILE`] };
+  if (!values.DATABASE_URL?.trim() && !values.DATABASE_URL_FILE?.trim()) {
+    const fix = 'Set it to a URL, or name another one.';
+    problems.push({ setting: flag, wrong: `names the variable ${name}, which is not set`, fix });
+  }
+  return { setting: name, values };
+}
+
+function whereIs(database: Database): string {
+  const { file, place } = driverOf(database);
+  return file === undefined ? place : resolve(file);
 }

@@ -1,5 +1,4 @@
 /** Carries out what an operator orders: by the inbox's driver, or by the service that owns the inbox, which is asked to. */
-
 import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';

@@ -2,7 +2,6 @@
  * `consignee events refused`: lists the requests that were refused as unproven, shows one, and has them judged again. A verb
  * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
-
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
@@ -11,12 +10,11 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
-import { columns, complain, say } from './terminal.ts';
-import { spelled } from './words.ts';
+import { complain, say, sayRows, spelled } from './terminal.ts';
 
 export const REFUSED_VERBS = ['list', 'show', 'recheck'];
 
-export interface RefusedOptions {
+interface RefusedOptions {
   readonly source?: string;
   readonly limit: number;
   readonly json: boolean;
@@ -35,16 +33,12 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
 
 function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
   const requests = reader.list(source, limit);
-  if (json) {
-    for (const request of requests) say(JSON.stringify(request));
-    return 0;
-  }
-  if (requests.length === 0) say('No refused requests are kept.');
-  const rows = requests.map(({ id, receivedAt, source: of, code, address, bytes }) => {
+  sayRows(requests, json, ({ id, receivedAt, source: of, code, address, bytes }) => {
     return [id, receivedAt, of, code, address, `${bytes} bytes`];
   });
-  for (const line of columns(rows)) say(line);
-  for (const group of requests.length === 0 ? [] : reader.groups(source)) say(`\n${describeGroup(group)}`);
+  if (json) return 0;
+  if (requests.length === 0) say('No refused requests are kept.');
+  else for (const group of reader.groups(source)) say(`\n${describeGroup(group)}`);
   return 0;
 }
 
@@ -97,14 +91,10 @@ async function recheck(config: Config, { json }: RefusedOptions): Promise<number
     return complain(String((answer as { title?: string }).title));
   }
   const results = answer as Rechecked[];
-  if (json) {
-    for (const result of results) say(JSON.stringify(result));
-    return 0;
-  }
-  const rows = results
-    .filter(({ looked }) => looked > 0)
-    .map(({ source, looked, accepted }) => [source, `${accepted} of ${looked} pass now and are accepted`]);
-  for (const line of columns(rows)) say(line);
-  if (rows.length === 0) say('No refused requests are kept.');
+  const shown = results.filter(({ looked }) => json || looked > 0);
+  sayRows(shown, json, ({ source, looked, accepted }) => {
+    return [source, `${accepted} of ${looked} pass now and are accepted`];
+  });
+  if (!json && shown.length === 0) say('No refused requests are kept.');
   return 0;
 }

@@ -12,7 +12,7 @@ import type { Settings } from './settings.ts';
 /** Polled: notifications do not see through the links that orchestrators swap. */
 const LOOK_MS = 1_000;
 
-export interface ReloadOptions {
+interface ReloadOptions {
   readonly settings: Settings;
   readonly read: () => Promise<Settings>;
   readonly apply: (config: Config) => Promise<void>;

@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import type { SecretUse } from '../inbox/contract.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
+import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
-import { showSecrets } from './secret/show.ts';
-import { secretSchemesOf } from './secret/slots.ts';
-import { readUses } from './secret/uses.ts';
-import { readSettings, sound, usesDotenv } from './settings.ts';
-import { misused, say } from './terminal.ts';
+import { ageOf, nameOfSecret, type Slot, secretSchemesOf } from './secret/slots.ts';
+import { readUses, sayUse, usedSlots } from './secret/uses.ts';
+import { readSettings, type Settings, sound, usesDotenv } from './settings.ts';
+import { counted, misused, say } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
@@ -77,4 +78,46 @@ function mistakeInSecret(
 
 function freshBytes(encoding: 'hex' | 'base64'): string {
   return randomBytes(BYTES).toString(encoding);
+}
+
+interface ShowOptions {
+  readonly settings: Settings;
+  readonly uses: readonly SecretUse[];
+  readonly now: number;
+}
+
+/** Says for each live secret where it stands, how old it is, and when it was last used. */
+export function showSecrets(sources: readonly SourceConfig[], options: ShowOptions): string[] {
+  return sources.flatMap((source) => {
+    const schemes = secretSchemesOf(source);
+    if (schemes.length === 0) return [`${source.name}  no live secret`];
+    return schemes.flatMap((scheme) => showScheme(source, scheme, options));
+  });
+}
+
+function showScheme(
+  source: SourceConfig,
+  scheme: SecretScheme,
+  { settings, uses, now }: ShowOptions,
+): string[] {
+  const { environment } = settings;
+  const slots = usedSlots(source, scheme, environment, uses, now);
+  const lines = slots.map(({ slot, use, mayGo }) => {
+    const parts = [
+      slot.label.padEnd(8),
+      nameOfSecret(slot.value),
+      ...(slot.isCurrent ? [sayAge(slot, settings, now)] : []),
+      sayUse(use, now),
+      ...(mayGo ? ['safe to remove'] : []),
+    ];
+    return `  ${parts.join('  ')}`;
+  });
+  const current = slots[0]?.slot;
+  const where = current?.file === undefined ? '' : ` in ${current.file}`;
+  return [`${source.name}  ${scheme}  ${current?.variable ?? ''}${where}`, ...lines];
+}
+
+function sayAge(slot: Slot, { environment }: Settings, now: number): string {
+  const age = ageOf(slot, environment, now);
+  return typeof age === 'string' ? 'age not known' : `${counted(age.days, 'day')} old by ${age.by}`;
 }

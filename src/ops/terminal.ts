@@ -1,7 +1,9 @@
 /**
- * How commands speak: results go to standard output, what is wrong to standard error, and lists are laid out in columns.
+ * How commands speak: results go to standard output, what is wrong to standard error, lists are laid out in columns, and
+ * numbers and times are said in words.
  * Every command uses this file, so that all of them say things in one way.
  */
+import { type Problem, sentenceOf } from '../base/errors.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
@@ -18,10 +20,37 @@ export function complain(message: string, exitCode = 1): number {
   return exitCode;
 }
 
+/** Two lines: what is wrong, and what to do. */
+export function describeProblem(problem: Problem): string {
+  return `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`;
+}
+
 /** For a mistake on the command line: the mistake, and how the command is used. */
 export function misused(mistake: string, usage: string): number {
   process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
   return EXIT_USAGE;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+export function ago(at: number, now: number): string {
+  const past = now - at;
+  if (past < MINUTE_MS) return 'just now';
+  if (past < HOUR_MS) return `${counted(Math.floor(past / MINUTE_MS), 'minute')} ago`;
+  if (past < DAY_MS) return `${counted(Math.floor(past / HOUR_MS), 'hour')} ago`;
+  return `${counted(Math.floor(past / DAY_MS), 'day')} ago`;
+}
+
+/** `1 day`, `2 days`, `1,000 days` */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}
+
+/** The same for a sentence: `one day`, `2 days`, `1,000 days` */
+export function spelled(count: number, noun: string, plural = `${noun}s`): string {
+  return count === 1 ? `one ${noun}` : counted(count, noun, plural);
 }
 
 const GAP = '  ';
@@ -30,7 +59,7 @@ const INDENT = 4;
 /** So much room the last cell needs beside the others. */
 const LAST_CELL_LEAST = 24;
 
-export interface Layout {
+interface Layout {
   /** How wide each column is at least: for rows that come one by one. */
   readonly least?: readonly number[];
   /** On a terminal, the last cell of a wider row goes on in lines of its own. A file or a pipe gets one line a row. */
@@ -45,6 +74,17 @@ export function columns(rows: readonly (readonly string[])[], layout: Layout = {
     const others = row.slice(0, -1).map((cell, at) => cell.padEnd(widths[at] ?? 0) + GAP);
     return foldLine(others.join(''), row.at(-1) ?? '', width);
   });
+}
+
+/** Says each item: as a JSON object on a line of its own, or as a row of columns. */
+export function sayRows<Item>(
+  items: readonly Item[],
+  json: boolean,
+  cellsOf: (item: Item) => readonly string[],
+  layout?: Layout,
+): void {
+  const lines = json ? items.map((item) => JSON.stringify(item)) : columns(items.map(cellsOf), layout);
+  for (const line of lines) say(line);
 }
 
 export function widthsOf(rows: readonly (readonly string[])[], least: readonly number[] = []): number[] {

@@ -19,7 +19,7 @@ interface Soundness {
   readonly signature: 'holds' | 'FAILS' | 'none kept' | 'secret not live' | 'a credential was cut out';
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly all: boolean;
   readonly json: boolean;
 }

@@ -5,24 +5,23 @@
  *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
 import { dirname } from 'node:path';
-import { isLoopback } from '../base/address.ts';
+import type { Log } from '../base/log/log.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { startRetention } from '../inbox/retention.ts';
-import { credentialHeadersOf } from '../verify/checks.ts';
 import { resolveClient } from '../verify/client-address.ts';
-import { digestOfToken } from '../verify/query-token.ts';
-import { deliverAlarm } from './alarms/webhook.ts';
+import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
 import { createConsole } from './console/app.ts';
-import { consoleGuard } from './console/guard.ts';
-import { type Counting, startCounting } from './counting.ts';
+import { createMetrics } from './console/metrics.ts';
 import { createApp } from './http/app.ts';
+import type { Budget } from './http/body.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
-import { replyOf } from './reply.ts';
+import { meterFor } from './meter.ts';
 import { Rules } from './rules.ts';
-import { type OpenedWork, openWork, type WorkOptions } from './work.ts';
+import { SecretUses } from './uses.ts';
+import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
   readonly port: number;
@@ -45,12 +44,13 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const service: ServiceState = { state: 'serving' };
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
-  const work = await openWork(options, rules, counting);
-  const publicServer = createPublicServer(options, rules, counting, work, service);
-  const consoleServer = createConsoleServer(options, rules, counting, work);
+  const work = await openWork(options, rules, counting.meter);
+  const parts: ServiceParts = { ...options, rules, ...counting, ...work };
+  const publicServer = createPublicServer(parts, service);
+  const consoleServer = createConsoleServer(parts);
 
-  await work.supervisor.start();
-  const { inbox, refused } = work;
+  const { inbox, refused, supervisor, watch } = parts;
+  await supervisor.start();
   const stopRetention =
     role === 'receive' ? () => {} : startRetention(inbox, config.retentionDays, knobs.identityDays, log);
   const consolePort = await listen(consoleServer, config.console.host, config.console.port);
@@ -58,7 +58,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const port = await listen(publicServer, config.host, config.port);
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
-  startWatch(options, rules, counting, work);
+  startWatch(parts);
   const stopTelling = counting.uses.startTelling(inbox);
 
   async function stop(): Promise<void> {
@@ -69,10 +69,10 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     }, knobs.shutdownGraceMs);
     await closeServer(publicServer, knobs.shutdownGraceMs);
     clearTimeout(cut);
-    await work.supervisor.stop(knobs.shutdownGraceMs);
+    await supervisor.stop(knobs.shutdownGraceMs);
     rules.stop();
     stopRetention();
-    counting.watch.stop();
+    watch.stop();
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
     await stopTelling();
@@ -80,14 +80,33 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     await inbox.close();
   }
 
-  return { port, consolePort, reload: (changed) => reload(changed, rules, work), stop };
+  return { port, consolePort, reload: (changed) => reload(changed, parts), stop };
+}
+
+/** Everything that the servers and the watch are made of. */
+type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
+
+/** Puts together what counts, and who hears of it. */
+function startCounting({ knobs, sources }: Config, log: Log) {
+  const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
+  const watch = new AlarmWatch(knobs.alarms, sources, log);
+  const uses = new SecretUses();
+  const wired = {
+    sources: sources.map(({ name }) => name),
+    replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+    handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
+  };
+  const metrics = createMetrics(wired, () => ({
+    bytesInFlight: budget.inFlight,
+    alarms: watch.raised(),
+    uses: uses.all(),
+  }));
+  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
+  return { budget, watch, uses, metrics, meter };
 }
 
 function createPublicServer(
-  { config, role, log }: WorkOptions,
-  rules: Rules,
-  { budget, meter }: Counting,
-  { inbox, refused, supervisor }: OpenedWork,
+  { config, role, log, rules, budget, meter, inbox, refused, supervisor }: ServiceParts,
   service: ServiceState,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -112,10 +131,7 @@ function createPublicServer(
       closing: () => service.state !== 'serving',
       keepRefusal: keepRefusals({
         budget,
-        credentialHeaders: new Map(
-          config.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
-        ),
-        digestOfToken,
+        sources: config.sources,
         keep: (request) => refused.keep(request),
       }),
     }),
@@ -123,25 +139,14 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function createConsoleServer(
-  { config: { knobs, console }, log }: WorkOptions,
-  rules: Rules,
-  { metrics, meter }: Counting,
-  { inbox, judgeRefusedAgain }: OpenedWork,
-) {
-  const guard = consoleGuard({
-    isToken: console.tokens.length > 0 ? (given) => rules.isConsoleToken(given) : undefined,
-    isLoopback,
-  });
-  return createHttpServer(createConsole({ inbox, metrics, guard, judgeRefusedAgain }), { knobs, log, meter });
+function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
+  const { knobs, console } = config;
+  const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
+  const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
+  return createHttpServer(app, { knobs, log, meter });
 }
 
-function startWatch(
-  { config, role }: WorkOptions,
-  rules: Rules,
-  { watch }: Counting,
-  { inbox, refused }: OpenedWork,
-): void {
+function startWatch({ config, role, rules, watch, inbox, refused }: ServiceParts): void {
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
@@ -149,12 +154,11 @@ function startWatch(
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
     readPast,
-    deliverAlarm,
     settings: () => rules.config,
   });
 }
 
-async function reload(changed: Config, rules: Rules, { judgeRefusedAgain }: OpenedWork): Promise<void> {
+async function reload(changed: Config, { rules, judgeRefusedAgain }: ServiceParts): Promise<void> {
   if (!(await rules.replace(changed))) return;
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();

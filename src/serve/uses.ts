@@ -9,11 +9,7 @@ import type { MeterListener } from './meter.ts';
 
 const TELL_MS = 5_000;
 
-interface CountedUse {
-  readonly source: string;
-  readonly scheme: string;
-  readonly secret: string;
-  readonly form: string;
+interface CountedUse extends Omit<SecretUse, 'count' | 'lastAt'> {
   count: number;
   /** So many of them the inbox knows. */
   told: number;
@@ -39,37 +35,27 @@ export class SecretUses {
   }
 
   /** Since the start of the service. */
-  all(): readonly Readonly<CountedUse>[] {
+  all(): CountedUse[] {
     return [...this.#uses.values()];
   }
 
   /** Answers with a function that stops it, once the inbox knows all. */
   startTelling(inbox: Pick<Inbox, 'noteUses'>): () => Promise<void> {
     const tell = async () => {
-      const news = this.#take();
-      if (news.length > 0) await inbox.noteUses(news).catch(() => this.#giveBack(news));
+      const news = this.all()
+        .filter(({ count, told }) => count > told)
+        .map((use) => ({ use, count: use.count - use.told }));
+      for (const { use, count } of news) use.told += count;
+      const uses = news.map(({ use: { told: _, ...rest }, count }): SecretUse => ({ ...rest, count }));
+      if (uses.length === 0) return;
+      await inbox.noteUses(uses).catch(() => {
+        for (const { use, count } of news) use.told -= count;
+      });
     };
     const timer = setInterval(tell, TELL_MS).unref();
     return async () => {
       clearInterval(timer);
       await tell();
     };
-  }
-
-  /** The uses that the inbox does not know yet. */
-  #take(): SecretUse[] {
-    const news = [...this.#uses.values()].filter(({ count, told }) => count > told);
-    return news.map((use) => {
-      const { told, ...rest } = use;
-      use.told = use.count;
-      return { ...rest, count: use.count - told };
-    });
-  }
-
-  #giveBack(uses: readonly SecretUse[]): void {
-    for (const { source, scheme, secret, form, count } of uses) {
-      const use = this.#uses.get(`${source} ${scheme} ${secret} ${form}`);
-      if (use) use.told -= count;
-    }
   }
 }

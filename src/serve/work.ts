@@ -1,13 +1,19 @@
-/** Opens what keeps events and refused requests, and what hands events to the handlers. Called by receiver.ts. */
+/**
+ * Opens what keeps events and refused requests, and what hands events to the handlers; and says how the edge asks a source's
+ * `reply` function, which runs in the handlers' thread. Called by receiver.ts.
+ */
 import type { Log, LogOptions, Output } from '../base/log/log.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';
+import { numberOf } from '../inbox/event-id.ts';
+import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
-import type { Counting } from './counting.ts';
+import type { ReplyOptions } from './http/receive.ts';
+import type { Meter } from './meter.ts';
 import type { Rules } from './rules.ts';
 
 /** The part of the work that this process does: with PostgreSQL, different processes may receive and handle. */
@@ -27,7 +33,7 @@ export interface WorkOptions {
 export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
 
 /** Throws ConfigError if another service owns the inbox. */
-export async function openWork(options: WorkOptions, rules: Rules, { meter }: Counting) {
+export async function openWork(options: WorkOptions, rules: Rules, meter: Meter) {
   const { config, role, log, sources, wiring, logOptions, output } = options;
   const { knobs, database } = config;
   const dispatches = role !== 'receive';
@@ -69,4 +75,19 @@ function storedSource({ preset, routes }: SourceConfig) {
   const { id, type, cut } = preset;
   const shape = { id, type, ...(cut === undefined ? {} : { cut }) };
   return { shape, routes };
+}
+
+/** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */
+export function replyOf({ name, preset }: SourceConfig, supervisor: Supervisor): ReplyOptions {
+  return {
+    withinMs: preset.replyWithinMs,
+    ask(arrival, kept, withinMs) {
+      const { isJson, type, externalId, stored: body } = readContent(name, preset, arrival.body);
+      if (!isJson) return Promise.resolve({ outcome: 'none' });
+      const event = numberOf(kept.id) as number;
+      const { receivedAt, headers } = arrival;
+      const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };
+      return supervisor.ask({ ...about, receivedAt, headers, body }, withinMs);
+    },
+  };
 }

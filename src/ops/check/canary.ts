@@ -9,7 +9,7 @@ import { keptHeaders } from '../../serve/http/headers.ts';
 import { type Finding, fail, pass } from './finding.ts';
 
 /** One way out: what it makes of a text with the canary in it. */
-export interface WayOut {
+interface WayOut {
   readonly name: string;
   readonly show: (canary: string) => string;
 }

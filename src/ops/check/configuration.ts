@@ -1,10 +1,9 @@
 /** Judges the settings by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
-
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { firstSetting, isProof } from '../../verify/checks.ts';
-import { API_KEYS, secretSchemesOf, slotsOfSource } from '../secret/slots.ts';
+import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
 
@@ -23,9 +22,7 @@ export function settingFindings({ problems, warnings, environment }: Settings): 
 
 export function sourceFindings({ config, environment }: Settings): Finding[] {
   const secrets = config.sources.flatMap((source) =>
-    secretSchemesOf(source)
-      .flatMap((scheme) => slotsOfSource(source, scheme, environment))
-      .map(({ value }) => ({ value, name: source.name })),
+    allSlotsOfSource(source, environment).map(({ value }) => ({ value, name: source.name })),
   );
   const shared = secrets.flatMap(({ value, name }, at): Finding[] => {
     const twin = secrets.slice(0, at).find((other) => other.value === value);

@@ -1,5 +1,4 @@
 /** TLS, the console, and whose word is taken for where a request comes from: as set, and as seen in real traffic. */
-
 import { isLoopback, scopeOf } from '../../base/address.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { type Evidence, lastOnes } from './evidence.ts';

@@ -2,13 +2,12 @@
  * Reads what the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. It is read
  * once, for every check that judges settings by what has really come.
  */
-
 import type { SecretUse } from '../../inbox/contract.ts';
-import { driverOf } from '../../inbox/driver.ts';
 import type { EventProofs, InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { counted } from '../words.ts';
+import { readRecorded } from '../secret/uses.ts';
+import { counted } from '../terminal.ts';
 
 /** Looked at in all, and of each source. */
 const EVENTS_MOST = 5_000;
@@ -24,18 +23,11 @@ export interface Evidence {
   readonly uses: readonly SecretUse[];
 }
 
-/** Nothing, from an inbox that is not there yet or is still of a version that kept no evidence. */
 export async function readEvidence({ database }: Config): Promise<Evidence> {
-  const reader = await driverOf(database).openReader();
-  if (!reader) return { recent: [], uses: [] };
-  try {
-    return { recent: await readRecent(reader), uses: await reader.secretUses() };
-  } catch (error) {
-    if (/no such (table|column)/.test((error as Error).message)) return { recent: [], uses: [] };
-    throw error;
-  } finally {
-    await reader.close();
-  }
+  return await readRecorded(database, { recent: [], uses: [] }, async (reader) => ({
+    recent: await readRecent(reader),
+    uses: await reader.secretUses(),
+  }));
 }
 
 async function readRecent(reader: InboxReader): Promise<RecentEvent[]> {
@@ -54,11 +46,6 @@ async function readRecent(reader: InboxReader): Promise<RecentEvent[]> {
 
 export function eventsOf({ name }: SourceConfig, { recent }: Evidence): RecentEvent[] {
   return recent.filter(({ source }) => source === name);
-}
-
-/** Answers whether a secret proves the event; an address does not. */
-export function isProven({ proofs }: RecentEvent): boolean {
-  return proofs.some(({ secret }) => secret !== undefined);
 }
 
 /** `the last event`, `the last 120 events` */

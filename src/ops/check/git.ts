@@ -1,6 +1,6 @@
 /**
  * Asks git for the work tree we stand in, its files, and every object of its history as one stream, so that a big history
- * costs time but no memory. Used by env-files.ts and leaks.ts.
+ * costs time but no memory. Used by secrets.ts and leaks.ts.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,7 +51,7 @@ export async function* listFiles({ root }: WorkTree): AsyncGenerator<string> {
   }
 }
 
-export interface ObjectReader {
+interface ObjectReader {
   begin(id: string, type: string): void;
   /** A part of the object's content; parts follow each other. */
   content(part: Buffer): void;

@@ -1,5 +1,4 @@
 /** The inbox: sound, durable, with room to grow; and what is kept on this machine of refused requests. */
-
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Driver, driverOf } from '../../inbox/driver.ts';
@@ -9,7 +8,6 @@ import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Settings } from '../settings.ts';
-import { minuteOf } from '../words.ts';
 import { type Finding, ofProblem, pass, warn } from './finding.ts';
 
 const MIB = 1_048_576;
@@ -51,4 +49,9 @@ function refusedFindings(path: string): Finding[] {
   } finally {
     reader.close();
   }
+}
+
+/** `2026-08-01 14:02 UTC` */
+function minuteOf(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 }

@@ -6,7 +6,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
 import type { Slot } from '../secret/slots.ts';
-import { counted } from '../words.ts';
+import { counted } from '../terminal.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
 import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './git.ts';
 import { LOOKED_FOR_FROM, type Needle, needlesOf, readParts, Search } from './search.ts';

@@ -1,12 +1,18 @@
-/** Judges the machine: the user that the service runs as, and its clock against the times that providers sign. */
+/** Judges the machine: the user that the service runs as, and known vulnerabilities in the packages that run in production. */
+import { join } from 'node:path';
 import type { Config } from '../../serve/config/config.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
-import { signedSecondsIn } from '../../verify/hmac-form.ts';
-import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
-import { type Finding, pass, warn } from './finding.ts';
+import { type Finding, fail, pass, warn } from './finding.ts';
+import { runTool } from './programs.ts';
 
-const EVENTS_MOST = 50;
-const SECONDS_MOST = 60;
+const OWN_FOLDER = join(import.meta.dirname, '../../..');
+const SUBJECT = 'npm audit';
+const TIMEOUT_MS = 5_000;
+const ARGS = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--no-update-notifier', '--logs-max=0'];
+
+interface AuditReport {
+  readonly metadata: { readonly vulnerabilities: Readonly<Record<string, number>> };
+  readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
+}
 
 export function userFindings({ production }: Config): Finding[] {
   const id = process.getuid?.();
@@ -15,32 +21,25 @@ export function userFindings({ production }: Config): Finding[] {
   return [pass('user', id === 0 ? 'root' : `number ${id}`)];
 }
 
-/** Signed timestamps say what time it was elsewhere, a delivery’s way before it came here. */
-export function clockFindings({ sources }: Config, evidence: Evidence): Finding[] {
-  const differences = sources
-    .filter(signsWithTime)
-    .flatMap((source) => eventsOf(source, evidence))
-    .flatMap(secondsBehind)
-    .slice(0, EVENTS_MOST);
-  if (differences.length === 0) return [];
-  const median = differences.sort((a, b) => a - b)[Math.floor(differences.length / 2)] as number;
-  const says = `${sayDifference(median)} the signed timestamps of ${lastOnes(differences.length)}, in the median`;
-  if (Math.abs(median) <= SECONDS_MOST) return [pass('clock', says)];
-  return [warn('clock', `${says}. Beyond 300 s they are refused: synchronise it (NTP), or ask the provider`)];
+/** If npm is here and its registry answers. */
+export async function auditFinding(): Promise<Finding> {
+  const asked = await runTool('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
+  if (!asked) return pass(SUBJECT, 'not asked: npm is not here');
+  const report = reportIn(asked.stdout);
+  if (!report) return pass(SUBJECT, 'not known: npm’s registry gave no report within 5 s');
+  const { total = 0, high = 0, critical = 0 } = report.metadata.vulnerabilities;
+  if (total === 0) return pass(SUBJECT, 'no known vulnerability in what runs in production');
+  const names = Object.entries(report.vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`);
+  const says = `known vulnerabilities in ${names.join(', ')}. See npm audit --omit=dev, and update`;
+  return (high + critical > 0 ? fail : warn)(SUBJECT, says);
 }
 
-function sayDifference(seconds: number): string {
-  if (seconds === 0) return 'agrees with';
-  return `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'}`;
-}
-
-function signsWithTime({ preset }: SourceConfig): boolean {
-  return preset.hmac.some(({ layout }) => layout === 'timestamped');
-}
-
-function secondsBehind({ receivedAt, proofs }: RecentEvent): number[] {
-  return proofs.flatMap(({ signature }) => {
-    const seconds = signedSecondsIn(signature ?? '');
-    return seconds === undefined ? [] : [Math.floor(receivedAt / 1000) - seconds];
-  });
+/** None in what npm says when it could not ask. */
+function reportIn(text: string): AuditReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<AuditReport>;
+    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as AuditReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }

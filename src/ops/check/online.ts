@@ -2,7 +2,6 @@
  * Flexport’s API keys, tried out: only when `--online` asks for it. One read of one shipment tells whether a key works; the
  * answer’s content is thrown away, redirects are not followed, and keys travel in a header over TLS.
  */
-
 import { isLoopback } from '../../base/address.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { API_KEYS, liveSlots, nameOfSecret } from '../secret/slots.ts';

@@ -1,10 +1,10 @@
 /**
  * Runs git and npm: without a shell, with an environment that has none of our secrets, and never with a secret among the
- * arguments. Used by git.ts and audit.ts.
+ * arguments. Used by git.ts and machine.ts.
  */
 import { execFile } from 'node:child_process';
 
-export interface ProgramEnd {
+interface ProgramEnd {
   /** Null if it was ended for taking too long. */
   readonly code: number | null;
   readonly stdout: string;
@@ -15,7 +15,7 @@ const PASSED_ON =
   /^(path|home|user|lang|tmpdir|xdg_\w+|git_\w+|npm_config_\w+|https?_proxy|no_proxy|ssl_cert_\w+|node_extra_ca_certs)$/i;
 const OUTPUT_BYTES_MAX = 64 * 1_048_576;
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly folder: string;
   readonly timeoutMs?: number;
 }

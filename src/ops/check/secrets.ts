@@ -1,10 +1,15 @@
-/** Says where the live secrets come from, and how old they are. */
+/** Judges the live secrets: where they come from, how old they are, which are used; and who may read the files they are in. */
+import { readdirSync, statSync } from 'node:fs';
 import type { Environment } from '../../base/settings/environment.ts';
-import { ageOf, sinceSetting } from '../secret/age.ts';
-import type { Slot } from '../secret/slots.ts';
+import type { SecretUse } from '../../inbox/contract.ts';
+import type { SourceConfig } from '../../serve/config/source.ts';
+import { ageOf, nameOfSecret, type Slot, secretSchemesOf, sinceSetting } from '../secret/slots.ts';
+import { sayUse, type UsedSlot, usedSlots } from '../secret/uses.ts';
 import { ENV_FILE, type Settings } from '../settings.ts';
-import { counted } from '../words.ts';
-import { type Finding, pass, warn } from './finding.ts';
+import { ago, counted } from '../terminal.ts';
+import type { Evidence } from './evidence.ts';
+import { type Finding, fail, pass, warn } from './finding.ts';
+import { isIgnored, isTracked, type NoWorkTree, type WorkTree } from './git.ts';
 
 const AGE = 'secret age';
 const DAYS_MOST = 90;
@@ -61,4 +66,70 @@ function unknownFinding(settings: readonly string[], production: boolean): Findi
   const says = `not known for ${settings.join(', ')}: a value in the environment has no date`;
   const fix = `Say since when each holds, as in ${sinceSetting(first)}=2026-08-01`;
   return (production ? warn : pass)(AGE, `${says}. ${fix}`);
+}
+
+/** Which live secrets really prove requests, which may go, and who still signs with SHA-1. */
+export function useFindings(
+  { config: { sources }, environment }: Settings,
+  { uses }: Evidence,
+  now: number,
+): Finding[] {
+  return sources.flatMap((source) => [
+    ...secretSchemesOf(source).flatMap((scheme) =>
+      usedSlots(source, scheme, environment, uses, now).map((used) =>
+        useFinding(`${source.name} ${scheme}`, used, now),
+      ),
+    ),
+    ...sha1Findings(source, uses, now),
+  ]);
+}
+
+function useFinding(subject: string, { slot, use, currentUse, mayGo }: UsedSlot, now: number): Finding {
+  const says = `${slot.label} ${nameOfSecret(slot.value)}: ${sayUse(use, now)}`;
+  if (slot.isCurrent) return pass(subject, says);
+  if (mayGo) return warn(subject, `${says}; safe to remove from ${slot.variable}`);
+  if (!use) return pass(subject, `${says}, as far as is recorded`);
+  return pass(subject, `${says}; still in use${currentUse ? '' : ', and the current one is not yet'}`);
+}
+
+function sha1Findings(
+  { name, prefix, preset, allowSha1 }: SourceConfig,
+  uses: readonly SecretUse[],
+  now: number,
+): Finding[] {
+  const subject = `${name} SHA-1`;
+  const its = uses.filter((use) => use.source === name && use.form.endsWith(' sha1'));
+  if (its.length > 0) {
+    const count = its.reduce((sum, use) => sum + use.count, 0);
+    const last = ago(Math.max(...its.map(({ lastAt }) => lastAt)), now);
+    const fix = `Have ${preset.title} send SHA-256, then unset ${prefix}_ALLOW_SHA1`;
+    return [warn(subject, `${counted(count, 'event')} came with nothing better, the last ${last}. ${fix}`)];
+  }
+  if (!allowSha1) return [];
+  return [warn(subject, `accepted, but nobody needs it: unset ${prefix}_ALLOW_SHA1`)];
+}
+
+/** `.env` and its kin in this folder: theirs alone who own them, and not for git. `.env.example` is for everybody. */
+export async function envFileFindings(tree: WorkTree | NoWorkTree): Promise<Finding[]> {
+  const names = readdirSync('.').filter((name) => /^\.env/.test(name) && !name.endsWith('.example'));
+  const files = names.filter((name) => statSync(name, { throwIfNoEntry: false })?.isFile());
+  const findings = files.map(async (file) => [modeFinding(file), await gitFinding(file, tree)]);
+  return (await Promise.all(findings)).flat();
+}
+
+function modeFinding(file: string): Finding {
+  const mode = statSync(file).mode & 0o777;
+  if ((mode & 0o077) === 0) return pass(file, 'readable by its owner only');
+  return fail(file, `others may read it (mode ${mode.toString(8)}): chmod 600 ${file}`);
+}
+
+async function gitFinding(file: string, tree: WorkTree | NoWorkTree): Promise<Finding> {
+  const subject = `${file} in git`;
+  if ('because' in tree) return (tree.odd ? warn : pass)(subject, tree.because);
+  if (await isTracked(file, '.')) {
+    return fail(subject, `git tracks it: git rm --cached ${file}, then rotate every secret in it`);
+  }
+  // Not tracked; it must be ignored as well, or the next `git add .` takes it along.
+  if (await isIgnored(file, '.')) return pass(subject, 'ignored');
+  return fail(subject, `not ignored: add ${file} to .gitignore`);
 }

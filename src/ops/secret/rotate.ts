@@ -10,14 +10,14 @@ import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf } from '../../verify/fingerprint.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
-import { ago, counted } from '../words.ts';
+import { ago, counted } from '../terminal.ts';
 import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
-import { readUses, useOf } from './uses.ts';
+import { readUses, type UsedSlot, usedSlots } from './uses.ts';
 
 const LOOK_MS = 500;
 const MAKE_ONE = 'Make a new one: npm run --silent secret -- generate';
 
-export interface RotateOptions {
+interface RotateOptions {
   readonly source: string;
   readonly waitMs: number;
   /** Reads the settings as they are now. */
@@ -38,7 +38,8 @@ export async function rotate({ source: name, waitMs, read, say }: RotateOptions)
   );
   const refusedBefore = refusedOf(name, settings);
   for (const end = performance.now() + waitMs; ; ) {
-    const use = newUse(await readUses(settings.config.database), name, known);
+    const uses = await readUses(settings.config.database);
+    const use = uses.find(({ source, secret }) => source === name && !known.has(secret));
     if (use) {
       for (const line of await seenLines(name, use, await read())) say(line);
       return true;
@@ -95,14 +96,6 @@ async function knownSecrets(source: SourceConfig, settings: Settings): Promise<R
   return new Set([...used.map(({ secret }) => secret), ...live.map(({ value }) => fingerprintOf(value))]);
 }
 
-function newUse(
-  uses: readonly SecretUse[],
-  source: string,
-  known: ReadonlySet<string>,
-): SecretUse | undefined {
-  return uses.find((use) => use.source === source && !known.has(use.secret));
-}
-
 async function seenLines(
   name: string,
   { scheme, secret, lastAt }: SecretUse,
@@ -110,14 +103,13 @@ async function seenLines(
 ): Promise<string[]> {
   const now = Date.now();
   const source = sourceIn(settings, name);
-  const slots = slotsOfSource(source, scheme, settings.environment);
-  const isNew = ({ value }: Slot) => fingerprintOf(value) === secret;
-  const slot = slots.find(isNew);
-  const proved = slot ? nameOfSecret(slot.value) : `the one with fingerprint ${secret}`;
   const uses = await readUses(settings.config.database);
+  const slots = usedSlots(source, scheme, settings.environment, uses, now);
+  const isNew = ({ slot }: UsedSlot) => fingerprintOf(slot.value) === secret;
+  const found = slots.find(isNew);
+  const proved = found ? nameOfSecret(found.slot.value) : `the one with fingerprint ${secret}`;
   const others = slots.filter((other) => !isNew(other));
-  const lines = others.map(({ value, variable, label }) => {
-    const use = useOf(uses, name, scheme, value);
+  const lines = others.map(({ slot: { value, variable, label }, use }) => {
     const last = use ? `last used ${ago(use.lastAt, now)}` : 'never used';
     return `The ${label} one, ${nameOfSecret(value)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
   });

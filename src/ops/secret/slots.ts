@@ -1,15 +1,19 @@
 /**
  * A slot is where a live secret stands: its setting, and which of the setting's three forms. `check` and `secret` speak of
  * secrets by slot, mask and fingerprint. base/settings/secrets.ts decides which texts may be a secret at all.
+ *
+ * `<SETTING>_SINCE=2026-08-01` says how old a current secret is; without it, a secret from a file is as old as the file's last
+ * change, and the age of a value in the environment is not known.
  */
-
-import type { Environment } from '../../base/settings/environment.ts';
+import { statSync } from 'node:fs';
+import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
+import { DAY_MS } from '../terminal.ts';
 
 export interface Slot {
   /** The setting without its form, as in FLINTN_WEBHOOK_SECRET. */
@@ -60,11 +64,14 @@ export function secretSchemesOf({ schemes }: SourceConfig): SecretScheme[] {
   return SECRET_ROWS.map(({ name }) => name).filter((name) => schemes.includes(name));
 }
 
+/** The live secrets of a source, of all its schemes. */
+export function allSlotsOfSource(source: SourceConfig, environment: Environment): Slot[] {
+  return secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment));
+}
+
 /** The live secrets of all settings: those of sources, of the console and of alarms, and the API keys. */
 export function allSlots({ sources }: Config, environment: Environment): Slot[] {
-  const ofSources = sources.flatMap((source) =>
-    secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment)),
-  );
+  const ofSources = sources.flatMap((source) => allSlotsOfSource(source, environment));
   return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
 
@@ -76,4 +83,27 @@ export function nameOfSecret(value: string): string {
 function labelOf(variable: string, line: number): string {
   if (variable.endsWith('_FILE')) return `line ${line}`;
   return variable.endsWith('_PREVIOUS') ? 'previous' : 'current';
+}
+
+/** `unreadable`: the setting is not a date, or the date lies ahead. */
+export type Age = { readonly days: number; readonly by: string } | 'unknown' | 'unreadable';
+
+export function sinceSetting(setting: string): string {
+  return `${setting}_SINCE`;
+}
+
+export function ageOf({ setting, file }: Slot, environment: Environment, now: number): Age {
+  const since = textOf(environment, sinceSetting(setting));
+  if (since !== undefined) {
+    const at = /^\d{4}-\d\d-\d\d$/.test(since) ? Date.parse(since) : Number.NaN;
+    // A day ahead is a time zone, more is a slip of the pen.
+    if (!(at <= now + DAY_MS)) return 'unreadable';
+    return { days: daysSince(at, now), by: sinceSetting(setting) };
+  }
+  const changedAt = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return changedAt === undefined ? 'unknown' : { days: daysSince(changedAt, now), by: 'its file' };
+}
+
+function daysSince(at: number, now: number): number {
+  return Math.max(0, Math.floor((now - at) / DAY_MS));
 }

@@ -1,7 +1,7 @@
 /**
- * The nouns of the alarms. A kind of alarm is one file with one `AlarmRule`, and a row in kinds.ts: at each look it answers
- * with everything that is wrong by its rule at present. The book (book.ts) makes alarms of that, which begin, are repeated,
- * and end.
+ * The nouns of the alarms, and times in their words. A kind of alarm is one `AlarmRule`, in a file of its own or with others
+ * about the same, and a row of `ALARM_RULES` (watch.ts): at each look it answers with everything that is wrong by its rule at
+ * present. The book (book.ts) makes alarms of that, which begin, are repeated, and end.
  */
 import type { InboxStatus } from '../../inbox/contract.ts';
 import type { AlarmTarget } from '../config/alarms.ts';
@@ -69,5 +69,21 @@ export interface AlarmSettings {
   readonly alarmTarget: AlarmTarget | undefined;
 }
 
-/** Takes a message there, in several tries if need be; rejects with why it could not. */
-export type Deliver = (target: AlarmTarget, body: string, id: string, signal: AbortSignal) => Promise<void>;
+const UNITS = [
+  ['days', 86_400_000],
+  ['hours', 3_600_000],
+  ['minutes', 60_000],
+] as const;
+
+/** Two or more of the largest unit there are two of: `90 minutes`, `36 hours`, `3 days`. */
+export function durationOf(ms: number): string {
+  const [unit, unitMs] = UNITS.find(([, one]) => ms >= 2 * one) ?? ['seconds', 1_000];
+  return `${Math.round(ms / unitMs)} ${unit}`;
+}
+
+/** `14:02 UTC`, with the day unless it is today. */
+export function clockTimeOf(time: number, now: number): string {
+  const [day, clock] = new Date(time).toISOString().split('T') as [string, string];
+  const isToday = new Date(now).toISOString().startsWith(day);
+  return `${isToday ? '' : `${day} `}${clock.slice(0, 5)} UTC`;
+}

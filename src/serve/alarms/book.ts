@@ -8,8 +8,7 @@
  * An alarm keeps the time it began at, and its words are those of the last look. The book asks no clock.
  */
 import type { AlarmKnobs } from '../config/knobs.ts';
-import type { Alarm, AlarmFinding } from './alarm.ts';
-import { durationOf } from './times.ts';
+import { type Alarm, type AlarmFinding, durationOf } from './alarm.ts';
 
 export interface AlarmNews {
   readonly type: 'alarm.raised' | 'alarm.over';

@@ -3,9 +3,8 @@
  * twenty verified requests. The alarm comes while they still pass: beyond the tolerance every one of them is refused.
  */
 import { signedSecondsIn } from '../../verify/hmac-form.ts';
-import type { AlarmRule } from './alarm.ts';
+import { type AlarmRule, durationOf } from './alarm.ts';
 import { SIGNATURES_KEPT, type SignatureSeen } from './tally.ts';
-import { durationOf } from './times.ts';
 
 export const clockAlarm: AlarmRule = {
   kind: 'clock',

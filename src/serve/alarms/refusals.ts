@@ -3,9 +3,15 @@
  * outside (401, 403). Anyone can send what is refused, so the words say whether anything still passes.
  */
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import type { AlarmFinding, AlarmRule, Look, WatchedSource } from './alarm.ts';
+import {
+  type AlarmFinding,
+  type AlarmRule,
+  clockTimeOf,
+  durationOf,
+  type Look,
+  type WatchedSource,
+} from './alarm.ts';
 import type { RequestCounts } from './tally.ts';
-import { clockTimeOf, durationOf } from './times.ts';
 
 /** The counts of one look. */
 interface LookCounts extends RequestCounts {

@@ -15,9 +15,8 @@
  * Only complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any
  * other, once.
  */
-import type { AlarmFinding, AlarmRule } from './alarm.ts';
+import { type AlarmFinding, type AlarmRule, clockTimeOf, durationOf } from './alarm.ts';
 import { HOUR_MS } from './tally.ts';
-import { clockTimeOf, durationOf } from './times.ts';
 
 const WEEK = 168;
 const PAST = 4 * WEEK;
@@ -27,7 +26,7 @@ const SPOKEN_LEAST = 20;
 const MISSED_LEAST = 2;
 
 /** Both are hours, each weighted by how often the source speaks in it. */
-export interface Silence {
+interface Silence {
   readonly missed: number;
   readonly worst: number;
 }

@@ -2,55 +2,54 @@
  * Tells people of alarms: a line in the log, and a message to the URL if there is one, one after the other, so that
  * nobody hears of the end before the beginning.
  *
+ * The message is a webhook, signed by Standard Webhooks with every live secret. It gets three tries, each signed anew under
+ * the same id; of the answer only the status counts, and redirects are not followed.
+ *
  *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
-import type { AlarmSettings, Deliver } from './alarm.ts';
+import type { AlarmTarget } from '../config/alarms.ts';
+import type { AlarmSettings } from './alarm.ts';
 import type { AlarmNews } from './book.ts';
 
 /** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
 const WAITING_MAX = 100;
+const TIMEOUT_MS = 10_000;
+const PAUSES_MS = [0, 1_000, 5_000];
 
 export interface TellerOptions {
   readonly settings: () => AlarmSettings;
-  readonly deliverAlarm: Deliver;
   readonly log: Log;
   /** Its abort gives up the messages that are under way or wait. */
   readonly signal: AbortSignal;
 }
 
-export class Teller {
-  readonly #options: TellerOptions;
-  #last: Promise<void> = Promise.resolve();
-  #waiting = 0;
+export function teller({ settings, log, signal }: TellerOptions) {
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
 
-  constructor(options: TellerOptions) {
-    this.#options = options;
-  }
-
-  tell({ type, alarm }: AlarmNews, now: number): void {
+  return function tell({ type, alarm }: AlarmNews, now: number): void {
     const { kind, subject, says, fix, since } = alarm;
     const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
     const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
-    if (type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
-    else this.#options.log.info(fields, says);
-    this.#send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
-  }
+    if (type === 'alarm.raised') log.error({ ...fields, fix }, says);
+    else log.info(fields, says);
+    send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
+  };
 
-  #send(body: string): void {
-    const { settings, log } = this.#options;
+  function send(body: string): void {
     if (!settings().alarmTarget) return;
-    if (this.#waiting >= WAITING_MAX) {
+    if (waiting >= WAITING_MAX) {
       log.warn({}, 'too many alarms wait to be delivered: this one is in the log only');
       return;
     }
-    this.#waiting++;
-    this.#last = this.#last.then(() => this.#deliver(body));
+    waiting++;
+    last = last.then(() => deliver(body));
   }
 
-  async #deliver(body: string): Promise<void> {
-    const { settings, deliverAlarm, log, signal } = this.#options;
+  async function deliver(body: string): Promise<void> {
     const to = settings().alarmTarget;
     try {
       const id = `alm_${randomBytes(12).toString('hex')}`;
@@ -59,6 +58,47 @@ export class Teller {
       const fields = { host: to && new URL(to.url).host, reason: (error as Error).message };
       log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
     }
-    this.#waiting--;
+    waiting--;
+  }
+}
+
+/** Rejects with why the message did not get there. */
+async function deliverAlarm(to: AlarmTarget, body: string, id: string, signal: AbortSignal) {
+  const failures: string[] = [];
+  for (const pauseMs of PAUSES_MS) {
+    await sleep(pauseMs, undefined, { signal, ref: false });
+    const failure = await post(to, body, id, signal);
+    if (failure === undefined) return;
+    failures.push(failure);
+  }
+  throw new Error(`tried ${failures.length} times: ${failures.join(', ')}`);
+}
+
+/** Answers with why it did not get there, or nothing if it did. */
+async function post(
+  { url, sign }: AlarmTarget,
+  body: string,
+  id: string,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const seconds = Math.floor(Date.now() / 1_000);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': sign(id, seconds, Buffer.from(body)),
+      },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    return response.ok ? undefined : String(response.status);
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: { code?: string } };
+    return cause?.code ?? name;
   }
 }

@@ -7,19 +7,35 @@
 import { statfs } from 'node:fs/promises';
 import type { Log } from '../../base/log/log.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
+import type { Driver } from '../../inbox/driver.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
-import type { Alarm, AlarmFinding, Look, WatchedSource } from './alarm.ts';
+import type { Alarm, AlarmFinding, AlarmRule, Look, WatchedSource } from './alarm.ts';
 import { AlarmBook } from './book.ts';
-import { ALARM_RULES } from './kinds.ts';
-import { PAST_MS } from './silence.ts';
+import { clockAlarm } from './clock.ts';
+import { backlogAlarm, deadAlarm } from './deliveries.ts';
+import { refusalsAlarm } from './refusals.ts';
+import { PAST_MS, silenceAlarm } from './silence.ts';
+import { diskAlarm, inboxAlarm, unkeptAlarm } from './storage.ts';
 import { Tally, tallyListener } from './tally.ts';
-import { Teller, type TellerOptions } from './tell.ts';
+import { type TellerOptions, teller } from './tell.ts';
+
+/** Every kind of alarm there is, one row each. docs/operating.md has the same rows for people, which a test compares. */
+export const ALARM_RULES: readonly AlarmRule[] = [
+  refusalsAlarm,
+  silenceAlarm,
+  clockAlarm,
+  inboxAlarm,
+  unkeptAlarm,
+  deadAlarm,
+  backlogAlarm,
+  diskAlarm,
+];
 
 const MB = 1_048_576;
 const CLOCK_JUMP_MS = 10_000;
 
-export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'> {
+export interface Watched extends Pick<TellerOptions, 'settings'> {
   readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
   /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
@@ -27,12 +43,7 @@ export interface Watched extends Pick<TellerOptions, 'settings' | 'deliverAlarm'
   readonly inboxFolder?: string;
   /** Tells how many refused requests could not be kept since the service started. */
   readonly refused: { dropped(): number };
-  /** Answers when each source spoke in that time, about once an hour; all times are milliseconds since 1970. */
-  readonly readPast: (
-    from: number,
-    until: number,
-    signal: AbortSignal,
-  ) => Promise<readonly { readonly source: string; readonly at: number }[]>;
+  readonly readPast: Driver['readPast'];
 }
 
 export class AlarmWatch {
@@ -43,7 +54,7 @@ export class AlarmWatch {
   readonly #tallies: ReadonlyMap<string, Tally>;
   readonly #rules = ALARM_RULES.map((rule) => ({ rule, memory: rule.memory?.() ?? {}, isBusy: false }));
   readonly #stop = new AbortController();
-  #teller: Teller | undefined;
+  #tell: ReturnType<typeof teller> | undefined;
   #listeningSince = Date.now();
   #clockOffset = Date.now() - performance.now();
 
@@ -61,7 +72,7 @@ export class AlarmWatch {
 
   start(watched: Watched): void {
     const { signal } = this.#stop;
-    this.#teller = new Teller({ ...watched, log: this.#log, signal });
+    this.#tell = teller({ settings: watched.settings, log: this.#log, signal });
     const look = () => this.#look(watched);
     look();
     const timer = setInterval(look, this.#knobs.lookMs).unref();
@@ -120,7 +131,7 @@ export class AlarmWatch {
   #note(kind: string, findings: readonly AlarmFinding[]): void {
     if (this.#stop.signal.aborted) return;
     const now = Date.now();
-    for (const news of this.#book.note(kind, findings, now)) this.#teller?.tell(news, now);
+    for (const news of this.#book.note(kind, findings, now)) this.#tell?.(news, now);
   }
 
   async #learn({ readPast }: Watched): Promise<void> {

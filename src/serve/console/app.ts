@@ -9,25 +9,28 @@
  * in a browser on the same machine must not use it: the Host must be a loopback name, and an order must be JSON, which
  * no page may send across origins unasked.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { isLoopback } from '../../base/address.ts';
 import type { Inbox, Order } from '../../inbox/contract.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly inbox: Inbox;
   readonly metrics: Metrics;
   /** Answers for each source how many were looked at, and how many pass now. */
   readonly judgeRefusedAgain: () => Promise<unknown>;
-  readonly guard: (authorization: string | undefined, host: string | undefined) => number;
+  /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
+  readonly isToken: ((given: string) => boolean) | undefined;
 }
 
-export function createConsole({ inbox, metrics, guard, judgeRefusedAgain }: ConsoleOptions): Express {
+export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: ConsoleOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
   app.use((request: Request, response: Response, next: NextFunction) => {
-    const status = guard(request.headers.authorization, request.headers.host);
+    const status = statusOfCaller(request.headers, isToken);
     if (status === 200) next();
     else sayTitle(response, status, 'not for you: the console wants its token, or a loopback host name');
   });
@@ -59,6 +62,16 @@ export function createConsole({ inbox, metrics, guard, judgeRefusedAgain }: Cons
     else sayTitle(response, error.status ?? 500, 'that did not work');
   });
   return app;
+}
+
+/** Answers with 200 for who may use the console, 401 for a wrong token, and 403 for a wrong host. */
+function statusOfCaller(
+  { authorization = '', host = '' }: IncomingHttpHeaders,
+  isToken: ConsoleOptions['isToken'],
+): number {
+  if (isToken) return isToken(/^Bearer (\S+)$/i.exec(authorization)?.[1] ?? '') ? 200 : 401;
+  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isLoopback(name) ? 200 : 403;
 }
 
 function readOrder(body: unknown): (Order & { inbox: string }) | undefined {

@@ -14,7 +14,7 @@ export interface MetricRow {
   readonly help: string;
   readonly labels: readonly string[];
   /** Series that are there from the start, at 0: a rate over one that appears with its first value misses that value. */
-  readonly series?: (wired: Wired) => readonly Labels[];
+  readonly series?: (wired: Wired) => readonly LabelValues[];
   /** A row either counts as things happen … */
   readonly hears?: (add: AddValue) => MeterListener;
   /** … or is read when somebody asks. Undefined: nobody can tell at present, and nothing is shown. */
@@ -25,10 +25,11 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type AddValue = (labels: Labels, value: number) => void;
 
-export interface Sample {
-  readonly labels?: Labels;
-  readonly value: number;
-}
+/** In the order of the row's `labels`. */
+type LabelValues = readonly string[];
+
+/** A value, and those of its labels. */
+type Sample = readonly [value: number, ...labels: LabelValues];
 
 /** The names in the wiring. */
 export interface Wired {
@@ -61,16 +62,8 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'Webhook requests by outcome; code names the check that refused or failed.',
     labels: ['source', 'outcome', 'code'],
     series: ({ sources }) => [
-      ...each(sources, ['accepted', 'duplicate', 'held']).map(([source, outcome]) => ({
-        source,
-        outcome,
-        code: '',
-      })),
-      ...each([...sources, NO_SOURCE], CODES).map(([source, code]) => ({
-        source,
-        outcome: outcomeOfRefusal(code),
-        code,
-      })),
+      ...each(sources, ['accepted', 'duplicate', 'held']).map(([source, outcome]) => [source, outcome, '']),
+      ...each([...sources, NO_SOURCE], CODES).map(([source, code]) => [source, outcomeOfRefusal(code), code]),
     ],
     hears: (add) => ({ request: (source, outcome, code) => add({ source, outcome, code }, 1) }),
   },
@@ -86,8 +79,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Runs of handlers by outcome.',
     labels: ['handler', 'outcome'],
-    series: ({ handlers }) =>
-      each(handlers, ATTEMPT_OUTCOMES).map(([handler, outcome]) => ({ handler, outcome })),
+    series: ({ handlers }) => each(handlers, ATTEMPT_OUTCOMES),
     hears: (add) => ({ attempt: (handler, outcome, count) => add({ handler, outcome }, count) }),
   },
   {
@@ -95,8 +87,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Calls of reply functions; all but the answered ones were answered as if there were none.',
     labels: ['source', 'outcome'],
-    series: ({ replying }) =>
-      each(replying, REPLY_OUTCOMES).map(([source, outcome]) => ({ source, outcome })),
+    series: ({ replying }) => each(replying, REPLY_OUTCOMES),
     hears: (add) => ({ reply: (source, outcome) => add({ source, outcome }, 1) }),
   },
   {
@@ -106,10 +97,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'Checks that a secret proved, by the fingerprint of the secret.',
     labels: ['source', 'scheme', 'secret', 'form'],
     reads: ({ uses }) =>
-      uses.map(({ source, scheme, secret, form, count }) => ({
-        labels: { source, scheme, secret, form },
-        value: count,
-      })),
+      uses.map(({ source, scheme, secret, form, count }) => [count, source, scheme, secret, form]),
   },
   {
     name: 'consignee_would_refuse_total',
@@ -127,45 +115,44 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'gauge',
     help: '1 while the handler gets nothing, or one event at a time, because the other side is down.',
     labels: ['handler'],
-    series: ({ handlers }) => handlers.map((handler) => ({ handler })),
-    reads: ({ status }) => status?.resting.map((handler) => ({ labels: { handler }, value: 1 })),
+    series: ({ handlers }) => handlers.map((handler) => [handler]),
+    reads: ({ status }) => status?.resting.map((handler) => [1, handler]),
   },
   {
     name: 'consignee_backlog_events',
     type: 'gauge',
     help: 'Events by handler and state: pending, handling, dead or held.',
     labels: ['handler', 'state'],
-    series: ({ handlers }) => each(handlers, BACKLOG_STATES).map(([handler, state]) => ({ handler, state })),
-    reads: ({ status }) =>
-      status?.backlog.map(({ handler, state, count }) => ({ labels: { handler, state }, value: count })),
+    series: ({ handlers }) => each(handlers, BACKLOG_STATES),
+    reads: ({ status }) => status?.backlog.map(({ handler, state, count }) => [count, handler, state]),
   },
   {
     name: 'consignee_oldest_pending_seconds',
     type: 'gauge',
     help: 'Age of the oldest event that waits for a handler; 0 if none does.',
     labels: [],
-    reads: ({ status }) => status && [{ value: secondsSince(status.oldestPendingAt) }],
+    reads: ({ status }) => status && [[secondsSince(status.oldestPendingAt)]],
   },
   {
     name: 'consignee_inbox_takes_writes',
     type: 'gauge',
     help: '1 if events can be kept, else 0.',
     labels: [],
-    reads: ({ takesWrites }) => [{ value: takesWrites ? 1 : 0 }],
+    reads: ({ takesWrites }) => [[takesWrites ? 1 : 0]],
   },
   {
     name: 'consignee_bytes_in_flight',
     type: 'gauge',
     help: 'Bytes of request bodies in memory.',
     labels: [],
-    reads: ({ bytesInFlight }) => [{ value: bytesInFlight }],
+    reads: ({ bytesInFlight }) => [[bytesInFlight]],
   },
   {
     name: 'consignee_alarm',
     type: 'gauge',
     help: '1 while the alarm is raised; subject is a source, a handler or empty.',
     labels: ['kind', 'subject'],
-    reads: ({ alarms }) => alarms.map(({ kind, subject }) => ({ labels: { kind, subject }, value: 1 })),
+    reads: ({ alarms }) => alarms.map(({ kind, subject }) => [1, kind, subject]),
   },
 ];
 

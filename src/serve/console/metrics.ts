@@ -2,7 +2,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { MeterListener } from '../meter.ts';
-import { type AddValue, METRIC_ROWS, type MetricRow, type Present, type Wired } from './metric-rows.ts';
+import {
+  type AddValue,
+  type Labels,
+  METRIC_ROWS,
+  type MetricRow,
+  type Present,
+  type Wired,
+} from './metric-rows.ts';
 
 export interface Metrics {
   readonly listeners: readonly MeterListener[];
@@ -12,28 +19,20 @@ export interface Metrics {
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-export interface MetricsOptions {
-  readonly wired: Wired;
-  readonly bytesInFlight: () => number;
-  readonly alarms: () => Present['alarms'];
-  readonly uses: () => Present['uses'];
-}
-
-export function createMetrics({ wired, bytesInFlight, alarms, uses }: MetricsOptions): Metrics {
+/** `known` answers with what is known without asking the inbox. */
+export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = METRIC_ROWS.map((row) => ({ row, ...register(row, registry) }));
-  const addSeries = ({ series }: MetricRow, add: AddValue) => {
-    for (const labels of series?.(wired) ?? []) add(labels, 0);
+  const addSeries = ({ labels, series }: MetricRow, add: AddValue) => {
+    for (const values of series?.(wired) ?? []) add(labelled(labels, values), 0);
   };
   for (const { row, add } of metrics) if (!row.reads) addSeries(row, add);
 
   async function render(inbox: Inbox): Promise<{ type: string; text: string }> {
     const present: Present = {
+      ...known(),
       takesWrites: inbox.takesWrites(),
-      bytesInFlight: bytesInFlight(),
-      alarms: alarms(),
-      uses: uses(),
       status: await inbox.status().catch(() => undefined),
     };
     for (const { row, add, clear } of metrics.filter(({ row: { reads } }) => reads)) {
@@ -41,12 +40,16 @@ export function createMetrics({ wired, bytesInFlight, alarms, uses }: MetricsOpt
       const samples = row.reads?.(present);
       if (!samples) continue;
       addSeries(row, add);
-      for (const { labels, value } of samples) add(labels ?? {}, value);
+      for (const [value, ...values] of samples) add(labelled(row.labels, values), value);
     }
     return { type: registry.contentType, text: await registry.metrics() };
   }
 
   return { listeners: metrics.flatMap(({ row, add }) => row.hears?.(add) ?? []), render };
+}
+
+function labelled(names: readonly string[], values: readonly string[]): Labels {
+  return Object.fromEntries(values.map((value, at) => [names[at], value]));
 }
 
 function register(

@@ -6,21 +6,19 @@
  *   anything else             404, and everything on a source that is off
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
+import type { resolveClient } from '../../verify/client-address.ts';
 import { type Head, Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
+import { SECURITY_HEADERS } from './answer.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';
-import { securityHeaders } from './security-headers.ts';
 import type { App } from './server.ts';
 
-export interface AppOptions extends ReceiveOptions {
+interface AppOptions extends ReceiveOptions {
   readonly sources: readonly ReceivingSource[];
   readonly ready: () => boolean;
   /** The client behind the socket's peer and X-Forwarded-For, and whether the peer is a trusted proxy. */
-  readonly clientOf: (
-    peer: string,
-    forwardedFor: string | undefined,
-  ) => { address: string | undefined; viaProxy: boolean };
+  readonly clientOf: ReturnType<typeof resolveClient>;
 }
 
 export function createApp(options: AppOptions): App {
@@ -107,9 +105,9 @@ function refuseIfOff({ rules }: ReceivingSource) {
   };
 }
 
-function refuseAll(code: 'not_found' | 'method_not_allowed', reason?: string) {
+function refuseAll(code: 'not_found' | 'method_not_allowed') {
   return function refuseRoute() {
-    throw new Rejection(code, reason);
+    throw new Rejection(code);
   };
 }
 
@@ -120,13 +118,7 @@ function refuseAs(source: string, { responder }: ReceiveOptions) {
   };
 }
 
-const HEALTH_HEADERS = [
-  ...securityHeaders(),
-  'Content-Type',
-  'application/json',
-  'Cache-Control',
-  'no-store',
-];
+const HEALTH_HEADERS = [...SECURITY_HEADERS, 'Content-Type', 'application/json', 'Cache-Control', 'no-store'];
 
 function answerHealth(response: Response, status: number, state: string): void {
   const body = JSON.stringify({ status: state });

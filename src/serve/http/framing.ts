@@ -2,7 +2,7 @@
  * Requests that are not HTTP as every program in the chain reads it. They never reach the app: 400, 408 and 431 are answered
  * here, logged and counted like any other refusal, since a JWT over the header limit would otherwise fail in silence.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log/log.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
@@ -63,7 +63,10 @@ export function refuseUnparsed(
   // An answer that is out, or on its way, must not get another one mixed into it.
   const mixes = response && !response.req.complete && (response.headersSent || !response.socket);
   if (mixes) socket.destroySoon();
-  else socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  else
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
   setTimeout(() => socket.destroy(), CUT_MS).unref();
 }
 
@@ -80,12 +83,6 @@ const cutOff = new WeakMap<IncomingMessage, RefusalCode>();
 export function reasonOfAbort(request: IncomingMessage): RefusalCode {
   return cutOff.get(request) ?? 'body_aborted';
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
 
 function codeOf(error: NodeJS.ErrnoException): RefusalCode {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';

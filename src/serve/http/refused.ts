@@ -8,8 +8,10 @@
  */
 import type { Request, Response } from 'express';
 import type { RefusedRequest } from '../../inbox/refused/request.ts';
-import { isProof } from '../../verify/checks.ts';
+import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
+import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import type { SourceConfig } from '../config/source.ts';
 import { type Budget, readBody } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import type { Reception } from './reception.ts';
@@ -17,7 +19,7 @@ import type { Reception } from './reception.ts';
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;
 
-export interface GivenRefusal {
+interface GivenRefusal {
   readonly id: string;
   readonly source: string;
   readonly code: RefusalCode;
@@ -27,28 +29,22 @@ export interface GivenRefusal {
 /** Answers whether the rest of the request is being read, so that its connection may stay. */
 export type KeepRefusal = (request: Request, response: Response, refusal: GivenRefusal) => boolean;
 
-export interface KeepRefusalOptions {
+interface KeepRefusalOptions {
   readonly budget: Budget;
-  /** For each source the lower-case names of the headers that carry credentials. */
-  readonly credentialHeaders: ReadonlyMap<string, readonly string[]>;
-  /** The digest of the token in a query, if there is exactly one. */
-  readonly digestOfToken: (query: string) => Buffer | undefined;
+  readonly sources: readonly Pick<SourceConfig, 'name' | 'preset'>[];
   readonly keep: (request: RefusedRequest) => void;
 }
 
-export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
-  const { budget, credentialHeaders, keep, digestOfToken } = options;
+export function keepRefusals({ budget, sources, keep }: KeepRefusalOptions): KeepRefusal {
+  /** For each source the lower-case names of the headers that carry credentials. */
+  const credentialHeaders = new Map(sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]));
   let lateReads = 0;
 
   return function keepRefusal(request, response, refusal) {
     const names = credentialHeaders.get(refusal.source);
     const reception: Reception | undefined = response.locals.reception;
     if (!names || !reception || REFUSALS[refusal.code].status !== 401 || isOutsider(reception)) return false;
-    const keepWith = (body: Buffer) =>
-      keep({
-        ...requestOf(request, reception, names, refusal, body),
-        ...tokenOf(reception),
-      });
+    const keepWith = (body: Buffer) => keep(requestOf(request, reception, names, refusal, body));
     if (reception.bodyRead) {
       keepWith(reception.body);
       return false;
@@ -65,15 +61,9 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
     return true;
   };
 
-  function tokenOf({ head }: Reception) {
-    const tokenDigest = digestOfToken(head.query);
-    return tokenDigest === undefined ? {} : { tokenDigest };
-  }
-
-  function mayReadLate(request: Request): boolean {
-    const declared = Number(request.headers['content-length'] ?? Number.NaN);
-    if (request.headers.expect !== undefined || request.headers['content-encoding'] !== undefined)
-      return false;
+  function mayReadLate({ headers }: Request): boolean {
+    const declared = Number(headers['content-length'] ?? Number.NaN);
+    if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return false;
     return (
       declared > 0 && declared <= LATE_BYTES_MAX && lateReads < LATE_READS_MAX && budget.inFlight < budget.max
     );
@@ -92,6 +82,7 @@ function requestOf(
   refusal: GivenRefusal,
   body: Buffer,
 ): RefusedRequest {
+  const tokenDigest = digestOfToken(head.query);
   return {
     ...refusal,
     receivedAt: head.receivedAt,
@@ -99,6 +90,7 @@ function requestOf(
     headers: keptHeaders(request.headers),
     credentials: JSON.stringify(linesNamed(head.rawHeaders, names)),
     body,
+    ...(tokenDigest !== undefined && { tokenDigest }),
   };
 }
 

@@ -15,9 +15,9 @@ import type { Log } from '../../base/log/log.ts';
 import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
-import { type Meter, outcomeOfRefusal } from '../meter.ts';
+import { type Meter, outcomeOfRefusal, type ReplyOutcome, type RequestOutcome } from '../meter.ts';
 import { leavesTooMuch, sendAndLinger, sendAnswer } from './answer.ts';
-import { type Report, receptionOf, type SourceReply } from './reception.ts';
+import { receptionOf, type SourceReply } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
 
 export interface Responder {
@@ -26,7 +26,7 @@ export interface Responder {
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
-export interface ResponderOptions {
+interface ResponderOptions {
   readonly production: boolean;
   readonly retryAfterSeconds: number;
   readonly log: Log;
@@ -34,6 +34,18 @@ export interface ResponderOptions {
   readonly keepRefusal: KeepRefusal;
   /** True while the service stops: then every answer ends its connection. */
   readonly closing: () => boolean;
+}
+
+/** The part of a request's log line that depends on how the request was answered. */
+interface Report {
+  readonly outcome: RequestOutcome;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly eventId?: string;
+  readonly id?: string;
+  readonly reply?: ReplyOutcome;
+  /** The codes with which checks that are only observed would have refused it. */
+  readonly wouldRefuse?: string;
 }
 
 export function responder(options: ResponderOptions): Responder {

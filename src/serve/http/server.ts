@@ -13,7 +13,7 @@ const IDLE_CLOSE_MS = 200;
 /** However many keep coming, the port closes. */
 const TURNS_MAX = 100;
 
-export interface ServerOptions extends FramingOptions {
+interface ServerOptions extends FramingOptions {
   readonly knobs: Knobs;
 }
 

@@ -50,7 +50,6 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
     inboxFolder: '.',
     refused: { dropped: () => 0 },
     readPast,
-    deliverAlarm: async () => {},
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
   });
 }

@@ -21,8 +21,7 @@ function inboxThat(takesWrites: boolean, status: () => Promise<InboxStatus>): In
 }
 
 const wellInbox = inboxThat(true, async () => WELL);
-const makeMetrics = () =>
-  createMetrics({ wired: WIRED, bytesInFlight: () => 3, alarms: () => [], uses: () => [] });
+const makeMetrics = () => createMetrics(WIRED, () => ({ bytesInFlight: 3, alarms: [], uses: [] }));
 
 test('without its status there is still everything else, and nothing old', async () => {
   const metrics = makeMetrics();

@@ -1,7 +1,7 @@
 /** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
-import { clean } from '../../base/log/redact.ts';
-import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../../inbox/reader.ts';
-import { columns } from '../terminal.ts';
+import { clean } from '../base/log/redact.ts';
+import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../inbox/reader.ts';
+import { columns } from './terminal.ts';
 
 export function eventCells({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {
   const states = handlers.map(({ handler, state }) => `${handler.split('/')[1]}: ${state}`).join(', ');
