@@ -26,6 +26,10 @@ export interface DueWork {
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
+  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database) };
+}
+
+function ofEvents(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
@@ -42,6 +46,26 @@ export function statementsOf(database: DatabaseSync) {
       'SELECT source, type, body FROM inbox WHERE number = ?',
     ),
 
+    deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
+
+    purgeable: query<{ number: number; busy: number; purged: number }>(`SELECT number, body IS NULL AS purged,
+      EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
+      FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
+    stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
+    deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
+
+    noteUse: prepare(`INSERT INTO secret_uses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+      SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
+
+    getMeta: query<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
+    setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+  };
+}
+
+function ofWork(database: DatabaseSync) {
+  const prepare = (sql: string) => database.prepare(sql);
+  const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
+  return {
     insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
@@ -79,7 +103,13 @@ export function statementsOf(database: DatabaseSync) {
     clampDue: prepare("UPDATE work SET due = ? WHERE state = 'pending' AND due > ?"),
 
     insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  };
+}
 
+function ofNewest(database: DatabaseSync) {
+  const prepare = (sql: string) => database.prepare(sql);
+  const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
+  return {
     newestOf: query<{ at: number; event: number }>(
       'SELECT at, event FROM newest WHERE handler = ? AND thing = ?',
     ),
@@ -91,19 +121,5 @@ export function statementsOf(database: DatabaseSync) {
       'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',
     ),
     unblock: prepare('UPDATE work SET behind = 0 WHERE handler = ? AND thing = ?'),
-
-    deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
-
-    purgeable: query<{ number: number; busy: number; purged: number }>(`SELECT number, body IS NULL AS purged,
-      EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
-      FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
-    stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
-    deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
-
-    noteUse: prepare(`INSERT INTO secret_uses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-      SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
-
-    getMeta: query<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
-    setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
   };
 }
