@@ -6,8 +6,8 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLAIM } from '../src/inbox/postgres/claims.ts';
 import { connect } from '../src/inbox/postgres/connection.ts';
-import { CLAIM } from '../src/inbox/postgres/statements.ts';
 import { type Cluster, type DatabaseCost, withCluster } from './cluster.ts';
 import {
   type Contender,

@@ -9,18 +9,15 @@ import { BlockList, isIP, SocketAddress } from 'node:net';
 import ipRangeCheck from 'ip-range-check';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
-const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'];
-const UNIQUE_LOCAL = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
-const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
-  loopback: LOOPBACK,
-  linklocal: LINK_LOCAL,
-  uniquelocal: UNIQUE_LOCAL,
+const NAMED_RANGES = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 const UNSPECIFIED_AND_GROUPS = ['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'ff00::/8'];
-const NOBODYS = rangesIn([...LOOPBACK, ...LINK_LOCAL, ...UNSPECIFIED_AND_GROUPS]);
+const NOBODYS = rangesIn([...NAMED_RANGES.loopback, ...NAMED_RANGES.linklocal, ...UNSPECIFIED_AND_GROUPS]);
 /** The unique-local ranges, and the range that network providers share out behind NAT. */
-const PRIVATE = rangesIn([...UNIQUE_LOCAL, '100.64.0.0/10']);
+const PRIVATE = rangesIn([...NAMED_RANGES.uniquelocal, '100.64.0.0/10']);
 
 /** The canonical form, or undefined if it is not exactly one IPv4 or IPv6 address (a zone id is not either). */
 export function canonicalAddress(text: string): string | undefined {
@@ -55,12 +52,12 @@ export function readRule(text: string): { rule: string } | { wrong: string } {
 }
 
 export function rangesNamed(name: string): readonly string[] | undefined {
-  return Object.hasOwn(NAMED_RANGES, name) ? NAMED_RANGES[name] : undefined;
+  return Object.hasOwn(NAMED_RANGES, name) ? NAMED_RANGES[name as keyof typeof NAMED_RANGES] : undefined;
 }
 
 export function isLoopback(host: string): boolean {
   const address = host === 'localhost' ? '127.0.0.1' : canonicalAddress(host);
-  return address !== undefined && matches(address, LOOPBACK);
+  return address !== undefined && matches(address, NAMED_RANGES.loopback);
 }
 
 /** Says from where a canonical address may send: from anywhere, from a private network, or from no other machine. */

@@ -55,10 +55,7 @@ export function parseExact(text: string): Exact {
 }
 
 function readScalar(token: string): Exact {
-  const first = token[0] as string;
-  if (first === '"') return JSON.parse(token);
-  if (first === 't' || first === 'f' || first === 'n') return JSON.parse(token);
-  return new NumberText(token);
+  return '"tfn'.includes(token[0] as string) ? JSON.parse(token) : new NumberText(token);
 }
 
 /** Says whether two values are the same. The order of members does not count; numbers are compared as texts. */

@@ -2,7 +2,7 @@
  * Files and folders that only the service's user can read, whatever the umask: they have that mode before anything is
  * written. Called by whatever makes a file of ours.
  */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -25,7 +25,7 @@ export function makePrivateFile(path: string): boolean {
 
 /** Closes to others what was made by an earlier version or copied here, as far as it is ours and the file system has modes. */
 export function tightenFile(path: string): void {
-  const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+  const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isFile() || stats.uid !== process.getuid?.() || (stats.mode & 0o777 & ~FILE_MODE) === 0) return;
   try {
     chmodSync(path, FILE_MODE);

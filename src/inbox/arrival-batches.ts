@@ -5,7 +5,7 @@
  * one waits at the thread's door, and everything else gathers here. An arrival that is not on disk by the deadline is given
  * up (the provider tries again; if it was written after all, that will be a duplicate).
  */
-import { Rejection } from '../verify/rejection.ts';
+import { Rejection } from '../verify/verifier.ts';
 import type { Arrival, Kept } from './contract.ts';
 import { type FromInbox, type Packed, pack } from './messages.ts';
 

@@ -6,7 +6,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
-import { ThreadCalls } from '../base/threads/ask.ts';
+import { ThreadCalls } from '../base/thread-calls.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
 import { driverOf, type InboxThread } from './driver.ts';

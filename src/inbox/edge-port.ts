@@ -1,6 +1,6 @@
 /** The inbox thread's end of the port to the edge, the same for every driver. What may be asked stands in messages.ts. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { answerCalls, type CallHandlers } from '../base/threads/ask.ts';
+import { answerCalls, type CallHandlers } from '../base/thread-calls.ts';
 import type { Arrival } from './contract.ts';
 import { type FromInbox, type InboxCalls, type ToInbox, unpackArrivals } from './messages.ts';
 

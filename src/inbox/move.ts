@@ -20,11 +20,9 @@ import { ConfigError } from '../base/errors.ts';
 import { idOf } from './event-id.ts';
 import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';
-import { analyzeImported, importBatch } from './postgres/import.ts';
-import { differing } from './postgres/import-check.ts';
-import { beginMove, cancelMove, endMove, takeMoveLock } from './postgres/move-in.ts';
-import { inboxAt, movedInAt, movingIn } from './postgres/moving.ts';
-import { examineDatabase, prepareDatabase } from './postgres/schema.ts';
+import { analyzeImported, differing, importBatch } from './postgres/import.ts';
+import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
+import { examineDatabase, inboxAt, movingIn, prepareDatabase } from './postgres/schema.ts';
 import { openSource, type Source } from './sqlite/export.ts';
 import type { Moved } from './sqlite/moved.ts';
 

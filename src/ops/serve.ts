@@ -6,9 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import type { Log } from '../base/log/log.ts';
-import { createLog } from '../base/log/log.ts';
-import { standardOutput } from '../base/log/output.ts';
+import { createLog, type Log, standardOutput } from '../base/log/log.ts';
 import { makePrivateFolder } from '../base/private-files.ts';
 import { driverOf, type Remark } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';

@@ -5,12 +5,11 @@
  * A new reading of the settings is built whole and takes effect once its new host names are looked up: a request sees the
  * old rules or the new ones, never some of each.
  */
-
 import type { Log } from '../base/log/log.ts';
-import { namesIn } from '../verify/allow-entry.ts';
 import { provingSettings, verifiersOf } from '../verify/checks.ts';
-import { digestOf, indexOfDigest } from '../verify/equal.ts';
+import { digestOf, indexOfDigest } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
+import { namesIn } from '../verify/ip-allowlist.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { SourceRules } from './http/receive.ts';

@@ -1,6 +1,5 @@
 /** Opens what keeps events and refused requests, and what hands events to the handlers. Called by receiver.ts. */
-import type { Log, LogOptions } from '../base/log/log.ts';
-import type { Output } from '../base/log/output.ts';
+import type { Log, LogOptions, Output } from '../base/log/log.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { openInbox } from '../inbox/client.ts';

@@ -4,15 +4,18 @@
  */
 import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
-import { observe } from './observe.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
-import type { CheckSettings, SchemeRow, SecretRow, Signed } from './scheme.ts';
-import { SCHEMES, type Scheme, type SecretScheme } from './schemes.ts';
-import type { Verifier } from './verifier.ts';
-
-/** The live secrets of a source by scheme, newest first. */
-export type SecretsByScheme = Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
+import {
+  type CheckSettings,
+  SCHEMES,
+  type Scheme,
+  type SchemeRow,
+  type SecretRow,
+  type SecretScheme,
+  type Signed,
+} from './schemes.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
   readonly preset: Preset;
@@ -20,7 +23,8 @@ export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSh
   readonly schemes: readonly Scheme[];
   /** The ones among `schemes` that are only observed and refuse nothing. */
   readonly observed: readonly Scheme[];
-  readonly secrets: SecretsByScheme;
+  /** The live ones, newest first. */
+  readonly secrets: Readonly<Partial<Record<SecretScheme, readonly string[]>>>;
 }
 
 const ROWS: readonly (SchemeRow & { readonly name: Scheme })[] = SCHEMES;
@@ -42,6 +46,38 @@ export function verifiersOf(
   });
 }
 
+/**
+ * A check that is only observed notes what it would have refused, but refuses nothing. So a new check can be tried while
+ * others guard. The configuration sees to it that at least one check is enforced.
+ */
+function observe(scheme: Scheme, verify: Verifier): Verifier {
+  return function verifyObserved(head) {
+    return noting(() => {
+      const result = verify(head);
+      if (result instanceof Promise) return result.then(guarded, failed);
+      return guarded(result);
+    });
+  };
+
+  function guarded(result: Proof | ((body: Buffer) => Proof)) {
+    if (typeof result !== 'function') return result;
+    return (body: Buffer) => noting(() => result(body));
+  }
+
+  function noting<T>(check: () => T): T | Proof {
+    try {
+      return check();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  function failed(error: unknown): Proof {
+    if (error instanceof Rejection) return { scheme, wouldRefuse: error.code };
+    throw error;
+  }
+}
+
 /** An address may be shared or forged upstream; a secret proves who sends. */
 export function isProof(scheme: string): boolean {
   return SECRET_ROWS.some(({ name }) => name === scheme);
@@ -59,15 +95,9 @@ export function provingSettings(prefix: string): string {
 }
 
 /** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
-export function firstSetting({
-  prefix,
-  preset,
-}: {
-  readonly prefix: string;
-  readonly preset: Preset;
-}): string {
-  const { setting } = preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
-  return `${prefix}_${setting}`;
+export function firstSetting(source: { readonly prefix: string; readonly preset: Preset }): string {
+  const { setting } = source.preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
+  return `${source.prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

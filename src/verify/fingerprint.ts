@@ -1,8 +1,11 @@
 /**
- * Two ways to speak of a secret without telling it: a fingerprint tells secrets apart, and by a mask people recognise their
- * own. Of a secret that is long enough the mask shows the first 6 and the last 4 characters, as Flintn's dashboard does.
+ * Tells secrets apart, for the schemes and the commands, without telling the secrets.
+ *
+ * A fingerprint tells them apart in evidence, and by a mask people recognise their own: of a secret that is long enough it
+ * shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of any length are compared in constant
+ * time: both sides are hashed first, so the time taken tells neither a length nor where the first difference is.
  */
-import { hash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 const DIGITS = 12;
 const SHOWN_FROM = 24;
@@ -14,4 +17,15 @@ export function fingerprintOf(secret: string): string {
 
 export function maskOf(secret: string): string {
   return secret.length < SHOWN_FROM ? '…' : `${secret.slice(0, 6)}…${secret.slice(-4)}`;
+}
+
+export function digestOf(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
+}
+
+/** The index of the digest among `digests`, or -1. Every one is compared, also after a match. */
+export function indexOfDigest(digest: Buffer, digests: readonly Buffer[]): number {
+  let found = -1;
+  for (const [at, expected] of digests.entries()) if (timingSafeEqual(digest, expected)) found = at;
+  return found;
 }

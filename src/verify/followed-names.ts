@@ -7,10 +7,8 @@
  * stays however long lookups fail, since a broken resolver must not refuse a provider. So a false answer stays too, but only
  * as long as lookups are kept from working, and a warning says that they are. name-lookup.ts says which addresses count.
  */
-
 import type { Log } from '../base/log/log.ts';
-import { type LookUp, lookUpInDns } from './dns.ts';
-import { type FamilyAnswer, freshMsOf, lookUpFamilies } from './name-lookup.ts';
+import { type FamilyAnswer, freshMsOf, type LookUp, lookUpFamilies, lookUpInDns } from './host-names.ts';
 
 /** At boot the public port opens after so long at the latest, with the first answers or without. */
 const FIRST_ANSWERS_MS = 3_000;
@@ -133,7 +131,7 @@ export class FollowedNames {
     } else {
       followed.failures++;
       this.#note(followed, { kind: 'none', reason: flaw ?? 'it has no address' });
-      this.#lookIn(retryMs(followed.failures), followed);
+      this.#lookIn(Math.min(RETRY_LEAST_MS * 2 ** (followed.failures - 1), RETRY_MOST_MS), followed);
     }
   }
 
@@ -176,8 +174,4 @@ export class FollowedNames {
       this.#log.warn({ host, reason }, `a name on an allowlist cannot be looked up: ${rest}`);
     }
   }
-}
-
-function retryMs(failures: number): number {
-  return Math.min(RETRY_LEAST_MS * 2 ** (failures - 1), RETRY_MOST_MS);
 }

@@ -30,11 +30,6 @@ export function macOver(form: HmacForm, timestamp: string | undefined, key: KeyO
   return mac.update(body).digest();
 }
 
-/** The form's name in evidence and metrics: `X-Hub-Signature sha1`. */
-export function formName({ header, algorithm }: HmacForm): string {
-  return `${header} ${algorithm}`;
-}
-
 /** The signed time in the value of a timestamped header, in unix seconds; undefined in any other. */
 export function signedSecondsIn(value: string): number | undefined {
   const text = /(?:^|,)t=([1-9]\d{9})(?:,|$)/.exec(value)?.[1];

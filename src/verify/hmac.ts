@@ -6,12 +6,10 @@
  */
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
-import { headerLines } from './header-lines.ts';
-import { type Claim, formName, macOver, readClaim } from './hmac-form.ts';
+import { type Claim, macOver, readClaim } from './hmac-form.ts';
 import type { HmacForm } from './preset.ts';
-import { Rejection } from './rejection.ts';
-import type { SecretRow, Signed } from './scheme.ts';
-import type { BodyCheck, Head, Verifier } from './verifier.ts';
+import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
+import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
 
 const HMAC_REFUSALS = {
   hmac_missing: {
@@ -57,8 +55,7 @@ export const HMAC = {
   setting: 'WEBHOOK_SECRET',
   holds: 'secrets',
   headersOf: ({ hmac: forms }) => forms.map(({ header }) => header.toLowerCase()),
-  build: ({ preset, secrets, allowSha1, toleranceSeconds }): Verifier =>
-    hmac(preset.hmac, { secrets, allowSha1, toleranceSeconds }),
+  build: ({ preset, ...settings }): Verifier => hmac(preset.hmac, settings),
   sign(secret, body, nowMs, { hmac: [form] }): Signed {
     return form ? { headers: { [form.header]: signHmac(form, secret, body, nowMs) } } : {};
   },
@@ -81,26 +78,21 @@ export const HMAC = {
   refusals: HMAC_REFUSALS,
 } as const satisfies SecretRow;
 
-export interface HmacOptions {
-  readonly secrets: readonly string[];
-  readonly allowSha1: boolean;
-  readonly toleranceSeconds: number;
-}
+type HmacOptions = Pick<CheckSettings, 'secrets' | 'allowSha1' | 'toleranceSeconds'>;
 
 export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: Head) => BodyCheck {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
   const fingerprints = options.secrets.map(fingerprintOf);
-  const names = [...new Set(forms.map((form) => form.header.toLowerCase()))];
-  const byName = new Map(
-    names.map((name) => [name, forms.filter((form) => form.header.toLowerCase() === name)]),
-  );
+  const byName = Map.groupBy(forms, ({ header }) => header.toLowerCase());
+  const names = [...byName.keys()];
   return function verifyHmac(head): BodyCheck {
     const claim = claimIn(head);
     return function verifyMac(body) {
       const secret = fingerprints[matching(claim, keys, body)];
       if (secret === undefined) throw new Rejection('hmac_mismatch');
       if (claim.timestamp !== undefined) checkTime(claim.timestamp, head.receivedAt);
-      return { scheme: 'hmac', secret, form: formName(claim.form), signature: claim.value };
+      const { value: signature, form } = claim;
+      return { scheme: 'hmac', secret, form: `${form.header} ${form.algorithm}`, signature };
     };
   };
 

@@ -1,10 +1,15 @@
-/** The scheme `ip`: the client's address must lie in one of the source's ranges, or belong to one of its host names. */
-
+/**
+ * The scheme `ip`: the client's address must lie in one of the source's ranges, or belong to one of its host names.
+ *
+ * serve/config/allowlist.ts reads the entries of an allowlist; `check` shows people what `allowedBy` says of them.
+ */
 import { matches } from '../base/address.ts';
-import { namesIn } from './allow-entry.ts';
-import { Rejection } from './rejection.ts';
-import type { AddressRow } from './scheme.ts';
-import type { Proof, Verifier } from './verifier.ts';
+import type { Log } from '../base/log/log.ts';
+import { FollowedNames, type NameState } from './followed-names.ts';
+import type { LookUp } from './host-names.ts';
+import type { AddressList } from './preset.ts';
+import type { AddressRow } from './schemes.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const VERDICTS_MAX = 10_000;
 /** No more than this is noted: the address itself is kept with every event. */
@@ -57,4 +62,54 @@ export function ipAllowlist(rules: readonly string[], isNamed?: (address: string
     }
     return verdict;
   }
+}
+
+export interface AllowEntry {
+  /** Its text, such as `203.0.113.0/24`, `shippo-eu` or `dns:hooks.example.com`. */
+  readonly entry: string;
+  /** The rules of an address, a range or a published list; empty for a host name. */
+  readonly rules: readonly string[];
+  /** There for a published list. */
+  readonly published?: Pick<AddressList, 'from' | 'asOf'>;
+  /** The host name to follow. */
+  readonly name?: string;
+}
+
+/** The addresses that an entry lets in at present. */
+export interface Allowed extends Pick<AllowEntry, 'entry' | 'published'> {
+  /** Addresses and ranges. */
+  readonly addresses: readonly string[];
+  /** There for a host name; `ageMs` is undefined as long as it had no good answer. */
+  readonly lookup?: Pick<NameState, 'ageMs' | 'trouble'>;
+}
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export function namesIn(entries: readonly AllowEntry[]): string[] {
+  return entries.flatMap(({ name }) => name ?? []);
+}
+
+export function allowedBy(
+  entries: readonly AllowEntry[],
+  names: Pick<FollowedNames, 'stateOf'>,
+): readonly Allowed[] {
+  return entries.map(({ entry, rules, published, name }) => {
+    if (name === undefined) return { entry, addresses: rules, ...(published && { published }) };
+    const state = names.stateOf(name);
+    const lookup = { ageMs: state?.ageMs, trouble: state?.trouble };
+    return { entry, addresses: state?.addresses ?? [], lookup };
+  });
+}
+
+/** Looks the names of a list up once, for commands that run beside the service. */
+export async function examineAllowlist(
+  entries: readonly AllowEntry[],
+  lookUp?: LookUp,
+): Promise<readonly Allowed[]> {
+  const names = new FollowedNames(SILENT, lookUp);
+  names.follow(namesIn(entries));
+  await names.settled();
+  const allowed = allowedBy(entries, names);
+  names.stop();
+  return allowed;
 }

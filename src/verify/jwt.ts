@@ -10,10 +10,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
 import { type Exact, NumberText, parseExact, sameExact } from '../base/json-text.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { headerLines } from './header-lines.ts';
-import { Rejection } from './rejection.ts';
-import type { SecretRow, Signed } from './scheme.ts';
-import type { BodyCheck, Head, Proof, Verifier } from './verifier.ts';
+import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
+import { type BodyCheck, type Head, headerLines, type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
@@ -26,7 +24,7 @@ export const JWT = {
   setting: 'JWT_SECRET',
   holds: 'secrets',
   headersOf: () => ['authorization'],
-  build: ({ secrets, toleranceSeconds }): Verifier => jwt({ secrets, toleranceSeconds }),
+  build: (settings): Verifier => jwt(settings),
   async sign(secret, body, nowMs): Promise<Signed> {
     return { headers: { Authorization: await signJwt(secret, body, nowMs) } };
   },
@@ -80,12 +78,7 @@ export const JWT = {
   },
 } as const satisfies SecretRow;
 
-export interface JwtOptions {
-  readonly secrets: readonly string[];
-  readonly toleranceSeconds: number;
-}
-
-export function jwt(options: JwtOptions): Verifier {
+export function jwt(options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds'>): Verifier {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
   const proofs = options.secrets.map((secret): Proof => ({ scheme: 'jwt', secret: fingerprintOf(secret) }));
   return async function verifyJwt(head): Promise<BodyCheck> {

@@ -2,8 +2,7 @@
  * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
-import type { Rotation } from './scheme.ts';
-import type { SecretScheme } from './schemes.ts';
+import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A way in which a provider writes its HMAC into a header. */
 export interface HmacForm {

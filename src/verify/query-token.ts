@@ -4,11 +4,9 @@
  * Percent-encoding is decoded once; `+` stays a plus, since the user chooses the token and the provider sends it back
  * letter for letter.
  */
-import { digestOf, indexOfDigest } from './equal.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { Rejection } from './rejection.ts';
-import type { SecretRow, Signed } from './scheme.ts';
-import type { Proof, Verifier } from './verifier.ts';
+import { digestOf, fingerprintOf, indexOfDigest } from './fingerprint.ts';
+import type { SecretRow, Signed } from './schemes.ts';
+import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export const QUERY_TOKEN = {
   name: 'token',
@@ -69,20 +67,16 @@ export function digestOfToken(query: string): Buffer | undefined {
 }
 
 function tokenIn(query: string): string {
-  const [token, ...more] = tokensIn(query);
-  if (more.length > 0) throw new Rejection('token_repeated');
-  if (token === undefined) throw new Rejection('token_missing');
-  return token;
-}
-
-function tokensIn(query: string): string[] {
   const tokens: string[] = [];
   for (const pair of query.split('&')) {
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
     if (decode(name) === 'token') tokens.push(at < 0 ? '' : decode(pair.slice(at + 1)));
   }
-  return tokens;
+  const [token, ...more] = tokens;
+  if (more.length > 0) throw new Rejection('token_repeated');
+  if (token === undefined) throw new Rejection('token_missing');
+  return token;
 }
 
 function decode(text: string): string {

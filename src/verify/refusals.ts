@@ -2,9 +2,8 @@
  * Every way in which a request can be refused or fail, as a table: the answer, what it means, and what to do about it. The
  * rows of a scheme stand with the scheme. Alarms, `events refused`, `check` and docs/refusals.md say what stands here.
  */
-import type { Rejection } from './rejection.ts';
-import type { RefusalRow } from './scheme.ts';
-import { SCHEMES, type SchemeRefusalCode } from './schemes.ts';
+import { type RefusalRow, SCHEMES, type SchemeRefusalCode } from './schemes.ts';
+import type { Rejection } from './verifier.ts';
 
 const GENERAL = {
   not_found: {

@@ -1,13 +1,16 @@
 /**
- * Every scheme, in the order in which a request is checked: the cheap ones first. A new scheme is a file like hmac.ts and a
- * row here. What a scheme consists of: scheme.ts.
+ * Every scheme, and the form of one. A scheme is one way of proving who sent a request: it stands whole in a file like hmac.ts
+ * and has a row here. Whatever treats schemes alike (settings, checks, `send`, `secret`, alarms) reads this table.
  */
+import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
-import { IP_ALLOWLIST } from './ip-allowlist.ts';
+import { type AllowEntry, IP_ALLOWLIST } from './ip-allowlist.ts';
 import { JWT } from './jwt.ts';
+import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
-import type { SchemeRow } from './scheme.ts';
+import type { Proof, Verifier } from './verifier.ts';
 
+/** In the order in which a request is checked: the cheap ones first. */
 export const SCHEMES = [IP_ALLOWLIST, QUERY_TOKEN, HMAC, JWT] as const satisfies readonly SchemeRow[];
 
 type AnyRow = (typeof SCHEMES)[number];
@@ -17,3 +20,71 @@ export type SecretScheme = Extract<AnyRow, { holds: 'secrets' }>['name'];
 /** Every code with which a scheme refuses. */
 export type SchemeRefusalCode = CodesOf<AnyRow>;
 type CodesOf<Each> = Each extends SchemeRow ? keyof Each['refusals'] : never;
+
+/** The answer to a request that is turned away, and the words for the operator. */
+export interface RefusalRow {
+  readonly status: number;
+  /** The reason in words: for the log, and outside production for the sender. */
+  readonly says: string;
+  /** The likely cause, as a question to the operator. */
+  readonly asks: string;
+  /** The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
+  readonly fix: string;
+}
+
+/** The steps in which people change a secret. Between `before` and `after` they put the new one into our settings. */
+export interface Rotation {
+  /** Left out: one makes the new secret oneself. */
+  readonly before?: readonly string[];
+  readonly after: readonly string[];
+  /** Says what becomes of the old secret. */
+  readonly old: string;
+}
+
+/** The settings of one source that a verifier is built from. */
+export interface CheckSettings {
+  readonly preset: Pick<Preset, 'hmac'>;
+  /** The live secrets of this scheme; none if it holds addresses. */
+  readonly secrets: readonly string[];
+  readonly allowFrom: readonly AllowEntry[];
+  readonly allowSha1: boolean;
+  /** The greatest distance of a signed time from our clock, either way. */
+  readonly toleranceSeconds: number;
+  /** Follows the host names of `allowFrom`. */
+  readonly names: Pick<FollowedNames, 'follow'>;
+}
+
+/** The headers and query parameters that a sender adds to its request to prove itself. */
+export interface Signed {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+interface AnyScheme {
+  /** Operators write it into `…_VERIFY`; evidence and metrics show it. */
+  readonly name: string;
+  /** The variable that switches it on, without the source's prefix: `WEBHOOK_SECRET`. */
+  readonly setting: string;
+  /** Each code begins with the scheme's name. */
+  readonly refusals: Readonly<Record<string, RefusalRow>>;
+  /** Lower-case names of the headers that carry credentials: kept with a refused request, shown nowhere. */
+  headersOf(preset: Preset): readonly string[];
+  build(settings: CheckSettings): Verifier;
+}
+
+export interface SecretRow extends AnyScheme {
+  readonly holds: 'secrets';
+  /** The words of `secret rotate` for a preset that has none of its own. */
+  readonly rotation: Rotation;
+  /** Proves a body as the provider would. */
+  sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
+  /** Says whether the signature that a proof keeps is still that of the bytes. Left out if proofs keep none. */
+  recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, preset: Preset): boolean;
+}
+
+/** An address can be shared or forged upstream, so such a scheme is never the only one that is enforced. */
+export interface AddressRow extends AnyScheme {
+  readonly holds: 'addresses';
+}
+
+export type SchemeRow = SecretRow | AddressRow;

@@ -2,6 +2,7 @@
  * A verifier sees plain data of a request, never Express, and returns a proof or throws a Rejection. Schemes make verifiers;
  * serve/http asks them for each request, and they are asked again later about what was refused.
  */
+import type { RefusalCode } from './refusals.ts';
 import type { Scheme } from './schemes.ts';
 
 /** A request as far as it is known before a byte of its body has been read. */
@@ -23,7 +24,7 @@ export interface Proof {
   readonly scheme: Scheme;
   /** Fingerprint of the secret that matched. */
   readonly secret?: string;
-  /** Header and algorithm of an HMAC. */
+  /** Header and algorithm of an HMAC, in evidence and metrics: `X-Hub-Signature sha1`. */
   readonly form?: string;
   /** The header's value, so that the MAC can be checked again. Never shown. */
   readonly signature?: string;
@@ -36,3 +37,28 @@ export type BodyCheck = (body: Buffer) => Proof;
 
 /** Checks the head. Returns the proof, or the check that is left for the body. Throws Rejection. */
 export type Verifier = (head: Head) => Proof | BodyCheck | Promise<Proof | BodyCheck>;
+
+/** A request that failed a check. serve/http answers with the row of its code in refusals.ts. */
+export class Rejection extends Error {
+  readonly code: RefusalCode;
+  /** More than the row says, for the operator: never a secret, a MAC or a token. */
+  readonly reason: string | undefined;
+
+  constructor(code: RefusalCode, reason?: string) {
+    super(reason ?? code);
+    this.name = 'Rejection';
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** All lines of that name, given in lower case, as they arrived: Node joins some repeated headers and drops others. */
+export function headerLines(raw: readonly string[], name: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const candidate = raw[at] as string;
+    if (candidate.length === name.length && candidate.toLowerCase() === name)
+      lines.push(raw[at + 1] as string);
+  }
+  return lines;
+}

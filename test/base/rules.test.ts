@@ -1,12 +1,12 @@
 /** Rules and the nearest name: what a message shows of a value, and what it never shows. */
 import { expect, test } from 'vitest';
-import { nearestTo } from '../../src/base/settings/nearest.ts';
 import {
   choiceOf,
   flaw,
   integer,
   listOfTexts,
   members,
+  nearestTo,
   text,
   withDefault,
 } from '../../src/base/settings/rules.ts';

@@ -5,9 +5,11 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
+import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
-import { CLAIM, KEEP, KNOWN, SETTLE, type Statement } from '../../src/inbox/postgres/statements.ts';
+import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 let database: Database;
@@ -22,7 +24,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function planOf({ name, text }: Statement): Promise<string> {
+async function planOf({ name, text }: { readonly name: string; readonly text: string }): Promise<string> {
   const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place)));
   const client = await pool.connect();
   try {

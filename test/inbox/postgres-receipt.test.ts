@@ -1,6 +1,6 @@
 /** A batch that fails half way: what its first statement had handed out must not stay out. */
 import { expect, test } from 'vitest';
-import { Numbers } from '../../src/inbox/postgres/numbers.ts';
+import { Lease } from '../../src/inbox/postgres/lease.ts';
 import { keepAll, type ReceiptOptions } from '../../src/inbox/postgres/receipt.ts';
 import { Scheduler } from '../../src/inbox/scheduler.ts';
 import { routesOf } from '../../src/inbox/stored-source.ts';
@@ -13,8 +13,9 @@ const opened = preparedForEach();
 test('slots of what was kept are free again if the look for what was known fails', async () => {
   const scheduler = new Scheduler(new Targets(routesOf(SOURCES)));
   scheduler.targets.named('one/a').grant(2);
-  const numbers = new Numbers();
-  const options: ReceiptOptions = { pool: opened.pool, sources: SOURCES, scheduler, numbers, owner: () => 1 };
+  const lease = new Lease(opened.pool, 15_000, []);
+  await lease.enter();
+  const options: ReceiptOptions = { pool: opened.pool, sources: SOURCES, scheduler, lease };
   const known = arrival('still', fresh());
   await keepAll(options, [known]);
   const failing = Object.assign(Object.create(opened.pool) as typeof opened.pool, {

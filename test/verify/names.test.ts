@@ -2,11 +2,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scopeOf } from '../../src/base/address.ts';
 import type { Log } from '../../src/base/log/log.ts';
-import { allowedBy, examineAllowlist } from '../../src/verify/allow-entry.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
-import { type LookUp, lookUpInDns } from '../../src/verify/dns.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
-import { ipAllowlist } from '../../src/verify/ip-allowlist.ts';
+import { type LookUp, lookUpInDns } from '../../src/verify/host-names.ts';
+import { allowedBy, examineAllowlist, ipAllowlist } from '../../src/verify/ip-allowlist.ts';
 import { type DnsServer, type Records, startDnsServer } from '../harness/dns-server.ts';
 import { askOnly } from '../harness/local-dns.ts';
 import { verdict } from './verdict.ts';

@@ -10,8 +10,8 @@ import { credentialHeadersOf, proveBody, verifiersOf } from '../../src/verify/ch
 import { fingerprintOf } from '../../src/verify/fingerprint.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
 import { fixFor, REFUSALS, refusalOf, rejectionReason } from '../../src/verify/refusals.ts';
-import { Rejection } from '../../src/verify/rejection.ts';
 import { SCHEMES } from '../../src/verify/schemes.ts';
+import { Rejection } from '../../src/verify/verifier.ts';
 import { ROOT } from '../harness/project.ts';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
 import { NOW, verdict } from './verdict.ts';
@@ -102,13 +102,8 @@ test('every code of a scheme begins with its name', () => {
   }
 });
 
-/** Words that happen to be a scheme's name: fields of the log, and a placeholder that people set. */
-const OTHER_MEANINGS = [
-  'src/base/log/log.ts',
-  'src/base/log/readable.ts',
-  'src/base/settings/secrets.ts',
-  'src/ops/check/canary.ts',
-];
+/** Words that happen to be a scheme's name: fields of the log. */
+const OTHER_MEANINGS = ['src/base/log/log.ts', 'src/base/log/readable.ts', 'src/ops/check/canary.ts'];
 
 test('outside of verify/ no file names a scheme: what is true of one stands in its row', () => {
   const named = new RegExp(`['"\`](${SCHEMES.map(({ name }) => name).join('|')})['"\`]`);

@@ -1,12 +1,8 @@
 /** A scheme that nobody has: the header X-Seal carries the secret itself. What it takes to add one is this file and a row. */
-import { digestOf, indexOfDigest } from '../../src/verify/equal.ts';
-import { fingerprintOf } from '../../src/verify/fingerprint.ts';
-import { headerLines } from '../../src/verify/header-lines.ts';
+import { digestOf, fingerprintOf, indexOfDigest } from '../../src/verify/fingerprint.ts';
 import type { RefusalCode } from '../../src/verify/refusals.ts';
-import { Rejection } from '../../src/verify/rejection.ts';
-import type { SecretRow } from '../../src/verify/scheme.ts';
-import type { Scheme } from '../../src/verify/schemes.ts';
-import type { Verifier } from '../../src/verify/verifier.ts';
+import type { Scheme, SecretRow } from '../../src/verify/schemes.ts';
+import { headerLines, Rejection, type Verifier } from '../../src/verify/verifier.ts';
 
 export const SEAL: SecretRow = {
   name: 'seal',

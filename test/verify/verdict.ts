@@ -1,7 +1,6 @@
 /** Asks a verifier as the service does: the head first, then the body. */
 import type { RefusalCode } from '../../src/verify/refusals.ts';
-import { Rejection } from '../../src/verify/rejection.ts';
-import type { Head, Verifier } from '../../src/verify/verifier.ts';
+import { type Head, Rejection, type Verifier } from '../../src/verify/verifier.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 10);
 export const NOW_SECONDS = NOW / 1000;

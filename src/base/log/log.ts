@@ -2,10 +2,10 @@
  * One JSON line a record, or readable lines in development.
  *
  * One writer has standard output, so that lines of two threads never mix: the handlers' thread sends its lines there in
- * bundles (output.ts). What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
+ * bundles. Writing never waits for the reader: if nobody reads the pipe, lines beyond 8 MiB are dropped rather than answers
+ * delayed. What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
  */
 import pino from 'pino';
-import type { Output } from './output.ts';
 import { readable } from './readable.ts';
 import { REDACTED } from './redact.ts';
 
@@ -50,5 +50,69 @@ function isoTime(): () => string {
       text = `,"time":"${new Date(now).toISOString()}"`;
     }
     return text;
+  };
+}
+
+export interface Output {
+  write(lines: string): void;
+}
+
+const BUNDLE_BYTES = 16_384;
+const GATHER_MS = 20;
+const HELD_BYTES_MAX = 8 * 1_048_576;
+const END_MS = 1_000;
+
+/** `end` is the log's end: it calls back when every line is out, or given up because nobody reads. */
+export function standardOutput(): Output & { end(done: () => void): void } {
+  const stream = pino.destination({
+    dest: 1,
+    sync: false,
+    maxWrite: 4 * BUNDLE_BYTES,
+    maxLength: HELD_BYTES_MAX,
+  });
+  // A reader that goes away (`| head`) must not take the service with it.
+  stream.on('error', () => {});
+  const lines = bundledOutput((bundle) => stream.write(bundle));
+  return {
+    write: lines.write,
+    // Not pino's own flush, which without a minimal length waits for nothing; and at exit pino waits for ever.
+    end(done) {
+      lines.flush();
+      const giveUp = setTimeout(() => {
+        stream.off('close', finish);
+        stream.destroy();
+        done();
+      }, END_MS);
+      const finish = () => {
+        clearTimeout(giveUp);
+        done();
+      };
+      stream.once('close', finish);
+      stream.end();
+    },
+  };
+}
+
+/** A line after a pause goes out at once; those that follow gather for a moment. `flush` sends what is there now. */
+export function bundledOutput(send: (lines: string) => void): Output & { flush(): void } {
+  let gathered = '';
+  let timer: NodeJS.Timeout | undefined;
+  let lastSent = 0;
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered === '') return;
+    lastSent = performance.now();
+    const bundle = gathered;
+    gathered = '';
+    send(bundle);
+  }
+  return {
+    write(lines) {
+      gathered += lines;
+      if (gathered.length >= BUNDLE_BYTES) flush();
+      else timer ??= setTimeout(flush, Math.max(0, GATHER_MS - (performance.now() - lastSent)));
+    },
+    flush,
   };
 }

@@ -3,38 +3,17 @@
  *
  *   10:03:18  accepted   flexport   evt_032a47922a2000  200  1.4 ms  from 127.0.0.1
  */
-import type { Output } from './output.ts';
+import type { Output } from './log.ts';
 
-const COLORS: Readonly<Record<string, number>> = {
-  accepted: 32,
-  done: 32,
-  duplicate: 36,
-  held: 33,
-  retry: 33,
-  later: 33,
-  refused: 31,
-  failed: 31,
-  dead: 31,
-  error: 31,
-  fatal: 31,
-  warn: 33,
-};
-const VALUE_MAX = 120;
-const SHOWN_FIRST = [
-  'level',
-  'time',
-  'msg',
-  'outcome',
-  'source',
-  'handler',
-  'eventId',
-  'id',
-  'status',
-  'ms',
-  'ip',
-  'code',
-  'reason',
+/** By the terminal's number of the color: red, green, yellow, cyan. */
+const COLORS: readonly (readonly [number, readonly string[]])[] = [
+  [31, ['refused', 'failed', 'dead', 'error', 'fatal']],
+  [32, ['accepted', 'done']],
+  [33, ['held', 'retry', 'later', 'warn']],
+  [36, ['duplicate']],
 ];
+const VALUE_MAX = 120;
+const SHOWN_FIRST = 'level time msg outcome source handler eventId id status ms ip code reason'.split(' ');
 
 export function readable(output: Output): Output {
   const colored = process.stdout.isTTY === true && !process.env.NO_COLOR;
@@ -50,7 +29,7 @@ function format(record: Record<string, unknown>, colored: boolean): string {
   const level = text('level');
   const isEvent = text('handler') !== '' && text('outcome') === '';
   const word = text('outcome') || (isEvent ? text('msg') : level === 'info' ? '' : level);
-  const color = colored ? COLORS[word] : undefined;
+  const color = colored ? COLORS.find(([, words]) => words.includes(word))?.[0] : undefined;
   const shown = word.padEnd(9);
   const parts = [
     text('time').slice(11, 19),

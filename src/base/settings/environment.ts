@@ -70,11 +70,9 @@ export function entryProblem(
   wrong: string,
   fix: string,
 ): Problem {
+  const empty = 'Take the extra comma out, or unset the variable.';
   // An allowlist that lost its content must not turn into no allowlist.
-  if (entry === '') {
-    const take = 'Take the extra comma out, or unset the variable.';
-    return { setting, wrong: `has an empty entry (${place})`, fix: take };
-  }
+  if (entry === '') return { setting, wrong: `has an empty entry (${place})`, fix: empty };
   return { setting, wrong: `has an entry (${place}) that ${wrong}`, fix };
 }
 
@@ -103,8 +101,8 @@ export function readProxies({ environment, problems }: EnvironmentReading): stri
   const value = textOf(environment, setting);
   if (value === undefined) return [];
   if (/^(true|false|\d+)$/i.test(value)) {
-    const fix = 'List the proxies’ addresses or CIDR ranges, or loopback, linklocal, uniquelocal.';
     const wrong = 'cannot be a switch or a hop count: a sender could choose its address';
+    const fix = 'List the proxies’ addresses or CIDR ranges, or loopback, linklocal, uniquelocal.';
     problems.push({ setting, wrong, fix });
     return [];
   }

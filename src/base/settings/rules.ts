@@ -5,7 +5,6 @@
  * Reading a value lists every flaw and throws none. A flaw gives the value and what may stand there instead. A rule whose
  * value may hold a secret says `wrong` in words of its own, so that the value is never repeated.
  */
-import { nearestTo } from './nearest.ts';
 
 export interface Flaw {
   /** Which member of the value, from outside in; empty for the value itself. */
@@ -80,8 +79,7 @@ export function choiceOf<Name extends string>(names: readonly Name[]): Rule<Name
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a function passes whatever its parameters are.
-export function functionLike<Value extends (...all: any) => unknown>(fix: string) {
+export function functionLike<Value>(fix: string) {
   return valueThat<Value>((given) => typeof given === 'function', fix);
 }
 
@@ -90,22 +88,21 @@ export type NumberRule = Rule<number | undefined> & { readonly range: string };
 export function integer(least: number, most: number): NumberRule {
   const range = `${least} to ${most}`;
   const passes = (given: unknown) => Number.isInteger(given) && isBetween(given, least, most);
-  return Object.assign(valueThat<number>(passes, `Use a whole number from ${range}.`), { range });
+  return ranged(range, passes, `Use a whole number from ${range}.`);
 }
 
 export function number(least: number, most: number): NumberRule {
-  const range = `${least} to ${most}`;
-  return Object.assign(
-    valueThat<number>((given) => isBetween(given, least, most), `Use ${range}.`),
-    { range },
-  );
+  return ranged(`${least} to ${most}`, (given) => isBetween(given, least, most));
 }
 
 /** Infinity means never. */
 export function numberOrInfinity(least: number, most: number): NumberRule {
-  const range = `${least} to ${most}, or Infinity`;
   const passes = (given: unknown) => given === Number.POSITIVE_INFINITY || isBetween(given, least, most);
-  return Object.assign(valueThat<number>(passes, `Use ${range}.`), { range });
+  return ranged(`${least} to ${most}, or Infinity`, passes);
+}
+
+function ranged(range: string, passes: (given: unknown) => boolean, fix = `Use ${range}.`): NumberRule {
+  return Object.assign(valueThat<number>(passes, fix), { range });
 }
 
 export function withDefault<Value>(rule: Rule<Value | undefined>, fallback: Value): Rule<Value> {
@@ -128,15 +125,12 @@ export function members<Table extends RuleTable>(
     const object = isObject(given) ? given : {};
     const read = Object.entries(table).map(([name, rule]) => ({ name, ...rule(object[name]) }));
     const value = Object.fromEntries(read.map((member) => [member.name, member.value])) as ValuesOf<Table>;
-    const own =
-      given === undefined || isObject(given)
-        ? []
-        : [flaw(`is ${kindOf(given)}`, `Write { ${names.join(', ')} }, or some of them.`)];
-    const flaws = [
-      ...own,
-      ...read.flatMap(({ name, flaws }) => flaws.map((one) => ({ ...one, path: [name, ...one.path] }))),
-      ...unknownIn(object, names),
-    ];
+    const flaws: Flaw[] = read.flatMap((member) =>
+      member.flaws.map((one) => ({ ...one, path: [member.name, ...one.path] })),
+    );
+    if (given !== undefined && !isObject(given))
+      flaws.unshift(flaw(`is ${kindOf(given)}`, `Write { ${names.join(', ')} }, or some of them.`));
+    flaws.push(...unknownIn(object, names));
     const more = between(value).filter(({ path: [name] }) => !flaws.some(({ path }) => path[0] === name));
     return { value, flaws: [...flaws, ...more] };
   };
@@ -153,6 +147,31 @@ function unknownIn(object: Readonly<Record<string, unknown>>, names: readonly st
 function withNearest(given: unknown, names: readonly string[], fix: string): string {
   const near = typeof given === 'string' ? nearestTo(given, names) : undefined;
   return near === undefined ? fix : `Did you mean ${near}? ${fix}`;
+}
+
+/** The name that was probably meant; undefined if none is near. Swapped neighbours, like `bukcet`, count as two changes. */
+export function nearestTo(given: string, names: readonly string[]): string | undefined {
+  const far = Math.max(2, Math.floor(given.length / 3)) + 1;
+  const distances = names.map((name) => ({
+    name,
+    changes: changesBetween(given.toLowerCase(), name.toLowerCase()),
+  }));
+  const [first] = distances.sort((one, other) => one.changes - other.changes);
+  return first !== undefined && first.changes < Math.min(far, given.length) ? first.name : undefined;
+}
+
+/** Levenshtein's distance, row by row. */
+function changesBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [above, letter] of [...one].entries()) {
+    const next = [above + 1];
+    for (const [at, twin] of [...other].entries()) {
+      const replaced = (row[at] as number) + (letter === twin ? 0 : 1);
+      next.push(Math.min(replaced, (row[at + 1] as number) + 1, (next[at] as number) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
 }
 
 function isBetween(given: unknown, least: number, most: number): boolean {

@@ -11,39 +11,16 @@ const SHORT_BELOW = 32;
 
 /** Texts that people leave standing: samples from the providers' own pages, and words that shells and templates put there. */
 const PLACEHOLDERS = new Set([
-  '123abc',
-  'your-very-secret-key',
-  'your_dev_key',
-  'your_prod_key',
-  'your_dev_webhook_secret',
-  'your_prod_webhook_secret',
-  'secret',
-  'mysecret',
-  'token',
-  'key',
-  'password',
-  'changeme',
-  'change_me',
-  'change-me',
-  'replaceme',
-  'replace_me',
-  'replace-me',
-  'placeholder',
-  'example',
-  'default',
-  'test',
-  'dummy',
-  'todo',
-  'none',
-  'null',
-  'nil',
-  'undefined',
-  'true',
-  'false',
-  'nan',
   '[object object]',
-  'redacted',
-  '[redacted]',
+  ...`
+    123abc your-very-secret-key your_dev_key your_prod_key your_dev_webhook_secret
+    your_prod_webhook_secret
+    secret mysecret token key password changeme change_me change-me replaceme replace_me replace-me
+    placeholder example default test dummy todo none null nil undefined true false nan redacted
+    [redacted]
+  `
+    .trim()
+    .split(/\s+/),
 ]);
 const PLACEHOLDER_FORMS = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^your[-_ ]/i, /^(.)\1*$/s];
 
@@ -79,18 +56,18 @@ export function readSecrets(
   }
   if (previous !== undefined) {
     if (inline === undefined && file === undefined) {
-      problems.push({
-        setting: `${name}_PREVIOUS`,
-        wrong: `is set without ${name}`,
-        fix: `Set ${name} to the current one; _PREVIOUS is for the one being retired.`,
-      });
+      const fix = `Set ${name} to the current one; _PREVIOUS is for the one being retired.`;
+      problems.push({ setting: `${name}_PREVIOUS`, wrong: `is set without ${name}`, fix });
     }
     found.push({ setting: `${name}_PREVIOUS`, secret: previous });
   }
   const live = found.filter(({ setting, secret }) => {
     const problem = problemWith(setting, secret);
     if (problem) problems.push(problem);
-    else if (secret.length < SHORT_BELOW) warnings.push(shortness(setting, secret));
+    else if (secret.length < SHORT_BELOW) {
+      const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
+      warnings.push({ setting, wrong: `has ${secret.length} characters`, fix });
+    }
     return !problem;
   });
   return {
@@ -106,31 +83,17 @@ function linesOf(name: string, path: string, problems: Problem[]): string[] {
 }
 
 function problemWith(setting: string, secret: string): Problem | undefined {
-  const fix = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
-  if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix };
+  const real = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
+  if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix: real };
   if (/\s|\uFEFF/.test(secret)) {
     const where = secret.trim() === secret ? 'inside' : 'at its beginning or end';
-    return {
-      setting,
-      wrong: `has white space ${where}`,
-      fix: 'Take it out; a copied line break is the usual cause.',
-    };
+    const fix = 'Take it out; a copied line break is the usual cause.';
+    return { setting, wrong: `has white space ${where}`, fix };
   }
   if (UNSEEN.test(secret)) {
-    return {
-      setting,
-      wrong: 'has characters that cannot be seen',
-      fix: 'Take them out; a file that is not saved as UTF-8 is the usual cause.',
-    };
+    const fix = 'Take them out; a file that is not saved as UTF-8 is the usual cause.';
+    return { setting, wrong: 'has characters that cannot be seen', fix };
   }
-  if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix };
+  if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix: real };
   return undefined;
-}
-
-function shortness(setting: string, secret: string): Problem {
-  return {
-    setting,
-    wrong: `has ${secret.length} characters`,
-    fix: `${SHORT_BELOW} random ones or more are harder to guess.`,
-  };
 }

@@ -8,7 +8,7 @@
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
-import { DeadlineError, type ThreadCalls } from '../../base/threads/ask.ts';
+import { DeadlineError, type ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { Reply } from '../handler.ts';

@@ -5,9 +5,8 @@
  * attempts that ran in it, the inbox decides (inbox/interrupted.ts): it only hears what has ended, and why.
  */
 import { Worker } from 'node:worker_threads';
-import type { Log, LogOptions } from '../../base/log/log.ts';
-import type { Output } from '../../base/log/output.ts';
-import { ThreadCalls } from '../../base/threads/ask.ts';
+import type { Log, LogOptions, Output } from '../../base/log/log.ts';
+import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
 import type { SourceWiring } from '../handler.ts';

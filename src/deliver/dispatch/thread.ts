@@ -6,9 +6,8 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from '../../base/errors.ts';
-import { createLog, type LogOptions } from '../../base/log/log.ts';
-import { bundledOutput } from '../../base/log/output.ts';
-import { answerCalls } from '../../base/threads/ask.ts';
+import { bundledOutput, createLog, type LogOptions } from '../../base/log/log.ts';
+import { answerCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/work-port.ts';
 import type { Reply, SourceWiring } from '../handler.ts';

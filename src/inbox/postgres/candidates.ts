@@ -3,7 +3,7 @@ import type { Arrival } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { Content } from '../identity.ts';
 import { bigintList, booleanList, bytesList, textList } from './binary-array.ts';
-import { type Asked, KEEP } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 /** An arrival with the number that its event gets if it is new. */
 export interface Candidate {
@@ -21,6 +21,28 @@ export interface PlannedWork {
   readonly handler: string;
   readonly state: WorkState;
 }
+
+/** Stores a whole batch, and what is to be done with it. */
+export const KEEP = {
+  name: 'keep',
+  text: `WITH fresh AS (
+    INSERT INTO keys (identity, number, digest)
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
+    ON CONFLICT (identity) DO NOTHING
+    RETURNING number
+  ), stored AS (
+    INSERT INTO inbox (number, received_at, source, type, external_id, is_json, held, address, headers, evidence, body)
+    SELECT given.* FROM unnest($2::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+      $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[]) AS given (number)
+    WHERE (number IN (SELECT number FROM fresh)) IS TRUE
+  ), planned AS (
+    INSERT INTO work (event, handler, state, attempts, due, alone, behind, owner)
+    SELECT event, handler, state, (state = 'handling')::int, 0, false, false, CASE WHEN state = 'handling' THEN $17::bigint END
+    FROM unnest($14::bigint[], $15::text[], $16::text[]) AS planned (event, handler, state)
+    WHERE (event IN (SELECT number FROM fresh)) IS TRUE
+  )
+  SELECT number FROM fresh`,
+};
 
 /** Returns the numbers of those that are new. In the order of their keys, so that no two batches wait for each other. */
 export async function insertCandidates(
@@ -53,4 +75,31 @@ export async function insertCandidates(
     ],
   });
   return new Set(rows.map(({ number }) => number));
+}
+
+export const KNOWN = {
+  name: 'known',
+  text: 'SELECT identity, number, digest FROM keys WHERE identity = ANY ($1::bytea[])',
+};
+
+export interface Key {
+  readonly identity: Buffer;
+  readonly number: number;
+  readonly digest: Buffer;
+}
+
+/** Answers with the key under which an identity is known. */
+export async function findKeys(
+  asked: Asked,
+  candidates: readonly Candidate[],
+): Promise<(identity: Buffer) => Key> {
+  const identities = bytesList(candidates.map(({ identity }) => identity));
+  const { rows } =
+    candidates.length === 0 ? { rows: [] } : await asked.query<Key>({ ...KNOWN, values: [identities] });
+  const byIdentity = new Map(rows.map((row) => [row.identity.toString('hex'), row]));
+  return (identity) => {
+    const key = byIdentity.get(identity.toString('hex'));
+    if (!key) throw new Error('what it repeats was purged at this very moment');
+    return key;
+  };
 }

@@ -11,30 +11,23 @@ import type { Scheduler } from '../scheduler.ts';
 import type { Trial } from '../target.ts';
 import type { CircuitChange } from '../targets.ts';
 import { textList } from './binary-array.ts';
-import { inTransaction } from './connection.ts';
+import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import type { Lease } from './lease.ts';
 import type { Notifier } from './notifier.ts';
-import type { Tell } from './replica-event.ts';
-import { type Asked, NOW_MS } from './statements.ts';
+import type { Tell } from './thread.ts';
 
 /** Whoever changes a circuit holds this lock. */
 const CIRCUITS_LOCK = 0x4373_6762;
 /** Milliseconds are rounded. */
 const ROUNDED_MS = 10;
 
-export interface CircuitsOptions {
+interface CircuitsOptions {
   readonly pool: pg.Pool;
   readonly lease: Lease;
   readonly scheduler: Scheduler;
   readonly notifier: Notifier;
   readonly knobs: CircuitKnobs;
   readonly tell: Tell;
-}
-
-interface AttemptEnd {
-  readonly handler: string;
-  readonly target: string;
-  readonly unavailable: UnavailableTarget | undefined;
 }
 
 /** Times are relative: no clock is compared with another one's. */
@@ -50,7 +43,7 @@ interface CircuitRow {
 export class Circuits {
   readonly #options: CircuitsOptions;
   /** What the table has not been told. */
-  #ends: AttemptEnd[] = [];
+  #ends: { handler: string; target: string; unavailable: UnavailableTarget | undefined }[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: CircuitsOptions) {

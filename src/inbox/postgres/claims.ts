@@ -1,13 +1,15 @@
-/** Claims: events that are due become this replica's own. Part of hand-out.ts. */
+/**
+ * Claims: events that are due become this replica's own. Part of hand-out.ts.
+ *
+ * What must run alone may have brought its thread down. It is first reserved, so that only one replica holds everything else
+ * back for it.
+ */
 import type pg from 'pg';
 import type { Delivery } from '../contract.ts';
-import { idOf } from '../event-id.ts';
-import { readContent } from '../identity.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { StoredSource } from '../stored-source.ts';
-import { integerList, NUL_SYMBOL, textList } from './binary-array.ts';
+import { integerList, textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
-import { CLAIM } from './statements.ts';
+import { NOW_MS } from './connection.ts';
 
 /** So many at most for one handler at a time. */
 const CLAIM_STEP = 100;
@@ -19,6 +21,37 @@ export interface Claimed extends Omit<Delivery, 'id'> {
   readonly source: string;
 }
 
+/** Of `claimed`, joined with `inbox`. */
+const CLAIMED = `event, handler, attempts AS attempt, source, type, external_id AS "externalId",
+    received_at AS "receivedAt", headers, body`;
+
+/**
+ * Claims what is due for each handler, oldest first: as many as it has room for, as long as their bodies together fit into
+ * the bytes that are left. Rows that another replica is claiming at this moment are passed over.
+ */
+export const CLAIM = {
+  name: 'claim',
+  text: `WITH due AS (
+    SELECT event, handler, row, (SELECT octet_length(body) FROM inbox WHERE number = event) AS length
+    FROM unnest($1::text[], $2::int[]) AS wanted (name, most)
+    CROSS JOIN LATERAL (
+      SELECT event, handler, ctid AS row FROM work
+      WHERE handler = wanted.name AND state = 'pending' AND NOT alone AND NOT behind AND due <= ${NOW_MS}
+      ORDER BY due, event LIMIT wanted.most FOR UPDATE SKIP LOCKED
+    ) AS found
+  ), fitting AS (
+    SELECT row, sum(length) OVER (ORDER BY event, handler) AS bytes, row_number() OVER (ORDER BY event, handler) AS place
+    FROM due WHERE length IS NOT NULL
+  ), claimed AS (
+    UPDATE work SET state = 'handling', attempts = attempts + 1, owner = $3
+    WHERE ctid = ANY (ARRAY(SELECT row FROM fitting WHERE bytes <= $4::bigint OR ($5::boolean AND place = 1)))
+      AND state = 'pending'
+    RETURNING event, handler, attempts
+  )
+  SELECT ${CLAIMED} FROM claimed CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = event OFFSET 0) AS stored
+  ORDER BY event, handler`,
+};
+
 export interface ClaimsOptions {
   readonly pool: pg.Pool;
   readonly scheduler: Scheduler;
@@ -29,6 +62,8 @@ export interface ClaimsOptions {
 
 export class Claims {
   readonly #options: ClaimsOptions;
+  /** What must run alone here. */
+  #reserved: Pick<Claimed, 'event' | 'handler'> | undefined;
   /** The last claim may have got less than there was, because too many bytes were out. */
   #cut = false;
 
@@ -70,6 +105,49 @@ export class Claims {
     deliver(rows, generation);
   }
 
+  /** Looks for something that must run alone, of a handler that has slots here: from then on only this replica may run it. */
+  async reserve(owner: number): Promise<void> {
+    if (this.#reserved) return;
+    const { pool, scheduler, handlers } = this.#options;
+    const able = handlers.filter((handler) => this.#hasSlots(handler));
+    const { rows } = await pool.query<Pick<Claimed, 'event' | 'handler'>>({
+      name: 'reserve',
+      text: `WITH found AS (SELECT event, handler FROM work
+          WHERE state = 'pending' AND alone AND owner IS NULL AND due <= ${NOW_MS} AND handler = ANY ($1::text[])
+          ORDER BY due, event LIMIT 1 FOR UPDATE SKIP LOCKED)
+        UPDATE work SET owner = $2 FROM found WHERE work.event = found.event AND work.handler = found.handler
+        RETURNING work.event, work.handler`,
+      values: [textList(able), owner],
+    });
+    this.#reserved = rows[0];
+    scheduler.expect(undefined, this.#reserved ? 0 : Number.POSITIVE_INFINITY, true);
+  }
+
+  /** The reserved one, once nothing else runs here, if it is still to be run. Undefined if it is not its time. */
+  async takeAlone(owner: number): Promise<readonly Claimed[] | undefined> {
+    const { pool, scheduler } = this.#options;
+    await this.reserve(owner);
+    if (!this.#reserved || !scheduler.idle) return undefined;
+    const { event, handler } = this.#reserved;
+    // It is left to others, if there is no slot for it here any more.
+    const { rows } = await pool.query<Claimed>(
+      `WITH claimed AS (UPDATE work SET state = CASE WHEN $4 THEN 'handling' ELSE state END,
+          attempts = attempts + $4::boolean::int, owner = CASE WHEN $4 THEN owner END
+        WHERE event = $1 AND handler = $2 AND owner = $3 AND state = 'pending' AND alone
+        RETURNING event, handler, attempts)
+      SELECT ${CLAIMED} FROM claimed JOIN inbox ON number = event WHERE $4`,
+      [event, handler, owner, this.#hasSlots(handler)],
+    );
+    this.#reserved = undefined;
+    scheduler.expect(undefined, Number.POSITIVE_INFINITY, true);
+    return rows;
+  }
+
+  #hasSlots(handler: string): boolean {
+    const target = this.#options.scheduler.targets.of(handler);
+    return target.slots + target.out > 0;
+  }
+
   /** Bytes have been given back. */
   lookAgainIfCut(): void {
     const { scheduler, handlers } = this.#options;
@@ -104,16 +182,4 @@ export class Claims {
       else scheduler.expect(handler, 0);
     }
   }
-}
-
-/** A type or id with a NUL is stored without it: the body has the exact one. */
-export function deliveryOf(
-  sources: ReadonlyMap<string, StoredSource>,
-  { source, ...row }: Claimed,
-): Delivery {
-  const delivery = { ...row, id: idOf(row.event) };
-  const stored = sources.get(source);
-  if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
-  const { type, externalId } = readContent(source, stored.shape, row.body);
-  return { ...delivery, type, externalId };
 }

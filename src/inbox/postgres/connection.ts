@@ -5,6 +5,7 @@
  * never throws into the void: whoever asks next hears of it.
  */
 import pg from 'pg';
+import type { InboxKnobs } from '../inbox-knobs.ts';
 
 const CONNECT_MS = 2_000;
 /** The driver gives a connection up when the database has not kept its own limit. */
@@ -19,6 +20,12 @@ const types: pg.CustomTypesConfig = {
 
 export type Connection = pg.Client;
 
+/** A connection, or a pool: whatever a statement can be sent through. */
+export type Asked = Pick<pg.ClientBase, 'query'>;
+
+/** The database's clock, as milliseconds since 1970; it stands still within a statement. */
+export const NOW_MS = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint';
+
 /** One connection for a command, without a limit on its statements. Rejects with an Error that names no secret. */
 export async function connect(url: string): Promise<Connection> {
   const client = new pg.Client({ ...optionsOf(url) });
@@ -27,13 +34,11 @@ export async function connect(url: string): Promise<Connection> {
   return client;
 }
 
-export interface PoolOptions {
-  readonly connections: number;
-  readonly statementMs: number;
-}
-
 /** Connections are made when they are needed, and kept; one that failed is thrown away. */
-export function createPool(url: string, { connections, statementMs }: PoolOptions): pg.Pool {
+export function createPool(
+  url: string,
+  { connections, statementMs }: Pick<InboxKnobs['postgres'], 'connections' | 'statementMs'>,
+): pg.Pool {
   const pool = new pg.Pool({
     ...optionsOf(url),
     max: connections,
@@ -56,7 +61,8 @@ export async function openAll(pool: pg.Pool): Promise<void> {
 /**
  * By statements of its own rather than as part of the start, which poolers are particular about. Every statement of the
  * inbox finds its rows by index, a few of them: a plan that was made while the tables were small, and reads them whole,
- * would stay in force while they grow. Nor is any of them worth compiling.
+ * would stay in force while they grow. Nor is any of them worth compiling. Without joins by hash, lists of a batch itself are
+ * matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash.
  */
 async function prepareSession(client: pg.ClientBase, statementMs: number): Promise<void> {
   await client.query(`SET statement_timeout = ${statementMs}; SET idle_in_transaction_session_timeout = ${statementMs};

@@ -1,8 +1,5 @@
 /** The inbox in PostgreSQL. See ../driver.ts. What needs the client library is loaded when it is used. */
-import type { Order } from '../contract.ts';
 import type { Driver, Inspection, Remark } from '../driver.ts';
-import { carryOutEach, type OrderResult } from '../order.ts';
-import type { StoredSource } from '../stored-source.ts';
 import { type Transport, transportOf } from './url.ts';
 
 export function postgresDriver(url: string, place: string): Driver {
@@ -13,34 +10,11 @@ export function postgresDriver(url: string, place: string): Driver {
     // The thread says by itself whether the database takes writes, unless it hangs.
     thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 5_000 },
     examine: (thoroughness) => inspectServer(url, place, thoroughness === 'thorough'),
-    openReader: async () => {
-      const { openPostgresReader } = await import('./reader.ts');
-      return await openPostgresReader({ kind: 'postgres', url, place });
-    },
-    carryOut: (orders, sources) => carryOutBeside(url, orders, sources),
-    readPast: async (from, until, signal) => {
-      const { readPostgresPast } = await import('./past.ts');
-      return await readPostgresPast(url, from, until, signal);
-    },
+    openReader: async () => (await import('./reader.ts')).openPostgresReader(url, place),
+    carryOut: async (orders, sources) => (await import('./orders.ts')).carryOutBeside(url, orders, sources),
+    readPast: async (from, until, signal) =>
+      (await import('./reader.ts')).readPostgresPast(url, from, until, signal),
   };
-}
-
-/** Nobody owns an inbox there: whoever may write may give orders, beside the replicas. */
-async function carryOutBeside(
-  url: string,
-  orders: readonly Order[],
-  sources: ReadonlyMap<string, StoredSource>,
-): Promise<OrderResult[]> {
-  const [{ connect }, { carryOutOrder }] = await Promise.all([
-    import('./connection.ts'),
-    import('./orders.ts'),
-  ]);
-  const client = await connect(url);
-  try {
-    return await carryOutEach(orders, (order) => carryOutOrder(client, sources, order));
-  } finally {
-    await client.end();
-  }
 }
 
 async function inspectServer(url: string, place: string, isThorough: boolean): Promise<Inspection> {

@@ -4,31 +4,25 @@
  * A round settles what is finished, then claims for handlers that have room. Handlers for which nothing is known to wait are
  * asked about once a second, in case a notice was missed.
  */
-import type pg from 'pg';
-import type { Route, Settlement } from '../contract.ts';
-import type { Scheduler } from '../scheduler.ts';
+import type { Delivery, Route, Settlement } from '../contract.ts';
+import { idOf } from '../event-id.ts';
+import { readContent } from '../identity.ts';
 import type { StoredSource } from '../stored-source.ts';
-import type { Circuits } from './circuits.ts';
-import { type Claimed, Claims, deliveryOf, POLL_MS } from './claims.ts';
+import { NUL_SYMBOL } from './binary-array.ts';
+import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
-import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
-import { Suspects } from './suspects.ts';
+import type { Tell } from './thread.ts';
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;
 
-export interface HandOutOptions {
-  readonly pool: pg.Pool;
+interface HandOutOptions extends ClaimsOptions {
   readonly lease: Lease;
-  readonly scheduler: Scheduler;
-  readonly circuits: Circuits;
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
-  /** Full names of those that run here. */
-  readonly handlers: readonly string[];
   readonly tell: Tell;
 }
 
@@ -36,7 +30,6 @@ export class HandOut {
   readonly #options: HandOutOptions;
   readonly #loop: Loop;
   readonly #claims: Claims;
-  readonly #suspects: Suspects;
   #settled: Settlement[] = [];
   #polledAt = 0;
   #stopped = false;
@@ -49,7 +42,6 @@ export class HandOut {
       onError: (error) => options.tell({ kind: 'error', error }),
     });
     this.#claims = new Claims(options);
-    this.#suspects = new Suspects(options.pool, options.scheduler, options.handlers);
   }
 
   /** The slot is free at once: whatever becomes of the statement, nothing runs in it any more. */
@@ -143,7 +135,7 @@ export class HandOut {
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
       for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
-      await this.#suspects.reserve(owner);
+      await this.#claims.reserve(owner);
     }
     if (scheduler.aloneIsDue(Date.now())) await this.#handOutAlone(owner);
     else await this.#claims.take(owner, (rows, generation) => this.#deliver(rows, owner, generation));
@@ -163,10 +155,19 @@ export class HandOut {
 
   async #handOutAlone(owner: number): Promise<void> {
     const { generation } = this.#options.scheduler;
-    const rows = await this.#suspects.claim(owner);
+    const rows = await this.#claims.takeAlone(owner);
     if (!rows) return;
     this.#deliver(rows, owner, generation, true);
     // There may be another one.
     this.#polledAt = 0;
   }
+}
+
+/** A type or id with a NUL is stored without it: the body has the exact one. */
+function deliveryOf(sources: ReadonlyMap<string, StoredSource>, { source, ...row }: Claimed): Delivery {
+  const delivery = { ...row, id: idOf(row.event) };
+  const stored = sources.get(source);
+  if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
+  const { type, externalId } = readContent(source, stored.shape, row.body);
+  return { ...delivery, type, externalId };
 }

@@ -1,12 +1,13 @@
 /**
- * Writes the rows of an inbox that is being moved in. Called by ../move.ts, after the beginning of move-in.ts and before its
- * end. What is still to do goes into `moving_work`, where nobody hands it out.
+ * Writes the rows of an inbox that is being moved in, and then compares what is stored with what was given. Called by
+ * ../move.ts, after the beginning of move-in.ts and before its end. What is still to do goes into `moving_work`, where nobody
+ * hands it out.
  */
 import type pg from 'pg';
-import type { MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
 import { bigintList, booleanList, bytesList, integerList, textList } from './binary-array.ts';
-import { atomically } from './connection.ts';
+import { type Asked, atomically } from './connection.ts';
 
 /** A column's type, and its values as one parameter. */
 type Column<Row> = readonly [type: string, list: (rows: readonly Row[]) => Buffer];
@@ -101,4 +102,35 @@ async function importRows<Row>(
 /** Without statistics the database would look through whole tables for a few rows. */
 export async function analyzeImported(client: pg.ClientBase): Promise<void> {
   await client.query('ANALYZE keys, inbox, attempts, moving_work, newest');
+}
+
+interface StoredMark extends Omit<Mark, 'isPurged'> {
+  /** The digest of the body as it is stored now; null if there is no body. */
+  readonly actual: Buffer | null;
+}
+
+/**
+ * The numbers of events that are not here as they were given: the key, the digest of the body, which the database computes
+ * from what it has stored, or how many rows there are in the other tables.
+ */
+export async function differing(asked: Asked, marks: readonly Mark[]): Promise<number[]> {
+  const { rows } = await asked.query<StoredMark>({
+    name: 'move-stored',
+    text: `SELECT number, digest, sha256(body) AS actual,
+        (SELECT count(*) FROM attempts WHERE event = number) AS attempts,
+        (SELECT count(*) FROM moving_work WHERE event = number) AS work,
+        (SELECT count(*) FROM newest WHERE event = number) AS states
+      FROM unnest($1::bigint[]) AS given (number) JOIN keys USING (number) LEFT JOIN inbox USING (number)`,
+    values: [bigintList(marks.map(({ number }) => number))],
+  });
+  const stored = new Map(rows.map((row) => [row.number, row]));
+  return marks.filter((mark) => !isStoredAsGiven(mark, stored.get(mark.number))).map(({ number }) => number);
+}
+
+function isStoredAsGiven({ digest, isPurged, ...counts }: Mark, row: StoredMark | undefined): boolean {
+  if (!row?.digest.equals(digest)) return false;
+  const hasBody = isPurged ? row.actual === null : row.actual?.equals(digest) === true;
+  return (
+    hasBody && row.attempts === counts.attempts && row.work === counts.work && row.states === counts.states
+  );
 }

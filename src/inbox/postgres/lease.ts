@@ -11,8 +11,9 @@
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { nextNumberOfSlot } from '../event-id.ts';
 import { inTransaction } from './connection.ts';
-import { movingIn } from './moving.ts';
+import { movingIn } from './schema.ts';
 
 const FENCE_PART = 0.6;
 const DEAD_PART = 0.75;
@@ -25,23 +26,15 @@ export interface Replica {
   readonly targets: readonly string[];
 }
 
-interface Sight {
-  readonly beat: number;
-  readonly since: number;
-}
-
-export interface LeaseEntry {
-  readonly slot: number;
-  /** The newest event's number. */
-  readonly newest: number;
-}
-
 export class Lease {
   readonly #pool: pg.Pool;
   readonly #leaseMs: number;
   readonly #targets: readonly string[];
-  readonly #sights = new Map<number, Sight>();
+  /** The heartbeat of each replica, and since when it has been seen to stand still. */
+  readonly #sights = new Map<number, { readonly beat: number; readonly since: number }>();
   #id: number | undefined;
+  #slot = 0;
+  #lastNumber = 0;
   #heartbeatAt = 0;
   #lookedAt = 0;
   #members: readonly Replica[] = [];
@@ -77,7 +70,13 @@ export class Lease {
     return this.#members;
   }
 
-  async enter(): Promise<LeaseEntry> {
+  /** The number of a new event: they grow, and no other replica gives out the same. */
+  nextNumber(receivedAt: number): number {
+    this.#lastNumber = nextNumberOfSlot(this.#slot, this.#lastNumber, receivedAt);
+    return this.#lastNumber;
+  }
+
+  async enter(): Promise<void> {
     const at = performance.now();
     const entry = await inTransaction(this.#pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
@@ -95,8 +94,9 @@ export class Lease {
       return { ...row, newest: newest.rows[0]?.newest ?? 0 };
     });
     this.#id = entry.id;
+    this.#slot = entry.slot;
+    this.#lastNumber = Math.max(this.#lastNumber, entry.newest);
     this.#heartbeatAt = at;
-    return entry;
   }
 
   /** Writes a heartbeat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
@@ -157,9 +157,8 @@ export class Lease {
     const id = this.#id;
     this.#id = undefined;
     if (id === undefined) return;
-    await inTransaction(this.#pool, async (client) => {
-      await client.query('DELETE FROM shares WHERE replica = $1', [id]);
-      await client.query('DELETE FROM replicas WHERE id = $1', [id]);
-    });
+    const text =
+      'WITH left_over AS (DELETE FROM shares WHERE replica = $1) DELETE FROM replicas WHERE id = $1';
+    await this.#pool.query(text, [id]);
   }
 }

@@ -2,7 +2,7 @@
 
 const RETRY_MS = 500;
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly round: () => Promise<void>;
   /** How long the next round may wait, asked after each. */
   readonly nextMs: () => number;

@@ -10,16 +10,14 @@ import type { Ending, Interrupted } from '../contract.ts';
 import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';
-import type { Numbers } from './numbers.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
-import type { Tell } from './replica-event.ts';
 import { Shares } from './shares.ts';
+import type { Tell } from './thread.ts';
 
 /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
 const FREE = `UPDATE work SET behind = false, thing = NULL WHERE handler = ANY ($1::text[]) AND thing IS NOT NULL`;
 
-export interface MembershipOptions extends OwnershipOptions {
-  readonly numbers: Numbers;
+interface MembershipOptions extends OwnershipOptions {
   readonly notifier: Notifier;
   readonly circuits: Circuits;
   readonly tell: Tell;
@@ -28,7 +26,7 @@ export interface MembershipOptions extends OwnershipOptions {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #ownership: Ownership;
-  readonly #shares: Shares;
+  readonly #shares = new Shares();
   #timer: NodeJS.Timeout | undefined;
   #fence: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
@@ -42,14 +40,13 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#ownership = new Ownership(options);
-    this.#shares = new Shares(options.pool, options.lease, options.scheduler);
   }
 
   async enter(): Promise<void> {
     const { pool, rules } = this.#options;
     const notLatest = [...rules.routes.values()].filter(({ latest }) => !latest);
     await pool.query(FREE, [textList(notLatest.map(({ handler }) => handler))]);
-    await this.#takeLease();
+    await this.#options.lease.enter();
     await this.heartbeat();
     await this.#options.circuits.refresh();
   }
@@ -133,14 +130,9 @@ export class Membership {
     if (!scheduler.idle) this.#lose('this replica was taken for dead');
     // Its slots went with its old lease.
     await handOut.between(async () => scheduler.clearSlots());
-    await this.#takeLease();
+    await lease.enter();
     await lease.heartbeat();
     this.soon();
-  }
-
-  async #takeLease(): Promise<void> {
-    const { slot, newest } = await this.#options.lease.enter();
-    this.#options.numbers.begin(slot, newest);
   }
 
   /** The fence: in doubt about its lease, a replica ends what it runs before others may begin with it. */
@@ -179,15 +171,15 @@ export class Membership {
   }
 
   async #lookAround(): Promise<void> {
-    const { lease, notifier, circuits, tell } = this.#options;
+    const { lease, notifier, circuits, handOut, tell } = this.#options;
     if (await lease.removeDead()) notifier.notify('members');
     if (!lease.members.some(({ id }) => id === lease.id)) return;
     const interrupted = await this.#ownership.adopt();
     if (interrupted.length > 0) tell({ kind: 'interrupted', interrupted });
     await this.#ownership.giveBackStrays();
     await circuits.refresh();
-    if (!(await this.#shares.balance())) return;
+    if (!(await this.#shares.balance(this.#options))) return;
     if (lease.members.length > 1) notifier.notify('members');
-    tell({ kind: 'handOut' });
+    handOut.expect();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The beginning and the end of moving an inbox in. Called by ../move.ts; what comes between is in import.ts.
  *
- *   begin   nobody is at work; the mark is set (moving.ts), and `moving_work` is made, where what is to do waits
+ *   begin   nobody is at work; the mark is set (schema.ts), and `moving_work` is made, where what is to do waits
  *   end     in one transaction: what waits is due from now on, and the mark gives way to `moved from …`
  *
  * Refused: a replica that lives, another inbox on its way in, events that this move did not bring, and an inbox that has
@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
-import { atomically } from './connection.ts';
+import { type Asked, atomically } from './connection.ts';
 import { ENTRY_LOCK } from './lease.ts';
-import { keyOfMoved, type Moving, movedInAt, movingIn, movingProblem } from './moving.ts';
+import { type Moving, metaOf, movingIn, movingProblem } from './schema.ts';
 import { noteUses } from './status.ts';
 
 /** Whoever moves an inbox in holds this lock; so does what a killed command has left under way in the database. */
@@ -33,7 +33,7 @@ export async function takeMoveLock(client: pg.ClientBase): Promise<void> {
   await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
 }
 
-export interface MoveIn {
+interface MoveIn {
   readonly moving: Moving;
   /** The highest number of an event of that inbox. */
   readonly newest: number;
@@ -65,6 +65,15 @@ export async function beginMove(client: pg.ClientBase, move: MoveIn): Promise<vo
     await client.query("INSERT INTO meta VALUES ('moving', $1) ON CONFLICT DO NOTHING", [mark]);
     await client.query('CREATE TABLE moving_work (LIKE work, PRIMARY KEY (event, handler))');
   });
+}
+
+/** The time at which that inbox has moved in; undefined if it has not. */
+export async function movedInAt(asked: Asked, inbox: string): Promise<string | undefined> {
+  return await metaOf(asked, keyOfMoved(inbox));
+}
+
+function keyOfMoved(inbox: string): string {
+  return `moved from ${inbox}`;
 }
 
 async function whyUnfit(client: pg.ClientBase, { moving, newest, place }: MoveIn) {

@@ -7,7 +7,7 @@
 import type { Settlement } from '../contract.ts';
 import { type EventState, isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
 import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
-import type { Asked } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 interface Overtaken {
   readonly event: number;
@@ -16,8 +16,9 @@ interface Overtaken {
   readonly by: number;
 }
 
-const thingKey = ({ handler, thing }: { handler: string; thing: Uint8Array }) =>
-  `${Buffer.from(thing).toString('hex')} ${handler}`;
+type Thing = Pick<EventState, 'handler' | 'thing'>;
+
+const thingKey = ({ handler, thing }: Thing) => `${thing.toString('hex')} ${handler}`;
 
 /** Plans new events among those of the same things: a row of work for each that is not overtaken. Returns how many. */
 export async function planNewest(asked: Asked, states: readonly EventState[]): Promise<number> {
@@ -41,19 +42,14 @@ export async function planNewest(asked: Asked, states: readonly EventState[]): P
 
 /** Locks the rows of these things, and returns for each the event whose state is the newest now. */
 async function raiseNewest(asked: Asked, states: readonly EventState[]): Promise<Map<string, number>> {
-  const { rows } = await asked.query<{ handler: string; thing: Buffer; event: number }>(
+  const { rows } = await asked.query<Omit<EventState, 'at'>>(
     `INSERT INTO newest AS known (handler, thing, at, event)
-     SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[])
+     SELECT * FROM unnest($1::text[], $2::bytea[], $4::bigint[], $3::bigint[])
      ON CONFLICT (handler, thing) DO UPDATE
      SET at = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.at ELSE known.at END,
        event = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.event ELSE known.event END
      RETURNING handler, thing, event`,
-    [
-      textList(states.map(({ handler }) => handler)),
-      bytesList(states.map(({ thing }) => thing)),
-      bigintList(states.map(({ at }) => at)),
-      bigintList(states.map(({ event }) => event)),
-    ],
+    [...listsOf(states), bigintList(states.map(({ at }) => at))],
   );
   return new Map(rows.map((row) => [thingKey(row), row.event]));
 }
@@ -108,11 +104,6 @@ async function noteAllOvertaken(asked: Asked, overtaken: readonly Overtaken[]): 
       Date.now(),
     ],
   );
-}
-
-interface Thing {
-  readonly handler: string;
-  readonly thing: Buffer;
 }
 
 /** Locks the things of what is about to be settled, and judges each settlement by the rules. */

@@ -10,9 +10,8 @@
  * most so often, and need not be on disk.
  */
 import type pg from 'pg';
-import { connect } from './connection.ts';
-import type { Tell } from './replica-event.ts';
-import type { Asked } from './statements.ts';
+import { type Asked, connect } from './connection.ts';
+import type { Tell } from './thread.ts';
 
 const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;

@@ -45,10 +45,13 @@ export class Ownership {
 
   /** Gives back, uncounted, what was never handed to a handler. */
   async giveBackStrays(): Promise<void> {
-    const { handOut, pool, lease } = this.#options;
+    const { handOut, pool, lease, scheduler } = this.#options;
     await handOut.between(async () => {
       if (!this.#adopts) return;
-      const strays = (await this.#owned()).filter((one) => !this.#isKnown(one));
+      // All at once: slots may be cleared between two statements, and then nothing here is known any more.
+      const strays = (await this.#owned()).filter(
+        ({ event, handler }) => !scheduler.isOut(handler, event) && !handOut.isSettling(event, handler),
+      );
       for (const { event, handler, attempt } of strays) {
         await pool.query(
           `UPDATE work SET state = 'pending', attempts = attempts - 1, owner = NULL
@@ -66,11 +69,6 @@ export class Ownership {
     const settled = settleInterrupted(open, ending, rules, Date.now());
     handOut.settle(settled);
     return interruptedOf(settled);
-  }
-
-  #isKnown({ event, handler }: AttemptKey): boolean {
-    const { scheduler, handOut } = this.#options;
-    return scheduler.isOut(handler, event) || handOut.isSettling(event, handler);
   }
 
   /** Makes its own what nobody living owns, and answers with what was being handled. */

@@ -5,20 +5,14 @@
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
-import { connect, inTransaction } from './connection.ts';
+import { connect, inTransaction, NOW_MS } from './connection.ts';
 import { renewPartitions } from './partitions.ts';
-import { NOW_MS } from './statements.ts';
 
 const EVENTS_STEP = 500;
 /** A key is a small row in two indexes: more of them fit into the same moment. */
 const KEYS_STEP = 2_000;
 /** A target of which nobody has said anything for so long is as good as new. */
 const DAY_MS = 86_400_000;
-
-interface Purged {
-  readonly removed: number;
-  readonly more: boolean;
-}
 
 /**
  * First whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
@@ -27,6 +21,7 @@ interface Purged {
 export class Purge {
   readonly #pool: pg.Pool;
   readonly #url: string;
+  /** 0 for none. */
   readonly #partitionDays: number;
   /** Where events are purged one by one. An event in a partition of some days waits until all of the partition goes. */
   readonly #table: 'inbox' | 'inbox_rest';
@@ -34,7 +29,6 @@ export class Purge {
   #keysCursor = 0;
   #partitionsFrom = Number.POSITIVE_INFINITY;
 
-  /** `partitionDays`: 0 for none. */
   constructor(pool: pg.Pool, url: string, partitionDays: number) {
     this.#pool = pool;
     this.#url = url;
@@ -42,7 +36,7 @@ export class Purge {
     this.#table = partitionDays > 0 ? 'inbox_rest' : 'inbox';
   }
 
-  async step(eventsBefore: number, keysBefore: number): Promise<Purged> {
+  async step(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }> {
     let removed = 0;
     if (this.#keysCursor === 0) {
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
@@ -56,12 +50,8 @@ export class Purge {
   async #renewPartitions(eventsBefore: number): Promise<number> {
     const client = await connect(this.#url);
     try {
-      const { removed, from } = await renewPartitions(
-        client,
-        this.#partitionDays,
-        firstNumberAt(eventsBefore),
-        Date.now(),
-      );
+      const before = firstNumberAt(eventsBefore);
+      const { removed, from } = await renewPartitions(client, this.#partitionDays, before, Date.now());
       this.#partitionsFrom = from;
       return removed;
     } finally {
@@ -69,7 +59,7 @@ export class Purge {
     }
   }
 
-  async #purgeEvents(before: number): Promise<Purged> {
+  async #purgeEvents(before: number): Promise<{ removed: number; more: boolean }> {
     const { rows } = await this.#pool.query<{ number: number; busy: boolean }>(
       `SELECT number, EXISTS (SELECT FROM work WHERE work.event = number) AS busy
        FROM ${this.#table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,

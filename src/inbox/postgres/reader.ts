@@ -1,19 +1,16 @@
-/** Opens a PostgreSQL inbox for reading, from beside the replicas that run. Called by ../reader.ts. */
+/** Reads a PostgreSQL inbox from beside the replicas that run, on a connection of its own. Called by driver.ts. */
 import { ConfigError } from '../../base/errors.ts';
-import type { Database } from '../contract.ts';
+import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import type { InboxReader } from '../reader.ts';
 import { TableReader } from '../table-reader.ts';
 import { connect, failureText } from './connection.ts';
-import { movingIn, movingProblem } from './moving.ts';
+import { movingIn, movingProblem } from './schema.ts';
 
 /** Replicas commit beside each other, and their clocks differ a little. */
 const LATE_MS = 30_000;
 
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
-export async function openPostgresReader({
-  url,
-  place,
-}: Extract<Database, { kind: 'postgres' }>): Promise<InboxReader | undefined> {
+export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {
   const fail = (error: Error): never => {
     throw new Error(`PostgreSQL at ${place} cannot be read: ${failureText(error)}`);
   };
@@ -31,4 +28,25 @@ export async function openPostgresReader({
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);
   return undefined;
+}
+
+/** Rejects if the database cannot be read, or when the signal says so. */
+export async function readPostgresPast(
+  url: string,
+  from: number,
+  until: number,
+  signal: AbortSignal,
+): Promise<Spoken[]> {
+  const client = await connect(url);
+  const end = () => void client.end().catch(() => {});
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await walkBack(from, until, async (first, last) => {
+      const { rows } = await client.query<Hour>(HOURS, [first, last]);
+      return rows;
+    });
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }

@@ -13,33 +13,22 @@ import type { Scheduler } from '../scheduler.ts';
 import { stateOf } from '../state.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../type-filter.ts';
-import { bytesList } from './binary-array.ts';
-import { type Candidate, insertCandidates, type PlannedWork } from './candidates.ts';
+import { type Candidate, findKeys, insertCandidates, type Key, type PlannedWork } from './candidates.ts';
 import { inTransaction } from './connection.ts';
+import type { Lease } from './lease.ts';
 import { planNewest } from './newest.ts';
-import type { Numbers } from './numbers.ts';
-import { KNOWN } from './statements.ts';
 
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
   readonly sources: ReadonlyMap<string, StoredSource>;
   readonly scheduler: Scheduler;
-  readonly numbers: Numbers;
-  /** This replica, if it may hand out now. */
-  readonly owner: () => number | undefined;
-}
-
-export interface Taken {
-  readonly kept: readonly Kept[];
-  readonly deliveries: readonly Delivery[];
-  /** Handlers for which something waits. */
-  readonly waiting: ReadonlySet<string>;
+  readonly lease: Lease;
 }
 
 type Unnumbered = Omit<Candidate, 'number'>;
 
-/** Rejects if the transaction failed, or if nobody knows whether it did: nothing counts as kept then. */
-export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]): Promise<Taken> {
+/** `waiting`: handlers for which something waits. Rejects if the transaction failed, or nobody knows: nothing is kept then. */
+export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]) {
   const { candidates, fresh, deliveries, waiting } = await storeNew(
     options,
     arrivals.map((arrival): Unnumbered => {
@@ -94,32 +83,14 @@ async function keepRepeated(
   return kept;
 }
 
-interface Key {
-  readonly identity: Buffer;
-  readonly number: number;
-  readonly digest: Buffer;
-}
-
-async function findKeys(pool: pg.Pool, candidates: readonly Candidate[]): Promise<(identity: Buffer) => Key> {
-  const identities = bytesList(candidates.map(({ identity }) => identity));
-  const { rows } =
-    candidates.length === 0 ? { rows: [] } : await pool.query<Key>({ ...KNOWN, values: [identities] });
-  const byIdentity = new Map(rows.map((row) => [row.identity.toString('hex'), row]));
-  return (identity) => {
-    const key = byIdentity.get(identity.toString('hex'));
-    if (!key) throw new Error('what it repeats was purged at this very moment');
-    return key;
-  };
-}
-
 /** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */
 async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered[]) {
-  const { pool, numbers, scheduler } = options;
+  const { pool, lease, scheduler } = options;
   const candidates = unnumbered.map(
-    (one): Candidate => ({ ...one, number: numbers.next(one.arrival.receivedAt) }),
+    (one): Candidate => ({ ...one, number: lease.nextNumber(one.arrival.receivedAt) }),
   );
   // Asked once: what is planned as ours is stored as ours.
-  const owner = options.owner();
+  const { owner } = lease;
   const { work, states } = planWork(options, candidates, owner !== undefined);
   const booked = work.filter(({ state }) => state === 'handling');
   const returnSlots = (kept: ReadonlySet<number>) => {

@@ -9,8 +9,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { ConfigError, type Problem } from '../../base/errors.ts';
 import { readMigrationsIn } from '../migration-files.ts';
-import { atomically, connect } from './connection.ts';
-import { movingIn, movingProblem } from './moving.ts';
+import { type Asked, atomically, connect } from './connection.ts';
 
 const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 /** "Csgn": whoever migrates holds this lock. */
@@ -19,7 +18,7 @@ const MIGRATION_LOCK = 0x4373_676e;
 const OLDEST_VERSION = 150_000;
 const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas', 'shares', 'events'];
 
-export interface Examination {
+interface Examination {
   readonly problem?: Problem;
   /** Things that work, but not as well as they could. */
   readonly warnings: readonly string[];
@@ -120,8 +119,7 @@ async function schemaOf(client: pg.ClientBase): Promise<number | 'foreign'> {
   if (rows.length === 0) return 0;
   if (!rows.some(({ name }) => name === 'meta')) return 'foreign';
   try {
-    const found = await client.query<{ value: string }>("SELECT value FROM meta WHERE key = 'schema'");
-    return Number(found.rows[0]?.value ?? Number.NaN) || 'foreign';
+    return Number(await metaOf(client, 'schema')) || 'foreign';
   } catch {
     return 'foreign';
   }
@@ -160,4 +158,37 @@ async function runMigration(client: pg.Client, version: number, sql: string): Pr
       [String(version)],
     );
   });
+}
+
+/**
+ * The mark of a database into which an inbox is being moved. As long as it stands in `meta`, nobody works there: no replica
+ * takes its place (so nothing is received, handed out or purged), and no command looks in. move-in.ts sets it and takes it away.
+ */
+export interface Moving {
+  /** The name of the inbox that moves in. */
+  readonly inbox: string;
+  /** The place it comes from, as people are to see it. */
+  readonly from: string;
+}
+
+/** The mark; undefined if no inbox is being moved in. */
+export async function movingIn(asked: Asked): Promise<Moving | undefined> {
+  const value = await metaOf(asked, 'moving');
+  return value === undefined ? undefined : (JSON.parse(value) as Moving);
+}
+
+export function movingProblem(place: string, { from }: Moving): Problem {
+  const wrong = `names PostgreSQL at ${place}, into which an inbox is being moved from ${from}`;
+  const fix = 'Run `consignee migrate` again, as before: it finishes what it began.';
+  return { setting: 'DATABASE_URL', wrong, fix };
+}
+
+/** The name of the inbox that is there. */
+export async function inboxAt(asked: Asked): Promise<string | undefined> {
+  return await metaOf(asked, 'inbox');
+}
+
+export async function metaOf(asked: Asked, key: string): Promise<string | undefined> {
+  const { rows } = await asked.query<{ value: string }>('SELECT value FROM meta WHERE key = $1', [key]);
+  return rows[0]?.value;
 }

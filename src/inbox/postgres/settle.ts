@@ -1,10 +1,45 @@
 /** Writing down how attempts went, a batch at a time. */
 import type pg from 'pg';
 import { outcomeOf, type Route, type Settlement } from '../contract.ts';
+import { statesInSql } from '../event-states.ts';
 import { bigintList, booleanList, integerList, textList } from './binary-array.ts';
-import { inTransaction } from './connection.ts';
+import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import { freeAllBehind, judgeSettled } from './newest.ts';
-import { type Asked, SETTLE } from './statements.ts';
+
+/**
+ * Writes down how attempts went, once for each. Only rows that this replica still owns, at that very attempt, are changed: a
+ * late settlement of one that was taken over or given up changes nothing. Returns those that counted.
+ */
+export const SETTLE = {
+  name: 'settle',
+  text: `WITH given AS (
+    SELECT * FROM unnest($2::bigint[], $3::text[], $4::int[], $5::text[], $6::int[], $7::bigint[], $8::boolean[],
+      $9::bigint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[])
+    AS given (event, handler, attempt, state, counted, wait, alone, started_at, ms, outcome, error, status, output)
+  ), owned AS (
+    SELECT given.*, row FROM given CROSS JOIN LATERAL (
+      SELECT ctid AS row, attempts, state AS was, owner FROM work
+      WHERE event = given.event AND handler = given.handler OFFSET 0 FOR UPDATE
+    ) AS found
+    WHERE attempts = given.attempt AND was = 'handling' AND owner = $1
+  ), finished AS (
+    DELETE FROM work WHERE ctid = ANY (ARRAY(SELECT row FROM owned WHERE state IN (${statesInSql('end')})))
+    RETURNING event, handler, attempts AS attempt
+  ), changed AS (
+    UPDATE work SET state = owned.state, attempts = owned.counted, alone = owned.alone, owner = NULL,
+      due = CASE WHEN owned.wait = 0 THEN 0 ELSE ${NOW_MS} + owned.wait END
+    FROM owned WHERE work.ctid = owned.row AND owned.state IN ('pending', 'dead')
+    RETURNING owned.event, owned.handler, owned.attempt
+  ), settled AS (SELECT * FROM finished UNION ALL SELECT * FROM changed
+  ), recorded AS (
+    INSERT INTO attempts
+    SELECT event, handler, started_at, attempt, ms, outcome, error, status, output
+    FROM given WHERE ((event, handler, attempt) IN (SELECT event, handler, attempt FROM settled)) IS TRUE
+    ON CONFLICT (event, handler, started_at, attempt) DO UPDATE SET ms = excluded.ms, outcome = excluded.outcome,
+      error = excluded.error, status = excluded.status, output = excluded.output
+  )
+  SELECT event, handler, attempt FROM settled`,
+};
 
 /** Answers with those that counted, as they counted. Rejects if nothing was written, or nobody knows. */
 export async function settleAll(

@@ -5,10 +5,10 @@
  * nothing more out and gives back what its handlers have finished. The table is changed by one replica at a time.
  */
 import type pg from 'pg';
-import type { Scheduler } from '../scheduler.ts';
 import { integerList, textList } from './binary-array.ts';
-import { inTransaction } from './connection.ts';
-import type { Lease, Replica } from './lease.ts';
+import { type Asked, inTransaction } from './connection.ts';
+import type { Replica } from './lease.ts';
+import type { OwnershipOptions } from './ownership.ts';
 
 const SHARES_LOCK = 0x4373_6773;
 
@@ -18,7 +18,7 @@ interface ShareRow {
   readonly slots: number;
 }
 
-export interface Claimant {
+interface Claimant {
   readonly id: number;
   /** Concurrency by target. */
   readonly wanted: ReadonlyMap<string, number>;
@@ -28,28 +28,10 @@ export interface Claimant {
   readonly resize: (target: string, slots: number) => void;
 }
 
-/** What a replica should have of one target. */
-interface Due {
-  readonly target: string;
-  /** Its part, as far as the others let it. */
-  readonly part: number;
-  /** Its part, or more if more are still out. */
-  readonly held: number;
-}
-
 /** What the handlers' thread of this replica has granted, and the part of it that is this replica's. */
 export class Shares {
-  readonly #pool: pg.Pool;
-  readonly #lease: Lease;
-  readonly #scheduler: Scheduler;
   /** Concurrency by target. */
   readonly #granted = new Map<string, number>();
-
-  constructor(pool: pg.Pool, lease: Lease, scheduler: Scheduler) {
-    this.#pool = pool;
-    this.#lease = lease;
-    this.#scheduler = scheduler;
-  }
 
   grant(more: Readonly<Record<string, number>>): void {
     for (const [target, slots] of Object.entries(more)) {
@@ -62,18 +44,18 @@ export class Shares {
   }
 
   /** Answers whether its shares have changed. */
-  async balance(): Promise<boolean> {
-    const { id, members } = this.#lease;
-    const { generation, targets } = this.#scheduler;
+  async balance({ pool, lease, scheduler }: OwnershipOptions): Promise<boolean> {
+    const { id, members } = lease;
+    const { generation, targets } = scheduler;
     if (id === undefined || this.#granted.size === 0) return false;
     const wanted = new Map(this.#granted);
     const resize = (target: string, slots: number) => {
       // Slots may have been cleared meanwhile: the next grant asks again.
-      if (this.#scheduler.generation !== generation) return;
+      if (scheduler.generation !== generation) return;
       targets.resize(target, slots, slots / (wanted.get(target) as number), Date.now());
     };
     const outOf = (target: string) => targets.named(target).out;
-    return await balance(this.#pool, { id, wanted, outOf, resize }, members);
+    return await balance(pool, { id, wanted, outOf, resize }, members);
   }
 }
 
@@ -85,7 +67,8 @@ export async function balance(
 ): Promise<boolean> {
   const { id, resize } = claimant;
   const before = await readShares(pool);
-  const heldBefore = (target: string) => sharedSlots(before, target, id);
+  const heldBefore = (target: string) =>
+    before.find((row) => row.target === target && row.replica === id)?.slots ?? 0;
   const planned = duesOf(claimant, members, before);
   // What is given back is not handed out any more when others may take it, and what is new not before it is ours.
   for (const { target, part } of planned) resize(target, Math.min(part, heldBefore(target)));
@@ -106,7 +89,7 @@ export async function balance(
 }
 
 /** Of the living only: who has died holds nothing. */
-async function readShares(asked: Pick<pg.ClientBase, 'query'>): Promise<readonly ShareRow[]> {
+async function readShares(asked: Asked): Promise<readonly ShareRow[]> {
   const { rows } = await asked.query<ShareRow>({
     name: 'shares',
     text: 'SELECT target, replica, slots FROM shares WHERE replica IN (SELECT id FROM replicas)',
@@ -114,15 +97,8 @@ async function readShares(asked: Pick<pg.ClientBase, 'query'>): Promise<readonly
   return rows;
 }
 
-function sharedSlots(rows: readonly ShareRow[], target: string, replica: number): number {
-  return rows.find((row) => row.target === target && row.replica === replica)?.slots ?? 0;
-}
-
-function duesOf(
-  { id, wanted, outOf }: Claimant,
-  members: readonly Replica[],
-  rows: readonly ShareRow[],
-): Due[] {
+/** What a replica should have of each target. `part`: as far as the others let it. `held`: or more if more are still out. */
+function duesOf({ id, wanted, outOf }: Claimant, members: readonly Replica[], rows: readonly ShareRow[]) {
   return [...wanted].map(([target, concurrency]) => {
     const others = rows.filter((row) => row.target === target && row.replica !== id);
     const free = concurrency - others.reduce((sum, row) => sum + row.slots, 0);
@@ -132,18 +108,10 @@ function duesOf(
 }
 
 /** What is left over after an even division goes to other replicas for other targets. */
-export function evenPart(
-  target: string,
-  concurrency: number,
-  id: number,
-  members: readonly Replica[],
-): number {
+function evenPart(target: string, concurrency: number, id: number, members: readonly Replica[]): number {
   const among = members.filter(({ targets }) => targets.includes(target)).map((member) => member.id);
   if (!among.includes(id)) among.push(id);
-  const rank = (among.indexOf(id) + sumOfBytes(target)) % among.length;
+  const turn = Buffer.from(target).reduce((sum, byte) => sum + byte, 0);
+  const rank = (among.indexOf(id) + turn) % among.length;
   return Math.floor(concurrency / among.length) + (rank < concurrency % among.length ? 1 : 0);
-}
-
-function sumOfBytes(name: string): number {
-  return Buffer.from(name).reduce((sum, byte) => sum + byte, 0);
 }

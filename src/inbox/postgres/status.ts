@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { Backlog, InboxStatus, SecretUse } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
-import type { Asked } from './statements.ts';
+import type { Asked } from './connection.ts';
 
 /** A large backlog takes a while. The caller adds `resting`, since it knows its own targets. */
 export async function readStatus(pool: pg.Pool): Promise<Omit<InboxStatus, 'resting'>> {

@@ -4,20 +4,20 @@
  *   thread ─┬─ intake ───┐                arrivals ▶ receipt ▶ answers
  *           ├─ health ◀──┘                whether the database takes writes
  *           │    └─ membership            heartbeats, adoption; in it: ownership, shares
- *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims, suspects
+ *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
  *           ├─ purge
- *           └─ pool, lease, scheduler, numbers, notifier: used by all of the above, and call none of them
+ *           └─ pool, lease, scheduler, notifier: used by all of the above, and call none of them
  *
  * Calls go down these lines only. What happens below goes up as a ReplicaEvent to `hear`, which is the one listener of all
  * parts: no two of them know each other. Started by ../client.ts. Nothing here is remembered that the database does not decide.
  */
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
-import type { Database } from '../contract.ts';
+import type { Database, Delivery } from '../contract.ts';
 import { listenToEdge, tellEdge } from '../edge-port.ts';
-import type { InboxThreadData } from '../messages.ts';
+import type { FromInbox, InboxThreadData } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
@@ -30,14 +30,30 @@ import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { type Notice, Notifier } from './notifier.ts';
-import { Numbers } from './numbers.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
-import type { ReplicaEvent } from './replica-event.ts';
 import { prepareDatabase } from './schema.ts';
 import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
+
+/** What the parts tell this thread: the only way up. */
+type ReplicaEvent =
+  /** For the edge. */
+  | FromInbox
+  /** For the handlers. */
+  | { readonly kind: 'deliveries'; readonly deliveries: readonly Delivery[] }
+  /** Something new waits for these handlers, here or in other replicas. */
+  | { readonly kind: 'waiting'; readonly handlers: ReadonlySet<string> }
+  /** Another replica has sent a notice. */
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  /** A statement has failed: can the database be written to? */
+  | { readonly kind: 'error'; readonly error: Error }
+  /** The database takes writes, or takes them again. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'shut'; readonly reason: string };
+
+export type Tell = (event: ReplicaEvent) => void;
 
 const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
@@ -47,19 +63,18 @@ const targets = [...new Set(routes.values().map(({ target }) => target))];
 await prepareDatabase(url, place);
 const pool = createPool(url, knobs.postgres);
 const scheduler = new Scheduler(new Targets(routes, true));
-const numbers = new Numbers();
 const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
 const notifier = new Notifier(url, pool, hear);
 const shared = { pool, lease, scheduler, notifier, tell: hear };
 const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
-const handOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
-const membership = new Membership({ ...shared, circuits, handOut, numbers, rules: { knobs, routes } });
+const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
+const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, membership, hear);
-const intake = new Intake({ pool, sources, scheduler, numbers, owner: () => lease.owner }, health, hear);
+const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, knobs.postgres.partitionDays);
 const handlers = new HandlersPort(({ settled, grant }) => {
-  handOut.settle(settled);
+  handingOut.settle(settled);
   membership.grant(grant);
 });
 
@@ -75,17 +90,17 @@ listenToEdge(
     status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
     async recover(ending) {
       handlers.hearTheRest();
-      await handOut.drain();
+      await handingOut.drain();
       return await membership.recover(ending);
     },
     async pause() {
       scheduler.pause();
-      await handOut.between(async () => {});
+      await handingOut.between(async () => {});
     },
     async order(order) {
       const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
       notifier.notify('work');
-      handOut.expect();
+      handingOut.expect();
       return changed;
     },
     purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
@@ -101,24 +116,23 @@ listenToEdge(
 function hear(event: ReplicaEvent): void {
   if (event.kind === 'deliveries') handlers.send(event.deliveries);
   else if (event.kind === 'waiting') {
-    handOut.expect(event.handlers);
+    handingOut.expect(event.handlers);
     if (lease.members.some(({ id }) => id !== lease.id)) notifier.notify('work');
-  } else if (event.kind === 'handOut') handOut.expect();
-  else if (event.kind === 'notice') hearNotice(event.notice);
+  } else if (event.kind === 'notice') hearNotice(event.notice);
   else if (event.kind === 'error') health.doubt(event.error);
   else if (event.kind === 'open') {
     intake.run();
-    handOut.soon();
+    handingOut.soon();
   } else if (event.kind === 'shut') intake.failAll(event.reason);
   else tellEdge(event);
 }
 
 function hearNotice(notice: Notice): void {
-  if (notice === 'work') handOut.expect();
+  if (notice === 'work') handingOut.expect();
   else if (notice === 'members') membership.soon();
   else {
     circuits.refresh().then(
-      () => handOut.expect(),
+      () => handingOut.expect(),
       (error) => health.doubt(error),
     );
   }
@@ -129,15 +143,15 @@ async function close(): Promise<void> {
   handlers.hearTheRest();
   const ended = (async () => {
     await intake.drain();
-    await handOut.drain();
-    handOut.stop();
+    await handingOut.drain();
+    handingOut.stop();
     await membership.leave();
   })();
   await Promise.race([
     ended.catch(() => {}),
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
   ]);
-  handOut.stop();
+  handingOut.stop();
   membership.stop();
   health.close();
   handlers.close();

@@ -13,13 +13,7 @@ import type { DatabaseMistake, DatabaseReading } from '../driver.ts';
 /** `inside`: nothing leaves this machine. `encrypted`: whoever answers can read it. `verified`: only the named server can. */
 export type Transport = 'inside' | 'open' | 'encrypted' | 'verified';
 
-interface Parts {
-  readonly host: string;
-  readonly port: string;
-  readonly database: string;
-  readonly password: string;
-  readonly parameters: Readonly<Record<string, string | undefined>>;
-}
+type Parts = NonNullable<ReturnType<typeof partsOf>>;
 
 const FORM = 'postgres://user:password@host:5432/database';
 const MODES: Readonly<Record<string, Transport>> = {
@@ -71,7 +65,7 @@ export function transportOf(url: string): Transport {
 }
 
 /** Undefined if the driver would read something else than is written. */
-function partsOf(text: string): Parts | undefined {
+function partsOf(text: string) {
   if (!/^postgres(ql)?:\/\//i.test(text) || /[\s#]/.test(text) || !isEncoded(text)) return undefined;
   // URL refuses a user without a host; to PostgreSQL that is a user who comes through a socket.
   const hasHost = URL.canParse(text);

@@ -6,7 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../base/log/log.ts';
-import { ThreadCalls } from '../../base/threads/ask.ts';
+import { ThreadCalls } from '../../base/thread-calls.ts';
 import { PushedOutLog } from './pushed-out.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
 import type { NumberedRequest } from './store.ts';

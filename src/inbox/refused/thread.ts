@@ -1,6 +1,6 @@
 /** The thread that keeps refused requests: started by client.ts, alone with its file. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { answerCalls } from '../../base/threads/ask.ts';
+import { answerCalls } from '../../base/thread-calls.ts';
 import { openRefused, type PutAside } from './file.ts';
 import type { RefusedLimits, RefusedRequest } from './request.ts';
 import { type NumberedRequest, type PushedOut, RefusedStore } from './store.ts';

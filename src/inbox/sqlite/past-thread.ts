@@ -1,7 +1,7 @@
 /** The thread that reads when sources spoke: started by past.ts, and ended once it has answered. */
 import { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { answerCalls } from '../../base/threads/ask.ts';
+import { answerCalls } from '../../base/thread-calls.ts';
 import { HOURS, type Hour, walkBack } from '../past.ts';
 import { prepareQuery } from '../sqlite-file.ts';
 import type { PastCalls } from './past.ts';

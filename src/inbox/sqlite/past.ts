@@ -1,6 +1,6 @@
 /** The past of an SQLite inbox: read in a thread of its own (past-thread.ts), which has all the time in the world. */
 import { Worker } from 'node:worker_threads';
-import { ThreadCalls } from '../../base/threads/ask.ts';
+import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Spoken } from '../past.ts';
 
 export interface PastCalls {

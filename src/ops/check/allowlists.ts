@@ -1,10 +1,8 @@
 /** Whom the allowlists let in at present, and, where a list is only observed, which genuine senders it does not know. */
-
 import { matches } from '../../base/address.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { type Allowed, examineAllowlist } from '../../verify/allow-entry.ts';
-import { IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
+import { type Allowed, examineAllowlist, IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
 import { counted } from '../words.ts';
 import { type Evidence, eventsOf, isProven, type RecentEvent } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';

@@ -13,8 +13,8 @@ import {
   readFileOf,
   refuseBoth,
 } from '../../base/settings/environment.ts';
-import type { AllowEntry } from '../../verify/allow-entry.ts';
-import { readHostName } from '../../verify/host-name.ts';
+import { readHostName } from '../../verify/host-names.ts';
+import type { AllowEntry } from '../../verify/ip-allowlist.ts';
 import type { AddressList } from '../../verify/preset.ts';
 
 /** A new sender's address is compared with every range, so there cannot be thousands. */

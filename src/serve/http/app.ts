@@ -6,8 +6,7 @@
  *   anything else             404, and everything on a source that is off
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { Rejection } from '../../verify/rejection.ts';
-import type { Head } from '../../verify/verifier.ts';
+import { type Head, Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';

@@ -5,7 +5,7 @@
  * `body` undefined when there is none, and it does not see chunks, so nothing could count the bytes in flight.
  */
 import type { Request } from 'express';
-import { Rejection } from '../../verify/rejection.ts';
+import { Rejection } from '../../verify/verifier.ts';
 import { reasonOfAbort } from './framing.ts';
 
 /** Bytes of request bodies in memory, all sources together. */

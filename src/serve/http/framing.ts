@@ -5,8 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log/log.ts';
-import { headerLines } from '../../verify/header-lines.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import { headerLines } from '../../verify/verifier.ts';
 import { type Meter, NO_SOURCE } from '../meter.ts';
 
 /** How long a sender has to read the answer before its connection is cut. */

@@ -9,8 +9,7 @@
  */
 import type { Request, Response } from 'express';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
-import { Rejection } from '../../verify/rejection.ts';
-import type { BodyCheck, Proof, Verifier } from '../../verify/verifier.ts';
+import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
 import { type Budget, readBody, tooLarge } from './body.ts';
 import { keptHeaders } from './headers.ts';
 import { type Reception, type RequestStep, receptionOf, type SourceReply } from './reception.ts';

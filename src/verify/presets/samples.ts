@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import type { Preset } from '../preset.ts';
 
 const FOLDER = import.meta.dirname;
+
 /** Names of the samples of a preset: first the one that is sent by itself, then the others by the alphabet. */
 export function sampleNames({ name, sample }: Preset): string[] {
   const files = readdirSync(join(FOLDER, name, 'samples'));
@@ -24,9 +25,6 @@ export function makeSample(preset: Preset, sample: string): Buffer {
     $batch: () => `batch ${randomBytes(16).toString('hex')} created`,
     $now: () => new Date().toISOString(),
   };
-  const value = JSON.parse(
-    text,
-    (_name, member) => (typeof member === 'string' && fresh[member]?.()) || member,
-  );
+  const value = JSON.parse(text, (_name, member) => fresh[member]?.() ?? member);
   return Buffer.from(JSON.stringify(value));
 }

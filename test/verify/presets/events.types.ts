@@ -2,9 +2,8 @@
  * Type tests: `tsc --noEmit` is the runner. Nothing here is called; every `@ts-expect-error` must be an error, and
  * everything else must compile. The samples are checked against the bodies, member by member.
  */
-
 import type { Handle, Reply, SourceWiring } from '../../../src/deliver/handler.ts';
-import type { WebhookEvent } from '../../../src/verify/event.ts';
+import type { Typed, Unlisted, WebhookEvent } from '../../../src/verify/event.ts';
 import type {
   FlatfileBody,
   FlatfileEgress,
@@ -79,7 +78,6 @@ import bought from '../../../src/verify/presets/shippo/samples/transaction-creat
 import updated from '../../../src/verify/presets/shippo/samples/transaction-updated.json' with {
   type: 'json',
 };
-import type { Typed, Unlisted } from '../../../src/verify/presets/typed.ts';
 
 // ---------------------------------------------------------------------------------------------------
 // Helpers

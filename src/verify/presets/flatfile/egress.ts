@@ -2,7 +2,7 @@
  * The post of Flatfile's egress plugin: a workbook with its sheets and records, and the answer that marks records. events.ts
  * is what users import.
  */
-import type { Ids, Members, Open, Texts, TypedEvent } from '../typed.ts';
+import type { Ids, Members, Open, Texts, TypedEvent } from '../../event.ts';
 
 /** @see https://flatfile.com/docs/core-concepts/records */
 export interface FlatfileCell {

@@ -4,7 +4,7 @@
  * Payloads are typed where Flatfile's pages and examples agree. All ids are text such as `us_wb_…`.
  * Source: flatfile.com/docs/reference/events and core-concepts/records; FlatFilers/flatfile-plugins, flatfile-node.
  */
-import type { Ids, Members, Open, Texts, Typed, Unlisted } from '../typed.ts';
+import type { Ids, Members, Open, Texts, Typed, Unlisted } from '../../event.ts';
 
 export type * from './egress.ts';
 

@@ -4,7 +4,7 @@
  * and captured delivery has them; times are text in ISO 8601. Document and purchase order events are unlisted.
  * Source: apidocs.flexport.com, Milestones, Event and the objects' own pages.
  */
-import type { Members, Open, Some, Typed, TypedEvent, Unlisted, UnlistedString } from '../typed.ts';
+import type { Members, Open, Some, Typed, TypedEvent, Unlisted, UnlistedString } from '../../event.ts';
 import type { FlexportType } from './milestones.ts';
 
 export type { FlexportType } from './milestones.ts';

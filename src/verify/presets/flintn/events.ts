@@ -3,7 +3,7 @@
  * never what its members are called. So `data` is an open record, and reading it is a matter of looking at yours.
  * Source: tutorvue-group.gitbook.io/flintn-docs, Webhook Events.
  */
-import type { Members, Typed, Unlisted } from '../typed.ts';
+import type { Members, Typed, Unlisted } from '../../event.ts';
 
 /** @see https://tutorvue-group.gitbook.io/flintn-docs/api-reference/webhooks/webhook-events */
 export type FlintnSubscriptionType =

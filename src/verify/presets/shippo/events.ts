@@ -2,7 +2,7 @@
  * Shippo's events. The envelope has no id and no time of its own; the type is its member `event`.
  * Source: docs.goshippo.com, Webhooks, Tracking and Transactions. Only what all deliveries have is required here.
  */
-import type { Members, Open, Typed, Unlisted } from '../typed.ts';
+import type { Ids, Members, Open, Some, Typed, Unlisted } from '../../event.ts';
 
 /** @see https://docs.goshippo.com/docs/tracking/webhooks */
 export type ShippoTransactionType = 'transaction_created' | 'transaction_updated';
@@ -19,12 +19,7 @@ export type ShippoTrackingStatus = Open<
 >;
 
 /** @see https://docs.goshippo.com/docs/tracking/tracking */
-export interface ShippoPlace {
-  readonly city?: string | null;
-  readonly state?: string | null;
-  readonly zip?: string | null;
-  readonly country?: string | null;
-}
+export type ShippoPlace = Some<string, 'city' | 'state' | 'zip' | 'country'>;
 
 /**
  * One station of a parcel's way, or its present state.
@@ -47,19 +42,16 @@ export interface ShippoTrackingEvent {
 }
 
 /** @see https://docs.goshippo.com/docs/tracking/tracking */
-export interface ShippoTrack {
+export interface ShippoTrack
+  extends Some<string, 'eta' | 'original_eta' | 'metadata'>,
+    Some<ShippoPlace, 'address_from' | 'address_to'> {
   /** Null in what the dashboard's test button sends. */
   readonly carrier: string | null;
   readonly tracking_number: string;
   /** The `object_id` of the transaction, for labels bought through Shippo. */
   readonly transaction?: string | null;
-  readonly address_from?: ShippoPlace | null;
-  readonly address_to?: ShippoPlace | null;
-  readonly eta?: string | null;
-  readonly original_eta?: string | null;
-  readonly servicelevel?: { readonly token?: string | null; readonly name?: string | null } | null;
+  readonly servicelevel?: Some<string, 'token' | 'name'> | null;
   readonly messages?: readonly string[];
-  readonly metadata?: string | null;
   /** Null until the carrier has said something. */
   readonly tracking_status?: ShippoTrackingEvent | null;
   readonly tracking_history: readonly ShippoTrackingEvent[];
@@ -67,55 +59,30 @@ export interface ShippoTrack {
 }
 
 /** @see https://docs.goshippo.com/api-reference/transaction */
-export interface ShippoRate {
-  readonly object_id?: string;
-  readonly amount?: string;
-  readonly amount_local?: string;
-  readonly currency?: string;
-  readonly currency_local?: string;
-  readonly provider?: string;
-  readonly carrier_account?: string;
-  readonly servicelevel_name?: string;
-  readonly servicelevel_token?: string;
-}
+export type ShippoRate = Ids<'object_id' | 'amount' | 'amount_local' | 'currency' | 'currency_local'> &
+  Ids<'provider' | 'carrier_account' | 'servicelevel_name' | 'servicelevel_token'>;
 
 /**
  * A label bought, or not.
  * @see https://docs.goshippo.com/api-reference/transaction
  */
-export interface ShippoTransaction {
+export interface ShippoTransaction
+  extends Ids<'object_created' | 'object_updated' | 'object_owner'>,
+    Some<string, 'tracking_number' | 'tracking_url_provider' | 'eta' | 'label_file_type' | 'metadata'>,
+    Some<string, 'commercial_invoice_url' | 'qr_code_url' | 'parcel'> {
   /** The same for `transaction_created` and `transaction_updated`. */
   readonly object_id: string;
   readonly object_state?: Open<'VALID' | 'INVALID'>;
-  readonly object_created?: string;
-  readonly object_updated?: string;
-  readonly object_owner?: string;
   readonly status?: Open<
     'WAITING' | 'QUEUED' | 'SUCCESS' | 'ERROR' | 'REFUNDED' | 'REFUNDPENDING' | 'REFUNDREJECTED'
   >;
   /** The rate's `object_id`, or the rate itself. */
   readonly rate?: string | ShippoRate | null;
-  readonly tracking_number?: string | null;
   readonly tracking_status?: ShippoTrackingStatus | null;
-  readonly tracking_url_provider?: string | null;
-  readonly eta?: string | null;
-  readonly label_file_type?: string | null;
   /** Signed in its query: who has the URL has the label. */
   readonly label_url?: string | null;
-  readonly commercial_invoice_url?: string | null;
-  readonly qr_code_url?: string | null;
-  readonly messages?: readonly {
-    readonly source?: string | null;
-    readonly code?: string | null;
-    readonly text?: string | null;
-  }[];
-  readonly metadata?: string | null;
-  readonly parcel?: string | null;
-  readonly created_by?: {
-    readonly first_name?: string | null;
-    readonly last_name?: string | null;
-    readonly username?: string | null;
-  } | null;
+  readonly messages?: readonly Some<string, 'source' | 'code' | 'text'>[];
+  readonly created_by?: Some<string, 'first_name' | 'last_name' | 'username'> | null;
   readonly test?: boolean;
 }
 

@@ -2,13 +2,12 @@
  * Calls between threads. The two sides share a contract, a type with methods, and nothing else: one side asks a method by its
  * name, the other side has a handler for each method, and the compiler holds both to the contract.
  *
- * What is given and what is answered arrives as it was: errors as errors, a ConfigError with its problems, bytes as a Buffer
- * (see bytes.ts). When the thread ends, whatever was asked of it fails. Messages of other kinds may use the same port: those
+ * What is given and what is answered arrives as it was: errors as errors, a ConfigError with its problems, bytes as a Buffer.
+ * When the thread ends, whatever was asked of it fails. Messages of other kinds may use the same port: those
  * that are sent for every event are packed, and no calls.
  */
-import type { MessagePort, Worker } from 'node:worker_threads';
-import { ConfigError, type Problem } from '../errors.ts';
-import { sendable, withBuffers } from './bytes.ts';
+import { MessagePort, type Transferable, type Worker } from 'node:worker_threads';
+import { ConfigError, type Problem } from './errors.ts';
 
 type Methods<C> = { readonly [Name in keyof C]: (...given: never[]) => unknown };
 type CallArguments<C extends Methods<C>, Name extends keyof C> = Parameters<C[Name]>;
@@ -117,11 +116,8 @@ export function answerCalls<C extends Methods<C>>(port: MessagePort, handlers: C
     const { id, name, given } = message;
     try {
       const handler: (...given: CallArguments<C, keyof C>) => unknown = handlers[name];
-      post({
-        kind: 'result',
-        id,
-        value: await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>)),
-      });
+      const value = await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>));
+      post({ kind: 'result', id, value });
     } catch (error) {
       const { message, problems } = error as Error & Partial<ConfigError>;
       post({ kind: 'result', id, error: { message, ...(problems && { problems }) } });
@@ -146,4 +142,41 @@ function isResult(message: CallResult | { readonly kind: string }): message is C
 
 function errorFrom({ message, problems }: { message: string; problems?: readonly Problem[] | undefined }) {
   return problems ? new ConfigError(problems) : new Error(message);
+}
+
+/**
+ * The value as it can be posted, with all that is handed over: its bytes, and ports. Looked through are lists, maps and plain
+ * objects. Sent as they are, a view of a large memory would take the whole of it along, and a Buffer would arrive as a
+ * Uint8Array, whose `toString` gives `123,34,…`. So each view gets a copy of its own, and becomes a Buffer on the other side.
+ */
+function sendable<T>(value: T): { readonly value: unknown; readonly transfer: Transferable[] } {
+  const transfer: Transferable[] = [];
+  const changed = mapLeaves(value, (leaf) => {
+    if (leaf instanceof MessagePort) transfer.push(leaf);
+    if (!(leaf instanceof Uint8Array)) return leaf;
+    const own = new Uint8Array(leaf);
+    transfer.push(own.buffer);
+    return own;
+  });
+  return { value: changed, transfer };
+}
+
+/** The value as it was sent. */
+function withBuffers(value: unknown): unknown {
+  return mapLeaves(value, (leaf) => {
+    return leaf instanceof Uint8Array ? Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength) : leaf;
+  });
+}
+
+function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapLeaves(item, change));
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, mapLeaves(item, change)]));
+  if (!isPlain(value)) return change(value);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapLeaves(item, change)]));
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -1,7 +1,7 @@
 /** A thread that answers calls, for ask.test.ts. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { ConfigError } from '../../../src/base/errors.ts';
-import { answerCalls } from '../../../src/base/threads/ask.ts';
+import { ConfigError } from '../../src/base/errors.ts';
+import { answerCalls } from '../../src/base/thread-calls.ts';
 
 export interface Answering {
   /** The text of the bytes, read there. */

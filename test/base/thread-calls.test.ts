@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ConfigError } from '../../../src/base/errors.ts';
-import { DeadlineError, ThreadCalls } from '../../../src/base/threads/ask.ts';
+import { ConfigError } from '../../src/base/errors.ts';
+import { DeadlineError, ThreadCalls } from '../../src/base/thread-calls.ts';
 import type { Answering } from './answering-thread.ts';
 
 let worker: Worker;
