@@ -88,6 +88,8 @@ answerCalls<HandlersCalls>(supervisor, {
     lines.flush();
   },
 });
+// A handler may block before the first heartbeat is due, and must not be taken for modules that load.
+Atomics.add(beats, 0, 1);
 if (dispatches) dispatcher.start();
 
 function tell(message: FromHandlers): void {

@@ -11,8 +11,7 @@
  */
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
 import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
-import type { Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../handler.ts';
+import { Declined, type Handle, type HandlerOptions } from '../handler.ts';
 import { Batcher } from './bigquery/batcher.ts';
 import { bytesOf, INSERT_HINTS, insertRows, rowOf } from './bigquery/insert.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';

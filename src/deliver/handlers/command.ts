@@ -14,8 +14,7 @@
  */
 import { inspect } from 'node:util';
 import type { ValuesOf } from '../../base/settings/rules.ts';
-import type { Handle, HandlerOptions } from '../handler.ts';
-import { Discard, RetryLater } from '../handler.ts';
+import { Discard, type Handle, type HandlerOptions, RetryLater } from '../handler.ts';
 import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
 import { COMMAND_RULES, type CommandOptions, programPath } from './command/options.ts';
 import { ENDING_MS, runProcess } from './command/process.ts';

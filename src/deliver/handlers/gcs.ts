@@ -15,8 +15,7 @@
 import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
-import type { AttemptResult, Handle, HandlerOptions } from '../handler.ts';
-import { Declined } from '../handler.ts';
+import { type AttemptResult, Declined, type Handle, type HandlerOptions } from '../handler.ts';
 import { answerOf, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
 import {
   clientOptions,

@@ -7,8 +7,7 @@
  */
 import { type Problem, sentenceOf } from '../../base/errors.ts';
 import { type Flaw, members, type RuleTable, type ValuesOf } from '../../base/settings/rules.ts';
-import type { Handle, HandlerOptions } from '../handler.ts';
-import { Unavailable } from '../handler.ts';
+import { type Handle, type HandlerOptions, Unavailable } from '../handler.ts';
 
 const CHOICES = ['types', 'sources', 'concurrency', 'ratePerSecond', 'maxAttempts'] as const;
 

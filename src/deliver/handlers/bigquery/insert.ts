@@ -11,8 +11,7 @@
  */
 import type { WebhookEvent } from '../../../verify/event.ts';
 
-import type { AttemptResult } from '../../handler.ts';
-import { Declined, Unavailable } from '../../handler.ts';
+import { type AttemptResult, Declined, Unavailable } from '../../handler.ts';
 import {
   answerOf,
   type GoogleAnswer,

@@ -7,8 +7,7 @@
  *
  * What is about a single event (too large, a row that is refused) the handlers find out themselves.
  */
-import type { AttemptResult } from '../../handler.ts';
-import { Unavailable } from '../../handler.ts';
+import { type AttemptResult, Unavailable } from '../../handler.ts';
 import { pauseAskedFor } from '../retry-after.ts';
 
 export interface GoogleAnswer {
