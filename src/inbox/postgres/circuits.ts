@@ -14,7 +14,7 @@ import { textList } from './binary-array.ts';
 import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import type { Lease } from './lease.ts';
 import type { Notifier } from './notifier.ts';
-import type { Tell } from './thread.ts';
+import type { Tell } from './replica-event.ts';
 
 /** Whoever changes a circuit holds this lock. */
 const CIRCUITS_LOCK = 0x4373_6762;

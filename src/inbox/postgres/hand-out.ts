@@ -12,8 +12,8 @@ import { NUL_SYMBOL } from './binary-array.ts';
 import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
+import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
-import type { Tell } from './thread.ts';
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;

@@ -12,7 +12,7 @@
 import type pg from 'pg';
 import { dropIdle, failureText } from './connection.ts';
 import type { Membership } from './membership.ts';
-import type { Tell } from './thread.ts';
+import type { Tell } from './replica-event.ts';
 
 const PROBE_MS = 500;
 const UNREADY_AFTER_MS = 1_500;

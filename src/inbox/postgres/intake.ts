@@ -8,7 +8,7 @@ import type { Arrival } from '../contract.ts';
 import { failureText } from './connection.ts';
 import type { Health } from './health.ts';
 import { keepAll, type ReceiptOptions } from './receipt.ts';
-import type { Tell } from './thread.ts';
+import type { Tell } from './replica-event.ts';
 
 const LANES = 2;
 const ARRIVALS_MAX = 512;

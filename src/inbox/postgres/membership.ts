@@ -11,8 +11,8 @@ import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
+import type { Tell } from './replica-event.ts';
 import { Shares } from './shares.ts';
-import type { Tell } from './thread.ts';
 
 /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
 const FREE = `UPDATE work SET behind = false, thing = NULL WHERE handler = ANY ($1::text[]) AND thing IS NOT NULL`;

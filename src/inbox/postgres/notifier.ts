@@ -11,15 +11,11 @@
  */
 import type pg from 'pg';
 import { type Asked, connect } from './connection.ts';
-import type { Tell } from './thread.ts';
+import { NOTICES, type Notice, type Tell } from './replica-event.ts';
 
 const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;
 const AGAIN_MS = 1_000;
-
-const NOTICES = ['circuits', 'members', 'work'] as const;
-
-export type Notice = (typeof NOTICES)[number];
 
 export async function notifyOfWork(asked: Asked): Promise<void> {
   await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Notice]);

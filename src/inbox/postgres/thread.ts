@@ -15,9 +15,9 @@
  */
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
-import type { Database, Delivery } from '../contract.ts';
+import type { Database } from '../contract.ts';
 import { listenToEdge, tellEdge } from '../edge-port.ts';
-import type { FromInbox, InboxThreadData } from '../messages.ts';
+import type { InboxThreadData } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
@@ -29,31 +29,14 @@ import { Health } from './health.ts';
 import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
-import { type Notice, Notifier } from './notifier.ts';
+import { Notifier } from './notifier.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
+import type { Notice, ReplicaEvent } from './replica-event.ts';
 import { prepareDatabase } from './schema.ts';
 import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
-
-/** What the parts tell this thread: the only way up. */
-type ReplicaEvent =
-  /** For the edge. */
-  | FromInbox
-  /** For the handlers. */
-  | { readonly kind: 'deliveries'; readonly deliveries: readonly Delivery[] }
-  /** Something new waits for these handlers, here or in other replicas. */
-  | { readonly kind: 'waiting'; readonly handlers: ReadonlySet<string> }
-  /** Another replica has sent a notice. */
-  | { readonly kind: 'notice'; readonly notice: Notice }
-  /** A statement has failed: can the database be written to? */
-  | { readonly kind: 'error'; readonly error: Error }
-  /** The database takes writes, or takes them again. */
-  | { readonly kind: 'open' }
-  | { readonly kind: 'shut'; readonly reason: string };
-
-export type Tell = (event: ReplicaEvent) => void;
 
 const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;

@@ -1,0 +1,23 @@
+/** What the parts of a replica tell its thread: the only way up in the tree that thread.ts draws. */
+import type { Delivery } from '../contract.ts';
+import type { FromInbox } from '../messages.ts';
+
+export const NOTICES = ['circuits', 'members', 'work'] as const;
+export type Notice = (typeof NOTICES)[number];
+
+export type ReplicaEvent =
+  /** For the edge. */
+  | FromInbox
+  /** For the handlers. */
+  | { readonly kind: 'deliveries'; readonly deliveries: readonly Delivery[] }
+  /** Something new waits for these handlers, here or in other replicas. */
+  | { readonly kind: 'waiting'; readonly handlers: ReadonlySet<string> }
+  /** Another replica has sent a notice. */
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  /** A statement has failed: can the database be written to? */
+  | { readonly kind: 'error'; readonly error: Error }
+  /** The database takes writes, or takes them again. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'shut'; readonly reason: string };
+
+export type Tell = (event: ReplicaEvent) => void;
