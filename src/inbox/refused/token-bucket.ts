@@ -1,6 +1,6 @@
 /**
- * How much of a flood is kept: for each source a token bucket of so many requests and bytes a second, refilled evenly, so that a source which
- * is flooded takes nothing from the others. Genuine trouble is slower than that. Asked by client.ts.
+ * Decides how much of a flood is kept: each source has a token bucket of so many requests and bytes a second, refilled evenly,
+ * so that a source which is flooded takes nothing from the others. Genuine trouble is slower than that. Asked by client.ts.
  */
 const PER_SECOND = 50;
 const BYTES_PER_SECOND = 4 * 1_048_576;
