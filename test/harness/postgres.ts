@@ -59,6 +59,8 @@ export interface Database {
   readonly url: string;
   /** On a connection of its own. int8 comes as a number, bytea as a Buffer. */
   query<T = Row>(sql: string, ...values: unknown[]): Promise<T[]>;
+  /** Makes it empty again, which is much cheaper than another one. Ends all connections to it. */
+  empty(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -71,6 +73,13 @@ export async function freshDatabase(): Promise<Database> {
   return {
     url,
     query: (sql, ...values) => ask(url, sql, ...values),
+    async empty() {
+      await ask(
+        url,
+        `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+      );
+      await ask(url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    },
     async drop() {
       await ask(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },

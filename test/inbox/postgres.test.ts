@@ -1,12 +1,17 @@
 /** The PostgreSQL inbox against the contract. */
+import { afterAll } from 'vitest';
 import { workThrough } from '../../src/inbox/work-port.ts';
-import { freshDatabase } from '../harness/postgres.ts';
+import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
 import { openSyncReader } from './sync-reader.ts';
 
+let database: Database | undefined;
+afterAll(() => database?.drop());
+
 inboxContract('PostgreSQL', async (): Promise<Driver> => {
-  const { url, drop } = await freshDatabase();
+  database ??= await freshDatabase();
+  const { url, empty } = database;
   const reader = openSyncReader(url);
   const all = <T>(sql: string) => reader.query<T>(sql);
   return {
@@ -25,7 +30,7 @@ inboxContract('PostgreSQL', async (): Promise<Driver> => {
     }),
     async clear() {
       await reader.close();
-      await drop();
+      await empty();
     },
   };
 });
