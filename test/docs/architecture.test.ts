@@ -1,6 +1,6 @@
 /** docs/architecture.md and CONTRIBUTING.md speak of files and names that are there, and leave no room of the house out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../harness/project.ts';
 
@@ -95,6 +95,17 @@ test('every house and every room in it is on the page, in the order in which the
   }
   const rooms = [...table.matchAll(/`(src(?:\/\w+)+)`/g)].map(([, room]) => room as string);
   expect(rooms.filter((room) => !existsSync(join(ROOT, room)))).toEqual([]);
+});
+
+test('every folder inside a room is on the page, beside those of the providers', () => {
+  const entries = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true });
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.parentPath.endsWith('/presets'))
+    .map(({ parentPath, name }) => relative(join(ROOT, 'src'), join(parentPath, name)))
+    .filter((folder) => folder.split('/').length > 2);
+  expect(folders).toContain('deliver/handlers/google');
+  const table = section('The houses');
+  for (const folder of folders) expect(table, folder).toContain(`\`${basename(folder)}/\``);
 });
 
 test('every worker thread is named', () => {
