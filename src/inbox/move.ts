@@ -24,7 +24,7 @@ import { analyzeImported, differing, importBatch } from './postgres/import.ts';
 import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
 import { examineDatabase, inboxAt, movingIn, prepareDatabase } from './postgres/schema.ts';
 import { openSource, type Source } from './sqlite/export.ts';
-import type { Moved } from './sqlite/moved.ts';
+import type { Moved } from './sqlite/files.ts';
 
 export { openSource, type Source };
 

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions, Output } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
-import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
+import { PROCESS_ENDED } from '../../inbox/retry.ts';
 import type { SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, wiredHandlers } from '../handlers.ts';
 import { Replies, type ReplyResult } from './reply.ts';

@@ -6,8 +6,7 @@
 import type { Log } from '../../base/log/log.ts';
 import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
 import type { Arrival, Kept } from '../contract.ts';
-import type { RefusedClient } from './client.ts';
-import type { RefusedRequest } from './request.ts';
+import type { RefusedClient, RefusedRequest } from './client.ts';
 
 /** Bodies may be large: few at a time. */
 const STEP = 16;

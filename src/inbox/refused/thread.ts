@@ -1,9 +1,8 @@
 /** The thread that keeps refused requests: started by client.ts, alone with its file. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
-import { openRefused, type PutAside } from './file.ts';
-import type { RefusedLimits, RefusedRequest } from './request.ts';
-import { type NumberedRequest, type PushedOut, RefusedStore } from './store.ts';
+import type { RefusedLimits, RefusedRequest } from './client.ts';
+import { type NumberedRequest, openRefused, type PushedOut, type PutAside, RefusedStore } from './store.ts';
 
 export interface RefusedThreadData {
   readonly path: string;

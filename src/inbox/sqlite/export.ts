@@ -9,9 +9,8 @@ import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
-import { numberFrom } from '../sqlite-file.ts';
-import { examineFile, openFile, takeOwnership } from './files.ts';
-import { type Moved, markMoved, movedTo } from './moved.ts';
+import { numberFrom, transact } from '../sqlite-file.ts';
+import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { DUE_MAX_MS } from './statements.ts';
 
 const BATCH_EVENTS = 500;
@@ -35,8 +34,7 @@ type FileState = Omit<EventState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
-  const refuse = (wrong: string, fix: string) =>
-    new ConfigError([{ setting: 'DATABASE_URL', wrong: `names ${path}, ${wrong}`, fix }]);
+  const refuse = (wrong: string, fix: string) => new ConfigError([fileProblem(path, wrong, fix)]);
   if (!existsSync(path)) throw refuse('where there is no file', 'Check the path.');
   const problem = examineFile(path);
   if (problem) throw new ConfigError([problem]);
@@ -108,9 +106,12 @@ export class Source {
     return [...this.#rows<SecretUse>(USES)];
   }
 
-  /** From now on nobody opens it, and nothing in it is due. */
+  /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */
   markMoved(moved: Moved): void {
-    markMoved(this.#database, moved);
+    transact(this.#database, () => {
+      this.#database.prepare("INSERT INTO meta VALUES ('moved', ?)").run(JSON.stringify(moved));
+      this.#database.exec('DELETE FROM work');
+    });
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** The statements for the rules of ../newest.ts, one event at a time. Part of a transaction of store.ts. */
 import type { Settlement } from '../contract.ts';
+import type { State } from '../newest.ts';
 import { isNewer, overtakenBy } from '../newest.ts';
-import type { State } from '../state.ts';
 import type { Turn } from './store.ts';
 
 export type Admission = 'free' | 'behind' | 'overtaken';

@@ -6,9 +6,9 @@ import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
-import { stateOf } from '../state.ts';
+import { stateOf } from '../newest.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { wants } from '../type-filter.ts';
+import { wants } from '../stored-source.ts';
 import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
 

@@ -25,8 +25,8 @@ import type {
   Settlement,
 } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
-import type { InboxKnobs } from '../inbox-knobs.ts';
-import { settleInterrupted } from '../interrupted.ts';
+import type { InboxKnobs } from '../messages.ts';
+import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
 import { numberFrom } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
