@@ -170,7 +170,7 @@ export interface Inbox {
    * An event that still has work, be it dead or held, stays whole. Times in ms since 1970.
    */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
-  /** Settles what was being handled (interrupted.ts). Nothing is handed out until the slots are granted anew. */
+  /** Settles what was being handled (retry.ts). Nothing is handed out until the slots are granted anew. */
   recover(ending: Ending): Promise<readonly Interrupted[]>;
   /** Hands nothing out any more; settlements are still taken. */
   pause(): Promise<void>;

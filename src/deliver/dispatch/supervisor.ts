@@ -2,7 +2,7 @@
  * Keeps the handlers' thread running. Lives beside the edge and does nothing per event.
  *
  * A thread that ends, or whose heartbeat stops for longer than the longest time limit, is replaced. What becomes of the
- * attempts that ran in it, the inbox decides (inbox/interrupted.ts): it only hears what has ended, and why.
+ * attempts that ran in it, the inbox decides (inbox/retry.ts): it only hears what has ended, and why.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions, Output } from '../../base/log/log.ts';
