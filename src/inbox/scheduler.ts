@@ -122,7 +122,7 @@ export class Scheduler {
     this.#bytesOut -= out.bytes;
     this.#solo = false;
     this.#full = false;
-    this.targets.of(handler).giveBack();
+    this.targets.of(handler).unreserve(1);
   }
 
   /** Something of that handler (or, without one, something that must run alone) is due then; `exactly`: and none before. */

@@ -5,7 +5,6 @@ import { idOf } from '../event-id.ts';
 import { isEnd } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
 import type { Query } from '../sqlite-file.ts';
-import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
 import type { DueWork, Statements, StoredEvent } from './statements.ts';
 import type { Turn } from './store.ts';
 
@@ -22,7 +21,8 @@ export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>)
 
 export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): void {
   const thing = thingOfWork(turn, given);
-  const settlement = unlessOvertaken(given, newestEvent(turn, given.handler, thing));
+  const newest = thing === null ? undefined : turn.sql.newestOf.get(given.handler, thing);
+  const settlement = unlessOvertaken(given, newest?.event);
   const { event, handler, attempt, state, counted, due } = settlement;
   // A suspect blocks all other hand-outs until it has run. If its handler is not wired any more nobody would run it.
   const alone = settlement.alone && turn.routes.has(handler);
@@ -40,7 +40,10 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
   }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
-  freeBehind(turn, handler, thing);
+  if (thing !== null) {
+    turn.sql.unblock.run(handler, thing);
+    turn.scheduler.expect(handler, 0);
+  }
   turn.sql.insertAttempt.run(
     event,
     handler,
@@ -52,6 +55,12 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
     settlement.status,
     settlement.output,
   );
+}
+
+/** The thing of a row of `work` that is about to be settled; null for most. */
+function thingOfWork(turn: Turn, { handler, event }: Settlement): Uint8Array | null {
+  if (!turn.routes.get(handler)?.latest) return null;
+  return turn.sql.thingOf.get(event, handler)?.thing ?? null;
 }
 
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */

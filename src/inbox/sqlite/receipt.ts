@@ -6,10 +6,9 @@ import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
-import { stateOf } from '../newest.ts';
+import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../stored-source.ts';
-import { admitState } from './newest.ts';
 import type { Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
@@ -98,4 +97,31 @@ function plan(
     const delivery = { event, id: idOf(event), handler, attempt: 1 };
     turn.deliveries.push({ ...delivery, type, externalId, receivedAt, headers, body });
   }
+}
+
+type Admission = 'free' | 'behind' | 'overtaken';
+
+/** Admits an event among those that tell the same thing's state, and discards what it overtakes. */
+export function admitState(turn: Turn, handler: string, event: number, { thing, at }: State): Admission {
+  const known = turn.sql.newestOf.get(handler, thing);
+  if (known && isNewer(known, { at, event })) {
+    noteOvertaken(turn, handler, event, 0, known.event);
+    return 'overtaken';
+  }
+  turn.sql.setNewest.run(handler, thing, at, event);
+  let admission: Admission = 'free';
+  for (const other of turn.sql.workOfThing.all(handler, thing, event)) {
+    if (other.state === 'handling') {
+      admission = 'behind';
+      continue;
+    }
+    turn.sql.deleteWork.run(other.event, handler);
+    turn.counts.move(handler, other.state, undefined);
+    noteOvertaken(turn, handler, other.event, other.attempts, event);
+  }
+  return admission;
+}
+
+function noteOvertaken(turn: Turn, handler: string, event: number, attempt: number, by: number): void {
+  turn.sql.insertAttempt.run(event, handler, turn.now, attempt, 0, 'discarded', overtakenBy(by), null, null);
 }

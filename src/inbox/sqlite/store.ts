@@ -28,7 +28,7 @@ import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
-import { numberFrom } from '../sqlite-file.ts';
+import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { type CircuitChange, Targets } from '../targets.ts';
 import { StateCounts } from './counts.ts';
@@ -50,12 +50,6 @@ export interface Turn {
   last: number;
   readonly deliveries: Delivery[];
   readonly circuitChanges: CircuitChange[];
-}
-
-export interface Committed {
-  readonly kept: readonly Kept[];
-  readonly deliveries: readonly Delivery[];
-  readonly circuitChanges: readonly CircuitChange[];
 }
 
 export class Store {
@@ -99,7 +93,7 @@ export class Store {
     grant: ReadonlyMap<string, number>,
     now: number,
     circuit: CircuitKnobs,
-  ): Committed {
+  ): Pick<Turn, 'deliveries' | 'circuitChanges'> & { kept: Kept[] } {
     return this.#turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement, circuit);
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
@@ -177,18 +171,10 @@ export class Store {
       deliveries: [],
       circuitChanges: [],
     };
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work(turn);
-      this.#database.exec('COMMIT');
-      this.#scheduler = turn.scheduler;
-      this.#counts = turn.counts;
-      this.#last = turn.last;
-      return result;
-    } catch (error) {
-      // Some I/O errors have rolled back already.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    const result = transact(this.#database, () => work(turn));
+    this.#scheduler = turn.scheduler;
+    this.#counts = turn.counts;
+    this.#last = turn.last;
+    return result;
   }
 }

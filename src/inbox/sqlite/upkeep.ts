@@ -3,7 +3,7 @@ import type { Order } from '../contract.ts';
 import { firstNumberAt } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
-import { admitState } from './newest.ts';
+import { admitState } from './receipt.ts';
 import type { Turn } from './store.ts';
 
 const PURGE_STEP = 500;
