@@ -15,7 +15,7 @@ import type { CircuitChange } from './targets.ts';
 
 const RESTART_MS = 1_000;
 
-export interface ClientOptions extends InboxThreadData {
+interface ClientOptions extends InboxThreadData {
   readonly deadlineMs: number;
   readonly log: Log;
   /**
@@ -46,7 +46,7 @@ class InboxClient implements Inbox {
     this.#options = options;
     this.#thread = driverOf(options.database).thread;
     this.#batches = new ArrivalBatches(options.deadlineMs, (id, batch) => {
-      this.#post({ kind: 'arrivals', id, batch }, [batch.bytes]);
+      this.#worker?.postMessage({ kind: 'arrivals', id, batch } satisfies ToInbox, [batch.bytes]);
       return this.#worker !== undefined;
     });
   }
@@ -67,7 +67,9 @@ class InboxClient implements Inbox {
     });
     worker.on('exit', () => this.#lose(worker, cause));
     await calls.listening;
-    this.#begin();
+    this.#opened = this.#writes = true;
+    // What has gathered while there was no thread.
+    this.#batches.flush();
   }
 
   keep(arrival: Arrival): Promise<Kept> {
@@ -122,10 +124,6 @@ class InboxClient implements Inbox {
     return this.#calls;
   }
 
-  #post(message: ToInbox, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker?.postMessage(message, transfer);
-  }
-
   #hear(message: FromInbox): void {
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
     else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
@@ -151,12 +149,6 @@ class InboxClient implements Inbox {
     const { log } = this.#options;
     if (restMs > 0) log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
     else log.info({ handler }, 'the other side takes events again');
-  }
-
-  /** What has gathered while there was no thread goes to the new one. */
-  #begin(): void {
-    this.#opened = this.#writes = true;
-    this.#batches.flush();
   }
 
   #lose(worker: Worker, cause: string): void {

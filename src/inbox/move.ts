@@ -31,7 +31,7 @@ export { openSource, type Source };
 const TELL_MS = 5_000;
 const NAMED = 5;
 
-export interface Move {
+interface Move {
   readonly source: Source;
   /** The source's place, as people are to see it. */
   readonly from: string;
@@ -43,7 +43,7 @@ export interface Move {
   readonly tell: (line: string) => void;
 }
 
-export interface Copied {
+interface Copied {
   readonly events: number;
   /** So many of `events` were purged: only their keys have moved. */
   readonly purged: number;

@@ -3,6 +3,7 @@
  * that, for reader.ts.
  */
 import type { Proof } from '../verify/verifier.ts';
+import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { StateName } from './event-states.ts';
 
@@ -26,16 +27,11 @@ export interface HandlerState {
   readonly due: string | null;
 }
 
-export interface AttemptRecord {
-  readonly handler: string;
-  readonly attempt: number;
+/** `status` and `output`: what the handler recorded, `503` or `exit 1`, and the beginning of what the other side said. */
+export interface AttemptRecord
+  extends Pick<Settlement, 'handler' | 'attempt' | 'ms' | 'error' | 'status' | 'output'> {
   readonly startedAt: string;
-  readonly ms: number;
   readonly outcome: string;
-  readonly error: string | null;
-  /** What the handler recorded: `503` or `exit 1`, and the beginning of what the other side said. */
-  readonly status: string | null;
-  readonly output: string | null;
 }
 
 export interface EventDetails extends EventSummary {
@@ -45,12 +41,8 @@ export interface EventDetails extends EventSummary {
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** An event past its retention, of which only that is left by which its duplicates are known. */
-export interface PurgedEvent {
-  readonly number: number;
-  readonly id: string;
-  /** The time that its number stands for. */
-  readonly receivedAt: string;
+/** An event past its retention, of which only that is left by which its duplicates are known. It came at the time that its number stands for. */
+export interface PurgedEvent extends Pick<EventSummary, 'number' | 'id' | 'receivedAt'> {
   readonly purged: true;
 }
 

@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
+import type { Arrival } from '../contract.ts';
 import type { NumberedRequest, PushedOut } from './store.ts';
 import type { RefusedCalls, RefusedThreadData } from './thread.ts';
 import { TokenBuckets } from './token-bucket.ts';
@@ -19,21 +20,15 @@ const WAITING_MAX = 1_000;
 const WAITING_BYTES_MAX = 20 * 1_048_576;
 
 /** A request that failed a check, kept with all that is needed to check it again. */
-export interface RefusedRequest {
+export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
   /** The `ref_…` of the answer. */
   readonly id: string;
-  readonly source: string;
-  readonly receivedAt: number;
   readonly code: string;
   readonly reason: string;
-  readonly address: string;
-  /** A JSON object, authentication already removed: what would be kept with the event. */
-  readonly headers: string;
   /** A JSON list of names and values by turns: the headers that signatures and bearer tokens came in. Never shown. */
   readonly credentials: string;
   /** Digest of the query token, if there was exactly one. */
   readonly tokenDigest?: Buffer;
-  readonly body: Buffer;
 }
 
 /** For each source. */
@@ -63,15 +58,16 @@ export class RefusedClient {
     this.#calls = new ThreadCalls(worker, 'the thread of refused requests');
     this.#calls.ask('putAside').then(
       (aside) => {
-        if (aside)
-          log.error({ ...aside }, 'the file of refused requests could not be used and was put aside');
+        if (!aside) return;
+        log.error({ ...aside }, 'the file of refused requests could not be used and was put aside');
       },
       ({ message }: Error) => log.error({ reason: message }, 'refused requests cannot be kept'),
     );
   }
 
   keep(request: RefusedRequest): void {
-    const bytes = heldBytesOf(request);
+    const { body, headers, credentials } = request;
+    const bytes = body.length + headers.length + credentials.length;
     if (!this.#hasRoomFor(request, bytes)) {
       this.#dropped++;
       return;
@@ -119,10 +115,6 @@ export class RefusedClient {
       this.#isFailing = true;
     }
   }
-}
-
-function heldBytesOf({ body, headers, credentials }: RefusedRequest): number {
-  return body.length + headers.length + credentials.length;
 }
 
 /**

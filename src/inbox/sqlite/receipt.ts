@@ -7,8 +7,7 @@ import { idOf, nextNumber } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
-import type { StoredSource } from '../stored-source.ts';
-import { wants } from '../stored-source.ts';
+import { type StoredSource, wants } from '../stored-source.ts';
 import type { Turn } from './store.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
@@ -16,12 +15,9 @@ export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
   const content = readContent(arrival.source, source.shape, arrival.body);
   const held = whyHeld(content);
-  const number = insertArrival(turn, arrival, content, content.identity, held);
-  if (number === undefined) return keepKnown(turn, arrival, source, content);
-  plan(turn, number, source, arrival, content, held);
-  return held === null
-    ? { outcome: 'accepted', id: idOf(number) }
-    : { outcome: 'held', id: idOf(number), reason: held };
+  const id = keepNew(turn, arrival, source, content, content.identity, held);
+  if (id === undefined) return keepKnown(turn, arrival, source, content);
+  return held === null ? { outcome: 'accepted', id } : { outcome: 'held', id, reason: held };
 }
 
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
@@ -30,23 +26,21 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
-  const number = insertArrival(turn, arrival, content, identity, held);
-  if (number === undefined) {
-    const known = turn.sql.byIdentity.get(identity) as { number: number };
-    return { outcome: 'duplicate', id: idOf(known.number) };
-  }
-  plan(turn, number, source, arrival, content, held);
-  return { outcome: 'held', id: idOf(number), reason: held };
+  const id = keepNew(turn, arrival, source, content, identity, held);
+  if (id !== undefined) return { outcome: 'held', id, reason: held };
+  const known = turn.sql.byIdentity.get(identity) as { number: number };
+  return { outcome: 'duplicate', id: idOf(known.number) };
 }
 
-/** The new event's number, or undefined if the identity is taken. */
-function insertArrival(
+/** The new event's id, or undefined if the identity is taken. */
+function keepNew(
   turn: Turn,
   arrival: Arrival,
+  source: StoredSource,
   content: Content,
   identity: Buffer,
   held: string | null,
-): number | undefined {
+): string | undefined {
   const number = nextNumber(turn.last, arrival.receivedAt);
   const { changes } = turn.sql.insertEvent.run(
     number,
@@ -65,11 +59,12 @@ function insertArrival(
   );
   if (changes === 0) return undefined;
   turn.last = number;
-  return number;
+  planWork(turn, number, source, arrival, content, held);
+  return idOf(number);
 }
 
 /** One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. */
-function plan(
+function planWork(
   turn: Turn,
   event: number,
   source: StoredSource,

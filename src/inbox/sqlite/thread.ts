@@ -121,21 +121,15 @@ function takeTurn(): void {
   settled = [];
   const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries, circuitChanges } = store.commit(
-      arrivals,
-      finished,
-      grants,
-      Date.now(),
-      knobs.circuit,
-    );
+    const committed = store.commit(arrivals, finished, grants, Date.now(), knobs.circuit);
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
-      tellEdge({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
+      tellEdge({ kind: 'kept', id, kept: committed.kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlersPort.send(deliveries);
-    for (const change of circuitChanges) tellEdge({ kind: 'circuit', ...change });
+    handlersPort.send(committed.deliveries);
+    for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
   } catch (error) {
