@@ -59,12 +59,12 @@ function keepNew(
   );
   if (changes === 0) return undefined;
   turn.last = number;
-  planWork(turn, number, source, arrival, content, held);
+  plan(turn, number, source, arrival, content, held);
   return idOf(number);
 }
 
 /** One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. */
-function planWork(
+function plan(
   turn: Turn,
   event: number,
   source: StoredSource,

@@ -52,6 +52,8 @@ export interface Turn {
   readonly circuitChanges: CircuitChange[];
 }
 
+type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
+
 export class Store {
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
@@ -93,7 +95,7 @@ export class Store {
     grant: ReadonlyMap<string, number>,
     now: number,
     circuit: CircuitKnobs,
-  ): Pick<Turn, 'deliveries' | 'circuitChanges'> & { kept: Kept[] } {
+  ): Committed {
     return this.#turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement, circuit);
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
