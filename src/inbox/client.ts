@@ -9,7 +9,7 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
-import { driverOf, type InboxThread } from './driver.ts';
+import { type Driver, driverOf } from './driver.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 import type { CircuitChange } from './targets.ts';
 
@@ -34,7 +34,7 @@ export async function openInbox(options: ClientOptions): Promise<Inbox> {
 
 class InboxClient implements Inbox {
   readonly #options: ClientOptions;
-  readonly #thread: InboxThread;
+  readonly #thread: Driver['thread'];
   readonly #batches: ArrivalBatches;
   #worker: Worker | undefined;
   #calls: ThreadCalls<InboxCalls> | undefined;

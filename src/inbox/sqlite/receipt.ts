@@ -8,7 +8,7 @@ import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
-import type { Turn } from './store.ts';
+import type { Turn } from './turn.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keepArrival(turn: Turn, arrival: Arrival): Kept {

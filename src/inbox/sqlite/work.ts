@@ -1,12 +1,17 @@
-/** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
+/**
+ * What happens to the rows of `work` after receipt: an event is handed out, how that went is written down, and an operator has it
+ * replayed or discarded. Part of a transaction of store.ts.
+ */
 import type { CircuitKnobs } from '../circuit.ts';
-import { outcomeOf, type Route, type Settlement } from '../contract.ts';
+import { type Order, outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { isEnd } from '../event-states.ts';
+import { isEnd, type WorkState } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
+import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
 import type { Query } from '../sqlite-file.ts';
+import { admitState } from './receipt.ts';
 import type { DueWork, Statements, StoredEvent } from './statements.ts';
-import type { Turn } from './store.ts';
+import type { Turn } from './turn.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
@@ -97,4 +102,34 @@ function giveEach(turn: Turn, rows: readonly DueWork[]): number {
     given++;
   }
   return given;
+}
+
+/** Returns how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
+export function orderInTurn(turn: Turn, order: Order): number {
+  const row = turn.sql.eventForOrder.get(order.event);
+  const work = turn.sql.workOfEvent.all(order.event);
+  const states = new Map(work.map(({ handler, state }) => [handler, state]));
+  const steps = planOrder(order, row && { ...row, states }, turn.sources);
+  const change = order.action === 'replay' ? replayInTurn : discardInTurn;
+  return steps.filter((step) => change(turn, order.event, step, states.get(step.handler))).length;
+}
+
+function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, from?: WorkState): boolean {
+  const admission = state ? admitState(turn, handler, event, state) : 'free';
+  if (admission === 'overtaken') {
+    turn.sql.deleteWork.run(event, handler);
+    turn.counts.move(handler, from, undefined);
+    return false;
+  }
+  turn.sql.replayWork.run(event, handler, state ? state.thing : null, admission === 'behind' ? 1 : 0);
+  turn.counts.move(handler, from, 'pending');
+  turn.scheduler.expect(handler, 0);
+  return true;
+}
+
+function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
+  turn.sql.deleteWork.run(event, handler);
+  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
+  turn.counts.move(handler, from, undefined);
+  return true;
 }
