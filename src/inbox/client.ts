@@ -80,30 +80,19 @@ class InboxClient implements Inbox {
     return this.#writes && !this.#batches.isLateFor(this.#thread.unreadyMs);
   }
 
-  async status() {
-    return await this.#asked.ask('status');
-  }
-
-  async order(order: Order) {
-    return await this.#asked.ask('order', order);
-  }
+  readonly status = async () => await this.#asked.ask('status');
+  readonly order = async (order: Order) => await this.#asked.ask('order', order);
+  readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
+  readonly pause = async () => await this.#asked.ask('pause');
 
   async purge(eventsBefore: number, keysBefore: number) {
     return await this.#asked.ask('purge', eventsBefore, keysBefore);
-  }
-
-  async noteUses(uses: readonly SecretUse[]) {
-    return await this.#asked.ask('noteUses', uses);
   }
 
   async recover(ending: Ending) {
     const interrupted = await this.#asked.ask('recover', ending);
     this.#logInterrupted(interrupted);
     return interrupted;
-  }
-
-  async pause() {
-    return await this.#asked.ask('pause');
   }
 
   workPort(): MessagePort {

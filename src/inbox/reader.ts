@@ -70,7 +70,14 @@ export class InboxReader {
     const [row] = await this.#tables.all<
       EventRow & { address: string; headers: string | null; body: Uint8Array | null }
     >(`SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`, number);
-    if (!row) return await this.#purged(number);
+    if (!row) {
+      const known = await this.#tables.all(
+        `SELECT number FROM ${this.#tables.keys} WHERE number = $1`,
+        number,
+      );
+      if (known.length === 0) return undefined;
+      return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
+    }
     const [summary] = (await this.#summaries([row])) as [EventSummary];
     const attempts = await this.#tables.all<AttemptRow>(
       `SELECT handler, attempt, started_at AS "startedAt", ms, outcome, error, status, output
@@ -85,12 +92,6 @@ export class InboxReader {
       body: body === null ? null : Buffer.from(body),
       attempts: attemptsOf(attempts),
     };
-  }
-
-  async #purged(number: number): Promise<PurgedEvent | undefined> {
-    const rows = await this.#tables.all(`SELECT number FROM ${this.#tables.keys} WHERE number = $1`, number);
-    if (rows.length === 0) return undefined;
-    return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
   }
 
   /** The live secrets that have proved requests, by fingerprint. */

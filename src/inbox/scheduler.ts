@@ -65,11 +65,6 @@ export class Scheduler {
     return this.#bytesOut === 0 ? Number.MAX_SAFE_INTEGER : BYTES_OUT_MAX - this.#bytesOut;
   }
 
-  /** How many deliveries this handler may be given now. */
-  room(handler: string, now: number): number {
-    return this.targets.of(handler).room(now);
-  }
-
   /** Which attempt at it is out. */
   attemptOut(handler: string, event: number): number | undefined {
     return this.#out.get(`${event} ${handler}`)?.attempt;
@@ -154,7 +149,7 @@ export class Scheduler {
       this.#due.delete(first[0]);
       this.#due.set(...first);
     }
-    return this.#handlersDue(now).filter((handler) => this.room(handler, now) > 0);
+    return this.#handlersDue(now).filter((handler) => this.targets.of(handler).room(now) > 0);
   }
 
   /** Targets for which something is due and which may be tried, as soon as this replica is granted the trial. */

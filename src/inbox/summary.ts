@@ -19,7 +19,7 @@ export interface EventSummary {
   readonly handlers: readonly HandlerState[];
 }
 
-export interface HandlerState {
+interface HandlerState {
   readonly handler: string;
   readonly state: StateName;
   readonly attempts: number;

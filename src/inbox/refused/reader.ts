@@ -5,8 +5,7 @@ import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 import { iso } from '../summary.ts';
 import type { RefusedRequest } from './client.ts';
 
-export interface RefusedSummary
-  extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
+interface RefusedSummary extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
   readonly receivedAt: string;
   readonly bytes: number;
 }

@@ -79,7 +79,7 @@ export function handOut(turn: Turn): void {
     return;
   }
   for (const handler of scheduler.handlersWithWork(now)) {
-    const wanted = Math.min(scheduler.room(handler, now), CLAIM_STEP);
+    const wanted = Math.min(scheduler.targets.of(handler).room(now), CLAIM_STEP);
     const rows = sql.due.all(handler, now, wanted);
     const given = giveEach(turn, rows);
     if (given < wanted && given === rows.length) scheduler.expect(handler, dueOf(sql.nextDue, handler), true);
