@@ -12,7 +12,7 @@ import { members } from '../base/settings/rules.ts';
 import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
-import { wants } from '../inbox/type-filter.ts';
+import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';

@@ -9,13 +9,13 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
-import { driverOf, type InboxThread } from './driver.ts';
+import { type Driver, driverOf } from './driver.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 import type { CircuitChange } from './targets.ts';
 
 const RESTART_MS = 1_000;
 
-export interface ClientOptions extends InboxThreadData {
+interface ClientOptions extends InboxThreadData {
   readonly deadlineMs: number;
   readonly log: Log;
   /**
@@ -34,7 +34,7 @@ export async function openInbox(options: ClientOptions): Promise<Inbox> {
 
 class InboxClient implements Inbox {
   readonly #options: ClientOptions;
-  readonly #thread: InboxThread;
+  readonly #thread: Driver['thread'];
   readonly #batches: ArrivalBatches;
   #worker: Worker | undefined;
   #calls: ThreadCalls<InboxCalls> | undefined;
@@ -46,7 +46,7 @@ class InboxClient implements Inbox {
     this.#options = options;
     this.#thread = driverOf(options.database).thread;
     this.#batches = new ArrivalBatches(options.deadlineMs, (id, batch) => {
-      this.#post({ kind: 'arrivals', id, batch }, [batch.bytes]);
+      this.#worker?.postMessage({ kind: 'arrivals', id, batch } satisfies ToInbox, [batch.bytes]);
       return this.#worker !== undefined;
     });
   }
@@ -67,7 +67,9 @@ class InboxClient implements Inbox {
     });
     worker.on('exit', () => this.#lose(worker, cause));
     await calls.listening;
-    this.#begin();
+    this.#opened = this.#writes = true;
+    // What has gathered while there was no thread.
+    this.#batches.flush();
   }
 
   keep(arrival: Arrival): Promise<Kept> {
@@ -78,30 +80,19 @@ class InboxClient implements Inbox {
     return this.#writes && !this.#batches.isLateFor(this.#thread.unreadyMs);
   }
 
-  async status() {
-    return await this.#asked.ask('status');
-  }
-
-  async order(order: Order) {
-    return await this.#asked.ask('order', order);
-  }
+  readonly status = async () => await this.#asked.ask('status');
+  readonly order = async (order: Order) => await this.#asked.ask('order', order);
+  readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
+  readonly pause = async () => await this.#asked.ask('pause');
 
   async purge(eventsBefore: number, keysBefore: number) {
     return await this.#asked.ask('purge', eventsBefore, keysBefore);
-  }
-
-  async noteUses(uses: readonly SecretUse[]) {
-    return await this.#asked.ask('noteUses', uses);
   }
 
   async recover(ending: Ending) {
     const interrupted = await this.#asked.ask('recover', ending);
     this.#logInterrupted(interrupted);
     return interrupted;
-  }
-
-  async pause() {
-    return await this.#asked.ask('pause');
   }
 
   workPort(): MessagePort {
@@ -120,10 +111,6 @@ class InboxClient implements Inbox {
   get #asked(): ThreadCalls<InboxCalls> {
     if (!this.#calls) throw new Error('the inbox is not open');
     return this.#calls;
-  }
-
-  #post(message: ToInbox, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker?.postMessage(message, transfer);
   }
 
   #hear(message: FromInbox): void {
@@ -151,12 +138,6 @@ class InboxClient implements Inbox {
     const { log } = this.#options;
     if (restMs > 0) log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
     else log.info({ handler }, 'the other side takes events again');
-  }
-
-  /** What has gathered while there was no thread goes to the new one. */
-  #begin(): void {
-    this.#opened = this.#writes = true;
-    this.#batches.flush();
   }
 
   #lose(worker: Worker, cause: string): void {

@@ -50,10 +50,9 @@ export function sourceOf(handler: string): string {
   return handler.slice(0, handler.indexOf('/'));
 }
 
-export interface Settlement {
-  readonly event: number;
-  readonly handler: string;
-  readonly attempt: number;
+export type AttemptKey = Pick<Delivery, 'event' | 'handler' | 'attempt'>;
+
+export interface Settlement extends AttemptKey {
   readonly state: EndState | 'dead' | 'pending';
   /** For `pending`: when it is due, in milliseconds since 1970. */
   readonly due: number;
@@ -92,8 +91,6 @@ export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counte
   return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }
 
-export type AttemptKey = Pick<Delivery, 'event' | 'handler' | 'attempt'>;
-
 /** What ended while attempts were running, and how that is said. */
 export interface Ending {
   readonly ended: 'process' | 'handlers' | 'inbox';
@@ -101,10 +98,7 @@ export interface Ending {
 }
 
 /** An attempt whose thread or process ended under it, as it was settled. */
-export interface Interrupted {
-  readonly id: string;
-  readonly handler: string;
-  readonly attempt: number;
+export interface Interrupted extends Pick<Delivery, 'id' | 'handler' | 'attempt'> {
   readonly outcome: AttemptOutcome;
   readonly reason: string;
 }
@@ -170,7 +164,7 @@ export interface Inbox {
    * An event that still has work, be it dead or held, stays whole. Times in ms since 1970.
    */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
-  /** Settles what was being handled (interrupted.ts). Nothing is handed out until the slots are granted anew. */
+  /** Settles what was being handled (retry.ts). Nothing is handed out until the slots are granted anew. */
   recover(ending: Ending): Promise<readonly Interrupted[]>;
   /** Hands nothing out any more; settlements are still taken. */
   pause(): Promise<void>;

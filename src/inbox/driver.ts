@@ -21,7 +21,11 @@ export interface Driver {
   readonly file: string | undefined;
   /** Whether several processes may work on it at once. */
   readonly isShared: boolean;
-  readonly thread: InboxThread;
+  readonly thread: {
+    readonly module: URL;
+    /** So long must an arrival be late, and nothing be heard of the thread, for the service not to be ready. */
+    readonly unreadyMs: number;
+  };
   /** Looks whether a service may start there, and changes nothing. Thorough: as `check` wants to know it. */
   examine(thoroughness: 'start' | 'thorough'): Promise<Inspection>;
   /** Undefined if there is no inbox yet. */
@@ -33,12 +37,6 @@ export interface Driver {
   ): Promise<OrderResult[] | undefined>;
   /** When sources spoke, newest hours first. Rejects if the inbox cannot be read, or when the signal says so. */
   readPast(from: number, until: number, signal: AbortSignal): Promise<Spoken[]>;
-}
-
-export interface InboxThread {
-  readonly module: URL;
-  /** So long must an arrival be late, and nothing be heard of the thread, for the service not to be ready. */
-  readonly unreadyMs: number;
 }
 
 export interface Inspection {

@@ -8,9 +8,8 @@
  */
 const EPOCH_MS = Date.UTC(2020, 0, 1);
 const PER_MS = 4096;
-/** So many replicas can give out numbers beside each other. */
-export const SLOTS = 64;
-const PER_SLOT = PER_MS / SLOTS;
+/** 64 replicas can give out numbers beside each other. */
+const PER_SLOT = PER_MS / 64;
 const ID = /^evt_([0-9a-f]{14})$/;
 
 /** The next number after `last` for an arrival at `nowMs`. */

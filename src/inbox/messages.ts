@@ -4,10 +4,10 @@
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
-
 import type { MessagePort } from 'node:worker_threads';
+import type { CircuitKnobs } from './circuit.ts';
 import type { Arrival, Database, Delivery, Inbox, Interrupted, Kept, Settlement } from './contract.ts';
-import type { InboxKnobs } from './inbox-knobs.ts';
+import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
 
@@ -17,6 +17,22 @@ export interface InboxThreadData {
   readonly knobs: InboxKnobs;
   /** Whether handlers run here: otherwise nothing is handed out, or taken over. */
   readonly dispatches: boolean;
+}
+
+/** The knobs of config/service.ts that the inbox thread reads. What each means stands in serve/config/knobs.ts. */
+export interface InboxKnobs {
+  /** SQLite's page cache. */
+  readonly inboxCacheMb: number;
+  readonly postgres: {
+    readonly connections: number;
+    readonly statementMs: number;
+    readonly leaseMs: number;
+    readonly partitionDays: number;
+  };
+  /** What a handler gets unless its route says otherwise. */
+  readonly handler: { readonly maxAttempts: number };
+  readonly backoff: Backoff;
+  readonly circuit: CircuitKnobs;
 }
 
 export interface Packed<T> {

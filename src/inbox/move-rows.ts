@@ -1,35 +1,20 @@
 /** The rows of an inbox on their way from one kind of database to the other: from sqlite/export.ts to postgres/import.ts. */
+import type { Arrival } from './contract.ts';
 import type { WorkState } from './event-states.ts';
+import type { Content } from './identity.ts';
 import type { EventState } from './newest.ts';
+import type { AttemptRow } from './summary.ts';
 
-export interface MovedEvent {
+type Read = Pick<Content, 'identity' | 'digest' | 'type' | 'externalId' | 'isJson'>;
+
+export interface MovedEvent extends Omit<Arrival, 'body'>, Read {
   readonly number: number;
-  readonly receivedAt: number;
-  readonly source: string;
-  readonly identity: Buffer;
-  readonly digest: Buffer;
-  readonly type: string | null;
-  readonly externalId: string | null;
-  readonly isJson: boolean;
   readonly held: string | null;
-  readonly address: string;
-  readonly headers: string;
-  readonly evidence: string;
   /** Null once it is purged. */
   readonly body: Buffer | null;
 }
 
-export interface MovedAttempt {
-  readonly event: number;
-  readonly handler: string;
-  readonly startedAt: number;
-  readonly attempt: number;
-  readonly ms: number;
-  readonly outcome: string;
-  readonly error: string | null;
-  readonly status: string | null;
-  readonly output: string | null;
-}
+export type MovedAttempt = AttemptRow & { readonly event: number };
 
 export interface MovedWork {
   readonly event: number;

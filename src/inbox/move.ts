@@ -24,14 +24,14 @@ import { analyzeImported, differing, importBatch } from './postgres/import.ts';
 import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
 import { examineDatabase, inboxAt, movingIn, prepareDatabase } from './postgres/schema.ts';
 import { openSource, type Source } from './sqlite/export.ts';
-import type { Moved } from './sqlite/moved.ts';
+import type { Moved } from './sqlite/files.ts';
 
 export { openSource, type Source };
 
 const TELL_MS = 5_000;
 const NAMED = 5;
 
-export interface Move {
+interface Move {
   readonly source: Source;
   /** The source's place, as people are to see it. */
   readonly from: string;
@@ -43,7 +43,7 @@ export interface Move {
   readonly tell: (line: string) => void;
 }
 
-export interface Copied {
+interface Copied {
   readonly events: number;
   /** So many of `events` were purged: only their keys have moved. */
   readonly purged: number;

@@ -1,5 +1,6 @@
 /**
- * The rules for `latest` handlers, which are told the newest state only. Each driver has its own statements for them.
+ * The rules for `latest` handlers, which are told the newest state only: whose state an event tells and as of when, and what
+ * follows from that. Each driver has its own statements for it. An event that tells no state stands for itself.
  *
  * For each handler and thing at most one event is being handled, and at most one waits, the newest:
  *
@@ -9,15 +10,23 @@
  *
  * Of two states of the same time the one that came later counts.
  */
+import { hash } from 'node:crypto';
+import type { StateShape } from '../verify/preset.ts';
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 import { isEnd } from './event-states.ts';
+import { textAt, valueAt } from './identity.ts';
 
-/** A state of a thing, as an event tells it to a handler. `at`: when it held, in milliseconds since 1970. */
-export interface EventState {
-  readonly handler: string;
+export interface State {
+  /** The same for all events of one thing, a shipment or a parcel. */
   readonly thing: Buffer;
+  /** When it held, in milliseconds since 1970. */
   readonly at: number;
+}
+
+/** A state as an event tells it to a handler. */
+export interface EventState extends State {
+  readonly handler: string;
   readonly event: number;
 }
 
@@ -38,4 +47,31 @@ export function unlessOvertaken(settlement: Settlement, newest: number | undefin
   if (newest === undefined || newest === event || isEnd(state)) return settlement;
   const error = [settlement.error, overtakenBy(newest)].filter(Boolean).join('; ');
   return { ...settlement, state: 'discarded', counted: true, alone: false, error };
+}
+
+/** Below, a number of seconds; from here on, of milliseconds (1973 as ms, 5138 as s). */
+const SECONDS_BELOW = 100_000_000_000;
+const WITHOUT_ZONE = /T\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/** `parsed` is `body` parsed as JSON. Undefined if it does not say. */
+export function stateOf(shape: StateShape, parsed: unknown, body: Buffer): State | undefined {
+  const parts = shape.of.map((path) => textAt(parsed, path, body));
+  if (parts.includes(null)) return undefined;
+  for (const path of shape.at) {
+    const at = timeOf(valueAt(parsed, path));
+    if (at === undefined) continue;
+    return { thing: hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16), at };
+  }
+  return undefined;
+}
+
+function timeOf(value: unknown): number | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const at = typeof value === 'number' ? value * (value < SECONDS_BELOW ? 1_000 : 1) : parseTime(value);
+  return Number.isSafeInteger(Math.round(at)) ? Math.round(at) : undefined;
+}
+
+/** A time without a zone is taken for UTC: local time would depend on where this runs. */
+function parseTime(text: string): number {
+  return Date.parse(WITHOUT_ZONE.test(text) ? `${text}Z` : text);
 }

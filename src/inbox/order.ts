@@ -3,9 +3,9 @@ import type { Order } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
 import { parseBody } from './identity.ts';
-import { type State, stateOf } from './state.ts';
+import { type State, stateOf } from './newest.ts';
 import type { StoredSource } from './stored-source.ts';
-import { wants } from './type-filter.ts';
+import { wants } from './stored-source.ts';
 
 /** What became of an order. */
 export interface OrderResult {

@@ -1,98 +1,183 @@
-/** The inbox as commands see it: from beside the running service, read-only, never in its way. Opened by a driver. */
-import type { Proof } from '../verify/verifier.ts';
+/**
+ * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
+ * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
+ */
 import type { SecretUse } from './contract.ts';
-import type { StateName } from './event-states.ts';
+import { idOf, timeOfNumber } from './event-id.ts';
+import { isEnd, statesInSql } from './event-states.ts';
+import {
+  type AttemptRow,
+  attemptsOf,
+  type EventDetails,
+  type EventEvidence,
+  type EventProofs,
+  type EventRow,
+  type EventSummary,
+  type Filter,
+  iso,
+  type ProofsRow,
+  type PurgedEvent,
+  proofsOf,
+  type StateRow,
+  summaryOf,
+} from './summary.ts';
 
-export interface EventSummary {
-  readonly number: number;
-  readonly id: string;
-  readonly receivedAt: string;
-  readonly source: string;
-  readonly type: string | null;
-  readonly externalId: string | null;
-  readonly bytes: number | null;
-  readonly held: string | null;
-  readonly handlers: readonly HandlerState[];
-}
-
-export interface HandlerState {
-  readonly handler: string;
-  readonly state: StateName;
-  readonly attempts: number;
-  /** For `pending`, when it is due. */
-  readonly due: string | null;
-}
-
-export interface AttemptRecord {
-  readonly handler: string;
-  readonly attempt: number;
-  readonly startedAt: string;
-  readonly ms: number;
-  readonly outcome: string;
-  readonly error: string | null;
-  /** What the handler recorded: `503` or `exit 1`, and the beginning of what the other side said. */
-  readonly status: string | null;
-  readonly output: string | null;
-}
-
-export interface EventDetails extends EventSummary {
-  readonly address: string;
-  readonly headers: Readonly<Record<string, string>> | null;
-  readonly body: Buffer | null;
-  readonly attempts: readonly AttemptRecord[];
-}
-
-/** An event past its retention, of which only that is left by which its duplicates are known. */
-export interface PurgedEvent {
-  readonly number: number;
-  readonly id: string;
-  /** The time that its number stands for. */
-  readonly receivedAt: string;
-  readonly purged: true;
-}
-
-/** The proofs with which an event passed its checks. */
-export interface EventProofs {
-  readonly number: number;
-  readonly source: string;
-  readonly receivedAt: number;
-  readonly address: string;
-  readonly proofs: readonly Proof[];
-}
-
-export interface EventEvidence extends EventProofs {
-  /** SHA-256 of the bytes as they were stored. */
-  readonly digest: Buffer;
-  readonly body: Buffer;
-}
-
-export interface Filter {
-  readonly source?: string;
-  readonly type?: string;
-  readonly state?: string;
-  readonly after?: number;
-  /** Numbers that are left out. */
-  readonly except?: readonly number[];
-  readonly limit: number;
-  readonly oldestFirst?: boolean;
-}
-
-export interface InboxReader {
+interface Tables {
   /** An event may come to light so long after one with a higher number. */
   readonly lateMs: number;
-  /** The inbox's own name. */
-  id(): Promise<string>;
-  list(filter: Filter): Promise<EventSummary[]>;
-  show(number: number): Promise<EventDetails | PurgedEvent | undefined>;
-  /** The live secrets that have proved requests, by fingerprint. */
-  secretUses(): Promise<SecretUse[]>;
-  /** Everything with which an event's bytes and signature can be checked again; undefined once it is purged. */
-  evidence(number: number): Promise<EventEvidence | undefined>;
-  /** Newest first, without those that are purged. */
-  proofs(numbers: readonly number[]): Promise<EventProofs[]>;
-  /** Numbers behind one, in order, of events that have a body. */
-  numbers(after: number, limit: number): Promise<number[]>;
-  /** The highest number; 0 if there is none. */
-  newest(): Promise<number>;
+  /** The table in which an event's key and digest stand, which it may outlive. */
+  readonly keys: 'inbox' | 'keys';
+  /** A subquery: the numbers in a JSON list. */
+  numbersIn(parameter: string): string;
+  /** Parameters stand as $1, $2, … in the text. */
+  all<Row>(sql: string, ...values: readonly Value[]): Promise<Row[]>;
   close(): Promise<void>;
+}
+
+type Value = string | number;
+
+const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
+  length(body) AS bytes, held`;
+const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
+
+export class InboxReader {
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  get lateMs(): number {
+    return this.#tables.lateMs;
+  }
+
+  /** The inbox's own name. */
+  async id(): Promise<string> {
+    const [row] = await this.#tables.all<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
+    return String(row?.value);
+  }
+
+  async list(filter: Filter): Promise<EventSummary[]> {
+    const values: Value[] = [];
+    const parameter = (value: Value) => `$${values.push(value)}`;
+    const where = this.#conditionsOf(filter, parameter).join(' AND ');
+    const order = filter.oldestFirst ? 'ASC' : 'DESC';
+    const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${where} ORDER BY number ${order} LIMIT ${parameter(filter.limit)}`;
+    return await this.#summaries(await this.#tables.all<EventRow>(sql, ...values));
+  }
+
+  async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
+    const [row] = await this.#tables.all<
+      EventRow & { address: string; headers: string | null; body: Uint8Array | null }
+    >(`SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`, number);
+    if (!row) {
+      const known = await this.#tables.all(
+        `SELECT number FROM ${this.#tables.keys} WHERE number = $1`,
+        number,
+      );
+      if (known.length === 0) return undefined;
+      return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
+    }
+    const [summary] = (await this.#summaries([row])) as [EventSummary];
+    const attempts = await this.#tables.all<AttemptRow>(
+      `SELECT handler, attempt, started_at AS "startedAt", ms, outcome, error, status, output
+       FROM attempts WHERE event = $1`,
+      number,
+    );
+    const { address, headers, body } = row;
+    return {
+      ...summary,
+      address,
+      headers: headers === null ? null : JSON.parse(headers),
+      body: body === null ? null : Buffer.from(body),
+      attempts: attemptsOf(attempts),
+    };
+  }
+
+  /** The live secrets that have proved requests, by fingerprint. */
+  secretUses(): Promise<SecretUse[]> {
+    return this.#tables.all<SecretUse>(
+      `SELECT source, scheme, secret, form, count, last_at AS "lastAt" FROM secret_uses ORDER BY 1, 2, 4, 6`,
+    );
+  }
+
+  /** Everything with which an event's bytes and signature can be checked again; undefined once it is purged. */
+  async evidence(number: number): Promise<EventEvidence | undefined> {
+    const [row] = await this.#tables.all<ProofsRow & { digest: Uint8Array; body: Uint8Array }>(
+      `SELECT ${PROOFS}, body,
+         (SELECT digest FROM ${this.#tables.keys} AS known WHERE known.number = inbox.number) AS digest
+       FROM inbox WHERE number = $1 AND body IS NOT NULL`,
+      number,
+    );
+    return row && { ...proofsOf(row), digest: Buffer.from(row.digest), body: Buffer.from(row.body) };
+  }
+
+  /** Newest first, without those that are purged. */
+  async proofs(numbers: readonly number[]): Promise<EventProofs[]> {
+    const rows = await this.#tables.all<ProofsRow>(
+      `SELECT ${PROOFS} FROM inbox
+       WHERE number IN (${this.#tables.numbersIn('$1')}) AND body IS NOT NULL ORDER BY number DESC`,
+      JSON.stringify(numbers),
+    );
+    return rows.map(proofsOf);
+  }
+
+  /** Numbers behind one, in order, of events that have a body. */
+  async numbers(after: number, limit: number): Promise<number[]> {
+    const rows = await this.#tables.all<{ number: number }>(
+      'SELECT number FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number LIMIT $2',
+      after,
+      limit,
+    );
+    return rows.map(({ number }) => number);
+  }
+
+  /** The highest number; 0 if there is none. */
+  async newest(): Promise<number> {
+    const [row] = await this.#tables.all<{ number: number | null }>(
+      'SELECT max(number) AS number FROM inbox',
+    );
+    return row?.number ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#tables.close();
+  }
+
+  async #summaries(rows: readonly EventRow[]): Promise<EventSummary[]> {
+    const numbers = JSON.stringify(rows.map(({ number }) => number));
+    const ofThese = `event IN (${this.#tables.numbersIn('$1')})`;
+    const open = await this.#tables.all<StateRow & { event: number }>(
+      `SELECT event, handler, state, attempts, due FROM work WHERE ${ofThese}`,
+      numbers,
+    );
+    const finished = await this.#tables.all<StateRow & { event: number }>(
+      `SELECT event, handler, outcome AS state, attempt AS attempts, 0 AS due FROM attempts
+       WHERE ${ofThese} AND outcome IN (${statesInSql('end')}) ORDER BY started_at, attempt`,
+      numbers,
+    );
+    const openOf = Map.groupBy(open, ({ event }) => event);
+    const finishedOf = Map.groupBy(finished, ({ event }) => event);
+    return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
+  }
+
+  #conditionsOf(
+    { source, type, state, after, except = [] }: Filter,
+    parameter: (value: Value) => string,
+  ): string[] {
+    const conditions = ['true'];
+    if (source !== undefined) conditions.push(`source = ${parameter(source)}`);
+    if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
+    if (after !== undefined) conditions.push(`number > ${parameter(after)}`);
+    if (except.length > 0) {
+      conditions.push(`number NOT IN (${this.#tables.numbersIn(parameter(JSON.stringify(except)))})`);
+    }
+    if (state !== undefined && isEnd(state)) {
+      conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)');
+      conditions.push(`number IN (SELECT event FROM attempts WHERE outcome = ${parameter(state)})`);
+    } else if (state !== undefined) {
+      conditions.push(`number IN (SELECT event FROM work WHERE state = ${parameter(state)})`);
+    }
+    return conditions;
+  }
 }

@@ -4,7 +4,6 @@
  * Keys for duplicate detection stay longer if `identityDays` says so. If the clock has jumped since the start, nothing
  * is purged: a wrong clock must not empty the inbox.
  */
-
 import type { Log } from '../base/log/log.ts';
 import type { Inbox } from './contract.ts';
 

@@ -1,6 +1,26 @@
-/** What follows from a failed attempt: it is tried again after a while, or never. */
+/**
+ * What follows from an attempt that failed: it is tried again after a while, or never. And from one that did not end by itself,
+ * which both drivers settle by these rules:
+ *
+ *   its process ended              each counts, as it may have ended the process. It runs alone next time, unless it was its
+ *                                  first attempt: the process may have been killed from outside
+ *   the handlers' thread ended     a single attempt is guilty: it counts, and is tried again after a backoff. Of several
+ *                                  nobody knows which one did it: none counts. All of them run alone next time, so that the
+ *                                  guilty one is a single attempt when it strikes again
+ *   we ended the handlers' thread  (the inbox's thread was lost, or the lease) none counts
+ */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
+import {
+  type AttemptKey,
+  type Ending,
+  type Interrupted,
+  outcomeOf,
+  type Route,
+  type Settlement,
+} from './contract.ts';
+import { idOf } from './event-id.ts';
+import type { InboxKnobs } from './messages.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -32,4 +52,53 @@ export function afterFailure(
 ): { state: 'pending' | 'dead'; due: number; counted: boolean } {
   if (attempt >= maxAttempts) return { state: 'dead', due: 0, counted: true };
   return { state: 'pending', due: now + backoffMs(attempt, baseMs, capMs), counted: true };
+}
+
+export const PROCESS_ENDED: Ending = { ended: 'process', reason: 'the service ended while it ran' };
+
+export interface InterruptionRules {
+  readonly knobs: Pick<InboxKnobs, 'handler' | 'backoff'>;
+  /** By handler. */
+  readonly routes: ReadonlyMap<string, Route>;
+}
+
+export function settleInterrupted(
+  left: readonly AttemptKey[],
+  { ended, reason }: Ending,
+  { knobs, routes }: InterruptionRules,
+  now: number,
+): Settlement[] {
+  const counts = ended === 'process' || (ended === 'handlers' && left.length === 1);
+  return left.map(({ event, handler, attempt }): Settlement => {
+    const maxAttempts = routes.get(handler)?.maxAttempts ?? knobs.handler.maxAttempts;
+    const { state, counted, due } = counts
+      ? afterFailure(attempt, maxAttempts, knobs.backoff, now)
+      : ({ state: 'pending', counted: false, due: 0 } as const);
+    return {
+      event,
+      handler,
+      attempt,
+      state,
+      counted,
+      // At once, and in its old order, unless it was guilty.
+      due: ended === 'handlers' ? due : 0,
+      alone: ended === 'handlers' || (ended === 'process' && attempt > 1),
+      startedAt: now,
+      ms: 0,
+      error: reason,
+      status: null,
+      output: null,
+    };
+  });
+}
+
+/** The same as the edge logs it. */
+export function interruptedOf(settled: readonly Settlement[]): Interrupted[] {
+  return settled.map((settlement) => ({
+    id: idOf(settlement.event),
+    handler: settlement.handler,
+    attempt: settlement.attempt,
+    outcome: outcomeOf(settlement),
+    reason: settlement.error ?? '',
+  }));
 }

@@ -3,7 +3,6 @@
  *
  * SQLite's store works on a copy inside a transaction and keeps the copy only if the transaction was committed.
  */
-import { DueTimes } from './due-times.ts';
 import type { Targets } from './targets.ts';
 
 /** Bodies that may be out at the same time; one event may always be out, however large. */
@@ -14,7 +13,10 @@ export class Scheduler {
   readonly targets: Targets;
   /** What is out, by `event handler`. */
   readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
-  readonly #due: DueTimes;
+  /** When a handler's next pending row is due at the earliest, as far as is known. It is looked up in the tables only then. */
+  readonly #due = new Map<string, number>();
+  /** The same for what must run alone, whoever's it is. */
+  #aloneDue = Number.POSITIVE_INFINITY;
   #bytesOut = 0;
   /** The one delivery that must run alone is out. */
   #solo = false;
@@ -23,14 +25,15 @@ export class Scheduler {
   #paused = false;
   #generation = 0;
 
-  constructor(targets: Targets, due = new DueTimes()) {
+  constructor(targets: Targets) {
     this.targets = targets;
-    this.#due = due;
   }
 
   copy(): Scheduler {
-    const copy = new Scheduler(this.targets.copy(), this.#due.copy());
+    const copy = new Scheduler(this.targets.copy());
     for (const [key, value] of this.#out) copy.#out.set(key, value);
+    for (const [handler, due] of this.#due) copy.#due.set(handler, due);
+    copy.#aloneDue = this.#aloneDue;
     copy.#bytesOut = this.#bytesOut;
     copy.#solo = this.#solo;
     copy.#full = this.#full;
@@ -60,11 +63,6 @@ export class Scheduler {
   /** How many bytes may still go out; any number if nothing is. */
   get bytesLeft(): number {
     return this.#bytesOut === 0 ? Number.MAX_SAFE_INTEGER : BYTES_OUT_MAX - this.#bytesOut;
-  }
-
-  /** How many deliveries this handler may be given now. */
-  room(handler: string, now: number): number {
-    return this.targets.of(handler).room(now);
   }
 
   /** Which attempt at it is out. */
@@ -119,52 +117,64 @@ export class Scheduler {
     this.#bytesOut -= out.bytes;
     this.#solo = false;
     this.#full = false;
-    this.targets.of(handler).giveBack();
+    this.targets.of(handler).unreserve(1);
   }
 
   /** Something of that handler (or, without one, something that must run alone) is due then; `exactly`: and none before. */
   expect(handler: string | undefined, due: number, exactly = false): void {
-    if (exactly) this.#due.set(handler, due);
-    else this.#due.expect(handler, due);
+    if (handler === undefined) this.#aloneDue = exactly ? due : Math.min(this.#aloneDue, due);
+    else this.#due.set(handler, exactly ? due : Math.min(this.#dueOf(handler), due));
   }
 
   /** The clock was set: every handler's due times are looked up again. */
   shift(byMs: number): void {
-    this.#due.forget();
+    for (const handler of this.#due.keys()) this.#due.set(handler, 0);
+    this.#aloneDue = 0;
     for (const [, target] of this.targets.all()) target.shift(byMs);
   }
 
   /** Whether something of that handler may be due: what is new comes behind it. */
   isDue(handler: string, now: number): boolean {
-    return this.#due.of(handler) <= now;
+    return this.#dueOf(handler) <= now;
   }
 
   aloneIsDue(now: number): boolean {
-    return this.#due.alone <= now;
+    return this.#aloneDue <= now;
   }
 
+  /** Each call begins with another handler, so that handlers of one target share it fairly. */
   handlersWithWork(now: number): string[] {
-    return this.#due
-      .inTurn()
-      .filter(([name, due]) => due <= now && this.room(name, now) > 0)
-      .map(([name]) => name);
+    const [first] = this.#due;
+    if (first) {
+      this.#due.delete(first[0]);
+      this.#due.set(...first);
+    }
+    return this.#handlersDue(now).filter((handler) => this.targets.of(handler).room(now) > 0);
   }
 
   /** Targets for which something is due and which may be tried, as soon as this replica is granted the trial. */
   targetsAwaitingTrial(now: number): string[] {
-    const due = this.#due.all().filter(([name, due]) => due <= now && this.targets.of(name).awaitsTrial(now));
-    return [...new Set(due.map(([name]) => this.targets.nameOf(name)))];
+    const handlers = this.#handlersDue(now).filter((handler) => this.targets.of(handler).awaitsTrial(now));
+    return [...new Set(handlers.map((handler) => this.targets.nameOf(handler)))];
   }
 
   isStarved(now: number): boolean {
-    return this.#due.all().some(([name, due]) => due <= now && this.targets.of(name).slots < 1);
+    return this.#handlersDue(now).some((handler) => this.targets.of(handler).slots < 1);
   }
 
   /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
   nextDue(now: number): number {
     if (this.#paused || !this.targets.hasSlots() || this.#solo || this.#full) return Number.POSITIVE_INFINITY;
     if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;
-    const due = this.#due.all().map(([name, time]) => Math.max(time, this.targets.of(name).roomAt(now)));
-    return Math.min(this.#due.alone, ...due);
+    const due = [...this.#due].map(([name, time]) => Math.max(time, this.targets.of(name).roomAt(now)));
+    return Math.min(this.#aloneDue, ...due);
+  }
+
+  #dueOf(handler: string): number {
+    return this.#due.get(handler) ?? Number.POSITIVE_INFINITY;
+  }
+
+  #handlersDue(now: number): string[] {
+    return [...this.#due].filter(([, due]) => due <= now).map(([handler]) => handler);
   }
 }

@@ -1,52 +1,100 @@
-/** Rows of the inbox, as they stand in either database, made into what commands show. For the readers. */
-
+/**
+ * What commands see of an inbox: its events, their attempts and their proofs. Below, the rows of either database are made into
+ * that, for reader.ts.
+ */
 import type { Proof } from '../verify/verifier.ts';
+import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
-import type { EndState, WorkState } from './event-states.ts';
-import type { AttemptRecord, EventProofs, EventSummary } from './reader.ts';
+import type { StateName } from './event-states.ts';
+
+export interface EventSummary {
+  readonly number: number;
+  readonly id: string;
+  readonly receivedAt: string;
+  readonly source: string;
+  readonly type: string | null;
+  readonly externalId: string | null;
+  readonly bytes: number | null;
+  readonly held: string | null;
+  readonly handlers: readonly HandlerState[];
+}
+
+interface HandlerState {
+  readonly handler: string;
+  readonly state: StateName;
+  readonly attempts: number;
+  /** For `pending`, when it is due. */
+  readonly due: string | null;
+}
+
+/** `status` and `output`: what the handler recorded, `503` or `exit 1`, and the beginning of what the other side said. */
+export interface AttemptRecord
+  extends Pick<Settlement, 'handler' | 'attempt' | 'ms' | 'error' | 'status' | 'output'> {
+  readonly startedAt: string;
+  readonly outcome: string;
+}
+
+export interface EventDetails extends EventSummary {
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string>> | null;
+  readonly body: Buffer | null;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** An event past its retention, of which only that is left by which its duplicates are known. It came at the time that its number stands for. */
+export interface PurgedEvent extends Pick<EventSummary, 'number' | 'id' | 'receivedAt'> {
+  readonly purged: true;
+}
+
+/** The proofs with which an event passed its checks. */
+export interface EventProofs {
+  readonly number: number;
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly address: string;
+  readonly proofs: readonly Proof[];
+}
+
+export interface EventEvidence extends EventProofs {
+  /** SHA-256 of the bytes as they were stored. */
+  readonly digest: Buffer;
+  readonly body: Buffer;
+}
+
+export interface Filter {
+  readonly source?: string;
+  readonly type?: string;
+  readonly state?: string;
+  readonly after?: number;
+  /** Numbers that are left out. */
+  readonly except?: readonly number[];
+  readonly limit: number;
+  readonly oldestFirst?: boolean;
+}
 
 export type EventRow = Omit<EventSummary, 'id' | 'receivedAt' | 'handlers'> & { readonly receivedAt: number };
 export type AttemptRow = Omit<AttemptRecord, 'startedAt'> & { readonly startedAt: number };
 export type ProofsRow = Omit<EventProofs, 'proofs'> & { readonly evidence: string | null };
 
-/** A row of `work`: what is still to do. */
-export interface OpenRow {
-  readonly handler: string;
-  readonly state: WorkState;
-  readonly attempts: number;
-  readonly due: number;
-}
-
-/** An attempt that finished it. */
-export interface FinishedRow {
-  readonly handler: string;
-  readonly state: EndState;
-  readonly attempts: number;
-}
+/** What a row of `work` says, or the attempt that finished it, for which nothing is due. */
+export type StateRow = Omit<HandlerState, 'due'> & { readonly due: number };
 
 /** `finished`: the latest last. After a replay there are several for one handler. */
 export function summaryOf(
   { receivedAt, ...event }: EventRow,
-  open: readonly OpenRow[],
-  finished: readonly FinishedRow[],
+  open: readonly StateRow[],
+  finished: readonly StateRow[],
 ): EventSummary {
   const ends = new Map(finished.map((row) => [row.handler, row]));
   for (const { handler } of open) ends.delete(handler);
-  const handlers = [
-    ...open.toSorted(byHandler).map(({ handler, state, attempts, due }) => ({
-      handler,
-      state,
-      attempts,
-      due: state === 'pending' && due > 0 ? iso(due) : null,
-    })),
-    ...[...ends.values()]
-      .toSorted(byHandler)
-      .map(({ handler, state, attempts }) => ({ handler, state, attempts, due: null })),
-  ];
+  const rows = [...open.toSorted(byHandler), ...[...ends.values()].toSorted(byHandler)];
+  const handlers = rows.map(({ handler, state, attempts, due }) => {
+    return { handler, state, attempts, due: state === 'pending' && due > 0 ? iso(due) : null };
+  });
   return { ...event, id: idOf(event.number), receivedAt: iso(receivedAt), handlers };
 }
 
-type OfHandler = Pick<OpenRow, 'handler'>;
+type OfHandler = Pick<HandlerState, 'handler'>;
 
 /** Sorts alike for both databases, whose own orders of text differ. */
 function byHandler({ handler: one }: OfHandler, { handler: other }: OfHandler): number {

@@ -14,22 +14,20 @@ const BURST_SECONDS = 0.1;
 export type Trial = 'ours' | 'free' | 'taken';
 
 export class Target {
+  trial: Trial;
   readonly #sharesCircuit: boolean;
   #perMs: number;
-  #burst: number;
   #slots = 0;
   #out = 0;
   #tokens: number;
   #filledAt = 0;
   #circuit: Circuit = CLOSED;
-  #trial: Trial;
 
   constructor(ratePerSecond = Number.POSITIVE_INFINITY, sharesCircuit = false) {
     this.#sharesCircuit = sharesCircuit;
     this.#perMs = ratePerSecond / 1_000;
-    this.#burst = burstOf(this.#perMs);
-    this.#tokens = this.#burst;
-    this.#trial = sharesCircuit ? 'free' : 'ours';
+    this.#tokens = burstOf(this.#perMs);
+    this.trial = sharesCircuit ? 'free' : 'ours';
   }
 
   copy(): Target {
@@ -39,7 +37,7 @@ export class Target {
     copy.#tokens = this.#tokens;
     copy.#filledAt = this.#filledAt;
     copy.#circuit = this.#circuit;
-    copy.#trial = this.#trial;
+    copy.trial = this.trial;
     return copy;
   }
 
@@ -63,31 +61,30 @@ export class Target {
   resize(slots: number, ratePerSecond: number, now: number): void {
     this.#slots = slots - this.#out;
     if (ratePerSecond === this.#perMs * 1_000) return;
-    this.#tokens = this.#tokensAt(now);
+    const tokens = this.#tokensAt(now);
     this.#filledAt = now;
     this.#perMs = ratePerSecond / 1_000;
-    this.#burst = burstOf(this.#perMs);
-    this.#tokens = Math.min(this.#tokens, this.#burst);
+    this.#tokens = Math.min(tokens, burstOf(this.#perMs));
   }
 
   /** The thread that had its slots is gone. What is known about the target stays. */
   clear(): void {
     this.#slots = 0;
     this.#out = 0;
-    if (this.#sharesCircuit) this.#trial = 'free';
+    if (this.#sharesCircuit) this.trial = 'free';
   }
 
   /** How many deliveries it may be given now. */
   room(now: number): number {
     if (this.#slots < 1 || now < this.#circuit.restsUntil) return 0;
-    const most = this.isClosed ? this.#slots : this.#trial === 'ours' && this.#out === 0 ? 1 : 0;
+    const most = this.isClosed ? this.#slots : this.trial === 'ours' && this.#out === 0 ? 1 : 0;
     return Math.min(most, Math.floor(this.#tokensAt(now)));
   }
 
   /** When there may be room; Infinity if that needs a settlement, a grant or another replica first. */
   roomAt(now: number): number {
     const rested = Math.max(now, this.#circuit.restsUntil);
-    const isTried = !this.isClosed && (this.#out > 0 || this.#trial === 'taken');
+    const isTried = !this.isClosed && (this.#out > 0 || this.trial === 'taken');
     if (this.#slots < 1 || isTried) return Number.POSITIVE_INFINITY;
     const missing = 1 - this.#tokensAt(rested);
     return missing <= 0 ? rested : rested + Math.ceil(missing / this.#perMs);
@@ -96,13 +93,8 @@ export class Target {
   take(now: number): void {
     this.#slots--;
     this.#out++;
-    if (this.#perMs === Number.POSITIVE_INFINITY) return;
     this.#tokens = this.#tokensAt(now) - 1;
     this.#filledAt = now;
-  }
-
-  giveBack(): void {
-    this.unreserve(1);
   }
 
   /** Sets slots aside while a claim is under way, so that nobody else takes them. */
@@ -118,12 +110,10 @@ export class Target {
 
   /** An attempt has ended. Answers whether the circuit is another one now. */
   noteEnd(unavailable: UnavailableTarget | undefined, now: number, knobs: CircuitKnobs): boolean {
-    const circuit = circuitAfter(this.#circuit, unavailable, now, knobs);
-    if (circuit === this.#circuit) return false;
-    const isTurned = circuit.openings !== this.#circuit.openings;
-    this.#circuit = circuit;
-    if (isTurned && this.#sharesCircuit) this.#trial = 'free';
-    return true;
+    const before = this.#circuit;
+    this.#circuit = circuitAfter(before, unavailable, now, knobs);
+    if (this.#circuit.openings !== before.openings && this.#sharesCircuit) this.trial = 'free';
+    return this.#circuit !== before;
   }
 
   /** For how long it is to get nothing. */
@@ -134,20 +124,12 @@ export class Target {
   /** The circuit as the replicas share it. */
   share(circuit: Circuit, trial: Trial): void {
     this.#circuit = circuit;
-    this.#trial = trial;
-  }
-
-  get trial(): Trial {
-    return this.#trial;
-  }
-
-  set trial(trial: Trial) {
-    this.#trial = trial;
+    this.trial = trial;
   }
 
   /** Its rest is over and it may be tried, but nobody has been granted the trial yet. */
   awaitsTrial(now: number): boolean {
-    if (this.isClosed || this.#trial !== 'free') return false;
+    if (this.isClosed || this.trial !== 'free') return false;
     return this.#slots > 0 && this.#out === 0 && now >= this.#circuit.restsUntil;
   }
 
@@ -159,7 +141,7 @@ export class Target {
 
   #tokensAt(now: number): number {
     if (this.#perMs === Number.POSITIVE_INFINITY) return this.#tokens;
-    return Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#filledAt) * this.#perMs);
+    return Math.min(burstOf(this.#perMs), this.#tokens + Math.max(0, now - this.#filledAt) * this.#perMs);
   }
 }
 

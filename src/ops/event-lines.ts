@@ -1,6 +1,6 @@
 /** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
 import { clean } from '../base/log/redact.ts';
-import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../inbox/reader.ts';
+import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../inbox/summary.ts';
 import { columns } from './terminal.ts';
 
 export function eventCells({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {

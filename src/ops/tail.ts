@@ -6,7 +6,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
-import type { EventSummary, Filter, InboxReader } from '../inbox/reader.ts';
+import type { InboxReader } from '../inbox/reader.ts';
+import type { EventSummary, Filter } from '../inbox/summary.ts';
 
 const MANY = 10_000;
 const POLL_MS = 500;

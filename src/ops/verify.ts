@@ -6,7 +6,8 @@
  */
 import { hash } from 'node:crypto';
 import { idOf } from '../inbox/event-id.ts';
-import type { EventEvidence, InboxReader } from '../inbox/reader.ts';
+import type { InboxReader } from '../inbox/reader.ts';
+import type { EventEvidence } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SECRET_ROWS } from '../verify/checks.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';

@@ -1,5 +1,4 @@
 /** What the contract suite needs of an inbox it tests, and small words to speak of it. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import { openInbox } from '../../src/inbox/client.ts';

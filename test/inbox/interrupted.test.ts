@@ -1,7 +1,7 @@
 /** What becomes of attempts whose process or thread ended under them. */
 import { expect, test } from 'vitest';
 import type { Ending, Route } from '../../src/inbox/contract.ts';
-import { settleInterrupted } from '../../src/inbox/interrupted.ts';
+import { settleInterrupted } from '../../src/inbox/retry.ts';
 
 const NOW = 1_000_000;
 const ROUTE: Route = { handler: 'few/work', target: 'few/work', maxAttempts: 2 };

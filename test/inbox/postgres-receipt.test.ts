@@ -30,5 +30,5 @@ test('slots of what was kept are free again if the look for what was known fails
   const rows = await opened.database.query('SELECT handler, state, owner FROM work');
   expect(rows).toEqual([{ handler: 'one/a', state: 'handling', owner: 1 }]);
   expect(scheduler.idle).toBe(true);
-  expect(scheduler.room('one/a', Date.now())).toBe(2);
+  expect(scheduler.targets.of('one/a').room(Date.now())).toBe(2);
 });

@@ -2,13 +2,13 @@
  * Keeps the handlers' thread running. Lives beside the edge and does nothing per event.
  *
  * A thread that ends, or whose heartbeat stops for longer than the longest time limit, is replaced. What becomes of the
- * attempts that ran in it, the inbox decides (inbox/interrupted.ts): it only hears what has ended, and why.
+ * attempts that ran in it, the inbox decides (inbox/retry.ts): it only hears what has ended, and why.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log, LogOptions, Output } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
-import { PROCESS_ENDED } from '../../inbox/interrupted.ts';
+import { PROCESS_ENDED } from '../../inbox/retry.ts';
 import type { SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, wiredHandlers } from '../handlers.ts';
 import { Replies, type ReplyResult } from './reply.ts';

@@ -9,7 +9,7 @@ import { wordsOf } from '../../base/errors.ts';
 import { bundledOutput, createLog, type LogOptions } from '../../base/log/log.ts';
 import { answerCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
-import { workThrough } from '../../inbox/work-port.ts';
+import { workThrough } from '../../inbox/ports.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt, eventOf } from './attempt.ts';

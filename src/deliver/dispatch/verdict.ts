@@ -1,5 +1,5 @@
 /**
- * What follows from how an attempt ended. Of one whose thread or process ended under it, inbox/interrupted.ts decides.
+ * What follows from how an attempt ended. Of one whose thread or process ended under it, inbox/retry.ts decides.
  *
  *   returned             done
  *   threw Discard        discarded, never again

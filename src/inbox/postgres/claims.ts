@@ -85,7 +85,7 @@ export class Claims {
       const target = scheduler.targets.nameOf(handler);
       if (targets.has(target)) continue;
       targets.add(target);
-      wanted.set(handler, Math.min(scheduler.room(handler, now), CLAIM_STEP));
+      wanted.set(handler, Math.min(scheduler.targets.of(handler).room(now), CLAIM_STEP));
     }
     if (wanted.size === 0) return;
     const { generation } = scheduler;

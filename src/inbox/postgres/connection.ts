@@ -5,7 +5,7 @@
  * never throws into the void: whoever asks next hears of it.
  */
 import pg from 'pg';
-import type { InboxKnobs } from '../inbox-knobs.ts';
+import type { InboxKnobs } from '../messages.ts';
 
 const CONNECT_MS = 2_000;
 /** The driver gives a connection up when the database has not kept its own limit. */

@@ -4,7 +4,7 @@
  * Two statements at a time, so that one is written while the other is synced. While the database's health is in doubt
  * batches wait; while it is shut they fail at once.
  */
-import type { Arrival } from '../contract.ts';
+import type { ArrivalBatch } from '../ports.ts';
 import { failureText } from './connection.ts';
 import type { Health } from './health.ts';
 import { keepAll, type ReceiptOptions } from './receipt.ts';
@@ -13,11 +13,6 @@ import type { Tell } from './replica-event.ts';
 const LANES = 2;
 const ARRIVALS_MAX = 512;
 const BYTES_MAX = 8 * 1_048_576;
-
-interface ArrivalBatch {
-  readonly id: number;
-  readonly arrivals: readonly Arrival[];
-}
 
 export class Intake {
   readonly #receipt: ReceiptOptions;

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import type { AttemptKey, Ending, Interrupted } from '../contract.ts';
-import { type InterruptionRules, interruptedOf, PROCESS_ENDED, settleInterrupted } from '../interrupted.ts';
+import { type InterruptionRules, interruptedOf, PROCESS_ENDED, settleInterrupted } from '../retry.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { HandOut } from './hand-out.ts';
 import type { Lease } from './lease.ts';

@@ -1,6 +1,6 @@
 /**
  * Retention: one bounded step at a time, by whichever replica comes to it. The rule is Inbox.purge of ../contract.ts, as in
- * ../sqlite/upkeep.ts; nothing else is shared, since keys and partitions are tables of their own here.
+ * ../sqlite/store.ts; nothing else is shared, since keys and partitions are tables of their own here.
  */
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';

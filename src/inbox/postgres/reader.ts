@@ -1,8 +1,7 @@
 /** Reads a PostgreSQL inbox from beside the replicas that run, on a connection of its own. Called by driver.ts. */
 import { ConfigError } from '../../base/errors.ts';
 import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
-import type { InboxReader } from '../reader.ts';
-import { TableReader } from '../table-reader.ts';
+import { InboxReader } from '../reader.ts';
 import { connect, failureText } from './connection.ts';
 import { movingIn, movingProblem } from './schema.ts';
 
@@ -23,7 +22,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   if (found?.isThere && !moving) {
     const numbersIn = (parameter: string) =>
       `SELECT value::bigint FROM json_array_elements_text(${parameter}::json) AS list (value)`;
-    return new TableReader({ lateMs: LATE_MS, keys: 'keys', numbersIn, all, close });
+    return new InboxReader({ lateMs: LATE_MS, keys: 'keys', numbersIn, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

@@ -16,12 +16,11 @@
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
-import { listenToEdge, tellEdge } from '../edge-port.ts';
 import type { InboxThreadData } from '../messages.ts';
+import { HandlersPort, listenToEdge, tellEdge } from '../ports.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
-import { HandlersPort } from '../work-port.ts';
 import { Circuits } from './circuits.ts';
 import { createPool, inTransaction, openAll } from './connection.ts';
 import { HandOut } from './hand-out.ts';
@@ -67,34 +66,31 @@ await membership.enter().catch((error: Error) => {
 });
 await openAll(pool);
 if (dispatches) void notifier.listen();
-listenToEdge(
-  { arrivals: (batch) => intake.push(batch) },
-  {
-    status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
-    async recover(ending) {
-      handlers.hearTheRest();
-      await handingOut.drain();
-      return await membership.recover(ending);
-    },
-    async pause() {
-      scheduler.pause();
-      await handingOut.between(async () => {});
-    },
-    async order(order) {
-      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
-      notifier.notify('work');
-      handingOut.expect();
-      return changed;
-    },
-    purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
-    noteUses: (uses) => noteUses(pool, uses),
-    connectHandlers(port) {
-      membership.forgetGrants();
-      handlers.adopt(port);
-    },
-    close,
+listenToEdge((batch) => intake.push(batch), {
+  status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
+  async recover(ending) {
+    handlers.hearTheRest();
+    await handingOut.drain();
+    return await membership.recover(ending);
   },
-);
+  async pause() {
+    scheduler.pause();
+    await handingOut.between(async () => {});
+  },
+  async order(order) {
+    const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
+    notifier.notify('work');
+    handingOut.expect();
+    return changed;
+  },
+  purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+  noteUses: (uses) => noteUses(pool, uses),
+  connectHandlers(port) {
+    membership.forgetGrants();
+    handlers.adopt(port);
+  },
+  close,
+});
 
 function hear(event: ReplicaEvent): void {
   if (event.kind === 'deliveries') handlers.send(event.deliveries);

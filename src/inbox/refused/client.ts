@@ -7,16 +7,36 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
-import { PushedOutLog } from './pushed-out.ts';
-import type { RefusedLimits, RefusedRequest } from './request.ts';
-import type { NumberedRequest } from './store.ts';
+import type { Arrival } from '../contract.ts';
+import type { NumberedRequest, PushedOut } from './store.ts';
 import type { RefusedCalls, RefusedThreadData } from './thread.ts';
 import { TokenBuckets } from './token-bucket.ts';
 
+/** Requests that were deleted for newer ones are told of so seldom. */
+const SAY_EVERY_MS = 60_000;
 /** More than the burst of one source: with that alone, a flood would leave no room for the others. */
 const WAITING_MAX = 1_000;
 /** The largest body that the buckets admit, and room for the heads. */
 const WAITING_BYTES_MAX = 20 * 1_048_576;
+
+/** A request that failed a check, kept with all that is needed to check it again. */
+export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
+  /** The `ref_…` of the answer. */
+  readonly id: string;
+  readonly code: string;
+  readonly reason: string;
+  /** A JSON list of names and values by turns: the headers that signatures and bearer tokens came in. Never shown. */
+  readonly credentials: string;
+  /** Digest of the query token, if there was exactly one. */
+  readonly tokenDigest?: Buffer;
+}
+
+/** For each source. */
+export interface RefusedLimits {
+  /** Of bodies, headers and all else that is kept. */
+  readonly bytesMax: number;
+  readonly days: number;
+}
 
 export class RefusedClient {
   readonly #log: Log;
@@ -38,15 +58,16 @@ export class RefusedClient {
     this.#calls = new ThreadCalls(worker, 'the thread of refused requests');
     this.#calls.ask('putAside').then(
       (aside) => {
-        if (aside)
-          log.error({ ...aside }, 'the file of refused requests could not be used and was put aside');
+        if (!aside) return;
+        log.error({ ...aside }, 'the file of refused requests could not be used and was put aside');
       },
       ({ message }: Error) => log.error({ reason: message }, 'refused requests cannot be kept'),
     );
   }
 
   keep(request: RefusedRequest): void {
-    const bytes = heldBytesOf(request);
+    const { body, headers, credentials } = request;
+    const bytes = body.length + headers.length + credentials.length;
     if (!this.#hasRoomFor(request, bytes)) {
       this.#dropped++;
       return;
@@ -96,6 +117,40 @@ export class RefusedClient {
   }
 }
 
-function heldBytesOf({ body, headers, credentials }: RefusedRequest): number {
-  return body.length + headers.length + credentials.length;
+/**
+ * Says in the log how many refused requests of a source were deleted for newer ones: the first at once, the others
+ * together, once a minute at most.
+ */
+export class PushedOutLog {
+  readonly #log: Log;
+  readonly #counts = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  note(pushedOut: PushedOut): void {
+    for (const [source, count] of pushedOut) {
+      this.#counts.set(source, (this.#counts.get(source) ?? 0) + count);
+    }
+    if (!this.#timer) this.#say();
+  }
+
+  /** Says what has not been said yet. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#say();
+    clearTimeout(this.#timer);
+  }
+
+  #say(): void {
+    this.#timer = undefined;
+    if (this.#counts.size === 0) return;
+    for (const [source, count] of this.#counts) {
+      this.#log.warn({ source, count }, 'refused requests were deleted, since newer ones need their room');
+    }
+    this.#counts.clear();
+    this.#timer = setTimeout(() => this.#say(), SAY_EVERY_MS).unref();
+  }
 }

@@ -6,13 +6,12 @@
 import type { Log } from '../../base/log/log.ts';
 import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
 import type { Arrival, Kept } from '../contract.ts';
-import type { RefusedClient } from './client.ts';
-import type { RefusedRequest } from './request.ts';
+import type { RefusedClient, RefusedRequest } from './client.ts';
 
 /** Bodies may be large: few at a time. */
 const STEP = 16;
 
-export interface JudgingOptions {
+interface JudgingOptions {
   readonly refused: RefusedClient;
   readonly verifiersOf: (source: string) => readonly Verifier[];
   readonly keep: (arrival: Arrival) => Promise<Kept>;
@@ -65,21 +64,12 @@ async function judgeAgain(source: string, options: JudgingOptions): Promise<Rech
       looked++;
       const proofs = await proofsNow(request, verifiers);
       if (!proofs) continue;
-      const kept = await options.keep(arrivalOf(request, proofs));
+      const { outcome, id: eventId } = await options.keep(arrivalOf(request, proofs));
       await refused.remove(request.number);
       for (const proof of proofs) options.note(source, proof);
       accepted++;
-      const { id, receivedAt } = request;
-      log.info(
-        {
-          source,
-          outcome: kept.outcome,
-          eventId: kept.id,
-          id,
-          receivedAt: new Date(receivedAt).toISOString(),
-        },
-        'a refused request passes now',
-      );
+      const fields = { id: request.id, receivedAt: new Date(request.receivedAt).toISOString() };
+      log.info({ source, outcome, eventId, ...fields }, 'a refused request passes now');
     }
     if (step.length < STEP) return { source, looked, accepted };
   }

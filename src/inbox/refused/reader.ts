@@ -3,14 +3,10 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 import { iso } from '../summary.ts';
+import type { RefusedRequest } from './client.ts';
 
-export interface RefusedSummary {
-  readonly id: string;
+interface RefusedSummary extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
   readonly receivedAt: string;
-  readonly source: string;
-  readonly code: string;
-  readonly reason: string;
-  readonly address: string;
   readonly bytes: number;
 }
 

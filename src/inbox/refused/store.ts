@@ -1,6 +1,10 @@
 /**
  * Refused requests on disk, one row for each: bounded, and no more durable than a log. Lives in the thread of thread.ts.
  *
+ * Their file is on this machine whatever keeps the inbox, since signatures and tokens are in it, which must not reach a
+ * database, a backup or a replica. One that is damaged, or was written by a newer version, is put aside under another name
+ * for a person to look at, and a new one is made: what is refused from now on must not wait for that.
+ *
  * For each source at most so many bytes, and days. What goes first is the oldest of the address that has the most: a
  * flood from one address pushes out its own, not what the provider sent. A little more goes than has to, so that it is
  * seldom looked for.
@@ -8,9 +12,24 @@
  * Signature headers and bearer tokens are kept here and nowhere else, and never shown. Of a query token only a digest is
  * kept: enough to tell later whether it was a token that is live now.
  */
-import type { DatabaseSync } from 'node:sqlite';
-import { prepareQuery, transact } from '../sqlite-file.ts';
-import type { RefusedLimits, RefusedRequest } from './request.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { readMigrationsIn } from '../migration-files.ts';
+import {
+  createDatabaseFile,
+  examineDatabaseFile,
+  type FileFlaw,
+  migrateDatabase,
+  prepareQuery,
+  renameDatabaseFile,
+  tightenDatabaseFile,
+  transact,
+} from '../sqlite-file.ts';
+import type { RefusedLimits, RefusedRequest } from './client.ts';
+
+const refusedMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
+const PROBE = 'SELECT number FROM refused ORDER BY number DESC LIMIT 100';
 
 const DAY_MS = 86_400_000;
 
@@ -33,6 +52,33 @@ type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest'> & {
   readonly body: Uint8Array;
   readonly tokenDigest: Uint8Array | null;
 };
+
+export interface PutAside {
+  /** Its name now. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+export function openRefused(path: string): { database: DatabaseSync; putAside: PutAside | undefined } {
+  tightenDatabaseFile(path);
+  const flaw = existsSync(path) ? examineDatabaseFile(path, refusedMigrations, PROBE) : undefined;
+  const putAside = flaw && putFileAside(path, flaw);
+  if (!existsSync(path)) createDatabaseFile(path, (database) => migrateDatabase(database, refusedMigrations));
+  const database = new DatabaseSync(path, { timeout: 2_000 });
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
+  );
+  migrateDatabase(database, refusedMigrations);
+  return { database, putAside };
+}
+
+function putFileAside(path: string, flaw: FileFlaw): PutAside {
+  const aside = `${path}-aside-${new Date().toISOString().replaceAll(':', '-')}`;
+  renameDatabaseFile(path, aside);
+  const reason =
+    flaw.what === 'newer' ? 'it was written by a newer Consignee' : `it is damaged: ${flaw.reason}`;
+  return { path: aside, reason };
+}
 
 export class RefusedStore {
   readonly #database: DatabaseSync;

@@ -1,24 +1,19 @@
 /** The thread that keeps refused requests: started by client.ts, alone with its file. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
-import { openRefused, type PutAside } from './file.ts';
-import type { RefusedLimits, RefusedRequest } from './request.ts';
-import { type NumberedRequest, type PushedOut, RefusedStore } from './store.ts';
+import type { RefusedLimits, RefusedRequest } from './client.ts';
+import { openRefused, type PushedOut, type PutAside, RefusedStore } from './store.ts';
 
 export interface RefusedThreadData {
   readonly path: string;
   readonly limits: RefusedLimits;
 }
 
-export interface RefusedCalls {
+export interface RefusedCalls extends Pick<RefusedStore, 'next' | 'remove' | 'close'> {
   /** What was there before and could not be used, if anything. */
   putAside(): PutAside | undefined;
   /** Answers with how many had to make room. */
   keep(request: RefusedRequest): PushedOut;
-  /** The next ones of a source behind a number, oldest first. */
-  next(source: string, after: number, most: number): NumberedRequest[];
-  remove(number: number): void;
-  close(): void;
 }
 
 const { path, limits } = workerData as RefusedThreadData;
@@ -30,5 +25,5 @@ answerCalls<RefusedCalls>(parentPort as MessagePort, {
   keep: (request) => requests.keep([request], Date.now()),
   next: (source, after, most) => requests.next(source, after, most),
   remove: (number) => requests.remove(number),
-  close: () => database.close(),
+  close: () => requests.close(),
 });

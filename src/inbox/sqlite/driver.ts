@@ -1,20 +1,19 @@
 /** The inbox in an SQLite file. See ../driver.ts. */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { Order } from '../contract.ts';
 import type { DatabaseReading, Driver, Inspection, Remark } from '../driver.ts';
 import { carryOutEach, type OrderResult } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { examineInbox, openInboxFile, takeOwnership } from './files.ts';
-import { readSqlitePast } from './past.ts';
-import { openSqliteReader } from './reader.ts';
+import { examineInbox, openInboxFile, readHeader, takeOwnership } from './files.ts';
+import { openSqliteReader, readSqlitePast } from './reader.ts';
 import { Store } from './store.ts';
 
 const MIB = 1_048_576;
 /** The service cuts it back to 64 MiB; far beyond that something keeps it from doing so. */
 const WAL_MB_MOST = 256;
-/** In the header of an SQLite file: https://www.sqlite.org/fileformat.html */
+/** In the header of an SQLite file. */
 const WRITE_VERSION_AT = 18;
 const WAL_VERSION = 2;
 
@@ -78,19 +77,9 @@ function walRemark(path: string): Remark {
   const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
   const walMb = Math.ceil((wal?.size ?? 0) / MIB);
   const remark = (isWell: boolean, says: string) => ({ subject: 'write-ahead log', isWell, says });
-  if (!hasWriteAheadLog(path)) return remark(false, 'off; the service switches it on at its next start');
+  const hasWriteAheadLog = readHeader(path)[WRITE_VERSION_AT] === WAL_VERSION;
+  if (!hasWriteAheadLog) return remark(false, 'off; the service switches it on at its next start');
   if (walMb <= WAL_MB_MOST) return remark(true, `on, ${walMb} MiB`);
   const fix = 'Something reads the inbox without end: look for an open sqlite3 or a stuck backup';
   return remark(false, `has grown to ${walMb} MiB. ${fix}`);
-}
-
-function hasWriteAheadLog(path: string): boolean {
-  const file = openSync(path, 'r');
-  try {
-    const version = Buffer.alloc(1);
-    readSync(file, version, 0, 1, WRITE_VERSION_AT);
-    return version[0] === WAL_VERSION;
-  } finally {
-    closeSync(file);
-  }
 }

@@ -9,34 +9,26 @@ import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
-import { numberFrom } from '../sqlite-file.ts';
-import { examineFile, openFile, takeOwnership } from './files.ts';
-import { type Moved, markMoved, movedTo } from './moved.ts';
+import { numberFrom, transact } from '../sqlite-file.ts';
+import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { DUE_MAX_MS } from './statements.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
 
 type Bytes = Uint8Array;
-type FileEvent = Omit<MovedEvent, 'identity' | 'digest' | 'isJson' | 'body'> & {
-  readonly identity: Bytes;
-  readonly digest: Bytes;
-  readonly isJson: number;
-  readonly body: Bytes | null;
+/** In a row bytes are no Buffer, and truth is a number. */
+type FileRow<T> = {
+  readonly [Column in keyof T]: T[Column] extends boolean
+    ? number
+    : Buffer extends T[Column]
+      ? Exclude<T[Column], Buffer> | Bytes
+      : T[Column];
 };
-
-type FileWork = Omit<MovedWork, 'alone' | 'behind' | 'thing'> & {
-  readonly alone: number;
-  readonly behind: number;
-  readonly thing: Bytes | null;
-};
-type FileMarks = Omit<Mark, 'digest' | 'isPurged'> & { readonly digest: Bytes; readonly isPurged: number };
-type FileState = Omit<EventState, 'thing'> & { readonly thing: Bytes };
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
-  const refuse = (wrong: string, fix: string) =>
-    new ConfigError([{ setting: 'DATABASE_URL', wrong: `names ${path}, ${wrong}`, fix }]);
+  const refuse = (wrong: string, fix: string) => new ConfigError([fileProblem(path, wrong, fix)]);
   if (!existsSync(path)) throw refuse('where there is no file', 'Check the path.');
   const problem = examineFile(path);
   if (problem) throw new ConfigError([problem]);
@@ -80,7 +72,7 @@ export class Source {
   *batches(): Generator<MovedBatch> {
     let events: MovedEvent[] = [];
     let bytes = 0;
-    for (const row of this.#rows<FileEvent>(EVENTS)) {
+    for (const row of this.#rows<FileRow<MovedEvent>>(EVENTS)) {
       const event = movedEvent(row);
       events.push(event);
       bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
@@ -95,7 +87,7 @@ export class Source {
   /** The marks of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
-    for (const { digest, isPurged, ...mark } of this.#rows<FileMarks>(MARKS)) {
+    for (const { digest, isPurged, ...mark } of this.#rows<FileRow<Mark>>(MARKS)) {
       events.push({ ...mark, digest: bufferOf(digest), isPurged: isPurged === 1 });
       if (events.length < BATCH_EVENTS) continue;
       yield { events };
@@ -108,9 +100,12 @@ export class Source {
     return [...this.#rows<SecretUse>(USES)];
   }
 
-  /** From now on nobody opens it, and nothing in it is due. */
+  /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */
   markMoved(moved: Moved): void {
-    markMoved(this.#database, moved);
+    transact(this.#database, () => {
+      this.#database.prepare("INSERT INTO meta VALUES ('moved', ?)").run(JSON.stringify(moved));
+      this.#database.exec('DELETE FROM work');
+    });
   }
 
   close(): void {
@@ -133,13 +128,16 @@ export class Source {
     return {
       events,
       attempts: all<MovedAttempt>(ATTEMPTS),
-      work: all<FileWork>(WORK).map(movedWork),
-      newest: all<FileState>(NEWEST).map(({ thing, ...row }) => ({ ...row, thing: bufferOf(thing) })),
+      work: all<FileRow<MovedWork>>(WORK).map(movedWork),
+      newest: all<FileRow<EventState>>(NEWEST).map(({ thing, ...row }) => ({
+        ...row,
+        thing: bufferOf(thing),
+      })),
     };
   }
 }
 
-function movedEvent({ identity, digest, isJson, body, ...row }: FileEvent): MovedEvent {
+function movedEvent({ identity, digest, isJson, body, ...row }: FileRow<MovedEvent>): MovedEvent {
   return {
     ...row,
     identity: bufferOf(identity),
@@ -149,7 +147,7 @@ function movedEvent({ identity, digest, isJson, body, ...row }: FileEvent): Move
   };
 }
 
-function movedWork({ due, alone, behind, thing, ...row }: FileWork): MovedWork {
+function movedWork({ due, alone, behind, thing, ...row }: FileRow<MovedWork>): MovedWork {
   return {
     ...row,
     due: Math.min(due, Date.now() + DUE_MAX_MS),

@@ -1,12 +1,13 @@
 /**
  * The files of an SQLite inbox: made whole or not at all, examined before they are touched, owned by one service.
  *
- *   <path>         the inbox; its application_id says it is ours, its user_version which inboxMigrations it has
+ *   <path>         the inbox; its application_id says it is ours, its user_version which migrations it has
  *   <path>-wal     commits that are not yet in it
  *   <path>-owner   locked as long as a service runs; the lock ends with the process, however it ends
  *
  * Refuses, leaving every byte as it is: an empty file, a file of another program, a damaged one, one written by a newer
- * version, a write-ahead log whose inbox is gone, one that has moved.
+ * version, a write-ahead log whose inbox is gone, one that has moved: its events stay readable with other tools, its work is
+ * gone, and nobody opens it any more.
  */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,7 +22,6 @@ import {
   numberFrom,
   tightenDatabaseFile,
 } from '../sqlite-file.ts';
-import { movedProblem, movedProblemAt, movedTo } from './moved.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
@@ -32,55 +32,63 @@ const inboxMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations')
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
 export function examineInbox(path: string, thorough = false): Problem | undefined {
-  return examineFile(path, thorough) ?? (existsSync(path) ? movedProblemAt(path) : undefined);
+  const problem = examineFile(path, thorough);
+  if (problem || !existsSync(path)) return problem;
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  try {
+    const moved = movedTo(database);
+    return moved && movedProblem(path, moved);
+  } finally {
+    database.close();
+  }
 }
 
 /** The same for a file whose inbox may have moved. */
 export function examineFile(path: string, thorough = false): Problem | undefined {
-  const problem = (wrong: string, fix: string): Problem => ({ setting: 'DATABASE_URL', wrong, fix });
+  const problem = (wrong: string, fix: string) => fileProblem(path, wrong, fix);
   try {
     if (!existsSync(path)) {
       if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) {
         const fix =
           'Put the inbox back from where it went, or move the -wal file away to start with an empty one.';
-        return problem(`names ${path}, which is gone, while its write-ahead log is still there`, fix);
+        return problem('which is gone, while its write-ahead log is still there', fix);
       }
       makePrivateFolder(dirname(path));
       return undefined;
     }
-    const header = headerOf(path);
+    const header = readHeader(path);
     const elsewhere = 'Name another file, or move this one away.';
     if (header.length === 0) {
-      return problem(
-        `names ${path}, which is empty`,
-        'Restore it from a backup, or delete it to start afresh.',
-      );
+      return problem('which is empty', 'Restore it from a backup, or delete it to start afresh.');
     }
     if (header.length < 100 || header.toString('latin1', 0, 15) !== 'SQLite format 3') {
-      return problem(`names ${path}, which is not an SQLite file`, elsewhere);
+      return problem('which is not an SQLite file', elsewhere);
     }
     if (header.readUInt32BE(68) !== APPLICATION_ID) {
-      return problem(`names ${path}, which is a database of another program`, elsewhere);
+      return problem('which is a database of another program', elsewhere);
     }
     const flaw = examineDatabaseFile(path, inboxMigrations, PROBE, thorough);
     if (flaw?.what === 'newer') {
-      const wrong = `names ${path}, written by a newer Consignee (schema ${flaw.version}, this one knows ${flaw.newest})`;
+      const wrong = `written by a newer Consignee (schema ${flaw.version}, this one knows ${flaw.newest})`;
       return problem(wrong, 'Run that version or a later one; going back is not possible.');
     }
     if (!flaw) return undefined;
     return problem(
-      `names ${path}, which is damaged (${flaw.reason.replaceAll('\n', ' ')})`,
+      `which is damaged (${flaw.reason.replaceAll('\n', ' ')})`,
       `Restore a backup, or save what can be read with: sqlite3 ${path} .recover`,
     );
   } catch (error) {
-    return problem(
-      `names ${path}, which cannot be opened (${(error as Error).message})`,
-      'Check the path and who may write there.',
-    );
+    const wrong = `which cannot be opened (${(error as Error).message})`;
+    return problem(wrong, 'Check the path and who may write there.');
   }
 }
 
-function headerOf(path: string): Buffer {
+export function fileProblem(path: string, wrong: string, fix: string): Problem {
+  return { setting: 'DATABASE_URL', wrong: `names ${path}, ${wrong}`, fix };
+}
+
+/** The first 100 bytes, as in https://www.sqlite.org/fileformat.html */
+export function readHeader(path: string): Buffer {
   const file = openSync(path, 'r');
   try {
     const header = Buffer.alloc(100);
@@ -106,16 +114,12 @@ export function takeOwnership(path: string): DatabaseSync {
   } catch (error) {
     lock?.close();
     const reason = (error as Error).message;
-    const problem = /locked|busy/i.test(reason)
-      ? {
-          wrong: `names ${path}, which a running Consignee already owns`,
-          fix: 'Stop that one first, or give this one an inbox of its own.',
-        }
-      : {
-          wrong: `names ${path}, beside which nothing can be written (${reason})`,
-          fix: 'Check the path and who may write there.',
-        };
-    throw new ConfigError([{ setting: 'DATABASE_URL', ...problem }]);
+    if (/locked|busy/i.test(reason)) {
+      const fix = 'Stop that one first, or give this one an inbox of its own.';
+      throw new ConfigError([fileProblem(path, 'which a running Consignee already owns', fix)]);
+    }
+    const wrong = `beside which nothing can be written (${reason})`;
+    throw new ConfigError([fileProblem(path, wrong, 'Check the path and who may write there.')]);
   }
 }
 
@@ -158,4 +162,25 @@ function createInbox(path: string): void {
     migrateDatabase(database, inboxMigrations);
     database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
   });
+}
+
+/** Where an inbox has moved, as its mark says. */
+export interface Moved {
+  /** As people are to see it. */
+  readonly place: string;
+  /** The name of the inbox there. */
+  readonly inbox: string;
+}
+
+export function movedTo(database: DatabaseSync): Moved | undefined {
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'moved'").get();
+  return row && (JSON.parse(String(row.value)) as Moved);
+}
+
+export function movedProblem(path: string, { place }: Moved): Problem {
+  return fileProblem(
+    path,
+    `which has moved to PostgreSQL at ${place}`,
+    'Set it to the URL of that database.',
+  );
 }

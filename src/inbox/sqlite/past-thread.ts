@@ -1,10 +1,10 @@
-/** The thread that reads when sources spoke: started by past.ts, and ended once it has answered. */
+/** The thread that reads when sources spoke: started by reader.ts, and ended once it has answered. */
 import { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
 import { HOURS, type Hour, walkBack } from '../past.ts';
 import { prepareQuery } from '../sqlite-file.ts';
-import type { PastCalls } from './past.ts';
+import type { PastCalls } from './reader.ts';
 
 answerCalls<PastCalls>(parentPort as MessagePort, {
   async read(path, from, until) {

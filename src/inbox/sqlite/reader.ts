@@ -1,9 +1,11 @@
-/** Opens an SQLite inbox for reading, from beside the running service. Called by ../reader.ts. */
+/** Reads an SQLite inbox from beside the running service. Called by driver.ts. */
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
-import type { InboxReader } from '../reader.ts';
-import { TableReader } from '../table-reader.ts';
-import { movedProblem, movedTo } from './moved.ts';
+import { ThreadCalls } from '../../base/thread-calls.ts';
+import type { Spoken } from '../past.ts';
+import { InboxReader } from '../reader.ts';
+import { movedProblem, movedTo } from './files.ts';
 
 /** Throws if the file is not there, ConfigError if the inbox has moved. */
 export function openSqliteReader(path: string): InboxReader {
@@ -13,7 +15,7 @@ export function openSqliteReader(path: string): InboxReader {
     database.close();
     throw new ConfigError([movedProblem(path, moved)]);
   }
-  return new TableReader({
+  return new InboxReader({
     // There is one writer, and it commits one number after the other.
     lateMs: 0,
     keys: 'inbox',
@@ -26,4 +28,31 @@ export function openSqliteReader(path: string): InboxReader {
       database.close();
     },
   });
+}
+
+export interface PastCalls {
+  read(path: string, from: number, until: number): Promise<Spoken[]>;
+}
+
+/**
+ * In a thread of its own, which has all the time in the world. Rejects if the file cannot be read, or when the signal says
+ * so.
+ */
+export async function readSqlitePast(
+  path: string,
+  from: number,
+  until: number,
+  signal: AbortSignal,
+): Promise<Spoken[]> {
+  const worker = new Worker(new URL('./past-thread.ts', import.meta.url), { name: 'past' });
+  worker.unref();
+  const end = () => void worker.terminate();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const calls = new ThreadCalls<PastCalls>(worker, 'the thread that reads the past');
+    return await calls.ask('read', path, from, until);
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }

@@ -6,23 +6,18 @@ import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
-import { stateOf } from '../state.ts';
-import type { StoredSource } from '../stored-source.ts';
-import { wants } from '../type-filter.ts';
-import { admitState } from './newest.ts';
-import type { Turn } from './store.ts';
+import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
+import { type StoredSource, wants } from '../stored-source.ts';
+import type { Turn } from './turn.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
   const content = readContent(arrival.source, source.shape, arrival.body);
   const held = whyHeld(content);
-  const number = insertArrival(turn, arrival, content, content.identity, held);
-  if (number === undefined) return keepKnown(turn, arrival, source, content);
-  plan(turn, number, source, arrival, content, held);
-  return held === null
-    ? { outcome: 'accepted', id: idOf(number) }
-    : { outcome: 'held', id: idOf(number), reason: held };
+  const id = keepNew(turn, arrival, source, content, content.identity, held);
+  if (id === undefined) return keepKnown(turn, arrival, source, content);
+  return held === null ? { outcome: 'accepted', id } : { outcome: 'held', id, reason: held };
 }
 
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
@@ -31,23 +26,21 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
-  const number = insertArrival(turn, arrival, content, identity, held);
-  if (number === undefined) {
-    const known = turn.sql.byIdentity.get(identity) as { number: number };
-    return { outcome: 'duplicate', id: idOf(known.number) };
-  }
-  plan(turn, number, source, arrival, content, held);
-  return { outcome: 'held', id: idOf(number), reason: held };
+  const id = keepNew(turn, arrival, source, content, identity, held);
+  if (id !== undefined) return { outcome: 'held', id, reason: held };
+  const known = turn.sql.byIdentity.get(identity) as { number: number };
+  return { outcome: 'duplicate', id: idOf(known.number) };
 }
 
-/** The new event's number, or undefined if the identity is taken. */
-function insertArrival(
+/** The new event's id, or undefined if the identity is taken. */
+function keepNew(
   turn: Turn,
   arrival: Arrival,
+  source: StoredSource,
   content: Content,
   identity: Buffer,
   held: string | null,
-): number | undefined {
+): string | undefined {
   const number = nextNumber(turn.last, arrival.receivedAt);
   const { changes } = turn.sql.insertEvent.run(
     number,
@@ -66,7 +59,8 @@ function insertArrival(
   );
   if (changes === 0) return undefined;
   turn.last = number;
-  return number;
+  plan(turn, number, source, arrival, content, held);
+  return idOf(number);
 }
 
 /** One row of work for each handler that wants it; with a free slot it is handed out in the same transaction. */
@@ -98,4 +92,31 @@ function plan(
     const delivery = { event, id: idOf(event), handler, attempt: 1 };
     turn.deliveries.push({ ...delivery, type, externalId, receivedAt, headers, body });
   }
+}
+
+type Admission = 'free' | 'behind' | 'overtaken';
+
+/** Admits an event among those that tell the same thing's state, and discards what it overtakes. */
+export function admitState(turn: Turn, handler: string, event: number, { thing, at }: State): Admission {
+  const known = turn.sql.newestOf.get(handler, thing);
+  if (known && isNewer(known, { at, event })) {
+    noteOvertaken(turn, handler, event, 0, known.event);
+    return 'overtaken';
+  }
+  turn.sql.setNewest.run(handler, thing, at, event);
+  let admission: Admission = 'free';
+  for (const other of turn.sql.workOfThing.all(handler, thing, event)) {
+    if (other.state === 'handling') {
+      admission = 'behind';
+      continue;
+    }
+    turn.sql.deleteWork.run(other.event, handler);
+    turn.counts.move(handler, other.state, undefined);
+    noteOvertaken(turn, handler, other.event, other.attempts, event);
+  }
+  return admission;
+}
+
+function noteOvertaken(turn: Turn, handler: string, event: number, attempt: number, by: number): void {
+  turn.sql.insertAttempt.run(event, handler, turn.now, attempt, 0, 'discarded', overtakenBy(by), null, null);
 }

@@ -1,6 +1,6 @@
 /** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { AttemptKey, Backlog } from '../contract.ts';
+import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
@@ -8,13 +8,9 @@ import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
 export const DUE_MAX_MS = 31 * 86_400_000;
 
-export interface StoredEvent {
-  readonly type: string | null;
-  readonly externalId: string | null;
-  readonly receivedAt: number;
-  readonly headers: string;
+export type StoredEvent = Pick<Delivery, 'type' | 'externalId' | 'receivedAt' | 'headers'> & {
   readonly body: Uint8Array;
-}
+};
 
 export interface DueWork {
   readonly event: number;

@@ -13,50 +13,22 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type {
-  Arrival,
-  Delivery,
-  Ending,
-  InboxStatus,
-  Kept,
-  Order,
-  Route,
-  SecretUse,
-  Settlement,
-} from '../contract.ts';
-import { timeOfNumber } from '../event-id.ts';
-import type { InboxKnobs } from '../inbox-knobs.ts';
-import { settleInterrupted } from '../interrupted.ts';
+import type { Arrival, Ending, InboxStatus, Kept, Order, Route, SecretUse, Settlement } from '../contract.ts';
+import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import type { InboxKnobs } from '../messages.ts';
+import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
-import { numberFrom } from '../sqlite-file.ts';
+import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
-import { type CircuitChange, Targets } from '../targets.ts';
-import { StateCounts } from './counts.ts';
-import { freeUnwired, handOut, settle } from './hand-out.ts';
+import { Targets } from '../targets.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
-import { orderInTurn, purgeInTurn } from './upkeep.ts';
+import { StateCounts, type Turn } from './turn.ts';
+import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
 
-/** What one transaction works with; thrown away if it fails. */
-export interface Turn {
-  readonly sql: Statements;
-  readonly sources: ReadonlyMap<string, StoredSource>;
-  /** By handler. */
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly scheduler: Scheduler;
-  readonly counts: StateCounts;
-  readonly now: number;
-  /** The newest event's number. */
-  last: number;
-  readonly deliveries: Delivery[];
-  readonly circuitChanges: CircuitChange[];
-}
+const PURGE_STEP = 500;
 
-export interface Committed {
-  readonly kept: readonly Kept[];
-  readonly deliveries: readonly Delivery[];
-  readonly circuitChanges: readonly CircuitChange[];
-}
+type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
 export class Store {
   readonly #database: DatabaseSync;
@@ -64,7 +36,7 @@ export class Store {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
   #scheduler: Scheduler;
-  #counts: StateCounts;
+  #counts = new StateCounts();
   #last: number;
   #purgeCursor = 0;
 
@@ -76,10 +48,11 @@ export class Store {
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
-    const backlog = this.#sql.backlog.all();
-    this.#counts = new StateCounts(backlog);
     this.#scheduler = new Scheduler(new Targets(this.#routes));
-    for (const { handler, state } of backlog) if (state === 'pending') this.#scheduler.expect(handler, 0);
+    for (const { handler, state, count } of this.#sql.backlog.all()) {
+      this.#counts.set(`${handler} ${state}`, count);
+      if (state === 'pending') this.#scheduler.expect(handler, 0);
+    }
     this.#scheduler.expect(undefined, 0);
   }
 
@@ -114,9 +87,23 @@ export class Store {
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
-    const step = this.#turn(now, (turn) => purgeInTurn(turn, this.#purgeCursor, eventsBefore, keysBefore));
-    this.#purgeCursor = step.cursor;
-    return { removed: step.removed, more: step.cursor > 0 };
+    let removed = 0;
+    const rows = this.#turn(now, ({ sql }) => {
+      const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
+      for (const { number, busy, purged } of step) {
+        const keyToo = number < firstNumberAt(keysBefore);
+        if (busy === 1 || (purged === 1 && !keyToo)) continue;
+        // An event's key stands in its own row.
+        if (keyToo) sql.deleteEvent.run(number);
+        else sql.stripEvent.run(number);
+        sql.deleteAttempts.run(number);
+        sql.forgetNewest.run(number);
+        removed++;
+      }
+      return step;
+    });
+    this.#purgeCursor = rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0;
+    return { removed, more: this.#purgeCursor > 0 };
   }
 
   noteUses(uses: readonly SecretUse[], now: number): void {
@@ -144,7 +131,7 @@ export class Store {
     const oldest = this.#sql.oldestPending.get();
     return {
       inbox: String(this.#sql.getMeta.get('inbox')?.value),
-      backlog: this.#counts.list(),
+      backlog: this.#counts.backlog(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       resting: this.#scheduler.targets.restingHandlers(),
     };
@@ -171,24 +158,16 @@ export class Store {
       sources: this.#sources,
       routes: this.#routes,
       scheduler: this.#scheduler.copy(),
-      counts: this.#counts.copy(),
+      counts: new StateCounts(this.#counts),
       now,
       last: this.#last,
       deliveries: [],
       circuitChanges: [],
     };
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work(turn);
-      this.#database.exec('COMMIT');
-      this.#scheduler = turn.scheduler;
-      this.#counts = turn.counts;
-      this.#last = turn.last;
-      return result;
-    } catch (error) {
-      // Some I/O errors have rolled back already.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    const result = transact(this.#database, () => work(turn));
+    this.#scheduler = turn.scheduler;
+    this.#counts = turn.counts;
+    this.#last = turn.last;
+    return result;
   }
 }

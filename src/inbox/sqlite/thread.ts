@@ -6,11 +6,10 @@
  * with the failure, settlements and grants stay queued, and a probe twice a second finds out when the disk writes again.
  */
 import { workerData } from 'node:worker_threads';
-import type { Arrival, Database, Settlement } from '../contract.ts';
-import { listenToEdge, tellEdge } from '../edge-port.ts';
-import { interruptedOf } from '../interrupted.ts';
+import type { Database, Settlement } from '../contract.ts';
 import type { InboxThreadData, WorkRequest } from '../messages.ts';
-import { HandlersPort } from '../work-port.ts';
+import { type ArrivalBatch, HandlersPort, listenToEdge, tellEdge } from '../ports.ts';
+import { interruptedOf } from '../retry.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { Store } from './store.ts';
 
@@ -25,7 +24,7 @@ const owner = takeOwnership(path);
 const database = openInboxFile(path, knobs.inboxCacheMb);
 const store = new Store(database, sources);
 
-const batches: { readonly id: number; readonly arrivals: readonly Arrival[] }[] = [];
+const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 const handlersPort = new HandlersPort(hearHandlers);
@@ -37,11 +36,9 @@ let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
 listenToEdge(
-  {
-    arrivals(batch) {
-      batches.push(batch);
-      planTurn();
-    },
+  (batch) => {
+    batches.push(batch);
+    planTurn();
   },
   {
     status: () => store.status(),
@@ -124,21 +121,15 @@ function takeTurn(): void {
   settled = [];
   const arrivals = taken.flatMap((batch) => batch.arrivals);
   try {
-    const { kept, deliveries, circuitChanges } = store.commit(
-      arrivals,
-      finished,
-      grants,
-      Date.now(),
-      knobs.circuit,
-    );
+    const committed = store.commit(arrivals, finished, grants, Date.now(), knobs.circuit);
     grants.clear();
     let from = 0;
     for (const { id, arrivals } of taken) {
-      tellEdge({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
+      tellEdge({ kind: 'kept', id, kept: committed.kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlersPort.send(deliveries);
-    for (const change of circuitChanges) tellEdge({ kind: 'circuit', ...change });
+    handlersPort.send(committed.deliveries);
+    for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
   } catch (error) {

@@ -3,7 +3,8 @@
  * once, for every check that judges settings by what has really come.
  */
 import type { SecretUse } from '../../inbox/contract.ts';
-import type { EventProofs, InboxReader } from '../../inbox/reader.ts';
+import type { InboxReader } from '../../inbox/reader.ts';
+import type { EventProofs } from '../../inbox/summary.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { readRecorded } from '../secret/uses.ts';

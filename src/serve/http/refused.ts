@@ -7,7 +7,7 @@
  * what waits for `100 Continue`, since that body never comes.
  */
 import type { Request, Response } from 'express';
-import type { RefusedRequest } from '../../inbox/refused/request.ts';
+import type { RefusedRequest } from '../../inbox/refused/client.ts';
 import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';

@@ -1,6 +1,6 @@
 /** What had to make room is said without filling the log. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PushedOutLog } from '../../../src/inbox/refused/pushed-out.ts';
+import { PushedOutLog } from '../../../src/inbox/refused/client.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

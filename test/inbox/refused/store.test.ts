@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRefused } from '../../../src/inbox/refused/file.ts';
-import { RefusedStore } from '../../../src/inbox/refused/store.ts';
+import { openRefused, RefusedStore } from '../../../src/inbox/refused/store.ts';
 import { hasStrace } from '../../harness/strace.ts';
 
 let folder: string;

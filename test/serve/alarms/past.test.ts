@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstNumberAt } from '../../../src/inbox/event-id.ts';
-import { readSqlitePast } from '../../../src/inbox/sqlite/past.ts';
+import { readSqlitePast } from '../../../src/inbox/sqlite/reader.ts';
 import { tell } from '../../harness/deliver.ts';
 import type { Service } from '../../harness/service.ts';
 import { startAlarmed } from './alarmed.ts';

@@ -1,13 +1,17 @@
-/** Handing events out to handlers, and writing down how it went. Part of a transaction of store.ts. */
+/**
+ * What happens to the rows of `work` after receipt: an event is handed out, how that went is written down, and an operator has it
+ * replayed or discarded. Part of a transaction of store.ts.
+ */
 import type { CircuitKnobs } from '../circuit.ts';
-import { outcomeOf, type Route, type Settlement } from '../contract.ts';
+import { type Order, outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { isEnd } from '../event-states.ts';
+import { isEnd, type WorkState } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
+import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
 import type { Query } from '../sqlite-file.ts';
-import { freeBehind, newestEvent, thingOfWork } from './newest.ts';
+import { admitState } from './receipt.ts';
 import type { DueWork, Statements, StoredEvent } from './statements.ts';
-import type { Turn } from './store.ts';
+import type { Turn } from './turn.ts';
 
 /** So many at most for one handler in one transaction, to keep it short. */
 const CLAIM_STEP = 100;
@@ -22,7 +26,8 @@ export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>)
 
 export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): void {
   const thing = thingOfWork(turn, given);
-  const settlement = unlessOvertaken(given, newestEvent(turn, given.handler, thing));
+  const newest = thing === null ? undefined : turn.sql.newestOf.get(given.handler, thing);
+  const settlement = unlessOvertaken(given, newest?.event);
   const { event, handler, attempt, state, counted, due } = settlement;
   // A suspect blocks all other hand-outs until it has run. If its handler is not wired any more nobody would run it.
   const alone = settlement.alone && turn.routes.has(handler);
@@ -40,7 +45,10 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
   }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
   turn.counts.move(handler, 'handling', state === 'dead' || state === 'pending' ? state : undefined);
-  freeBehind(turn, handler, thing);
+  if (thing !== null) {
+    turn.sql.unblock.run(handler, thing);
+    turn.scheduler.expect(handler, 0);
+  }
   turn.sql.insertAttempt.run(
     event,
     handler,
@@ -54,6 +62,12 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
   );
 }
 
+/** The thing of a row of `work` that is about to be settled; null for most. */
+function thingOfWork(turn: Turn, { handler, event }: Settlement): Uint8Array | null {
+  if (!turn.routes.get(handler)?.latest) return null;
+  return turn.sql.thingOf.get(event, handler)?.thing ?? null;
+}
+
 /** Gives what is due, oldest first, to handlers with free slots; a suspect only when nothing else runs. */
 export function handOut(turn: Turn): void {
   const { scheduler, sql, now } = turn;
@@ -65,7 +79,7 @@ export function handOut(turn: Turn): void {
     return;
   }
   for (const handler of scheduler.handlersWithWork(now)) {
-    const wanted = Math.min(scheduler.room(handler, now), CLAIM_STEP);
+    const wanted = Math.min(scheduler.targets.of(handler).room(now), CLAIM_STEP);
     const rows = sql.due.all(handler, now, wanted);
     const given = giveEach(turn, rows);
     if (given < wanted && given === rows.length) scheduler.expect(handler, dueOf(sql.nextDue, handler), true);
@@ -88,4 +102,34 @@ function giveEach(turn: Turn, rows: readonly DueWork[]): number {
     given++;
   }
   return given;
+}
+
+/** Returns how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
+export function orderInTurn(turn: Turn, order: Order): number {
+  const row = turn.sql.eventForOrder.get(order.event);
+  const work = turn.sql.workOfEvent.all(order.event);
+  const states = new Map(work.map(({ handler, state }) => [handler, state]));
+  const steps = planOrder(order, row && { ...row, states }, turn.sources);
+  const change = order.action === 'replay' ? replayInTurn : discardInTurn;
+  return steps.filter((step) => change(turn, order.event, step, states.get(step.handler))).length;
+}
+
+function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, from?: WorkState): boolean {
+  const admission = state ? admitState(turn, handler, event, state) : 'free';
+  if (admission === 'overtaken') {
+    turn.sql.deleteWork.run(event, handler);
+    turn.counts.move(handler, from, undefined);
+    return false;
+  }
+  turn.sql.replayWork.run(event, handler, state ? state.thing : null, admission === 'behind' ? 1 : 0);
+  turn.counts.move(handler, from, 'pending');
+  turn.scheduler.expect(handler, 0);
+  return true;
+}
+
+function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
+  turn.sql.deleteWork.run(event, handler);
+  turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
+  turn.counts.move(handler, from, undefined);
+  return true;
 }
