@@ -77,5 +77,6 @@ test('an order by a command is carried out by a replica that listens', async () 
   const { code, output } = await runToEnd(['events', 'replay', id, '--config', CONFIG], { env });
   expect(code, output).toBe(0);
   await until(() => cluster.runs().length === 2);
+  await cluster.untilDone();
   expect(await cluster.outcomes(id)).toEqual(['1 done', '1 done']);
 });
