@@ -18,8 +18,8 @@ import { onlineFindings } from './check/online.ts';
 import { ageFindings, envFileFindings, originFinding, useFindings } from './check/secrets.ts';
 import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
-import { readSettings, type Settings, usesDotenv } from './settings.ts';
-import { say, sayRows } from './terminal.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { FLAG, say, sayRows, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
@@ -40,15 +40,10 @@ interface CheckOptions {
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      against: { type: 'string', multiple: true, default: [] },
-      online: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      config: { type: 'string' },
-    },
+    options: { against: { ...TEXT, multiple: true, default: [] }, online: FLAG, json: FLAG, config: TEXT },
   });
   const given = new Set(Object.keys(process.env));
-  const settings = await readSettings(values.config, usesDotenv());
+  const settings = await readSettings(values.config);
   const findings = await examineAll(settings, { ...values, given });
   printFindings(findings, values.json);
   return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0;

@@ -14,7 +14,7 @@ import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
 import { REFUSED_VERBS, refused } from './refused.ts';
-import { readSettings, sound, usesDotenv } from './settings.ts';
+import { readSettings, sound } from './settings.ts';
 import { tail } from './tail.ts';
 import { complain, misused, say, sayRows, spelled } from './terminal.ts';
 import { verify } from './verify.ts';
@@ -62,7 +62,7 @@ export async function run(args: string[]): Promise<number> {
   const [verb = '', ...ids] = positionals;
   const mistake = mistakeInEvents(verb, ids, values);
   if (mistake) return misused(mistake, usage);
-  const { config } = sound(await readSettings(values.config, usesDotenv()));
+  const { config } = sound(await readSettings(values.config));
   if (verb === 'refused') {
     const [what = '', ...of] = ids;
     return await refused(what, of, config, { ...values, limit: Number(values.limit) });

@@ -2,7 +2,7 @@
  * The commands: `consignee <command>`, or `npm run <command>`. A command is a file beside this one, which exports `run` and
  * perhaps `usage`, and a row in the table.
  */
-import { ConfigError, type Problem } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { columns, complain, describeProblem, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
 
 interface Command {
@@ -11,63 +11,29 @@ interface Command {
   readonly usage?: string;
 }
 
-interface CommandRow {
-  readonly name: string;
-  readonly args?: string;
-  readonly does: string;
-  readonly load: () => Promise<Command>;
-}
-
-const COMMANDS: readonly CommandRow[] = [
-  {
-    name: 'init',
-    does: 'write .env with fresh secrets, unless there is one',
-    load: () => import('./init.ts'),
-  },
-  {
-    name: 'serve',
-    args: '[--dev]',
-    does: 'receive webhooks; settings from the environment (--dev: from .env too, readable logs)',
-    load: () => import('./serve.ts'),
-  },
-  {
-    name: 'send',
-    args: '<source> | --all',
-    does: 'send genuinely signed samples to the running service',
-    load: () => import('./send.ts'),
-  },
-  {
-    name: 'events',
-    args: '<verb>',
-    does: 'list, show, replay, discard, tail, verify, refused',
-    load: () => import('./events.ts'),
-  },
-  {
-    name: 'check',
-    does: 'the security checklist: settings, secrets, git, proxies, inbox',
-    load: () => import('./check.ts'),
-  },
-  {
-    name: 'secret',
-    args: '<verb>',
-    does: 'generate, show, rotate',
-    load: () => import('./secret.ts'),
-  },
-  {
-    name: 'setup',
-    does: 'prepare what handlers write to',
-    load: () => import('./setup.ts'),
-  },
-  {
-    name: 'migrate',
-    does: 'move the inbox from an SQLite file to PostgreSQL',
-    load: () => import('./migrate.ts'),
-  },
+/** How it is called, what it does, and where it is. */
+const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
+  ['init', 'write .env with fresh secrets, unless there is one', () => import('./init.ts')],
+  [
+    'serve [--dev]',
+    'receive webhooks; settings from the environment (--dev: from .env too, readable logs)',
+    () => import('./serve.ts'),
+  ],
+  [
+    'send <source> | --all',
+    'send genuinely signed samples to the running service',
+    () => import('./send.ts'),
+  ],
+  ['events <verb>', 'list, show, replay, discard, tail, verify, refused', () => import('./events.ts')],
+  ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
+  ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
+  ['setup', 'prepare what handlers write to', () => import('./setup.ts')],
+  ['migrate', 'move the inbox from an SQLite file to PostgreSQL', () => import('./migrate.ts')],
 ];
 
 const USAGE = `Usage: consignee <command>
 
-${columns(COMMANDS.map(({ name, args = '', does }) => [`  ${name} ${args}`.trimEnd(), does])).join('\n')}
+${columns(COMMANDS.map(([call, does]) => [`  ${call}`, does])).join('\n')}
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
 `;
@@ -77,15 +43,15 @@ export async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args;
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', () => process.exit(0));
-  const command = COMMANDS.find((row) => row.name === name);
-  if (!command) {
+  const [, , load] = COMMANDS.find(([call]) => call.split(' ')[0] === name) ?? [];
+  if (!load) {
     const asked = ['', 'help', '--help', '-h'].includes(name);
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `consignee: no command ${name}\n\n${USAGE}`);
     process.exitCode = asked && name !== '' ? 0 : EXIT_USAGE;
     return;
   }
   try {
-    const { run, usage = USAGE } = await command.load();
+    const { run, usage = USAGE } = await load();
     if (rest.includes('--help')) process.stdout.write(usage);
     else process.exitCode = await run(rest);
   } catch (error) {
@@ -97,19 +63,14 @@ export async function main(args: readonly string[]): Promise<void> {
 /** Says what went wrong in words, and answers with the exit code. */
 function explainFailure(error: unknown): number {
   if (error instanceof ConfigError) {
-    process.stderr.write(describeProblems(error.problems));
+    const { problems } = error;
+    const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
+    process.stderr.write(`${count} Consignee from starting:\n\n${problems.map(describeProblem).join('')}`);
     return EXIT_CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith('ERR_PARSE_ARGS')) {
-    return complain(message, EXIT_USAGE);
-  }
+  if (code?.startsWith('ERR_PARSE_ARGS')) return complain(message, EXIT_USAGE);
   // It may be a mistake in config/*.ts, where the line matters as much as the message: then the stack is shown.
   const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
   return complain(String(expected ? message : ((error as Error).stack ?? error)));
-}
-
-function describeProblems(problems: readonly Problem[]): string {
-  const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
-  return `${count} Consignee from starting:\n\n${problems.map(describeProblem).join('')}`;
 }

@@ -13,7 +13,7 @@ import type { Database } from '../inbox/contract.ts';
 import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { readStorage } from '../serve/config/database.ts';
-import { readSettings, usesDotenv } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
@@ -36,7 +36,7 @@ export async function run(args: string[]): Promise<number> {
   });
   if (!values.from?.trim())
     return misused('where from? Give --from, as in --from sqlite:data/inbox.db', usage);
-  const { environment, config } = await readSettings(values.config, usesDotenv());
+  const { environment, config } = await readSettings(values.config);
   try {
     const wishes = { from: values.from, to: values.to };
     const places = readMove(wishes, environment, config.production);

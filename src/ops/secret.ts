@@ -8,10 +8,10 @@ import type { SecretUse } from '../inbox/contract.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
-import { ageOf, nameOfSecret, type Slot, secretSchemesOf } from './secret/slots.ts';
+import { type Age, ageOf, nameOfSecret, secretSchemesOf } from './secret/slots.ts';
 import { readUses, sayUse, usedSlots } from './secret/uses.ts';
-import { readSettings, type Settings, sound, usesDotenv } from './settings.ts';
-import { counted, misused, say } from './terminal.ts';
+import { readSettings, type Settings, sound } from './settings.ts';
+import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
@@ -22,26 +22,22 @@ export const usage = `Usage: npm run secret -- <verb>
 Exit 2 if the time is over before a delivery was proved with a new secret.
 `;
 const VERBS = ['generate', 'show', 'rotate'];
-const BYTES = 32;
 const WAIT_SECONDS_MOST = 604_800;
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: {
-      'standard-webhooks': { type: 'boolean', default: false },
-      wait: { type: 'string', default: '600' },
-      config: { type: 'string' },
-    },
+    options: { 'standard-webhooks': FLAG, wait: { ...TEXT, default: '600' }, config: TEXT },
   });
   const [verb = '', ...names] = positionals;
   if (!VERBS.includes(verb)) return misused(`secret wants a verb: ${VERBS.join(', ')}`, usage);
   if (verb === 'generate') {
-    say(values['standard-webhooks'] ? `whsec_${freshBytes('base64')}` : freshBytes('hex'));
+    const secret = randomBytes(32);
+    say(values['standard-webhooks'] ? `whsec_${secret.toString('base64')}` : secret.toString('hex'));
     return 0;
   }
-  const read = async () => await readSettings(values.config, usesDotenv());
+  const read = () => readSettings(values.config);
   const settings = sound(await read());
   const { sources, database } = settings.config;
   const mistake = mistakeInSecret(verb, names, sources, values.wait);
@@ -76,10 +72,6 @@ function mistakeInSecret(
   return undefined;
 }
 
-function freshBytes(encoding: 'hex' | 'base64'): string {
-  return randomBytes(BYTES).toString(encoding);
-}
-
 interface ShowOptions {
   readonly settings: Settings;
   readonly uses: readonly SecretUse[];
@@ -95,18 +87,14 @@ export function showSecrets(sources: readonly SourceConfig[], options: ShowOptio
   });
 }
 
-function showScheme(
-  source: SourceConfig,
-  scheme: SecretScheme,
-  { settings, uses, now }: ShowOptions,
-): string[] {
+function showScheme(source: SourceConfig, scheme: SecretScheme, { settings, uses, now }: ShowOptions) {
   const { environment } = settings;
   const slots = usedSlots(source, scheme, environment, uses, now);
   const lines = slots.map(({ slot, use, mayGo }) => {
     const parts = [
       slot.label.padEnd(8),
       nameOfSecret(slot.value),
-      ...(slot.isCurrent ? [sayAge(slot, settings, now)] : []),
+      ...(slot.isCurrent ? [sayAge(ageOf(slot, environment, now))] : []),
       sayUse(use, now),
       ...(mayGo ? ['safe to remove'] : []),
     ];
@@ -117,7 +105,6 @@ function showScheme(
   return [`${source.name}  ${scheme}  ${current?.variable ?? ''}${where}`, ...lines];
 }
 
-function sayAge(slot: Slot, { environment }: Settings, now: number): string {
-  const age = ageOf(slot, environment, now);
+function sayAge(age: Age): string {
   return typeof age === 'string' ? 'age not known' : `${counted(age.days, 'day')} old by ${age.by}`;
 }

@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
-import { readSettings, usesDotenv } from './settings.ts';
-import { columns, misused, say, widthsOf } from './terminal.ts';
+import { readSettings } from './settings.ts';
+import { columns, FLAG, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
        npm run send -- --all
@@ -21,39 +21,35 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BO
 `;
 const TIMEOUT_MS = 10_000;
 
-interface Mailing {
-  readonly source: SourceConfig;
-  readonly label: string;
-  readonly body: () => Buffer;
-}
-
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
-      to: { type: 'string' },
-      sample: { type: 'string' },
-      file: { type: 'string' },
-      count: { type: 'string', default: '1' },
-      all: { type: 'boolean', default: false },
-      config: { type: 'string' },
+      to: TEXT,
+      sample: TEXT,
+      file: TEXT,
+      count: { ...TEXT, default: '1' },
+      all: FLAG,
+      config: TEXT,
     },
   });
-  const { config } = await readSettings(values.config, usesDotenv());
+  const { config } = await readSettings(values.config);
   const on = config.sources.filter(({ schemes }) => schemes.length > 0);
   const chosen = values.all ? on : config.sources.filter(({ name }) => positionals.includes(name));
   const mistake = mistakeInSend(chosen, on, positionals, values);
   if (mistake) return misused(mistake, usage);
   const base = values.to ?? `http://127.0.0.1:${config.port}`;
+  const file = values.file === undefined ? undefined : readFileSync(values.file);
+  const least = [Math.max(...config.sources.map(({ name }) => name.length))];
   let failed = 0;
-  const mailings = chosen.map((source) => mailingFor(source, values.sample, values.file));
-  const least = widthsOf(config.sources.map(({ name }) => [name]));
-  for (const mailing of mailings) {
+  for (const source of chosen) {
+    const sample = values.sample ?? source.preset.sample;
     for (let sent = 0; sent < Number(values.count); sent++) {
-      const { isTaken, cells } = await sendSample(mailing, base);
+      const { status, answer, ms } = await deliver(source, file ?? makeSample(source.preset, sample), base);
+      const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
       for (const line of columns([cells], { least })) say(line);
-      failed += isTaken ? 0 : 1;
+      if (status !== '200') failed++;
     }
   }
   return failed === 0 ? 0 : 1;
@@ -81,38 +77,27 @@ function mistakeInSend(
   return undefined;
 }
 
-function mailingFor(source: SourceConfig, sample: string | undefined, file: string | undefined): Mailing {
-  if (file !== undefined) {
-    const bytes = readFileSync(file);
-    return { source, label: file, body: () => bytes };
-  }
-  const name = sample ?? source.preset.sample;
-  return { source, label: name, body: () => makeSample(source.preset, name) };
-}
-
-async function sendSample({ source, label, body }: Mailing, base: string) {
-  const bytes = body();
+async function deliver(source: SourceConfig, body: Buffer, base: string) {
   const started = performance.now();
-  const shown = (status: string, answer: string) => {
-    const ms = (performance.now() - started).toFixed(1);
-    return { isTaken: status === '200', cells: [source.name, label, status, answer, `${ms} ms`] };
+  const outcome = (status: string, answer: string) => {
+    return { status, answer, ms: (performance.now() - started).toFixed(1) };
   };
   try {
     const url = new URL(source.path, base);
-    const proof = await proveBody(source, bytes, Date.now());
+    const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...proof.headers },
-      body: new Uint8Array(bytes),
+      body: new Uint8Array(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
     });
-    return shown(String(response.status), (await response.text()).slice(0, 300));
+    return outcome(String(response.status), (await response.text()).slice(0, 300));
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     const hint =
       cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base}: is \`npm run dev\` running?` : '';
-    return shown('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
+    return outcome('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
   }
 }

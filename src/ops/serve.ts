@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import { createLog, type Log, standardOutput } from '../base/log/log.ts';
 import { makePrivateFolder } from '../base/private-files.ts';
-import { driverOf, type Remark } from '../inbox/driver.ts';
+import { driverOf } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
 import { type Receiver, startReceiver } from '../serve/receiver.ts';
@@ -17,7 +17,7 @@ import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
-import { columns, misused } from './terminal.ts';
+import { columns, FLAG, misused, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -31,12 +31,7 @@ The two need PostgreSQL; together, and with as many processes of each as you lik
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      dev: { type: 'boolean', default: false },
-      'receive-only': { type: 'boolean', default: false },
-      'dispatch-only': { type: 'boolean', default: false },
-      config: { type: 'string' },
-    },
+    options: { dev: FLAG, 'receive-only': FLAG, 'dispatch-only': FLAG, config: TEXT },
   });
   const { 'receive-only': receiveOnly, 'dispatch-only': dispatchOnly } = values;
   if (receiveOnly && dispatchOnly) {
@@ -44,9 +39,7 @@ export async function run(args: string[]): Promise<number> {
     return misused(mistake, usage);
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
-  if (values.dev && process.env.NODE_ENV !== 'production' && (await writeEnvFile(values.config))) {
-    process.stdout.write(`Wrote ${ENV_FILE} with fresh secrets (readable by you only).\n`);
-  }
+  if (values.dev && process.env.NODE_ENV !== 'production') await writeEnvFile(values.config);
   const settings = await readSettings(values.config, values.dev);
   const { config } = settings;
   const { problems, remarks } = await examinePlaces(settings, role);
@@ -78,10 +71,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** All that is wrong with the settings, and with the places they name. */
-async function examinePlaces(
-  { problems, config }: Settings,
-  role: Role,
-): Promise<{ readonly problems: readonly Problem[]; readonly remarks: readonly Remark[] }> {
+async function examinePlaces({ problems, config }: Settings, role: Role) {
   if (problems.some(isAboutDatabase)) return { problems, remarks: [] };
   const driver = driverOf(config.database);
   if (role !== 'both' && !driver.isShared) return { problems: [...problems, ownerAlone(role)], remarks: [] };
@@ -127,10 +117,10 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
   const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;
   if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
   for (const source of role === 'dispatch' ? [] : config.sources) {
-    const { name: source_, schemes, path } = source;
-    if (schemes.length > 0) {
-      if (!forPeople) log.info({ source: source_, path, verifies: schemes.join(',') }, 'source is on');
-    } else log.warn({ source: source_, path }, `source is off: set ${firstSetting(source)} to switch it on`);
+    const { name, schemes, path } = source;
+    if (schemes.length === 0)
+      log.warn({ source: name, path }, `source is off: set ${firstSetting(source)} to switch it on`);
+    else if (!forPeople) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
   }
   if (!forPeople) {
     const { port, consolePort } = receiver;
@@ -141,11 +131,9 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
 function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
   const sources = config.sources
     .filter(({ schemes }) => schemes.length > 0)
-    .map(({ preset, path, schemes }) => [
-      `  ${preset.title}`,
-      `${base}${path}`,
-      `verifies ${schemes.join(' + ')}`,
-    ]);
+    .map(({ preset, path, schemes }) => {
+      return [`  ${preset.title}`, `${base}${path}`, `verifies ${schemes.join(' + ')}`];
+    });
   const receives = role !== 'dispatch';
   return [
     `\nConsignee is ready${ROLES[role]}.`,

@@ -18,13 +18,18 @@ export interface Settings extends Reading {
   readonly wiring: string;
 }
 
-/** `useDotenv`: what `.env` says holds where the environment says nothing. */
-export async function readSettings(configDir: string | undefined, useDotenv: boolean): Promise<Settings> {
+/**
+ * `useDotenv`: what `.env` says holds where the environment says nothing. Outside production, commands that look in from beside
+ * the service do as it does.
+ */
+export async function readSettings(
+  configDir: string | undefined,
+  useDotenv = process.env.NODE_ENV !== 'production',
+): Promise<Settings> {
   if (useDotenv) readDotenv();
   const environment: Environment = process.env;
-  const directory = configDir === undefined ? OWN_CONFIG : resolve(configDir);
   const { wiring, sources } = await readWiring(configDir);
-  const knobs = await readKnobsFile(directory);
+  const knobs = await readKnobsFile(configDir);
   return { ...readConfig(environment, knobs, sources), environment, sources, wiring };
 }
 
@@ -32,7 +37,7 @@ export async function readSettings(configDir: string | undefined, useDotenv: boo
 export async function readWiring(
   configDir: string | undefined,
 ): Promise<Pick<Settings, 'wiring' | 'sources'>> {
-  const wiring = moduleUrl(configDir === undefined ? OWN_CONFIG : resolve(configDir), 'sources.ts');
+  const wiring = moduleUrl(configDir, 'sources.ts').href;
   const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
   return { wiring, sources };
 }
@@ -48,28 +53,22 @@ function readDotenv(): void {
   for (const name of fromDotenv) process.env[name] = values[name];
 }
 
-/** Outside production, commands that look in from beside the service read `.env` as it does. */
-export function usesDotenv(): boolean {
-  return process.env.NODE_ENV !== 'production';
-}
-
 /** The reading, if the service could start with it. Throws ConfigError with every problem otherwise. */
 export function sound<T extends Reading>(settings: T): T {
   if (settings.problems.length > 0) throw new ConfigError(settings.problems);
   return settings;
 }
 
-function moduleUrl(directory: string, name: string): string {
-  const own = join(directory, name);
-  // Another folder may leave one of the two files as it is.
-  return pathToFileURL(existsSync(own) ? own : join(OWN_CONFIG, name)).href;
+/** Another folder may leave one of the two files as it is. */
+function moduleUrl(configDir: string | undefined, name: string): URL {
+  const own = resolve(configDir ?? OWN_CONFIG, name);
+  return pathToFileURL(existsSync(own) ? own : join(OWN_CONFIG, name));
 }
 
 /** What config/service.ts exports, unchecked. There need not be such a file; but one without a default export is a mistake. */
-async function readKnobsFile(directory: string): Promise<unknown> {
-  if (![directory, OWN_CONFIG].some((folder) => existsSync(join(folder, 'service.ts')))) return {};
-  const { default: knobs = null } = (await import(moduleUrl(directory, 'service.ts'))) as {
-    default?: unknown;
-  };
+async function readKnobsFile(configDir: string | undefined): Promise<unknown> {
+  const file = moduleUrl(configDir, 'service.ts');
+  if (!existsSync(file)) return {};
+  const { default: knobs = null } = (await import(file.href)) as { default?: unknown };
   return knobs;
 }

@@ -3,24 +3,22 @@
  * sources wire is set up once. The command may be run again: what is ready stays as it is. Exit 1 if one fails.
  */
 import { parseArgs } from 'node:util';
-import { type WiredHandler, wiredHandlers } from '../deliver/handlers.ts';
-import { readSettings, sound, usesDotenv } from './settings.ts';
-import { misused, say } from './terminal.ts';
+import { wiredHandlers } from '../deliver/handlers.ts';
+import { readSettings, sound } from './settings.ts';
+import { misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run setup -- [source/handler…]
 
   Prepares what handlers write to, and says what was done; all of them, or those that are named.
 `;
 
-type SetUp = NonNullable<WiredHandler['setUp']>;
-
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { config: { type: 'string' } },
+    options: { config: TEXT },
   });
-  const { config, sources } = sound(await readSettings(values.config, usesDotenv()));
+  const { config, sources } = sound(await readSettings(values.config));
   const handlers = wiredHandlers(sources, config.knobs);
   const unknown = positionals.find((name) => !handlers.has(name));
   if (unknown !== undefined) {
@@ -28,28 +26,19 @@ export async function run(args: string[]): Promise<number> {
     return misused(`there is no handler ${unknown}; they are ${known}`, usage);
   }
   const asked = [...handlers].filter(([name]) => positionals.length === 0 || positionals.includes(name));
-  const namesBySetUp = groupBySetUp(asked);
-  if (namesBySetUp.size === 0) say('There is nothing to set up.');
+  // A handler that several sources wire has one set-up.
+  const groups = [...Map.groupBy(asked, ([, { setUp }]) => setUp)];
+  if (groups.every(([setUp]) => setUp === undefined)) say('There is nothing to set up.');
   let failed = 0;
-  for (const [setUp, names] of namesBySetUp) failed += (await setUpOnce(names, setUp)) ? 0 : 1;
+  for (const [setUp, of] of groups) {
+    if (!setUp) continue;
+    const names = of.map(([name]) => name).join(', ');
+    try {
+      say(`${names}  ${await setUp()}`);
+    } catch (error) {
+      failed++;
+      process.stderr.write(`${names}  ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
   return failed === 0 ? 0 : 1;
-}
-
-/** A handler that several sources wire has one set-up. */
-function groupBySetUp(handlers: readonly (readonly [string, WiredHandler])[]): Map<SetUp, string[]> {
-  const groups = new Map<SetUp, string[]>();
-  for (const [name, { setUp }] of handlers) {
-    if (setUp) groups.set(setUp, [...(groups.get(setUp) ?? []), name]);
-  }
-  return groups;
-}
-
-async function setUpOnce(names: readonly string[], setUp: SetUp): Promise<boolean> {
-  try {
-    say(`${names.join(', ')}  ${await setUp()}`);
-    return true;
-  } catch (error) {
-    process.stderr.write(`${names.join(', ')}  ${error instanceof Error ? error.message : String(error)}\n`);
-    return false;
-  }
 }

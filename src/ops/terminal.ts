@@ -1,7 +1,6 @@
 /**
- * How commands speak: results go to standard output, what is wrong to standard error, lists are laid out in columns, and
- * numbers and times are said in words.
- * Every command uses this file, so that all of them say things in one way.
+ * How commands speak, all of them in one way: results go to standard output, what is wrong to standard error, lists are laid
+ * out in columns, and numbers and times are said in words.
  */
 import { type Problem, sentenceOf } from '../base/errors.ts';
 
@@ -9,6 +8,10 @@ import { type Problem, sentenceOf } from '../base/errors.ts';
 export const EXIT_USAGE = 64;
 /** sysexits.h: EX_CONFIG. The service could not start with these settings. */
 export const EXIT_CONFIG = 78;
+
+/** The two usual kinds of options on a command line. */
+export const TEXT = { type: 'string' } as const;
+export const FLAG = { type: 'boolean', default: false } as const;
 
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -53,7 +56,6 @@ export function spelled(count: number, noun: string, plural = `${noun}s`): strin
   return count === 1 ? `one ${noun}` : counted(count, noun, plural);
 }
 
-const GAP = '  ';
 /** What does not fit beside the other cells goes below them, indented by this much. */
 const INDENT = 4;
 /** So much room the last cell needs beside the others. */
@@ -68,10 +70,14 @@ interface Layout {
 
 /** Lays rows out in columns, each as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[], layout: Layout = {}): string[] {
-  const { least = [], width = terminalWidth() } = layout;
-  const widths = widthsOf(rows, least);
+  const { least = [], width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY } =
+    layout;
+  const widths = [...least];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
   return rows.map((row) => {
-    const others = row.slice(0, -1).map((cell, at) => cell.padEnd(widths[at] ?? 0) + GAP);
+    const others = row.slice(0, -1).map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `);
     return foldLine(others.join(''), row.at(-1) ?? '', width);
   });
 }
@@ -87,31 +93,22 @@ export function sayRows<Item>(
   for (const line of lines) say(line);
 }
 
-export function widthsOf(rows: readonly (readonly string[])[], least: readonly number[] = []): number[] {
-  const widths = [...least];
-  for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  }
-  return widths;
-}
-
-/** Breaks the last cell between words; a word that is too long for a line, an id for one, stays whole. */
 function foldLine(others: string, last: string, width: number): string {
   if (others.length + last.length <= width) return `${others}${last}`.trimEnd();
   const fits = others.length + LAST_CELL_LEAST <= width;
   const indent = ' '.repeat(fits ? others.length : INDENT);
-  const lines = fits ? [] : [others.trimEnd()];
-  let line = fits ? others : indent;
-  for (const [at, word] of last.split(' ').entries()) {
-    const isFirst = at === 0 || line.trim() === '';
-    if (!isFirst && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent + word;
-    } else line += isFirst ? word : ` ${word}`;
-  }
-  return [...lines, line].join('\n');
+  const folded = wrapWords(last, width - indent.length).join(`\n${indent}`);
+  return fits ? `${others}${folded}` : `${others.trimEnd()}\n${indent}${folded}`;
 }
 
-function terminalWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+/** Lines broken between words; a word that is too long for a line, an id for one, stays whole. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.pop() ?? '';
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || longer.length <= width) lines.push(longer);
+    else lines.push(line, word);
+  }
+  return lines;
 }
