@@ -10,11 +10,11 @@ import { logLevelFinding, settingFindings, sourceFindings } from './check/config
 import { edgeFindings } from './check/edge.ts';
 import { type Evidence, readEvidence } from './check/evidence.ts';
 import type { Finding } from './check/finding.ts';
-import { findWorkTree } from './check/git.ts';
 import { inboxFindings } from './check/inbox.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
 import { auditFinding, userFindings } from './check/machine.ts';
 import { onlineFindings } from './check/online.ts';
+import { findWorkTree } from './check/programs.ts';
 import { ageFindings, envFileFindings, originFinding, useFindings } from './check/secrets.ts';
 import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
@@ -45,8 +45,10 @@ export async function run(args: string[]): Promise<number> {
   const given = new Set(Object.keys(process.env));
   const settings = await readSettings(values.config);
   const findings = await examineAll(settings, { ...values, given });
-  printFindings(findings, values.json);
-  return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
+  sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, says]);
+  const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
+  if (!values.json) say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);
+  return failed === 0 ? 0 : 1;
 }
 
 /** The order of the table: the settings, the secrets, the edge, the inbox, the machine. */
@@ -54,41 +56,31 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const { config, environment } = settings;
   const now = Date.now();
   const slots = allSlots(config, environment);
-  const asked = Promise.all([auditFinding(), online ? onlineFindings(environment) : []]);
+  // Asked for at first, since others answer.
+  const [audit, keys] = [auditFinding(), online ? onlineFindings(environment) : []];
   const tree = await findWorkTree('.');
   const inbox = await inboxFindings(settings);
   // An inbox that is not sound is not read.
   const isSound = inbox.some(({ subject }) => subject === 'inbox');
   const evidence: Evidence = isSound ? await readEvidence(config) : { recent: [], uses: [] };
-  const secrets = [
+  return [
+    ...settingFindings(settings),
+    ...sourceFindings(settings),
+    ...observedFindings(config, evidence),
+    ...(await allowlistFindings(config, evidence)),
     originFinding(slots, given),
     ...ageFindings(slots, settings, now),
     ...useFindings(settings, evidence, now),
     ...(await envFileFindings(tree)),
     ...(await leakFindings(slots, tree)),
     ...sharedFindings(slots, against),
-  ];
-  const [audit, keys] = await asked;
-  return [
-    ...settingFindings(settings),
-    ...sourceFindings(settings),
-    ...observedFindings(config, evidence),
-    ...(await allowlistFindings(config, evidence)),
-    ...secrets,
-    ...keys,
+    ...(await keys),
     ...edgeFindings(config, evidence),
     ...inbox,
     ...clockFindings(config, evidence),
     ...userFindings(config),
     logLevelFinding(settings),
     redactionFinding(),
-    audit,
+    await audit,
   ];
-}
-
-function printFindings(findings: readonly Finding[], json: boolean): void {
-  sayRows(findings, json, ({ verdict, subject, says }) => [verdict, subject, says]);
-  if (json) return;
-  const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
-  say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);
 }

@@ -37,9 +37,7 @@ export function remainsOf({ id, receivedAt }: PurgedEvent): string[] {
 
 function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error, output }: AttemptRecord) {
   const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(error ?? '')];
-  const lines = [`    ${parts.filter((part) => part !== '').join('  ')}`];
-  for (const line of (output ?? '').split('\n').filter((text) => text.trim() !== '')) {
-    lines.push(`      | ${clean(line)}`);
-  }
-  return lines;
+  const printed = (output ?? '').split('\n').filter((line) => line.trim() !== '');
+  const lines = printed.map((line) => `      | ${clean(line)}`);
+  return [`    ${parts.filter((part) => part !== '').join('  ')}`, ...lines];
 }

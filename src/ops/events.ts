@@ -13,10 +13,10 @@ import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
-import { REFUSED_VERBS, refused } from './refused.ts';
+import { refused } from './refused.ts';
 import { readSettings, sound } from './settings.ts';
 import { tail } from './tail.ts';
-import { complain, misused, say, sayRows, spelled } from './terminal.ts';
+import { complain, FLAG, misused, say, sayRows, spelled, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -44,15 +44,15 @@ function parseEvents(args: string[]) {
     args,
     allowPositionals: true,
     options: {
-      state: { type: 'string' },
-      source: { type: 'string' },
-      type: { type: 'string' },
-      handler: { type: 'string' },
-      limit: { type: 'string', default: '20' },
-      body: { type: 'boolean', default: false },
-      all: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      config: { type: 'string' },
+      state: TEXT,
+      source: TEXT,
+      type: TEXT,
+      handler: TEXT,
+      limit: { ...TEXT, default: '20' },
+      body: FLAG,
+      all: FLAG,
+      json: FLAG,
+      config: TEXT,
     },
   });
 }
@@ -73,33 +73,27 @@ export async function run(args: string[]): Promise<number> {
     return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
   }
   try {
-    return await carryOutVerb(reader, verb, ids, config, values);
+    const numbers = ids.map((id) => numberOf(id) as number);
+    if (verb === 'list') return await listEvents(reader, values, config);
+    if (verb === 'show') return await showEvents(reader, ids, values);
+    if (verb === 'verify') return await verify(reader, numbers, config, values);
+    if (verb === 'tail')
+      return await tail(reader, filterOf(values), (event) => printEvents([event], values.json, config));
+    return await change(config, reader, verb as Order['action'], numbers, values);
   } finally {
     await reader.close();
   }
 }
 
-async function carryOutVerb(
-  reader: InboxReader,
-  verb: string,
-  ids: readonly string[],
-  config: Config,
-  values: Values,
-): Promise<number> {
-  const numbers = ids.map((id) => numberOf(id) as number);
-  if (verb === 'list') return await listEvents(reader, values, config);
-  if (verb === 'show') return await showEvents(reader, ids, values);
-  if (verb === 'verify') return await verify(reader, numbers, config, values);
-  if (verb === 'tail') {
-    return await tail(reader, filterOf(values), (event) => printEvents([event], values.json, config));
-  }
-  return await change(config, reader, verb as Order['action'], numbers, values);
-}
-
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
   if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
-  if (verb === 'refused') return mistakeInRefused(ids);
+  if (verb === 'refused') {
+    const [what = '', id] = ids;
+    if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
+    if (what !== 'show' || id !== undefined) return undefined;
+    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
+  }
   if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
@@ -113,15 +107,7 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   return undefined;
 }
 
-function mistakeInRefused([what = '', ...ids]: readonly string[]): string | undefined {
-  if (!REFUSED_VERBS.includes(what)) return `events refused has no verb ${what || '(none)'}`;
-  if (what === 'show' && ids.length === 0)
-    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
-  return undefined;
-}
-
-function filterOf(values: Values) {
-  const { source, type, state } = values;
+function filterOf({ source, type, state }: Values) {
   return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
 }
 

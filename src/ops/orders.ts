@@ -30,15 +30,13 @@ async function askService(config: Config, inbox: string, order: Order): Promise<
 /** Asks the running service at its console port. Status 0 and a title if it does not answer. */
 export async function askConsole(config: Config, path: string, question: object) {
   const { host, port, tokens } = config.console;
+  const [token] = tokens;
   const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${path}`;
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        ...(tokens[0] === undefined ? {} : { Authorization: `Bearer ${tokens[0]}` }),
-      },
+      headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
       body: JSON.stringify(question),
       signal: AbortSignal.timeout(CONSOLE_MS),
     });

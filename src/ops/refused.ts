@@ -12,8 +12,6 @@ import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
 import { complain, say, sayRows, spelled } from './terminal.ts';
 
-export const REFUSED_VERBS = ['list', 'show', 'recheck'];
-
 interface RefusedOptions {
   readonly source?: string;
   readonly limit: number;
@@ -59,37 +57,33 @@ function showRefused(
 ): number {
   for (const id of ids) {
     const request = reader.show(id);
-    if (!request) {
-      return complain(`no refused request ${id} is kept`);
-    }
-    const bytes = withoutCredential(request, config);
+    if (!request) return complain(`no refused request ${id} is kept`);
+    const preset = config.sources.find(({ name }) => name === request.source)?.preset;
+    // As an event would have it: the kept bytes are those that came, with the credential that is in some.
+    const bytes = preset ? readContent(request.source, preset, request.body).stored : request.body;
     if (body) process.stdout.write(bytes);
     else if (json) say(JSON.stringify({ ...request, body: bytes.toString() }));
-    else {
-      say(request.id);
-      say(`  received   ${request.receivedAt} from ${request.address || 'nobody knows where'}`);
-      say(`  source     ${request.source}`);
-      say(`  refused    ${request.code}: ${clean(request.reason)}`);
-      say(`  proof      ${request.credentials.join(', ') || 'no header'} (kept, never shown)`);
-      say(`  body       ${request.bytes} bytes`);
-      say('  headers');
-      for (const [name, value] of Object.entries(request.headers)) say(`    ${name}: ${clean(value)}`);
-    }
+    else say(describeRefused(request));
   }
   return 0;
 }
 
-/** The body as an event would have it: the kept bytes are those that came, with the credential that is in some. */
-function withoutCredential({ source, body }: RefusedDetails, { sources }: Config): Buffer {
-  const preset = sources.find(({ name }) => name === source)?.preset;
-  return preset ? readContent(source, preset, body).stored : body;
+function describeRefused(request: RefusedDetails): string {
+  return [
+    request.id,
+    `  received   ${request.receivedAt} from ${request.address || 'nobody knows where'}`,
+    `  source     ${request.source}`,
+    `  refused    ${request.code}: ${clean(request.reason)}`,
+    `  proof      ${request.credentials.join(', ') || 'no header'} (kept, never shown)`,
+    `  body       ${request.bytes} bytes`,
+    '  headers',
+    ...Object.entries(request.headers).map(([name, value]) => `    ${name}: ${clean(value)}`),
+  ].join('\n');
 }
 
 async function recheck(config: Config, { json }: RefusedOptions): Promise<number> {
   const { status, answer } = await askConsole(config, '/recheck', {});
-  if (status !== 200) {
-    return complain(String((answer as { title?: string }).title));
-  }
+  if (status !== 200) return complain(String((answer as { title?: string }).title));
   const results = answer as Rechecked[];
   const shown = results.filter(({ looked }) => json || looked > 0);
   sayRows(shown, json, ({ source, looked, accepted }) => {

@@ -8,8 +8,15 @@ import type { SecretUse } from '../inbox/contract.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
-import { type Age, ageOf, nameOfSecret, secretSchemesOf } from './secret/slots.ts';
-import { readUses, sayUse, usedSlots } from './secret/uses.ts';
+import {
+  type Age,
+  ageOf,
+  nameOfSecret,
+  readUses,
+  sayUse,
+  secretSchemesOf,
+  usedSlots,
+} from './secret/slots.ts';
 import { readSettings, type Settings, sound } from './settings.ts';
 import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
 

@@ -20,39 +20,29 @@ interface Soundness {
   readonly signature: 'holds' | 'FAILS' | 'none kept' | 'secret not live' | 'a credential was cut out';
 }
 
-interface VerifyOptions {
-  readonly all: boolean;
-  readonly json: boolean;
-}
-
 export async function verify(
   reader: InboxReader,
   numbers: readonly number[],
   config: Config,
-  options: VerifyOptions,
+  { all, json }: { readonly all: boolean; readonly json: boolean },
 ): Promise<number> {
-  const counts = { events: 0, failed: 0, signatures: 0 };
-  for await (const number of options.all ? everyNumber(reader) : numbers) {
+  let [events, failed, signatures] = [0, 0, 0];
+  for await (const number of all ? everyNumber(reader) : numbers) {
     const evidence = await reader.evidence(number);
-    if (!evidence) {
-      if (!options.all) return complain(`${idOf(number)} is not in this inbox, or its body has been purged`);
-      continue;
-    }
+    if (!evidence && !all)
+      return complain(`${idOf(number)} is not in this inbox, or its body has been purged`);
+    if (!evidence) continue;
     const soundness = judgeStored(evidence, config);
-    const failed = soundness.bytes === 'DIFFER' || soundness.signature === 'FAILS';
-    counts.events++;
-    if (failed) counts.failed++;
-    if (soundness.signature === 'holds') counts.signatures++;
-    if (options.json) say(JSON.stringify({ id: idOf(number), ...soundness }));
-    else if (failed || !options.all) say(describeStored(number, evidence, soundness));
+    const fails = soundness.bytes === 'DIFFER' || soundness.signature === 'FAILS';
+    events++;
+    if (fails) failed++;
+    if (soundness.signature === 'holds') signatures++;
+    if (json) say(JSON.stringify({ id: idOf(number), ...soundness }));
+    else if (fails || !all) say(describeStored(number, evidence, soundness));
   }
-  if (options.all && !options.json) {
-    const { events, failed, signatures } = counts;
-    say(
-      `${events} events: the bytes of ${events - failed} are what was received; ${signatures} signatures checked again.`,
-    );
-  }
-  return counts.failed === 0 ? 0 : 1;
+  const received = `${events} events: the bytes of ${events - failed} are what was received`;
+  if (all && !json) say(`${received}; ${signatures} signatures checked again.`);
+  return failed === 0 ? 0 : 1;
 }
 
 async function* everyNumber(reader: InboxReader): AsyncGenerator<number> {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, w
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { needlesOf, Search } from '../../src/ops/check/search.ts';
+import { needlesOf, Search } from '../../src/ops/check/leaks.ts';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
 import { SECRET } from '../harness/project.ts';
 

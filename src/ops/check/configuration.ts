@@ -7,9 +7,6 @@ import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
 
-/** They repeat in words what was logged with care. */
-const TALKATIVE = ['debug', 'trace'];
-
 export function settingFindings({ problems, warnings, environment }: Settings): Finding[] {
   // The service does not read these, so nobody has judged them yet.
   const [ofKeys, aboutKeys]: [Problem[], Problem[]] = [[], []];
@@ -46,8 +43,7 @@ function sourceFinding(source: SourceConfig, production: boolean): Finding {
 
 export function logLevelFinding({ config }: Settings): Finding {
   const { logLevel, production } = config;
-  if (production && TALKATIVE.includes(logLevel)) {
-    return warn('LOG_LEVEL', `${logLevel} in production says more than anybody reads. Set it to info.`);
-  }
-  return pass('LOG_LEVEL', logLevel);
+  // They repeat in words what was logged with care.
+  if (!production || !['debug', 'trace'].includes(logLevel)) return pass('LOG_LEVEL', logLevel);
+  return warn('LOG_LEVEL', `${logLevel} in production says more than anybody reads. Set it to info.`);
 }

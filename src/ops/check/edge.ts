@@ -14,7 +14,9 @@ export function edgeFindings(config: Config, evidence: Evidence): Finding[] {
   const proxy = [...proxyFindings(config), ...trafficFindings(config, evidence)];
   const sane =
     config.trustProxy.length === 0 ? [] : [pass(PROXY, `${config.trustProxy.join(', ')} are believed`)];
-  return [httpsFinding(config), ...(proxy.length > 0 ? proxy : sane), consoleFinding(config)];
+  const { host } = config.console;
+  const console = pass('console', isLoopback(host) ? 'this machine only' : `${host}, with a token`);
+  return [httpsFinding(config), ...(proxy.length > 0 ? proxy : sane), console];
 }
 
 function httpsFinding({ requireHttps, production }: Config): Finding {
@@ -24,20 +26,14 @@ function httpsFinding({ requireHttps, production }: Config): Finding {
   return (production ? fail : warn)(subject, says);
 }
 
-function consoleFinding({ console: { host } }: Config): Finding {
-  return pass('console', isLoopback(host) ? 'this machine only' : `${host}, with a token`);
-}
-
 function proxyFindings({ requireHttps, trustProxy }: Config): Finding[] {
   if (requireHttps && trustProxy.length === 0) {
-    const says =
-      'empty, while TLS is required and this service speaks plain HTTP: every webhook would be refused with 403. Name your proxy’s addresses.';
-    return [fail(PROXY, says)];
+    const says = 'empty, while TLS is required and this service speaks plain HTTP';
+    return [fail(PROXY, `${says}: every webhook would be refused with 403. Name your proxy’s addresses.`)];
   }
-  return trustProxy.filter(isWide).map((rule) => {
-    const says = `${rule} is a large part of the internet: anybody there could choose its address`;
-    return warn(PROXY, `${says}. Name your proxies only`);
-  });
+  const says =
+    'is a large part of the internet: anybody there could choose its address. Name your proxies only';
+  return trustProxy.filter(isWide).map((rule) => warn(PROXY, `${rule} ${says}`));
 }
 
 function isWide(rule: string): boolean {

@@ -7,7 +7,7 @@ import type { InboxReader } from '../../inbox/reader.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { readRecorded } from '../secret/uses.ts';
+import { readRecorded } from '../secret/slots.ts';
 import { counted } from '../terminal.ts';
 
 /** Looked at in all, and of each source. */
@@ -16,11 +16,9 @@ const EVENTS_OF_SOURCE_MOST = 1_000;
 /** The proofs come with the body: a few thousand large ones would take a while. */
 const BODY_BYTES_MOST = 256 * 1_048_576;
 
-export type RecentEvent = EventProofs;
-
 export interface Evidence {
   /** Newest first. */
-  readonly recent: readonly RecentEvent[];
+  readonly recent: readonly EventProofs[];
   readonly uses: readonly SecretUse[];
 }
 
@@ -31,7 +29,7 @@ export async function readEvidence({ database }: Config): Promise<Evidence> {
   }));
 }
 
-async function readRecent(reader: InboxReader): Promise<RecentEvent[]> {
+async function readRecent(reader: InboxReader): Promise<EventProofs[]> {
   const perSource = new Map<string, number>();
   const chosen: number[] = [];
   let bytesLeft = BODY_BYTES_MOST;
@@ -45,7 +43,7 @@ async function readRecent(reader: InboxReader): Promise<RecentEvent[]> {
   return await reader.proofs(chosen);
 }
 
-export function eventsOf({ name }: SourceConfig, { recent }: Evidence): RecentEvent[] {
+export function eventsOf({ name }: SourceConfig, { recent }: Evidence): EventProofs[] {
   return recent.filter(({ source }) => source === name);
 }
 

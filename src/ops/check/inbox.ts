@@ -40,8 +40,9 @@ function refusedFindings(path: string): Finding[] {
     if (groups.length === 0) return [pass('refused', 'no refused request waits to be judged again')];
     return groups.map(({ source, code, count, first }) => {
       const many = count === 1 ? 'one request, at' : `${count} requests since`;
+      const minute = `${first.slice(0, 10)} ${first.slice(11, 16)} UTC`;
       const fix = fixFor(code, { name: source, prefix: prefixOf(source) });
-      const says = `${many} ${minuteOf(first)} failed ${code}: ${refusalOf(code).asks} ${fix}`;
+      const says = `${many} ${minute} failed ${code}: ${refusalOf(code).asks} ${fix}`;
       return warn(`${source} refused`, says);
     });
   } catch (error) {
@@ -49,9 +50,4 @@ function refusedFindings(path: string): Finding[] {
   } finally {
     reader.close();
   }
-}
-
-/** `2026-08-01 14:02 UTC` */
-function minuteOf(time: string): string {
-  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 }

@@ -1,24 +1,18 @@
 /**
  * Live secrets where none may be: in git's history, among the files of the work tree, in another environment's settings.
- * They are looked for by value, in this process; what is told is the setting and the place.
+ * They are looked for by value, in this process, part by part and in bounded memory: of each part only as much is kept as a
+ * value needs to lie across two of them. What is told is the setting and the place.
  */
-import { lstatSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
 import type { Slot } from '../secret/slots.ts';
 import { counted } from '../terminal.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
-import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './git.ts';
-import { LOOKED_FOR_FROM, type Needle, needlesOf, readParts, Search } from './search.ts';
+import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './programs.ts';
 
 const HISTORY = 'git history';
 const FILES = 'work tree';
-
-interface FoundSecret {
-  readonly needle: Needle;
-  readonly id: string;
-  readonly type: string;
-}
 
 export async function leakFindings(slots: readonly Slot[], tree: WorkTree | NoWorkTree): Promise<Finding[]> {
   const needles = needlesOf(slots);
@@ -35,7 +29,7 @@ export async function leakFindings(slots: readonly Slot[], tree: WorkTree | NoWo
 
 async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Finding[]> {
   const search = new Search(needles);
-  const found: FoundSecret[] = [];
+  const found: { readonly needle: Needle; readonly id: string; readonly type: string }[] = [];
   let [objects, bytes, unreadable, current] = [0, 0, 0, { id: '', type: '' }];
   const trouble = await readObjects(tree, {
     begin(id, type) {
@@ -51,7 +45,13 @@ async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Fi
       unreadable++;
     },
   }).catch((error: Error) => error.message);
-  const findings = await Promise.all(found.map((one) => historyFinding(one, tree)));
+  const rotated = 'Rotate it: deleting the file does not take it out of the history';
+  const findings = await Promise.all(
+    found.map(async ({ needle, id, type }) => {
+      const place = clean(await placeOfObject(id, type, tree));
+      return fail(HISTORY, `${needle.name} is in ${place}. ${rotated}`);
+    }),
+  );
   const looked = `${counted(objects, 'object')} (${megabytes(bytes)}) looked through`;
   if (trouble !== undefined || unreadable > 0) {
     const why = trouble ?? `${unreadable} cannot be read; try git fsck`;
@@ -62,14 +62,9 @@ async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Fi
   return [pass(HISTORY, `none of ${counted(needles.length, 'live secret')}; ${looked}${partly}`)];
 }
 
-async function historyFinding({ needle, id, type }: FoundSecret, tree: WorkTree): Promise<Finding> {
-  const place = clean(await placeOfObject(id, type, tree));
-  const fix = 'Rotate it: deleting the file does not take it out of the history';
-  return fail(HISTORY, `${needle.name} is in ${place}. ${fix}`);
-}
-
 async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const fix = 'Take it out, and rotate it if it was ever pushed';
   let [files, bytes] = [0, 0];
   try {
     for await (const path of listFiles(tree)) {
@@ -79,7 +74,8 @@ async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Find
       const search = new Search(needles);
       files++;
       bytes += readParts(file, (part) => {
-        for (const { name } of search.feed(part)) findings.push(fileFinding(name, path));
+        for (const { name } of search.feed(part))
+          findings.push(fail(FILES, `${name} is in ${clean(path)}, which git does not ignore. ${fix}`));
       });
     }
   } catch (error) {
@@ -89,11 +85,6 @@ async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Find
   if (findings.length > 0) return findings;
   const looked = `${counted(files, 'file')} (${megabytes(bytes)}) looked through`;
   return [pass(FILES, `no live secret in files that git tracks or does not ignore; ${looked}`)];
-}
-
-function fileFinding(name: string, path: string): Finding {
-  const fix = 'Take it out, and rotate it if it was ever pushed';
-  return fail(FILES, `${name} is in ${clean(path)}, which git does not ignore. ${fix}`);
 }
 
 /** Settings of other environments may be different ones only. */
@@ -117,4 +108,65 @@ export function sharedFindings(slots: readonly Slot[], files: readonly string[])
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+interface Needle {
+  /** The variables that hold the value. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** One for all files: they are read one after the other. */
+const PART = Buffer.alloc(1_048_576);
+/** Shorter values stand in many a text by chance. */
+const LOOKED_FOR_FROM = 8;
+
+export function needlesOf(slots: readonly Slot[]): Needle[] {
+  const long = slots.filter(({ value }) => value.length >= LOOKED_FOR_FROM);
+  return [...Map.groupBy(long, ({ value }) => value)].map(([value, its]) => {
+    const variables = new Set(its.map(({ variable }) => variable));
+    return { name: [...variables].join(' and '), bytes: Buffer.from(value) };
+  });
+}
+
+/** One content after the other; each needle is found once. */
+export class Search {
+  #left: readonly Needle[];
+  readonly #overlap: number;
+  #tail = Buffer.alloc(0);
+
+  constructor(needles: readonly Needle[]) {
+    this.#left = needles;
+    this.#overlap = Math.max(0, ...needles.map(({ bytes }) => bytes.length - 1));
+  }
+
+  begin(): void {
+    this.#tail = Buffer.alloc(0);
+  }
+
+  /** Which of them the content has that this part belongs to, as far as it has come. */
+  feed(part: Buffer): readonly Needle[] {
+    if (this.#left.length === 0) return [];
+    const bytes = this.#tail.length === 0 ? part : Buffer.concat([this.#tail, part]);
+    const found = this.#left.filter((needle) => bytes.includes(needle.bytes));
+    if (found.length > 0) this.#left = this.#left.filter((needle) => !found.includes(needle));
+    // A copy, so that the part itself can go.
+    this.#tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - this.#overlap)));
+    return found;
+  }
+}
+
+/** Calls `feed` with one part of the file after the other, each gone with the next. Answers how many bytes there were. */
+function readParts(path: string, feed: (part: Buffer) => void): number {
+  const file = openSync(path, 'r');
+  try {
+    for (let total = 0; ; ) {
+      const count = readSync(file, PART, 0, PART.length, null);
+      if (count === 0) return total;
+      total += count;
+      feed(PART.subarray(0, count));
+    }
+  } finally {
+    closeSync(file);
+  }
 }

@@ -23,7 +23,7 @@ export function userFindings({ production }: Config): Finding[] {
 
 /** If npm is here and its registry answers. */
 export async function auditFinding(): Promise<Finding> {
-  const asked = await runTool('npm', ARGS, { folder: OWN_FOLDER, timeoutMs: TIMEOUT_MS });
+  const asked = await runTool('npm', ARGS, OWN_FOLDER, TIMEOUT_MS);
   if (!asked) return pass(SUBJECT, 'not asked: npm is not here');
   const report = reportIn(asked.stdout);
   if (!report) return pass(SUBJECT, 'not known: npm’s registry gave no report within 5 s');

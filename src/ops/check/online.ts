@@ -11,32 +11,26 @@ const API_URL = 'https://api.flexport.com';
 const URL_SETTING = 'FLEXPORT_API_URL';
 const TIMEOUT_MS = 10_000;
 
-/** The status that Flexport answered with, or in words why there is none. */
-type ApiAnswer = number | string;
-
 export async function onlineFindings(environment: Environment): Promise<Finding[]> {
-  const base = readBase(environment);
-  if (typeof base !== 'string') return [fail(URL_SETTING, base.wrong)];
+  const base = textOf(environment, URL_SETTING) ?? API_URL;
+  if (!isSafe(URL.parse(base)))
+    return [fail(URL_SETTING, 'is not an https:// URL. Keys are sent to no other, but to this machine')];
   const keys = API_KEYS.flatMap((setting) => liveSlots(setting, environment).slice(0, 1));
   if (keys.length === 0)
     return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
   const asked = keys.map(async ({ setting, value }) => {
-    const answer = await askFlexport(base, value);
-    return keyFinding(setting, nameOfSecret(value), answer);
+    return keyFinding(setting, nameOfSecret(value), await askFlexport(base, value));
   });
   return await Promise.all(asked);
 }
 
-function readBase(environment: Environment): string | { wrong: string } {
-  const value = textOf(environment, URL_SETTING) ?? API_URL;
-  const url = URL.parse(value);
-  if (url?.protocol === 'https:') return value;
-  // Without TLS everybody on the way could read the key; to this machine itself there is no way.
-  if (url?.protocol === 'http:' && isLoopback(url.hostname)) return value;
-  return { wrong: 'is not an https:// URL. Keys are sent to no other, but to this machine' };
+/** Without TLS everybody on the way could read the key; to this machine itself there is no way. */
+function isSafe(url: URL | null): boolean {
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-async function askFlexport(base: string, key: string): Promise<ApiAnswer> {
+/** The status that Flexport answered with, or in words why there is none. */
+async function askFlexport(base: string, key: string): Promise<number | string> {
   try {
     const response = await fetch(new URL('/shipments?per=1', base), {
       headers: { Authorization: `Bearer ${key}`, 'Flexport-Version': '2' },
@@ -51,7 +45,7 @@ async function askFlexport(base: string, key: string): Promise<ApiAnswer> {
   }
 }
 
-function keyFinding(setting: string, name: string, answer: ApiAnswer): Finding {
+function keyFinding(setting: string, name: string, answer: number | string): Finding {
   const isNext = setting.endsWith('_NEXT');
   const then = isNext ? '; you may switch to it' : '';
   if (answer === 200) return pass(setting, `${name} works${then}`);

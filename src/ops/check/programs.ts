@@ -1,8 +1,10 @@
 /**
  * Runs git and npm: without a shell, with an environment that has none of our secrets, and never with a secret among the
- * arguments. Used by git.ts and machine.ts.
+ * arguments. Of git it asks the work tree we stand in, its files, and every object of its history as one stream, so that a big
+ * history costs time but no memory.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 interface ProgramEnd {
   /** Null if it was ended for taking too long. */
@@ -15,12 +17,7 @@ const PASSED_ON =
   /^(path|home|user|lang|tmpdir|xdg_\w+|git_\w+|npm_config_\w+|https?_proxy|no_proxy|ssl_cert_\w+|node_extra_ca_certs)$/i;
 const OUTPUT_BYTES_MAX = 64 * 1_048_576;
 
-interface ProgramOptions {
-  readonly folder: string;
-  readonly timeoutMs?: number;
-}
-
-export function environmentForPrograms(): NodeJS.ProcessEnv {
+function environmentForPrograms(): NodeJS.ProcessEnv {
   const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
   // Messages are read, so they must be in the language we know.
   return { ...Object.fromEntries(passedOn), LC_ALL: 'C' };
@@ -30,7 +27,8 @@ export function environmentForPrograms(): NodeJS.ProcessEnv {
 export function runTool(
   name: string,
   args: readonly string[],
-  { folder, timeoutMs = 0 }: ProgramOptions,
+  folder: string,
+  timeoutMs = 0,
 ): Promise<ProgramEnd | undefined> {
   const options = {
     cwd: folder,
@@ -46,4 +44,120 @@ export function runTool(
       resolve({ code, stdout, stderr });
     });
   });
+}
+
+export interface WorkTree {
+  readonly root: string;
+  /** Only the newest commits are here. */
+  readonly isShallow: boolean;
+}
+
+/** Why nothing can be asked of git; `odd` if that should not be so. */
+export interface NoWorkTree {
+  readonly because: string;
+  readonly odd: boolean;
+}
+
+export async function findWorkTree(folder: string): Promise<WorkTree | NoWorkTree> {
+  const asked = await runTool('git', ['rev-parse', '--show-toplevel', '--is-shallow-repository'], folder);
+  if (!asked) return { because: 'git is not here', odd: false };
+  if (asked.code === 0) {
+    const [root = folder, shallow] = asked.stdout.split('\n');
+    return { root, isShallow: shallow === 'true' };
+  }
+  if (/not a git repository|must be run in a work tree/.test(asked.stderr)) {
+    return { because: 'not in a git work tree', odd: false };
+  }
+  return { because: `git says: ${asked.stderr.split('\n')[0]}`, odd: true };
+}
+
+export async function isTracked(file: string, folder: string): Promise<boolean> {
+  return (await runTool('git', ['ls-files', '--error-unmatch', '--', file], folder))?.code === 0;
+}
+
+export async function isIgnored(file: string, folder: string): Promise<boolean> {
+  return (await runTool('git', ['check-ignore', '-q', '--', file], folder))?.code === 0;
+}
+
+/** Paths below the root, of what git tracks and what it would take along with the next `git add .` */
+export async function* listFiles({ root }: WorkTree): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of output(['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root)) {
+    const paths = `${rest}${chunk.toString('utf8')}`.split('\0');
+    rest = paths.pop() ?? '';
+    yield* paths;
+  }
+}
+
+interface ObjectReader {
+  begin(id: string, type: string): void;
+  /** A part of the object's content; parts follow each other. */
+  content(part: Buffer): void;
+  /** It is listed, but cannot be read: the store is damaged. */
+  unreadable(): void;
+}
+
+/** Hands over every object that is here, whether or not a commit still leads to it. */
+export async function readObjects({ root }: WorkTree, reader: ObjectReader): Promise<void> {
+  const parser = objectParser(reader);
+  const args = ['cat-file', '--batch', '--batch-all-objects', '--unordered', '--buffer'];
+  for await (const chunk of output(args, root)) parser(chunk);
+}
+
+/** Reads `<id> <type> <size>`, a line break, the content, a line break; and so on. */
+function objectParser(reader: ObjectReader): (chunk: Buffer) => void {
+  let header = '';
+  let left = 0;
+  let inContent = false;
+  return function parse(chunk) {
+    for (let at = 0; at < chunk.length; ) {
+      if (inContent) {
+        const part = chunk.subarray(at, at + left);
+        if (part.length > 0) reader.content(part);
+        at += part.length;
+        left -= part.length;
+        if (left > 0 || at >= chunk.length) continue;
+        inContent = false;
+        at++;
+        continue;
+      }
+      const end = chunk.indexOf(10, at);
+      header += chunk.toString('latin1', at, end < 0 ? chunk.length : end);
+      at = end < 0 ? chunk.length : end + 1;
+      if (end < 0) continue;
+      const [id = '', type = '', size] = header.split(' ');
+      header = '';
+      // `<id> missing`
+      if (size === undefined) reader.unreadable();
+      else {
+        reader.begin(id, type);
+        [left, inContent] = [Number(size), true];
+      }
+    }
+  };
+}
+
+/** Says where an object is: a path and the commit that brought it. */
+export async function placeOfObject(id: string, type: string, { root }: WorkTree): Promise<string> {
+  const short = id.slice(0, 10);
+  if (type === 'commit') return `the message of commit ${short}`;
+  const quietly = ['-c', 'core.quotePath=false'];
+  const args = ['log', '--all', '--reverse', '--name-only', '--format=%h', `--find-object=${id}`];
+  const asked = await runTool('git', [...quietly, ...args], root);
+  const [commit = '', path = ''] = (asked?.stdout ?? '').split('\n').filter((line) => line !== '');
+  return commit === '' || path === '' ? `the ${type} ${short} of git’s store` : `${path} of commit ${commit}`;
+}
+
+/** Throws what git says if it does not end well. */
+async function* output(args: readonly string[], root: string): AsyncGenerator<Buffer> {
+  const env = environmentForPrograms();
+  const git = spawn('git', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(git, 'close') as Promise<[number | null]>;
+  let complaint = '';
+  git.stderr.on('data', (text: Buffer) => {
+    complaint = `${complaint}${text}`.slice(0, 1_000);
+  });
+  yield* git.stdout as AsyncIterable<Buffer>;
+  const [code] = await ended;
+  if (code !== 0) throw new Error(complaint.split('\n')[0] || `git ${args[0]} ended with ${code}`);
 }

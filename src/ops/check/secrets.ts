@@ -3,13 +3,22 @@ import { readdirSync, statSync } from 'node:fs';
 import type { Environment } from '../../base/settings/environment.ts';
 import type { SecretUse } from '../../inbox/contract.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { ageOf, nameOfSecret, type Slot, secretSchemesOf, sinceSetting } from '../secret/slots.ts';
-import { sayUse, type UsedSlot, usedSlots } from '../secret/uses.ts';
+import {
+  ageOf,
+  nameOfSecret,
+  type Slot,
+  sayUse,
+  secretSchemesOf,
+  sinceSetting,
+  sumOfUses,
+  type UsedSlot,
+  usedSlots,
+} from '../secret/slots.ts';
 import { ENV_FILE, type Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
-import { isIgnored, isTracked, type NoWorkTree, type WorkTree } from './git.ts';
+import { isIgnored, isTracked, type NoWorkTree, type WorkTree } from './programs.ts';
 
 const AGE = 'secret age';
 const DAYS_MOST = 90;
@@ -17,12 +26,12 @@ const DAYS_MOST = 90;
 /** `given`: the variables that were there before `.env` was read. */
 export function originFinding(slots: readonly Slot[], given: ReadonlySet<string>): Finding {
   if (slots.length === 0) return pass('secrets', 'none is set');
-  const origins = new Map<string, Set<string>>();
-  for (const { variable, file } of slots) {
-    const origin = file ?? (given.has(variable) ? 'the environment' : ENV_FILE);
-    origins.set(origin, (origins.get(origin) ?? new Set()).add(variable));
-  }
-  const said = [...origins].map(([origin, variables]) => `from ${origin}: ${[...variables].join(', ')}`);
+  const origins = Map.groupBy(slots, ({ variable, file }) => {
+    return file ?? (given.has(variable) ? 'the environment' : ENV_FILE);
+  });
+  const said = [...origins].map(([origin, its]) => {
+    return `from ${origin}: ${[...new Set(its.map(({ variable }) => variable))].join(', ')}`;
+  });
   return pass('secrets', said.join('; '));
 }
 
@@ -45,10 +54,9 @@ export function ageFindings(
     if (age.days <= DAYS_MOST) young.push(says);
     else old.push(warn(AGE, `${says}. Rotate secrets every ${DAYS_MOST} days: npm run secret -- rotate`));
   }
-  const unreadable = of('unreadable').map((setting) => unreadableFinding(setting, environment));
   const unknown = of('unknown');
   return [
-    ...unreadable,
+    ...of('unreadable').map((setting) => unreadableFinding(setting, environment)),
     ...old,
     ...(young.length > 0 ? [pass(AGE, young.join(', '))] : []),
     ...(unknown.length > 0 ? [unknownFinding(unknown, config.production)] : []),
@@ -98,12 +106,11 @@ function sha1Findings(
   now: number,
 ): Finding[] {
   const subject = `${name} SHA-1`;
-  const its = uses.filter((use) => use.source === name && use.form.endsWith(' sha1'));
-  if (its.length > 0) {
-    const count = its.reduce((sum, use) => sum + use.count, 0);
-    const last = ago(Math.max(...its.map(({ lastAt }) => lastAt)), now);
+  const use = sumOfUses(uses.filter(({ source, form }) => source === name && form.endsWith(' sha1')));
+  if (use) {
+    const came = `${counted(use.count, 'event')} came with nothing better, the last ${ago(use.lastAt, now)}`;
     const fix = `Have ${preset.title} send SHA-256, then unset ${prefix}_ALLOW_SHA1`;
-    return [warn(subject, `${counted(count, 'event')} came with nothing better, the last ${last}. ${fix}`)];
+    return [warn(subject, `${came}. ${fix}`)];
   }
   if (!allowSha1) return [];
   return [warn(subject, `accepted, but nobody needs it: unset ${prefix}_ALLOW_SHA1`)];

@@ -3,13 +3,15 @@
  * times that providers sign.
  */
 import { matches } from '../../base/address.ts';
+import type { EventProofs } from '../../inbox/summary.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { signedSecondsIn } from '../../verify/hmac-form.ts';
 import { type Allowed, examineAllowlist, IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
 import type { Scheme } from '../../verify/schemes.ts';
+import type { Proof } from '../../verify/verifier.ts';
 import { counted } from '../terminal.ts';
-import { type Evidence, eventsOf, lastOnes, type RecentEvent } from './evidence.ts';
+import { type Evidence, eventsOf, lastOnes } from './evidence.ts';
 import { type Finding, pass, warn } from './finding.ts';
 
 const NAMED_MOST = 10;
@@ -47,83 +49,70 @@ function troubleFinding({ name }: SourceConfig, { entry, lookup }: Allowed): Fin
 function strangers(
   { name, prefix }: SourceConfig,
   allowed: readonly Allowed[],
-  events: readonly RecentEvent[],
+  events: readonly EventProofs[],
 ): Finding[] {
   const rules = allowed.flatMap(({ addresses }) => addresses);
-  const counts = new Map<string, number>();
-  for (const event of events) {
-    const { address } = event;
-    if (!isProven(event) || address === '' || matches(address, rules)) continue;
-    counts.set(address, (counts.get(address) ?? 0) + 1);
-  }
-  if (counts.size === 0) return [];
-  const named = [...counts].slice(0, NAMED_MOST).map(([address, count]) => `${address} (${count})`);
-  const more = counts.size > NAMED_MOST ? ` and ${counts.size - NAMED_MOST} more` : '';
+  const strange = events.filter(({ address, proofs }) => {
+    // A secret proves the event; an address does not.
+    const isProven = proofs.some(({ secret }) => secret !== undefined);
+    return isProven && address !== '' && !matches(address, rules);
+  });
+  const senders = [...Map.groupBy(strange, ({ address }) => address)];
+  if (senders.length === 0) return [];
+  const named = senders.slice(0, NAMED_MOST).map(([address, its]) => `${address} (${its.length})`);
+  const more = senders.length > NAMED_MOST ? ` and ${senders.length - NAMED_MOST} more` : '';
   const says = `genuine events come from addresses that are not on it: ${named.join(', ')}${more}`;
   return [warn(`${name} list`, `${says}. If they are the provider’s, add them to ${prefix}_ALLOW_FROM`)];
-}
-
-/** Answers whether a secret proves the event; an address does not. */
-function isProven({ proofs }: RecentEvent): boolean {
-  return proofs.some(({ secret }) => secret !== undefined);
 }
 
 /** What checks that are only observed would have refused, so that it is known when they can be enforced. */
 export function observedFindings({ sources }: Config, evidence: Evidence): Finding[] {
   return sources.flatMap((source) => {
-    const events = eventsOf(source, evidence);
-    return source.observed.map((scheme) => observedFinding(source, scheme, events));
+    const proofs = eventsOf(source, evidence).flatMap((event) => event.proofs);
+    return source.observed.map((scheme) => {
+      const outcomes = proofs.filter((proof) => proof.scheme === scheme);
+      return observedFinding(source, scheme, outcomes);
+    });
   });
 }
 
 function observedFinding(
   { name, prefix }: SourceConfig,
   scheme: Scheme,
-  events: readonly RecentEvent[],
+  outcomes: readonly Proof[],
 ): Finding {
-  const outcomes = events.flatMap(({ proofs }) => proofs.filter((proof) => proof.scheme === scheme));
-  const codes = new Map<string, number>();
-  for (const { wouldRefuse } of outcomes) {
-    if (wouldRefuse !== undefined) codes.set(wouldRefuse, (codes.get(wouldRefuse) ?? 0) + 1);
-  }
+  const refused = outcomes.flatMap(({ wouldRefuse }) => wouldRefuse ?? []);
   const subject = `${name} ${scheme}`;
   const observed = `${scheme} is only observed`;
   if (outcomes.length === 0)
     return warn(subject, `${observed}, and no event has come since that shows its effect`);
-  const refused = [...codes.values()].reduce((sum, count) => sum + count, 0);
-  if (refused === 0) {
+  if (refused.length === 0) {
     const fix = `Take it out of ${prefix}_OBSERVE to enforce it`;
     return warn(subject, `${observed}: it would have refused none of ${lastOnes(outcomes.length)}. ${fix}`);
   }
-  const why = [...codes].map(([code, count]) => `${count} ${code}`).join(', ');
-  const says = `${observed}: it would have refused ${refused} of ${lastOnes(outcomes.length)} (${why})`;
+  const codes = [...Map.groupBy(refused, (code) => code)];
+  const why = codes.map(([code, { length }]) => `${length} ${code}`).join(', ');
+  const says = `${observed}: it would have refused ${refused.length} of ${lastOnes(outcomes.length)} (${why})`;
   return warn(subject, `${says}. Enforce it once genuine ones pass`);
 }
 
 /** Signed timestamps say what time it was elsewhere, a delivery’s way before it came here. */
 export function clockFindings({ sources }: Config, evidence: Evidence): Finding[] {
   const differences = sources
-    .filter(signsWithTime)
+    .filter(({ preset }) => preset.hmac.some(({ layout }) => layout === 'timestamped'))
     .flatMap((source) => eventsOf(source, evidence))
     .flatMap(secondsBehind)
     .slice(0, EVENTS_MOST);
   if (differences.length === 0) return [];
   const median = differences.sort((a, b) => a - b)[Math.floor(differences.length / 2)] as number;
-  const says = `${sayDifference(median)} the signed timestamps of ${lastOnes(differences.length)}, in the median`;
+  const differs = `${Math.abs(median)} s ${median < 0 ? 'behind' : 'ahead of'}`;
+  const compared = median === 0 ? 'agrees with' : differs;
+  const says = `${compared} the signed timestamps of ${lastOnes(differences.length)}, in the median`;
   if (Math.abs(median) <= SECONDS_MOST) return [pass('clock', says)];
   return [warn('clock', `${says}. Beyond 300 s they are refused: synchronise it (NTP), or ask the provider`)];
 }
 
-function sayDifference(seconds: number): string {
-  if (seconds === 0) return 'agrees with';
-  return `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'}`;
-}
-
-function signsWithTime({ preset }: SourceConfig): boolean {
-  return preset.hmac.some(({ layout }) => layout === 'timestamped');
-}
-
-function secondsBehind({ receivedAt, proofs }: RecentEvent): number[] {
+function secondsBehind({ receivedAt, proofs }: EventProofs): number[] {
   return proofs.flatMap(({ signature }) => {
     const seconds = signedSecondsIn(signature ?? '');
     return seconds === undefined ? [] : [Math.floor(receivedAt / 1000) - seconds];

@@ -11,8 +11,15 @@ import { fingerprintOf } from '../../verify/fingerprint.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
-import { nameOfSecret, type Slot, secretSchemesOf, slotsOfSource } from './slots.ts';
-import { readUses, type UsedSlot, usedSlots } from './uses.ts';
+import {
+  nameOfSecret,
+  readUses,
+  type Slot,
+  secretSchemesOf,
+  slotsOfSource,
+  type UsedSlot,
+  usedSlots,
+} from './slots.ts';
 
 const LOOK_MS = 500;
 const MAKE_ONE = 'Make a new one: npm run --silent secret -- generate';

@@ -1,6 +1,7 @@
 /**
  * A slot is where a live secret stands: its setting, and which of the setting's three forms. `check` and `secret` speak of
- * secrets by slot, mask and fingerprint. base/settings/secrets.ts decides which texts may be a secret at all.
+ * secrets by slot, mask and fingerprint, and read from the inbox when each was used, which tells which may go.
+ * base/settings/secrets.ts decides which texts may be a secret at all.
  *
  * `<SETTING>_SINCE=2026-08-01` says how old a current secret is; without it, a secret from a file is as old as the file's last
  * change, and the age of a value in the environment is not known.
@@ -8,12 +9,15 @@
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import type { Database, SecretUse } from '../../inbox/contract.ts';
+import { driverOf } from '../../inbox/driver.ts';
+import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
-import { DAY_MS } from '../terminal.ts';
+import { ago, counted, DAY_MS } from '../terminal.ts';
 
 export interface Slot {
   /** The setting without its form, as in FLINTN_WEBHOOK_SECRET. */
@@ -106,4 +110,72 @@ export function ageOf({ setting, file }: Slot, environment: Environment, now: nu
 
 function daysSince(at: number, now: number): number {
   return Math.max(0, Math.floor((now - at) / DAY_MS));
+}
+
+type RecordedUse = Pick<SecretUse, 'count' | 'lastAt'>;
+
+/** The use of each live secret of one scheme of one source. */
+export interface UsedSlot {
+  readonly slot: Slot;
+  /** Over all forms; undefined if it was never used. */
+  readonly use: RecordedUse | undefined;
+  readonly currentUse: RecordedUse | undefined;
+  /** The secret is retired, and nobody has used it for a day while the current one was used. */
+  readonly mayGo: boolean;
+}
+
+/** What `read` finds in the inbox; `nothing` if the inbox is not there yet, or is of an older version that kept none of it. */
+export async function readRecorded<T>(
+  database: Database,
+  nothing: T,
+  read: (reader: InboxReader) => Promise<T>,
+): Promise<T> {
+  const reader = await driverOf(database).openReader();
+  if (!reader) return nothing;
+  try {
+    return await read(reader);
+  } catch (error) {
+    if (/no such (table|column)/.test((error as Error).message)) return nothing;
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+export async function readUses(database: Database): Promise<SecretUse[]> {
+  return await readRecorded(database, [], (reader) => reader.secretUses());
+}
+
+export function usedSlots(
+  source: SourceConfig,
+  scheme: string,
+  environment: Environment,
+  uses: readonly SecretUse[],
+  now: number,
+): UsedSlot[] {
+  const slots = slotsOfSource(source, scheme, environment);
+  const its = uses.filter((use) => use.source === source.name && use.scheme === scheme);
+  const useOf = ({ value }: Slot) => {
+    const secret = fingerprintOf(value);
+    return sumOfUses(its.filter((use) => use.secret === secret));
+  };
+  const currentUse = slots[0] && useOf(slots[0]);
+  return slots.map((slot) => {
+    const use = useOf(slot);
+    const isPast = use !== undefined && now - use.lastAt >= DAY_MS;
+    const mayGo = !slot.isCurrent && isPast && currentUse !== undefined && currentUse.lastAt > use.lastAt;
+    return { slot, use, currentUse, mayGo };
+  });
+}
+
+/** Undefined if there is none. */
+export function sumOfUses(uses: readonly SecretUse[]): RecordedUse | undefined {
+  if (uses.length === 0) return undefined;
+  const count = uses.reduce((sum, use) => sum + use.count, 0);
+  return { count, lastAt: Math.max(...uses.map(({ lastAt }) => lastAt)) };
+}
+
+export function sayUse(use: RecordedUse | undefined, now: number): string {
+  if (!use) return 'not used yet';
+  return `last used ${ago(use.lastAt, now)}, ${counted(use.count, 'time')} in all`;
 }
