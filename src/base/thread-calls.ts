@@ -54,8 +54,8 @@ export class ThreadCalls<C extends Methods<C>> {
     this.#worker = worker;
     this.listening = this.#answerTo(LISTENING).then(() => {});
     this.listening.catch(() => {});
-    worker.on('message', (message: CallResult | { readonly kind: string }) => {
-      if (isResult(message)) this.#settle(message);
+    worker.on('message', (message: CallResult) => {
+      if (message.kind === 'result') this.#settle(message);
     });
     worker.on('error', (error: Error & Partial<ConfigError>) => this.#end(errorFrom(error)));
     worker.on('exit', () => this.#end(new Error(`${title} has ended`)));
@@ -66,11 +66,7 @@ export class ThreadCalls<C extends Methods<C>> {
   }
 
   /** Rejects with DeadlineError if the answer takes longer. */
-  async askWithin<Name extends keyof C>(
-    ms: number,
-    name: Name,
-    ...given: CallArguments<C, Name>
-  ): Promise<ResultOf<C, Name>> {
+  async askWithin<Name extends keyof C>(ms: number, name: Name, ...given: CallArguments<C, Name>) {
     const id = this.#post(name, given);
     const timer = setTimeout(() => this.#take(id)?.reject(new DeadlineError(`no answer in ${ms} ms`)), ms);
     return (await this.#answerTo(id).finally(() => clearTimeout(timer))) as ResultOf<C, Name>;
@@ -111,9 +107,8 @@ export class ThreadCalls<C extends Methods<C>> {
 
 /** The answering side. Calls are begun in the order in which they were asked. After the answer to `close` it listens no more. */
 export function answerCalls<C extends Methods<C>>(port: MessagePort, handlers: CallHandlers<C>): void {
-  port.on('message', async (message: Call<C> | { readonly kind: string }) => {
-    if (!isCall(message)) return;
-    const { id, name, given } = message;
+  port.on('message', async ({ kind, id, name, given }: Call<C>) => {
+    if (kind !== 'call') return;
     try {
       const handler: (...given: CallArguments<C, keyof C>) => unknown = handlers[name];
       const value = await handler(...(given.map(withBuffers) as CallArguments<C, keyof C>));
@@ -132,14 +127,6 @@ export function answerCalls<C extends Methods<C>>(port: MessagePort, handlers: C
   }
 }
 
-function isCall<C>(message: Call<C> | { readonly kind: string }): message is Call<C> {
-  return message.kind === 'call';
-}
-
-function isResult(message: CallResult | { readonly kind: string }): message is CallResult {
-  return message.kind === 'result';
-}
-
 function errorFrom({ message, problems }: { message: string; problems?: readonly Problem[] | undefined }) {
   return problems ? new ConfigError(problems) : new Error(message);
 }
@@ -149,7 +136,7 @@ function errorFrom({ message, problems }: { message: string; problems?: readonly
  * objects. Sent as they are, a view of a large memory would take the whole of it along, and a Buffer would arrive as a
  * Uint8Array, whose `toString` gives `123,34,…`. So each view gets a copy of its own, and becomes a Buffer on the other side.
  */
-function sendable<T>(value: T): { readonly value: unknown; readonly transfer: Transferable[] } {
+function sendable(value: unknown) {
   const transfer: Transferable[] = [];
   const changed = mapLeaves(value, (leaf) => {
     if (leaf instanceof MessagePort) transfer.push(leaf);
@@ -169,14 +156,9 @@ function withBuffers(value: unknown): unknown {
 }
 
 function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
+  if (typeof value !== 'object' || value === null) return change(value);
   if (Array.isArray(value)) return value.map((item) => mapLeaves(item, change));
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, mapLeaves(item, change)]));
-  if (!isPlain(value)) return change(value);
+  if (![Object.prototype, null].includes(Object.getPrototypeOf(value))) return change(value);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapLeaves(item, change)]));
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -14,7 +14,7 @@ import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { readStorage } from '../serve/config/database.ts';
 import { readSettings } from './settings.ts';
-import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled } from './terminal.ts';
+import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
@@ -30,16 +30,12 @@ export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgre
 `;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { from: { type: 'string' }, to: { type: 'string' }, config: { type: 'string' } },
-  });
-  if (!values.from?.trim())
-    return misused('where from? Give --from, as in --from sqlite:data/inbox.db', usage);
+  const { values } = parseArgs({ args, options: { from: TEXT, to: TEXT, config: TEXT } });
+  const { from, to } = values;
+  if (!from?.trim()) return misused('where from? Give --from, as in --from sqlite:data/inbox.db', usage);
   const { environment, config } = await readSettings(values.config);
   try {
-    const wishes = { from: values.from, to: values.to };
-    const places = readMove(wishes, environment, config.production);
+    const places = readMove(from, to, environment, config.production);
     if (typeof places === 'string') return misused(places, usage);
     for (const { setting, wrong, fix } of places.warnings)
       process.stderr.write(`${setting} ${wrong}. ${fix}\n`);
@@ -50,16 +46,16 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-async function move({ from, to }: MovePlaces, leaseMs: number): Promise<number> {
-  const { path } = from.database;
-  const { url, place } = to.database;
-  const source = openNamed(path, from.setting);
+async function move({ from, to, fromSetting, toSetting }: Move, leaseMs: number): Promise<number> {
+  const { path } = from;
+  const { url, place } = to;
+  const source = openNamed(path, fromSetting);
   try {
     const outcome = await moveInbox({ source, from: resolve(path), url, place, leaseMs, tell: say });
-    say(`${outcomeText(outcome, path, place)}\n\n${nextStep(to.setting)}`);
+    say(`${outcomeText(outcome, path, place)}\n\n${nextStep(toSetting)}`);
     return 0;
   } catch (error) {
-    if (error instanceof ConfigError) throw inWordsOf(to.setting, error);
+    if (error instanceof ConfigError) throw inWordsOf(toSetting, error);
     // The driver's errors have names of their own, and some have a code for all their words.
     const { message, code } = error as NodeJS.ErrnoException;
     return complain(`the move has stopped: ${message || code}.\n${whereItIs(source, path, place)}`);
@@ -105,21 +101,11 @@ function whereItIs(source: Source, path: string, place: string): string {
   return `All is at ${place}, and nothing is due there yet: run the same command again, it finishes the move.`;
 }
 
-interface MovePlaces {
-  readonly from: Named<WayToMove['from']>;
-  readonly to: Named<WayToMove['to']>;
+/** Each place under the flag or variable that names it: `--to`, or `NEW`. */
+interface Move extends WayToMove {
+  readonly fromSetting: string;
+  readonly toSetting: string;
   readonly warnings: readonly Problem[];
-}
-
-interface Named<D> {
-  readonly database: D;
-  /** The flag or variable that names it: `--to`, or `NEW`. */
-  readonly setting: string;
-}
-
-interface MoveWishes {
-  readonly from: string;
-  readonly to: string | undefined;
 }
 
 /**
@@ -127,13 +113,14 @@ interface MoveWishes {
  * processes. A sentence if the wishes make no sense. Throws ConfigError if what they name cannot be read.
  */
 function readMove(
-  { from, to }: MoveWishes,
+  from: string,
+  to: string | undefined,
   environment: Environment,
   production: boolean,
-): MovePlaces | string {
+): Move | string {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const read = (flag: string, text: string | undefined): Named<Database> => {
+  const read = (flag: string, text: string | undefined) => {
     const { setting, values } = valuesNamed(flag, text, environment, problems);
     const found: Problem[] = [];
     const { database } = readStorage({ environment: values, production, problems: found, warnings });
@@ -144,7 +131,7 @@ function readMove(
   if (problems.length > 0) throw new ConfigError(problems);
   if (whereIs(source.database) === whereIs(target.database)) return '--from and --to are the same place';
   const way = wayToMove(source.database, target.database);
-  if (way) return { from: { ...source, database: way.from }, to: { ...target, database: way.to }, warnings };
+  if (way) return { ...way, fromSetting: source.setting, toSetting: target.setting, warnings };
   if (to === undefined && driverOf(source.database).file !== undefined)
     return 'where to? Give --to, or set DATABASE_URL to the new database';
   return 'an inbox moves from an SQLite file to PostgreSQL; there is no other way';

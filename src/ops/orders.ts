@@ -8,11 +8,7 @@ import type { Config } from '../serve/config/config.ts';
 const CONSOLE_MS = 30_000;
 
 /** Rejects if the database cannot be reached. */
-export async function giveOrders(
-  config: Config,
-  inbox: string,
-  orders: readonly Order[],
-): Promise<OrderResult[]> {
+export async function giveOrders(config: Config, inbox: string, orders: readonly Order[]) {
   const { database, sources } = config;
   const stored = new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
   const results = await driverOf(database).carryOut(orders, stored);

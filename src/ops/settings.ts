@@ -34,9 +34,7 @@ export async function readSettings(
 }
 
 /** config/sources.ts alone, for what must be known before `.env` is there. */
-export async function readWiring(
-  configDir: string | undefined,
-): Promise<Pick<Settings, 'wiring' | 'sources'>> {
+export async function readWiring(configDir: string | undefined) {
   const wiring = moduleUrl(configDir, 'sources.ts').href;
   const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
   return { wiring, sources };

@@ -5,7 +5,7 @@
  * DNS is not proof, and in production `ip` is never the only check. Somebody who controls a name's answers for a moment can
  * get past this one check, or keep the sender out, until the next good answer; each change is logged. The last good answer
  * stays however long lookups fail, since a broken resolver must not refuse a provider. So a false answer stays too, but only
- * as long as lookups are kept from working, and a warning says that they are. name-lookup.ts says which addresses count.
+ * as long as lookups are kept from working, and a warning says that they are. host-names.ts says which addresses count.
  */
 import type { Log } from '../base/log/log.ts';
 import { type FamilyAnswer, freshMsOf, type LookUp, lookUpFamilies, lookUpInDns } from './host-names.ts';
@@ -26,17 +26,21 @@ export interface NameState {
   readonly trouble: string | undefined;
 }
 
-interface Followed {
+class Followed {
   readonly name: string;
-  readonly byFamily: Map<4 | 6, readonly string[]>;
-  addresses: ReadonlySet<string>;
+  readonly byFamily = new Map<4 | 6, readonly string[]>();
+  addresses: ReadonlySet<string> = new Set();
   answeredAt: number | undefined;
   trouble: Trouble | undefined;
-  failures: number;
+  failures = 0;
   timer: NodeJS.Timeout | undefined;
-  /** True when its first lookup is over, with an answer or without. */
-  settled: boolean;
-  first: Promise<void>;
+  /** Resolves when its first lookup is over, with an answer or without. */
+  first = Promise.resolve();
+  settled = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
 }
 
 /** `none`: there is no new answer. `part`: there is one, but it cannot be used whole. */
@@ -63,13 +67,11 @@ export class FollowedNames {
   }
 
   /** Resolves once each name has had its first lookup, with an answer or without, or when the wait is over. */
-  async settled(waitMs = FIRST_ANSWERS_MS): Promise<void> {
+  async settled(): Promise<void> {
     const waiting = [...this.#followed.values()].filter(({ settled }) => !settled);
     if (waiting.length === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMs);
-    });
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FIRST_ANSWERS_MS);
     await Promise.race([over, Promise.all(waiting.map(({ first }) => first))]);
     clearTimeout(timer);
     for (const followed of waiting) {
@@ -101,17 +103,7 @@ export class FollowedNames {
   }
 
   #begin(name: string): Followed {
-    const followed: Followed = {
-      name,
-      byFamily: new Map(),
-      addresses: new Set(),
-      answeredAt: undefined,
-      trouble: undefined,
-      failures: 0,
-      timer: undefined,
-      settled: false,
-      first: Promise.resolve(),
-    };
+    const followed = new Followed(name);
     this.#followed.set(name, followed);
     followed.first = this.#look(followed);
     return followed;

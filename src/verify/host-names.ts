@@ -21,11 +21,9 @@ export function readHostName(text: string): { name: string } | { wrong: string }
   const name = text.toLowerCase();
   const labels = name.split('.');
   // A last part that begins with a digit is an address in one of its many spellings.
-  const isName =
-    name.length <= LENGTH_MAX &&
-    labels.every((label) => LABEL.test(label)) &&
-    /^[a-z]/.test(labels.at(-1) ?? '');
-  if (!isName) return { wrong: 'is not a host name' };
+  const endsInName = /^[a-z]/.test(labels.at(-1) ?? '');
+  if (name.length > LENGTH_MAX || !endsInName || !labels.every((label) => LABEL.test(label)))
+    return { wrong: 'is not a host name' };
   if (labels.length === 1) return { wrong: 'is a host name without a dot' };
   return { name };
 }
@@ -88,12 +86,7 @@ export function freshMsOf(answers: readonly FamilyAnswer[]): number {
   return Math.min(Math.max(Math.min(...ttlsMs), TTL_LEAST_MS), TTL_MOST_MS);
 }
 
-async function lookUpFamily(
-  name: string,
-  family: Family,
-  lookUp: LookUp,
-  signal: AbortSignal,
-): Promise<FamilyAnswer> {
+async function lookUpFamily(name: string, family: Family, lookUp: LookUp, signal: AbortSignal) {
   try {
     const found = await lookUp(name, family, signal);
     const given = [...new Set(found.map(({ address }) => canonicalAddress(address) ?? ''))].sort();
@@ -101,8 +94,13 @@ async function lookUpFamily(
     const kept = given.slice(0, ADDRESSES_MAX);
     const addresses = kept.filter((address) => maySend(address, name));
     const ttlMs = Math.min(...found.map(({ ttlSeconds }) => ttlSeconds * 1_000));
-    const flaw = flawIn(given.length, kept.length, addresses.length);
-    return { family, addresses, ttlMs, ...(flaw !== undefined && { flaw }) };
+    if (kept.length < given.length) {
+      const flaw = `it has ${given.length} addresses, and ${ADDRESSES_MAX} count`;
+      return { family, addresses, ttlMs, flaw };
+    }
+    if (addresses.length === kept.length) return { family, addresses, ttlMs };
+    const flaw = 'some of its addresses are private, loopback or of no sender, and do not count';
+    return { family, addresses, ttlMs, flaw };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { family, flaw: `its IPv${family} addresses cannot be looked up (${code ?? message})` };
@@ -113,10 +111,4 @@ function maySend(address: string, name: string): boolean {
   if (address === '') return false;
   const scope = scopeOf(address);
   return scope === 'public' || (scope === 'private' && PRIVATE_ENDS.some((end) => name.endsWith(end)));
-}
-
-function flawIn(given: number, kept: number, usable: number): string | undefined {
-  if (kept < given) return `it has ${given} addresses, and ${ADDRESSES_MAX} count`;
-  if (usable < kept) return 'some of its addresses are private, loopback or of no sender, and do not count';
-  return undefined;
 }

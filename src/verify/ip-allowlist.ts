@@ -89,10 +89,7 @@ export function namesIn(entries: readonly AllowEntry[]): string[] {
   return entries.flatMap(({ name }) => name ?? []);
 }
 
-export function allowedBy(
-  entries: readonly AllowEntry[],
-  names: Pick<FollowedNames, 'stateOf'>,
-): readonly Allowed[] {
+export function allowedBy(entries: readonly AllowEntry[], names: Pick<FollowedNames, 'stateOf'>) {
   return entries.map(({ entry, rules, published, name }) => {
     if (name === undefined) return { entry, addresses: rules, ...(published && { published }) };
     const state = names.stateOf(name);
@@ -102,10 +99,7 @@ export function allowedBy(
 }
 
 /** Looks the names of a list up once, for commands that run beside the service. */
-export async function examineAllowlist(
-  entries: readonly AllowEntry[],
-  lookUp?: LookUp,
-): Promise<readonly Allowed[]> {
+export async function examineAllowlist(entries: readonly AllowEntry[], lookUp?: LookUp) {
   const names = new FollowedNames(SILENT, lookUp);
   names.follow(namesIn(entries));
   await names.settled();

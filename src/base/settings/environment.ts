@@ -48,11 +48,7 @@ export function readBoolean(
 const UNITS = { b: 1, kb: 1024, mb: 1_048_576 } as const;
 
 /** `1mb` is 1,048,576 bytes; a bare number is bytes. */
-export function readBytes(
-  { environment, problems }: EnvironmentReading,
-  setting: string,
-  fallback: number,
-): number {
+export function readBytes({ environment, problems }: EnvironmentReading, setting: string, fallback: number) {
   const value = textOf(environment, setting)?.toLowerCase();
   if (value === undefined) return fallback;
   const [, number, unit = 'b'] = /^([1-9]\d{0,8})\s*(b|kb|mb)?$/.exec(value) ?? [];
@@ -63,13 +59,7 @@ export function readBytes(
 }
 
 /** The problem of one entry in a list of addresses. `place` says which entry it is; its text is not shown. */
-export function entryProblem(
-  setting: string,
-  entry: string,
-  place: string,
-  wrong: string,
-  fix: string,
-): Problem {
+export function entryProblem(setting: string, entry: string, place: string, wrong: string, fix: string) {
   const empty = 'Take the extra comma out, or unset the variable.';
   // An allowlist that lost its content must not turn into no allowlist.
   if (entry === '') return { setting, wrong: `has an empty entry (${place})`, fix: empty };
@@ -110,11 +100,7 @@ export function readProxies({ environment, problems }: EnvironmentReading): stri
 }
 
 /** Reads addresses, CIDR ranges and names of ranges, and returns them as rules. */
-export function readAddressRules(
-  setting: string,
-  entries: readonly unknown[],
-  problems: Problem[],
-): string[] {
+export function readAddressRules(setting: string, entries: readonly unknown[], problems: Problem[]) {
   return entries.flatMap((part, at) => {
     const entry = String(part ?? '').trim();
     const ranges = rangesNamed(entry);

@@ -24,26 +24,16 @@ function environmentForPrograms(): NodeJS.ProcessEnv {
 }
 
 /** Undefined if there is no such program here. */
-export function runTool(
-  name: string,
-  args: readonly string[],
-  folder: string,
-  timeoutMs = 0,
-): Promise<ProgramEnd | undefined> {
-  const options = {
-    cwd: folder,
-    env: environmentForPrograms(),
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: OUTPUT_BYTES_MAX,
-  } as const;
-  return new Promise((resolve) => {
-    execFile(name, args, options, (error, stdout, stderr) => {
-      if (error?.code === 'ENOENT') return resolve(undefined);
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      resolve({ code, stdout, stderr });
-    });
+export function runTool(name: string, args: readonly string[], folder: string, timeoutMs = 0) {
+  const { promise, resolve } = Promise.withResolvers<ProgramEnd | undefined>();
+  const env = environmentForPrograms();
+  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
+  execFile(name, args, { cwd: folder, env, ...limits }, (error, stdout, stderr) => {
+    if (error?.code === 'ENOENT') return resolve(undefined);
+    const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+    resolve({ code, stdout, stderr });
   });
+  return promise;
 }
 
 export interface WorkTree {

@@ -36,11 +36,7 @@ export function originFinding(slots: readonly Slot[], given: ReadonlySet<string>
 }
 
 /** Judges the current secret of each setting: one that is being retired is older anyway. */
-export function ageFindings(
-  slots: readonly Slot[],
-  { config, environment }: Settings,
-  now: number,
-): Finding[] {
+export function ageFindings(slots: readonly Slot[], { config, environment }: Settings, now: number) {
   const aged = slots
     .filter(({ isCurrent }) => isCurrent)
     .map((slot) => ({ slot, age: ageOf(slot, environment, now) }));
@@ -77,11 +73,7 @@ function unknownFinding(settings: readonly string[], production: boolean): Findi
 }
 
 /** Which live secrets really prove requests, which may go, and who still signs with SHA-1. */
-export function useFindings(
-  { config: { sources }, environment }: Settings,
-  { uses }: Evidence,
-  now: number,
-): Finding[] {
+export function useFindings({ config: { sources }, environment }: Settings, { uses }: Evidence, now: number) {
   return sources.flatMap((source) => [
     ...secretSchemesOf(source).flatMap((scheme) =>
       usedSlots(source, scheme, environment, uses, now).map((used) =>

@@ -76,11 +76,7 @@ export function observedFindings({ sources }: Config, evidence: Evidence): Findi
   });
 }
 
-function observedFinding(
-  { name, prefix }: SourceConfig,
-  scheme: Scheme,
-  outcomes: readonly Proof[],
-): Finding {
+function observedFinding({ name, prefix }: SourceConfig, scheme: Scheme, outcomes: readonly Proof[]) {
   const refused = outcomes.flatMap(({ wouldRefuse }) => wouldRefuse ?? []);
   const subject = `${name} ${scheme}`;
   const observed = `${scheme} is only observed`;

@@ -83,9 +83,8 @@ function stepLines(
 /** The step in which the new secret is put into our settings: a file or a variable, never an argument of a command. */
 function putHere(setting: string, current: Slot | undefined): string {
   const file = current?.file;
-  if (file !== undefined) {
+  if (file !== undefined)
     return `Put the new one into ${file} as the first line, and leave the old one as the second. The service reads the file again by itself within seconds.`;
-  }
   return `Here, set ${setting} to the new one and ${setting}_PREVIOUS to the old one, then restart the service; in development saving .env is enough. With ${setting}_FILE no restart is ever needed.`;
 }
 
@@ -103,11 +102,7 @@ async function knownSecrets(source: SourceConfig, settings: Settings): Promise<R
   return new Set([...used.map(({ secret }) => secret), ...live.map(({ value }) => fingerprintOf(value))]);
 }
 
-async function seenLines(
-  name: string,
-  { scheme, secret, lastAt }: SecretUse,
-  settings: Settings,
-): Promise<string[]> {
+async function seenLines(name: string, { scheme, secret, lastAt }: SecretUse, settings: Settings) {
   const now = Date.now();
   const source = sourceIn(settings, name);
   const uses = await readUses(settings.config.database);
