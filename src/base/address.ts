@@ -40,13 +40,11 @@ export function readRule(text: string): { rule: string } | { wrong: string } {
   const address = canonicalAddress(base);
   if (!address || rest.length > 0) return { wrong: 'is not an IP address or CIDR range' };
   if (bits === undefined) return { rule: address };
-  const mapped = address.includes('.') && base.includes(':');
-  const prefix = /^(0|[1-9]\d{0,2})$/.test(bits) ? Number(bits) - (mapped ? 96 : 0) : -1;
-  if (prefix < 0 || prefix > (address.includes('.') ? 32 : 128)) {
-    return {
-      wrong: `has a prefix length that an ${address.includes('.') ? 'IPv4' : 'IPv6'} range cannot have`,
-    };
-  }
+  const isIPv4 = address.includes('.');
+  const isMapped = isIPv4 && base.includes(':');
+  const prefix = /^(0|[1-9]\d{0,2})$/.test(bits) ? Number(bits) - (isMapped ? 96 : 0) : -1;
+  if (prefix < 0 || prefix > (isIPv4 ? 32 : 128))
+    return { wrong: `has a prefix length that an ${isIPv4 ? 'IPv4' : 'IPv6'} range cannot have` };
   if (prefix === 0) return { wrong: 'matches every address' };
   return { rule: `${address}/${prefix}` };
 }

@@ -114,21 +114,11 @@ function skipValue(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; ) {
     const code = text.charCodeAt(at);
-    if (code === 34) at = skipString(text, at);
-    else if (code === 123 || code === 91) {
-      depth++;
-      at++;
-      continue;
-    } else if (code === 125 || code === 93) {
-      if (depth === 0) return at;
-      depth--;
-      at++;
-    } else if (depth === 0 && (code === 44 || code <= 32)) return at;
-    else {
-      at++;
-      continue;
-    }
-    if (depth === 0) return at;
+    const closes = code === 125 || code === 93;
+    if (depth === 0 && (closes || code === 44 || code <= 32)) return at;
+    if (closes) depth--;
+    else if (code === 123 || code === 91) depth++;
+    at = code === 34 ? skipString(text, at) : at + 1;
   }
   return text.length;
 }

@@ -7,16 +7,13 @@
 import { parseArgs } from 'node:util';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
-import { edgeFindings } from './check/edge.ts';
 import { type Evidence, readEvidence } from './check/evidence.ts';
 import type { Finding } from './check/finding.ts';
-import { inboxFindings } from './check/inbox.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
-import { auditFinding, userFindings } from './check/machine.ts';
-import { onlineFindings } from './check/online.ts';
+import { auditFinding, inboxFindings, userFindings } from './check/machine.ts';
 import { findWorkTree } from './check/programs.ts';
-import { ageFindings, envFileFindings, originFinding, useFindings } from './check/secrets.ts';
-import { allowlistFindings, clockFindings, observedFindings } from './check/traffic.ts';
+import { ageFindings, envFileFindings, onlineFindings, originFinding, useFindings } from './check/secrets.ts';
+import { allowlistFindings, clockFindings, edgeFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { FLAG, say, sayRows, TEXT } from './terminal.ts';
@@ -73,7 +70,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
     ...useFindings(settings, evidence, now),
     ...(await envFileFindings(tree)),
     ...(await leakFindings(slots, tree)),
-    ...sharedFindings(slots, against),
+    ...(await sharedFindings(slots, against)),
     ...(await keys),
     ...edgeFindings(config, evidence),
     ...inbox,

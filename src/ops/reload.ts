@@ -59,9 +59,12 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
       log.error({}, 'the changed settings have problems: the old ones stay in force');
       return;
     }
-    for (const name of needsRestart(current.config, next.config)) {
-      log.warn({ setting: name }, `${name} has changed: that takes a restart`);
-    }
+    const [before, after] = [current.config, next.config];
+    const changed = [
+      ...changedSettings(RESTART_SETTINGS, before, after),
+      ...changedSettings(CONSOLE_RESTART_SETTINGS, before.console, after.console),
+    ];
+    for (const name of changed) log.warn({ setting: name }, `${name} has changed: that takes a restart`);
     current = next;
     await apply(next.config);
     watch();
@@ -78,11 +81,11 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
 
 /** The files that hold settings which a reload can change. Handlers read theirs once. */
 function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
-  const ofSources = config.sources.flatMap(({ prefix }) =>
-    SCHEMES.map(({ setting }) => `${prefix}_${setting}`),
-  );
+  const ofSources = config.sources.flatMap(({ prefix }) => {
+    return SCHEMES.map(({ setting }) => `${prefix}_${setting}`);
+  });
   const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
-  return [...new Set([dotenv, ...named])].filter((file) => file !== undefined && file !== '') as string[];
+  return [...new Set([dotenv, ...named])].flatMap((file) => file || []);
 }
 
 /** For each part of the configuration the setting whose change takes a restart; undefined if a reload puts it in force. */
@@ -113,13 +116,6 @@ const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
   port: 'CONSOLE_PORT',
   tokens: undefined,
 };
-
-function needsRestart(before: Config, after: Config): string[] {
-  return [
-    ...changedSettings(RESTART_SETTINGS, before, after),
-    ...changedSettings(CONSOLE_RESTART_SETTINGS, before.console, after.console),
-  ];
-}
 
 function changedSettings<Part>(settings: RestartSettings<Part>, before: Part, after: Part): string[] {
   return (Object.keys(settings) as (keyof Part)[]).flatMap((name) => {

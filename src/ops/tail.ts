@@ -23,13 +23,8 @@ export async function tail(
   const known = new Set(await reader.numbers(after, Number.MAX_SAFE_INTEGER));
   for (;;) {
     const newest = await reader.newest();
-    const events = await reader.list({
-      ...filter,
-      after,
-      except: [...known],
-      limit: MANY,
-      oldestFirst: true,
-    });
+    const page = { after, except: [...known], limit: MANY, oldestFirst: true };
+    const events = await reader.list({ ...filter, ...page });
     for (const event of events) {
       show(event);
       known.add(event.number);

@@ -151,13 +151,10 @@ function withNearest(given: unknown, names: readonly string[], fix: string): str
 
 /** The name that was probably meant; undefined if none is near. Swapped neighbours, like `bukcet`, count as two changes. */
 export function nearestTo(given: string, names: readonly string[]): string | undefined {
-  const far = Math.max(2, Math.floor(given.length / 3)) + 1;
-  const distances = names.map((name) => ({
-    name,
-    changes: changesBetween(given.toLowerCase(), name.toLowerCase()),
-  }));
-  const [first] = distances.sort((one, other) => one.changes - other.changes);
-  return first !== undefined && first.changes < Math.min(far, given.length) ? first.name : undefined;
+  const far = Math.min(Math.max(2, Math.floor(given.length / 3)) + 1, given.length);
+  const changesTo = (name: string) => changesBetween(given.toLowerCase(), name.toLowerCase());
+  const [nearest] = names.toSorted((one, other) => changesTo(one) - changesTo(other));
+  return nearest !== undefined && changesTo(nearest) < far ? nearest : undefined;
 }
 
 /** Levenshtein's distance, row by row. */

@@ -3,7 +3,7 @@
  * They are looked for by value, in this process, part by part and in bounded memory: of each part only as much is kept as a
  * value needs to lie across two of them. What is told is the setting and the place.
  */
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { createReadStream, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
 import type { Slot } from '../secret/slots.ts';
@@ -73,10 +73,11 @@ async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Find
       if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) continue;
       const search = new Search(needles);
       files++;
-      bytes += readParts(file, (part) => {
+      for await (const part of partsOf(file)) {
+        bytes += part.length;
         for (const { name } of search.feed(part))
           findings.push(fail(FILES, `${name} is in ${clean(path)}, which git does not ignore. ${fix}`));
-      });
+      }
     }
   } catch (error) {
     const says = `only ${counted(files, 'file')} could be looked through: ${(error as Error).message}`;
@@ -88,13 +89,13 @@ async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Find
 }
 
 /** Settings of other environments may be different ones only. */
-export function sharedFindings(slots: readonly Slot[], files: readonly string[]): Finding[] {
+export async function sharedFindings(slots: readonly Slot[], files: readonly string[]): Promise<Finding[]> {
   const needles = needlesOf(slots);
-  return files.flatMap((file) => {
+  const findings = files.map(async (file) => {
     const search = new Search(needles);
     const shared: string[] = [];
     try {
-      readParts(file, (part) => shared.push(...search.feed(part).map(({ name }) => name)));
+      for await (const part of partsOf(file)) shared.push(...search.feed(part).map(({ name }) => name));
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
       return [fail('other settings', `${file} cannot be read (${reason})`)];
@@ -104,6 +105,7 @@ export function sharedFindings(slots: readonly Slot[], files: readonly string[])
       return [pass('other settings', `${file} has none of ${counted(needles.length, 'live secret')}`)];
     return shared.map((name) => fail('other settings', `${file} has the value of ${name} as well. ${fix}`));
   });
+  return (await Promise.all(findings)).flat();
 }
 
 function megabytes(bytes: number): string {
@@ -116,8 +118,7 @@ interface Needle {
   readonly bytes: Buffer;
 }
 
-/** One for all files: they are read one after the other. */
-const PART = Buffer.alloc(1_048_576);
+const PART_BYTES = 1_048_576;
 /** Shorter values stand in many a text by chance. */
 const LOOKED_FOR_FROM = 8;
 
@@ -156,17 +157,6 @@ export class Search {
   }
 }
 
-/** Calls `feed` with one part of the file after the other, each gone with the next. Answers how many bytes there were. */
-function readParts(path: string, feed: (part: Buffer) => void): number {
-  const file = openSync(path, 'r');
-  try {
-    for (let total = 0; ; ) {
-      const count = readSync(file, PART, 0, PART.length, null);
-      if (count === 0) return total;
-      total += count;
-      feed(PART.subarray(0, count));
-    }
-  } finally {
-    closeSync(file);
-  }
+function partsOf(path: string): AsyncIterable<Buffer> {
+  return createReadStream(path, { highWaterMark: PART_BYTES });
 }

@@ -1,15 +1,21 @@
-/** Judges the live secrets: where they come from, how old they are, which are used; and who may read the files they are in. */
+/**
+ * Judges the live secrets: where they come from, how old they are, which are used; and who may read the files they are in. Only
+ * with `--online` Flexport's API keys are tried: one read of one shipment tells whether a key works; the answer's content is
+ * thrown away, redirects are not followed, and keys travel in a header over TLS.
+ */
 import { readdirSync, statSync } from 'node:fs';
-import type { Environment } from '../../base/settings/environment.ts';
+import { isLoopback } from '../../base/address.ts';
+import { type Environment, textOf } from '../../base/settings/environment.ts';
 import type { SecretUse } from '../../inbox/contract.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import {
+  API_KEYS,
   ageOf,
+  liveSlots,
   nameOfSecret,
   type Slot,
   sayUse,
   secretSchemesOf,
-  sinceSetting,
   sumOfUses,
   type UsedSlot,
   usedSlots,
@@ -37,22 +43,20 @@ export function originFinding(slots: readonly Slot[], given: ReadonlySet<string>
 
 /** Judges the current secret of each setting: one that is being retired is older anyway. */
 export function ageFindings(slots: readonly Slot[], { config, environment }: Settings, now: number) {
-  const aged = slots
-    .filter(({ isCurrent }) => isCurrent)
-    .map((slot) => ({ slot, age: ageOf(slot, environment, now) }));
-  const of = (kind: 'unknown' | 'unreadable') =>
-    aged.filter(({ age }) => age === kind).map(({ slot }) => slot.setting);
-  const old: Finding[] = [];
-  const young: string[] = [];
-  for (const { slot, age } of aged) {
-    if (typeof age === 'string') continue;
-    const says = `${slot.setting} is ${counted(age.days, 'day')} old by ${age.by}`;
-    if (age.days <= DAYS_MOST) young.push(says);
-    else old.push(warn(AGE, `${says}. Rotate secrets every ${DAYS_MOST} days: npm run secret -- rotate`));
+  const [unreadable, old]: [Finding[], Finding[]] = [[], []];
+  const [young, unknown]: [string[], string[]] = [[], []];
+  for (const slot of slots.filter(({ isCurrent }) => isCurrent)) {
+    const age = ageOf(slot, environment, now);
+    if (age === 'unknown') unknown.push(slot.setting);
+    else if (age === 'unreadable') unreadable.push(unreadableFinding(slot.setting, environment));
+    else {
+      const says = `${slot.setting} is ${counted(age.days, 'day')} old by ${age.by}`;
+      if (age.days <= DAYS_MOST) young.push(says);
+      else old.push(warn(AGE, `${says}. Rotate secrets every ${DAYS_MOST} days: npm run secret -- rotate`));
+    }
   }
-  const unknown = of('unknown');
   return [
-    ...of('unreadable').map((setting) => unreadableFinding(setting, environment)),
+    ...unreadable,
     ...old,
     ...(young.length > 0 ? [pass(AGE, young.join(', '))] : []),
     ...(unknown.length > 0 ? [unknownFinding(unknown, config.production)] : []),
@@ -60,7 +64,7 @@ export function ageFindings(slots: readonly Slot[], { config, environment }: Set
 }
 
 function unreadableFinding(setting: string, environment: Environment): Finding {
-  const since = sinceSetting(setting);
+  const since = `${setting}_SINCE`;
   const ahead = /^\d{4}-\d\d-\d\d$/.test(environment[since]?.trim() ?? '');
   return warn(AGE, `${since} is not ${ahead ? 'a day that has been' : 'a date'}. Write it as 2026-08-01`);
 }
@@ -68,7 +72,7 @@ function unreadableFinding(setting: string, environment: Environment): Finding {
 function unknownFinding(settings: readonly string[], production: boolean): Finding {
   const [first = ''] = settings;
   const says = `not known for ${settings.join(', ')}: a value in the environment has no date`;
-  const fix = `Say since when each holds, as in ${sinceSetting(first)}=2026-08-01`;
+  const fix = `Say since when each holds, as in ${first}_SINCE=2026-08-01`;
   return (production ? warn : pass)(AGE, `${says}. ${fix}`);
 }
 
@@ -131,4 +135,55 @@ async function gitFinding(file: string, tree: WorkTree | NoWorkTree): Promise<Fi
   // Not tracked; it must be ignored as well, or the next `git add .` takes it along.
   if (await isIgnored(file, '.')) return pass(subject, 'ignored');
   return fail(subject, `not ignored: add ${file} to .gitignore`);
+}
+
+const API_URL = 'https://api.flexport.com';
+const URL_SETTING = 'FLEXPORT_API_URL';
+const TIMEOUT_MS = 10_000;
+
+export async function onlineFindings(environment: Environment): Promise<Finding[]> {
+  const base = textOf(environment, URL_SETTING) ?? API_URL;
+  if (!isSafe(URL.parse(base)))
+    return [fail(URL_SETTING, 'is not an https:// URL. Keys are sent to no other, but to this machine')];
+  const keys = API_KEYS.flatMap((setting) => liveSlots(setting, environment).slice(0, 1));
+  if (keys.length === 0)
+    return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
+  const asked = keys.map(async ({ setting, value }) => {
+    return keyFinding(setting, nameOfSecret(value), await askFlexport(base, value));
+  });
+  return await Promise.all(asked);
+}
+
+/** Without TLS everybody on the way could read the key; to this machine itself there is no way. */
+function isSafe(url: URL | null): boolean {
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+/** The status that Flexport answered with, or in words why there is none. */
+async function askFlexport(base: string, key: string): Promise<number | string> {
+  try {
+    const response = await fetch(new URL('/shipments?per=1', base), {
+      headers: { Authorization: `Bearer ${key}`, 'Flexport-Version': '2' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    const { name, message } = ((error as Error).cause ?? error) as Error;
+    return name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : `no answer (${message})`;
+  }
+}
+
+function keyFinding(setting: string, name: string, answer: number | string): Finding {
+  const isNext = setting.endsWith('_NEXT');
+  const then = isNext ? '; you may switch to it' : '';
+  if (answer === 200) return pass(setting, `${name} works${then}`);
+  if (answer === 403) return pass(setting, `${name} is valid, but may not list shipments${then}`);
+  if (answer === 401) {
+    const fix = isNext ? 'Do not switch to it' : 'Make another one in Flexport’s settings';
+    return fail(setting, `${name} is refused by Flexport. ${fix}`);
+  }
+  const said = typeof answer === 'number' ? `Flexport answered ${answer}` : answer;
+  return warn(setting, `${name} could not be tried: ${said}. Try again later`);
 }

@@ -39,23 +39,22 @@ const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 /** The live secrets of one setting, newest first. */
 export function liveSlots(setting: string, environment: Environment): Slot[] {
   const file = environment[`${setting}_FILE`];
-  const inForm = (variable: string, form: Environment) =>
-    readSecrets(setting, form, [], []).live.map((value, at) => ({ variable, value, line: at + 1 }));
+  const read = (form: Environment) => readSecrets(setting, form, [], []).live;
+  const previous = `${setting}_PREVIOUS`;
   const found = [
-    ...inForm(setting, { [setting]: environment[setting] }),
-    ...inForm(`${setting}_FILE`, { [`${setting}_FILE`]: file }),
-    ...inForm(`${setting}_PREVIOUS`, { [setting]: environment[`${setting}_PREVIOUS`] }),
+    ...read({ [setting]: environment[setting] }).map((value) => {
+      return { setting, variable: setting, label: 'current', value };
+    }),
+    ...read({ [`${setting}_FILE`]: file }).map((value, at) => {
+      return { setting, variable: `${setting}_FILE`, label: `line ${at + 1}`, value, ...(file && { file }) };
+    }),
+    ...read({ [setting]: environment[previous] }).map((value) => {
+      return { setting, variable: previous, label: 'previous', value };
+    }),
   ];
   return found
     .filter(({ value }, at) => found.findIndex((other) => other.value === value) === at)
-    .map(({ variable, value, line }, at) => ({
-      setting,
-      variable,
-      label: labelOf(variable, line),
-      isCurrent: at === 0,
-      ...(variable.endsWith('_FILE') && file !== undefined && { file }),
-      value,
-    }));
+    .map((slot, at) => ({ ...slot, isCurrent: at === 0 }));
 }
 
 export function slotsOfSource({ prefix }: SourceConfig, scheme: string, environment: Environment): Slot[] {
@@ -63,7 +62,6 @@ export function slotsOfSource({ prefix }: SourceConfig, scheme: string, environm
   return row ? liveSlots(`${prefix}_${row.setting}`, environment) : [];
 }
 
-/** The schemes of a source that need a secret. */
 export function secretSchemesOf({ schemes }: SourceConfig): SecretScheme[] {
   return SECRET_ROWS.map(({ name }) => name).filter((name) => schemes.includes(name));
 }
@@ -84,32 +82,20 @@ export function nameOfSecret(value: string): string {
   return `${maskOf(value)} (fingerprint ${fingerprintOf(value)})`;
 }
 
-function labelOf(variable: string, line: number): string {
-  if (variable.endsWith('_FILE')) return `line ${line}`;
-  return variable.endsWith('_PREVIOUS') ? 'previous' : 'current';
-}
-
 /** `unreadable`: the setting is not a date, or the date lies ahead. */
 export type Age = { readonly days: number; readonly by: string } | 'unknown' | 'unreadable';
 
-export function sinceSetting(setting: string): string {
-  return `${setting}_SINCE`;
-}
-
 export function ageOf({ setting, file }: Slot, environment: Environment, now: number): Age {
-  const since = textOf(environment, sinceSetting(setting));
+  const daysSince = (at: number) => Math.max(0, Math.floor((now - at) / DAY_MS));
+  const since = textOf(environment, `${setting}_SINCE`);
   if (since !== undefined) {
     const at = /^\d{4}-\d\d-\d\d$/.test(since) ? Date.parse(since) : Number.NaN;
     // A day ahead is a time zone, more is a slip of the pen.
     if (!(at <= now + DAY_MS)) return 'unreadable';
-    return { days: daysSince(at, now), by: sinceSetting(setting) };
+    return { days: daysSince(at), by: `${setting}_SINCE` };
   }
   const changedAt = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return changedAt === undefined ? 'unknown' : { days: daysSince(changedAt, now), by: 'its file' };
-}
-
-function daysSince(at: number, now: number): number {
-  return Math.max(0, Math.floor((now - at) / DAY_MS));
+  return changedAt === undefined ? 'unknown' : { days: daysSince(changedAt), by: 'its file' };
 }
 
 type RecordedUse = Pick<SecretUse, 'count' | 'lastAt'>;
