@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-async function move({ from, to, fromSetting, toSetting }: Move, leaseMs: number): Promise<number> {
+async function move({ from, to, fromSetting, toSetting }: NamedMove, leaseMs: number): Promise<number> {
   const { path } = from;
   const { url, place } = to;
   const source = openNamed(path, fromSetting);
@@ -102,7 +102,7 @@ function whereItIs(source: Source, path: string, place: string): string {
 }
 
 /** Each place under the flag or variable that names it: `--to`, or `NEW`. */
-interface Move extends WayToMove {
+interface NamedMove extends WayToMove {
   readonly fromSetting: string;
   readonly toSetting: string;
   readonly warnings: readonly Problem[];
@@ -117,7 +117,7 @@ function readMove(
   to: string | undefined,
   environment: Environment,
   production: boolean,
-): Move | string {
+): NamedMove | string {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const read = (flag: string, text: string | undefined) => {

@@ -73,7 +73,7 @@ async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Find
       if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) continue;
       const search = new Search(needles);
       files++;
-      for await (const part of partsOf(file)) {
+      for await (const part of readInParts(file)) {
         bytes += part.length;
         for (const { name } of search.feed(part))
           findings.push(fail(FILES, `${name} is in ${clean(path)}, which git does not ignore. ${fix}`));
@@ -95,7 +95,7 @@ export async function sharedFindings(slots: readonly Slot[], files: readonly str
     const search = new Search(needles);
     const shared: string[] = [];
     try {
-      for await (const part of partsOf(file)) shared.push(...search.feed(part).map(({ name }) => name));
+      for await (const part of readInParts(file)) shared.push(...search.feed(part).map(({ name }) => name));
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
       return [fail('other settings', `${file} cannot be read (${reason})`)];
@@ -157,6 +157,6 @@ export class Search {
   }
 }
 
-function partsOf(path: string): AsyncIterable<Buffer> {
+function readInParts(path: string): AsyncIterable<Buffer> {
   return createReadStream(path, { highWaterMark: PART_BYTES });
 }

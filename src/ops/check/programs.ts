@@ -97,18 +97,15 @@ export async function readObjects({ root }: WorkTree, reader: ObjectReader): Pro
 /** Reads `<id> <type> <size>`, a line break, the content, a line break; and so on. */
 function objectParser(reader: ObjectReader): (chunk: Buffer) => void {
   let header = '';
+  // Of the content, with the line break behind it.
   let left = 0;
-  let inContent = false;
   return function parse(chunk) {
     for (let at = 0; at < chunk.length; ) {
-      if (inContent) {
+      if (left > 0) {
         const part = chunk.subarray(at, at + left);
-        if (part.length > 0) reader.content(part);
+        reader.content(part.length < left ? part : part.subarray(0, -1));
         at += part.length;
         left -= part.length;
-        if (left > 0 || at >= chunk.length) continue;
-        inContent = false;
-        at++;
         continue;
       }
       const end = chunk.indexOf(10, at);
@@ -121,7 +118,7 @@ function objectParser(reader: ObjectReader): (chunk: Buffer) => void {
       if (size === undefined) reader.unreadable();
       else {
         reader.begin(id, type);
-        [left, inContent] = [Number(size), true];
+        left = Number(size) + 1;
       }
     }
   };

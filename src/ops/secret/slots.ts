@@ -40,18 +40,13 @@ const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 export function liveSlots(setting: string, environment: Environment): Slot[] {
   const file = environment[`${setting}_FILE`];
   const read = (form: Environment) => readSecrets(setting, form, [], []).live;
-  const previous = `${setting}_PREVIOUS`;
-  const found = [
-    ...read({ [setting]: environment[setting] }).map((value) => {
-      return { setting, variable: setting, label: 'current', value };
-    }),
-    ...read({ [`${setting}_FILE`]: file }).map((value, at) => {
-      return { setting, variable: `${setting}_FILE`, label: `line ${at + 1}`, value, ...(file && { file }) };
-    }),
-    ...read({ [setting]: environment[previous] }).map((value) => {
-      return { setting, variable: previous, label: 'previous', value };
-    }),
-  ];
+  const inline = (variable: string, label: string) => {
+    return read({ [setting]: environment[variable] }).map((value) => ({ setting, variable, label, value }));
+  };
+  const lines = read({ [`${setting}_FILE`]: file }).map((value, at) => {
+    return { setting, variable: `${setting}_FILE`, label: `line ${at + 1}`, value, ...(file && { file }) };
+  });
+  const found = [...inline(setting, 'current'), ...lines, ...inline(`${setting}_PREVIOUS`, 'previous')];
   return found
     .filter(({ value }, at) => found.findIndex((other) => other.value === value) === at)
     .map((slot, at) => ({ ...slot, isCurrent: at === 0 }));
