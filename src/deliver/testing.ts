@@ -16,10 +16,9 @@ import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
-import { eventOf, startAttempt } from './dispatch/attempt.ts';
+import { DONE, eventOf, judgeAttempt, startAttempt } from './dispatch/attempt.ts';
 import { shortenResult } from './dispatch/dispatcher.ts';
 import { type ReplyResult, runReply } from './dispatch/reply.ts';
-import { DONE, judgeAttempt } from './dispatch/verdict.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
 import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
 

@@ -1,12 +1,14 @@
 /**
- * What travels between the edge, the inbox thread and the handlers' thread for every event, packed; and what the edge may ask.
+ * What travels between the edge, the inbox thread and the handlers' thread for every event, packed; what the edge may ask; and
+ * below, the ends of the inbox thread's ports, the same for every driver.
  *
  * Bodies travel packed: one buffer for a whole batch, transferred, never cloned; each item says where its own begins and
  * ends. A Buffer inside a message would be cloned one by one, and a view of a large one as the whole of it.
  */
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { answerCalls, type CallHandlers } from '../base/thread-calls.ts';
 import type { CircuitKnobs } from './circuit.ts';
-import type { Arrival, Database, Delivery, Inbox, Interrupted, Kept, Settlement } from './contract.ts';
+import type { Arrival, Database, Delivery, Inbox, Interrupted, Kept, Settlement, Work } from './contract.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
@@ -87,22 +89,89 @@ export function pack<T extends Arrival | Delivery>(list: readonly T[]): Packed<T
   return { items, bytes: bytes.buffer };
 }
 
-export function unpackArrivals({ items, bytes }: Packed<Arrival>): Arrival[] {
-  const bodyUpTo = bodiesIn(bytes);
-  return items.map(({ end, ...rest }) => ({ ...rest, body: bodyUpTo(end) }));
-}
-
-export function unpackDeliveries({ items, bytes }: Packed<Delivery>): Delivery[] {
-  const bodyUpTo = bodiesIn(bytes);
-  return items.map(({ end, ...rest }) => ({ ...rest, body: bodyUpTo(end) }));
-}
-
-/** Answers with one body after the other. */
-function bodiesIn(bytes: ArrayBuffer): (end: number) => Buffer {
+function unpack<T extends { readonly end: number }>({
+  items,
+  bytes,
+}: {
+  items: readonly T[];
+  bytes: ArrayBuffer;
+}) {
   let start = 0;
-  return (end) => {
+  return items.map(({ end, ...rest }) => {
     const body = Buffer.from(bytes, start, end - start);
     start = end;
-    return body;
+    return { ...rest, body };
+  });
+}
+
+/** To be answered with `kept` or `failed` under its id. */
+export interface ArrivalBatch {
+  readonly id: number;
+  readonly arrivals: readonly Arrival[];
+}
+
+/** In the inbox thread. */
+const edge = parentPort as MessagePort;
+
+/** Once the inbox is open: from here on the edge knows it, and is listened to. */
+export function listenToEdge(take: (batch: ArrivalBatch) => void, calls: CallHandlers<InboxCalls>): void {
+  edge.on('message', (message: ToInbox) => {
+    // Calls come by the same port.
+    if (message.kind === 'arrivals') take({ id: message.id, arrivals: unpack(message.batch) });
+  });
+  answerCalls<InboxCalls>(edge, calls);
+}
+
+export function tellEdge(message: FromInbox): void {
+  edge.postMessage(message);
+}
+
+/** The handlers' thread's end. */
+export function workThrough(port: MessagePort): Work {
+  let hear: (packed: Packed<Delivery>) => void = () => {};
+  port.on('message', (packed: Packed<Delivery>) => hear(packed));
+  return {
+    send: (settled, grant) => port.postMessage({ settled, grant } satisfies WorkRequest),
+    onDeliveries: (listener) => {
+      hear = (packed) => listener(unpack(packed));
+    },
+    drain: () => hearNow(port, hear),
   };
+}
+
+/** Hears what has been sent, even if its message has not come up yet. */
+function hearNow<Message>(port: MessagePort, hear: (message: Message) => void): void {
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) hear(next.message);
+}
+
+/** The inbox thread's end: of the newest handlers' thread, if there is one. */
+export class HandlersPort {
+  readonly #hear: (request: WorkRequest) => void;
+  #port: MessagePort | undefined;
+
+  constructor(hear: (request: WorkRequest) => void) {
+    this.#hear = hear;
+  }
+
+  /** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
+  adopt(port: MessagePort): void {
+    this.close();
+    this.#port = port;
+    port.on('message', this.#hear);
+  }
+
+  /** What the handlers' thread has sent counts. */
+  hearTheRest(): void {
+    if (this.#port) hearNow(this.#port, this.#hear);
+  }
+
+  send(deliveries: readonly Delivery[]): void {
+    if (deliveries.length === 0) return;
+    const packed: Packed<Delivery> = pack(deliveries);
+    this.#port?.postMessage(packed, [packed.bytes]);
+  }
+
+  close(): void {
+    this.#port?.close();
+  }
 }

@@ -2,9 +2,7 @@
  * Opens what keeps events and refused requests, and what hands events to the handlers; and says how the edge asks a source's
  * `reply` function, which runs in the handlers' thread. Called by receiver.ts.
  */
-import type { Log, LogOptions, Output } from '../base/log/log.ts';
-import { Supervisor } from '../deliver/dispatch/supervisor.ts';
-import type { SourceWiring } from '../deliver/handler.ts';
+import { Supervisor, type SupervisorOptions } from '../deliver/dispatch/supervisor.ts';
 import { openInbox } from '../inbox/client.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
@@ -19,22 +17,17 @@ import type { Rules } from './rules.ts';
 /** The part of the work that this process does: with PostgreSQL, different processes may receive and handle. */
 export type Role = 'both' | 'receive' | 'dispatch';
 
-export interface WorkOptions {
+export interface WorkOptions
+  extends Pick<SupervisorOptions, 'wiring' | 'sources' | 'log' | 'logOptions' | 'output'> {
   readonly config: Config;
   readonly role: Role;
-  /** URL of the module that wires sources and handlers, and what it exports. */
-  readonly wiring: string;
-  readonly sources: readonly SourceWiring[];
-  readonly log: Log;
-  readonly logOptions: LogOptions;
-  readonly output: Output;
 }
 
 export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
 
 /** Throws ConfigError if another service owns the inbox. */
 export async function openWork(options: WorkOptions, rules: Rules, meter: Meter) {
-  const { config, role, log, sources, wiring, logOptions, output } = options;
+  const { config, role, log } = options;
   const { knobs, database } = config;
   const dispatches = role !== 'receive';
   const inbox = await openInbox({
@@ -57,24 +50,13 @@ export async function openWork(options: WorkOptions, rules: Rules, meter: Meter)
       log,
     },
   );
-  const supervisor = new Supervisor({
-    inbox,
-    dispatches,
-    wiring,
-    sources,
-    knobs,
-    log,
-    logOptions,
-    output,
-    onAttempts: meter.attempt,
-  });
+  const supervisor = new Supervisor({ ...options, inbox, dispatches, knobs, onAttempts: meter.attempt });
   return { inbox, refused, judgeRefusedAgain, supervisor };
 }
 
 function storedSource({ preset, routes }: SourceConfig) {
   const { id, type, cut } = preset;
-  const shape = { id, type, ...(cut === undefined ? {} : { cut }) };
-  return { shape, routes };
+  return { shape: { id, type, ...(cut !== undefined && { cut }) }, routes };
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */

@@ -1,7 +1,7 @@
 /** Circuit breakers of replicas on one database: what one finds out holds for all, and one of them tries the target. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery, Inbox } from '../../src/inbox/contract.ts';
-import { workThrough } from '../../src/inbox/ports.ts';
+import { workThrough } from '../../src/inbox/messages.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { arrival, aWhile, eventually, fresh, Hands, openAt, SOURCES } from './driver.ts';
 

@@ -1,7 +1,7 @@
 /** Partitions of a PostgreSQL inbox: made ahead, dropped as a whole, and nothing that still has work goes with them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Inbox } from '../../src/inbox/contract.ts';
-import { workThrough } from '../../src/inbox/ports.ts';
+import { workThrough } from '../../src/inbox/messages.ts';
 import { connect } from '../../src/inbox/postgres/connection.ts';
 import { renewPartitions } from '../../src/inbox/postgres/partitions.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';

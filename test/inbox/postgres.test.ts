@@ -1,6 +1,6 @@
 /** The PostgreSQL inbox against the contract. */
 import { afterAll } from 'vitest';
-import { workThrough } from '../../src/inbox/ports.ts';
+import { workThrough } from '../../src/inbox/messages.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';

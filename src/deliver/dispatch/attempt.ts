@@ -1,14 +1,33 @@
 /**
- * One run of one handler on one event. Called by the dispatcher, in the handlers' thread.
+ * One run of one handler on one event, and what follows from how it ended. Called by the dispatcher, in the handlers' thread.
  *
  * It ends when the handler does, at its time limit, or when something the handler started throws with nobody to catch
  * it: whatever runs on behalf of an attempt carries it along, so a late error finds its owner.
+ *
+ *   returned             done
+ *   threw Discard        discarded, never again
+ *   threw RetryLater     pending, due later, not counted
+ *   threw Unavailable    with a time: pending, due then, not counted; without: as anything else
+ *   threw Declined       pending after a backoff; dead once its own maxAttempts are counted, or the handler's
+ *   anything else        pending after a backoff; dead once maxAttempts are counted
+ *
+ * Of one whose thread or process ended under it, inbox/retry.ts decides.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
-import { type Delivery, sourceOf } from '../../inbox/contract.ts';
+import { redactText } from '../../base/log/redact.ts';
+import { type Delivery, type Settlement, sourceOf } from '../../inbox/contract.ts';
+import { afterFailure, type Backoff } from '../../inbox/retry.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
-import type { AttemptResult, HandlerContext } from '../handler.ts';
+import {
+  type AttemptResult,
+  Declined,
+  Discard,
+  type HandlerContext,
+  RetryLater,
+  Unavailable,
+} from '../handler.ts';
 
 export interface Attempt {
   readonly handler: string;
@@ -22,6 +41,9 @@ export interface Attempt {
 
 /** Name of the error that ends an attempt at its time limit. */
 export const TIME_LIMIT = 'TimeLimit';
+
+const LATER_MAX_MS = 30 * 86_400_000;
+const ERROR_MAX = 1_000;
 
 const current = new AsyncLocalStorage<Attempt>();
 
@@ -100,6 +122,34 @@ function withFields(log: Log, fields: object): Log {
   const at = (level: keyof Log) => (more: object, message?: string) =>
     log[level]({ ...fields, ...more }, message);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export type AttemptVerdict = Pick<Settlement, 'state' | 'due' | 'counted' | 'error'>;
+
+export const DONE: AttemptVerdict = { state: 'done', due: 0, counted: true, error: null };
+
+export function judgeAttempt(
+  error: unknown,
+  attempt: number,
+  maxAttempts: number,
+  backoff: Backoff,
+  now: number,
+): AttemptVerdict {
+  const text = redactText(wordsOf(error), ERROR_MAX);
+  if (error instanceof Discard) return { state: 'discarded', due: 0, counted: true, error: text };
+  const laterMs = laterOf(error);
+  if (laterMs !== undefined) {
+    // An uncounted attempt without a pause would be one without an end.
+    const pauseMs = Math.min(Math.max(laterMs, backoff.baseMs), LATER_MAX_MS);
+    return { state: 'pending', due: now + pauseMs, counted: false, error: text };
+  }
+  const attemptsMax = error instanceof Declined ? Math.min(maxAttempts, error.maxAttempts) : maxAttempts;
+  return { ...afterFailure(attempt, attemptsMax, backoff, now), error: text };
+}
+
+function laterOf(error: unknown): number | undefined {
+  if (error instanceof RetryLater) return error.delayMs;
+  return error instanceof Unavailable ? error.restMs : undefined;
 }
 
 /** A delivery as its handler sees it. Headers and body are parsed when they are first asked for. */

@@ -10,8 +10,7 @@ import type { UnavailableTarget } from '../../inbox/circuit.ts';
 import { type Delivery, outcomeOf, type Settlement, type Work } from '../../inbox/contract.ts';
 import { type AttemptResult, Discard, RetryLater, Unavailable } from '../handler.ts';
 import type { DeliveryKnobs, WiredHandler } from '../handlers.ts';
-import { type Attempt, eventOf, startAttempt } from './attempt.ts';
-import { type AttemptVerdict, DONE, judgeAttempt } from './verdict.ts';
+import { type Attempt, type AttemptVerdict, DONE, eventOf, judgeAttempt, startAttempt } from './attempt.ts';
 
 interface DispatcherOptions {
   /** By full name, `source/handler`. */

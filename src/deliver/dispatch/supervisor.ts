@@ -5,29 +5,27 @@
  * attempts that ran in it, the inbox decides (inbox/retry.ts): it only hears what has ended, and why.
  */
 import { Worker } from 'node:worker_threads';
-import type { Log, LogOptions, Output } from '../../base/log/log.ts';
-import { ThreadCalls } from '../../base/thread-calls.ts';
+import type { Log, Output } from '../../base/log/log.ts';
+import { DeadlineError, ThreadCalls } from '../../base/thread-calls.ts';
 import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/retry.ts';
 import type { SourceWiring } from '../handler.ts';
-import { type DeliveryKnobs, wiredHandlers } from '../handlers.ts';
-import { Replies, type ReplyResult } from './reply.ts';
+import { wiredHandlers } from '../handlers.ts';
+import { failedReply, LATE, type ReplyResult } from './reply.ts';
 import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
 const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 const HEAP_MB = 1_024;
+/** Replies are waited for by so many requests at most; beyond, a slow function would only pile up more. */
+const REPLIES_MAX = 256;
 
-interface SupervisorOptions {
+export interface SupervisorOptions
+  extends Pick<HandlersThreadData, 'wiring' | 'knobs' | 'dispatches' | 'logOptions'> {
   readonly inbox: Inbox;
-  /** Otherwise the thread runs for `reply` functions only, if there are any. */
-  readonly dispatches: boolean;
-  readonly wiring: string;
   readonly sources: readonly SourceWiring[];
-  readonly knobs: DeliveryKnobs;
   readonly log: Log;
-  readonly logOptions: LogOptions;
   /** Where the lines of the handlers' thread go. */
   readonly output: Output;
   readonly onAttempts: (handler: string, outcome: string, count: number) => void;
@@ -41,7 +39,7 @@ export class Supervisor {
   /** The one that was ended by `renew`. */
   #renewed: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
-  readonly #replies = new Replies();
+  #repliesAwaited = 0;
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -68,9 +66,18 @@ export class Supervisor {
     await worker.terminate();
   }
 
-  /** Has the source's `reply` function answer for an event that is on disk. */
-  ask(delivery: Delivery, withinMs: number): Promise<ReplyResult> {
-    return this.#replies.ask(this.#calls, delivery, withinMs);
+  /** Has the source's `reply` function answer for an event that is on disk; its `handler` is `<source>/reply`. Never rejects. */
+  async ask(delivery: Delivery, withinMs: number): Promise<ReplyResult> {
+    if (this.#repliesAwaited >= REPLIES_MAX) return failedReply('too many replies are being waited for');
+    if (!this.#calls) return failedReply('the handlers’ thread is not running');
+    this.#repliesAwaited++;
+    try {
+      return await this.#calls.askWithin(withinMs, 'reply', delivery, Date.now() + withinMs);
+    } catch (error) {
+      return error instanceof DeadlineError ? LATE : failedReply((error as Error).message);
+    } finally {
+      this.#repliesAwaited--;
+    }
   }
 
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
@@ -83,7 +90,7 @@ export class Supervisor {
     const { wiring, knobs, logOptions, output, inbox, dispatches, onAttempts } = this.#options;
     const heartbeat = new SharedArrayBuffer(4);
     const port = inbox.workPort();
-    const data: HandlersThreadData = { wiring, knobs, log: logOptions, port, heartbeat, dispatches };
+    const data: HandlersThreadData = { wiring, knobs, logOptions, port, heartbeat, dispatches };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: data,
       transferList: [port],

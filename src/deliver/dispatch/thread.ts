@@ -9,7 +9,7 @@ import { wordsOf } from '../../base/errors.ts';
 import { bundledOutput, createLog, type LogOptions } from '../../base/log/log.ts';
 import { answerCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
-import { workThrough } from '../../inbox/ports.ts';
+import { workThrough } from '../../inbox/messages.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt, eventOf } from './attempt.ts';
@@ -20,7 +20,7 @@ export interface HandlersThreadData {
   /** URL of the module whose default export is the wiring. */
   readonly wiring: string;
   readonly knobs: DeliveryKnobs;
-  readonly log: LogOptions;
+  readonly logOptions: LogOptions;
   readonly port: MessagePort;
   readonly heartbeat: SharedArrayBuffer;
   /** Otherwise it only runs `reply` functions. */
@@ -43,7 +43,7 @@ export type FromHandlers =
 const HEARTBEAT_MS = 200;
 const COUNTS_MS = 1_000;
 
-const { wiring, knobs, log: logOptions, port, heartbeat, dispatches } = workerData as HandlersThreadData;
+const { wiring, knobs, logOptions, port, heartbeat, dispatches } = workerData as HandlersThreadData;
 const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const threadLog = createLog(logOptions, lines);

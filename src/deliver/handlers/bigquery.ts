@@ -10,21 +10,38 @@
  * The package @google-cloud/bigquery is loaded when the first event comes, and finds its credentials itself.
  */
 import type { BigQuery, BigQueryOptions as ClientOptions } from '@google-cloud/bigquery';
-import { type Flaw, flaw, integer, type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
+import {
+  type Flaw,
+  flaw,
+  integer,
+  type RulesFor,
+  text,
+  type ValuesOf,
+  withDefault,
+} from '../../base/settings/rules.ts';
 import { Declined, type Handle, type HandlerOptions } from '../handler.ts';
-import { Batcher } from './bigquery/batcher.ts';
-import { bytesOf, INSERT_HINTS, insertRows, rowOf } from './bigquery/insert.ts';
+import {
+  bytesOf,
+  type Fate,
+  type Fates,
+  INSERT_HINTS,
+  insertRows,
+  rowOf,
+  type TableRow,
+} from './bigquery/insert.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
 import { answerOf, unavailable } from './google/answers.ts';
 import {
   clientOptions,
+  endIn,
   GOOGLE_RULES,
   type GoogleOptions,
   opener,
   packageProblems,
+  SLACK_MS,
   usesAccounts,
+  withinDeadline,
 } from './google/client.ts';
-import { endIn, withinDeadline } from './google/deadline.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;
@@ -38,13 +55,7 @@ export interface BigQueryOptions extends GoogleOptions, Choices {
   readonly batchWaitMs?: number | undefined;
 }
 
-const TIMEOUT_MS = 20_000;
-/** Loading the package counts towards the time limit, but not towards the timeout. */
-const SLACK_MS = 5_000;
-/** Google recommends 500 rows. */
-const BATCH_ROWS_MAX = 500;
 const BATCH_BYTES_MAX = 5_000_000;
-const BATCH_WAIT_MS = 200;
 /** BigQuery takes 10 MB a row, and a request. */
 const ROW_BYTES_MAX = 10_000_000;
 const DATASET = /^\w{1,1024}$/;
@@ -60,19 +71,19 @@ const RULES = {
     isRequired: true,
   }),
   location: text((name) => LOCATION.test(name), "Write a region of BigQuery: location: 'EU'."),
-  batchRowsMax: integer(1, 10_000),
-  batchWaitMs: integer(0, 60_000),
+  // Google recommends 500 rows.
+  batchRowsMax: withDefault(integer(1, 10_000), 500),
+  batchWaitMs: withDefault(integer(0, 60_000), 200),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
 type BigQuerySettings = ValuesOf<typeof RULES>;
 
 export function bigquery(options: BigQueryOptions): HandlerOptions {
   const { given, problems } = readOptions('bigquery', options, RULES, projectFlaws);
-  const { dataset = '', table = '', location, projectId, timeoutMs = TIMEOUT_MS } = given;
-  const { batchRowsMax = BATCH_ROWS_MAX, batchWaitMs = BATCH_WAIT_MS } = given;
+  const { dataset = '', table = '', location, projectId, timeoutMs, batchRowsMax, batchWaitMs } = given;
   const { concurrency = batchRowsMax } = choicesOf(options);
   const open = opener(() => openClient(given));
-  const batcher = new Batcher({
+  const insert = rowBatcher({
     // No further event comes before one of these is done.
     rowsMax: Math.min(batchRowsMax, concurrency),
     bytesMax: BATCH_BYTES_MAX,
@@ -96,7 +107,7 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
   return {
     concurrency,
     ...choicesOf(options),
-    handle: insertInto(batcher),
+    handle: insertBy(insert),
     setUp,
     problems: [...problems, ...packageProblems('bigquery', '@google-cloud/bigquery')],
     timeLimitMs: batchWaitMs + timeoutMs + SLACK_MS,
@@ -104,14 +115,14 @@ export function bigquery(options: BigQueryOptions): HandlerOptions {
   };
 }
 
-function insertInto(batcher: Batcher): Handle {
+function insertBy(insert: ReturnType<typeof rowBatcher>): Handle {
   return async (event, { signal, record }) => {
     const row = rowOf(event);
     const bytes = bytesOf(row);
     if (bytes > ROW_BYTES_MAX) {
       throw new Declined(`its row takes ${bytes} bytes, and BigQuery at most ${ROW_BYTES_MAX}`, 1);
     }
-    const { result, error } = await batcher.add({ row, bytes, signal });
+    const { result, error } = await insert({ row, bytes, signal });
     record(result);
     if (!error) return;
     signal.throwIfAborted();
@@ -132,4 +143,55 @@ function projectFlaws(given: BigQuerySettings): Flaw[] {
   if (given.projectId !== undefined || usesAccounts(given, process.env.BIGQUERY_EMULATOR_HOST)) return [];
   const fix = "Write the one that the emulator knows: projectId: 'test'.";
   return [flaw('is missing, and an emulator needs it', fix, 'projectId')];
+}
+
+interface BatchRow {
+  readonly row: TableRow;
+  readonly bytes: number;
+  /** Of the attempt. */
+  readonly signal: AbortSignal;
+}
+
+interface BatchOptions {
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+  readonly waitMs: number;
+  /** Tells the fate of every row that it is given, even when the signal aborts. */
+  readonly insert: (rows: readonly TableRow[], signal: AbortSignal) => Promise<Fates>;
+}
+
+/**
+ * Collects the rows of concurrent attempts, so that many events are one request. A batch leaves when it has `rowsMax` rows or
+ * `bytesMax` bytes, or `waitMs` after its first row; each attempt ends with the fate of its own row.
+ */
+export function rowBatcher({ rowsMax, bytesMax, waitMs, insert }: BatchOptions) {
+  let waiting: (BatchRow & PromiseWithResolvers<Fate>)[] = [];
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  return function add(row: BatchRow): Promise<Fate> {
+    if (waiting.length > 0 && bytes + row.bytes > bytesMax) void leave();
+    const fate = Promise.withResolvers<Fate>();
+    waiting.push({ ...row, ...fate });
+    bytes += row.bytes;
+    if (waiting.length >= rowsMax || bytes >= bytesMax) void leave();
+    else timer ??= setTimeout(leave, waitMs);
+    return fate.promise;
+  };
+
+  async function leave(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const batch = waiting;
+    waiting = [];
+    bytes = 0;
+    const rows = batch.map(({ row }) => row);
+    try {
+      // All of them abort when the service stops. A single attempt does not end before its batch: it has more time.
+      const fates = await insert(rows, AbortSignal.any(batch.map(({ signal }) => signal)));
+      for (const { row, resolve } of batch) resolve(fates.get(row) as Fate);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Runs a program for each event. It gets the exact body on its standard input, facts about the event in its environment
- * (command/environment.ts), and fixed arguments. There is no shell, and nothing of an event is ever in the arguments.
+ * (command/options.ts), and fixed arguments. There is no shell, and nothing of an event is ever in the arguments.
  *
  *   exit 0                done
  *   exit 65               Discard: this event can never work (EX_DATAERR of sysexits.h)
@@ -15,14 +15,18 @@
 import { inspect } from 'node:util';
 import type { ValuesOf } from '../../base/settings/rules.ts';
 import { Discard, type Handle, type HandlerOptions, RetryLater } from '../handler.ts';
-import { givenEnvironment, secretsIn, variablesOf } from './command/environment.ts';
-import { COMMAND_RULES, type CommandOptions, programPath } from './command/options.ts';
+import {
+  COMMAND_RULES,
+  type CommandOptions,
+  givenEnvironment,
+  programPath,
+  secretsIn,
+  variablesOf,
+} from './command/options.ts';
 import { ENDING_MS, runProcess } from './command/process.ts';
 import { choicesOf, readOptions, refuseEvents } from './options.ts';
 
 export type { CommandOptions };
-
-type CommandSettings = ValuesOf<typeof COMMAND_RULES>;
 
 /** Programs are heavier than functions. */
 const CONCURRENCY = 4;
@@ -51,7 +55,7 @@ function startForEach({
   environment: passed,
   cwd,
   timeoutMs,
-}: CommandSettings): Handle {
+}: ValuesOf<typeof COMMAND_RULES>): Handle {
   const environment = givenEnvironment(passed);
   const secrets = secretsIn(passed);
   const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };

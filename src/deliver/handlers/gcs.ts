@@ -19,13 +19,15 @@ import { type AttemptResult, Declined, type Handle, type HandlerOptions } from '
 import { answerOf, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
 import {
   clientOptions,
+  endIn,
   GOOGLE_RULES,
   type GoogleOptions,
   opener,
   packageProblems,
+  SLACK_MS,
   usesAccounts,
+  withinDeadline,
 } from './google/client.ts';
-import { endIn, withinDeadline } from './google/deadline.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
@@ -34,9 +36,6 @@ export interface GcsOptions extends GoogleOptions, Choices {
   readonly prefix?: string | undefined;
 }
 
-const TIMEOUT_MS = 20_000;
-/** Loading the package counts towards the time limit, but not towards the timeout. */
-const SLACK_MS = 5_000;
 const CONCURRENCY = 16;
 const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
 const PREFIX_BYTES_MAX = 800;
@@ -55,11 +54,10 @@ const RULES = {
   prefix: text(isPrefix, `Write at most ${PREFIX_BYTES_MAX} bytes that can be seen: prefix: 'webhooks/'.`),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;
-type GcsSettings = ValuesOf<typeof RULES>;
 
 export function gcs(options: GcsOptions): HandlerOptions {
   const { given, problems } = readOptions('gcs', options, RULES);
-  const { bucket, prefix = '', apiEndpoint = '', timeoutMs = TIMEOUT_MS } = given;
+  const { bucket, prefix = '', apiEndpoint = '', timeoutMs } = given;
   const open = opener(() => openBucket(given));
   const handle: Handle = async (event, { signal, record }) => {
     try {
@@ -96,7 +94,7 @@ export function gcs(options: GcsOptions): HandlerOptions {
   };
 }
 
-async function openBucket(given: GcsSettings) {
+async function openBucket(given: ValuesOf<typeof RULES>) {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     ...clientOptions(given),
@@ -110,10 +108,8 @@ async function openBucket(given: GcsSettings) {
   return { bucket: storage.bucket(given.bucket as string), checksumOf };
 }
 
-type BucketConnection = Awaited<ReturnType<typeof openBucket>>;
-
 async function storeObject(
-  { bucket, checksumOf }: BucketConnection,
+  { bucket, checksumOf }: Awaited<ReturnType<typeof openBucket>>,
   name: string,
   event: WebhookEvent,
 ): Promise<AttemptResult> {
@@ -161,13 +157,11 @@ function objectNameOf({ id, source, receivedAt }: WebhookEvent, prefix: string):
 
 function objectTypeOf({ headers }: WebhookEvent): string {
   const received = headers['content-type'] ?? '';
-  return received.length <= METADATA_CHARACTERS_MAX && CONTENT_TYPE.test(received)
-    ? received
-    : 'application/json';
+  const isFit = received.length <= METADATA_CHARACTERS_MAX && CONTENT_TYPE.test(received);
+  return isFit ? received : 'application/json';
 }
 
-function objectMetadataOf(event: WebhookEvent): Record<string, string> {
-  const { id, source, type, externalId, receivedAt } = event;
+function objectMetadataOf({ id, source, type, externalId, receivedAt }: WebhookEvent) {
   return {
     id,
     source,

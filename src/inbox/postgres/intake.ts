@@ -4,7 +4,7 @@
  * Two statements at a time, so that one is written while the other is synced. While the database's health is in doubt
  * batches wait; while it is shut they fail at once.
  */
-import type { ArrivalBatch } from '../ports.ts';
+import type { ArrivalBatch } from '../messages.ts';
 import { failureText } from './connection.ts';
 import type { Health } from './health.ts';
 import { keepAll, type ReceiptOptions } from './receipt.ts';

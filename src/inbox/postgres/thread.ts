@@ -16,8 +16,7 @@
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import type { Database } from '../contract.ts';
-import type { InboxThreadData } from '../messages.ts';
-import { HandlersPort, listenToEdge, tellEdge } from '../ports.ts';
+import { HandlersPort, type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';

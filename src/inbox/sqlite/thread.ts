@@ -7,8 +7,14 @@
  */
 import { workerData } from 'node:worker_threads';
 import type { Database, Settlement } from '../contract.ts';
-import type { InboxThreadData, WorkRequest } from '../messages.ts';
-import { type ArrivalBatch, HandlersPort, listenToEdge, tellEdge } from '../ports.ts';
+import {
+  type ArrivalBatch,
+  HandlersPort,
+  type InboxThreadData,
+  listenToEdge,
+  tellEdge,
+  type WorkRequest,
+} from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { Store } from './store.ts';

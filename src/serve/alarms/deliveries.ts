@@ -3,6 +3,8 @@ import { type Backlog, sourceOf } from '../../inbox/contract.ts';
 import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
 
 const NAMED_MAX = 3;
+const BACKLOG_FIX =
+  '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
 
 /**
  * The oldest event that waits for a handler has waited for too long. If a target is down, its handlers are the subjects;
@@ -22,25 +24,17 @@ export const backlogAlarm: AlarmRule = {
     const age = durationOf(now - since);
     if (resting.length > 0) return resting.map((of) => restingFinding(of, age, since));
     const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
-    return [
-      {
-        subject: '',
-        since,
-        says: `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`,
-        fix: '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.',
-      },
-    ];
+    const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`;
+    return [{ subject: '', since, says, fix: BACKLOG_FIX }];
   },
 };
 
 function restingFinding({ handler, count }: Backlog, age: string, since: number): AlarmFinding {
   const events = count === 1 ? '1 event waits' : `${count} events wait`;
-  return {
-    subject: handler,
-    since,
-    says: `${handler}: ${events}, since what it delivers to is down; the oldest of all waits for ${age}`,
-    fix: 'Bring the other side back: it is tried with one event now and then, and gets the rest once it takes that one.',
-  };
+  const says = `${handler}: ${events}, since what it delivers to is down; the oldest of all waits for ${age}`;
+  const fix =
+    'Bring the other side back: it is tried with one event now and then, and gets the rest once it takes that one.';
+  return { subject: handler, since, says, fix };
 }
 
 interface DeadMemory {
@@ -59,24 +53,18 @@ export const deadAlarm: AlarmRule<DeadMemory> = {
     const { backlog } = await look.status();
     const dead = backlog.filter(({ state, count }) => state === 'dead' && count > 0);
     const before = memory.known;
-    const known = new Map(
-      dead.map(({ handler, count }) => [handler, before ? Math.min(count, before.get(handler) ?? 0) : count]),
-    );
-    memory.known = known;
-    return dead.flatMap(({ handler, count }) => {
-      const fresh = count - (known.get(handler) ?? 0);
-      return fresh > 0 ? [deadFinding(handler, fresh, count)] : [];
-    });
+    const knownOf = ({ handler, count }: Backlog) =>
+      before ? Math.min(count, before.get(handler) ?? 0) : count;
+    memory.known = new Map(dead.map((of) => [of.handler, knownOf(of)]));
+    return dead.filter((of) => of.count > knownOf(of)).map((of) => deadFinding(of, of.count - knownOf(of)));
   },
 };
 
-function deadFinding(handler: string, fresh: number, count: number): AlarmFinding {
-  const source = sourceOf(handler);
+function deadFinding({ handler, count }: Backlog, fresh: number): AlarmFinding {
+  const list = `events list --state dead --source ${sourceOf(handler)}`;
   const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
   const before = count > fresh ? `; ${count} are dead in all` : '';
-  return {
-    subject: handler,
-    says: `${handler}: ${events}, its attempts spent or declined${before}`,
-    fix: `\`events list --state dead --source ${source}\` names them and \`events show\` says why; then replay or discard them.`,
-  };
+  const says = `${handler}: ${events}, its attempts spent or declined${before}`;
+  const fix = `\`${list}\` names them and \`events show\` says why; then replay or discard them.`;
+  return { subject: handler, says, fix };
 }

@@ -9,14 +9,10 @@ export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
     const since = memory.failingSince;
     memory.failingSince = takesWrites ? undefined : (since ?? now);
     if (takesWrites || since === undefined) return [];
-    return [
-      {
-        subject: '',
-        since,
-        says: 'the inbox takes no writes: every webhook is answered with 503',
-        fix: 'Look at its disk (full, read-only or gone?) or its database. The log has the reason that was given.',
-      },
-    ];
+    const says = 'the inbox takes no writes: every webhook is answered with 503';
+    const fix =
+      'Look at its disk (full, read-only or gone?) or its database. The log has the reason that was given.';
+    return [{ subject: '', since, says, fix }];
   },
 };
 
@@ -26,13 +22,9 @@ export const diskAlarm: AlarmRule = {
   async find({ knobs, diskFreeMb }) {
     const freeMb = await diskFreeMb();
     if (freeMb === undefined || freeMb >= knobs.diskFreeMb) return [];
-    return [
-      {
-        subject: '',
-        says: `${freeMb} MiB are free on the disk of the inbox, less than ${knobs.diskFreeMb}`,
-        fix: 'Make room or give it a larger disk: once it is full, every webhook is answered with 503.',
-      },
-    ];
+    const says = `${freeMb} MiB are free on the disk of the inbox, less than ${knobs.diskFreeMb}`;
+    const fix = 'Make room or give it a larger disk: once it is full, every webhook is answered with 503.';
+    return [{ subject: '', says, fix }];
   },
 };
 
@@ -59,12 +51,10 @@ export const unkeptAlarm: AlarmRule<UnkeptMemory> = {
       return [];
     }
     const count = refusalsDropped - memory.before;
-    return [
-      {
-        subject: '',
-        says: `${count} refused requests could not be kept, the last of them less than ${durationOf(windowMs)} ago`,
-        fix: 'They cannot be judged again with another secret. `events refused list` says who sends so many.',
-      },
-    ];
+    const ago = durationOf(windowMs);
+    const says = `${count} refused requests could not be kept, the last of them less than ${ago} ago`;
+    const fix =
+      'They cannot be judged again with another secret. `events refused list` says who sends so many.';
+    return [{ subject: '', says, fix }];
   },
 };

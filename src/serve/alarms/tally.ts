@@ -15,19 +15,15 @@ export interface RequestCounts {
   readonly refused: Map<string, number>;
 }
 
-export interface SignatureSeen {
-  readonly value: string;
-  readonly at: number;
-}
-
 export class Tally {
   /** Hours since 1970 in which something of it was taken. */
   readonly spokeIn = new Set<number>();
   lastTakenAt: number | undefined;
   /** The time of the first refusal since something was taken. */
   refusedSince: number | undefined;
+  /** The signed texts of its last verified requests, and when each came. */
+  readonly signatures: { readonly value: string; readonly at: number }[] = [];
   #counts: RequestCounts = { taken: 0, refused: new Map() };
-  #signatures: SignatureSeen[] = [];
 
   take(now: number): void {
     this.#counts.taken++;
@@ -47,16 +43,8 @@ export class Tally {
   }
 
   sign(value: string, at: number): void {
-    this.#signatures.push({ value, at });
-    if (this.#signatures.length > SIGNATURES_KEPT) this.#signatures.shift();
-  }
-
-  signatures(): readonly SignatureSeen[] {
-    return this.#signatures;
-  }
-
-  forgetSignatures(): void {
-    this.#signatures = [];
+    this.signatures.push({ value, at });
+    if (this.signatures.length > SIGNATURES_KEPT) this.signatures.shift();
   }
 
   /** Answers with what was counted since the last call. */

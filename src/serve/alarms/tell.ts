@@ -11,8 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
 import type { AlarmTarget } from '../config/alarms.ts';
-import type { AlarmSettings } from './alarm.ts';
-import type { AlarmNews } from './book.ts';
+import type { AlarmNews, AlarmSettings } from './alarm.ts';
 
 /** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
 const WAITING_MAX = 100;

@@ -10,12 +10,16 @@ import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { Driver } from '../../inbox/driver.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
-import type { Alarm, AlarmFinding, AlarmRule, Look, WatchedSource } from './alarm.ts';
-import { AlarmBook } from './book.ts';
-import { clockAlarm } from './clock.ts';
+import {
+  type Alarm,
+  AlarmBook,
+  type AlarmFinding,
+  type AlarmRule,
+  type Look,
+  type WatchedSource,
+} from './alarm.ts';
 import { backlogAlarm, deadAlarm } from './deliveries.ts';
-import { refusalsAlarm } from './refusals.ts';
-import { PAST_MS, silenceAlarm } from './silence.ts';
+import { clockAlarm, PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
 import { diskAlarm, inboxAlarm, unkeptAlarm } from './storage.ts';
 import { Tally, tallyListener } from './tally.ts';
 import { type TellerOptions, teller } from './tell.ts';
@@ -156,6 +160,6 @@ export class AlarmWatch {
     if (Math.abs(offset - this.#clockOffset) < CLOCK_JUMP_MS) return;
     this.#clockOffset = offset;
     this.#listeningSince = Date.now();
-    for (const tally of this.#tallies.values()) tally.forgetSignatures();
+    for (const tally of this.#tallies.values()) tally.signatures.length = 0;
   }
 }

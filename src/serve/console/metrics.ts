@@ -1,7 +1,6 @@
 /** Prometheus metrics, made from the table in metric-rows.ts, and those of Node and the process beside them. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Inbox } from '../../inbox/contract.ts';
-import type { MeterListener } from '../meter.ts';
 import {
   type AddValue,
   type Labels,
@@ -11,16 +10,12 @@ import {
   type Wired,
 } from './metric-rows.ts';
 
-export interface Metrics {
-  readonly listeners: readonly MeterListener[];
-  /** The text format, with the inbox's present state. */
-  render(inbox: Inbox): Promise<{ type: string; text: string }>;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** `known` answers with what is known without asking the inbox. */
-export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>): Metrics {
+export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = METRIC_ROWS.map((row) => ({ row, ...register(row, registry) }));
@@ -29,7 +24,8 @@ export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWri
   };
   for (const { row, add } of metrics) if (!row.reads) addSeries(row, add);
 
-  async function render(inbox: Inbox): Promise<{ type: string; text: string }> {
+  /** The text format, with the inbox's present state. */
+  async function render(inbox: Pick<Inbox, 'status' | 'takesWrites'>) {
     const present: Present = {
       ...known(),
       takesWrites: inbox.takesWrites(),
@@ -67,9 +63,7 @@ function register(
     // One without labels would be 0 now, which is a value like any other.
     if (labels.length === 0) metric.remove();
   };
-  return {
-    add:
-      metric instanceof Counter ? (of, value) => metric.inc(of, value) : (of, value) => metric.set(of, value),
-    clear,
-  };
+  const add: AddValue = (of, value) =>
+    metric instanceof Counter ? metric.inc(of, value) : metric.set(of, value);
+  return { add, clear };
 }

@@ -1,7 +1,7 @@
 /** What follows from an attempt, and when the next one is due. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judgeAttempt } from '../../../src/deliver/dispatch/verdict.ts';
+import { judgeAttempt } from '../../../src/deliver/dispatch/attempt.ts';
 import { Discard, RetryLater } from '../../../src/deliver/handler.ts';
 import { backoffMs } from '../../../src/inbox/retry.ts';
 

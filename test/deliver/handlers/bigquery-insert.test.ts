@@ -1,7 +1,6 @@
 /** The parts of bigquery by themselves: the fate of each row, batches, and what answers mean. */
 import { expect, test } from 'vitest';
 import { Declined, Unavailable } from '../../../src/deliver/handler.ts';
-import { Batcher } from '../../../src/deliver/handlers/bigquery/batcher.ts';
 import {
   bytesOf,
   type Fates,
@@ -9,6 +8,7 @@ import {
   rowOf,
   type TableRow,
 } from '../../../src/deliver/handlers/bigquery/insert.ts';
+import { rowBatcher } from '../../../src/deliver/handlers/bigquery.ts';
 import { answerOf, unavailable } from '../../../src/deliver/handlers/google/answers.ts';
 
 const NEVER = new AbortController().signal;
@@ -155,14 +155,14 @@ function batcherOf(options: { rowsMax?: number; bytesMax?: number; waitMs?: numb
     batches.push(idsOf(sent));
     return new Map(sent.map((row) => [row, DONE]));
   };
-  return { batches, batcher: new Batcher({ rowsMax: 3, bytesMax: 100, waitMs: 20, ...options, insert }) };
+  return { batches, batcher: rowBatcher({ rowsMax: 3, bytesMax: 100, waitMs: 20, ...options, insert }) };
 }
 
 test('a batch leaves when it is full of rows or bytes, or after a while', async () => {
   const { batches, batcher } = batcherOf({});
   const sizes = [1, 1, 1, 60, 60, 300, 1];
   const fates = await Promise.all(
-    sizes.map((bytes, at) => batcher.add({ row: rowWith(`evt_${at}`), bytes, signal: NEVER })),
+    sizes.map((bytes, at) => batcher({ row: rowWith(`evt_${at}`), bytes, signal: NEVER })),
   );
   expect(batches).toEqual([['evt_0', 'evt_1', 'evt_2'], ['evt_3'], ['evt_4'], ['evt_5'], ['evt_6']]);
   expect(fates).toEqual(sizes.map(() => DONE));
@@ -170,8 +170,8 @@ test('a batch leaves when it is full of rows or bytes, or after a while', async 
 
 test('what goes wrong with a batch goes wrong with each of its rows', async () => {
   const insert = () => Promise.reject(new Error('broken'));
-  const batcher = new Batcher({ rowsMax: 2, bytesMax: 100, waitMs: 20, insert });
-  const added = rows(2).map((row) => batcher.add({ row, bytes: 1, signal: NEVER }));
+  const batcher = rowBatcher({ rowsMax: 2, bytesMax: 100, waitMs: 20, insert });
+  const added = rows(2).map((row) => batcher({ row, bytes: 1, signal: NEVER }));
   expect(await Promise.allSettled(added)).toMatchObject([
     { reason: { message: 'broken' } },
     { status: 'rejected' },

@@ -1,7 +1,7 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log/log.ts';
-import { AlarmBook } from '../../../src/serve/alarms/book.ts';
+import { AlarmBook } from '../../../src/serve/alarms/alarm.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
 import { type AlarmKnobs, readKnobs } from '../../../src/serve/config/knobs.ts';
 import { type Meter, meterFor } from '../../../src/serve/meter.ts';

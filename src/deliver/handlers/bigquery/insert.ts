@@ -10,7 +10,6 @@
  * `stopped` was held up by another, and is sent again without it. A request that is too large is sent in halves.
  */
 import type { WebhookEvent } from '../../../verify/event.ts';
-
 import { type AttemptResult, Declined, Unavailable } from '../../handler.ts';
 import {
   answerOf,
@@ -20,19 +19,6 @@ import {
   unavailable,
   withHint,
 } from '../google/answers.ts';
-
-/** The library replaces `{{projectId}}` in every text that it finds. In a private field it finds none. */
-class Columns {
-  readonly #columns: object;
-
-  constructor(columns: object) {
-    this.#columns = columns;
-  }
-
-  toJSON() {
-    return this.#columns;
-  }
-}
 
 export type TableRow = ReturnType<typeof rowOf>;
 
@@ -47,16 +33,14 @@ export type Fates = ReadonlyMap<TableRow, Fate>;
 /** Resolves if all were taken; throws what the library throws. */
 export type Send = (rows: readonly TableRow[]) => Promise<unknown>;
 
-interface RowError {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly location?: string;
-}
+type RowError = Partial<Readonly<Record<'reason' | 'message' | 'location', string>>>;
+
+type Refusals = readonly { readonly index: number; readonly errors?: readonly RowError[] }[];
 
 /** What the library throws when rows were refused. */
 interface PartialFailure {
   readonly name: 'PartialFailureError';
-  readonly response: { readonly insertErrors: readonly { index: number; errors?: readonly RowError[] }[] };
+  readonly response: { readonly insertErrors: Refusals };
 }
 
 export const INSERT_HINTS: HintByStatus = {
@@ -70,6 +54,19 @@ const TOO_LARGE = /payload size exceeds|too large/i;
 const NO_COLUMN = /no such field/i;
 /** Refusals that are not about the row. */
 const PASSING = ['timeout', 'backendError', 'internalError', 'rateLimitExceeded', 'quotaExceeded'];
+
+/** The library replaces `{{projectId}}` in every text that it finds. In a private field it finds none. */
+class Columns {
+  readonly #columns: object;
+
+  constructor(columns: object) {
+    this.#columns = columns;
+  }
+
+  toJSON() {
+    return this.#columns;
+  }
+}
 
 export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent) {
   const ts = receivedAt.toISOString().replace('T', ' ').replace('Z', '');
@@ -101,11 +98,7 @@ function all(rows: readonly TableRow[], fate: Fate): Fates {
   return new Map(rows.map((row) => [row, fate]));
 }
 
-async function settleEach(
-  rows: readonly TableRow[],
-  refusals: PartialFailure['response']['insertErrors'],
-  send: Send,
-): Promise<Fates> {
+async function settleEach(rows: readonly TableRow[], refusals: Refusals, send: Send): Promise<Fates> {
   const refused = new Map(refusals.map(({ index, errors }) => [rows[index], errors?.[0] ?? {}]));
   const stopped = rows.filter((row) => refused.get(row)?.reason === 'stopped');
   const others = rows.filter((row) => !stopped.includes(row));

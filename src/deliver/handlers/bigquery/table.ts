@@ -6,14 +6,10 @@
  *   partitioned by day of ts, clustered by source and type
  */
 import type { BigQuery, TableMetadata, TableSchema } from '@google-cloud/bigquery';
+import type { BigQueryOptions } from '../bigquery.ts';
 import { answerOf } from '../google/answers.ts';
 
-interface TablePlace {
-  readonly dataset: string;
-  readonly table: string;
-  /** Where to create the dataset, if it is not there. */
-  readonly location: string | undefined;
-}
+type TablePlace = Readonly<Record<'dataset' | 'table', string>> & Pick<BigQueryOptions, 'location'>;
 
 /** Says why the table cannot be made ready from here, and what to do. */
 export class Unready extends Error {}

@@ -1,9 +1,11 @@
 /**
- * The rules for the options of a command. For handlers/command.ts. Arguments and variables may hold secrets, so messages show
- * none of their values.
+ * The rules for the options of a command, and the environment that its program gets: the service's own holds secrets, so the
+ * program gets the basics, the variables that the configuration names, and facts about the event. For handlers/command.ts.
+ * Arguments and variables may hold secrets, so messages show none of their values.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { isSensitive } from '../../../base/log/redact.ts';
 import {
   type Flaw,
   flaw,
@@ -14,8 +16,8 @@ import {
   text,
   withDefault,
 } from '../../../base/settings/rules.ts';
+import type { WebhookEvent } from '../../../verify/event.ts';
 import type { Choices } from '../options.ts';
-import { OWN_PREFIX, readVariable } from './environment.ts';
 import { ENDING_MS } from './process.ts';
 
 export interface CommandOptions extends Choices {
@@ -30,6 +32,11 @@ export interface CommandOptions extends Choices {
   readonly timeoutMs?: number;
 }
 
+const BASICS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+/** Linux takes 128 KiB for one string, and hardly more for all strings together where the stack is small. */
+const VALUE_BYTES_MAX = 32 * 1_024;
+/** Shorter values are words that may stand in any output. */
+const SECRET_MIN = 6;
 const NAME = /^[a-z_][a-z0-9_]*$/i;
 /** A message repeats these names only: another text may be a secret that was written where its name belongs. */
 const USUAL_NAME = /^[A-Z][A-Z0-9_]*$/;
@@ -76,8 +83,8 @@ function variableFlaw(entry: string, at: number): Flaw | undefined {
   if (!NAME.test(variable) || value?.includes('\0')) {
     return flaw(`has ${which}, which cannot be a variable`, 'Write NAME to pass it on, or NAME=value.');
   }
-  if (variable.startsWith(OWN_PREFIX)) {
-    const fix = `Names with ${OWN_PREFIX} are for what is known of the event.`;
+  if (variable.startsWith('CONSIGNEE_')) {
+    const fix = 'Names with CONSIGNEE_ are for what is known of the event.';
     return flaw(`has ${which}, which is not yours to set`, fix);
   }
   if (value !== undefined) return undefined;
@@ -109,4 +116,50 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The basics and the variables that `entries` name, without those that are not set. */
+export function givenEnvironment(entries: readonly string[] = []): Record<string, string> {
+  const basics = BASICS.map((name) => [name, process.env[name]] as const);
+  return keepSet([...basics, ...entries.map(readVariable)]);
+}
+
+/** `NAME` is passed on from the service's environment, `NAME=value` is fixed. */
+function readVariable(entry: string): readonly [string, string | undefined] {
+  const at = entry.indexOf('=');
+  return at === -1 ? [entry, process.env[entry]] : [entry.slice(0, at), entry.slice(at + 1)];
+}
+
+/** Values that must not be shown if the program prints them. */
+export function secretsIn(entries: readonly string[] = []): string[] {
+  return entries
+    .map(readVariable)
+    .filter(([name, value]) => value && (isSensitive(name) || value.includes('://')))
+    .map(([, value]) => value as string)
+    .filter((value) => value.length >= SECRET_MIN);
+}
+
+/**
+ * Facts about the event. The sender chooses type and external id, so a shell must quote them. Either is not set if the event has none, or if an
+ * environment cannot hold it: with a NUL, with half a surrogate pair, or over 32 KiB. It is not cut to fit: a changed id would
+ * be another event's.
+ */
+export function variablesOf(event: WebhookEvent): Record<string, string> {
+  return keepSet([
+    ['CONSIGNEE_EVENT_ID', event.id],
+    ['CONSIGNEE_SOURCE', event.source],
+    ['CONSIGNEE_TYPE', fitting(event.type)],
+    ['CONSIGNEE_EXTERNAL_ID', fitting(event.externalId)],
+    ['CONSIGNEE_RECEIVED_AT', event.receivedAt.toISOString()],
+    ['CONSIGNEE_ATTEMPT', String(event.attempt)],
+  ]);
+}
+
+function fitting(text: string | null): string | undefined {
+  if (text === null || text.includes('\0') || !text.isWellFormed()) return undefined;
+  return Buffer.byteLength(text) > VALUE_BYTES_MAX ? undefined : text;
+}
+
+function keepSet(variables: readonly (readonly [string, string | undefined])[]): Record<string, string> {
+  return Object.fromEntries(variables.filter(([, value]) => value !== undefined)) as Record<string, string>;
 }

@@ -11,17 +11,8 @@
  * The content type is all that goes out of the provider's headers; none that authenticates does. There are three formats:
  *
  *   plain                   Content-Type as it came, application/json if none did; the body's exact bytes
- *   cloudevents-binary      the same, and each attribute in a header `ce-<attribute>`, percent-encoded
+ *   cloudevents-binary      the same, and each attribute of CloudEvents 1.0 in a header `ce-<attribute>`, percent-encoded
  *   cloudevents-structured  application/cloudevents+json: {<attributes>,"data":<body>}, or "data_base64"
- *
- * CloudEvents 1.0 attributes:
- *
- *   specversion       1.0
- *   id                the event's id: the same over retries and replays
- *   source            /webhooks/<source>
- *   type              the event's type; `unknown` if it has none
- *   time              when it was received, ISO 8601
- *   datacontenttype   the content type; in binary mode Content-Type itself
  *
  * `data` is the body's text as it stands, never parsed and written anew: 9007199254740993 stays what it is. A body that is
  * not JSON, or not called so by its content type, goes as `data_base64`.
@@ -112,6 +103,7 @@ function structured(event: WebhookEvent): Message {
   return { headers: { 'Content-Type': 'application/cloudevents+json; charset=utf-8' }, body };
 }
 
+/** In structured mode there is `datacontenttype` beside them; in binary mode Content-Type itself says it. */
 function attributesOf(event: WebhookEvent) {
   return {
     specversion: '1.0',

@@ -1,11 +1,14 @@
 /**
- * A client of one of Google's libraries: the options that the handlers have in common, and how the client is made, once, when
- * the first event comes. The libraries are optional, large packages. One that is missing is a problem at boot nevertheless:
- * looking for it loads nothing.
+ * A client of one of Google's libraries: the options that the handlers have in common, how the client is made, once, when the
+ * first event comes, and an end for what it is asked. The libraries are optional, large packages. One that is missing is a
+ * problem at boot nevertheless: looking for it loads nothing.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Problem } from '../../../base/errors.ts';
-import { integer, type RulesFor, text } from '../../../base/settings/rules.ts';
+import { integer, type RulesFor, text, withDefault } from '../../../base/settings/rules.ts';
 import { wiringProblem } from '../options.ts';
 
 export interface GoogleOptions {
@@ -18,9 +21,13 @@ export interface GoogleOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Loading the package counts towards the time limit, but not towards the timeout. */
+export const SLACK_MS = 5_000;
 const GOOGLES_OWN = /^(https?:\/\/)?([^/]+\.)?googleapis\.com(:\d+)?(\/|$)/i;
 /** Answers with the place of a package, and throws if there is none. */
 const findHere: (name: string) => string = createRequire(import.meta.url).resolve;
+const ends = new AsyncLocalStorage<AbortSignal>();
+let isSubscribed = false;
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]*$/;
 
 /** A key may have been pasted where its path belongs, and a URL may have a password in it: neither is repeated. */
@@ -32,7 +39,7 @@ export const GOOGLE_RULES = {
   apiEndpoint: text(isPlainUrl, "Write its URL: apiEndpoint: 'http://localhost:9050'.", {
     wrong: 'is not an http:// or https:// URL without user, query and fragment',
   }),
-  timeoutMs: integer(1, 600_000),
+  timeoutMs: withDefault(integer(1, 600_000), 20_000),
 } satisfies RulesFor<GoogleOptions>;
 
 /** Opens when it is first asked to, and again after a failure only. */
@@ -70,6 +77,40 @@ export function packageProblems(kind: string, name: string, find = findHere): Pr
   } catch {
     return [wiringProblem(`${kind} needs the package ${name}`, `Run npm install ${name}.`)];
   }
+}
+
+/** Aborts in `timeoutMs`, or when one of the signals does. */
+export function endIn(timeoutMs: number, ...signals: readonly AbortSignal[]): AbortSignal {
+  return AbortSignal.any([AbortSignal.timeout(timeoutMs), ...signals]);
+}
+
+/**
+ * What `work` comes to, unless the signal aborts first: then rejects with its reason. Google's libraries pass their `timeout` to
+ * node-fetch 3, which knows none, and take no signal: a server that never answers would be awaited forever, and its connection
+ * kept. So the waiting ends here, and the requests that were begun meanwhile are ended with it: Node tells of each request in a
+ * diagnostics channel, in the asynchronous context of whoever began it.
+ */
+export async function withinDeadline<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (!isSubscribed) subscribe('http.client.request.start', endWithItsWork);
+  isSubscribed = true;
+  signal.throwIfAborted();
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  signal.addEventListener('abort', end);
+  try {
+    return await Promise.race([ends.run(signal, work), ended]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function endWithItsWork(message: unknown): void {
+  const signal = ends.getStore();
+  if (!signal) return;
+  const { request } = message as { request: ClientRequest };
+  const end = () => request.destroy();
+  signal.addEventListener('abort', end);
+  request.once('close', () => signal.removeEventListener('abort', end));
 }
 
 function isPlainUrl(value: string): boolean {

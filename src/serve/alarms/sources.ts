@@ -1,0 +1,191 @@
+/** Alarms about what comes from a source: `refusals`, `clock` and `silence`. */
+import { signedSecondsIn } from '../../verify/hmac-form.ts';
+import { fixFor, refusalOf } from '../../verify/refusals.ts';
+import {
+  type AlarmFinding,
+  type AlarmRule,
+  clockTimeOf,
+  durationOf,
+  type Look,
+  type WatchedSource,
+} from './alarm.ts';
+import { HOUR_MS, type RequestCounts, SIGNATURES_KEPT, type Tally } from './tally.ts';
+
+const CLOCK_FIX =
+  'Let this machine follow a time server (`timedatectl` says whether it does): further off, genuine webhooks are refused.';
+const WEEK = 168;
+const PAST = 4 * WEEK;
+export const PAST_MS = PAST * HOUR_MS;
+const PAST_LEAST = 2 * WEEK;
+const SPOKEN_LEAST = 20;
+const MISSED_LEAST = 2;
+
+interface RefusalsMemory {
+  /** For each source the counts of each look, as far back as the window goes. */
+  readonly looks: Map<string, readonly (RequestCounts & { readonly at: number })[]>;
+}
+
+/**
+ * Within the last minutes too large a part of a source's requests was turned away as unproven or from outside (401, 403).
+ * Anyone can send what is refused, so the words say whether anything still passes.
+ */
+export const refusalsAlarm: AlarmRule<RefusalsMemory> = {
+  kind: 'refusals',
+  memory: () => ({ looks: new Map() }),
+  find(look, { looks }) {
+    const from = look.now - look.knobs.windowMs;
+    return look.sources.flatMap((source) => {
+      const tally = look.tallyOf(source.name);
+      const all = [...(looks.get(source.name) ?? []), { ...tally.takeCounts(), at: look.now }];
+      const inside = all.filter(({ at, taken, refused }) => at > from && (taken > 0 || refused.size > 0));
+      looks.set(source.name, inside);
+      return refusalsFinding(source, sumOfLooks(inside), tally.refusedSince, look);
+    });
+  },
+};
+
+function refusalsFinding(
+  source: WatchedSource,
+  { taken, refused }: RequestCounts,
+  since: number | undefined,
+  { knobs: { windowMs, refusalsLeast, refusalRatio }, now }: Look,
+): AlarmFinding[] {
+  const count = [...refused.values()].reduce((sum, one) => sum + one, 0);
+  if (count < refusalsLeast || count / (taken + count) < refusalRatio) return [];
+  const [code] = [...refused].reduce((most, one) => (one[1] > most[1] ? one : most));
+  const { says: what, asks } = refusalOf(code);
+  const share = `${count} of ${taken + count} requests in ${durationOf(windowMs)}`;
+  const [when, question] =
+    since === undefined
+      ? ['while others pass', 'does one of several senders differ, or is somebody trying?']
+      : [`all since ${clockTimeOf(since, now)}`, asks];
+  const says = `${source.name}: ${what}; ${share}, ${when}: ${question}`;
+  return [{ subject: source.name, says, fix: fixFor(code, source), ...(since !== undefined && { since }) }];
+}
+
+function sumOfLooks(looks: readonly RequestCounts[]): RequestCounts {
+  const sum: RequestCounts = { taken: 0, refused: new Map() };
+  for (const { taken, refused } of looks) {
+    sum.taken += taken;
+    for (const [code, count] of refused) sum.refused.set(code, (sum.refused.get(code) ?? 0) + count);
+  }
+  return sum;
+}
+
+/**
+ * The times that a source signs (`t=` in the header) are too far from ours, in the median of its last twenty verified
+ * requests. The alarm comes while they still pass: beyond the tolerance every one of them is refused.
+ */
+export const clockAlarm: AlarmRule = {
+  kind: 'clock',
+  find: ({ sources, tallyOf, knobs }) =>
+    sources.flatMap(({ name }) => {
+      const aheadMs = medianAhead(tallyOf(name));
+      if (aheadMs === undefined || Math.abs(aheadMs) <= knobs.clockSkewMs) return [];
+      const where = `${durationOf(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+      const says = `${name}: our clock is ${where} the times it signs, in the median of its last ${SIGNATURES_KEPT} requests`;
+      return [{ subject: name, says, fix: CLOCK_FIX }];
+    }),
+};
+
+/** Answers how far our clock is ahead of the signed times; undefined if there are too few of them. */
+function medianAhead({ signatures }: Tally): number | undefined {
+  const ahead = signatures
+    .map(({ value, at }) => at - (signedSecondsIn(value) ?? Number.NaN) * 1_000)
+    .filter((ms) => !Number.isNaN(ms))
+    .sort((one, other) => one - other);
+  return ahead.length < SIGNATURES_KEPT ? undefined : ahead[Math.floor(ahead.length / 2)];
+}
+
+/** Both are hours, each weighted by how often the source speaks in it. */
+interface Silence {
+  readonly missed: number;
+  readonly worst: number;
+}
+
+/**
+ * Answers with the silence if the hours from `first` up to, but not including, `end` are too many to say nothing in. All hours
+ * are counted since 1970, and the source spoke in none from `first` on.
+ */
+export function judgeSilence(
+  spokeIn: ReadonlySet<number>,
+  first: number,
+  end: number,
+  factor: number,
+): Silence | undefined {
+  const last = Math.max(...spokeIn);
+  const past = [...spokeIn].filter((hour) => hour > last - PAST);
+  const begin = Math.min(...past);
+  if (past.length < SPOKEN_LEAST || last - begin + 1 < PAST_LEAST) return undefined;
+  const { seen, spoken } = weekOf(past, begin, last);
+  const chance = (hour: number, less: number) => at(spoken, hour) / Math.max(1, at(seen, hour) - less);
+  let worst = 0;
+  for (let hour = begin, run = 0; hour <= last; hour++) {
+    run = spokeIn.has(hour) ? 0 : run + chance(hour, 1);
+    worst = Math.max(worst, run);
+  }
+  let missed = 0;
+  for (let hour = first; hour < end; hour++) missed += chance(hour, 0);
+  return missed >= Math.max(MISSED_LEAST, factor * worst) ? { missed, worst } : undefined;
+}
+
+/** Counts for each hour of the week in how many weeks it was seen, and in how many of them the source spoke. */
+function weekOf(past: readonly number[], begin: number, last: number) {
+  const seen = new Array<number>(WEEK).fill(0);
+  const spoken = new Array<number>(WEEK).fill(0);
+  for (let hour = begin; hour <= last; hour++) seen[hour % WEEK] = at(seen, hour) + 1;
+  for (const hour of past) spoken[hour % WEEK] = at(spoken, hour) + 1;
+  return { seen, spoken };
+}
+
+function at(week: readonly number[], hour: number): number {
+  return week[hour % WEEK] ?? 0;
+}
+
+/**
+ * A source that usually speaks has said nothing for longer than its own history makes plausible. For
+ * example, a source that never missed more than 2 of its usual hours is reported after 6 such hours.
+ *
+ * Time is measured as the source lives it. Of every hour of the week it is known in how many of the last four weeks the
+ * source spoke in it: an hour in which it always did counts 1, one in which it spoke every other week 1/2, one in which
+ * it never did 0. So a night or a weekend counts nothing for a source that is silent then, and one that speaks now and
+ * then needs a long silence until it has missed anything.
+ *
+ * The silence at present is one too many if the hours it missed come to two or more, and to three times (`silenceFactor`)
+ * what the worst silence of those weeks missed. The past is judged by the other weeks alone: an hour in which the source
+ * was silent must not be its own excuse.
+ *
+ * It takes history: two weeks, so that each hour of the week was seen twice, and twenty hours with something in them.
+ * Only complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any
+ * other, once.
+ */
+export const silenceAlarm: AlarmRule = {
+  kind: 'silence',
+  find: ({ sources, tallyOf, listeningSince, knobs, now }) =>
+    sources.flatMap(({ name }) => {
+      const { spokeIn, lastTakenAt } = tallyOf(name);
+      if (lastTakenAt === undefined) return [];
+      forgetOld(spokeIn, lastTakenAt);
+      const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
+      const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
+      const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
+      return silence ? [silenceFinding(name, silence, lastTakenAt, now)] : [];
+    }),
+};
+
+/** Only the weeks before the last event count, however long ago that was: silence must not become its own history. */
+function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
+  const oldest = Math.floor(lastTakenAt / HOUR_MS) - PAST;
+  for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);
+}
+
+function silenceFinding(name: string, { missed, worst }: Silence, since: number, now: number): AlarmFinding {
+  const [should, did] = [missed, worst].map((hours) => String(Math.round(hours * 10) / 10));
+  const before = did === '0' ? 'none stayed empty before' : `never more than ${did} stayed empty before`;
+  return {
+    subject: name,
+    since,
+    says: `${name}: silent for ${durationOf(now - since)}, since ${clockTimeOf(since, now)}; by its last four weeks something should have come in ${should} of these hours, and ${before}`,
+    fix: `Look at ${name}'s own webhook page: is it switched off there, or does it send elsewhere? \`events refused list\` says what was turned away here. A holiday ends by itself, and a source that is gone for good is switched off by taking its settings out.`,
+  };
+}
