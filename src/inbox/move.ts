@@ -43,16 +43,9 @@ interface Move {
   readonly tell: (line: string) => void;
 }
 
-interface Copied {
-  readonly events: number;
-  /** So many of `events` were purged: only their keys have moved. */
-  readonly purged: number;
-  readonly attempts: number;
-}
-
 /** `finished`: an earlier run had done all but the last step. `before`: it had done that too. */
 export type MoveOutcome =
-  | (Copied & { readonly what: 'moved'; readonly work: number })
+  | (Awaited<ReturnType<typeof copy>> & { readonly what: 'moved'; readonly work: number })
   | { readonly what: 'finished'; readonly work: number }
   | { readonly what: 'before'; readonly at: string };
 
@@ -90,10 +83,13 @@ async function copyOver(
   return { what: 'moved', ...copied, work: await endMove(client, source.id, source.secretUses()) };
 }
 
-async function copy(source: Source, client: Connection, tell: (line: string) => void): Promise<Copied> {
+/** Of the `events` that it counts so many were `purged`: only their keys have moved. */
+async function copy(source: Source, client: Connection, tell: (line: string) => void) {
   const counts = { events: 0, purged: 0, attempts: 0 };
-  const progress = progressOf(source, tell);
-  for (const batch of progress('copied', source.batches())) {
+  const all = source.events.toLocaleString('en');
+  const tellOf = (done: string) => (count: number) =>
+    tell(`${count.toLocaleString('en')} of ${all} events ${done}.`);
+  for (const batch of telling(source.batches(), tellOf('copied'))) {
     refuseSpoilt(batch.events);
     await importBatch(client, batch);
     counts.events += batch.events.length;
@@ -102,31 +98,26 @@ async function copy(source: Source, client: Connection, tell: (line: string) => 
   }
   await analyzeImported(client);
   const wrong: number[] = [];
-  for (const { events } of progress('compared', source.marks()))
+  for (const { events } of telling(source.marks(), tellOf('compared')))
     wrong.push(...(await differing(client, events)));
   if (wrong.length > 0) throw new Error(`what was stored of ${named(wrong)} is not what was given`);
   return counts;
 }
 
-type Progress = <T extends { readonly events: readonly unknown[] }>(
-  done: string,
-  steps: Iterable<T>,
-) => Generator<T>;
-
 /** Tells now and then how far it is. */
-function progressOf(source: Source, tell: (line: string) => void): Progress {
-  const all = source.events.toLocaleString('en');
+function* telling<T extends { readonly events: readonly unknown[] }>(
+  steps: Iterable<T>,
+  tell: (count: number) => void,
+): Generator<T> {
+  let count = 0;
   let told = performance.now();
-  return function* (done, steps) {
-    let count = 0;
-    for (const step of steps) {
-      yield step;
-      count += step.events.length;
-      if (performance.now() - told < TELL_MS) continue;
-      told = performance.now();
-      tell(`${count.toLocaleString('en')} of ${all} events ${done}.`);
-    }
-  };
+  for (const step of steps) {
+    yield step;
+    count += step.events.length;
+    if (performance.now() - told < TELL_MS) continue;
+    told = performance.now();
+    tell(count);
+  }
 }
 
 function refuseSpoilt(events: readonly MovedEvent[]): void {

@@ -4,8 +4,7 @@ import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
 import { parseBody } from './identity.ts';
 import { type State, stateOf } from './newest.ts';
-import type { StoredSource } from './stored-source.ts';
-import { wants } from './stored-source.ts';
+import { type StoredSource, wants } from './stored-source.ts';
 
 /** What became of an order. */
 export interface OrderResult {

@@ -67,19 +67,19 @@ export class InboxReader {
   }
 
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
-    const [row] = await this.#tables.all<
-      EventRow & { address: string; headers: string | null; body: Uint8Array | null }
-    >(`SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`, number);
+    const { all, keys } = this.#tables;
+    const whole = `SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`;
+    const [row] = await all<EventRow & { address: string; headers: string | null; body: Uint8Array | null }>(
+      whole,
+      number,
+    );
     if (!row) {
-      const known = await this.#tables.all(
-        `SELECT number FROM ${this.#tables.keys} WHERE number = $1`,
-        number,
-      );
+      const known = await all(`SELECT number FROM ${keys} WHERE number = $1`, number);
       if (known.length === 0) return undefined;
       return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
     }
     const [summary] = (await this.#summaries([row])) as [EventSummary];
-    const attempts = await this.#tables.all<AttemptRow>(
+    const attempts = await all<AttemptRow>(
       `SELECT handler, attempt, started_at AS "startedAt", ms, outcome, error, status, output
        FROM attempts WHERE event = $1`,
       number,
@@ -124,19 +124,15 @@ export class InboxReader {
 
   /** Numbers behind one, in order, of events that have a body. */
   async numbers(after: number, limit: number): Promise<number[]> {
-    const rows = await this.#tables.all<{ number: number }>(
-      'SELECT number FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number LIMIT $2',
-      after,
-      limit,
-    );
+    const sql = 'SELECT number FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number LIMIT $2';
+    const rows = await this.#tables.all<{ number: number }>(sql, after, limit);
     return rows.map(({ number }) => number);
   }
 
   /** The highest number; 0 if there is none. */
   async newest(): Promise<number> {
-    const [row] = await this.#tables.all<{ number: number | null }>(
-      'SELECT max(number) AS number FROM inbox',
-    );
+    const sql = 'SELECT max(number) AS number FROM inbox';
+    const [row] = await this.#tables.all<{ number: number | null }>(sql);
     return row?.number ?? 0;
   }
 
@@ -161,10 +157,7 @@ export class InboxReader {
     return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
   }
 
-  #conditionsOf(
-    { source, type, state, after, except = [] }: Filter,
-    parameter: (value: Value) => string,
-  ): string[] {
+  #conditionsOf({ source, type, state, after, except = [] }: Filter, parameter: (value: Value) => string) {
     const conditions = ['true'];
     if (source !== undefined) conditions.push(`source = ${parameter(source)}`);
     if (type !== undefined) conditions.push(`type = ${parameter(type)}`);

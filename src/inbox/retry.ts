@@ -94,11 +94,8 @@ export function settleInterrupted(
 
 /** The same as the edge logs it. */
 export function interruptedOf(settled: readonly Settlement[]): Interrupted[] {
-  return settled.map((settlement) => ({
-    id: idOf(settlement.event),
-    handler: settlement.handler,
-    attempt: settlement.attempt,
-    outcome: outcomeOf(settlement),
-    reason: settlement.error ?? '',
-  }));
+  return settled.map((settlement) => {
+    const { event, handler, attempt, error } = settlement;
+    return { id: idOf(event), handler, attempt, outcome: outcomeOf(settlement), reason: error ?? '' };
+  });
 }

@@ -32,16 +32,11 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
-interface ServiceState {
-  state: 'serving' | 'leaving' | 'closed';
-}
-
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const { config, role, log } = options;
   const { knobs } = config;
-  const service: ServiceState = { state: 'serving' };
+  const service: Service = { state: 'serving' };
   const rules = new Rules(config, log);
   const counting = startCounting(config, log);
   const work = await openWork(options, rules, counting.meter);
@@ -83,6 +78,9 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   return { port, consolePort, reload: (changed) => reload(changed, parts), stop };
 }
 
+/** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
+type Service = { state: 'serving' | 'leaving' | 'closed' };
+
 /** Everything that the servers and the watch are made of. */
 type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
 
@@ -107,7 +105,7 @@ function startCounting({ knobs, sources }: Config, log: Log) {
 
 function createPublicServer(
   { config, role, log, rules, budget, meter, inbox, refused, supervisor }: ServiceParts,
-  service: ServiceState,
+  service: Service,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
   const app = createApp({
@@ -129,11 +127,7 @@ function createPublicServer(
       log,
       meter,
       closing: () => service.state !== 'serving',
-      keepRefusal: keepRefusals({
-        budget,
-        sources: config.sources,
-        keep: (request) => refused.keep(request),
-      }),
+      keepRefusal: keepRefusals(config.sources, budget, (request) => refused.keep(request)),
     }),
   });
   return createHttpServer(app, { knobs, log, meter });

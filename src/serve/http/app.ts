@@ -9,9 +9,9 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { resolveClient } from '../../verify/client-address.ts';
 import { type Head, Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
-import { SECURITY_HEADERS } from './answer.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './reception.ts';
+import { SECURITY_HEADERS } from './respond.ts';
 import type { App } from './server.ts';
 
 interface AppOptions extends ReceiveOptions {

@@ -19,23 +19,16 @@ import type { Reception } from './reception.ts';
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;
 
-interface GivenRefusal {
-  readonly id: string;
-  readonly source: string;
-  readonly code: RefusalCode;
-  readonly reason: string;
-}
+type GivenRefusal = Pick<RefusedRequest, 'id' | 'source' | 'reason'> & { readonly code: RefusalCode };
 
 /** Answers whether the rest of the request is being read, so that its connection may stay. */
 export type KeepRefusal = (request: Request, response: Response, refusal: GivenRefusal) => boolean;
 
-interface KeepRefusalOptions {
-  readonly budget: Budget;
-  readonly sources: readonly Pick<SourceConfig, 'name' | 'preset'>[];
-  readonly keep: (request: RefusedRequest) => void;
-}
-
-export function keepRefusals({ budget, sources, keep }: KeepRefusalOptions): KeepRefusal {
+export function keepRefusals(
+  sources: readonly Pick<SourceConfig, 'name' | 'preset'>[],
+  budget: Budget,
+  keep: (request: RefusedRequest) => void,
+): KeepRefusal {
   /** For each source the lower-case names of the headers that carry credentials. */
   const credentialHeaders = new Map(sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]));
   let lateReads = 0;

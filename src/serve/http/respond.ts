@@ -1,5 +1,5 @@
 /**
- * The one place that answers a webhook, logs the answer and counts it.
+ * The one place that answers a webhook, logs the answer and counts it. It knows the headers of every answer.
  *
  *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}, or what the source's `reply` returned
  *   else application/problem+json  {"title","status","id":"ref_…"}, with `detail` outside production
@@ -8,17 +8,21 @@
  * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
  */
 import { randomBytes } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
 import type { Request, Response } from 'express';
+import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type ReplyOutcome, type RequestOutcome } from '../meter.ts';
-import { leavesTooMuch, sendAndLinger, sendAnswer } from './answer.ts';
 import { receptionOf, type SourceReply } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
+
+const DRAIN_BYTES = 65_536;
+const LINGER_MS = 500;
 
 export interface Responder {
   /** Answers for an event that is on disk. `reply` is what the source's function said, if it has one and was asked. */
@@ -54,7 +58,7 @@ export function responder(options: ResponderOptions): Responder {
   function accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void {
     const { proofs } = receptionOf(response);
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
-    // An id and a status are plain ASCII.
+    // An id and a status are plain ASCII, which goes out without being encoded.
     if (reply?.json === undefined)
       send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
     else send(response, 200, reply.json);
@@ -87,7 +91,7 @@ export function responder(options: ResponderOptions): Responder {
     if (status === 405) headers.push('Allow', 'POST');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
     if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
-      sendAndLinger(request, response, { status, body, headers });
+      sendAndLinger(request, response, status, body, headers);
     else send(response, status, body, headers);
   }
 
@@ -99,7 +103,8 @@ export function responder(options: ResponderOptions): Responder {
     encoding: BufferEncoding = 'utf8',
   ): void {
     const headers = options.closing() ? [...more, 'Connection', 'close'] : more;
-    sendAnswer(response, { status, body, headers, encoding });
+    writeHead(response, status, body, headers);
+    response.end(body, encoding);
   }
 
   function report(response: Response, source: string, status: number, said: Report): void {
@@ -126,3 +131,65 @@ function readError(error: unknown): { code: RefusalCode; reason: string } {
   if (error instanceof Rejection) return { code: error.code, reason: rejectionReason(error) };
   return { code: 'internal', reason: wordsOf(error) };
 }
+
+/** Answers in full, then gives the sender a moment to read it before the connection goes. */
+function sendAndLinger(
+  request: Request,
+  response: Response,
+  status: number,
+  body: string,
+  headers: readonly string[],
+): void {
+  writeHead(response, status, body, [...headers, 'Connection', 'close']);
+  response.write(body);
+  let drained = 0;
+  const over = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(over, LINGER_MS);
+  request.on('data', (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > DRAIN_BYTES) request.pause();
+  });
+  request.once('end', over);
+  request.once('close', over);
+}
+
+/** Answers whether more of the body is still to come than is worth reading. */
+function leavesTooMuch(request: Request): boolean {
+  if (request.complete) return false;
+  const declared = request.headers['content-length'];
+  if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
+  return Number(declared) > DRAIN_BYTES || request.headers.expect !== undefined;
+}
+
+/** `headers`: names and values by turns, beside the usual ones. */
+function writeHead(response: Response, status: number, body: string, headers: readonly string[]): void {
+  const type = status === 200 ? 'application/json' : 'application/problem+json';
+  const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
+  response.writeHead(status, [...SECURITY_HEADERS, ...described, ...headers]);
+}
+
+function securityHeaders(): string[] {
+  const request = new IncomingMessage(new Socket());
+  const recorder = new HeaderRecorder(request);
+  helmet()(request, recorder, () => {});
+  return recorder.written;
+}
+
+/** Keeps the names as they are written; Node gives them back in lower case. */
+class HeaderRecorder extends ServerResponse {
+  readonly written: string[] = [];
+
+  override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.written.push(name, String(value));
+    return this;
+  }
+}
+
+/**
+ * helmet's headers, asked for once: they are the same on every answer, and setting a dozen one by one on each costs half as
+ * much as checking its HMAC. Names and values by turns, as `writeHead` takes them.
+ */
+export const SECURITY_HEADERS = securityHeaders();
