@@ -16,8 +16,8 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   pg: /^src\/inbox\/postgres\//,
   pino: /^src\/base\/log\//,
   'prom-client': /^src\/serve\/console\//,
-  '@google-cloud/storage': /^src\/deliver\/handlers\/(gcs|google\/)/,
-  '@google-cloud/bigquery': /^src\/deliver\/handlers\/(bigquery|google\/)/,
+  '@google-cloud/storage': /^src\/deliver\/handlers\/gcs/,
+  '@google-cloud/bigquery': /^src\/deliver\/handlers\/bigquery/,
   dotenv: /^src\/ops\/settings\.ts$/,
 };
 

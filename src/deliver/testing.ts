@@ -28,12 +28,10 @@ export interface Tried {
   /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
   readonly outcome: AttemptOutcome | 'unwanted';
   readonly error: string | null;
-  /** What it recorded. */
   readonly status: string | null;
   readonly output: string | null;
   /** For `retry` and `later`: when it would be tried again. */
   readonly dueInMs: number | null;
-  /** What it logged, in order. */
   readonly lines: readonly LogLine[];
 }
 

@@ -35,7 +35,6 @@ export interface UnavailableTarget {
 }
 
 export interface Circuit {
-  /** Failures in a row. */
   readonly failures: number;
   /** How often it was opened since it was closed; 0 if it is closed. */
   readonly openings: number;

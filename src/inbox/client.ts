@@ -114,19 +114,17 @@ class InboxClient implements Inbox {
   }
 
   #hear(message: FromInbox): void {
+    const { log, onRestart } = this.#options;
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
     else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
     else if (message.kind === 'circuit') this.#logCircuit(message);
     else if (message.kind === 'lost') {
-      this.#options.log.error(
-        { reason: message.reason },
-        'what is being handled may be taken over by others',
-      );
-      this.#options.onRestart();
+      log.error({ reason: message.reason }, 'what is being handled may be taken over by others');
+      onRestart();
     } else if (message.kind === 'writes') {
       this.#writes = message.taken;
-      if (message.taken) this.#options.log.info({}, 'the inbox takes writes again');
-      else this.#options.log.error({ reason: message.reason }, 'the inbox does not take writes');
+      if (message.taken) log.info({}, 'the inbox takes writes again');
+      else log.error({ reason: message.reason }, 'the inbox does not take writes');
     }
   }
 

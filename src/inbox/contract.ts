@@ -13,7 +13,6 @@ export type Database =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly place: string };
 
-/** A verified request on its way to disk. */
 export interface Arrival {
   readonly source: string;
   readonly receivedAt: number;
@@ -28,7 +27,6 @@ export interface Arrival {
 export interface Kept {
   readonly outcome: 'accepted' | 'duplicate' | 'held';
   readonly id: string;
-  /** Why it is held. */
   readonly reason?: string;
 }
 
@@ -60,7 +58,6 @@ export interface Settlement extends AttemptKey {
   readonly counted: boolean;
   /** Run it with nothing beside it next time: it is suspected of having brought its thread down. */
   readonly alone: boolean;
-  /** The handler has said that its target takes nothing. */
   readonly unavailable?: UnavailableTarget;
   readonly startedAt: number;
   readonly ms: number;
@@ -72,7 +69,6 @@ export interface Settlement extends AttemptKey {
 
 /** What the inbox knows of a handler: which events it wants, and how they are handed to it. */
 export interface Route {
-  /** Full name, `source/handler`. */
   readonly handler: string;
   /** What it shares slots, rate and rest with; its full name if nothing. */
   readonly target: string;

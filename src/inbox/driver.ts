@@ -40,7 +40,6 @@ export interface Driver {
 }
 
 export interface Inspection {
-  /** Why no service can start there. */
   readonly problem?: Problem | undefined;
   readonly remarks: readonly Remark[];
 }

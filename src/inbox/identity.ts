@@ -23,7 +23,6 @@ export interface Content {
   readonly stored: Buffer;
   /** SHA-256 of `stored`: tells another body under the same id. */
   readonly digest: Buffer;
-  /** The key of the unique index. */
   readonly identity: Buffer;
 }
 

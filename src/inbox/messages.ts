@@ -23,7 +23,6 @@ export interface InboxThreadData {
 
 /** The knobs of config/service.ts that the inbox thread reads. What each means stands in serve/config/knobs.ts. */
 export interface InboxKnobs {
-  /** SQLite's page cache. */
   readonly inboxCacheMb: number;
   readonly postgres: {
     readonly connections: number;
@@ -126,7 +125,6 @@ export function tellEdge(message: FromInbox): void {
   edge.postMessage(message);
 }
 
-/** The handlers' thread's end. */
 export function workThrough(port: MessagePort): Work {
   let hear: (packed: Packed<Delivery>) => void = () => {};
   port.on('message', (packed: Packed<Delivery>) => hear(packed));
@@ -160,7 +158,6 @@ export class HandlersPort {
     port.on('message', this.#hear);
   }
 
-  /** What the handlers' thread has sent counts. */
   hearTheRest(): void {
     if (this.#port) hearNow(this.#port, this.#hear);
   }

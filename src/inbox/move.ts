@@ -64,10 +64,8 @@ export async function moveInbox(move: Move): Promise<MoveOutcome> {
   }
 }
 
-async function copyOver(
-  { source, from, place, leaseMs, tell }: Move,
-  client: Connection,
-): Promise<MoveOutcome> {
+async function copyOver(move: Move, client: Connection): Promise<MoveOutcome> {
+  const { source, from, place, leaseMs, tell } = move;
   const moveIn = { moving: { inbox: source.id, from }, newest: source.newest, place, leaseMs, tell };
   await beginMove(client, moveIn);
   const copied = await copy(source, client, tell).catch(async (error) => {

@@ -6,7 +6,6 @@ import { parseBody } from './identity.ts';
 import { type State, stateOf } from './newest.ts';
 import { type StoredSource, wants } from './stored-source.ts';
 
-/** What became of an order. */
 export interface OrderResult {
   readonly id: string;
   readonly changed: number;
@@ -15,17 +14,14 @@ export interface OrderResult {
 
 export const DISCARDED_BY_HAND = 'discarded by hand';
 
-/** An event as an order finds it. */
 export interface OrderedEvent {
   readonly source: string;
   readonly type: string | null;
   /** Null once it is purged. */
   readonly body: Uint8Array | null;
-  /** Its work, by handler. */
   readonly states: ReadonlyMap<string, WorkState>;
 }
 
-/** One delivery to be replayed or discarded. */
 export interface OrderStep {
   readonly handler: string;
   /** The state that the event tells, if it is replayed for a `latest` handler. */

@@ -14,7 +14,6 @@ const PAUSE_MS = 5;
 
 export interface Spoken {
   readonly source: string;
-  /** Milliseconds since 1970. */
   readonly at: number;
 }
 

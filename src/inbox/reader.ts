@@ -51,7 +51,6 @@ export class InboxReader {
     return this.#tables.lateMs;
   }
 
-  /** The inbox's own name. */
   async id(): Promise<string> {
     const [row] = await this.#tables.all<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
     return String(row?.value);
@@ -129,7 +128,6 @@ export class InboxReader {
     return rows.map(({ number }) => number);
   }
 
-  /** The highest number; 0 if there is none. */
   async newest(): Promise<number> {
     const sql = 'SELECT max(number) AS number FROM inbox';
     const [row] = await this.#tables.all<{ number: number | null }>(sql);

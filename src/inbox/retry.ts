@@ -58,7 +58,6 @@ export const PROCESS_ENDED: Ending = { ended: 'process', reason: 'the service en
 
 export interface InterruptionRules {
   readonly knobs: Pick<InboxKnobs, 'handler' | 'backoff'>;
-  /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
 }
 
@@ -92,7 +91,6 @@ export function settleInterrupted(
   });
 }
 
-/** The same as the edge logs it. */
 export function interruptedOf(settled: readonly Settlement[]): Interrupted[] {
   return settled.map((settlement) => {
     const { event, handler, attempt, error } = settlement;

@@ -9,7 +9,6 @@ import type { Targets } from './targets.ts';
 const BYTES_OUT_MAX = 64 * 1_048_576;
 
 export class Scheduler {
-  /** Slots, rates and circuit breakers. */
   readonly targets: Targets;
   /** What is out, by `event handler`. */
   readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
@@ -65,7 +64,6 @@ export class Scheduler {
     return this.#bytesOut === 0 ? Number.MAX_SAFE_INTEGER : BYTES_OUT_MAX - this.#bytesOut;
   }
 
-  /** Which attempt at it is out. */
   attemptOut(handler: string, event: number): number | undefined {
     return this.#out.get(`${event} ${handler}`)?.attempt;
   }

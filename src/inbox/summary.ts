@@ -46,7 +46,6 @@ export interface PurgedEvent extends Pick<EventSummary, 'number' | 'id' | 'recei
   readonly purged: true;
 }
 
-/** The proofs with which an event passed its checks. */
 export interface EventProofs {
   readonly number: number;
   readonly source: string;
@@ -66,7 +65,6 @@ export interface Filter {
   readonly type?: string;
   readonly state?: string;
   readonly after?: number;
-  /** Numbers that are left out. */
   readonly except?: readonly number[];
   readonly limit: number;
   readonly oldestFirst?: boolean;
@@ -101,7 +99,6 @@ function byHandler({ handler: one }: OfHandler, { handler: other }: OfHandler): 
   return one < other ? -1 : Number(one > other);
 }
 
-/** Sorts attempts as they were made. */
 export function attemptsOf(rows: readonly AttemptRow[]): AttemptRecord[] {
   return rows
     .toSorted((one, other) => one.startedAt - other.startedAt || byHandler(one, other))

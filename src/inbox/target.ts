@@ -74,7 +74,6 @@ export class Target {
     if (this.#sharesCircuit) this.trial = 'free';
   }
 
-  /** How many deliveries it may be given now. */
   room(now: number): number {
     if (this.#slots < 1 || now < this.#circuit.restsUntil) return 0;
     const most = this.isClosed ? this.#slots : this.trial === 'ours' && this.#out === 0 ? 1 : 0;
@@ -116,7 +115,6 @@ export class Target {
     return this.#circuit !== before;
   }
 
-  /** For how long it is to get nothing. */
   restMs(now: number): number {
     return Math.max(0, this.#circuit.restsUntil - now);
   }

@@ -31,7 +31,6 @@ export class Targets {
     return this.#routes.get(handler)?.target ?? handler;
   }
 
-  /** The target of a handler. */
   of(handler: string): Target {
     return this.named(this.nameOf(handler));
   }
@@ -59,12 +58,7 @@ export class Targets {
   }
 
   /** An attempt of that handler has ended. Answers if the circuit has opened or closed because of it. */
-  noteEnd(
-    handler: string,
-    unavailable: UnavailableTarget | undefined,
-    now: number,
-    knobs: CircuitKnobs,
-  ): CircuitChange | undefined {
+  noteEnd(handler: string, unavailable: UnavailableTarget | undefined, now: number, knobs: CircuitKnobs) {
     const target = this.of(handler);
     const wasClosed = target.isClosed;
     target.noteEnd(unavailable, now, knobs);

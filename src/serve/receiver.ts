@@ -14,8 +14,8 @@ import type { Config } from './config/config.ts';
 import { createConsole } from './console/app.ts';
 import { createMetrics } from './console/metrics.ts';
 import { createApp } from './http/app.ts';
-import type { Budget } from './http/body.ts';
 import { keepRefusals } from './http/refused.ts';
+import type { Budget } from './http/request.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { meterFor } from './meter.ts';
@@ -94,11 +94,8 @@ function startCounting({ knobs, sources }: Config, log: Log) {
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
     handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
   };
-  const metrics = createMetrics(wired, () => ({
-    bytesInFlight: budget.inFlight,
-    alarms: watch.raised(),
-    uses: uses.all(),
-  }));
+  const known = () => ({ bytesInFlight: budget.inFlight, alarms: watch.raised(), uses: uses.all() });
+  const metrics = createMetrics(wired, known);
   const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
   return { budget, watch, uses, metrics, meter };
 }

@@ -34,7 +34,6 @@ export class SecretUses {
     }
   }
 
-  /** Since the start of the service. */
   all(): CountedUse[] {
     return [...this.#uses.values()];
   }

@@ -113,7 +113,7 @@ test('every folder inside a room is on the page, beside those of the providers',
   const inside = folders.filter(
     (folder) => folder.split('/').length > 2 && !/\/presets\/[^/]+$/.test(folder),
   );
-  expect(inside).toContain('deliver/handlers/google');
+  expect(inside).toContain('deliver/handlers/bigquery');
   const table = section('The houses');
   for (const folder of inside) expect(table, folder).toContain(`\`${basename(folder)}/\``);
 });

@@ -32,7 +32,6 @@ import {
 export interface Attempt {
   readonly handler: string;
   readonly eventId: string;
-  /** What the handler has recorded of it so far. */
   readonly result: AttemptResult;
   /** Ends the attempt with this error, unless it has ended. Answers whether it had not. */
   fail(error: unknown): boolean;
@@ -117,7 +116,6 @@ export function startAttempt(
   return { attempt, ended };
 }
 
-/** What a handler logs says whose it is. */
 function withFields(log: Log, fields: object): Log {
   const at = (level: keyof Log) => (more: object, message?: string) =>
     log[level]({ ...fields, ...more }, message);

@@ -13,7 +13,6 @@ import type { DeliveryKnobs, WiredHandler } from '../handlers.ts';
 import { type Attempt, type AttemptVerdict, DONE, eventOf, judgeAttempt, startAttempt } from './attempt.ts';
 
 interface DispatcherOptions {
-  /** By full name, `source/handler`. */
   readonly handlers: ReadonlyMap<string, WiredHandler>;
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;

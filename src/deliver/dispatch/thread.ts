@@ -27,7 +27,6 @@ export interface HandlersThreadData {
   readonly dispatches: boolean;
 }
 
-/** What is asked of this thread. */
 export interface HandlersCalls {
   /** What the `reply` function of the event's source says, or why it says nothing, by that time at the latest. */
   reply(delivery: Delivery, until: number): Promise<ReplyResult>;
@@ -35,7 +34,6 @@ export interface HandlersCalls {
   stop(graceMs: number): Promise<void>;
 }
 
-/** What it says by itself. */
 export type FromHandlers =
   | { readonly kind: 'lines'; readonly text: string }
   | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };

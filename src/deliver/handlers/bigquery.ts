@@ -30,8 +30,8 @@ import {
   type TableRow,
 } from './bigquery/insert.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
-import { answerOf, unavailable } from './google/answers.ts';
 import {
+  answerOf,
   clientOptions,
   endIn,
   GOOGLE_RULES,
@@ -39,9 +39,10 @@ import {
   opener,
   packageProblems,
   SLACK_MS,
+  unavailable,
   usesAccounts,
   withinDeadline,
-} from './google/client.ts';
+} from './google.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;
@@ -148,7 +149,6 @@ function projectFlaws(given: BigQuerySettings): Flaw[] {
 interface BatchRow {
   readonly row: TableRow;
   readonly bytes: number;
-  /** Of the attempt. */
   readonly signal: AbortSignal;
 }
 

@@ -16,18 +16,21 @@ import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import { type AttemptResult, Declined, type Handle, type HandlerOptions } from '../handler.ts';
-import { answerOf, type HintByStatus, resultOf, unavailable } from './google/answers.ts';
 import {
+  answerOf,
   clientOptions,
   endIn,
   GOOGLE_RULES,
   type GoogleOptions,
+  type HintByStatus,
   opener,
   packageProblems,
+  resultOf,
   SLACK_MS,
+  unavailable,
   usesAccounts,
   withinDeadline,
-} from './google/client.ts';
+} from './google.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
 export interface GcsOptions extends GoogleOptions, Choices {
@@ -96,10 +99,8 @@ export function gcs(options: GcsOptions): HandlerOptions {
 
 async function openBucket(given: ValuesOf<typeof RULES>) {
   const { CRC32C, Storage } = await import('@google-cloud/storage');
-  const storage = new Storage({
-    ...clientOptions(given),
-    useAuthWithCustomEndpoint: usesAccounts(given, process.env.STORAGE_EMULATOR_HOST),
-  });
+  const useAuthWithCustomEndpoint = usesAccounts(given, process.env.STORAGE_EMULATOR_HOST);
+  const storage = new Storage({ ...clientOptions(given), useAuthWithCustomEndpoint });
   const checksumOf = (body: Buffer) => {
     const checksum = new CRC32C();
     checksum.update(body);

@@ -13,7 +13,6 @@ const CHOICES = ['types', 'sources', 'concurrency', 'ratePerSecond', 'maxAttempt
 
 export type Choices = Pick<HandlerOptions, (typeof CHOICES)[number]>;
 
-/** The choices that were made. */
 export function choicesOf(options: object | null | undefined): Choices {
   const made = Object.entries(options ?? {}).filter(
     ([name, value]) => (CHOICES as readonly string[]).includes(name) && value !== undefined,

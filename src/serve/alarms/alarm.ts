@@ -41,9 +41,7 @@ export interface Look {
 export interface AlarmFinding {
   /** The name of a source or a handler, or nothing. It comes from the configuration, never from a sender. */
   readonly subject: string;
-  /** Says what is the matter. */
   readonly says: string;
-  /** Says what to do. */
   readonly fix: string;
   /** Milliseconds since 1970; the time of the look if left out. */
   readonly since?: number;
@@ -53,7 +51,6 @@ export interface Alarm extends Required<AlarmFinding> {
   readonly kind: string;
 }
 
-/** A source as alarms name it. */
 export interface WatchedSource {
   readonly name: string;
   /** The names of its settings begin with it, as in FLEXPORT. */

@@ -97,22 +97,12 @@ function medianAhead({ signatures }: Tally): number | undefined {
   return ahead.length < SIGNATURES_KEPT ? undefined : ahead[Math.floor(ahead.length / 2)];
 }
 
-/** Both are hours, each weighted by how often the source speaks in it. */
-interface Silence {
-  readonly missed: number;
-  readonly worst: number;
-}
-
 /**
- * Answers with the silence if the hours from `first` up to, but not including, `end` are too many to say nothing in. All hours
- * are counted since 1970, and the source spoke in none from `first` on.
+ * Answers with the hours that the silence missed, and those that the worst before it did, if the hours from `first` up to, but
+ * not including, `end` are too many to say nothing in. Each hour is weighted by how often the source speaks in it. All are
+ * counted since 1970, and the source spoke in none from `first` on.
  */
-export function judgeSilence(
-  spokeIn: ReadonlySet<number>,
-  first: number,
-  end: number,
-  factor: number,
-): Silence | undefined {
+export function judgeSilence(spokeIn: ReadonlySet<number>, first: number, end: number, factor: number) {
   const last = Math.max(...spokeIn);
   const past = [...spokeIn].filter((hour) => hour > last - PAST);
   const begin = Math.min(...past);
@@ -169,7 +159,7 @@ export const silenceAlarm: AlarmRule = {
       const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
       const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
       const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
-      return silence ? [silenceFinding(name, silence, lastTakenAt, now)] : [];
+      return silence ? [silenceFinding(name, silence.missed, silence.worst, lastTakenAt, now)] : [];
     }),
 };
 
@@ -179,7 +169,7 @@ function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
   for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);
 }
 
-function silenceFinding(name: string, { missed, worst }: Silence, since: number, now: number): AlarmFinding {
+function silenceFinding(name: string, missed: number, worst: number, since: number, now: number) {
   const [should, did] = [missed, worst].map((hours) => String(Math.round(hours * 10) / 10));
   const before = did === '0' ? 'none stayed empty before' : `never more than ${did} stayed empty before`;
   return {

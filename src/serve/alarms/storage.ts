@@ -16,7 +16,6 @@ export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
   },
 };
 
-/** Little room is left where the inbox is. */
 export const diskAlarm: AlarmRule = {
   kind: 'disk',
   async find({ knobs, diskFreeMb }) {

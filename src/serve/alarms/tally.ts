@@ -11,7 +11,6 @@ export const SIGNATURES_KEPT = 20;
 /** Requests since the last look. */
 export interface RequestCounts {
   taken: number;
-  /** How many, for each code of a refusal. */
   readonly refused: Map<string, number>;
 }
 

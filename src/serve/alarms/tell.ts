@@ -74,12 +74,7 @@ async function deliverAlarm(to: AlarmTarget, body: string, id: string, signal: A
 }
 
 /** Answers with why it did not get there, or nothing if it did. */
-async function post(
-  { url, sign }: AlarmTarget,
-  body: string,
-  id: string,
-  stop: AbortSignal,
-): Promise<string | undefined> {
+async function post({ url, sign }: AlarmTarget, body: string, id: string, stop: AbortSignal) {
   const seconds = Math.floor(Date.now() / 1_000);
   try {
     const response = await fetch(url, {

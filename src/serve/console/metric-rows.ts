@@ -28,15 +28,11 @@ export type AddValue = (labels: Labels, value: number) => void;
 /** In the order of the row's `labels`. */
 type LabelValues = readonly string[];
 
-/** A value, and those of its labels. */
 type Sample = readonly [value: number, ...labels: LabelValues];
 
-/** The names in the wiring. */
 export interface Wired {
   readonly sources: readonly string[];
-  /** Sources with a `reply` function. */
   readonly replying: readonly string[];
-  /** As in `flexport/log`. */
   readonly handlers: readonly string[];
 }
 
@@ -44,7 +40,6 @@ export interface Wired {
 export interface Present {
   readonly takesWrites: boolean;
   readonly bytesInFlight: number;
-  /** The alarms that are raised. */
   readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
   /** How often each live secret has proved a request. */
   readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
@@ -156,7 +151,6 @@ export const METRIC_ROWS: readonly MetricRow[] = [
   },
 ];
 
-/** Every pair of the two lists. */
 function each<A, B>(ones: readonly A[], others: readonly B[]): [A, B][] {
   return ones.flatMap((one) => others.map((other): [A, B] => [one, other]));
 }

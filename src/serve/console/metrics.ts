@@ -26,11 +26,8 @@ export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWri
 
   /** The text format, with the inbox's present state. */
   async function render(inbox: Pick<Inbox, 'status' | 'takesWrites'>) {
-    const present: Present = {
-      ...known(),
-      takesWrites: inbox.takesWrites(),
-      status: await inbox.status().catch(() => undefined),
-    };
+    const status = await inbox.status().catch(() => undefined);
+    const present: Present = { ...known(), takesWrites: inbox.takesWrites(), status };
     for (const { row, add, clear } of metrics.filter(({ row: { reads } }) => reads)) {
       clear();
       const samples = row.reads?.(present);

@@ -10,7 +10,7 @@ import type { resolveClient } from '../../verify/client-address.ts';
 import { type Head, Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
-import type { Reception } from './reception.ts';
+import type { Reception } from './request.ts';
 import { SECURITY_HEADERS } from './respond.ts';
 import type { App } from './server.ts';
 
@@ -46,15 +46,11 @@ export function createApp(options: AppOptions): App {
   app.use(refuseAll('not_found'));
   app.use(refuseAs(NO_SOURCE, options));
   // Left alone, Express answers a target that is no URL by itself: in HTML, and without a line in the log.
-  return (request, response) =>
-    app(request as Request, response as Response, () =>
-      options.responder.refuse(
-        request as Request,
-        response as Response,
-        NO_SOURCE,
-        new Rejection('not_found'),
-      ),
-    );
+  return (given, answered) => {
+    const [request, response] = [given as Request, answered as Response];
+    const refuse = () => options.responder.refuse(request, response, NO_SOURCE, new Rejection('not_found'));
+    app(request, response, refuse);
+  };
 }
 
 /** Notes who is there, before anything is judged. */

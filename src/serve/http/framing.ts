@@ -26,11 +26,7 @@ export function isSound({ httpVersion, headers, rawHeaders }: IncomingMessage): 
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 
-export function refuseUnsound(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: FramingOptions,
-): void {
+export function refuseUnsound(request: IncomingMessage, response: ServerResponse, options: FramingOptions) {
   const { status } = reportUnparsed('request_malformed', request.socket, options);
   response.writeHead(status, { Connection: 'close', 'Content-Length': 0 }).end();
 }

@@ -10,9 +10,16 @@
 import type { Request, Response } from 'express';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
 import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
-import { type Budget, readBody, tooLarge } from './body.ts';
-import { keptHeaders } from './headers.ts';
-import { type Reception, type RequestStep, receptionOf, type SourceReply } from './reception.ts';
+import {
+  type Budget,
+  keptHeaders,
+  type Reception,
+  type RequestStep,
+  readBody,
+  receptionOf,
+  type SourceReply,
+  tooLarge,
+} from './request.ts';
 import type { Responder } from './respond.ts';
 
 export interface ReceivingSource {

@@ -12,9 +12,7 @@ import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import type { SourceConfig } from '../config/source.ts';
-import { type Budget, readBody } from './body.ts';
-import { keptHeaders } from './headers.ts';
-import type { Reception } from './reception.ts';
+import { type Budget, keptHeaders, type Reception, readBody } from './request.ts';
 
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;

@@ -18,8 +18,8 @@ import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type ReplyOutcome, type RequestOutcome } from '../meter.ts';
-import { receptionOf, type SourceReply } from './reception.ts';
 import type { KeepRefusal } from './refused.ts';
+import { receptionOf, type SourceReply } from './request.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
@@ -121,7 +121,6 @@ export function responder(options: ResponderOptions): Responder {
   return { accept, refuse };
 }
 
-/** The codes with which checks that are only observed would have refused the request. */
 function codesIn(proofs: readonly Proof[]): string | undefined {
   if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');

@@ -9,7 +9,7 @@ import {
   type TableRow,
 } from '../../../src/deliver/handlers/bigquery/insert.ts';
 import { rowBatcher } from '../../../src/deliver/handlers/bigquery.ts';
-import { answerOf, unavailable } from '../../../src/deliver/handlers/google/answers.ts';
+import { answerOf, unavailable } from '../../../src/deliver/handlers/google.ts';
 
 const NEVER = new AbortController().signal;
 const DONE = { result: { status: 200 } };

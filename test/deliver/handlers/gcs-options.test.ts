@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BigQueryOptions, bigquery } from '../../../src/deliver/handlers/bigquery.ts';
 import { type GcsOptions, gcs } from '../../../src/deliver/handlers/gcs.ts';
-import { packageProblems, usesAccounts } from '../../../src/deliver/handlers/google/client.ts';
+import { packageProblems, usesAccounts } from '../../../src/deliver/handlers/google.ts';
 import { refusalOf } from '../../fixtures/google/writing.ts';
 import { ROOT } from '../../harness/project.ts';
 

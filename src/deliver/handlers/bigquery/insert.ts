@@ -18,7 +18,7 @@ import {
   resultOf,
   unavailable,
   withHint,
-} from '../google/answers.ts';
+} from '../google.ts';
 
 export type TableRow = ReturnType<typeof rowOf>;
 

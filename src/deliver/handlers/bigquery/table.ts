@@ -7,7 +7,7 @@
  */
 import type { BigQuery, TableMetadata, TableSchema } from '@google-cloud/bigquery';
 import type { BigQueryOptions } from '../bigquery.ts';
-import { answerOf } from '../google/answers.ts';
+import { answerOf } from '../google.ts';
 
 type TablePlace = Readonly<Record<'dataset' | 'table', string>> & Pick<BigQueryOptions, 'location'>;
 

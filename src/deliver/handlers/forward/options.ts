@@ -63,16 +63,14 @@ const RULES = {
 } satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
 
 /** `whom` names this forward in messages, by its host if there is one. */
-export function readForward(
-  options: unknown,
-  environment: Environment,
-): { settings: ForwardSettings; whom: string; problems: Problem[] } {
+export function readForward(options: unknown, environment: Environment) {
   const { url: named } = readOptions('forward', options, RULES).given;
   const whom = named ? `forward to ${named.host}` : 'forward';
   const { given, problems } = readOptions(whom, options, RULES, signingFlaws);
   const { url, format, headers, allow, timeoutMs, secret } = given;
   const keys = secret === undefined ? [] : readKeys(secret, environment, problems);
-  return { settings: { url, format, headers, allow, timeoutMs, keys }, whom, problems };
+  const settings: ForwardSettings = { url, format, headers, allow, timeoutMs, keys };
+  return { settings, whom, problems };
 }
 
 function readUrl(given: unknown): ReadValue<URL | undefined> {

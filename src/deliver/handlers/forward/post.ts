@@ -81,16 +81,12 @@ async function responseTo(request: http.ClientRequest, body: Buffer): Promise<Ta
     request.once('close', () => reject(new Error('it closed the connection')));
     request.end(body);
   });
-  const { statusCode = 0, headers } = response;
+  const { statusCode: status = 0, headers } = response;
   const start = await readStart(response);
   // Answered without having read the event to its end: nobody waits for the rest.
   if (!request.writableFinished) request.destroy();
-  return {
-    status: statusCode,
-    retryAfter: headers['retry-after'],
-    location: headers.location,
-    text: readText(start),
-  };
+  const { location, 'retry-after': retryAfter } = headers;
+  return { status, retryAfter, location, text: readText(start) };
 }
 
 async function readStart(response: http.IncomingMessage): Promise<Buffer> {

@@ -11,7 +11,6 @@ import { canonicalAddress, matches, rangesIn } from '../../../base/address.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { Unavailable } from '../../handler.ts';
 
-/** dns.lookup, or a test's. */
 export type ResolveName = (
   hostname: string,
   options: LookupAllOptions,

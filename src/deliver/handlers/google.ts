@@ -1,15 +1,23 @@
 /**
- * A client of one of Google's libraries: the options that the handlers have in common, how the client is made, once, when the
- * first event comes, and an end for what it is asked. The libraries are optional, large packages. One that is missing is a
- * problem at boot nevertheless: looking for it loads nothing.
+ * What the handlers for Google have in common: their options, the client of a library, which is made once, when the first event
+ * comes, an end for what is asked of it, and what an answer that refuses means for the event:
+ *
+ *   with Retry-After                  Unavailable: the target rests that long, uncounted
+ *   any other status, or no answer    Unavailable: what is wrong with the account, the settings or the service is not the
+ *                                     event's fault, so events wait
+ *
+ * What is about a single event (too large, a row that is refused) the handlers find out themselves. The libraries are optional,
+ * large packages. One that is missing is a problem at boot nevertheless: looking for it loads nothing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { createRequire } from 'node:module';
-import type { Problem } from '../../../base/errors.ts';
-import { integer, type RulesFor, text, withDefault } from '../../../base/settings/rules.ts';
-import { wiringProblem } from '../options.ts';
+import type { Problem } from '../../base/errors.ts';
+import { integer, type RulesFor, text, withDefault } from '../../base/settings/rules.ts';
+import { type AttemptResult, Unavailable } from '../handler.ts';
+import { wiringProblem } from './options.ts';
+import { pauseAskedFor } from './retry-after.ts';
 
 export interface GoogleOptions {
   /** Path of a key file; without it the library looks for Application Default Credentials. */
@@ -21,13 +29,36 @@ export interface GoogleOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export interface GoogleAnswer {
+  readonly status: number | undefined;
+  readonly message: string;
+  /** Google's words for programs, as in `rateLimitExceeded`. */
+  readonly reasons: readonly string[];
+  readonly restMs: number | undefined;
+}
+
+export type HintByStatus = Readonly<Record<number, string>>;
+
+/** The errors of the libraries, as far as they are alike. */
+interface LibraryError {
+  readonly message?: string;
+  readonly name?: string;
+  readonly code?: unknown;
+  readonly status?: unknown;
+  readonly errors?: readonly { readonly message?: string; readonly reason?: string }[];
+  readonly response?: { readonly statusCode?: unknown; readonly headers?: Readonly<Record<string, string>> };
+}
+
 /** Loading the package counts towards the time limit, but not towards the timeout. */
 export const SLACK_MS = 5_000;
 const GOOGLES_OWN = /^(https?:\/\/)?([^/]+\.)?googleapis\.com(:\d+)?(\/|$)/i;
-/** Answers with the place of a package, and throws if there is none. */
 const findHere: (name: string) => string = createRequire(import.meta.url).resolve;
 const ends = new AsyncLocalStorage<AbortSignal>();
 let isSubscribed = false;
+const MESSAGE_MAX = 500;
+const NO_QUOTA = /quota|rateLimit/i;
+/** How the libraries begin a message that is a list. */
+const PREAMBLE = /^Multiple errors occurred during the request\.[^\n]*/;
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]*$/;
 
 /** A key may have been pasted where its path belongs, and a URL may have a password in it: neither is repeated. */
@@ -111,6 +142,40 @@ function endWithItsWork(message: unknown): void {
   const end = () => request.destroy();
   signal.addEventListener('abort', end);
   request.once('close', () => signal.removeEventListener('abort', end));
+}
+
+export function answerOf(thrown: unknown): GoogleAnswer {
+  const { message = '', name, code, status, errors, response } = (thrown ?? {}) as LibraryError;
+  const list = Array.isArray(errors) ? errors : [];
+  const told = new Set(list.flatMap((error) => error?.message ?? []));
+  const words = told.size > 0 ? [...told].join('; ') : String(message).replace(PREAMBLE, '');
+  const isLate = name === 'TimeoutError';
+  return {
+    status: [code, status, response?.statusCode].find(isRefusal),
+    message: isLate ? 'it took too long' : words.replace(/\s+/g, ' ').trim().slice(0, MESSAGE_MAX),
+    reasons: list.flatMap((error) => error?.reason ?? []),
+    restMs: pauseAskedFor(response?.headers?.['retry-after'], Date.now()),
+  };
+}
+
+export function unavailable(answer: GoogleAnswer, hints: HintByStatus): Unavailable {
+  const { status, message, reasons, restMs } = answer;
+  if (status === undefined) return new Unavailable(`no answer from Google: ${message}`);
+  const hint = reasons.some((reason) => NO_QUOTA.test(reason)) ? undefined : hints[status];
+  return new Unavailable(withHint(`Google answered ${status}: ${message}`, hint), restMs);
+}
+
+export function withHint(said: string, hint: string | undefined): string {
+  return hint === undefined ? said : `${said.replace(/\.$/, '')}. ${hint}`;
+}
+
+export function resultOf({ status, message }: GoogleAnswer): AttemptResult {
+  return { status: status ?? 'no answer', output: message };
+}
+
+/** A success whose answer could not be read is no answer. */
+function isRefusal(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 300 && (status as number) <= 599;
 }
 
 function isPlainUrl(value: string): boolean {
