@@ -16,7 +16,7 @@ import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
 import { makeSample, sampleNames } from '../verify/presets/samples.ts';
-import { DONE, eventOf, judgeAttempt, startAttempt } from './dispatch/attempt.ts';
+import { DONE, eventOf, judgeAttempt, logTo, startAttempt } from './dispatch/attempt.ts';
 import { shortenResult } from './dispatch/dispatcher.ts';
 import { type ReplyResult, runReply } from './dispatch/reply.ts';
 import type { Handle, HandlerOptions, Reply } from './handler.ts';
@@ -106,11 +106,5 @@ export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): P
 
 function notingLog(): { log: Log; lines: LogLine[] } {
   const lines: LogLine[] = [];
-  const note = (level: keyof Log) => (fields: object, message?: string) => {
-    lines.push({ ...fields, level, message });
-  };
-  return {
-    log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
-    lines,
-  };
+  return { log: logTo((level, fields, message) => lines.push({ ...fields, level, message })), lines };
 }

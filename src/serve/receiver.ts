@@ -18,9 +18,8 @@ import { keepRefusals } from './http/refused.ts';
 import type { Budget } from './http/request.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
-import { meterFor } from './meter.ts';
+import { meterFor, SecretUses } from './meter.ts';
 import { Rules } from './rules.ts';
-import { SecretUses } from './uses.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {

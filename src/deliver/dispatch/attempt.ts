@@ -87,7 +87,8 @@ export function startAttempt(
     },
   };
   const context: HandlerContext = {
-    log: withFields(log, { handler, eventId: event.id }),
+    // What a handler logs says whose it is.
+    log: logTo((level, more, message) => log[level]({ handler, eventId: event.id, ...more }, message)),
     record: (more) => {
       // What a handler says after its end is about nothing any more.
       if (open) result = { ...result, ...more };
@@ -116,9 +117,8 @@ export function startAttempt(
   return { attempt, ended };
 }
 
-function withFields(log: Log, fields: object): Log {
-  const at = (level: keyof Log) => (more: object, message?: string) =>
-    log[level]({ ...fields, ...more }, message);
+export function logTo(write: (level: keyof Log, fields: object, message?: string) => void): Log {
+  const at = (level: keyof Log) => (fields: object, message?: string) => write(level, fields, message);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

@@ -49,13 +49,8 @@ export function command(options: CommandOptions): HandlerOptions {
   };
 }
 
-function startForEach({
-  program: named = '',
-  arguments: fixed = [],
-  environment: passed,
-  cwd,
-  timeoutMs,
-}: ValuesOf<typeof COMMAND_RULES>): Handle {
+function startForEach(given: ValuesOf<typeof COMMAND_RULES>): Handle {
+  const { program: named = '', arguments: fixed = [], environment: passed, cwd, timeoutMs } = given;
   const environment = givenEnvironment(passed);
   const secrets = secretsIn(passed);
   const program = { path: programPath(named) ?? named, arguments: fixed, cwd, timeoutMs };

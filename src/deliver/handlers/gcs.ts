@@ -8,9 +8,6 @@
  * It only creates objects, and changes none: a retry finds the object there and is done. Google checks the bytes against
  * their CRC32C before it stores them. The package @google-cloud/storage is loaded when the first event comes, and finds its
  * credentials itself.
- *
- * Google takes 8 KiB of metadata in all, and it travels in headers: the sender's texts are cut, and characters that are not
- * plain in a URL are percent-encoded.
  */
 import type { File } from '@google-cloud/storage';
 import { type RulesFor, text, type ValuesOf } from '../../base/settings/rules.ts';
@@ -42,6 +39,7 @@ export interface GcsOptions extends GoogleOptions, Choices {
 const CONCURRENCY = 16;
 const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
 const PREFIX_BYTES_MAX = 800;
+/** Google takes 8 KiB of metadata in all, and it travels in headers: the sender's texts are cut, and percent-encoded. */
 const METADATA_CHARACTERS_MAX = 200;
 const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( ?;[\x20-\x7e]*)?$/;
 const MAY_CREATE = 'storage.objects.create';

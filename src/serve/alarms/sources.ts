@@ -136,18 +136,15 @@ function at(week: readonly number[], hour: number): number {
  * A source that usually speaks has said nothing for longer than its own history makes plausible. For
  * example, a source that never missed more than 2 of its usual hours is reported after 6 such hours.
  *
- * Time is measured as the source lives it. Of every hour of the week it is known in how many of the last four weeks the
- * source spoke in it: an hour in which it always did counts 1, one in which it spoke every other week 1/2, one in which
- * it never did 0. So a night or a weekend counts nothing for a source that is silent then, and one that speaks now and
- * then needs a long silence until it has missed anything.
+ * Time is measured as the source lives it: an hour of the week in which it always spoke in the last four weeks counts 1, one in
+ * which it spoke every other week 1/2, one in which it never did 0. So a night counts nothing for a source that is silent then.
  *
- * The silence at present is one too many if the hours it missed come to two or more, and to three times (`silenceFactor`)
- * what the worst silence of those weeks missed. The past is judged by the other weeks alone: an hour in which the source
- * was silent must not be its own excuse.
+ * The silence at present is one too many if the hours it missed come to two or more, and to three times (`silenceFactor`) what
+ * the worst silence of those weeks missed. The past is judged by the other weeks alone: an hour in which the source was silent
+ * must not be its own excuse.
  *
- * It takes history: two weeks, so that each hour of the week was seen twice, and twenty hours with something in them.
- * Only complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any
- * other, once.
+ * It takes history: two weeks, so that each hour of the week was seen twice, and twenty hours with something in them. Only
+ * complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any other, once.
  */
 export const silenceAlarm: AlarmRule = {
   kind: 'silence',

@@ -2,7 +2,7 @@
  * A tally of each source's requests. Each request is noted as it is answered, at the cost of a count; the rules of alarms look
  * at the tallies.
  */
-import { REFUSALS } from '../../verify/refusals.ts';
+import { REFUSALS, refusalOf } from '../../verify/refusals.ts';
 import type { MeterListener } from '../meter.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -54,11 +54,7 @@ export class Tally {
   }
 }
 
-const UNPROVEN = new Set(
-  Object.entries(REFUSALS)
-    .filter(([, { status }]) => status === 401 || status === 403)
-    .map(([code]) => code),
-);
+const UNPROVEN = new Set(Object.keys(REFUSALS).filter((code) => [401, 403].includes(refusalOf(code).status)));
 
 /** Hears of every request, and fills the tallies of the sources it knows. */
 export function tallyListener(tallies: ReadonlyMap<string, Tally>): MeterListener {

@@ -18,9 +18,8 @@ import {
   type Look,
   type WatchedSource,
 } from './alarm.ts';
-import { backlogAlarm, deadAlarm } from './deliveries.ts';
+import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, unkeptAlarm } from './inbox.ts';
 import { clockAlarm, PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
-import { diskAlarm, inboxAlarm, unkeptAlarm } from './storage.ts';
 import { Tally, tallyListener } from './tally.ts';
 import { type TellerOptions, teller } from './tell.ts';
 

@@ -41,15 +41,10 @@ interface ResponderOptions {
 }
 
 /** The part of a request's log line that depends on how the request was answered. */
-interface Report {
+interface Report
+  extends Partial<Readonly<Record<'code' | 'reason' | 'eventId' | 'id' | 'wouldRefuse', string>>> {
   readonly outcome: RequestOutcome;
-  readonly code?: string;
-  readonly reason?: string;
-  readonly eventId?: string;
-  readonly id?: string;
   readonly reply?: ReplyOutcome;
-  /** The codes with which checks that are only observed would have refused it. */
-  readonly wouldRefuse?: string;
 }
 
 export function responder(options: ResponderOptions): Responder {
@@ -121,6 +116,7 @@ export function responder(options: ResponderOptions): Responder {
   return { accept, refuse };
 }
 
+/** The codes with which checks that are only observed would have refused it. */
 function codesIn(proofs: readonly Proof[]): string | undefined {
   if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');

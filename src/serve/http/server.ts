@@ -2,8 +2,9 @@
  * The listening socket: limits and times against slow or broken senders, and a close that loses no request.
  * A request that is not sound HTTP goes to framing.ts, every other one to the app.
  */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Knobs } from '../config/knobs.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
 
@@ -52,17 +53,12 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
 }
 
 /** Resolves with the port in use. Rejects with the system's error, EADDRINUSE for one. */
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.removeListener('error', reject);
-      // Out of file descriptors, say: the next connection may succeed.
-      server.on('error', () => {});
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  // Out of file descriptors, say: the next connection may succeed.
+  server.on('error', () => {});
+  return (server.address() as AddressInfo).port;
 }
 
 /** Stops accepting, lets what is in flight finish for at most `graceMs`, then cuts the rest off. */
