@@ -76,12 +76,9 @@ export function readDatabase(written: string): DatabaseReading {
   return isPostgresUrl(written) ? readPostgresDatabase(written) : readSqliteDatabase(written);
 }
 
-export interface WayToMove {
-  readonly from: Extract<Database, { kind: 'sqlite' }>;
-  readonly to: Extract<Database, { kind: 'postgres' }>;
-}
-
 /** Undefined unless it is the one way there is. */
-export function wayToMove(from: Database, to: Database): WayToMove | undefined {
+export function wayToMove(from: Database, to: Database) {
   return from.kind === 'sqlite' && to.kind === 'postgres' ? { from, to } : undefined;
 }
+
+export type WayToMove = NonNullable<ReturnType<typeof wayToMove>>;

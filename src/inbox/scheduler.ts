@@ -10,6 +10,11 @@ const BYTES_OUT_MAX = 64 * 1_048_576;
 
 export class Scheduler {
   readonly targets: Targets;
+  isPaused = false;
+  /** The one delivery that must run alone is out: nothing may be handed out beside it. */
+  isSolo = false;
+  /** Another number each time the slots are cleared: what was booked or reserved before is not any more. */
+  generation = 0;
   /** What is out, by `event handler`. */
   readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
   /** When a handler's next pending row is due at the earliest, as far as is known. It is looked up in the tables only then. */
@@ -17,12 +22,8 @@ export class Scheduler {
   /** The same for what must run alone, whoever's it is. */
   #aloneDue = Number.POSITIVE_INFINITY;
   #bytesOut = 0;
-  /** The one delivery that must run alone is out. */
-  #solo = false;
   /** The next delivery was too large for the bytes that are out. */
   #full = false;
-  #paused = false;
-  #generation = 0;
 
   constructor(targets: Targets) {
     this.targets = targets;
@@ -34,29 +35,15 @@ export class Scheduler {
     for (const [handler, due] of this.#due) copy.#due.set(handler, due);
     copy.#aloneDue = this.#aloneDue;
     copy.#bytesOut = this.#bytesOut;
-    copy.#solo = this.#solo;
+    copy.isSolo = this.isSolo;
     copy.#full = this.#full;
-    copy.#paused = this.#paused;
-    copy.#generation = this.#generation;
+    copy.isPaused = this.isPaused;
+    copy.generation = this.generation;
     return copy;
   }
 
   get idle(): boolean {
     return this.#out.size === 0;
-  }
-
-  get isPaused(): boolean {
-    return this.#paused;
-  }
-
-  /** Something runs alone: nothing may be handed out beside it. */
-  get isSolo(): boolean {
-    return this.#solo;
-  }
-
-  /** Another number each time the slots are cleared: what was booked or reserved before is not any more. */
-  get generation(): number {
-    return this.#generation;
   }
 
   /** How many bytes may still go out; any number if nothing is. */
@@ -74,16 +61,16 @@ export class Scheduler {
 
   /** The handlers' thread is gone, and with it every slot. */
   clearSlots(): void {
-    this.#generation++;
+    this.generation++;
     for (const [, target] of this.targets.all()) target.clear();
     this.#out.clear();
     this.#bytesOut = 0;
-    this.#solo = false;
+    this.isSolo = false;
     this.#full = false;
   }
 
   pause(): void {
-    this.#paused = true;
+    this.isPaused = true;
   }
 
   /**
@@ -92,7 +79,7 @@ export class Scheduler {
    */
   takeSlot(handler: string, event: number, bytes: number, now: number, alone = false): boolean {
     const target = this.targets.of(handler);
-    if (this.#paused || this.#solo || target.slots < 1) return false;
+    if (this.isPaused || this.isSolo || target.slots < 1) return false;
     if (!alone && (this.aloneIsDue(now) || target.room(now) < 1)) return false;
     this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
     if (this.#full) return false;
@@ -105,7 +92,7 @@ export class Scheduler {
     this.targets.of(handler).take(now);
     this.#out.set(`${event} ${handler}`, { bytes, attempt });
     this.#bytesOut += bytes;
-    this.#solo = alone;
+    this.isSolo = alone;
   }
 
   returnSlot(handler: string, event: number): void {
@@ -113,7 +100,7 @@ export class Scheduler {
     if (out === undefined) return;
     this.#out.delete(`${event} ${handler}`);
     this.#bytesOut -= out.bytes;
-    this.#solo = false;
+    this.isSolo = false;
     this.#full = false;
     this.targets.of(handler).unreserve(1);
   }
@@ -162,7 +149,8 @@ export class Scheduler {
 
   /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
   nextDue(now: number): number {
-    if (this.#paused || !this.targets.hasSlots() || this.#solo || this.#full) return Number.POSITIVE_INFINITY;
+    if (this.isPaused || !this.targets.hasSlots() || this.isSolo || this.#full)
+      return Number.POSITIVE_INFINITY;
     if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;
     const due = [...this.#due].map(([name, time]) => Math.max(time, this.targets.of(name).roomAt(now)));
     return Math.min(this.#aloneDue, ...due);

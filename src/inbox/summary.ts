@@ -92,10 +92,8 @@ export function summaryOf(
   return { ...event, id: idOf(event.number), receivedAt: iso(receivedAt), handlers };
 }
 
-type OfHandler = Pick<HandlerState, 'handler'>;
-
 /** Sorts alike for both databases, whose own orders of text differ. */
-function byHandler({ handler: one }: OfHandler, { handler: other }: OfHandler): number {
+function byHandler({ handler: one }: { handler: string }, { handler: other }: { handler: string }): number {
   return one < other ? -1 : Number(one > other);
 }
 

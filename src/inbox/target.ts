@@ -15,10 +15,10 @@ export type Trial = 'ours' | 'free' | 'taken';
 
 export class Target {
   trial: Trial;
+  slots = 0;
+  out = 0;
   readonly #sharesCircuit: boolean;
   #perMs: number;
-  #slots = 0;
-  #out = 0;
   #tokens: number;
   #filledAt = 0;
   #circuit: Circuit = CLOSED;
@@ -32,8 +32,8 @@ export class Target {
 
   copy(): Target {
     const copy = new Target(this.#perMs * 1_000, this.#sharesCircuit);
-    copy.#slots = this.#slots;
-    copy.#out = this.#out;
+    copy.slots = this.slots;
+    copy.out = this.out;
     copy.#tokens = this.#tokens;
     copy.#filledAt = this.#filledAt;
     copy.#circuit = this.#circuit;
@@ -41,25 +41,17 @@ export class Target {
     return copy;
   }
 
-  get slots(): number {
-    return this.#slots;
-  }
-
-  get out(): number {
-    return this.#out;
-  }
-
   get isClosed(): boolean {
     return this.#circuit.openings === 0;
   }
 
   grant(slots: number): void {
-    this.#slots += slots;
+    this.slots += slots;
   }
 
   /** All its slots, those that are out included, and the rate that goes with them. */
   resize(slots: number, ratePerSecond: number, now: number): void {
-    this.#slots = slots - this.#out;
+    this.slots = slots - this.out;
     if (ratePerSecond === this.#perMs * 1_000) return;
     const tokens = this.#tokensAt(now);
     this.#filledAt = now;
@@ -69,42 +61,42 @@ export class Target {
 
   /** The thread that had its slots is gone. What is known about the target stays. */
   clear(): void {
-    this.#slots = 0;
-    this.#out = 0;
+    this.slots = 0;
+    this.out = 0;
     if (this.#sharesCircuit) this.trial = 'free';
   }
 
   room(now: number): number {
-    if (this.#slots < 1 || now < this.#circuit.restsUntil) return 0;
-    const most = this.isClosed ? this.#slots : this.trial === 'ours' && this.#out === 0 ? 1 : 0;
+    if (this.slots < 1 || now < this.#circuit.restsUntil) return 0;
+    const most = this.isClosed ? this.slots : this.trial === 'ours' && this.out === 0 ? 1 : 0;
     return Math.min(most, Math.floor(this.#tokensAt(now)));
   }
 
   /** When there may be room; Infinity if that needs a settlement, a grant or another replica first. */
   roomAt(now: number): number {
     const rested = Math.max(now, this.#circuit.restsUntil);
-    const isTried = !this.isClosed && (this.#out > 0 || this.trial === 'taken');
-    if (this.#slots < 1 || isTried) return Number.POSITIVE_INFINITY;
+    const isTried = !this.isClosed && (this.out > 0 || this.trial === 'taken');
+    if (this.slots < 1 || isTried) return Number.POSITIVE_INFINITY;
     const missing = 1 - this.#tokensAt(rested);
     return missing <= 0 ? rested : rested + Math.ceil(missing / this.#perMs);
   }
 
   take(now: number): void {
-    this.#slots--;
-    this.#out++;
+    this.slots--;
+    this.out++;
     this.#tokens = this.#tokensAt(now) - 1;
     this.#filledAt = now;
   }
 
   /** Sets slots aside while a claim is under way, so that nobody else takes them. */
   reserve(count: number): void {
-    this.#slots -= count;
-    this.#out += count;
+    this.slots -= count;
+    this.out += count;
   }
 
   unreserve(count: number): void {
-    this.#slots += count;
-    this.#out -= count;
+    this.slots += count;
+    this.out -= count;
   }
 
   /** An attempt has ended. Answers whether the circuit is another one now. */
@@ -128,7 +120,7 @@ export class Target {
   /** Its rest is over and it may be tried, but nobody has been granted the trial yet. */
   awaitsTrial(now: number): boolean {
     if (this.isClosed || this.trial !== 'free') return false;
-    return this.#slots > 0 && this.#out === 0 && now >= this.#circuit.restsUntil;
+    return this.slots > 0 && this.out === 0 && now >= this.#circuit.restsUntil;
   }
 
   /** The clock was set. */

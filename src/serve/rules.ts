@@ -16,20 +16,16 @@ import type { SourceRules } from './http/receive.ts';
 
 export class Rules {
   readonly #names: FollowedNames;
-  #config: Config;
+  /** The newest reading of the settings. */
+  config: Config;
   #bySource: ReadonlyMap<string, SourceRules>;
   #tokens: readonly Buffer[];
 
   constructor(config: Config, log: Log) {
     this.#names = new FollowedNames(log);
-    this.#config = config;
+    this.config = config;
     this.#bySource = this.#build(config);
     this.#tokens = config.console.tokens.map(digestOf);
-  }
-
-  /** The newest reading of the settings. */
-  get config(): Config {
-    return this.#config;
   }
 
   of(source: string): SourceRules {
@@ -48,9 +44,9 @@ export class Rules {
   /** Resolves with true once the reading is in force, or with false if a later one has overtaken it. */
   async replace(config: Config): Promise<boolean> {
     const built = this.#build(config);
-    this.#config = config;
+    this.config = config;
     await this.#names.settled();
-    if (this.#config !== config) return false;
+    if (this.config !== config) return false;
     this.#tokens = config.console.tokens.map(digestOf);
     this.#bySource = built;
     this.#names.keepOnly(config.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));

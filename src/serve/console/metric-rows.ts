@@ -1,6 +1,5 @@
 /**
- * Every metric there is, one row each: docs/operating.md has the same rows for people, which a test compares. Used by
- * metrics.ts.
+ * Every metric there is, one row each: docs/operating.md has the same rows for people, which a test compares. For app.ts.
  *
  * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
  */

@@ -56,7 +56,9 @@ export function createApp(options: AppOptions): App {
 /** Notes who is there, before anything is judged. */
 function meet(clientOf: AppOptions['clientOf']) {
   return function meetClient(request: Request, response: Response, next: NextFunction) {
-    const { address, viaProxy } = clientOf(request.socket.remoteAddress ?? '', forwardedFor(request));
+    // Node makes one text of several such headers.
+    const forwardedFor = request.headers['x-forwarded-for'] as string | undefined;
+    const { address, viaProxy } = clientOf(request.socket.remoteAddress ?? '', forwardedFor);
     const target = request.url;
     const at = target.indexOf('?');
     const head: Head = {
@@ -79,11 +81,6 @@ function meet(clientOf: AppOptions['clientOf']) {
     if (target.includes('#')) throw new Rejection('not_found');
     next();
   };
-}
-
-function forwardedFor(request: Request): string | undefined {
-  const value = request.headers['x-forwarded-for'];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 function isSecure(request: Request, viaProxy: boolean): boolean {

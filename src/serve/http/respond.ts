@@ -15,7 +15,7 @@ import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import type { Kept } from '../../inbox/contract.ts';
-import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
+import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type ReplyOutcome, type RequestOutcome } from '../meter.ts';
 import type { KeepRefusal } from './refused.ts';
@@ -70,7 +70,8 @@ export function responder(options: ResponderOptions): Responder {
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
-    const { code, reason } = readError(error);
+    const code = error instanceof Rejection ? error.code : 'internal';
+    const reason = error instanceof Rejection ? rejectionReason(error) : wordsOf(error);
     const { status } = REFUSALS[code];
     const id = `ref_${randomBytes(8).toString('hex')}`;
     report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id });
@@ -120,11 +121,6 @@ export function responder(options: ResponderOptions): Responder {
 function codesIn(proofs: readonly Proof[]): string | undefined {
   if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');
-}
-
-function readError(error: unknown): { code: RefusalCode; reason: string } {
-  if (error instanceof Rejection) return { code: error.code, reason: rejectionReason(error) };
-  return { code: 'internal', reason: wordsOf(error) };
 }
 
 /** Answers in full, then gives the sender a moment to read it before the connection goes. */

@@ -1,8 +1,6 @@
 /**
  * Makes the row of an event, inserts rows together and tells the fate of each. Called by bigquery.ts and its batcher.
  *
- *   { insertId: <id>, json: { id, ts, source, type, payload } }
- *
  * `ts` is the arrival in UTC, `2026-01-31 23:59:59.123`, which a DATETIME and a TIMESTAMP column both take. `payload` is
  * the body as text.
  *

@@ -1,9 +1,6 @@
 /**
  * Makes the table ready for `consignee setup`: creates it if it is not there, and adds columns that are missing. It never
  * removes or changes one, so a table of your own works too, as long as its columns take these values.
- *
- *   id STRING, ts DATETIME, source STRING, type STRING, payload STRING, all NULLABLE
- *   partitioned by day of ts, clustered by source and type
  */
 import type { BigQuery, TableMetadata, TableSchema } from '@google-cloud/bigquery';
 import type { BigQueryOptions } from '../bigquery.ts';
