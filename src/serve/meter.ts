@@ -2,6 +2,7 @@
  * The meter of the running service. Every part of the service tells the meter what happens, and the meter tells each of its
  * listeners: the metrics, the alarms, and below, the uses of secrets.
  */
+import type { ReplyResult } from '../deliver/dispatch/reply.ts';
 import type { Inbox, SecretUse } from '../inbox/contract.ts';
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
@@ -11,9 +12,7 @@ const TELL_MS = 5_000;
 export type RequestOutcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */
-export const REPLY_OUTCOMES = ['answered', 'none', 'failed', 'late'] as const;
-
-export type ReplyOutcome = (typeof REPLY_OUTCOMES)[number];
+export const REPLY_OUTCOMES: readonly ReplyResult['outcome'][] = ['answered', 'none', 'failed', 'late'];
 
 /** Stands for the source of a request that reached none. */
 export const NO_SOURCE = 'none';
@@ -27,7 +26,7 @@ export function outcomeOfRefusal(code: RefusalCode): RequestOutcome {
 export interface Meter {
   request(source: string, outcome: RequestOutcome, code: string, ms: number): void;
   attempt(handler: string, outcome: string, count: number): void;
-  reply(source: string, outcome: ReplyOutcome): void;
+  reply(source: string, outcome: ReplyResult['outcome']): void;
   /** The request passed this check, or the check is only observed and would have refused it. */
   proof(source: string, proof: Proof): void;
 }

@@ -4,8 +4,9 @@
  * book below makes alarms of that, which begin, are repeated, and end.
  */
 import type { InboxStatus } from '../../inbox/contract.ts';
-import type { AlarmTarget } from '../config/alarms.ts';
+import type { Config } from '../config/config.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
+import type { SourceConfig } from '../config/source.ts';
 import type { Tally } from './tally.ts';
 
 export interface AlarmRule<Memory extends object = object> {
@@ -51,19 +52,14 @@ export interface Alarm extends Required<AlarmFinding> {
   readonly kind: string;
 }
 
-export interface WatchedSource {
-  readonly name: string;
-  /** The names of its settings begin with it, as in FLEXPORT. */
-  readonly prefix: string;
-  /** If there are none, the source is off. */
+/** The names of its settings begin with `prefix`, as in FLEXPORT. If there are no schemes, it is off. */
+export interface WatchedSource extends Pick<SourceConfig, 'name' | 'prefix'> {
   readonly schemes: readonly string[];
 }
 
-/** The settings of the time; they may be read anew while the service runs. */
-export interface AlarmSettings {
+/** The settings of the time; they may be read anew while the service runs. Without a target alarms go to the log only. */
+export interface AlarmSettings extends Pick<Config, 'alarmTarget'> {
   readonly sources: readonly WatchedSource[];
-  /** Undefined: alarms go to the log only. */
-  readonly alarmTarget: AlarmTarget | undefined;
 }
 
 export interface AlarmNews {

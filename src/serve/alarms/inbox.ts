@@ -94,18 +94,14 @@ function restingFinding({ handler, count }: Backlog, age: string, since: number)
   return { subject: handler, since, says, fix };
 }
 
-interface DeadMemory {
-  /** For each handler how many dead events are no news, never more than there are. Undefined before the first look. */
-  known: ReadonlyMap<string, number> | undefined;
-}
-
 /**
  * Events have died since the service started. Events that were dead before are no news. An event that died since then is,
  * until somebody has replayed or discarded it.
  */
-export const deadAlarm: AlarmRule<DeadMemory> = {
+export const deadAlarm: AlarmRule<{ known?: ReadonlyMap<string, number> }> = {
   kind: 'dead',
-  memory: () => ({ known: undefined }),
+  /** `known`: for each handler how many dead events are no news, never more than there are; not there before the first look. */
+  memory: () => ({}),
   async find(look, memory) {
     const { backlog } = await look.status();
     const dead = backlog.filter(({ state, count }) => state === 'dead' && count > 0);

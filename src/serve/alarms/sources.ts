@@ -20,19 +20,17 @@ const PAST_LEAST = 2 * WEEK;
 const SPOKEN_LEAST = 20;
 const MISSED_LEAST = 2;
 
-interface RefusalsMemory {
-  /** For each source the counts of each look, as far back as the window goes. */
-  readonly looks: Map<string, readonly (RequestCounts & { readonly at: number })[]>;
-}
+/** For each source the counts of each look, as far back as the window goes. */
+type Looks = Map<string, readonly (RequestCounts & { readonly at: number })[]>;
 
 /**
  * Within the last minutes too large a part of a source's requests was turned away as unproven or from outside (401, 403).
  * Anyone can send what is refused, so the words say whether anything still passes.
  */
-export const refusalsAlarm: AlarmRule<RefusalsMemory> = {
+export const refusalsAlarm: AlarmRule<Looks> = {
   kind: 'refusals',
-  memory: () => ({ looks: new Map() }),
-  find(look, { looks }) {
+  memory: () => new Map(),
+  find(look, looks) {
     const from = look.now - look.knobs.windowMs;
     return look.sources.flatMap((source) => {
       const tally = look.tallyOf(source.name);

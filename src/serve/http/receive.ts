@@ -8,6 +8,7 @@
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
  */
 import type { Request, Response } from 'express';
+import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
 import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type RequestStep,
   readBody,
   receptionOf,
-  type SourceReply,
   tooLarge,
 } from './request.ts';
 import type { Responder } from './respond.ts';
@@ -41,7 +41,7 @@ export interface SourceRules {
 export interface ReplyOptions {
   /** How long the provider may be kept waiting, from the moment its request came in. */
   readonly withinMs: number;
-  readonly ask: (arrival: Arrival, kept: Kept, withinMs: number) => Promise<SourceReply>;
+  readonly ask: (arrival: Arrival, kept: Kept, withinMs: number) => Promise<ReplyResult>;
 }
 
 export interface ReceiveOptions {

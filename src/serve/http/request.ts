@@ -6,7 +6,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import { isSensitive } from '../../base/log/redact.ts';
 import { type BodyCheck, type Head, type Proof, Rejection } from '../../verify/verifier.ts';
-import type { ReplyOutcome } from '../meter.ts';
 import { reasonOfAbort } from './framing.ts';
 
 export interface Reception {
@@ -18,14 +17,6 @@ export interface Reception {
   readonly proofs: Proof[];
   body: Buffer;
   bodyRead: boolean;
-}
-
-/** The answer of the source's `reply` function. */
-export interface SourceReply {
-  readonly outcome: ReplyOutcome;
-  /** The body of the 200, for `answered`. */
-  readonly json?: string;
-  readonly reason?: string;
 }
 
 export type RequestStep = (request: Request, response: Response, next: (error?: unknown) => void) => void;

@@ -14,19 +14,20 @@ import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
+import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
-import { type Meter, outcomeOfRefusal, type ReplyOutcome, type RequestOutcome } from '../meter.ts';
+import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import type { KeepRefusal } from './refused.ts';
-import { receptionOf, type SourceReply } from './request.ts';
+import { receptionOf } from './request.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
 
 export interface Responder {
   /** Answers for an event that is on disk. `reply` is what the source's function said, if it has one and was asked. */
-  accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void;
+  accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
@@ -44,20 +45,19 @@ interface ResponderOptions {
 interface Report
   extends Partial<Readonly<Record<'code' | 'reason' | 'eventId' | 'id' | 'wouldRefuse', string>>> {
   readonly outcome: RequestOutcome;
-  readonly reply?: ReplyOutcome;
+  readonly reply?: ReplyResult['outcome'];
 }
 
 export function responder(options: ResponderOptions): Responder {
   const { production, log, meter } = options;
 
-  function accept(response: Response, source: string, kept: Kept, reply?: SourceReply): void {
+  function accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void {
     const { proofs } = receptionOf(response);
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
     // An id and a status are plain ASCII, which goes out without being encoded.
-    if (reply?.json === undefined)
-      send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
-    else send(response, 200, reply.json);
-    const reason = kept.reason ?? reply?.reason;
+    if (reply?.outcome === 'answered') send(response, 200, reply.json);
+    else send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    const reason = kept.reason ?? (reply && 'reason' in reply ? reply.reason : undefined);
     const wouldRefuse = codesIn(proofs);
     const more = {
       ...(wouldRefuse !== undefined && { wouldRefuse }),
