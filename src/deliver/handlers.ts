@@ -8,11 +8,9 @@ import type { Route } from '../inbox/contract.ts';
 import { BACKOFF } from '../inbox/retry.ts';
 import type { Handle, HandlerLimits, HandlerOptions, SourceWiring } from './handler.ts';
 
-const DAY_MS = 86_400_000;
-
 /** What a handler's limits may be, in config/service.ts for all of them and in config/sources.ts for one. */
 export const HANDLER_LIMITS = {
-  timeLimitMs: integer(1, DAY_MS),
+  timeLimitMs: integer(1, 86_400_000),
   concurrency: integer(1, 10_000),
   maxAttempts: integer(1, 1_000),
 } satisfies RulesFor<HandlerLimits>;

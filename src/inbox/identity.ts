@@ -67,7 +67,6 @@ function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
-/** Returns undefined if the body is not JSON. */
 export function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) return undefined;
   try {

@@ -102,7 +102,6 @@ async function copy(source: Source, client: Connection, tell: (line: string) => 
   return counts;
 }
 
-/** Tells now and then how far it is. */
 function* telling<T extends { readonly events: readonly unknown[] }>(
   steps: Iterable<T>,
   tell: (count: number) => void,

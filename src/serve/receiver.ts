@@ -82,7 +82,6 @@ type Service = { state: 'serving' | 'leaving' | 'closed' };
 /** Everything that the servers and the watch are made of. */
 type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
 
-/** Puts together what counts, and who hears of it. */
 function startCounting({ knobs, sources }: Config, log: Log) {
   const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
   const watch = new AlarmWatch(knobs.alarms, sources, log);

@@ -57,14 +57,12 @@ export class Rules {
     this.#names.stop();
   }
 
-  #build(config: Config): ReadonlyMap<string, SourceRules> {
-    return new Map(config.sources.map((source) => [source.name, this.#rulesOf(source, config)]));
-  }
-
-  #rulesOf(source: SourceConfig, { knobs }: Config): SourceRules {
-    const { name, bodyLimitBytes, prefix } = source;
-    const offReason = `the source ${name} is off: set ${provingSettings(prefix)}`;
-    const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, this.#names);
-    return { bodyLimitBytes, verifiers, offReason };
+  #build({ sources, knobs }: Config): ReadonlyMap<string, SourceRules> {
+    const rulesOf = (source: SourceConfig): SourceRules => ({
+      bodyLimitBytes: source.bodyLimitBytes,
+      verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names),
+      offReason: `the source ${source.name} is off: set ${provingSettings(source.prefix)}`,
+    });
+    return new Map(sources.map((source) => [source.name, rulesOf(source)]));
   }
 }

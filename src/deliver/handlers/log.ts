@@ -3,27 +3,18 @@
  * config/sources.ts until there is something better to do with an event.
  */
 import { excerptOf, redactText } from '../../base/log/redact.ts';
-import type { Handle, HandlerOptions } from '../handler.ts';
+import type { HandlerOptions } from '../handler.ts';
 
 const DATA_MAX = 500;
 /** How much of a body is read for its excerpt. */
 const READ_BYTES = 4_096;
 
-const logEvent: Handle = (event, { log }) => {
-  log.info(
-    {
-      type: bounded(event.type),
-      externalId: bounded(event.externalId),
-      bytes: event.body.length,
-      data: excerptOf(event.body.toString('utf8', 0, READ_BYTES), DATA_MAX),
-    },
-    'event',
-  );
+export const log: HandlerOptions = {
+  handle({ type, externalId, body }, context) {
+    const data = excerptOf(body.toString('utf8', 0, READ_BYTES), DATA_MAX);
+    // The sender chooses both texts, and their length.
+    const texts = { type: type && redactText(type), externalId: externalId && redactText(externalId) };
+    context.log.info({ ...texts, bytes: body.length, data }, 'event');
+  },
+  concurrency: 256,
 };
-
-/** The sender chooses both texts, and their length. */
-function bounded(text: string | null): string | null {
-  return text === null ? null : redactText(text);
-}
-
-export const log: HandlerOptions = { handle: logEvent, concurrency: 256 };

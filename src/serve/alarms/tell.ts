@@ -61,7 +61,6 @@ export function teller({ settings, log, signal }: TellerOptions) {
   }
 }
 
-/** Rejects with why the message did not get there. */
 async function deliverAlarm(to: AlarmTarget, body: string, id: string, signal: AbortSignal) {
   const failures: string[] = [];
   for (const pauseMs of PAUSES_MS) {

@@ -42,9 +42,7 @@ export interface Watched extends Pick<TellerOptions, 'settings'> {
   readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
   /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
-  /** The folder of the inbox, if the inbox is a file. */
   readonly inboxFolder?: string;
-  /** Tells how many refused requests could not be kept since the service started. */
   readonly refused: { dropped(): number };
   readonly readPast: Driver['readPast'];
 }

@@ -82,11 +82,10 @@ function readUrl(given: unknown): ReadValue<URL | undefined> {
 
 function urlFlaws({ username, password, href }: URL): Flaw[] {
   const fix = 'Put them into headers: { Authorization: … }, read from the environment.';
-  const unsent = 'Take off # and what follows: it is never sent.';
-  return [
-    ...(username !== '' || password !== '' ? [flaw('has a user or password in it', fix)] : []),
-    ...(href.includes('#') ? [flaw('has a fragment', unsent)] : []),
-  ];
+  const flaws = username !== '' || password !== '' ? [flaw('has a user or password in it', fix)] : [];
+  if (href.includes('#'))
+    flaws.push(flaw('has a fragment', 'Take off # and what follows: it is never sent.'));
+  return flaws;
 }
 
 function signingFlaws({ secret, unsigned }: ValuesOf<typeof RULES>): Flaw[] {
