@@ -63,8 +63,7 @@ function postEvents(url: URL, settings: ForwardSettings, post: Post): Handle {
     .flatMap((value) => value.split(/\s+/))
     .filter((word) => word.length >= SECRET_LENGTH_LEAST);
   return async (event, context) => {
-    const { headers, body } = messageOf(event, settings, Date.now());
-    const answer = await post(headers, body, context.signal);
+    const answer = await post(messageOf(event, settings, Date.now()), context.signal);
     const { status, text } = answer;
     // A target may answer with the headers that it was sent.
     const output = text && secrets.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);

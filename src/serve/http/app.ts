@@ -7,7 +7,7 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { resolveClient } from '../../verify/client-address.ts';
-import { type Head, Rejection } from '../../verify/verifier.ts';
+import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
@@ -61,14 +61,9 @@ function meet(clientOf: AppOptions['clientOf']) {
     const { address, viaProxy } = clientOf(request.socket.remoteAddress ?? '', forwardedFor);
     const target = request.url;
     const at = target.indexOf('?');
-    const head: Head = {
-      receivedAt: Date.now(),
-      address,
-      query: at < 0 ? '' : target.slice(at + 1),
-      rawHeaders: request.rawHeaders,
-    };
+    const query = at < 0 ? '' : target.slice(at + 1);
     const reception: Reception = {
-      head,
+      head: { receivedAt: Date.now(), address, query, rawHeaders: request.rawHeaders },
       startedAt: performance.now(),
       secure: isSecure(request, viaProxy),
       bodyChecks: [],

@@ -14,13 +14,9 @@ const IDLE_CLOSE_MS = 200;
 /** However many keep coming, the port closes. */
 const TURNS_MAX = 100;
 
-interface ServerOptions extends FramingOptions {
-  readonly knobs: Knobs;
-}
-
 export type App = (request: IncomingMessage, response: ServerResponse) => void;
 
-export function createHttpServer(app: App, options: ServerOptions): Server {
+export function createHttpServer(app: App, options: FramingOptions & { readonly knobs: Knobs }): Server {
   const { knobs } = options;
   const answering = new WeakMap<Socket, ServerResponse>();
   const take: App = (request, response) => {

@@ -26,15 +26,6 @@ interface Run {
   readonly timeoutMs: number;
 }
 
-interface ProcessEnd {
-  /** One of the two is null. */
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly output: OutputTail;
-  /** Why it was ended, if it did not end by itself. */
-  readonly endedFor: Error | undefined;
-}
-
 /** A service that stops aborts attempts after 8 of its 10 s. A program that ignores SIGTERM must be gone before 10 s. */
 const KILL_MS = 1_500;
 /** How long output is read after the exit: children may hold it open forever. */
@@ -46,8 +37,11 @@ const KEPT_BYTES = 8_192;
 const SHOWN_MAX = 900;
 const CONTROL = /[^\P{Cc}\n\t]/gu;
 
-/** Throws Unavailable if the program cannot be started. When it resolves, the process is gone. */
-export async function runProcess(run: Run, signal: AbortSignal): Promise<ProcessEnd> {
+/**
+ * Throws Unavailable if the program cannot be started. When it resolves, the process is gone: either `code` or `signal` is null,
+ * and `endedFor` says why it was ended, if it did not end by itself.
+ */
+export async function runProcess(run: Run, signal: AbortSignal) {
   signal.throwIfAborted();
   const child = start(run);
   const output = new OutputTail();

@@ -8,6 +8,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Unavailable } from '../../handler.ts';
+import type { Message } from './message.ts';
 import { type Reach, refuseAddress } from './reach.ts';
 
 export interface TargetResponse {
@@ -17,12 +18,6 @@ export interface TargetResponse {
   /** How its body begins, if that is text for people. */
   readonly text: string | undefined;
 }
-
-export type Post = (
-  headers: Readonly<Record<string, string>>,
-  body: Buffer,
-  signal: AbortSignal,
-) => Promise<TargetResponse>;
 
 const READ_BYTES_MAX = 65_536;
 const TEXT_BYTES_MAX = 4_096;
@@ -34,11 +29,13 @@ const CLOSED = ['ECONNRESET', 'EPIPE'];
 const OPENSSL = /:SSL routines:[^:]*:([^:]+)/;
 const UNPRINTABLE = /[^\P{Cc}\t\r\n]/u;
 
-export function postTo(url: URL, timeoutMs: number, reach: Reach): Post {
+export type Post = ReturnType<typeof postTo>;
+
+export function postTo(url: URL, timeoutMs: number, reach: Reach) {
   const { Agent, request } = url.protocol === 'https:' ? https : http;
   let pool: http.Agent | undefined;
 
-  return async function post(headers, body, signal) {
+  return async function post({ headers, body }: Message, signal: AbortSignal): Promise<TargetResponse> {
     if (reach.objection) throw refuseAddress(url, reach.objection);
     pool ??= new Agent({ keepAlive: true, timeout: IDLE_MS });
     const late = new AbortController();
