@@ -43,14 +43,12 @@ export function wiredHandlers(
   const handlers = new Map<string, WiredHandler>();
   for (const wiring of wirings) {
     for (const [name, options] of wiredIn(wiring)) {
-      handlers.set(name, {
-        route: routeOf(name, options, wiring),
-        handle: options.handle,
-        timeLimitMs: options.timeLimitMs ?? defaults.timeLimitMs,
-        concurrency: options.concurrency ?? defaults.concurrency,
-        maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
-        ...(options.setUp && { setUp: options.setUp }),
-      });
+      const { handle, setUp } = options;
+      const timeLimitMs = options.timeLimitMs ?? defaults.timeLimitMs;
+      const concurrency = options.concurrency ?? defaults.concurrency;
+      const maxAttempts = options.maxAttempts ?? defaults.maxAttempts;
+      const route = routeOf(name, options, wiring);
+      handlers.set(name, { route, handle, timeLimitMs, concurrency, maxAttempts, ...(setUp && { setUp }) });
     }
   }
   return handlers;

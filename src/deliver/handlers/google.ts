@@ -29,13 +29,7 @@ export interface GoogleOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface GoogleAnswer {
-  readonly status: number | undefined;
-  readonly message: string;
-  /** Google's words for programs, as in `rateLimitExceeded`. */
-  readonly reasons: readonly string[];
-  readonly restMs: number | undefined;
-}
+export type GoogleAnswer = ReturnType<typeof answerOf>;
 
 export type HintByStatus = Readonly<Record<number, string>>;
 
@@ -144,7 +138,8 @@ function endWithItsWork(message: unknown): void {
   request.once('close', () => signal.removeEventListener('abort', end));
 }
 
-export function answerOf(thrown: unknown): GoogleAnswer {
+/** No `status`: there was no answer. `reasons`: Google's words for programs, as in `rateLimitExceeded`. */
+export function answerOf(thrown: unknown) {
   const { message = '', name, code, status, errors, response } = (thrown ?? {}) as LibraryError;
   const list = Array.isArray(errors) ? errors : [];
   const told = new Set(list.flatMap((error) => error?.message ?? []));

@@ -67,13 +67,6 @@ export interface AlarmNews {
   readonly alarm: Alarm;
 }
 
-interface BookEntry {
-  alarm: Alarm;
-  toldAt: number;
-  /** When it was first not found any more. */
-  goneAt: number | undefined;
-}
-
 /**
  * Which alarms are raised. The book takes in what each look found and answers what people should be told:
  *
@@ -85,7 +78,8 @@ interface BookEntry {
  */
 export class AlarmBook {
   readonly #knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>;
-  readonly #entries = new Map<string, BookEntry>();
+  /** `goneAt`: when it was first not found any more. */
+  readonly #entries = new Map<string, { alarm: Alarm; toldAt: number; goneAt: number | undefined }>();
 
   constructor(knobs: Pick<AlarmKnobs, 'repeatMs' | 'calmMs'>) {
     this.#knobs = knobs;

@@ -32,20 +32,13 @@ export const diskAlarm: AlarmRule = {
   },
 };
 
-/** Both counts are of requests dropped since the service started. */
-interface UnkeptMemory {
-  /** The count before the drops that this alarm is about. */
-  before: number;
-  lastSeen: number;
-  grewAt: number;
-}
-
 /**
  * Refused requests were dropped, because too many came or their disk did not keep up. The alarm stays until none was dropped
  * for as long as the window.
  */
-export const unkeptAlarm: AlarmRule<UnkeptMemory> = {
+export const unkeptAlarm: AlarmRule<{ before: number; lastSeen: number; grewAt: number }> = {
   kind: 'unkept',
+  /** `before`: the count of dropped requests before those that this alarm is about. */
   memory: () => ({ before: 0, lastSeen: 0, grewAt: Number.NEGATIVE_INFINITY }),
   find({ refusalsDropped, knobs: { windowMs }, now }, memory) {
     if (refusalsDropped > memory.lastSeen) memory.grewAt = now;

@@ -11,13 +11,8 @@ import { Unavailable } from '../../handler.ts';
 import type { Message } from './message.ts';
 import { type Reach, refuseAddress } from './reach.ts';
 
-export interface TargetResponse {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  readonly location: string | undefined;
-  /** How its body begins, if that is text for people. */
-  readonly text: string | undefined;
-}
+/** `text`: how its body begins, if that is text for people. */
+export type TargetResponse = Awaited<ReturnType<typeof responseTo>>;
 
 const READ_BYTES_MAX = 65_536;
 const TEXT_BYTES_MAX = 4_096;
@@ -71,7 +66,7 @@ async function exchange(open: OpenRequest, pool: http.Agent, body: Buffer): Prom
   }
 }
 
-async function responseTo(request: http.ClientRequest, body: Buffer): Promise<TargetResponse> {
+async function responseTo(request: http.ClientRequest, body: Buffer) {
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).on('error', reject);
     // After `101 Switching Protocols` neither of the two comes.
