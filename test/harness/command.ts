@@ -39,12 +39,16 @@ export function run(
       text += chunk;
     });
   }
-  const lines = () =>
-    text
-      .split('\n')
-      .slice(0, -1)
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Line);
+  const known: Line[] = [];
+  let from = 0;
+  // Those who wait ask again and again: each line is parsed once.
+  const lines = () => {
+    for (let end = text.indexOf('\n', from); end >= 0; end = text.indexOf('\n', from)) {
+      if (text[from] === '{') known.push(JSON.parse(text.slice(from, end)) as Line);
+      from = end + 1;
+    }
+    return [...known];
+  };
   return { process: child, output: () => text, lines };
 }
 
