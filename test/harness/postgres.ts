@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, types } from 'pg';
+import { Client, Pool, type QueryResult, types } from 'pg';
 import { freePort } from './free-port.ts';
 import { copyFolder, give, PASSWORD, type Prepared, prepare, USER } from './postgres/binaries.ts';
 import { watchOver } from './postgres/watchman.ts';
@@ -18,6 +18,12 @@ import { watchOver } from './postgres/watchman.ts';
 export const DESK = 'CONSIGNEE_TESTS_POSTGRES';
 const BOOT_MS = 60_000;
 const INT8 = 20;
+const TYPES = {
+  getTypeParser: ((id: number, format: 'text') =>
+    id === INT8 ? Number : types.getTypeParser(id, format)) as typeof types.getTypeParser,
+};
+/** Under which name tests ask a database that was made for them. */
+const TESTS = 'tests';
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 /** What PostgreSQL comes with, but for a machine that has other things to do. */
 const FLAGS = ['shared_buffers=64MB', 'max_connections=100', 'unix_socket_directories='];
@@ -57,7 +63,7 @@ export interface Row {
 
 export interface Database {
   readonly url: string;
-  /** On a connection of its own. int8 comes as a number, bytea as a Buffer. */
+  /** On a connection that no other query has at the time. int8 comes as a number, bytea as a Buffer. */
   query<T = Row>(sql: string, ...values: unknown[]): Promise<T[]>;
   /** Makes it empty again, which is much cheaper than another one. Ends all connections to it. */
   empty(): Promise<void>;
@@ -70,18 +76,22 @@ export async function freshDatabase(): Promise<Database> {
   const name = `consignee_${randomBytes(6).toString('hex')}`;
   const url = Object.assign(new URL(server), { pathname: name }).href;
   await ask(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+  // Tests ask again and again, and a connection costs far more than a question.
+  const pool = new Pool({ connectionString: url, types: TYPES, application_name: TESTS });
+  pool.on('error', () => {});
   return {
     url,
-    query: (sql, ...values) => ask(url, sql, ...values),
+    query: async (sql, ...values) => rowsOf(await pool.query(sql, values.length > 0 ? values : undefined)),
     async empty() {
-      await ask(
-        url,
-        `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+      await pool.query(
+        'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2',
+        [name, TESTS],
       );
-      await ask(url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+      await pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
     },
     async drop() {
       await ask(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await pool.end();
     },
   };
 }
@@ -183,23 +193,26 @@ async function untilReady(server: ChildProcess, hear: (text: string) => void): P
   await ready.finally(() => unsubscribe());
 }
 
-async function ask<T>(url: string, sql: string, ...values: unknown[]): Promise<T[]> {
-  const client = new Client({
-    connectionString: url,
-    types: {
-      getTypeParser: ((id: number, format: 'text') =>
-        id === INT8 ? Number : types.getTypeParser(id, format)) as typeof types.getTypeParser,
-    },
-  });
+/** A connection that outlives `empty`. */
+export async function connectAsTest(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, types: TYPES, application_name: TESTS });
   // The server may go while we ask; the query tells of it.
   client.on('error', () => {});
   await client.connect();
+  return client;
+}
+
+async function ask<T>(url: string, sql: string, ...values: unknown[]): Promise<T[]> {
+  const client = await connectAsTest(url);
   try {
-    const result = await client.query(sql, values.length > 0 ? values : undefined);
-    // Of several statements, the last.
-    const last = Array.isArray(result) ? result.at(-1) : result;
-    return last.rows as T[];
+    return rowsOf(await client.query(sql, values.length > 0 ? values : undefined));
   } finally {
     await client.end();
   }
+}
+
+/** Of several statements, those of the last. */
+function rowsOf<T>(result: QueryResult | QueryResult[]): T[] {
+  const last = Array.isArray(result) ? result.at(-1) : result;
+  return (last?.rows ?? []) as T[];
 }

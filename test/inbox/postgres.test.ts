@@ -1,21 +1,27 @@
 /** The PostgreSQL inbox against the contract. */
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { workThrough } from '../../src/inbox/messages.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
-import { openSyncReader } from './sync-reader.ts';
+import { openSyncReader, type SyncReader } from './sync-reader.ts';
 
-let database: Database | undefined;
-afterAll(() => database?.drop());
+let database: Database;
+let reader: SyncReader;
+beforeAll(async () => {
+  database = await freshDatabase();
+  reader = openSyncReader(database.url);
+});
+afterAll(async () => {
+  await reader.close();
+  await database.drop();
+});
 
-inboxContract('PostgreSQL', async (): Promise<Driver> => {
-  database ??= await freshDatabase();
+inboxContract('PostgreSQL', (): Driver => {
   const { url, empty } = database;
-  const reader = openSyncReader(url);
   const all = <T>(sql: string) => reader.query<T>(sql);
   return {
-    open: (sources) => openAt({ kind: 'postgres', url, place: 'the test’s' }, sources),
+    open: (sources) => openAt({ kind: 'postgres', url, place: 'the test’s' }, sources, { connections: 3 }),
     work: (inbox) => workThrough(inbox.workPort()),
     rows: (): Rows => ({
       // A key without an event is what is left of a purged one.
@@ -28,9 +34,6 @@ inboxContract('PostgreSQL', async (): Promise<Driver> => {
       attempts: all(`SELECT 'evt_' || lpad(to_hex(event), 14, '0') AS id, handler, attempt, outcome, error
         FROM attempts ORDER BY event, handler, started_at, attempt`),
     }),
-    async clear() {
-      await reader.close();
-      await empty();
-    },
+    clear: empty,
   };
 });

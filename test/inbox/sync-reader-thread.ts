@@ -1,14 +1,15 @@
 /** The thread of sync-reader.ts: asks, posts the answer, and rings. */
 import { workerData } from 'node:worker_threads';
-import { connect } from '../../src/inbox/postgres/connection.ts';
+import type { Client } from 'pg';
+import { connectAsTest } from '../harness/postgres.ts';
 import type { ReaderData } from './sync-reader.ts';
 
 const { url, port, bell } = workerData as ReaderData;
-let client: Awaited<ReturnType<typeof connect>> | undefined;
+let client: Client | undefined;
 
 port.on('message', async (sql: string) => {
   try {
-    client ??= await connect(url);
+    client ??= await connectAsTest(url);
     port.postMessage({ rows: (await client.query(sql)).rows });
   } catch (error) {
     port.postMessage({ error: (error as Error).message });
