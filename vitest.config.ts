@@ -1,16 +1,22 @@
 /**
- * Four projects, by what a test needs: nothing, a process of ours, a database, a load balancer. What a test file imports says
- * which: whoever starts a database imports the harness for it, so no list can be out of date.
+ * Projects by what a test needs: nothing, a module in another's place, a process of ours, a database, a load balancer. What a
+ * test file imports says which: whoever starts a database imports the harness for it, so no list can be out of date.
+ *
+ * The files of a project share their workers and what those have imported. Who puts a module in another's place would do so for
+ * all that come after, and has a worker alone.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+const MOCKS = 'vi.mock';
 
 /** The dearest first: a file belongs where the first of these lies that it reaches. */
 const NEEDS = {
   balancers: 'test/harness/balancer.ts',
   database: 'test/harness/postgres.ts',
   service: 'node:child_process',
+  mocks: MOCKS,
 } as const;
 
 const IMPORTS = /^(?:import|export) (?!type\b)(?:[^'=;]+ from )?'([^']+)'|import\('([^']+)'\)/gm;
@@ -21,7 +27,9 @@ function reach(file: string, reached = new Set<string>()): Set<string> {
   if (reached.has(file) || file === 'test/harness/signing.ts') return reached;
   reached.add(file);
   if (!file.startsWith('test/') || !existsSync(at(file))) return reached;
-  for (const [, one, other] of readFileSync(at(file), 'utf8').matchAll(IMPORTS)) {
+  const text = readFileSync(at(file), 'utf8');
+  if (text.includes(`${MOCKS}(`)) reached.add(MOCKS);
+  for (const [, one, other] of text.matchAll(IMPORTS)) {
     const name = one ?? (other as string);
     reach(name.startsWith('.') ? join(file, '..', name) : name, reached);
   }
@@ -42,10 +50,11 @@ function filesThatNeed(name?: keyof typeof NEEDS): string[] {
 // Processes of Node compile the same files again and again. What is kept is used only for the same bytes.
 process.env.NODE_COMPILE_CACHE ??= at('node_modules/.cache/node-compile-cache');
 
-function project(name: keyof typeof NEEDS, maxWorkers: number, more: object = {}) {
-  const groupOrder = Object.keys(NEEDS).length - Object.keys(NEEDS).indexOf(name);
-  const include = filesThatNeed(name);
-  return { extends: true, test: { name, include, maxWorkers, sequence: { groupOrder }, ...more } } as const;
+/** They wait for leases, times and processes most of the time. */
+const WORKERS = 4;
+
+function project(name: keyof typeof NEEDS, more: object = {}) {
+  return { extends: true, test: { name, include: filesThatNeed(name), ...more } } as const;
 }
 
 export default defineConfig({
@@ -54,15 +63,19 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 90_000,
     expect: { poll: { timeout: 20_000 } },
+    maxWorkers: WORKERS,
+    isolate: false,
     projects: [
-      {
-        extends: true,
-        test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: filesThatNeed(), maxWorkers: 2 },
-      },
-      project('service', 3),
-      // They wait for leases most of the time.
-      project('database', 4, { globalSetup: 'test/harness/postgres/shared.ts' }),
-      project('balancers', 1, { globalSetup: 'test/harness/postgres/shared.ts' }),
+      { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: filesThatNeed() } },
+      project('mocks', { isolate: true }),
+      project('service'),
+      project('database', { globalSetup: 'test/harness/postgres/shared.ts' }),
+      // Alone, when all others are done.
+      project('balancers', {
+        globalSetup: 'test/harness/postgres/shared.ts',
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
     ],
   },
 });
