@@ -15,7 +15,7 @@ export interface Run {
 }
 
 /** vitest.config.ts says where compiled code is kept: without it each process would compile the project again. */
-const NODE = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
+export const NODE = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
 
 /** Starts a command of the project with just this environment. */
 export function run(

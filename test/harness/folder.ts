@@ -1,10 +1,10 @@
 /** Commands run in a folder of their own, as a user would in a fresh project. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { run } from './command.ts';
+import { runToEnd } from './command.ts';
+import { Resident } from './resident.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -13,16 +13,26 @@ export interface Ended {
   readonly records: readonly Record<string, unknown>[];
 }
 
-export type Command = (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ended>;
+/** In the folder, unless another one is given. */
+export type Command = (
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+  cwd?: string,
+) => Promise<Ended>;
 
 /** A folder that goes when the tests of the file are over, and a way to run commands in it. */
 export function useFolder(): { folder: string; consignee: Command } {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const consignee: Command = async (args, env = {}) => {
-    const command = run(args, { env, cwd: folder });
-    const [code] = (await once(command.process, 'close')) as [number | null];
-    return { code, output: command.output(), records: command.lines() };
+  const resident = new Resident();
+  afterAll(() => resident.end());
+  const consignee: Command = async (args, env = {}, cwd = folder) => {
+    // The service ends its process in its own way.
+    const { code, output } = await (args[0] === 'serve'
+      ? runToEnd(args, { env, cwd })
+      : resident.ask(args, env, cwd));
+    const lines = output.split('\n').filter((line) => line.startsWith('{'));
+    return { code, output, records: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
   };
   return { folder, consignee };
 }
