@@ -125,7 +125,7 @@ export class Supervisor {
       const now = Atomics.load(heartbeat, 0);
       still = now === last ? still + 1 : 0;
       last = now;
-      // Before its first beat it loads the user's modules, which takes long on a busy machine.
+      // Before its first heartbeat it loads the user's modules, which takes long on a busy machine.
       if (still * LOOK_MS < (now === 0 ? Math.max(LOAD_MS, this.#stallMs) : this.#stallMs)) return;
       onStall();
       void worker.terminate();

@@ -45,8 +45,8 @@ const { wiring, knobs, logOptions, port, heartbeat, dispatches } = workerData as
 const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const threadLog = createLog(logOptions, lines);
-const beats = new Int32Array(heartbeat);
-setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_MS);
+const heartbeats = new Int32Array(heartbeat);
+setInterval(() => Atomics.add(heartbeats, 0, 1), HEARTBEAT_MS);
 
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(name, (error: unknown) => {
@@ -87,7 +87,7 @@ answerCalls<HandlersCalls>(supervisor, {
   },
 });
 // A handler may block before the first heartbeat is due, and must not be taken for modules that load.
-Atomics.add(beats, 0, 1);
+Atomics.add(heartbeats, 0, 1);
 if (dispatches) dispatcher.start();
 
 function tell(message: FromHandlers): void {
