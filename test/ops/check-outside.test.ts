@@ -129,6 +129,14 @@ function audit() {
   });
 }
 
+/** On a busy machine npm itself may need longer than the check waits for it. */
+async function audited() {
+  for (let tries = 1; ; tries++) {
+    const checked = await audit();
+    if (tries === 5 || !checked.of('npm audit')[0]?.says.startsWith('not known')) return checked;
+  }
+}
+
 const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 const { version } = lock.packages['node_modules/express'] as { version: string };
 
@@ -153,17 +161,17 @@ function withAdvisory(severity: string | undefined): void {
 
 test('known vulnerabilities of what runs in production are told, the grave ones as failures', async () => {
   withAdvisory(undefined);
-  expect((await audit()).of('npm audit')).toMatchObject([
+  expect((await audited()).of('npm audit')).toMatchObject([
     { verdict: 'pass', says: 'no known vulnerability in what runs in production' },
   ]);
   withAdvisory('moderate');
-  const moderate = await audit();
+  const moderate = await audited();
   expect([moderate.code, moderate.of('npm audit')]).toMatchObject([
     0,
     [{ verdict: 'warn', says: expect.stringContaining('express (moderate)') }],
   ]);
   withAdvisory('high');
-  const high = await audit();
+  const high = await audited();
   expect([high.code, high.failures]).toEqual([1, ['npm audit']]);
 });
 

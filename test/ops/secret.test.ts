@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Run, run, runToEnd } from '../harness/command.ts';
+import { type Run, run } from '../harness/command.ts';
+import { useFolder } from '../harness/folder.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { flintnHeaders } from '../harness/signing.ts';
 import { waitFor } from '../harness/waiting.ts';
@@ -14,6 +15,7 @@ const OLD = 'old-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456'
 const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456';
 const DAY_MS = 86_400_000;
 
+const { consignee } = useFolder();
 let folder: string;
 let file: string;
 let service: Service | undefined;
@@ -35,7 +37,7 @@ const env = () => ({
   DATABASE_URL: `sqlite:${join(folder, 'inbox.db')}`,
 });
 const secret = (args: readonly string[], more: Record<string, string> = {}) =>
-  runToEnd(['secret', ...args], { env: { ...env(), ...more }, cwd: folder });
+  consignee(['secret', ...args], { ...env(), ...more }, folder);
 
 function rotate(...args: string[]): Run {
   rotating = run(['secret', 'rotate', ...args], { env: env(), cwd: folder });

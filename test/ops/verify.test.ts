@@ -1,11 +1,12 @@
 /** `events verify`: what was tampered with is found, what was received holds. */
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runToEnd } from '../harness/command.ts';
+import { useFolder } from '../harness/folder.ts';
 import { SECRET } from '../harness/project.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { flexportHeaders, shippoHeaders } from '../harness/signing.ts';
 
+const { consignee } = useFolder();
 let service: Service;
 const ids: Record<string, string> = {};
 const LIVE = {
@@ -31,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 const verify = (args: string[], env: Record<string, string> = LIVE) =>
-  runToEnd(['events', 'verify', ...args], { env: { ...env, DATABASE_URL: `sqlite:${service.inboxPath}` } });
+  consignee(['events', 'verify', ...args], { ...env, DATABASE_URL: `sqlite:${service.inboxPath}` });
 
 test('bytes and signatures of what was received hold, and it says how they were proved', async () => {
   const { code, output } = await verify([ids.whole as string, ids.timed as string]);

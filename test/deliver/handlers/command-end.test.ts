@@ -38,22 +38,23 @@ async function start(knobs: ServiceKnobs = {}, env: Record<string, string> = {})
 
 const TOO_LONG = 'Error: took longer than 700 ms and was ended';
 
-test.each([
-  ['hang', 'killed by SIGTERM', 'waiting'],
-  // It ignores SIGTERM, and so does its child.
-  ['stubborn', 'killed by SIGKILL', null],
-  // It exits with 0 when it is told to end: that is not done.
-  ['pretend', 'exit 0', null],
-])('when its time is over, %s is ended with its child, and counted', async (type, status, output) => {
+test('when its time is over, a program is ended with its child, and counted', async () => {
   const running = await start();
-  const id = await order(running, 'brief', type);
-  const pids = await pidsOf(running, id, 2);
-  expect(pids.map(isGone)).toEqual([false, false]);
-  const retried = await untilRecorded(running, id, 'retry');
-  expect(retried).toEqual({ attempt: 1, outcome: 'retry', error: TOO_LONG, status, output });
-  await untilGone(pids);
-  await untilRecorded(running, id, 'dead', 10_000);
-  await untilGone(await pidsOf(running, id, 4));
+  const expectEnded = async (type: string, status: string, output: string | null) => {
+    const id = await order(running, 'brief', type);
+    const pids = await pidsOf(running, id, 2);
+    expect(pids.map(isGone)).toEqual([false, false]);
+    const retried = await untilRecorded(running, id, 'retry');
+    expect(retried).toEqual({ attempt: 1, outcome: 'retry', error: TOO_LONG, status, output });
+    await untilGone(pids);
+    await untilRecorded(running, id, 'dead', 10_000);
+    await untilGone(await pidsOf(running, id, 4));
+  };
+  await expectEnded('hang', 'killed by SIGTERM', 'waiting');
+  // It ignores SIGTERM, and so does its child.
+  await expectEnded('stubborn', 'killed by SIGKILL', null);
+  // It exits with 0 when it is told to end: that is not done.
+  await expectEnded('pretend', 'exit 0', null);
 });
 
 test('a program that ends in time is not touched when its time would be over', async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { runToEnd } from '../../harness/command.ts';
+import { useFolder } from '../../harness/folder.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
@@ -10,6 +10,7 @@ import { waitFor } from '../../harness/waiting.ts';
 import { raw } from '../../harness/wire.ts';
 
 const WRONG = 'a-secret-that-nobody-has-set-0123456789';
+const { consignee } = useFolder();
 let service: Service;
 afterEach(() => service.stop());
 
@@ -170,7 +171,7 @@ test('the command lists, shows and judges them again, and shows no signature', a
     FLATFILE_WEBHOOK_SECRET: SECRET,
     CONSOLE_PORT: String(service.consolePort),
   };
-  const events = (...args: string[]) => runToEnd(['events', 'refused', ...args], { env });
+  const events = (...args: string[]) => consignee(['events', 'refused', ...args], env);
   const list = await events('list');
   expect(list).toMatchObject({ code: 0, output: expect.stringContaining(`${id}  20`) });
   expect(list.output).toContain(
