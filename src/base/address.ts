@@ -58,6 +58,21 @@ export function isLoopback(host: string): boolean {
   return address !== undefined && matches(address, NAMED_RANGES.loopback);
 }
 
+/**
+ * What one sender has, of a canonical address: the address itself, or of IPv6 its /64, in which every sender has as many
+ * addresses as it likes.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [before = '', behind] = address.split('::');
+  const groups = before === '' ? [] : before.split(':');
+  if (behind !== undefined) {
+    const last = behind === '' ? [] : behind.split(':');
+    groups.push(...Array<string>(8 - groups.length - last.length).fill('0'));
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
 /** Says from where a canonical address may send: from anywhere, from a private network, or from no other machine. */
 export function scopeOf(address: string): 'public' | 'private' | 'none' {
   const family = address.includes('.') ? 'ipv4' : 'ipv6';

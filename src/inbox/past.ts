@@ -1,6 +1,6 @@
 /**
- * When each source spoke in a time gone by: its last event of every hour, newest hours first. For the alarms; asked of a
- * driver, which reads one hour after the other.
+ * When each source spoke in a time gone by, and from where: the last event of every hour and address, newest hours first. For
+ * the alarms, and to know who has proved himself before; asked of a driver, which reads one hour after the other.
  *
  * The number of events that are looked at is bounded: behind very many the past is cut short.
  */
@@ -14,19 +14,22 @@ const PAUSE_MS = 5;
 
 export interface Spoken {
   readonly source: string;
+  /** Empty if it is not known. */
+  readonly address: string;
   readonly at: number;
 }
 
-/** The events of one source in one hour: the newest number, and how many there are. */
+/** The events of one source and address in one hour: the newest number, and how many there are. */
 export interface Hour {
   readonly source: string;
+  readonly address: string;
   readonly last: number;
   readonly count: number;
 }
 
 /** Numbers go by time, so an hour is a stretch of the table. */
-export const HOURS = `SELECT source, max(number) AS last, count(*) AS count FROM inbox
-  WHERE number >= $1 AND number < $2 GROUP BY source`;
+export const HOURS = `SELECT source, address, max(number) AS last, count(*) AS count FROM inbox
+  WHERE number >= $1 AND number < $2 GROUP BY source, address`;
 
 /** `read` answers for the events with numbers from the first to before the second. */
 export async function walkBack(
@@ -38,8 +41,8 @@ export async function walkBack(
   let looked = 0;
   for (let end = until; end > from && looked < EVENTS_MAX; end = hourBefore(end)) {
     const rows = await read(firstNumberAt(hourBefore(end)), firstNumberAt(end));
-    for (const { source, last, count } of rows) {
-      spoken.push({ source, at: timeOfNumber(last) });
+    for (const { source, address, last, count } of rows) {
+      spoken.push({ source, address, at: timeOfNumber(last) });
       looked += count;
     }
     if (rows.length > 0) await sleep(PAUSE_MS);

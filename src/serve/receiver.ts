@@ -17,6 +17,7 @@ import { keepRefusals } from './http/refused.ts';
 import type { Budget } from './http/request.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { KnownAddresses } from './known-addresses.ts';
 import { meterFor, SecretUses } from './meter.ts';
 import { Rules } from './rules.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
@@ -91,14 +92,14 @@ function startCounting({ knobs, sources }: Config, log: Log) {
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
     handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
   };
-  const known = () => ({ bytesInFlight: budget.inFlight, alarms: watch.raised(), uses: uses.all() });
-  const metrics = createMetrics(wired, known);
+  const present = () => ({ bytesInFlight: budget.inFlight, alarms: watch.raised(), uses: uses.all() });
+  const metrics = createMetrics(wired, present);
   const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { budget, watch, uses, metrics, meter };
+  return { budget, watch, uses, metrics, meter, known: new KnownAddresses() };
 }
 
 function createPublicServer(
-  { config, role, log, rules, budget, meter, inbox, refused, supervisor }: ServiceParts,
+  { config, role, log, rules, budget, meter, known, inbox, refused, supervisor }: ServiceParts,
   service: Service,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -122,6 +123,7 @@ function createPublicServer(
       meter,
       closing: () => service.state !== 'serving',
       keepRefusal: keepRefusals(config.sources, budget, (request) => refused.keep(request)),
+      learn: (source, address, at) => known.learn(source, address, at),
     }),
   });
   return createHttpServer(app, { knobs, log, meter });
@@ -134,14 +136,18 @@ function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeR
   return createHttpServer(app, { knobs, log, meter });
 }
 
-function startWatch({ config, role, rules, watch, inbox, refused }: ServiceParts): void {
+function startWatch({ config, role, rules, watch, known, inbox, refused }: ServiceParts): void {
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
     receives: role !== 'dispatch',
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
-    readPast,
+    readPast: async (from, until, signal) => {
+      const past = await readPast(from, until, signal);
+      for (const { source, address, at } of past.toReversed()) known.learn(source, address, at);
+      return past;
+    },
     settings: () => rules.config,
   });
 }

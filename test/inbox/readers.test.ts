@@ -150,3 +150,15 @@ test('a database that fails is told of by its place, without its password', asyn
     expect((failure as Error).message).not.toMatch(/undefined|: $/);
   }
 });
+
+test('both say when and from where each source spoke, newest hours first', async () => {
+  const { signal } = new AbortController();
+  const ask = (driver: ReturnType<typeof driverOf>) =>
+    driver
+      .readPast(BEGIN - 1, BEGIN + 3_600_000, signal)
+      .then((past) => past.map(({ source, address }) => `${source} ${address}`).sort());
+  const file = await ask(driverOf({ kind: 'sqlite', path }));
+  expect(file).toEqual(await ask(driverOf(placed(database.url))));
+  expect(new Set(file).size).toBe(file.length);
+  expect(file.join()).toMatch(/jobs \d+\.\d+\.\d+\.\d+/);
+});

@@ -37,6 +37,8 @@ interface ResponderOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly keepRefusal: KeepRefusal;
+  /** Hears that an event from there has passed every check of the source. */
+  readonly learn: (source: string, address: string, at: number) => void;
   /** True while the service stops: then every answer ends its connection. */
   readonly closing: () => boolean;
 }
@@ -52,7 +54,7 @@ export function responder(options: ResponderOptions): Responder {
   const { production, log, meter } = options;
 
   function accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void {
-    const { proofs } = receptionOf(response);
+    const { head, proofs } = receptionOf(response);
     const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
     // An id and a status are plain ASCII, which goes out without being encoded.
     if (reply?.outcome === 'answered') send(response, 200, reply.json);
@@ -67,6 +69,7 @@ export function responder(options: ResponderOptions): Responder {
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
+    options.learn(source, head.address ?? '', head.receivedAt);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {

@@ -35,6 +35,7 @@ const source = { name: 'shippo', prefix: 'SHIPPO', schemes: ['hmac'] };
 /** A source that spoke every hour of four weeks, until the watch began. */
 const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
   source: 'shippo',
+  address: '203.0.113.7',
   at: NOW - (hours + 0.1) * HOUR_MS,
 }));
 
@@ -126,7 +127,7 @@ test('hours in which the machine slept are nobody’s silence', async () => {
 });
 
 test('the time before the service ran is nobody’s silence either', async () => {
-  start(async () => steady.map(({ at }) => ({ source: 'shippo', at: at - 3 * DAY_MS })));
+  start(async () => steady.map((spoken) => ({ ...spoken, at: spoken.at - 3 * DAY_MS })));
   await pass(2 * HOUR_MS);
   expect(told()).toEqual([]);
 });
