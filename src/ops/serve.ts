@@ -123,8 +123,10 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
     else if (!forPeople) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
   }
   if (!forPeople) {
-    const { port, consolePort } = receiver;
-    log.info({ port, console: consolePort, inbox: driverOf(config.database).place, role }, 'ready');
+    const { port, consolePort, connections } = receiver;
+    const inbox = driverOf(config.database).place;
+    const limits = { connections: connections.all, connectionsPerAddress: connections.address };
+    log.info({ port, console: consolePort, inbox, role, ...limits }, 'ready');
   }
 }
 

@@ -13,8 +13,9 @@ import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
 import { createConsole, createMetrics } from './console/app.ts';
 import { createApp } from './http/app.ts';
+import { type ConnectionLimits, Connections } from './http/connections.ts';
+import { BodyMemory } from './http/memory.ts';
 import { keepRefusals } from './http/refused.ts';
-import type { Budget } from './http/request.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
@@ -25,11 +26,14 @@ import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts'
 export interface Receiver {
   readonly port: number;
   readonly consolePort: number;
+  readonly connections: ConnectionLimits;
   /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
   reload(config: Config): Promise<void>;
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(): Promise<void>;
 }
+
+const CONSOLE_CONNECTIONS_MAX = 200;
 
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
@@ -74,7 +78,8 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     await inbox.close();
   }
 
-  return { port, consolePort, reload: (changed) => reload(changed, parts), stop };
+  const connections = parts.connections.counts().limits;
+  return { port, consolePort, connections, reload: (changed) => reload(changed, parts), stop };
 }
 
 /** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
@@ -83,8 +88,20 @@ type Service = { state: 'serving' | 'leaving' | 'closed' };
 /** Everything that the servers and the watch are made of. */
 type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
 
-function startCounting({ knobs, sources }: Config, log: Log) {
-  const budget: Budget = { max: knobs.bytesInFlightMax, inFlight: 0 };
+/** Puts together what counts, and who hears of it. */
+function startCounting({ knobs, sources, trustProxy }: Config, log: Log) {
+  const memory = new BodyMemory({
+    maxBytes: knobs.bytesInFlightMax,
+    bodyBytesMax: Math.max(0, ...sources.map(({ bodyLimitBytes }) => bodyLimitBytes)),
+    sources: sources.length,
+  });
+  const known = new KnownAddresses();
+  const connections = new Connections({
+    max: knobs.connectionsMax,
+    trusted: trustProxy,
+    isKnown: (address) => sources.some(({ name }) => known.knows(name, address)),
+    log,
+  });
   const watch = new AlarmWatch(knobs.alarms, sources, log);
   const uses = new SecretUses();
   const wired = {
@@ -92,14 +109,18 @@ function startCounting({ knobs, sources }: Config, log: Log) {
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
     handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
   };
-  const present = () => ({ bytesInFlight: budget.inFlight, alarms: watch.raised(), uses: uses.all() });
-  const metrics = createMetrics(wired, present);
+  const metrics = createMetrics(wired, () => ({
+    bytesInFlight: memory.bytes,
+    connections: connections.counts(),
+    alarms: watch.raised(),
+    uses: uses.all(),
+  }));
   const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { budget, watch, uses, metrics, meter, known: new KnownAddresses() };
+  return { memory, connections, watch, uses, metrics, meter, known };
 }
 
 function createPublicServer(
-  { config, role, log, rules, budget, meter, known, inbox, refused, supervisor }: ServiceParts,
+  { config, role, log, rules, memory, connections, meter, known, inbox, refused, supervisor }: ServiceParts,
   service: Service,
 ) {
   const { knobs, production, requireHttps, trustProxy } = config;
@@ -111,7 +132,8 @@ function createPublicServer(
       ...(source.replies && { reply: replyOf(source, supervisor) }),
     })),
     requireHttps,
-    budget,
+    memory,
+    isKnown: (source, address) => known.knows(source, address),
     ready: () => service.state === 'serving' && inbox.takesWrites(),
     stoppedTaking: () => service.state === 'closed' || role === 'dispatch',
     keep: (arrival) => inbox.keep(arrival),
@@ -121,19 +143,21 @@ function createPublicServer(
       retryAfterSeconds: knobs.retryAfterSeconds,
       log,
       meter,
+      paths: config.sources.map(({ path }) => path),
       closing: () => service.state !== 'serving',
-      keepRefusal: keepRefusals(config.sources, budget, (request) => refused.keep(request)),
+      keepRefusal: keepRefusals(config.sources, (request) => refused.keep(request)),
       learn: (source, address, at) => known.learn(source, address, at),
     }),
   });
-  return createHttpServer(app, { knobs, log, meter });
+  return createHttpServer(app, { knobs, log, meter, connections });
 }
 
 function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
-  return createHttpServer(app, { knobs, log, meter });
+  const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
+  return createHttpServer(app, { knobs, log, meter, connections });
 }
 
 function startWatch({ config, role, rules, watch, known, inbox, refused }: ServiceParts): void {

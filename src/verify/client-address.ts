@@ -14,6 +14,10 @@ export interface Client {
   readonly address: string | undefined;
   /** True if the peer is a trusted proxy, so that its X-Forwarded-Proto may be believed. */
   readonly viaProxy: boolean;
+  /** How many entries of X-Forwarded-For were read, from the right; the last one is the address. */
+  readonly hops: number;
+  /** True if the address is that of a trusted proxy, which did not say for whom it sends. */
+  readonly isProxy: boolean;
 }
 
 /** `trusted` are rules from `readRule`. serve/http calls the function it returns once for each request. */
@@ -21,13 +25,30 @@ export function resolveClient(trusted: readonly string[]) {
   return function clientOf(peer: string, forwardedFor: string | undefined): Client {
     const peerAddress = canonicalAddress(peer);
     if (trusted.length === 0 || !peerAddress || !matches(peerAddress, trusted)) {
-      return { address: peerAddress, viaProxy: false };
+      return { address: peerAddress, viaProxy: false, hops: 0, isProxy: false };
     }
     let address: string | undefined = peerAddress;
-    const hops = forwardedFor ? forwardedFor.split(',') : [];
-    while (hops.length > 0 && address && matches(address, trusted)) address = readHop(hops.pop() as string);
-    return { address, viaProxy: true };
+    let isProxy = true;
+    const entries = forwardedFor ? forwardedFor.split(',') : [];
+    const left = [...entries];
+    while (left.length > 0 && address && isProxy) {
+      address = readHop(left.pop() as string);
+      isProxy = address !== undefined && matches(address, trusted);
+    }
+    return { address, viaProxy: true, hops: entries.length - left.length, isProxy };
   };
+}
+
+/**
+ * Says whether the client came by TLS. The proxy that it spoke with knows: the outermost trusted one. Proxies that add to
+ * X-Forwarded-For add to X-Forwarded-Proto, so its word stands as far from the right as the client's address, or is the
+ * left-most if there are fewer. What proxies behind it speak with each other does not matter. A word before it that is not
+ * `https` does: nobody gains by writing it, and a proxy that was left out of TRUST_PROXY may have.
+ */
+export function cameByTls(forwardedProto: string, hops: number): boolean {
+  const words = forwardedProto.split(',');
+  const outermost = Math.max(0, words.length - Math.max(1, hops));
+  return words.slice(0, outermost + 1).every((word) => word.trim().toLowerCase() === 'https');
 }
 
 /** Some proxies write the port as well: `1.2.3.4:51008`, `[2001:db8::1]:51008`. */

@@ -178,7 +178,12 @@ describe('the client', () => {
   test('comes through a proxy only if the peer itself is trusted', () => {
     expect(clientOf(PROXY, '52.4.41.98').viaProxy).toBe(true);
     expect(clientOf('192.0.2.7', '10.0.0.5').viaProxy).toBe(false);
-    expect(resolveClient([])('10.0.0.5', '52.4.41.98')).toEqual({ address: '10.0.0.5', viaProxy: false });
+    expect(resolveClient([])('10.0.0.5', '52.4.41.98')).toEqual({
+      address: '10.0.0.5',
+      viaProxy: false,
+      hops: 0,
+      isProxy: false,
+    });
   });
 
   test('is the right-most address that is no proxy’s, whatever a sender puts before it', () => {

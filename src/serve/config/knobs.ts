@@ -41,6 +41,11 @@ export const KNOBS = {
       'events of so many days lie together and are purged as a whole (docs/replicas.md); 0: each for itself',
     ),
   }),
+  connectionsMax: knob(
+    integer(1, 1_000_000),
+    2_000,
+    'connections that may be open, and at most half of the descriptors that the process may open; one address gets a quarter',
+  ),
   retryAfterSeconds: knob(integer(0, 86_400), 5, 'how soon a provider may come back after a 503'),
   timestampToleranceSeconds: knob(
     integer(1, 86_400),

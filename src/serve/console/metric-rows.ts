@@ -5,6 +5,7 @@
  */
 import { ATTEMPT_OUTCOMES, type InboxStatus, type SecretUse } from '../../inbox/contract.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
+import type { ConnectionCounts } from '../http/connections.ts';
 import { type MeterListener, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
 
 export interface MetricRow {
@@ -39,6 +40,7 @@ export interface Wired {
 export interface Present {
   readonly takesWrites: boolean;
   readonly bytesInFlight: number;
+  readonly connections: ConnectionCounts;
   readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
   /** How often each live secret has proved a request. */
   readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
@@ -140,6 +142,33 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'Bytes of request bodies in memory.',
     labels: [],
     reads: ({ bytesInFlight }) => [[bytesInFlight]],
+  },
+  {
+    name: 'consignee_connections',
+    type: 'gauge',
+    help: 'Open connections on the public port.',
+    labels: [],
+    reads: ({ connections }) => [[connections.open]],
+  },
+  {
+    name: 'consignee_connections_max',
+    type: 'gauge',
+    help: 'The limits of connections: of all together, and of one address.',
+    labels: ['limit'],
+    reads: ({ connections: { limits } }) => [
+      [limits.all, 'all'],
+      [limits.address, 'address'],
+    ],
+  },
+  {
+    name: 'consignee_connections_closed_total',
+    type: 'counter',
+    help: 'Connections that were closed to keep a limit.',
+    labels: ['limit'],
+    reads: ({ connections: { closed } }) => [
+      [closed.all, 'all'],
+      [closed.address, 'address'],
+    ],
   },
   {
     name: 'consignee_alarm',

@@ -6,7 +6,8 @@
  *   anything else             404, and everything on a source that is off
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
-import type { resolveClient } from '../../verify/client-address.ts';
+import { networkOf } from '../../base/address.ts';
+import { cameByTls, type resolveClient } from '../../verify/client-address.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
@@ -57,15 +58,18 @@ export function createApp(options: AppOptions): App {
 function meet(clientOf: AppOptions['clientOf']) {
   return function meetClient(request: Request, response: Response, next: NextFunction) {
     // Node makes one text of several such headers.
-    const forwardedFor = request.headers['x-forwarded-for'] as string | undefined;
-    const { address, viaProxy } = clientOf(request.socket.remoteAddress ?? '', forwardedFor);
+    const headers = request.headers as Readonly<Record<string, string | undefined>>;
+    const peer = request.socket.remoteAddress ?? '';
+    const { address, viaProxy, hops, isProxy } = clientOf(peer, headers['x-forwarded-for']);
+    const isForwardedTls = viaProxy && cameByTls(headers['x-forwarded-proto'] ?? '', hops);
     const target = request.url;
     const at = target.indexOf('?');
     const query = at < 0 ? '' : target.slice(at + 1);
     const reception: Reception = {
       head: { receivedAt: Date.now(), address, query, rawHeaders: request.rawHeaders },
       startedAt: performance.now(),
-      secure: isSecure(request, viaProxy),
+      network: address === undefined || isProxy ? undefined : networkOf(address),
+      secure: 'encrypted' in request.socket || isForwardedTls,
       bodyChecks: [],
       proofs: [],
       body: Buffer.alloc(0),
@@ -76,13 +80,6 @@ function meet(clientOf: AppOptions['clientOf']) {
     if (target.includes('#')) throw new Rejection('not_found');
     next();
   };
-}
-
-function isSecure(request: Request, viaProxy: boolean): boolean {
-  if ('encrypted' in request.socket) return true;
-  if (!viaProxy) return false;
-  const protocols = String(request.headers['x-forwarded-proto'] ?? '').split(',');
-  return protocols.every((protocol) => protocol.trim().toLowerCase() === 'https');
 }
 
 function refuseIfOff({ rules }: ReceivingSource) {

@@ -11,14 +11,15 @@ import type { Request, Response } from 'express';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
 import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
+import { readBody, tooLarge } from './body.ts';
+import type { BodyMemory, Share } from './memory.ts';
 import {
-  type Budget,
+  compresses,
   keptHeaders,
   type Reception,
   type RequestStep,
-  readBody,
   receptionOf,
-  tooLarge,
+  waitsForContinue,
 } from './request.ts';
 import type { Responder } from './respond.ts';
 
@@ -46,7 +47,9 @@ export interface ReplyOptions {
 
 export interface ReceiveOptions {
   readonly requireHttps: boolean;
-  readonly budget: Budget;
+  readonly memory: BodyMemory;
+  /** Says whether an address has sent a genuine event to the source before. */
+  readonly isKnown: (source: string, address: string) => boolean;
   readonly stoppedTaking: () => boolean;
   readonly keep: (arrival: Arrival) => Promise<Kept>;
   readonly responder: Responder;
@@ -55,21 +58,26 @@ export interface ReceiveOptions {
 /** The chain that http/app.ts mounts at the source's path. */
 export function receive(source: ReceivingSource, options: ReceiveOptions): RequestStep[] {
   return [
-    refuseIfOverloaded(options.budget, options.stoppedTaking),
+    refuseIfOverloaded(source.name, options),
     refuseIfNotHttps(options.requireHttps),
     verifyHead(source.rules),
     refuseIfEncoded,
     refuseIfTooLarge(source.rules),
-    readRawBytes(source.rules, options.budget),
+    readRawBytes(source.rules),
     verifyBody,
     keepThenAnswer(source, options),
   ];
 }
 
-function refuseIfOverloaded(budget: Budget, stoppedTaking: () => boolean): RequestStep {
-  return function checkLoad(_request, _response, next) {
+function refuseIfOverloaded(source: string, { memory, isKnown, stoppedTaking }: ReceiveOptions): RequestStep {
+  return function checkLoad(_request, response, next) {
     if (stoppedTaking()) throw new Rejection('shutting_down');
-    if (budget.inFlight >= budget.max) throw new Rejection('overloaded');
+    const reception = receptionOf(response);
+    const { network, head } = reception;
+    const share = memory.shareOf({ source, network, isKnown: isKnown(source, head.address ?? '') });
+    const full = share.full();
+    if (full !== undefined) throw new Rejection('overloaded', full);
+    reception.share = share;
     next();
   };
 }
@@ -117,9 +125,7 @@ function note(result: Proof | BodyCheck, { bodyChecks, proofs }: Reception): voi
 
 function refuseIfEncoded(request: Request, _response: Response, next: () => void): void {
   const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
-    throw new Rejection('encoding_unsupported');
-  }
+  if (encoding !== undefined && compresses(encoding)) throw new Rejection('encoding_unsupported');
   next();
 }
 
@@ -131,13 +137,13 @@ function refuseIfTooLarge(rules: ReceivingSource['rules']): RequestStep {
   };
 }
 
-function readRawBytes(rules: ReceivingSource['rules'], budget: Budget): RequestStep {
+function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
   return function readRawBody(request, response, next) {
-    if (request.headers.expect !== undefined) response.writeContinue();
-    const reading = readBody(request, rules().bodyLimitBytes, budget);
-    response.once('close', reading.release);
-    reading.body.then((body) => {
-      const reception = receptionOf(response);
+    if (waitsForContinue(request)) response.writeContinue();
+    const reception = receptionOf(response);
+    const share = reception.share as Share;
+    response.once('close', share.release);
+    readBody(request, rules().bodyLimitBytes, share).then((body) => {
       reception.body = body;
       reception.bodyRead = true;
       next();

@@ -12,7 +12,8 @@ import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import type { SourceConfig } from '../config/source.ts';
-import { type Budget, keptHeaders, type Reception, readBody } from './request.ts';
+import { readBody } from './body.ts';
+import { keptHeaders, type Reception } from './request.ts';
 
 const LATE_BYTES_MAX = 1_048_576;
 const LATE_READS_MAX = 32;
@@ -24,7 +25,6 @@ export type KeepRefusal = (request: Request, response: Response, refusal: GivenR
 
 export function keepRefusals(
   sources: readonly Pick<SourceConfig, 'name' | 'preset'>[],
-  budget: Budget,
   keep: (request: RefusedRequest) => void,
 ): KeepRefusal {
   /** For each source the lower-case names of the headers that carry credentials. */
@@ -40,14 +40,14 @@ export function keepRefusals(
       keepWith(reception.body);
       return false;
     }
-    if (!mayReadLate(request)) return false;
+    const { share } = reception;
+    if (!share || share.full() !== undefined || !mayReadLate(request)) return false;
     lateReads++;
-    const { body, release } = readBody(request, LATE_BYTES_MAX, budget);
-    body
+    readBody(request, LATE_BYTES_MAX, share)
       .then(keepWith, () => {})
       .finally(() => {
         lateReads--;
-        release();
+        share.release();
       });
     return true;
   };
@@ -55,9 +55,7 @@ export function keepRefusals(
   function mayReadLate({ headers }: Request): boolean {
     const declared = Number(headers['content-length'] ?? Number.NaN);
     if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return false;
-    return (
-      declared > 0 && declared <= LATE_BYTES_MAX && lateReads < LATE_READS_MAX && budget.inFlight < budget.max
-    );
+    return declared > 0 && declared <= LATE_BYTES_MAX && lateReads < LATE_READS_MAX;
   }
 }
 

@@ -1,20 +1,24 @@
 /**
- * What is read of a request: its raw bytes and the headers that are kept with an event; and the notes that the steps of one
- * request hand to each other, in `response.locals`.
+ * What is read of headers that say nothing of the sender: which are kept with an event, whether the body is compressed, and whether
+ * it is waited with. And the notes that the steps of one request hand to each other, in `response.locals`.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { isSensitive } from '../../base/log/redact.ts';
-import { type BodyCheck, type Head, type Proof, Rejection } from '../../verify/verifier.ts';
-import { reasonOfAbort } from './framing.ts';
+import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
+import type { Share } from './memory.ts';
 
 export interface Reception {
   readonly head: Head;
   readonly startedAt: number;
   /** Over TLS, as the socket or a trusted proxy tells. */
   readonly secure: boolean;
+  /** What limits for each address count; undefined if that is not known, or only a proxy is. */
+  readonly network: string | undefined;
   readonly bodyChecks: BodyCheck[];
   readonly proofs: Proof[];
+  /** Of the memory for bodies. The first step of receive.ts takes it. */
+  share?: Share;
   body: Buffer;
   bodyRead: boolean;
 }
@@ -23,57 +27,6 @@ export type RequestStep = (request: Request, response: Response, next: (error?: 
 
 export function receptionOf(response: Response): Reception {
   return response.locals.reception;
-}
-
-/** Bytes of request bodies in memory, all sources together. */
-export interface Budget {
-  readonly max: number;
-  inFlight: number;
-}
-
-/**
- * Reads the raw bytes: every content type, nothing inflated, the source's limit, a budget for all requests. Why not express.raw:
- * for a body that grows over the limit it answers only after having read all of it, it leaves `body` undefined when there is
- * none, and it does not see chunks, so nothing could count the bytes in flight.
- *
- * Resolves with the whole body. Rejects with Rejection: over the limit, over the budget, or the sender went away. The
- * bytes stay on the budget until `release`, which must be called once the request is answered.
- */
-export function readBody(request: Request, limitBytes: number, budget: Budget) {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const body = new Promise<Buffer>((resolve, reject) => {
-    const stop = (error: Rejection) => {
-      request.removeListener('data', take);
-      request.pause();
-      reject(error);
-    };
-    const take = (chunk: Buffer) => {
-      length += chunk.length;
-      budget.inFlight += chunk.length;
-      chunks.push(chunk);
-      if (length > limitBytes) stop(tooLarge(limitBytes));
-      else if (budget.inFlight > budget.max) stop(new Rejection('overloaded'));
-    };
-    request.on('data', take);
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    const abort = () => {
-      if (!request.readableEnded) reject(new Rejection(reasonOfAbort(request)));
-    };
-    request.once('error', abort);
-    request.once('close', abort);
-    // The sender may have left while its token was being verified.
-    if (request.destroyed) abort();
-  });
-  const release = () => {
-    budget.inFlight -= length;
-    length = 0;
-  };
-  return { body, release };
-}
-
-export function tooLarge(limitBytes: number): Rejection {
-  return new Rejection('body_too_large', `the body is over the source’s limit of ${limitBytes} bytes`);
 }
 
 /** Proxies repeat the request's URL, token and all, under these and similar names. */
@@ -100,4 +53,25 @@ export function keptHeaders(headers: IncomingHttpHeaders): string {
     if (isKept(name)) copy[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   }
   return JSON.stringify(copy);
+}
+
+/** Content-Encoding is a list. `identity` and nothing say nothing, and some senders write the charset there. */
+export function compresses(contentEncoding: string): boolean {
+  return contentEncoding
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .some((name) => name !== '' && name !== 'identity' && !isCharset(name));
+}
+
+function isCharset(name: string): boolean {
+  try {
+    return new TextDecoder(name) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** HTTP/1.0 knows no `100 Continue`, and nothing else is expected there that we know of (RFC 9110, 10.1.1). */
+export function waitsForContinue({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && headers.expect?.trim().toLowerCase() === '100-continue';
 }

@@ -19,8 +19,9 @@ import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
+import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
-import { receptionOf } from './request.ts';
+import { receptionOf, waitsForContinue } from './request.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
@@ -39,6 +40,8 @@ interface ResponderOptions {
   readonly keepRefusal: KeepRefusal;
   /** Hears that an event from there has passed every check of the source. */
   readonly learn: (source: string, address: string, at: number) => void;
+  /** The paths of all sources. */
+  readonly paths: readonly string[];
   /** True while the service stops: then every answer ends its connection. */
   readonly closing: () => boolean;
 }
@@ -48,6 +51,8 @@ interface Report
   extends Partial<Readonly<Record<'code' | 'reason' | 'eventId' | 'id' | 'wouldRefuse', string>>> {
   readonly outcome: RequestOutcome;
   readonly reply?: ReplyResult['outcome'];
+  readonly path?: string;
+  readonly meant?: string;
 }
 
 export function responder(options: ResponderOptions): Responder {
@@ -77,7 +82,8 @@ export function responder(options: ResponderOptions): Responder {
     const reason = error instanceof Rejection ? rejectionReason(error) : wordsOf(error);
     const { status } = REFUSALS[code];
     const id = `ref_${randomBytes(8).toString('hex')}`;
-    report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id });
+    const missed = code === 'not_found' ? missedPath(request.originalUrl ?? request.url, options.paths) : {};
+    report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id, ...missed });
     // Whatever went wrong, a sender that is gone gets no answer.
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -88,6 +94,7 @@ export function responder(options: ResponderOptions): Responder {
     const headers: string[] = [];
     if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
     if (status === 405) headers.push('Allow', 'POST');
+    if (status === 415) headers.push('Accept-Encoding', 'identity');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
     if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
       sendAndLinger(request, response, status, body, headers);
@@ -155,7 +162,7 @@ function leavesTooMuch(request: Request): boolean {
   if (request.complete) return false;
   const declared = request.headers['content-length'];
   if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
-  return Number(declared) > DRAIN_BYTES || request.headers.expect !== undefined;
+  return Number(declared) > DRAIN_BYTES || waitsForContinue(request);
 }
 
 /** `headers`: names and values by turns, beside the usual ones. */

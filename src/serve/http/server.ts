@@ -3,9 +3,10 @@
  * A request that is not sound HTTP goes to framing.ts, every other one to the app.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Knobs } from '../config/knobs.ts';
+import type { Connections } from './connections.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
 
 const CONNECTIONS_CHECK_MS = 1_000;
@@ -14,13 +15,20 @@ const IDLE_CLOSE_MS = 200;
 /** However many keep coming, the port closes. */
 const TURNS_MAX = 100;
 
+interface ServerOptions extends FramingOptions {
+  readonly knobs: Knobs;
+  /** Without them there is no limit. */
+  readonly connections?: Connections;
+}
+
 export type App = (request: IncomingMessage, response: ServerResponse) => void;
 
-export function createHttpServer(app: App, options: FramingOptions & { readonly knobs: Knobs }): Server {
-  const { knobs } = options;
+export function createHttpServer(app: App, options: ServerOptions): Server {
+  const { knobs, connections } = options;
   const answering = new WeakMap<Socket, ServerResponse>();
   const take: App = (request, response) => {
     answering.set(request.socket, response);
+    connections?.noteUse(request.socket, response);
     if (isSound(request)) app(request, response);
     else refuseUnsound(request, response, options);
   };
@@ -42,6 +50,15 @@ export function createHttpServer(app: App, options: FramingOptions & { readonly 
   // The app decides when `100 Continue` is sent: not before every check of the head has passed.
   server.on('checkContinue', take);
   server.on('checkExpectation', take);
+  // Node would hang up on it without an answer, and without a line in the log.
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.end());
+    take(request, response);
+  });
+  server.on('connection', (socket: Socket) => connections?.admit(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     refuseUnparsed(error, socket, answering.get(socket), options);
   });

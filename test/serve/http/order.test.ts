@@ -152,6 +152,22 @@ test('an expectation nobody knows does not lose a genuine event', async () => {
   wire.close();
 });
 
+test('only an HTTP/1.1 sender that says exactly 100-continue is told to go on', async () => {
+  const before = service.events().length;
+  const odd = signed(SECRET, bodyOf('continues'), { ...TLS, Expect: '100-continue, a-miracle' });
+  const old = signed(SECRET, bodyOf('of-old'), { ...TLS, Expect: '100-continue' }).replace(
+    'HTTP/1.1',
+    'HTTP/1.0',
+  );
+  for (const bytes of [odd, old]) {
+    const wire = await openWire(service.port);
+    wire.write(bytes);
+    expect((await wire.answer()).status).toBe(200);
+    wire.close();
+  }
+  expect(service.events()).toHaveLength(before + 2);
+});
+
 test('health needs neither TLS nor an allowed address', async () => {
   for (const path of ['/healthz', '/readyz']) {
     expect((await ask(service.port, bytesOf('GET', path))).status).toBe(200);

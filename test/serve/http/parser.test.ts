@@ -199,7 +199,14 @@ test('an upgrade is not accepted, and the delivery is', async () => {
   expect(service.events()).toHaveLength(held + 2);
 });
 
-test('CONNECT gets nothing, and after all of this the service is well', async () => {
-  expect(await raw(service.port, 'CONNECT other.test:443 HTTP/1.1\r\nHost: other.test\r\n\r\n')).toBe('');
+test('CONNECT is refused like any other request, and after all of this the service is well', async () => {
+  const held = service.events().length;
+  const bytes = 'CONNECT other.test:443 HTTP/1.1\r\nHost: other.test\r\n\r\n';
+  const wire = await openWire(service.port);
+  wire.write(bytes);
+  const answer = await wire.answer();
+  await expectRefusal(service, answer, [404, 'not_found'], held);
+  expect(answer.headers.connection).toBe('close');
+  await wire.closed();
   await expectHealthy(service, SECRET, randomUUID());
 });

@@ -61,6 +61,26 @@ describe('behind a trusted proxy', () => {
     await expectRefusal(behindProxy, answer, [403, 'https_required'], before);
   });
 
+  test('TLS is judged by the outermost trusted hop, like the address', async () => {
+    const before = behindProxy.events().length;
+    const through = (proto: string, forwarded: string) =>
+      deliver(behindProxy, { 'X-Forwarded-Proto': proto, 'X-Forwarded-For': forwarded });
+    for (const [proto, forwarded] of [
+      ['https,http', '203.0.113.7, 10.1.2.3'],
+      ['https', '203.0.113.7, 10.1.2.3'],
+      ['https,http,http', '203.0.113.7, 10.1.2.3, 10.1.2.4'],
+    ] as const) {
+      expect((await through(proto, forwarded)).status, proto).toBe(200);
+    }
+    for (const [proto, forwarded] of [
+      ['http,https', '203.0.113.7, 10.1.2.3'],
+      ['https,http,https', '203.0.113.7, 10.1.2.3'],
+      ['https,http', '203.0.113.7'],
+    ] as const) {
+      await expectRefusal(behindProxy, await through(proto, forwarded), [403, 'https_required'], before + 3);
+    }
+  });
+
   test.each<[string, string, string]>([
     ['the address on the right', '203.0.113.7', '203.0.113.7'],
     ['what a stranger wrote to its left is ignored', '198.51.100.1, 203.0.113.7', '203.0.113.7'],

@@ -63,6 +63,24 @@ test.each(NOWHERE)('there is nothing at %s, even for a genuine delivery', async 
   expect(JSON.stringify(line)).not.toContain('%');
 });
 
+test.each([
+  ['/webhooks/flexport/?token=hush', '/webhooks/flexport/', '/webhooks/flexport: the slashes differ'],
+  ['//webhooks//flexport', '//webhooks//flexport', '/webhooks/flexport: the slashes differ'],
+  ['/Webhooks/Flexport', '/Webhooks/Flexport', '/webhooks/flexport: upper and lower case differ'],
+  ['/api/webhooks/flexport', '/api/webhooks/flexport', '/webhooks/flexport: /api stands before it'],
+  ['/flexport', '/flexport', '/webhooks/flexport: its beginning is missing'],
+  ['/nothing/like/it', '/nothing/like/it', undefined],
+  ['/a"b\\c', '/a?b?c', undefined],
+  [`/${'a'.repeat(200)}`, `/${'a'.repeat(99)}…`, undefined],
+])('the log says of %s what was asked for, and what is meant', async (target, path, meant) => {
+  const answer = await ask(service.port, signed(SECRET, bodyOf('missed'), {}, target));
+  const line = await expectRefusal(service, answer, [404, 'not_found'], 0);
+  expect(line.path).toBe(path);
+  expect(line.meant).toBe(meant);
+  expect(answer.body).not.toContain('webhooks');
+  expect(service.output()).not.toContain('hush');
+});
+
 test.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY'])(
   'a webhook sent by %s is told to use POST',
   async (method) => {
