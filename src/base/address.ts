@@ -63,14 +63,46 @@ export function isLoopback(host: string): boolean {
  * addresses as it likes.
  */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
+  return address.includes(':') ? `${groupsOf(address).slice(0, 4).join(':')}::/64` : address;
+}
+
+/** The eight groups of a canonical IPv6 address, or the four bytes of an IPv4 address, as they are written. */
+function groupsOf(address: string): string[] {
+  if (!address.includes(':')) return address.split('.');
   const [before = '', behind] = address.split('::');
   const groups = before === '' ? [] : before.split(':');
   if (behind !== undefined) {
     const last = behind === '' ? [] : behind.split(':');
-    groups.push(...Array<string>(8 - groups.length - last.length).fill('0'));
+    groups.push(...Array<string>(8 - groups.length - last.length).fill('0'), ...last);
   }
-  return `${groups.slice(0, 4).join(':')}::/64`;
+  return groups;
+}
+
+/** Says whether the rules match every address of IPv4 or of IPv6 if they are taken together, as 0.0.0.0/1 and 128.0.0.0/1 do. */
+export function matchesEverything(rules: readonly string[]): boolean {
+  const families = [
+    { ranges: rules.filter((rule) => !rule.includes(':')).map((rule) => rangeOf(rule, 8, 10)), bits: 32n },
+    { ranges: rules.filter((rule) => rule.includes(':')).map((rule) => rangeOf(rule, 16, 16)), bits: 128n },
+  ];
+  return families.some(({ ranges, bits }) => {
+    let next = 0n;
+    for (const { first, last } of ranges.sort((one, other) => (one.first < other.first ? -1 : 1))) {
+      if (first > next) return false;
+      if (last >= next) next = last + 1n;
+    }
+    return next === 1n << bits;
+  });
+}
+
+/** The first and the last address of a rule, as numbers. */
+function rangeOf(rule: string, groupBits: number, radix: 10 | 16): { first: bigint; last: bigint } {
+  const [address = '', prefix] = rule.split('/');
+  const groups = groupsOf(address).map((group) => BigInt(Number.parseInt(group, radix)));
+  const value = groups.reduce((sum, group) => (sum << BigInt(groupBits)) | group, 0n);
+  const size = groups.length * groupBits;
+  const free = BigInt(size - Number(prefix ?? size));
+  const first = (value >> free) << free;
+  return { first, last: first + (1n << free) - 1n };
 }
 
 /** Says from where a canonical address may send: from anywhere, from a private network, or from no other machine. */

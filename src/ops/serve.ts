@@ -2,7 +2,7 @@
  * `consignee serve`: starts the service and stops it on SIGTERM or SIGINT.
  *
  * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
- * type next. Without it settings come from the environment only. A second signal ends the process at once.
+ * type next. Without it this is production, and settings come from the environment only. A second signal ends the process at once.
  */
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
@@ -21,7 +21,8 @@ import { columns, FLAG, misused, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
-  --dev             the first run: reads .env, and writes one with fresh secrets if there is none; readable logs
+  --dev             on a developer's machine: reads .env, and writes one with fresh secrets if there is none;
+                    readable logs, no TLS asked for. Without it, this is production
   --receive-only    takes webhooks in, and leaves their handlers to other processes
   --dispatch-only   runs handlers, and takes nothing in
 
@@ -40,7 +41,8 @@ export async function run(args: string[]): Promise<number> {
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
   if (values.dev && process.env.NODE_ENV !== 'production') await writeEnvFile(values.config);
-  const settings = await readSettings(values.config, values.dev);
+  const read = () => readSettings(values.config, values.dev, values.dev ? undefined : true);
+  const settings = await read();
   const { config } = settings;
   const { problems, remarks } = await examinePlaces(settings, role);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -54,7 +56,7 @@ export async function run(args: string[]): Promise<number> {
   sayStarted(settings, receiver, role, log, values.dev);
   const stopWatching = reloadOnChange({
     settings,
-    read: () => readSettings(values.config, values.dev),
+    read,
     apply: receiver.reload,
     onHangup: !values.dev,
     dotenv: values.dev ? ENV_FILE : undefined,

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse as parseDotenv } from 'dotenv';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
+import { examineEnvFile } from '../base/settings/mistakes.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
 
@@ -20,17 +21,26 @@ export interface Settings extends Reading {
 
 /**
  * `useDotenv`: what `.env` says holds where the environment says nothing. Outside production, commands that look in from beside
- * the service do as it does.
+ * the service do as it does. `production`: given if NODE_ENV is not to decide.
  */
 export async function readSettings(
   configDir: string | undefined,
   useDotenv = process.env.NODE_ENV !== 'production',
+  production?: boolean,
 ): Promise<Settings> {
-  if (useDotenv) readDotenv();
+  const ofFile: Pick<Reading, 'problems' | 'warnings'> = useDotenv ? readDotenv() : NOTHING_WRONG;
   const environment: Environment = process.env;
   const { wiring, sources } = await readWiring(configDir);
   const knobs = await readKnobsFile(configDir);
-  return { ...readConfig(environment, knobs, sources), environment, sources, wiring };
+  const { config, problems, warnings } = readConfig(environment, knobs, sources, production);
+  return {
+    config,
+    problems: [...ofFile.problems, ...problems],
+    warnings: [...ofFile.warnings, ...warnings],
+    environment,
+    sources,
+    wiring,
+  };
 }
 
 /** config/sources.ts alone, for what must be known before `.env` is there. */
@@ -40,15 +50,23 @@ export async function readWiring(configDir: string | undefined) {
   return { wiring, sources };
 }
 
+const NOTHING_WRONG = { problems: [], warnings: [] };
 const GIVEN = new Set(Object.keys(process.env));
 let fromDotenv: string[] = [];
 
-/** Into process.env, where handlers find settings of their own; again after a change, without what has gone since. */
-function readDotenv(): void {
-  const values = existsSync(ENV_FILE) ? parseDotenv(readFileSync(ENV_FILE)) : {};
+/**
+ * Into process.env, where handlers find settings of their own; again after a change, without what has gone since. Returns what
+ * is wrong with the file.
+ */
+function readDotenv(): Pick<Reading, 'problems' | 'warnings'> {
+  const text = existsSync(ENV_FILE) ? readFileSync(ENV_FILE, 'utf8') : '';
+  const values = parseDotenv(text);
   for (const name of fromDotenv) delete process.env[name];
   fromDotenv = Object.keys(values).filter((name) => !GIVEN.has(name));
   for (const name of fromDotenv) process.env[name] = values[name];
+  const found: { problems: Problem[]; warnings: Problem[] } = { problems: [], warnings: [] };
+  examineEnvFile(ENV_FILE, text, found);
+  return found;
 }
 
 /** The reading, if the service could start with it. Throws ConfigError with every problem otherwise. */

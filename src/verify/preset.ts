@@ -2,6 +2,7 @@
  * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
+import { type Flaw, integer, members, text, valueThat } from '../base/settings/rules.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A way in which a provider writes its HMAC into a header. */
@@ -53,4 +54,48 @@ export interface Preset {
   readonly setUp: readonly string[];
   /** The way to change a secret there. For a scheme that is left out, the general words of its row hold. */
   readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
+}
+
+const isText = (given: unknown): given is string => typeof given === 'string' && given !== '';
+const isTexts = (given: unknown) => Array.isArray(given) && given.every(isText);
+const isPaths = (given: unknown) =>
+  Array.isArray(given) && given.every((path) => isTexts(path) && path.length > 0);
+const isObject = (given: unknown) => typeof given === 'object' && given !== null;
+const isForm = (given: unknown) => {
+  const { header, layout, prefix, algorithm, encoding } = (given ?? {}) as Partial<HmacForm>;
+  const isKnown = [
+    ['plain', 'timestamped'].includes(layout as string),
+    ['sha256', 'sha1'].includes(algorithm as string),
+    ['hex', 'base64'].includes(encoding as string),
+  ];
+  return isText(header) && typeof prefix === 'string' && !isKnown.includes(false);
+};
+
+const required = { isRequired: true } as const;
+const FORMS_FIX =
+  "Write a list of { header, layout: 'plain' or 'timestamped', prefix, algorithm: 'sha256' or 'sha1', encoding: 'hex' or 'base64' }.";
+const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
+const RULES = members({
+  name: text(
+    (name) => /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name),
+    'Use small letters, digits and hyphens.',
+    required,
+  ),
+  title: text(isText, 'Write what people call the provider.', required),
+  hmac: valueThat((given) => Array.isArray(given) && given.every(isForm), FORMS_FIX, required),
+  id: valueThat(isPaths, PATHS_FIX, required),
+  type: valueThat(isPaths, PATHS_FIX, required),
+  state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
+  cut: text(isText, 'Write the name of a member.'),
+  bodyLimitBytes: integer(1, 536_870_912),
+  replyWithinMs: integer(1, 600_000),
+  addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
+  sample: text(isText, 'Write the name of a sample.', required),
+  setUp: valueThat(isTexts, 'Write a list of sentences.', required),
+  rotation: valueThat(isObject, 'Write {} if there is nothing special about it.', required),
+});
+
+/** What is wrong with a preset of somebody's own, which no compiler may have seen. */
+export function presetFlaws(given: unknown): readonly Flaw[] {
+  return RULES(given).flaws;
 }

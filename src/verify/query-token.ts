@@ -13,6 +13,13 @@ export const QUERY_TOKEN = {
   setting: 'WEBHOOK_TOKEN',
   holds: 'secrets',
   headersOf: () => [],
+  doubts: (token) =>
+    /[%#&]/.test(token)
+      ? {
+          wrong: 'has a character that means something in a URL (%, # or &)',
+          fix: 'Take letters and digits, or write it percent-encoded in the URL at the provider.',
+        }
+      : undefined,
   build: ({ secrets }): Verifier => queryToken(secrets),
   sign: (token): Signed => ({ query: { token } }),
   rotation: {

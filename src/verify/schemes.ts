@@ -2,6 +2,7 @@
  * Every scheme, and the form of one. A scheme is one way of proving who sent a request: it stands whole in a file like hmac.ts
  * and has a row here. Whatever treats schemes alike (settings, checks, `send`, `secret`, alarms) reads this table.
  */
+import type { Problem } from '../base/errors.ts';
 import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
 import { type AllowEntry, IP_ALLOWLIST } from './ip-allowlist.ts';
@@ -76,6 +77,8 @@ export interface SecretRow extends AnyScheme {
   readonly holds: 'secrets';
   /** The words of `secret rotate` for a preset that has none of its own. */
   readonly rotation: Rotation;
+  /** What may be wrong with a secret of this kind, beside what may be with any. */
+  doubts?(secret: string): Omit<Problem, 'setting'> | undefined;
   /** Proves a body as the provider would. */
   sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
   /** Says whether the signature that a proof keeps is still that of the bytes. Left out if proofs keep none. */

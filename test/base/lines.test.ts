@@ -36,7 +36,7 @@ test('each request has exactly one line, with what is to be known of it', async 
     { ...event, outcome: 'duplicate', eventId: ids[0] },
     { ...event, outcome: 'held', eventId: ids[2], reason: expect.any(String) },
     { ...refused, source: 'flexport', code: 'hmac_missing', status: 401, id: ids[3] },
-    { ...refused, source: 'none', code: 'not_found', status: 404, id: ids[4] },
+    { ...refused, source: 'none', code: 'not_found', status: 404, id: ids[4], path: '/nowhere' },
   ]);
   expect(service.events()).toHaveLength(2);
 });

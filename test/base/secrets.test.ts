@@ -70,7 +70,6 @@ test.each([
   ['a space behind', `${GOOD} `],
   ['a line break behind', `${GOOD}\n`],
   ['a carriage return behind', `${GOOD}\r`],
-  ['a space inside', `${GOOD} ${OTHER}`],
   ['a line break inside', `${GOOD}\n${OTHER}`],
   ['a byte order mark', `\uFEFF${GOOD}`],
 ])('blank secrets and secrets with white space are refused: %s', (_title, secret) => {
@@ -80,6 +79,57 @@ test.each([
     expect(textOf(problems)).not.toContain(GOOD);
     expect(JSON.stringify(config)).not.toContain(GOOD);
   }
+});
+
+test.each([
+  ['a sentence, as some providers give them', `${GOOD} ${OTHER}`, /has a blank inside/],
+  ['half of a quoted one', `"${GOOD}`, /has a quote at one end/],
+  ['fewer characters than are good', GOOD.slice(0, 31), /has 31 characters/],
+])('%s is taken, with a warning', (_title, secret, says) => {
+  for (const name of NAMES) {
+    const { problems, warnings, config } = reading({ [name]: secret });
+    expect(problems).toEqual([]);
+    expect(settingsOf(warnings)).toEqual([name]);
+    expect(textOf(warnings)).toMatch(says);
+    expect(textOf(warnings)).not.toContain(GOOD.slice(0, 8));
+    expect(JSON.stringify(config)).toContain(JSON.stringify(secret));
+  }
+});
+
+test.each([`'${GOOD}'`, `"${GOOD}"`, '"secret"'])(
+  'quotes that somebody kept around it are refused: %s',
+  (secret) => {
+    for (const name of NAMES) {
+      for (const [environment, setting] of [
+        [{ [name]: secret }, name],
+        [{ [`${name}_FILE`]: file(`${secret}\n`) }, `${name}_FILE`],
+        [{ [name]: OTHER, [`${name}_PREVIOUS`]: secret }, `${name}_PREVIOUS`],
+      ] as const) {
+        const { problems } = reading(environment);
+        expect(settingsOf(problems)).toContain(setting);
+        expect(textOf(problems)).toMatch(/has quotes around its value.*docker run --env-file/);
+        expect(textOf(problems)).not.toContain(GOOD);
+      }
+    }
+  },
+);
+
+test('under 16 characters are a warning in development and refused in production', () => {
+  const short = { FLEXPORT_WEBHOOK_SECRET: GOOD.slice(0, 15) };
+  expect(reading(short).problems).toEqual([]);
+  const { problems } = reading({ ...short, NODE_ENV: 'production' });
+  expect(settingsOf(problems)).toEqual(['FLEXPORT_WEBHOOK_SECRET']);
+  expect(textOf(problems)).toMatch(/has 15 characters, which can be guessed.*16 at least/);
+  const long = { FLEXPORT_WEBHOOK_SECRET: GOOD.slice(0, 16), NODE_ENV: 'production' };
+  expect(reading(long).problems).toEqual([]);
+});
+
+test.each(['%20', '#', '&'])('a token with %s in it is taken, with a warning', (odd) => {
+  const environment = { SHIPPO_WEBHOOK_TOKEN: `${GOOD}${odd}`, SHIPPO_WEBHOOK_SECRET: `${OTHER}${odd}` };
+  const { problems, warnings } = reading(environment);
+  expect(problems).toEqual([]);
+  expect(settingsOf(warnings)).toEqual(['SHIPPO_WEBHOOK_TOKEN']);
+  expect(textOf(warnings)).toContain('means something in a URL');
 });
 
 test.each([

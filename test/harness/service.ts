@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import type { ServiceKnobs } from 'consignee';
-import { type Line, run } from './command.ts';
+import { type Line, type Run, run } from './command.ts';
 import { ROOT, SECRET } from './project.ts';
 import { waitFor } from './waiting.ts';
 
@@ -67,6 +67,9 @@ const ALL_ON = Object.fromEntries(
   ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'].map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]),
 );
 
+/** What production has by default and a test on one machine has no use for. */
+export const PLAIN = { REQUIRE_HTTPS: 'false', SHUTDOWN_DELAY_MS: '0' };
+
 /** Retries and rests in a hurry. */
 export const HURRIED = {
   circuit: { failures: 3, restMs: 100, restMaxMs: 400 },
@@ -85,6 +88,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       PORT: '0',
       CONSOLE_PORT: '0',
       HOST: '127.0.0.1',
+      ...(options.env?.NODE_ENV !== 'production' && PLAIN),
       ...(options.env ?? ALL_ON),
     },
     cwd: folder,
@@ -92,7 +96,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   });
   const ended = once(child.process, 'exit') as Promise<[number | null]>;
   const ready = await Promise.race([
-    waitFor(() => child.lines().find((line) => line.msg === 'ready'), BOOT_MS, child.output),
+    waitFor(() => readyLine(child), BOOT_MS, child.output),
     ended.then(([code]) => {
       throw new Error(`the service ended with ${code}:\n${child.output()}`);
     }),
@@ -120,6 +124,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       return code;
     },
   };
+}
+
+/** With `--dev` lines are for people, and the screen says where everything is. */
+function readyLine(child: Run): Line | undefined {
+  const [, port] = /http:\/\/127\.0\.0\.1:(\d+)\/webhooks/.exec(child.output()) ?? [];
+  const [, console] = /http:\/\/localhost:(\d+)\/metrics/.exec(child.output()) ?? [];
+  if (port && console) return { port, console };
+  return child.lines().find((line) => line.msg === 'ready');
 }
 
 /** The wiring of one folder with other knobs. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runToEnd } from '../harness/command.ts';
 import { useFolder } from '../harness/folder.ts';
-import { ROOT } from '../harness/project.ts';
+import { ROOT, SECRET } from '../harness/project.ts';
 import { startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
@@ -77,7 +77,12 @@ test('every command explains itself with --help', async () => {
 
 test('a port that is taken is explained', async () => {
   const service = await startService();
-  const env = { PORT: String(service.port), CONSOLE_PORT: '0', DATABASE_URL: `sqlite:${folder}/taken.db` };
+  const env = {
+    FLEXPORT_WEBHOOK_SECRET: SECRET,
+    PORT: String(service.port),
+    CONSOLE_PORT: '0',
+    DATABASE_URL: `sqlite:${folder}/taken.db`,
+  };
   const { code, output } = await consignee(['serve'], env);
   expect(code).toBe(1);
   expect(output).toContain(`port ${service.port} is taken by another program. Stop it, or set PORT`);

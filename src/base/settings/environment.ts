@@ -1,6 +1,6 @@
 /** Reads environment variables as typed values. Each function notes what is wrong and returns the default. */
 import { readFileSync } from 'node:fs';
-import { rangesNamed, readRule } from '../address.ts';
+import { canonicalAddress, matchesEverything, rangesNamed, readRule } from '../address.ts';
 import type { Problem } from '../errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,8 +28,34 @@ export function readInteger(
   const value = textOf(environment, setting);
   if (value === undefined) return fallback;
   if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  if (/^(tcp|udp):\/\//.test(value)) {
+    const wrong = 'is what Kubernetes sets for a Service of that name, and not ours';
+    const fix = 'Write enableServiceLinks: false in the spec of the pod, or set it there yourself.';
+    problems.push({ setting, wrong, fix });
+    return fallback;
+  }
   const wrong = `is not a whole number from ${least} to ${most}`;
   problems.push({ setting, wrong, fix: `Try ${fallback}.` });
+  return fallback;
+}
+
+const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+
+/** An address of this machine, or its name. */
+export function readHost(
+  { environment, problems }: EnvironmentReading,
+  setting: string,
+  fallback: string,
+): string {
+  const host = textOf(environment, setting) ?? fallback;
+  if (canonicalAddress(host) !== undefined || HOST_NAME.test(host)) return host;
+  const inner = /^\[(.*)\]$/.exec(host)?.[1];
+  if (inner !== undefined)
+    problems.push({ setting, wrong: 'has brackets around it', fix: `Write ${inner}.` });
+  else {
+    const fix = `Write ${fallback}, :: for IPv6 and IPv4, or an address of this machine; the port is a setting of its own.`;
+    problems.push({ setting, wrong: 'is neither an address nor a name', fix });
+  }
   return fallback;
 }
 
@@ -96,8 +122,16 @@ export function readProxies({ environment, problems }: EnvironmentReading): stri
     problems.push({ setting, wrong, fix });
     return [];
   }
-  return readAddressRules(setting, value.split(','), problems);
+  const rules = readAddressRules(setting, value.split(','), problems);
+  if (matchesEverything(rules)) problems.push({ setting, ...MATCHES_EVERYTHING });
+  return rules;
 }
+
+/** What is wrong with a list that lets everybody in, taken together. */
+export const MATCHES_EVERYTHING = {
+  wrong: 'matches every address, if its ranges are taken together',
+  fix: 'Name the addresses that are meant.',
+};
 
 /** Reads addresses, CIDR ranges and names of ranges, and returns them as rules. */
 export function readAddressRules(setting: string, entries: readonly unknown[], problems: Problem[]) {

@@ -5,9 +5,12 @@
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
  */
 import type { Problem } from '../errors.ts';
-import { type Environment, readFileOf, refuseBoth } from './environment.ts';
+import { type EnvironmentReading, readFileOf, refuseBoth } from './environment.ts';
+import { IN_QUOTES, isQuoted } from './mistakes.ts';
 
 const SHORT_BELOW = 32;
+/** In production fewer are no secret. */
+const LEAST = 16;
 
 /** Texts that people leave standing: samples from the providers' own pages, and words that shells and templates put there. */
 const PLACEHOLDERS = new Set([
@@ -41,9 +44,7 @@ export interface Secrets {
 /** Reads NAME, NAME_FILE and NAME_PREVIOUS; adds to `problems` and `warnings` what is wrong with them. */
 export function readSecrets(
   name: string,
-  environment: Environment,
-  problems: Problem[],
-  warnings: Problem[],
+  { environment, production, problems, warnings }: EnvironmentReading,
 ): Secrets {
   const inline = environment[name];
   const file = environment[`${name}_FILE`];
@@ -64,9 +65,10 @@ export function readSecrets(
   const live = found.filter(({ setting, secret }) => {
     const problem = problemWith(setting, secret);
     if (problem) problems.push(problem);
-    else if (secret.length < SHORT_BELOW) {
-      const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
-      warnings.push({ setting, wrong: `has ${secret.length} characters`, fix });
+    else warnings.push(...doubtsAbout(setting, secret));
+    if (!problem && production && secret.length < LEAST) {
+      const fix = `Take a new one (\`openssl rand -hex 32\`): production asks for ${LEAST} at least.`;
+      problems.push({ setting, wrong: `has ${secret.length} characters, which can be guessed`, fix });
     }
     return !problem;
   });
@@ -85,8 +87,9 @@ function linesOf(name: string, path: string, problems: Problem[]): string[] {
 function problemWith(setting: string, secret: string): Problem | undefined {
   const real = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
   if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix: real };
-  if (/\s|\uFEFF/.test(secret)) {
-    const where = secret.trim() === secret ? 'inside' : 'at its beginning or end';
+  if (isQuoted(secret)) return { setting, ...IN_QUOTES };
+  if (secret.trim() !== secret || /[^\S ]|\uFEFF/.test(secret)) {
+    const where = secret.trim() === secret ? 'other than blanks inside' : 'at its beginning or end';
     const fix = 'Take it out; a copied line break is the usual cause.';
     return { setting, wrong: `has white space ${where}`, fix };
   }
@@ -96,4 +99,21 @@ function problemWith(setting: string, secret: string): Problem | undefined {
   }
   if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix: real };
   return undefined;
+}
+
+function doubtsAbout(setting: string, secret: string): Problem[] {
+  const doubts: Problem[] = [];
+  if (secret.length < SHORT_BELOW) {
+    const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
+    doubts.push({ setting, wrong: `has ${secret.length} characters`, fix });
+  }
+  if (secret.includes(' ')) {
+    const fix = 'If the provider did not give it to you so, take it out.';
+    doubts.push({ setting, wrong: 'has a blank inside', fix });
+  }
+  if (/^['"]|['"]$/.test(secret)) {
+    const fix = 'If the provider did not give it to you so, put the whole one there.';
+    doubts.push({ setting, wrong: 'has a quote at one end', fix });
+  }
+  return doubts;
 }

@@ -7,10 +7,11 @@ import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
 
-export function settingFindings({ problems, warnings, environment }: Settings): Finding[] {
+export function settingFindings({ problems, warnings, environment, config }: Settings): Finding[] {
   // The service does not read these, so nobody has judged them yet.
   const [ofKeys, aboutKeys]: [Problem[], Problem[]] = [[], []];
-  for (const setting of API_KEYS) readSecrets(setting, environment, ofKeys, aboutKeys);
+  const keys = { environment, production: config.production, problems: ofKeys, warnings: aboutKeys };
+  for (const setting of API_KEYS) readSecrets(setting, keys);
   return [
     ...[...problems, ...ofKeys].map((problem) => ofProblem('fail', problem)),
     ...[...warnings, ...aboutKeys].map((problem) => ofProblem('warn', problem)),

@@ -39,7 +39,8 @@ const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 /** The live secrets of one setting, newest first. */
 export function liveSlots(setting: string, environment: Environment): Slot[] {
   const file = environment[`${setting}_FILE`];
-  const read = (form: Environment) => readSecrets(setting, form, [], []).live;
+  const settings = { production: false, problems: [], warnings: [] };
+  const read = (form: Environment) => readSecrets(setting, { ...settings, environment: form }).live;
   const inline = (variable: string, label: string) => {
     return read({ [setting]: environment[variable] }).map((value) => ({ setting, variable, label, value }));
   };

@@ -20,13 +20,10 @@ const URL_SETTING = 'ALARM_URL';
 const SECRET_SETTING = 'ALARM_SECRET';
 
 /** Undefined if alarms go to the log only, or if there are problems. */
-export function readAlarmTarget({
-  environment,
-  problems,
-  warnings,
-}: EnvironmentReading): AlarmTarget | undefined {
+export function readAlarmTarget(settings: EnvironmentReading): AlarmTarget | undefined {
+  const { environment, problems } = settings;
   const url = textOf(environment, URL_SETTING);
-  const { live, set } = readSecrets(SECRET_SETTING, environment, problems, warnings);
+  const { live, set } = readSecrets(SECRET_SETTING, settings);
   if (url === undefined && !set) return undefined;
   if (url === undefined) {
     const fix = `Set ${URL_SETTING} to where alarms go, or unset ${SECRET_SETTING}.`;

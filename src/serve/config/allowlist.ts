@@ -5,11 +5,12 @@
  * or between commas, and `#` begins a comment. An entry that cannot be used is a problem; it is never left out. A list
  * without an entry is a problem too, since it must not turn into no list.
  */
-import { readRule } from '../../base/address.ts';
+import { matchesEverything, readRule } from '../../base/address.ts';
 import type { Problem } from '../../base/errors.ts';
 import {
   type EnvironmentReading,
   entryProblem,
+  MATCHES_EVERYTHING,
   readFileOf,
   refuseBoth,
 } from '../../base/settings/environment.ts';
@@ -78,11 +79,12 @@ function readEntries(
     const fix = `At most ${NAMES_MAX} are followed; write ranges for the others.`;
     problems.push({ setting, wrong: `has ${names} host names`, fix });
   }
-  const rules = entries.flatMap((entry) => entry.rules).length;
-  if (rules > RULES_MAX) {
+  const rules = entries.flatMap((entry) => entry.rules);
+  if (rules.length > RULES_MAX) {
     const fix = `At most ${RULES_MAX} can be compared with in time; join them to larger ranges.`;
-    problems.push({ setting, wrong: `has ${rules} addresses and ranges`, fix });
+    problems.push({ setting, wrong: `has ${rules.length} addresses and ranges`, fix });
   }
+  if (matchesEverything(rules)) problems.push({ setting, ...MATCHES_EVERYTHING });
   return entries;
 }
 

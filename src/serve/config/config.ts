@@ -10,16 +10,19 @@ import {
   type Environment,
   type EnvironmentReading,
   readBoolean,
+  readHost,
   readInteger,
   readProxies,
   textOf,
 } from '../../base/settings/environment.ts';
+import { refuseOddEnvironment, withoutQuotes } from '../../base/settings/mistakes.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { sourceNameOf } from '../../deliver/handlers.ts';
 import { firstSetting } from '../../verify/checks.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
 import { type Knobs, readKnobs } from './knobs.ts';
-import { readSource, type SourceConfig } from './source.ts';
+import { misspeltSources, prefixOf, readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -47,20 +50,25 @@ export interface Reading {
   readonly warnings: readonly Problem[];
 }
 
+/** Of every command but `serve --dev`, `serve` is production. The others are for what NODE_ENV says. */
 export function readConfig(
-  environment: Environment,
+  given: Environment,
   /** The default exports of the two files of config/, unchecked. */
   knobs: unknown,
   sources: unknown,
+  production: boolean = given.NODE_ENV === 'production',
 ): Reading {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const wirings = readWirings(sources, problems);
-  const production = environment.NODE_ENV === 'production';
+  const prefixes = wirings.map((wiring) => prefixOf(sourceNameOf(wiring)));
+  const environment = withoutQuotes(given, isOurs(prefixes), problems);
   const settings: EnvironmentReading = { environment, production, problems, warnings };
+  refuseOddEnvironment({ ...settings, environment: given });
+  warnings.push(...misspeltSources(prefixes, environment));
   const config: Config = {
     production,
-    host: textOf(environment, 'HOST') ?? '0.0.0.0',
+    host: readHost(settings, 'HOST', '0.0.0.0'),
     port: readInteger(settings, 'PORT', 3000, [0, 65_535]),
     trustProxy: readProxies(settings),
     requireHttps: readBoolean(settings, 'REQUIRE_HTTPS', production),
@@ -68,9 +76,9 @@ export function readConfig(
     retentionDays: readInteger(settings, 'RETENTION_DAYS', 30, [1, 36_500]),
     logLevel: readLevel(settings),
     console: {
-      host: textOf(environment, 'CONSOLE_HOST') ?? '127.0.0.1',
+      host: readHost(settings, 'CONSOLE_HOST', '127.0.0.1'),
       port: readInteger(settings, 'CONSOLE_PORT', 3001, [0, 65_535]),
-      tokens: readSecrets('CONSOLE_TOKEN', environment, problems, warnings).live,
+      tokens: readSecrets('CONSOLE_TOKEN', settings).live,
     },
     shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
     alarmTarget: readAlarmTarget(settings),
@@ -79,6 +87,15 @@ export function readConfig(
   };
   problems.push(...problemsBetweenSettings(config));
   return { config: Object.freeze(config), problems, warnings };
+}
+
+const OUR_SETTINGS =
+  /^(HOST|PORT|TRUST_PROXY|REQUIRE_HTTPS|DATABASE_URL|DATA_DIR|RETENTION_DAYS|LOG_LEVEL|SHUTDOWN_DELAY_MS)(_FILE)?$|^(CONSOLE|ALARM)_/;
+
+/** Secrets have their own words for it. */
+function isOurs(prefixes: readonly string[]) {
+  return (name: string) =>
+    OUR_SETTINGS.test(name) || prefixes.some((prefix) => name.startsWith(`${prefix}_`));
 }
 
 function problemsBetweenSettings(config: Config): Problem[] {

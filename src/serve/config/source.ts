@@ -7,6 +7,7 @@ import {
   readBytes,
   textOf,
 } from '../../base/settings/environment.ts';
+import { nearestTo } from '../../base/settings/rules.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
@@ -34,10 +35,12 @@ export function readSource(
   const { environment, production, problems, warnings } = settings;
   const name = sourceNameOf(wiring);
   const prefix = prefixOf(name);
-  const read = SECRET_ROWS.map(({ name: scheme, setting }) => ({
-    scheme,
-    ...readSecrets(`${prefix}_${setting}`, environment, problems, warnings),
-  }));
+  const read = SECRET_ROWS.map(({ name: scheme, setting, doubts = () => undefined }) => {
+    const secrets = readSecrets(`${prefix}_${setting}`, settings);
+    const doubt = secrets.live.map(doubts).find((one) => one !== undefined);
+    if (doubt) warnings.push({ setting: `${prefix}_${setting}`, ...doubt });
+    return { scheme, ...secrets };
+  });
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
   const allowFrom = readAllowlist(prefix, lists, settings);
   const isSet = (row: (typeof SCHEMES)[number]) =>
@@ -143,6 +146,20 @@ const OUR_WORDS = [
   ...['VER', 'OBS', 'BODY', 'SECRET', 'TOKEN', 'HMAC'],
 ];
 
+const SCHEME_ENDS = SCHEMES.flatMap(({ setting, holds }) => FORMS[holds].map((form) => `_${setting}${form}`));
+
+/** Variables that would be a setting if their beginning were that of a source, and nearly is. */
+export function misspeltSources(prefixes: readonly string[], environment: Environment): Problem[] {
+  return Object.keys(environment).flatMap((setting) => {
+    const end = SCHEME_ENDS.filter((one) => setting.endsWith(one)).sort((a, b) => b.length - a.length)[0];
+    const beginning = end && setting.slice(0, -end.length);
+    if (!beginning || prefixes.some((prefix) => setting.startsWith(`${prefix}_`))) return [];
+    const near = nearestTo(beginning, prefixes);
+    const fix = `Did you mean ${near}${end}? It is ignored as it is.`;
+    return near === undefined ? [] : [{ setting, wrong: 'is not a setting of Consignee', fix }];
+  });
+}
+
 /** A misspelt setting would leave a check out in silence. */
 function unknownVariables(
   prefix: string,
@@ -150,7 +167,6 @@ function unknownVariables(
   known: readonly string[],
   environment: Environment,
 ): Problem[] {
-  const fix = 'It is ignored; compare it with .env.example.';
   const longer = prefixes.filter((other) => other.startsWith(`${prefix}_`));
   return Object.keys(environment)
     .filter((setting) => setting.startsWith(`${prefix}_`))
@@ -158,5 +174,10 @@ function unknownVariables(
     .filter((setting) => OUR_WORDS.some((word) => setting.includes(`_${word}`)))
     .filter((setting) => !KNOWN_ENDS.includes(setting.slice(prefix.length + 1)))
     .filter((setting) => !known.includes(setting.replace(/_(FILE|PREVIOUS)$/, '')))
-    .map((setting) => ({ setting, wrong: 'is not a setting of Consignee', fix }));
+    .map((setting) => {
+      const near = nearestTo(setting.slice(prefix.length + 1), KNOWN_ENDS);
+      const meant = near === undefined ? '' : `Did you mean ${prefix}_${near}? `;
+      const fix = `${meant}It is ignored; compare it with .env.example.`;
+      return { setting, wrong: 'is not a setting of Consignee', fix };
+    });
 }

@@ -12,7 +12,7 @@ import {
 import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/handler.ts';
 import { optionProblem, wiringProblem } from '../../deliver/handlers/options.ts';
 import { HANDLER_LIMITS, isHandler, namedHandlers, sourceNameOf } from '../../deliver/handlers.ts';
-import type { Preset, StateShape } from '../../verify/preset.ts';
+import { type Preset, presetFlaws, type StateShape } from '../../verify/preset.ts';
 
 type NamedHandlers = ReturnType<typeof namedHandlers>;
 
@@ -25,7 +25,7 @@ const TYPES_FIX = "Write types or patterns: types: ['track_updated', 'transactio
 
 const SOURCE_RULES = members({
   preset: valueThat<Preset>(
-    (given) => typeof (given as Partial<Preset> | null)?.name === 'string',
+    (given) => isNamed(given as Preset | undefined),
     "Import one: import { shippo } from 'consignee'.",
     { isRequired: true },
   ),
@@ -58,6 +58,11 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
   const found = given.flatMap((entry, at) =>
     SOURCE_RULES(entry).flaws.map((one) => optionProblem(`source number ${at + 1}`, one)),
   );
+  const presets = new Set(
+    (given as (Partial<SourceWiring> | null)[]).map((entry) => entry?.preset).filter(isNamed),
+  );
+  for (const preset of presets)
+    found.push(...presetFlaws(preset).map((one) => optionProblem(`the preset ${preset.name}`, one)));
   const wirings = (given as Partial<SourceWiring>[]).filter(isReadable);
   const names = wirings.map(sourceNameOf);
   const rules = handlerRules(names);
@@ -78,7 +83,12 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
 }
 
 function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is SourceWiring {
-  return typeof entry?.preset?.name === 'string' && ['undefined', 'string'].includes(typeof entry.name);
+  const { preset, name } = entry ?? {};
+  return isNamed(preset) && presetFlaws(preset).length === 0 && ['undefined', 'string'].includes(typeof name);
+}
+
+function isNamed(preset: Preset | undefined): preset is Preset {
+  return typeof preset?.name === 'string';
 }
 
 function isLatest(given: unknown): boolean {

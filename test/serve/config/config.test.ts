@@ -39,6 +39,58 @@ test('production asks for TLS and gives load balancers time', () => {
   expect(config).toMatchObject({ production: true, requireHttps: true, shutdownDelayMs: 5_000 });
 });
 
+test.each(['Production', 'prod', '"production"', 'production\r', ' production', 'staging'])(
+  'a NODE_ENV of %j is refused, and not taken for less security',
+  (mode) => {
+    const { problems } = reading({ NODE_ENV: mode, ...ON });
+    expect(settingsOf(problems)).toEqual(['NODE_ENV']);
+    expect(textOf(problems)).toContain('serve is production unless it is called with --dev');
+  },
+);
+
+test('the cause is named, where one is known', () => {
+  for (const [environment, says] of [
+    [{ HOST: '[::]' }, 'HOST has brackets around it. Write ::.'],
+    [{ HOST: '0.0.0.0:3000' }, 'HOST is neither an address nor a name.'],
+    [{ HOST: 'http://localhost' }, 'HOST is neither an address nor a name.'],
+    [
+      { CONSOLE_PORT: 'tcp://10.0.0.1:3001' },
+      'CONSOLE_PORT is what Kubernetes sets for a Service of that name',
+    ],
+    [{ PORT: '"3000"' }, 'PORT has quotes around its value'],
+    [{ TRUST_PROXY: "'loopback'" }, 'TRUST_PROXY has quotes around its value'],
+    [{ TRUST_PROXY: '0.0.0.0/1, 128.0.0.0/1' }, 'TRUST_PROXY matches every address, if its ranges'],
+    [{ TRUST_PROXY: '::/2,8000::/1,4000::/2' }, 'TRUST_PROXY matches every address, if its ranges'],
+    [
+      { ...ON, FLEXPORT_ALLOW_FROM: '0.0.0.0/2,64.0.0.0/2,128.0.0.0/1,1.2.3.4' },
+      'FLEXPORT_ALLOW_FROM matches every address, if its ranges',
+    ],
+  ] as const) {
+    const { problems } = reading(environment);
+    expect(problems).toHaveLength(1);
+    expect(textOf(problems)).toContain(says);
+  }
+  expect(reading({ TRUST_PROXY: '0.0.0.0/1,128.0.0.0/2,192.0.0.0/3' }).problems).toEqual([]);
+  expect(reading({ HOST: '::' }).problems).toEqual([]);
+});
+
+test('a misspelt variable is told of, with the one that was probably meant', () => {
+  const environment = {
+    ...ON,
+    SHIPO_WEBHOOK_SECRET: GOOD,
+    SHIPO_WEBHOOK_SECRET_FILE: '/run/secrets/shippo',
+    FLEXPORT_WEBHOOK_SECRETS: GOOD,
+    GITHUB_WEBHOOK_SECRET: GOOD,
+  };
+  const { problems, warnings } = reading(environment);
+  expect(problems).toEqual([]);
+  expect(warnings.map(({ setting, fix }) => `${setting}: ${fix}`).sort()).toEqual([
+    expect.stringContaining('FLEXPORT_WEBHOOK_SECRETS: Did you mean FLEXPORT_WEBHOOK_SECRET? '),
+    expect.stringContaining('SHIPO_WEBHOOK_SECRET: Did you mean SHIPPO_WEBHOOK_SECRET? '),
+    expect.stringContaining('SHIPO_WEBHOOK_SECRET_FILE: Did you mean SHIPPO_WEBHOOK_SECRET_FILE? '),
+  ]);
+});
+
 test('what is set is checked, all of it, in one order', () => {
   const all = {
     FLATFILE_JWT_SECRET: GOOD,

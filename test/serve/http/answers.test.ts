@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { flexportHeaders, shippoHeaders, token } from '../../harness/signing.ts';
+import { waitFor } from '../../harness/waiting.ts';
 import {
   type Answer,
   ask,
@@ -29,7 +30,7 @@ let development: Service;
 let production: Service;
 beforeAll(async () => {
   [development, production] = await Promise.all([
-    startService({ env: ENV }),
+    startService({ env: ENV, args: ['--dev'] }),
     startService({
       env: { ...ENV, NODE_ENV: 'production', TRUST_PROXY: 'loopback', SHUTDOWN_DELAY_MS: '0' },
     }),
@@ -61,15 +62,15 @@ describe('a kept event', () => {
   });
 
   test('that is held for a person is answered like any other', async () => {
-    const held = development.events().length;
+    const held = production.events().length;
     const id = randomUUID();
-    await ask(development.port, signed(SECRET, bodyOf(id)));
-    const answer = await ask(development.port, signed(SECRET, bodyOf(id, '/something#else')));
+    await ask(production.port, signed(SECRET, bodyOf(id), TLS));
+    const answer = await ask(production.port, signed(SECRET, bodyOf(id, '/something#else'), TLS));
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual({ status: 'accepted', id: expect.stringMatching(/^evt_/) });
-    expect(development.events()).toHaveLength(held + 2);
+    expect(production.events()).toHaveLength(held + 2);
     const said = JSON.parse(answer.body).id;
-    const line = await development.line((record) => record.eventId === said && record.status === 200);
+    const line = await production.line((record) => record.eventId === said && record.status === 200);
     expect(line.outcome).toBe('held');
   });
 });
@@ -130,7 +131,13 @@ describe('a refusal', () => {
     for (const { body } of await askUnauthorized(development)) {
       const { id, detail, ...rest } = JSON.parse(body);
       expect(rest).toEqual({ title: 'Unauthorized', status: 401 });
-      expect((await development.line((line) => line.id === id)).reason).toBe(detail);
+      const lineOfId = () =>
+        development
+          .output()
+          .split('\n')
+          .find((one) => one.includes(id));
+      const line = await waitFor(lineOfId, 20_000, development.output);
+      expect(line).toContain(detail);
       details.add(detail);
     }
     expect(details.size).toBeGreaterThan(9);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runToEnd } from '../../harness/command.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
-import { expectHealthy } from '../../harness/wire.ts';
+import { ask, bodyOf, expectHealthy, signed } from '../../harness/wire.ts';
 
 const ENV = { FLEXPORT_WEBHOOK_SECRET: SECRET, HOST: '127.0.0.1' };
 
@@ -38,3 +38,15 @@ test('a second service on the same inbox is told so and ends with 78; the first 
   expect(output).not.toMatch(/\bat .*:\d+:\d+/);
   await expectHealthy(service, SECRET, 'still here');
 });
+
+test.each(['', 'development', 'test'])(
+  'without --dev it is production, with NODE_ENV=%s as well',
+  async (mode) => {
+    const strict = await startService({ env: { ...ENV, NODE_ENV: mode, REQUIRE_HTTPS: '' } });
+    const answer = await ask(strict.port, signed(SECRET, bodyOf('in the open')));
+    expect(answer.status).toBe(403);
+    expect(JSON.parse(answer.body)).not.toHaveProperty('detail');
+    expect(strict.events()).toEqual([]);
+    await strict.stop();
+  },
+);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT, SECRET } from '../../harness/project.ts';
+import { PLAIN } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import { ask, bodyOf, bytesOf, openWire, signed } from '../../harness/wire.ts';
 
@@ -23,6 +24,7 @@ async function startUnread(name: string): Promise<{ child: ChildProcess; port: n
       HOST: '127.0.0.1',
       PORT: '0',
       CONSOLE_PORT: '0',
+      ...PLAIN,
       DATABASE_URL: `sqlite:${path}`,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -97,7 +97,7 @@ function signingFlaws({ secret, unsigned }: ValuesOf<typeof RULES>): Flaw[] {
 }
 
 function readKeys(name: string, environment: Environment, problems: Problem[]): KeyObject[] {
-  const { live, set } = readSecrets(name, environment, problems, []);
+  const { live, set } = readSecrets(name, { environment, production: false, problems, warnings: [] });
   const make = 'Make one with: echo whsec_$(openssl rand -base64 32)';
   if (!set) problems.push({ setting: name, wrong: 'is not set, and forward signs with it', fix: make });
   return live.flatMap((secret) => {
