@@ -3,8 +3,16 @@
  *
  * JSON.parse rounds 9007199254740993, keeps the last of two equal names and forgets where a member stood. These two
  * readers keep number texts, see repeated names and know offsets. Both want text that JSON.parse has accepted already,
- * and neither recurses: a body may be nested 20,000 levels deep.
+ * and neither recurses: a body may be nested 20,000 levels deep, and one text in it may be as long as the body.
  */
+
+/** Some senders write these bytes before their JSON. They say that it is UTF-8 and are no part of it. */
+export const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
+/** Where the JSON in a body begins: behind a byte order mark, if there is one. */
+export function jsonStartOf(body: Buffer): number {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? BYTE_ORDER_MARK.length : 0;
+}
 
 /** A number, kept as its text. */
 export class NumberText {
@@ -24,8 +32,6 @@ export interface JsonMember {
   readonly valueEnd: number;
 }
 
-const TOKEN = /[{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/gs;
-
 /** The whole value with exact numbers. Throws SyntaxError if an object names a member twice. */
 export function parseExact(text: string): Exact {
   let root: Exact | undefined;
@@ -42,8 +48,7 @@ export function parseExact(text: string): Exact {
       name = undefined;
     }
   };
-  for (const [token] of text.matchAll(TOKEN)) {
-    if (token === ',' || token === ':') continue;
+  for (const token of tokensOf(text)) {
     if (token === '}' || token === ']') open.pop();
     else if (token === '{' || token === '[') {
       const container: Exact[] | Map<string, Exact> = token === '{' ? new Map() : [];
@@ -52,6 +57,19 @@ export function parseExact(text: string): Exact {
     } else put(readScalar(token));
   }
   return root as Exact;
+}
+
+/** All but commas and colons. */
+function* tokensOf(text: string): Generator<string> {
+  // No expression for a whole text: of one of 24 MB it runs out of stack.
+  const next = /["{}[\]]|[^\s{}[\],:"]+/g;
+  for (let found = next.exec(text); found; found = next.exec(text)) {
+    if (found[0] !== '"') yield found[0];
+    else {
+      next.lastIndex = skipString(text, found.index);
+      yield text.slice(found.index, next.lastIndex);
+    }
+  }
 }
 
 function readScalar(token: string): Exact {
@@ -74,6 +92,29 @@ export function sameExact(one: Exact, other: Exact): boolean {
     } else if (left !== right) return false;
   }
   return true;
+}
+
+/** The same text for values that are the same, and for no others. It is to be digested, not to be parsed. */
+export function spell(value: Exact): string {
+  const pieces: string[] = [];
+  const left: ({ readonly text: string } | { readonly value: Exact })[] = [{ value }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if ('text' in next) pieces.push(next.text);
+    else if (next.value instanceof NumberText) pieces.push(next.value.text);
+    else if (Array.isArray(next.value)) {
+      pieces.push('[');
+      left.push({ text: ']' });
+      for (const item of next.value.toReversed()) left.push({ text: ',' }, { value: item });
+    } else if (next.value instanceof Map) {
+      pieces.push('{');
+      left.push({ text: '}' });
+      const members = [...next.value].sort(([one], [other]) => (one < other ? 1 : -1));
+      for (const [name, item] of members) {
+        left.push({ text: ',' }, { value: item }, { text: `${JSON.stringify(name)}:` });
+      }
+    } else pieces.push(JSON.stringify(next.value));
+  }
+  return pieces.join('');
 }
 
 /** The members of the object that begins at or after `from`; none if another kind of value stands there. */
@@ -100,14 +141,22 @@ function skipSpace(text: string, from: number): number {
   return at;
 }
 
-/** `from` is the opening quote; returns the offset behind the closing one. */
+/** `from` is the opening quote; returns the offset behind the closing one, or the text's end if there is none. */
 export function skipString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === 92) slashes++;
-    if (slashes % 2 === 0) return at + 1;
+  const quote = closingQuote(text, from);
+  return quote < 0 ? text.length : quote + 1;
+}
+
+/** `from` is the opening quote; returns the offset of the closing one, or -1. */
+export function closingQuote(text: string, from: number): number {
+  const first = text.indexOf('"', from + 1);
+  if (first < 0 || text.charCodeAt(first - 1) !== 92) return first;
+  for (let at = from + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) return at;
+    if (code === 92) at++;
   }
-  return text.length;
+  return -1;
 }
 
 function skipValue(text: string, from: number): number {

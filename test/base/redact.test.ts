@@ -11,3 +11,14 @@ test.each([
 ])('%s', (_title, json, shown) => {
   expect(excerptOf(json, 200)).toBe(shown);
 });
+
+const MEGABYTES_24 = 24 * 1_048_576;
+
+test.each([
+  ['one text', 'x'.repeat(MEGABYTES_24)],
+  ['one text of escapes', '\\"'.repeat(MEGABYTES_24 / 2)],
+])('%s of 24 MB is cut like any other', (_title, text) => {
+  const shown = excerptOf(`{"a":"${text}","token":"abc"}`, 500);
+  expect(shown).toMatch(/^\{"a":"[x\\"]{199}…,"token":"\[redacted\]"\}$/);
+  expect(excerptOf(`{"a":"${text}`, 500)).toBe('{"a":…');
+});

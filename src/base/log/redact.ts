@@ -4,6 +4,8 @@
  * Members whose names speak of credentials or cards are replaced, URLs lose their query (Shippo's label_url carries
  * one that opens the label), and everything is bounded in length.
  */
+import { closingQuote } from '../json-text.ts';
+
 const SENSITIVE =
   /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
 /** A text with none of these in it has nothing to hide. */
@@ -24,25 +26,35 @@ export function isSensitive(name: string): boolean {
   return sensitive;
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|"|[{}[\],]|[^\s{}[\],"]+/gs;
-
 /**
  * The beginning of a JSON text, about `most` characters, credentials replaced. It reads tokens, not the whole: a body of
  * megabytes costs no more than a small one, and nothing needs to be parsed that nobody asked for.
  */
 export function excerptOf(json: string, most: number): string {
+  // No expression for a whole text: of one of 24 MB it runs out of stack.
+  const next = /["{}[\],]|[^\s{}[\],"]+/g;
+  const colon = /\s*:/y;
   let text = '';
   let hiddenDepth = 0;
   let hidesNext = false;
-  for (const [token, colon] of json.matchAll(TOKEN)) {
+  for (let found = next.exec(json); found; found = next.exec(json)) {
     if (text.length > most) return `${text.slice(0, most)}…`;
-    // A string that does not end is not JSON: what stands in it cannot be judged.
-    if (token === '"') return `${text}…`;
+    let [token] = found;
+    let isName = false;
+    if (token === '"') {
+      const quote = closingQuote(json, found.index);
+      // A string that does not end is not JSON: what stands in it cannot be judged.
+      if (quote < 0) return `${text}…`;
+      colon.lastIndex = quote + 1;
+      isName = colon.test(json);
+      next.lastIndex = isName ? colon.lastIndex : quote + 1;
+      token = json.slice(found.index, next.lastIndex);
+    }
     const opens = token === '{' || token === '[';
     if (hiddenDepth > 0 || (hidesNext && opens)) {
       hiddenDepth += opens ? 1 : token === '}' || token === ']' ? -1 : 0;
       hidesNext = false;
-    } else if (colon !== undefined) {
+    } else if (isName) {
       hidesNext = isSensitive(token.slice(1, token.lastIndexOf('"')));
       text += hidesNext ? `${token}"${REDACTED}"` : token;
     } else if (hidesNext) hidesNext = false;
