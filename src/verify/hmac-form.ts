@@ -3,6 +3,9 @@
  *
  *   plain         <prefix><MAC>                      MAC over   <body>
  *   timestamped   t=<unix seconds>,v1=<MAC>[,…]      MAC over   <t>.<body>      up to eight v1, any may match
+ *
+ * The timestamped form is Stripe's, and so is its rule: whatever is not a `v1` of our shape is passed over, so a provider may
+ * add a version while it changes its signature. What is no list of pairs is refused.
  */
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { HmacForm } from './preset.ts';
@@ -43,22 +46,20 @@ function readPlain(form: HmacForm, value: string): Claim | undefined {
 
 function readTimestamped(form: HmacForm, value: string): Claim | undefined {
   const timestamps: string[] = [];
-  const macs: Buffer[] = [];
+  const signatures: string[] = [];
   for (const pair of value.split(',')) {
     const at = pair.indexOf('=');
     const name = pair.slice(0, at);
     const text = pair.slice(at + 1);
     if (at < 1 || name.trim() !== name) return undefined;
     if (name === 't') timestamps.push(text);
-    if (name === 'v1') {
-      const mac = decodeMac(form, text);
-      if (!mac) return undefined;
-      macs.push(mac);
-    }
+    if (name === 'v1') signatures.push(text);
   }
   const [timestamp] = timestamps;
   if (timestamps.length !== 1 || timestamp === undefined || !TIMESTAMP.test(timestamp)) return undefined;
-  return macs.length >= 1 && macs.length <= SIGNATURES_MAX ? { form, value, timestamp, macs } : undefined;
+  if (signatures.length > SIGNATURES_MAX) return undefined;
+  const macs = signatures.flatMap((text) => decodeMac(form, text) ?? []);
+  return macs.length > 0 ? { form, value, timestamp, macs } : undefined;
 }
 
 /** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact form may. */

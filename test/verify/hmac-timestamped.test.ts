@@ -89,7 +89,10 @@ test.each([
   ['a pair without a value', `t=${T},v1,v1=${MAC}`],
   ['capital names', `T=${T},V1=${MAC}`],
   ['a bad digit', `t=${T},v1=z${MAC.slice(1)}`],
-  ['a good signature and a malformed one', `t=${T},v1=${MAC},v1=abcd`],
+  ['no signature but malformed ones', `t=${T},v1=abcd,v1=${MAC}0`],
+  ['no signature but one of another version, under another name', `t=${T},v2=${MAC}`],
+  ['a good signature and eight malformed ones', `t=${T},v1=${MAC}${',v1=abcd'.repeat(8)}`],
+  ['a timestamp that is repeated behind a version we do not know', `t=${T},v1=${MAC},v2=x,t=${T}`],
   ['nine signatures', `t=${T}${`,v1=${MAC}`.repeat(9)}`],
   ['two hundred signatures', `t=${T}${`,v1=${MAC}`.repeat(200)}`],
   ['the bare MAC', MAC],
@@ -103,6 +106,10 @@ test.each([
   ['the good one first of two', `t=${T},v1=${MAC},v1=${OTHER}`],
   ['the good one last of eight', `t=${T}${`,v1=${OTHER}`.repeat(7)},v1=${MAC}`],
   ['capital digits', `t=${T},v1=${MAC.toUpperCase()}`],
+  ['a malformed one before it', `t=${T},v1=abcd,v1=${MAC}`],
+  ['malformed ones of every kind behind it', `t=${T},v1=${MAC},v1=,v1=z${MAC.slice(1)},v1=${MAC}0`],
+  ['one of another encoding beside it', `t=${T},v1=${Buffer.from(MAC, 'hex').toString('base64')},v1=${MAC}`],
+  ['a version that is being introduced', `t=${T},v2=${OTHER}${OTHER},v1=${MAC},kid=2026-11`],
 ])('any of up to eight signatures may be the good one: %s', async (_title, value) => {
   expect(await ask(value)).toBe('passes');
 });
