@@ -7,7 +7,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type JsonMember, membersAt, skipString } from '../base/json-text.ts';
+import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
 import type { MemberPath, Preset } from '../verify/preset.ts';
 
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
@@ -67,10 +67,11 @@ function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
 }
 
+/** Returns undefined if the body is not JSON. A byte order mark before JSON is no part of it. */
 export function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) return undefined;
   try {
-    return JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
+    return JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8', jsonStartOf(body)));
   } catch {
     return undefined;
   }
@@ -110,7 +111,7 @@ export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string 
 function digitsAt(path: MemberPath, body: Buffer): string {
   // One byte, one character: offsets into this text are offsets into the bytes.
   const text = body.toString('latin1');
-  let found: JsonMember = { name: '', start: 0, valueStart: 0, valueEnd: text.length };
+  let found: JsonMember = { name: '', start: 0, valueStart: jsonStartOf(body), valueEnd: text.length };
   for (const name of path) {
     found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
   }
@@ -120,7 +121,7 @@ function digitsAt(path: MemberPath, body: Buffer): string {
 function without(name: string, body: Buffer, isJson: boolean): Buffer {
   const text = body.toString('latin1');
   if (!isJson) return withoutByPattern(name, body, text);
-  const members = [...membersAt(text)];
+  const members = [...membersAt(text, jsonStartOf(body))];
   const kept: Buffer[] = [];
   let from = 0;
   let keptOne = false;

@@ -39,6 +39,8 @@ describe('an id', () => {
     ['behind twenty thousand levels', `{"data":${deep(20_000)},"id":1}`, '1'],
     ['behind texts with quotes and braces', '{"a":"\\\\\\"},{\\"id\\":2","b":["}"],"id":1}', '1'],
     ['with white space all around', ' \r\n{ "id" \t: 1 } \n', '1'],
+    ['behind a byte order mark', '\uFEFF{"id":"a"}', 'a'],
+    ['a number beyond 2^53 behind a byte order mark', '\uFEFF {"id":9007199254740993}', '9007199254740993'],
   ])('is taken by its text: %s', (_title, body, id) => {
     expect(read(body).externalId).toBe(id);
   });
@@ -119,7 +121,10 @@ describe('a body', () => {
     ['half a surrogate, escaped', '{"id":"\\ud800"}', true],
     ['empty', '', false],
     ['white space', ' \n', false],
-    ['JSON behind a byte order mark', '\uFEFF{"id":1}', false],
+    ['JSON behind a byte order mark', '\uFEFF{"id":1}', true],
+    ['JSON behind two of them', '\uFEFF\uFEFF{"id":1}', false],
+    ['a byte order mark alone', '\uFEFF', false],
+    ['a byte order mark inside', '{\uFEFF"id":1}', false],
     ['JSON in UTF-16', Buffer.from('{"id":1}', 'utf16le'), false],
     ['bytes that are not UTF-8', Buffer.from([...Buffer.from('{"id":"'), 0xff, 0x22, 0x7d]), false],
     ['a surrogate in UTF-8', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), false],
@@ -197,6 +202,12 @@ describe('the cut', () => {
     }
   });
 
+  test('finds the member behind a byte order mark, which stays', () => {
+    const content = read(`\uFEFF{"id":"i","${NAME}":{"a":"x"},"n":1}`, flatfile);
+    expect([content.isJson, content.externalId]).toEqual([true, 'i']);
+    expect(content.stored).toEqual(Buffer.from('\uFEFF{"id":"i","n":1}'));
+  });
+
   test('is for Flatfile: other providers’ bodies stay whole', () => {
     const body = `{"${NAME}":"x","id":1}`;
     expect(read(body, flexport).stored.toString()).toBe(body);
@@ -206,7 +217,7 @@ describe('the cut', () => {
     ['a comma too many', `{"${NAME}":"x","id":1,}`, '{"id":1,}'],
     ['cut off in its middle', `{"id":1,"${NAME}":"x`, '{"id":1,'],
     ['twice', `{"${NAME}" : "x\\"y" , "${NAME}":"z" oops`, '{  oops'],
-    ['behind a byte order mark', `\uFEFF{"${NAME}":"x"}`, '\uFEFF{}'],
+    ['behind two byte order marks', `\uFEFF\uFEFF{"${NAME}":"x"}`, '\uFEFF\uFEFF{}'],
     ['ten megabytes long', `{"${NAME}":"${'x'.repeat(10_485_760)}"`, '{'],
     ['ten megabytes of escapes long', `{"${NAME}":"${'\\"'.repeat(5_242_880)}"`, '{'],
   ])('finds the member in a body that is not JSON, too: %s', (_title, body, stored) => {

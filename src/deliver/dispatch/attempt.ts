@@ -15,6 +15,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { wordsOf } from '../../base/errors.ts';
+import { jsonStartOf } from '../../base/json-text.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import { type Delivery, type Settlement, sourceOf } from '../../inbox/contract.ts';
@@ -177,7 +178,7 @@ export function eventOf(delivery: Delivery): WebhookEvent {
 
 function parsePayload(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8', jsonStartOf(body)));
   } catch {
     return undefined;
   }

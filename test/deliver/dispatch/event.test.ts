@@ -56,6 +56,13 @@ test('it has the bytes that were verified, what they say, and where they came fr
   expect(service.sql('SELECT payload FROM events WHERE id = ?', id)).toEqual([{ payload: body }]);
 });
 
+test('what stands behind a byte order mark is its data, and the mark is among its bytes', async () => {
+  const body = Buffer.from('\uFEFF{"id":"bom","value":7}');
+  const { event, bytes } = await mirrored(body, '"id":"bom","value":7,');
+  expect(event).toMatchObject({ externalId: 'bom', value: 7 });
+  expect(bytes).toEqual(body);
+});
+
 test('its headers are in lower case and tell nothing that proves a sender', async () => {
   const { id, event } = await mirrored('{"id":2}', '"id":2,');
   expect(event.headers).toMatchObject({

@@ -50,6 +50,11 @@ test('a row is sent as it is, to the last brace', () => {
   expect(bytesOf(rowWith('evt_1', '"'.repeat(1_000)))).toBeGreaterThan(2_000);
 });
 
+test('a byte order mark is no part of the payload, which BigQuery parses as JSON', () => {
+  const { json } = rowWith('evt_1', '\uFEFF{"id":1}');
+  expect(JSON.parse(JSON.stringify(json))).toMatchObject({ payload: '{"id":1}' });
+});
+
 test('rows that nobody lists are done', async () => {
   const all = rows(3);
   expect([...(await insertRows(all, async () => {}))]).toEqual(all.map((row) => [row, DONE]));

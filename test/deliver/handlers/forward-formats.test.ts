@@ -29,7 +29,7 @@ describe('structured, what is not JSON goes as data_base64:', () => {
     ['no JSON', Buffer.from('<xml/>'), undefined],
     ['nothing', Buffer.alloc(0), 'application/json'],
     ['bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'application/json'],
-    ['a byte order mark', Buffer.from('\uFEFF{}'), 'application/json'],
+    ['a byte order mark alone', Buffer.from('\uFEFF'), 'application/json'],
     ['two values', Buffer.from('{"a":1},"type":"another"'), 'application/json'],
     ['an object cut off', Buffer.from('{"a":1'), 'application/json'],
     ['JSON called text', Buffer.from('{"a":1}'), 'text/plain'],
@@ -60,6 +60,11 @@ test.each([
   const { body } = structured(eventOf(text, contentType));
   expect(body.toString()).toContain(`,"data":${text}}`);
   expect(JSON.parse(body.toString())).toMatchObject({ datacontenttype: contentType });
+});
+
+test('structured, a byte order mark before JSON is left out, since it is no part of it', () => {
+  const { body } = structured(eventOf('\uFEFF {"id":1}', 'application/json'));
+  expect(body.toString()).toContain(',"data": {"id":1}}');
 });
 
 test.each([

@@ -50,6 +50,15 @@ describe('Flatfile with HMAC', () => {
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
+  test('a byte order mark before JSON is kept, and is no part of what the JSON says', async () => {
+    const body = Buffer.from('\uFEFF{"topic":"records:updated","id":"us_evt_bom","payload":{}}\n');
+    expect(body.subarray(0, 4)).toEqual(Buffer.from([0xef, 0xbb, 0xbf, 0x7b]));
+    const { status, said, stored, id } = await deliverWith(service, 'flatfile', signed(body), body);
+    expect([status, said]).toEqual([200, 'accepted']);
+    expect(stored).toMatchObject([{ external_id: 'us_evt_bom', type: 'records:updated', held: null, body }]);
+    await service.line((line) => line.handler === 'flatfile/log' && line.eventId === id);
+  });
+
   const T = `"_accessToken":"${CANARY}"`;
 
   test.each([

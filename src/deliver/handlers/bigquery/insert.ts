@@ -2,11 +2,12 @@
  * Makes the row of an event, inserts rows together and tells the fate of each. Called by bigquery.ts and its batcher.
  *
  * `ts` is the arrival in UTC, `2026-01-31 23:59:59.123`, which a DATETIME and a TIMESTAMP column both take. `payload` is
- * the body as text.
+ * the body as text, without a byte order mark before it.
  *
  * Google answers 200 and lists the rows that it refused; those that it does not list are in the table. A row with the reason
  * `stopped` was held up by another, and is sent again without it. A request that is too large is sent in halves.
  */
+import { jsonStartOf } from '../../../base/json-text.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
 import { type AttemptResult, Declined, Unavailable } from '../../handler.ts';
 import {
@@ -55,7 +56,7 @@ const PASSING = ['timeout', 'backendError', 'internalError', 'rateLimitExceeded'
 
 export function rowOf({ id, receivedAt, source, type, body }: WebhookEvent) {
   const ts = receivedAt.toISOString().replace('T', ' ').replace('Z', '');
-  const columns = { id, ts, source, type, payload: body.toString('utf8') };
+  const columns = { id, ts, source, type, payload: body.toString('utf8', jsonStartOf(body)) };
   // The library replaces `{{projectId}}` in every text that it finds. Behind a function it finds none.
   return { insertId: id, json: { toJSON: () => columns } };
 }

@@ -19,6 +19,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
+import { jsonStartOf } from '../../../base/json-text.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
 import { signStandard } from '../../../verify/standard-webhooks.ts';
 
@@ -96,9 +97,10 @@ function binary(event: WebhookEvent): Message {
 function structured(event: WebhookEvent): Message {
   const datacontenttype = contentTypeOf(event);
   const attributes = JSON.stringify({ ...attributesOf(event), datacontenttype }).slice(0, -1);
+  const json = event.body.subarray(jsonStartOf(event.body));
   const isJson = isJsonType(datacontenttype) && isUtf8(event.body) && event.data !== undefined;
   const body = isJson
-    ? Buffer.concat([Buffer.from(`${attributes},"data":`), event.body, Buffer.from('}')])
+    ? Buffer.concat([Buffer.from(`${attributes},"data":`), json, Buffer.from('}')])
     : Buffer.from(`${attributes},"data_base64":"${event.body.toString('base64')}"}`);
   return { headers: { 'Content-Type': 'application/cloudevents+json; charset=utf-8' }, body };
 }
