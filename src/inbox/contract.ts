@@ -5,6 +5,7 @@
  * went is a Settlement.
  */
 import type { StateShape } from '../verify/preset.ts';
+import type { Proof } from '../verify/verifier.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { EndState, WorkState } from './event-states.ts';
 
@@ -21,7 +22,15 @@ export interface Arrival {
   readonly headers: string;
   /** A JSON list of Proof: how it passed its checks. */
   readonly evidence: string;
+  /** Digest of what the body says, if it was proven by that and not by its bytes. */
+  readonly claims?: string;
   readonly body: Buffer;
+}
+
+/** How a request proved itself, as it goes to disk. */
+export function provenBy(proofs: readonly Proof[]): Pick<Arrival, 'evidence' | 'claims'> {
+  const claims = proofs.find((proof) => proof.claims !== undefined)?.claims;
+  return { evidence: JSON.stringify(proofs), ...(claims !== undefined && { claims }) };
 }
 
 export interface Kept {

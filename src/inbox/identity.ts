@@ -2,13 +2,15 @@
  * Reads what an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
  * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; of two members of one name
- * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in.
+ * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in. Under an
+ * enforced JWT that of its claims does: they are what was signed, and one can write them in many bytes.
  * Nothing here refuses: an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
 import type { MemberPath, Preset } from '../verify/preset.ts';
+import type { Proof } from '../verify/verifier.ts';
 
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
 
@@ -23,10 +25,13 @@ export interface Content {
   readonly stored: Buffer;
   /** SHA-256 of `stored`: tells another body under the same id. */
   readonly digest: Buffer;
+  /** The digest of what it says, if it was proven by that. */
+  readonly claims: string | undefined;
   readonly identity: Buffer;
 }
 
-export function readContent(source: string, shape: Shape, body: Buffer): Content {
+/** `claims`: that of the arrival. */
+export function readContent(source: string, shape: Shape, body: Buffer, claims?: string): Content {
   const parsed = parseBody(body);
   const isJson = parsed !== undefined;
   const externalId = firstOf(shape.id, (path) => textAt(parsed, path, body));
@@ -40,11 +45,22 @@ export function readContent(source: string, shape: Shape, body: Buffer): Content
     type: firstOf(shape.type, (path) => typeAt(parsed, path)),
     stored,
     digest,
-    identity:
-      externalId === null
-        ? identityOf(source, 'digest', received.toString('hex'))
-        : identityOf(source, 'id', externalId),
+    claims,
+    identity: identityOf(source, ...namedBy(externalId, claims, received)),
   };
+}
+
+function namedBy(externalId: string | null, claims: string | undefined, received: Buffer): [string, string] {
+  if (externalId !== null) return ['id', externalId];
+  return claims === undefined ? ['digest', received.toString('hex')] : ['claims', claims];
+}
+
+/** Whether other bytes under a known identity say the same as the first ones, whose `evidence` is null once it is purged. */
+export function saysTheSame({ claims, externalId }: Content, evidence: string | null): boolean {
+  if (claims === undefined) return false;
+  if (externalId === null) return true;
+  const proofs = JSON.parse(evidence ?? '[]') as readonly Proof[];
+  return proofs.some((proof) => proof.claims === claims);
 }
 
 /** Why an event is held from the beginning; null if it is not. */
@@ -59,7 +75,11 @@ export function whyHeldBeside(first: string): string {
 
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
 export function conflictIdentity(source: string, content: Content): Buffer {
-  return identityOf(source, 'conflict', `${content.digest.toString('hex')} ${content.externalId}`);
+  return identityOf(
+    source,
+    'conflict',
+    `${content.claims ?? content.digest.toString('hex')} ${content.externalId}`,
+  );
 }
 
 /** 128 bits are enough against chance, and half the index of 256. */

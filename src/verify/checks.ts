@@ -61,7 +61,7 @@ function observe(scheme: Scheme, verify: Verifier): Verifier {
 
   function guarded(result: Proof | ((body: Buffer) => Proof)) {
     if (typeof result !== 'function') return result;
-    return (body: Buffer) => noting(() => result(body));
+    return (body: Buffer) => noting(() => withoutClaims(result(body)));
   }
 
   function noting<T>(check: () => T): T | Proof {
@@ -76,6 +76,11 @@ function observe(scheme: Scheme, verify: Verifier): Verifier {
     if (error instanceof Rejection) return { scheme, wouldRefuse: error.code };
     throw error;
   }
+}
+
+/** By what a check says that may fail no copy is known. */
+function withoutClaims({ claims: _, ...proof }: Proof): Proof {
+  return proof;
 }
 
 /** An address may be shared or forged upstream; a secret proves who sends. */

@@ -4,27 +4,31 @@
  * jose checks the signature and the times. Before it stands what jose is lenient about: segments must be strict
  * base64url, and `crit`, `b64`, `zip` and nested tokens are refused. After it, the body must be what was signed: every
  * member equals the claim of that name, numbers by their text; a claim that the body lacks must be a registered one.
+ *
+ * What is signed is the content, not the bytes. Whoever has caught a token can write its claims in other words, so the proof
+ * says what the claims say: by that, copies are known (inbox/identity.ts).
  */
-import { isUtf8 } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
-import { type Exact, NumberText, parseExact, sameExact } from '../base/json-text.ts';
+import { type Exact, jsonStartOf, NumberText } from '../base/json-text.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { bodyMatches, digestOfContent, exactObject } from './jwt-claims.ts';
 import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, type Proof, Rejection, type Verifier } from './verifier.ts';
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
-const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 const INTEGER = /^(0|[1-9]\d*)$/;
-/** Unlike `toString`, it reads bytes of every kind, and throws for all else. */
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+/** A stranger chooses it, and it is parsed before anything is proven. */
+const HEADER_BYTES_MAX = 2_048;
+/** White space and escapes may make a body so much longer than its token. What is longer still is not parsed. */
+const EXPLAINED = { times: 8, moreBytes: 4_096 };
 
 export const JWT = {
   name: 'jwt',
   setting: 'JWT_SECRET',
   holds: 'secrets',
   headersOf: () => ['authorization'],
-  build: (settings): Verifier => jwt(settings),
+  build: ({ preset, ...settings }): Verifier => jwt(settings, preset.cut),
   async sign(secret, body, nowMs): Promise<Signed> {
     return { headers: { Authorization: await signJwt(secret, body, nowMs) } };
   },
@@ -73,39 +77,36 @@ export const JWT = {
       status: 401,
       says: 'the body is not what the token’s claims say',
       asks: 'does the listener send another object than it signs, or does a proxy rewrite bodies?',
-      fix: 'Send exactly the object that was signed.',
+      fix: 'Send exactly the object that was signed. Numbers are compared as they are written: `1.0` is not `1`, and `1e3` is not `1000`. White space, escapes and the order of members are free, but a body of more than 8 times its claims and 4 kB is not read.',
     },
   },
 } as const satisfies SecretRow;
 
-export function jwt(options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds'>): Verifier {
+/** `cut`: the member that is a credential and says nothing of the event. */
+export function jwt(options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds'>, cut?: string): Verifier {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
-  const proofs = options.secrets.map((secret): Proof => ({ scheme: 'jwt', secret: fingerprintOf(secret) }));
+  const fingerprints = options.secrets.map(fingerprintOf);
   return async function verifyJwt(head): Promise<BodyCheck> {
-    const { token, protectedHeader, claims } = readToken(head);
+    const { token, protectedHeader, payload } = readToken(head);
     if (protectedHeader.get('alg') !== 'HS256') throw new Rejection('jwt_algorithm');
     for (const name of ['crit', 'b64', 'zip', 'cty']) {
       if (protectedHeader.has(name))
         throw new Rejection('jwt_malformed', `the token’s header carries ${name}`);
     }
-    for (const name of ['iat', 'exp', 'nbf']) {
-      const value = claims.get(name);
-      if (value === undefined) continue;
-      if (!(value instanceof NumberText && INTEGER.test(value.text))) {
-        throw new Rejection('jwt_time', `the token’s ${name} is not a whole number of seconds`);
-      }
-    }
     const key = await keyOfToken(token, keys, head.receivedAt, options.toleranceSeconds);
-    return function verifyClaims(body) {
+    const claims = claimsIn(payload);
+    return function verifyClaims(body): Proof {
+      if (body.length > EXPLAINED.times * payload.length + EXPLAINED.moreBytes)
+        throw new Rejection('jwt_body', 'the body is longer than its token can explain');
       if (!bodyMatches(body, claims)) throw new Rejection('jwt_body');
-      return proofs[key] as Proof;
+      return { scheme: 'jwt', secret: fingerprints[key] as string, claims: digestOfContent(claims, cut) };
     };
   };
 }
 
 /** Signs the body as its own claims, with `iat`, as jsonwebtoken does. Returns the Authorization value. */
 export async function signJwt(secret: string, body: Buffer, nowMs: number): Promise<string> {
-  const text = body.toString('utf8');
+  const text = body.toString('utf8', jsonStartOf(body));
   const claims = exactObject(text);
   if (!claims) throw new TypeError('only a JSON object can be signed as a JWT');
   const members = text.trim().slice(1);
@@ -121,27 +122,30 @@ function readToken(head: Head) {
   if (lines.length > 1) throw new Rejection('jwt_repeated');
   const segments = BEARER.exec(lines[0] as string)?.slice(1) ?? [];
   if (segments.length !== 3 || !segments.every(isCanonical)) throw new Rejection('jwt_malformed');
-  const [protectedHeader, claims] = segments.slice(0, 2).map((segment) => {
-    const bytes = Buffer.from(segment, 'base64url');
-    return exactObject(bytes.toString('utf8'));
-  });
-  if (!protectedHeader || !claims) throw new Rejection('jwt_malformed');
-  return { token: segments.join('.'), protectedHeader, claims };
+  const [header, payload] = segments.map((segment) => Buffer.from(segment, 'base64url')) as [Buffer, Buffer];
+  const protectedHeader =
+    header.length <= HEADER_BYTES_MAX ? exactObject(header.toString('utf8')) : undefined;
+  if (!protectedHeader) throw new Rejection('jwt_malformed');
+  return { token: segments.join('.'), protectedHeader, payload };
+}
+
+/** Of a token whose signature is good: what a stranger sends as claims is not parsed. */
+function claimsIn(payload: Buffer): ReadonlyMap<string, Exact> {
+  const claims = exactObject(payload.toString('utf8'));
+  if (!claims) throw new Rejection('jwt_malformed');
+  for (const name of ['iat', 'exp', 'nbf']) {
+    const value = claims.get(name);
+    if (value === undefined) continue;
+    if (!(value instanceof NumberText && INTEGER.test(value.text))) {
+      throw new Rejection('jwt_time', `the token’s ${name} is not a whole number of seconds`);
+    }
+  }
+  return claims;
 }
 
 /** Base64url leaves unused bits in the last character: only one of its spellings is accepted. */
 function isCanonical(segment: string): boolean {
   return Buffer.from(segment, 'base64url').toString('base64url') === segment;
-}
-
-function exactObject(text: string): Map<string, Exact> | undefined {
-  try {
-    JSON.parse(text);
-    const value = parseExact(text);
-    return value instanceof Map ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The index of the key that signed the token. Rejects if none did, or if the token's times do not hold. */
@@ -170,15 +174,6 @@ async function keyOfToken(
     (failure) => failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired,
   );
   if (times) throw new Rejection('jwt_time', times.message);
+  if (failures.some((failure) => failure instanceof errors.JWTInvalid)) throw new Rejection('jwt_malformed');
   throw new Rejection('jwt_mismatch');
-}
-
-function bodyMatches(body: Uint8Array, claims: ReadonlyMap<string, Exact>): boolean {
-  const members = isUtf8(body) ? exactObject(UTF8.decode(body)) : undefined;
-  if (!members) return false;
-  for (const [name, value] of members) {
-    const claim = claims.get(name);
-    if (claim === undefined || !sameExact(value, claim)) return false;
-  }
-  return [...claims.keys()].every((name) => members.has(name) || REGISTERED.has(name));
 }

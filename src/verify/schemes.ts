@@ -44,7 +44,7 @@ export interface Rotation {
 
 /** The settings of one source that a verifier is built from. */
 export interface CheckSettings {
-  readonly preset: Pick<Preset, 'hmac'>;
+  readonly preset: Pick<Preset, 'hmac' | 'cut'>;
   /** The live secrets of this scheme; none if it holds addresses. */
   readonly secrets: readonly string[];
   readonly allowFrom: readonly AllowEntry[];

@@ -87,6 +87,42 @@ export function receiptContract(makeDriver: MakeDriver): void {
     expect(opened.driver.rows().events).toHaveLength(2);
   });
 
+  test('what its claims have proven is known by them, in whatever bytes it comes', async () => {
+    const said = (body: string, claims: string) =>
+      opened.inbox.keep({
+        ...arrival('plain', body),
+        evidence: JSON.stringify([{ scheme: 'jwt', claims }]),
+        claims,
+      });
+    const first = await said('{"event":"a"}', 'a1');
+    expect(first.outcome).toBe('accepted');
+    const again = [said('{ "event": "a" }', 'a1'), said('{"event":"a","iat":1}', 'a1')];
+    for (const kept of await Promise.all(again)) expect(kept).toEqual({ outcome: 'duplicate', id: first.id });
+    const other = await said('{"event":"b"}', 'b1');
+    expect(other.outcome).toBe('accepted');
+    expect(opened.driver.rows().events.map(({ body }) => body)).toEqual(['{"event":"a"}', '{"event":"b"}']);
+  });
+
+  test('under a known id, claims decide what another body is', async () => {
+    const said = (body: string, claims?: string) =>
+      opened.inbox.keep({
+        ...arrival('one', body),
+        evidence: JSON.stringify([{ scheme: 'hmac' }, { scheme: 'jwt', ...(claims && { claims }) }]),
+        ...(claims && { claims }),
+      });
+    const first = await said('{"id":"x","n":1}', 'n1');
+    expect(await said('{ "id": "x", "n": 1 }', 'n1')).toEqual({ outcome: 'duplicate', id: first.id });
+    const second = await said('{"id":"x","n":2}', 'n2');
+    expect(second).toMatchObject({ outcome: 'held', reason: expect.stringContaining(first.id) });
+    expect(await said('{"n":2,"id":"x"}', 'n2')).toEqual({ outcome: 'duplicate', id: second.id });
+    // The same bytes are the same, also where the first came without claims.
+    const bare = await said('{"id":"y","n":1}');
+    expect(await said('{"id":"y","n":1}', 'y1')).toEqual({ outcome: 'duplicate', id: bare.id });
+    expect((await said('{"id":"y", "n":1}', 'y1')).outcome).toBe('held');
+    const bodies = opened.driver.rows().events.map(({ body }) => body);
+    expect(bodies).toEqual(['{"id":"x","n":1}', '{"id":"x","n":2}', '{"id":"y","n":1}', '{"id":"y", "n":1}']);
+  });
+
   test('of a hundred copies at once one is accepted, and all hear its id', async () => {
     const body = fresh();
     const kept = await Promise.all(

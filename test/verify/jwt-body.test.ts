@@ -1,9 +1,12 @@
 /** What the token says of the body: each member is the claim of that name, and no claim is left over. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { jwt } from '../../src/verify/jwt.ts';
+import type { BodyCheck } from '../../src/verify/verifier.ts';
 import { SECRET } from '../harness/project.ts';
 import { token } from '../harness/signing.ts';
-import { NOW_SECONDS, verdict } from './verdict.ts';
+import { head, NOW_SECONDS, verdict } from './verdict.ts';
+
+const RETIRED = 'the-one-being-retired';
 
 const verify = jwt({ secrets: [SECRET], toleranceSeconds: 300 });
 
@@ -21,6 +24,7 @@ test.each([
   ['other white space', '"a":[1,2]', ' {\n\t"a" : [ 1 , 2 ]\r\n} '],
   ['other escapes of the same text', '"a":"\\u0041é\\/"', '{"\\u0061":"A\\u00e9/"}'],
   ['nothing to say', '', '{}'],
+  ['a byte order mark', '"a":1', '\uFEFF{"a":1}'],
   ['the body’s own iat', '', `{"iat":${NOW_SECONDS}}`],
   ['registered claims beside it', '"iss":"flatfile","sub":"s","aud":["a"],"jti":"1","a":1', '{"a":1}'],
   ['a number beyond 2^53, digit by digit', '"id":9007199254740993', '{"id":9007199254740993}'],
@@ -63,7 +67,7 @@ test.each([
   ['null', '', 'null'],
   ['not JSON', '"a":1', 'a=1'],
   ['something behind the JSON', '"a":1', '{"a":1}x'],
-  ['a byte order mark', '"a":1', '\uFEFF{"a":1}'],
+  ['two byte order marks', '"a":1', '\uFEFF\uFEFF{"a":1}'],
 ])('any other body is refused: %s', async (_title, claims, body) => {
   expect(await ask(claims, body)).toBe('jwt_body');
 });
@@ -71,6 +75,72 @@ test.each([
 test('a body that is not UTF-8 is not what any claim says', async () => {
   const invalid = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
   expect(await ask('"a":"\uFFFD"', invalid)).toBe('jwt_body');
+});
+
+const IAT = `"iat":${NOW_SECONDS}`;
+const explained = (claims: string) => 8 * `{${claims},${IAT}}`.length + 4_096;
+
+test('a body may be as long as its token can explain, and is not parsed if it is longer', async () => {
+  const claims = '"a":[1,2]';
+  const padded = (length: number) => `{${claims}${' '.repeat(length - claims.length - 2)}}`;
+  expect(await ask(claims, padded(explained(claims)))).toBe('passes');
+  expect(await ask(claims, padded(explained(claims) + 1))).toBe('jwt_body');
+  const parse = vi.spyOn(JSON, 'parse');
+  const nested = `{"a":${'[],'.repeat(8_000_000)}1}`;
+  expect(await ask(claims, nested)).toBe('jwt_body');
+  expect(parse.mock.calls.filter(([text]) => text.length > 1_000)).toEqual([]);
+  parse.mockRestore();
+});
+
+/** The digest of what a token says, as it is kept with the proof. */
+async function said(claims: string, body: string, secret = SECRET): Promise<string | undefined> {
+  const rawHeaders = ['Authorization', `Bearer ${token(secret, `{${claims}}`)}`];
+  const check = await jwt(
+    { secrets: [SECRET, RETIRED], toleranceSeconds: 300 },
+    '_accessToken',
+  )(head({ rawHeaders }));
+  return (check as BodyCheck)(Buffer.from(body)).claims;
+}
+
+test.each([
+  ['other white space', `"a":[1],"b":"é",${IAT}`, '{ "a" : [ 1 ], "b" : "é" }'],
+  ['another order', `"a":[1],"b":"é",${IAT}`, '{"b":"é","a":[1]}'],
+  ['other escapes', `"a":[1],"b":"é",${IAT}`, '{"\\u0061":[1],"b":"\\u00e9"}'],
+  ['its own iat', `"a":[1],"b":"é",${IAT}`, `{"a":[1],"b":"é",${IAT}}`],
+  ['a byte order mark', `"a":[1],"b":"é",${IAT}`, '\uFEFF{"a":[1],"b":"é"}'],
+  ['claims in another order', `${IAT},"b":"\\u00e9","a":[1]`, '{"a":[1],"b":"é"}'],
+  ['a later time', `"a":[1],"b":"é","iat":${NOW_SECONDS + 1}`, '{"a":[1],"b":"é"}'],
+  [
+    'all that is about a token',
+    `"a":[1],"b":"é",${IAT},"exp":${NOW_SECONDS + 9},"nbf":1,"jti":"2"`,
+    '{"a":[1],"b":"é"}',
+  ],
+  [
+    'another credential that is cut',
+    `"a":[1],"b":"é","_accessToken":"x",${IAT}`,
+    '{"a":[1],"b":"é","_accessToken":"x"}',
+  ],
+])(
+  'a token says the same of an event, however it is written and whenever it is signed: %s',
+  async (_title, claims, body) => {
+    const same = await said(`"a":[1],"b":"é",${IAT}`, '{"a":[1],"b":"é"}');
+    expect(same).toMatch(/^[0-9a-f]{64}$/);
+    expect(await said(claims, body)).toBe(same);
+    expect(await said(claims, body, RETIRED)).toBe(same);
+  },
+);
+
+test.each([
+  ['a member', `"a":[2],"b":"é",${IAT}`, '{"a":[2],"b":"é"}'],
+  ['a number written otherwise', `"a":[1.0],"b":"é",${IAT}`, '{"a":[1.0],"b":"é"}'],
+  [
+    'a nested member named like a time',
+    `"a":[1],"b":"é","c":{"iat":1},${IAT}`,
+    '{"a":[1],"b":"é","c":{"iat":1}}',
+  ],
+  ['whom it is about', `"a":[1],"b":"é","sub":"2",${IAT}`, '{"a":[1],"b":"é"}'],
+])('what is not the same says something else: %s', async (_title, claims, body) => {
+  expect(await said(claims, body)).not.toBe(await said(`"a":[1],"b":"é",${IAT}`, '{"a":[1],"b":"é"}'));
 });
 
 test('a body with one text of twenty megabytes is refused like any other', async () => {

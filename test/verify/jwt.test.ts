@@ -1,5 +1,5 @@
 /** The token itself: its form, its header, its signature, its times. What it says of the body is in jwt-body.test.ts. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { jwt } from '../../src/verify/jwt.ts';
 import { SECRET } from '../harness/project.ts';
 import { opensslMac, token } from '../harness/signing.ts';
@@ -76,6 +76,7 @@ test.each([
   ['a payload that is a list', `Bearer ${token(SECRET, `[${CLAIMS}]`)}`],
   ['a payload behind a byte order mark', `Bearer ${token(SECRET, `\uFEFF${CLAIMS}`)}`],
   ['a claim named twice', `Bearer ${token(SECRET, `{"job":"done","job":"done","iat":${NOW_SECONDS}}`)}`],
+  ['a header of 2 kB', `Bearer ${token(SECRET, CLAIMS, `{"alg":"HS256","kid":"${'x'.repeat(2_048)}"}`)}`],
   ['a token inside a token', `Bearer ${token(SECRET, CLAIMS, '{"alg":"HS256","cty":"JWT"}')}`],
   ['an empty crit', `Bearer ${token(SECRET, CLAIMS, '{"alg":"HS256","crit":[]}')}`],
   ['a crit that names a claim', `Bearer ${token(SECRET, CLAIMS, '{"alg":"HS256","crit":["exp"],"exp":1}')}`],
@@ -146,6 +147,14 @@ test.each([
   ['good twice', ['Authorization', `Bearer ${GOOD}`, 'Authorization', `Bearer ${GOOD}`], 'jwt_repeated'],
 ] as const)('there is exactly one Authorization header: %s', async (_title, rawHeaders, expected) => {
   expect(await verdict(verify, { rawHeaders }, BODY)).toBe(expected);
+});
+
+test('claims that nobody has signed are not parsed', async () => {
+  const nested = `{"a":${'[],'.repeat(5_000)}1}`;
+  const parse = vi.spyOn(JSON, 'parse');
+  expect(await ask(`Bearer ${token('another', nested)}`)).toBe('jwt_mismatch');
+  expect(parse.mock.calls.filter(([text]) => text.includes('[],'))).toEqual([]);
+  parse.mockRestore();
 });
 
 const T = NOW_SECONDS;

@@ -103,3 +103,13 @@ export async function findKeys(
     return key;
   };
 }
+
+/** By the numbers of their events; those that are purged are left out. */
+export async function findEvidence(asked: Asked, keys: readonly Key[]): Promise<ReadonlyMap<number, string>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await asked.query<{ number: number; evidence: string }>(
+    'SELECT number, evidence FROM inbox WHERE number = ANY ($1::bigint[])',
+    [bigintList(keys.map(({ number }) => number))],
+  );
+  return new Map(rows.map(({ number, evidence }) => [number, evidence]));
+}

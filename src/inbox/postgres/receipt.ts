@@ -7,13 +7,20 @@
 import type pg from 'pg';
 import type { Arrival, Delivery, Kept } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
+import { conflictIdentity, readContent, saysTheSame, whyHeld, whyHeldBeside } from '../identity.ts';
 import type { EventState } from '../newest.ts';
 import { stateOf } from '../newest.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../stored-source.ts';
-import { type Candidate, findKeys, insertCandidates, type Key, type PlannedWork } from './candidates.ts';
+import {
+  type Candidate,
+  findEvidence,
+  findKeys,
+  insertCandidates,
+  type Key,
+  type PlannedWork,
+} from './candidates.ts';
 import { inTransaction } from './connection.ts';
 import type { Lease } from './lease.ts';
 import { planNewest } from './newest.ts';
@@ -33,7 +40,7 @@ export async function keepAll(options: ReceiptOptions, arrivals: readonly Arriva
     options,
     arrivals.map((arrival): Unnumbered => {
       const { shape } = options.sources.get(arrival.source) as StoredSource;
-      const content = readContent(arrival.source, shape, arrival.body);
+      const content = readContent(arrival.source, shape, arrival.body, arrival.claims);
       return { arrival, content, identity: content.identity, held: whyHeld(content) };
     }),
   );
@@ -57,7 +64,14 @@ async function keepRepeated(
   repeated: readonly Candidate[],
 ): Promise<Map<Candidate, Kept>> {
   const firstOf = await findKeys(options.pool, repeated);
-  const isSame = ({ identity, content }: Candidate) => content.digest.equals(firstOf(identity).digest);
+  const hasSameBytes = ({ identity, content }: Candidate) => content.digest.equals(firstOf(identity).digest);
+  const others = repeated.filter((one) => one.content.claims !== undefined && !hasSameBytes(one));
+  const evidenceOf = await findEvidence(
+    options.pool,
+    others.map(({ identity }) => firstOf(identity)),
+  );
+  const isSame = (one: Candidate) =>
+    hasSameBytes(one) || saysTheSame(one.content, evidenceOf.get(firstOf(one.identity).number) ?? null);
   const duplicateOf = ({ number }: Key): Kept => ({ outcome: 'duplicate', id: idOf(number) });
   const kept = new Map(repeated.filter(isSame).map((one) => [one, duplicateOf(firstOf(one.identity))]));
   const conflicts = repeated.filter((one) => !kept.has(one));

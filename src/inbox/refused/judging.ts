@@ -5,7 +5,7 @@
  */
 import type { Log } from '../../base/log/log.ts';
 import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
-import type { Arrival, Kept } from '../contract.ts';
+import { type Arrival, type Kept, provenBy } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
 
 /** Bodies may be large: few at a time. */
@@ -101,5 +101,5 @@ async function proofsNow(
 
 function arrivalOf(request: RefusedRequest, proofs: readonly Proof[]): Arrival {
   const { source, receivedAt, address, headers, body } = request;
-  return { source, receivedAt, address, headers, body, evidence: JSON.stringify(proofs) };
+  return { source, receivedAt, address, headers, body, ...provenBy(proofs) };
 }

@@ -5,7 +5,14 @@
 import type { Arrival, Kept } from '../contract.ts';
 import { idOf, nextNumber } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
-import { type Content, conflictIdentity, readContent, whyHeld, whyHeldBeside } from '../identity.ts';
+import {
+  type Content,
+  conflictIdentity,
+  readContent,
+  saysTheSame,
+  whyHeld,
+  whyHeldBeside,
+} from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import type { Turn } from './turn.ts';
@@ -13,7 +20,7 @@ import type { Turn } from './turn.ts';
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
-  const content = readContent(arrival.source, source.shape, arrival.body);
+  const content = readContent(arrival.source, source.shape, arrival.body, arrival.claims);
   const held = whyHeld(content);
   const id = keepNew(turn, arrival, source, content, content.identity, held);
   if (id === undefined) return keepKnown(turn, arrival, source, content);
@@ -23,7 +30,10 @@ export function keepArrival(turn: Turn, arrival: Arrival): Kept {
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
 function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
   const first = turn.sql.byIdentity.get(content.identity) as { number: number; digest: Uint8Array };
-  if (content.digest.equals(first.digest)) return { outcome: 'duplicate', id: idOf(first.number) };
+  const isSame =
+    content.digest.equals(first.digest) ||
+    saysTheSame(content, turn.sql.evidenceOf.get(first.number)?.evidence ?? null);
+  if (isSame) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
   const id = keepNew(turn, arrival, source, content, identity, held);

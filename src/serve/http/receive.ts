@@ -9,7 +9,7 @@
  */
 import type { Request, Response } from 'express';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
-import type { Arrival, Kept } from '../../inbox/contract.ts';
+import { type Arrival, type Kept, provenBy } from '../../inbox/contract.ts';
 import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
 import { readBody, tooLarge } from './body.ts';
 import type { BodyMemory, Share } from './memory.ts';
@@ -167,7 +167,7 @@ function keepThenAnswer({ name, reply }: ReceivingSource, { keep, responder }: R
       receivedAt: head.receivedAt,
       address: head.address ?? '',
       headers: keptHeaders(request.headers),
-      evidence: JSON.stringify(proofs),
+      ...provenBy(proofs),
       body,
     };
     keep(arrival)

@@ -190,6 +190,26 @@ describe('Flatfile with a JWT, its secrets in a file', () => {
     expect(second).toEqual({ status: 200, said: 'duplicate', id: first.id, stored: [] });
   });
 
+  test('whoever has caught a token can bring its event in once, in whatever words', async () => {
+    const content = '"workbookId":"us_wb_caught","rows":[1,{"é":true}]';
+    const headers = bearer(`{${content},"iat":${now()}}`);
+    const first = await deliverWith(service, 'flatfile', headers, `{${content}}`);
+    expect([first.said, first.stored.length]).toEqual(['accepted', 1]);
+    const words = [
+      `{ ${content} }`,
+      '{"rows":[1,{"é":true}],"workbookId":"us_wb_caught"}',
+      '{"workbookId":"us_wb\\u005fcaught","rows":[1,{"\\u00e9":true}]}',
+      `\uFEFF{${content}}`,
+      `{${content}}${' '.repeat(4_000)}`,
+    ];
+    const again = { status: 200, said: 'duplicate', id: first.id, stored: [] };
+    for (const word of words) expect(await deliverWith(service, 'flatfile', headers, word)).toEqual(again);
+    const resigned = bearer(`{${content},"iat":${now() + 1},"jti":"another"}`);
+    expect(await deliverWith(service, 'flatfile', resigned, `{${content}}`)).toEqual(again);
+    const long = await deliverWith(service, 'flatfile', headers, `{${content}}${' '.repeat(8_000)}`);
+    expect([long.status, long.said, long.stored]).toEqual([401, 'jwt_body', []]);
+  });
+
   const body = '{"workbookId":"us_wb_1"}';
   const claims = (iat: number) => `{"workbookId":"us_wb_1","iat":${iat}}`;
   const SAMPLE =
