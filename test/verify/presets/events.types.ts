@@ -5,6 +5,7 @@
 import type { Handle, Reply, SourceWiring } from '../../../src/deliver/handler.ts';
 import type { Typed, Unlisted, WebhookEvent } from '../../../src/verify/event.ts';
 import type {
+  FlatfileApiEvent,
   FlatfileBody,
   FlatfileEgress,
   FlatfileEgressEvent,
@@ -24,6 +25,8 @@ import workbook from '../../../src/verify/presets/flatfile/samples/workbook-upda
 };
 import type {
   FlexportBody,
+  FlexportContainerLeg,
+  FlexportDocument,
   FlexportEvent,
   FlexportEventOf,
   FlexportInvoice,
@@ -78,6 +81,12 @@ import bought from '../../../src/verify/presets/shippo/samples/transaction-creat
 import updated from '../../../src/verify/presets/shippo/samples/transaction-updated.json' with {
   type: 'json',
 };
+
+import containerLeg from './payloads/flexport-container-leg.json' with { type: 'json' };
+import document from './payloads/flexport-document.json' with { type: 'json' };
+import trackWithoutUpdate from './payloads/shippo-track-2017-no-object-updated.json' with { type: 'json' };
+import trackWithoutStatus from './payloads/shippo-track-no-status-yet.json' with { type: 'json' };
+import transactionWithStatus from './payloads/shippo-transaction-status-object.json' with { type: 'json' };
 
 // ---------------------------------------------------------------------------------------------------
 // Helpers
@@ -149,6 +158,39 @@ export function samplesThatAreWrong(): void {
   sample<ShippoTrack>()({ carrier: 'usps' });
   // @ts-expect-error a member is of another type
   sample<ShippoTrack>()({ ...track.data, tracking_history: 'none' });
+}
+
+/** Bodies that really came. */
+export function realBodies(): void {
+  sample<FlexportBody>()(containerLeg);
+  sample<FlexportContainerLeg>()(containerLeg.data.resource);
+  sample<FlexportDocument>()(document.data.resource);
+  sample<ShippoBody<'track_updated', ShippoTrack>>()(trackWithoutUpdate);
+  sample<ShippoBody<'track_updated', ShippoTrack>>()(trackWithoutStatus);
+  sample<ShippoBody<'transaction_updated', ShippoTransaction>>()(transactionWithStatus);
+  sample<ShippoTrack['servicelevel']>()({
+    token: 'usps_priority',
+    name: 'Priority Mail',
+    terms: '',
+    extended_token: 'usps_priority',
+    parent_servicelevel: { token: 'usps', name: null },
+  });
+  sample<FlatfileApiEvent>()({
+    ...workbook,
+    deletedAt: null,
+    acknowledgedAt: '2026-11-22T10:00:00.000Z',
+    acknowledgedBy: 'us_usr_1',
+  });
+}
+
+export function whatTheySay(leg: FlexportContainerLeg, { tracking_status: told }: ShippoTransaction): void {
+  take<number>(leg.id);
+  take<string | null | undefined>(leg.dates?.actual_loaded_on_board_date);
+  take<string | null | undefined>(typeof told === 'object' ? told?.status : told);
+  // @ts-expect-error the status may be an object
+  take<string | null | undefined>(told);
+  // @ts-expect-error dates are no list
+  leg.dates?.length.toFixed();
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -303,6 +345,10 @@ export function flexport(event: FlexportEvent): void {
       take<string | undefined>(resource.balance?.amount);
       // @ts-expect-error Flexport writes amounts as text
       take<number | undefined>(resource.balance?.amount);
+      return;
+    case '/document':
+      take<number | undefined>(resource.file_metadata?.size);
+      take<FlexportDocument>(resource);
       return;
     // @ts-expect-error misspelt
     case '/invoices':

@@ -111,6 +111,10 @@ export interface FlatfileApiEvent<Payload = Members> extends Common<Payload> {
   readonly src?: never;
   readonly namespaces?: readonly string[];
   readonly attributes?: Members;
+  readonly deletedAt?: string | null;
+  readonly acknowledgedAt?: string | null;
+  /** The id of the one who acknowledged it. */
+  readonly acknowledgedBy?: string | null;
   readonly callbackUrl?: string;
   readonly dataUrl?: string;
 }

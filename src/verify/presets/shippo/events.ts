@@ -28,7 +28,7 @@ export type ShippoPlace = Some<string, 'city' | 'state' | 'zip' | 'country'>;
 export interface ShippoTrackingEvent {
   readonly object_id: string;
   readonly object_created: string;
-  readonly object_updated: string | null;
+  readonly object_updated?: string | null;
   readonly status: ShippoTrackingStatus;
   readonly substatus?: {
     readonly code: string;
@@ -36,10 +36,15 @@ export interface ShippoTrackingEvent {
     readonly action_required: boolean;
   } | null;
   readonly status_details: string | null;
-  /** When the carrier scanned it, in UTC. */
+  /** When the carrier scanned it, in UTC. Missing, or the time of Shippo's own look, while there is no scan. */
   readonly status_date?: string | null;
   readonly location?: ShippoPlace | null;
 }
+
+type ServiceLevel = Some<string, 'token' | 'name' | 'terms' | 'extended_token'>;
+
+/** @see https://docs.goshippo.com/docs/carriers/servicelevels */
+export interface ShippoServiceLevel extends ServiceLevel, Some<ServiceLevel, 'parent_servicelevel'> {}
 
 /** @see https://docs.goshippo.com/docs/tracking/tracking */
 export interface ShippoTrack
@@ -50,9 +55,9 @@ export interface ShippoTrack
   readonly tracking_number: string;
   /** The `object_id` of the transaction, for labels bought through Shippo. */
   readonly transaction?: string | null;
-  readonly servicelevel?: Some<string, 'token' | 'name'> | null;
+  readonly servicelevel?: ShippoServiceLevel | null;
   readonly messages?: readonly string[];
-  /** Null until the carrier has said something. */
+  /** Null or missing until the carrier has said something. */
   readonly tracking_status?: ShippoTrackingEvent | null;
   readonly tracking_history: readonly ShippoTrackingEvent[];
   readonly test?: boolean;
@@ -78,7 +83,10 @@ export interface ShippoTransaction
   >;
   /** The rate's `object_id`, or the rate itself. */
   readonly rate?: string | ShippoRate | null;
-  readonly tracking_status?: ShippoTrackingStatus | null;
+  /** The status, or as of when and where as well. */
+  readonly tracking_status?: ShippoTrackingStatus | ShippoTrackingEvent | null;
+  /** The order's `object_id`, or the order itself. */
+  readonly order?: string | Members | null;
   /** Signed in its query: who has the URL has the label. */
   readonly label_url?: string | null;
   readonly messages?: readonly Some<string, 'source' | 'code' | 'text'>[];
@@ -101,7 +109,7 @@ export interface ShippoBody<Type extends string, Data> {
 }
 
 /**
- * With an API version up to 2017-03-29 `data` is a transaction if the label was bought through Shippo.
+ * With an API version before 2018-02-08 `data` is a transaction if the label was bought through Shippo.
  * @see https://docs.goshippo.com/docs/tracking/webhooks
  */
 export type ShippoTrackEvent = Typed<'track_updated', ShippoBody<'track_updated', ShippoTrack>>;
