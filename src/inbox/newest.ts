@@ -8,10 +8,11 @@
  *   a newer state comes        what waits or is dead is discarded; behind one that is being handled it waits
  *   the one ahead ends         the one behind is handed out; if the one ahead failed, it is not tried again
  *
- * Of two states of the same time the one that came later counts.
+ * Of two states of the same time the one that came later counts. A time that is not the state's own (Shippo's look at a parcel
+ * that nobody has scanned) makes the state older than that, as its preset says.
  */
 import { hash } from 'node:crypto';
-import type { StateShape } from '../verify/preset.ts';
+import type { MemberPath, Naming, StateShape, Where } from '../verify/preset.ts';
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 import { isEnd } from './event-states.ts';
@@ -51,18 +52,44 @@ export function unlessOvertaken(settlement: Settlement, newest: number | undefin
 
 /** Below, a number of seconds; from here on, of milliseconds (1973 as ms, 5138 as s). */
 const SECONDS_BELOW = 100_000_000_000;
+const OLDEST = 0;
 const WITHOUT_ZONE = /T\d\d:\d\d(:\d\d(\.\d+)?)?$/;
 
 /** `parsed` is `body` parsed as JSON. Undefined if it does not say. */
 export function stateOf(shape: StateShape, parsed: unknown, body: Buffer): State | undefined {
-  const parts = shape.of.map((path) => textAt(parsed, path, body));
-  if (parts.includes(null)) return undefined;
-  for (const path of shape.at) {
-    const at = timeOf(valueAt(parsed, path));
-    if (at === undefined) continue;
-    return { thing: hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16), at };
+  if (!isTrue(shape.where, parsed)) return undefined;
+  const name = nameOf(shape.of, parsed, (path) => textAt(parsed, path, body));
+  const at = timeIn(shape, parsed);
+  if (name === undefined || at === undefined) return undefined;
+  return { thing: hash('sha256', JSON.stringify(name), 'buffer').subarray(0, 16), at };
+}
+
+function isTrue(where: Where | undefined, parsed: unknown): boolean {
+  if (where === undefined) return true;
+  const value = valueAt(parsed, where.member);
+  const isOneOf = (texts: readonly string[]) => typeof value === 'string' && texts.includes(value);
+  return (where.is === undefined || isOneOf(where.is)) && !isOneOf(where.isNot ?? []);
+}
+
+function nameOf(
+  namings: readonly Naming[],
+  parsed: unknown,
+  textOf: (path: MemberPath) => string | null,
+): readonly (string | null)[] | undefined {
+  for (const { by, where } of namings) {
+    if (!isTrue(where, parsed)) continue;
+    const parts = by.map(textOf);
+    if (!parts.includes(null)) return parts;
   }
   return undefined;
+}
+
+function timeIn({ at, isOldestWithoutTime }: StateShape, parsed: unknown): number | undefined {
+  for (const { path, where, earlierMs = 0 } of at) {
+    const time = isTrue(where, parsed) ? timeOf(valueAt(parsed, path)) : undefined;
+    if (time !== undefined) return time - earlierMs;
+  }
+  return isOldestWithoutTime ? OLDEST : undefined;
 }
 
 function timeOf(value: unknown): number | undefined {

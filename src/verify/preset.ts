@@ -18,11 +18,37 @@ export interface HmacForm {
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
-/** Says where an event names the thing whose state it tells (all members of `of` together) and the time of that state. */
+/** Where a member is one of these texts, or with `isNot` none of them. */
+export interface Where {
+  readonly member: MemberPath;
+  readonly is?: readonly string[];
+  readonly isNot?: readonly string[];
+}
+
+/** A way in which events name the thing: all these members together. */
+export interface Naming {
+  readonly by: readonly MemberPath[];
+  readonly where?: Where;
+}
+
+/** A member that tells as of when the state held. */
+export interface Dating {
+  readonly path: MemberPath;
+  readonly where?: Where;
+  /** The state is taken for so much older than that, because the time is not its own. */
+  readonly earlierMs?: number;
+}
+
+/** Says where an event names the thing whose state it tells, and the time of that state. Others are handled for themselves. */
 export interface StateShape {
-  readonly of: readonly MemberPath[];
-  /** The first path that holds a time counts. */
-  readonly at: readonly MemberPath[];
+  /** Only events of which this is true tell a state. */
+  readonly where?: Where;
+  /** The first way of which all members are there counts. */
+  readonly of: readonly Naming[];
+  /** The first member that holds a time counts. */
+  readonly at: readonly Dating[];
+  /** A state without a time comes before all others, and is not handled for itself. */
+  readonly isOldestWithoutTime?: boolean;
 }
 
 export interface AddressList {

@@ -80,7 +80,7 @@ export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
         {
           handler: 'parcels/a',
           target: 'parcels/a',
-          latest: { of: [['carrier'], ['number']], at: [['at']] },
+          latest: { of: [{ by: [['carrier'], ['number']] }], at: [{ path: ['at'] }] },
         },
       ],
     },

@@ -23,7 +23,7 @@ const MEMBERS_FIX = "Write members by their path: { of: ['data.order_id'], at: [
 const MEMBERS = listOfTexts((path) => path !== '', MEMBERS_FIX, { isRequired: true });
 const RULES = { of: MEMBERS, at: MEMBERS } satisfies RulesFor<LatestOptions>;
 
-/** Without options the provider's own members are used, if the preset knows them (Shippo, Flexport). */
+/** Without options the provider's own members and rules are used, if the preset knows them (Shippo, Flexport). */
 export function latest(wired: Handle | HandlerOptions, options?: LatestOptions): HandlerOptions {
   const handler = handlerOptionsOf(wired);
   if (options === undefined) return { ...handler, latest: 'preset' };
@@ -31,7 +31,7 @@ export function latest(wired: Handle | HandlerOptions, options?: LatestOptions):
   const pathsOf = (dotted: readonly string[] = []) => dotted.map((path) => path.split('.'));
   return {
     ...handler,
-    latest: { of: pathsOf(given.of), at: pathsOf(given.at) },
+    latest: { of: [{ by: pathsOf(given.of) }], at: pathsOf(given.at).map((path) => ({ path })) },
     problems: [...(handler?.problems ?? []), ...problems],
   };
 }

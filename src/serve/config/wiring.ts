@@ -92,9 +92,9 @@ function isNamed(preset: Preset | undefined): preset is Preset {
 }
 
 function isLatest(given: unknown): boolean {
-  const isPaths = (list: unknown) => Array.isArray(list) && list.every(Array.isArray);
   const { of, at } = (given ?? {}) as Partial<StateShape>;
-  return given === 'preset' || (isPaths(of) && isPaths(at));
+  const isNamed = Array.isArray(of) && of.every(({ by }) => Array.isArray(by));
+  return given === 'preset' || (isNamed && Array.isArray(at) && at.every(({ path }) => Array.isArray(path)));
 }
 
 function handlerProblems(wiring: SourceWiring): Problem[] {

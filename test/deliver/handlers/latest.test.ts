@@ -7,7 +7,7 @@ import { runToEnd } from '../../harness/command.ts';
 import { numberOf } from '../../harness/deliver.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
-import { flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
+import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
@@ -16,7 +16,7 @@ beforeAll(async () => {
   service = await startService({
     config: CONFIG,
     knobs: { backoff: { baseMs: 10, capMs: 40 } },
-    env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
+    env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET, FLEXPORT_WEBHOOK_SECRET: SECRET },
   });
 });
 afterAll(() => service.stop());
@@ -108,6 +108,75 @@ test('what was overtaken says by what', async () => {
   const { output } = await runToEnd(['events', 'show', loser, '--config', CONFIG], { env });
   expect(output).toMatch(/shippo\/state +discarded/);
   expect(output).toContain(`overtaken: ${winner} has a newer state`);
+});
+
+/** As Shippo really sends them: what no scan vouches for has no date, or that of Shippo's own look. */
+function bodyOf(carrier: string | null, tracking_number: string, status: string, more: object): string {
+  const tracking_status = { object_id: 'o', object_created: '2024-05-06T10:00:00Z', status, ...more };
+  return JSON.stringify({ event: 'track_updated', data: { carrier, tracking_number, tracking_status } });
+}
+
+test.each([
+  [
+    'a late one without a date',
+    'ups',
+    ['DELIVERED', '2024-05-08T12:00:00Z'],
+    ['PRE_TRANSIT', undefined],
+    ['DELIVERED'],
+  ],
+  [
+    'a late one with a later poll’s',
+    'ups',
+    ['TRANSIT', '2024-05-24T10:50:00Z'],
+    ['PRE_TRANSIT', '2024-05-24T11:13:09.715Z'],
+    ['TRANSIT'],
+  ],
+  [
+    'a scan before the poll',
+    'ups',
+    ['PRE_TRANSIT', '2024-05-24T11:13:09.715Z'],
+    ['TRANSIT', '2024-05-24T10:50:00Z'],
+    ['PRE_TRANSIT', 'TRANSIT'],
+  ],
+  [
+    'a test without a carrier',
+    null,
+    ['DELIVERED', '2020-03-11T07:44:06.471Z'],
+    ['TRANSIT', '2020-03-10T07:44:06.471Z'],
+    ['DELIVERED'],
+  ],
+] as const)(
+  'what is no scan neither comes after one nor pushes one out: %s',
+  async (title, carrier, first, second, told) => {
+    for (const [status, status_date] of [first, second]) {
+      const body = bodyOf(carrier, title, status, { status_date });
+      await send('shippo', body, shippoHeaders(SECRET, body));
+      await waitFor(nothingLeft, 20_000, service.output);
+    }
+    const said = linesOf<Said>('states.jsonl').filter(({ parcel }) => parcel === `${carrier} ${title}`);
+    expect(said.map(({ status }) => status)).toEqual(told);
+    const stored = service.sql<{ payload: string }>('SELECT payload FROM events');
+    expect(stored.filter(({ payload }) => payload.includes(title))).toHaveLength(2);
+  },
+);
+
+test('a shipment is known by the resource where Flexport names none beside it', async () => {
+  for (const [id, occurred_at] of [
+    [13, '2019-04-17T18:05:10.964Z'],
+    [14, '2019-04-16T18:05:10.964Z'],
+  ]) {
+    const data = {
+      _object: '/shipment_event_data',
+      resource: { _object: '/shipments', id: 2983 },
+      location: null,
+    };
+    const body = JSON.stringify({ _object: '/event', id, type: '/shipment#created', occurred_at, data });
+    await send('flexport', body, flexportHeaders(SECRET, body));
+  }
+  await waitFor(nothingLeft, 20_000, service.output);
+  expect(linesOf('milestones.jsonl')).toEqual(['13']);
+  const stored = service.sql('SELECT id FROM events WHERE source = ?', 'flexport');
+  expect(stored).toHaveLength(2);
 });
 
 test('events that say nothing of a parcel are handled for themselves', async () => {

@@ -84,7 +84,9 @@ test.each(presets.filter(({ state }) => state))(
   '$title has its row among those that `latest` knows',
   (preset) => {
     const { of = [], at = [] } = preset.state ?? {};
-    const cells = [preset.title, of.map(pathOf).join(' and '), at.map(pathOf).join(', else ')];
+    const names = of.map(({ by }) => by.map(pathOf).join(' and '));
+    const times = new Set(at.map(({ path }) => pathOf(path)));
+    const cells = [preset.title, names.join(', else '), [...times].join(', else ')];
     expect(read('docs/handlers.md')).toContain(`\n| ${cells.join(' | ')} |\n`);
   },
 );

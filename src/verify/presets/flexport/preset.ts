@@ -5,6 +5,7 @@
  */
 import type { Preset } from '../../preset.ts';
 
+const RESOURCE = ['data', 'resource'];
 const hub = { layout: 'plain', encoding: 'hex' } as const;
 
 export const flexport = {
@@ -17,7 +18,24 @@ export const flexport = {
   ],
   id: [['id']],
   type: [['type']],
-  state: { of: [['data', 'shipment', 'id']], at: [['occurred_at']] },
+  // Deliveries of 2020 carry the shipment beside the resource; Flexport's own example has none, and its resource is the shipment.
+  state: {
+    of: [
+      { by: [['data', 'shipment', 'id']] },
+      { by: [[...RESOURCE, 'shipment', 'id']] },
+      {
+        by: [[...RESOURCE, 'id']],
+        where: { member: [...RESOURCE, '_object'], is: ['/shipment', '/shipments'] },
+      },
+      {
+        by: [
+          [...RESOURCE, '_object'],
+          [...RESOURCE, 'id'],
+        ],
+      },
+    ],
+    at: [{ path: ['occurred_at'] }, { path: ['created_at'] }],
+  },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
   addressLists: {},

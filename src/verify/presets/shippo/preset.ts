@@ -8,6 +8,19 @@ const published = { from: 'docs.goshippo.com/tracking/webhook-security', asOf: '
 const us = ['52.4.41.98', '52.23.121.194', '52.44.110.80', '54.81.253.187', '54.81.255.221'];
 const eu = ['34.248.247.69', '34.253.119.130', '52.214.174.64', '54.72.179.250'];
 
+const NUMBER = ['data', 'tracking_number'];
+const [STATUS, SCANNED, RECORDED] = ['status', 'status_date', 'object_created'].map((name) => [
+  'data',
+  'tracking_status',
+  name,
+]) as [string[], string[], string[]];
+/** Some carriers give days only: of two scans of one time, one of these is the later. One without a scan is still the end. */
+const ENDS = ['DELIVERED', 'RETURNED', 'FAILURE'];
+/** What these are dated with may be the time at which Shippo asked the carrier, which it does every two hours or so. */
+const UNSCANNED = ['PRE_TRANSIT', 'UNKNOWN'];
+/** What no scan vouches for comes before every scan of its parcel. Carriers use a number again after 120 days at the earliest. */
+const BEFORE_A_SCAN_MS = 90 * 86_400_000;
+
 export const shippo = {
   name: 'shippo',
   title: 'Shippo',
@@ -22,13 +35,22 @@ export const shippo = {
   ],
   id: [],
   type: [['event']],
-  // Carriers reuse numbers; the time tells the old parcel from the new one.
   state: {
+    where: { member: ['event'], is: ['track_updated'] },
     of: [
-      ['data', 'carrier'],
-      ['data', 'tracking_number'],
+      { by: [['data', 'carrier'], NUMBER] },
+      // The dashboard's test button writes the carrier there, or nowhere.
+      { by: [['carrier'], NUMBER] },
+      { by: [NUMBER] },
     ],
-    at: [['data', 'tracking_status', 'status_date']],
+    at: [
+      { path: SCANNED, where: { member: STATUS, is: ENDS }, earlierMs: -1 },
+      { path: SCANNED, where: { member: STATUS, isNot: UNSCANNED } },
+      { path: RECORDED, where: { member: STATUS, is: ENDS } },
+      { path: SCANNED, earlierMs: BEFORE_A_SCAN_MS },
+      { path: RECORDED, earlierMs: BEFORE_A_SCAN_MS },
+    ],
+    isOldestWithoutTime: true,
   },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
