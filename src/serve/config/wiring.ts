@@ -19,6 +19,7 @@ type NamedHandlers = ReturnType<typeof namedHandlers>;
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][\w-]*$/i;
 const HANDLERS_FIX = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
+const NESTED_FIX = 'Write it by itself, or its options beside it: { ...log, concurrency: 4 }.';
 const STATE_FIX =
   "Say which members name the thing and its time: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
 const TYPES_FIX = "Write types or patterns: types: ['track_updated', 'transaction_*'].";
@@ -97,16 +98,31 @@ function isLatest(given: unknown): boolean {
   return given === 'preset' || (isNamed && Array.isArray(at) && at.every(({ path }) => Array.isArray(path)));
 }
 
+/** `log`, `forward(…)` and the others are handlers with options already, and wrapped once more they look like this. */
+function isNested(wired: unknown): boolean {
+  const { handle } = (wired ?? {}) as { handle?: Handle | HandlerOptions | null };
+  return typeof handle === 'object' && handle !== null && isHandler(handle);
+}
+
 function handlerProblems(wiring: SourceWiring): Problem[] {
   const handlers = Object.entries(wiring.handlers ?? {});
   const unnamed = handlers.filter(([key]) => !KEY.test(key)).map(([key]) => [key, "a handler's name"]);
-  const missing = handlers.filter(([, wired]) => !isHandler(wired)).map(([key]) => [key, 'a handler']);
+  const nested = handlers.filter(([, wired]) => isNested(wired)).map(([key]) => key);
+  const missing = handlers
+    .filter(([key, wired]) => !isHandler(wired) && !nested.includes(key))
+    .map(([key]) => [key, 'a handler']);
   const stateless = namedHandlers(wiring).filter(
     ([, { latest }]) => latest === 'preset' && !wiring.preset.state,
   );
   return [
     ...[...unnamed, ...missing].map(([key, what]) =>
       wiringProblem(`handlers.${key} of ${sourceNameOf(wiring)} is not ${what}`, HANDLERS_FIX),
+    ),
+    ...nested.map((key) =>
+      wiringProblem(
+        `handle of ${sourceNameOf(wiring)}/${key} is no function but a handler with options, as \`log\` is`,
+        NESTED_FIX,
+      ),
     ),
     ...stateless.map(([name]) =>
       wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Problem } from '../../../src/base/errors.ts';
 import { latest } from '../../../src/deliver/handlers/latest.ts';
+import { log } from '../../../src/deliver/handlers/log.ts';
 import { readWirings } from '../../../src/serve/config/wiring.ts';
 import { flintn } from '../../../src/verify/presets/flintn/preset.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
@@ -120,6 +121,21 @@ test('members for latest are paths, of the thing and of its time', () => {
     expect.stringMatching(/^at of latest is missing\. Write members /),
   ]);
   expect(paths({ of: ['a'], at: [], by: 1 })).toHaveLength(2);
+});
+
+test('a handler that has options already, wrapped once more, is told apart from what is no handler', () => {
+  const said = (a: unknown) => problemsOf({ preset: shippo, handlers: { a } });
+  for (const wired of [
+    { handle: log },
+    { handle: log, types: ['track_*'] },
+    latest({ handle: log } as never),
+  ]) {
+    expect(said(wired)).toEqual([
+      'config/sources.ts: handle of shippo/a is no function but a handler with options, as `log` is. Write it by itself, or its options beside it: { ...log, concurrency: 4 }.',
+    ]);
+  }
+  expect(said({ ...log, types: ['track_*'] })).toEqual([]);
+  expect(said({ handle: { handle: 'log' } })).toEqual([expect.stringContaining('is not a handler')]);
 });
 
 test('handlers of one target agree on their limits, and the problem names both values', () => {
