@@ -25,6 +25,7 @@ const BODIES = {
   odd: 'not json at all',
   notUtf8: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
   conflict: '{"id":1,"type":"other"}',
+  marked: '\uFEFF{"id":"bom","type":"marked"}',
 };
 const RECEIVED = [0, 1, 9, 10, 99, 123, 499, 500, 999, 59_999].map(
   (ms) => Date.UTC(2026, 1, 28, 23, 59) + ms,
@@ -72,9 +73,11 @@ test('JSON functions work on every row, and what SQLite cannot read as JSON is N
     ['odd', 'null'],
     ['notUtf8', 'null'],
     ['conflict', 'text'],
+    ['marked', 'text'],
   ]);
   expect(rows[0]).toMatchObject({ type: '/shipment#created', shipment: '42' });
   expect(rows[7]).toMatchObject({ type: 'other', shipment: null });
+  expect(rows[8]).toMatchObject({ type: 'marked', shipment: null });
 });
 
 test('the payload is the text that came, not SQLite’s idea of it', () => {

@@ -72,7 +72,8 @@ const ODD: Readonly<Record<string, Odd>> = {
   'a name twice': { body: '{"id":1,"id":"two","type":"t"}', id: 'two', type: 't', payload: 'object' },
   'a list': { body: '[1, 2]', id: null, type: null, payload: 'array' },
   'a number': { body: '7', id: null, type: null, payload: 'number' },
-  'a byte order mark': { body: '\ufeff{"id":"bom"}', id: null, type: null, held: true, payload: null },
+  'a byte order mark': { body: '\ufeff{"id":"bom","type":"t"}', id: 'bom', type: 't', payload: 'object' },
+  'two byte order marks': { body: '\ufeff\ufeff{"id":1}', id: null, type: null, held: true, payload: null },
   'no JSON': { body: 'not {json', id: null, type: null, held: true, payload: null },
   nothing: { body: '', id: null, type: null, held: true, payload: null },
   'no UTF-8': {
