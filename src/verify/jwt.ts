@@ -77,7 +77,7 @@ export const JWT = {
       status: 401,
       says: 'the body is not what the token’s claims say',
       asks: 'does the listener send another object than it signs, or does a proxy rewrite bodies?',
-      fix: 'Send exactly the object that was signed. Numbers are compared as they are written: `1.0` is not `1`, and `1e3` is not `1000`. White space, escapes and the order of members are free, but a body of more than 8 times its claims and 4 kB is not read.',
+      fix: 'Send exactly the object that was signed. Numbers are compared as they are written: `1.0` is not `1`, and `1e3` is not `1000`. White space, escapes and the order of members are free, but a body of more than 8 times its claims and 4 kB is not parsed.',
     },
   },
 } as const satisfies SecretRow;

@@ -1,10 +1,13 @@
 /** What the token says of the body: each member is the claim of that name, and no claim is left over. */
 import { expect, test, vi } from 'vitest';
-import { jwt } from '../../src/verify/jwt.ts';
+import { verifiersOf } from '../../src/verify/checks.ts';
+import { fingerprintOf } from '../../src/verify/fingerprint.ts';
+import { jwt, signJwt } from '../../src/verify/jwt.ts';
 import type { BodyCheck } from '../../src/verify/verifier.ts';
 import { SECRET } from '../harness/project.ts';
 import { token } from '../harness/signing.ts';
-import { head, NOW_SECONDS, verdict } from './verdict.ts';
+import { GOOD, sourceOf } from '../serve/config/reading.ts';
+import { head, NOW, NOW_SECONDS, verdict } from './verdict.ts';
 
 const RETIRED = 'the-one-being-retired';
 
@@ -141,6 +144,30 @@ test.each([
   ['whom it is about', `"a":[1],"b":"é","sub":"2",${IAT}`, '{"a":[1],"b":"é"}'],
 ])('what is not the same says something else: %s', async (_title, claims, body) => {
   expect(await said(claims, body)).not.toBe(await said(`"a":[1],"b":"é",${IAT}`, '{"a":[1],"b":"é"}'));
+});
+
+test('a check that is only observed does not say by what copies are known', async () => {
+  const env = { FLATFILE_WEBHOOK_TOKEN: GOOD, FLATFILE_JWT_SECRET: GOOD };
+  const provenBy = async (more: object) => {
+    const verifiers = verifiersOf(sourceOf({ ...env, ...more }, 'flatfile'), 300, {
+      follow: () => () => true,
+    });
+    const rawHeaders = ['Authorization', `Bearer ${token(GOOD, `{"a":1,${IAT}}`)}`];
+    const check = await verifiers.at(-1)?.(head({ rawHeaders }));
+    return (check as BodyCheck)(Buffer.from('{"a":1}'));
+  };
+  expect(await provenBy({})).toEqual({
+    scheme: 'jwt',
+    secret: fingerprintOf(GOOD),
+    claims: await said(`"a":1,${IAT}`, '{"a":1}'),
+  });
+  expect(await provenBy({ FLATFILE_OBSERVE: 'jwt' })).toEqual({ scheme: 'jwt', secret: fingerprintOf(GOOD) });
+});
+
+test('a body behind a byte order mark is signed by what it says', async () => {
+  const body = Buffer.from('\uFEFF{"a":1}');
+  const rawHeaders = ['Authorization', await signJwt(SECRET, body, NOW)];
+  expect(await verdict(verify, { rawHeaders }, body)).toBe('passes');
 });
 
 test('a body with one text of twenty megabytes is refused like any other', async () => {
