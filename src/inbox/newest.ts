@@ -8,7 +8,7 @@
  *   a newer state comes        what waits or is dead is discarded; behind one that is being handled it waits
  *   the one ahead ends         the one behind is handed out; if the one ahead failed, it is not tried again
  *
- * Of two states of the same time the one that came later counts. A time that is not the state's own (Shippo's look at a parcel
+ * Of two states of the same time the one that was recorded later counts, or else the one that came later. A time that is not the state's own (Shippo's look at a parcel
  * that nobody has scanned) makes the state older than that, as its preset says.
  */
 import { hash } from 'node:crypto';
@@ -23,6 +23,8 @@ export interface State {
   readonly thing: Buffer;
   /** When it held, in milliseconds since 1970. */
   readonly at: number;
+  /** When the provider wrote it down; 0 if the event does not say. */
+  readonly recordedAt: number;
 }
 
 /** A state as an event tells it to a handler. */
@@ -31,10 +33,12 @@ export interface EventState extends State {
   readonly event: number;
 }
 
-type Dated = Pick<EventState, 'at' | 'event'>;
+type Dated = Pick<EventState, 'at' | 'recordedAt' | 'event'>;
 
 export function isNewer(one: Dated, other: Dated): boolean {
-  return one.at > other.at || (one.at === other.at && one.event > other.event);
+  if (one.at !== other.at) return one.at > other.at;
+  if (one.recordedAt !== other.recordedAt) return one.recordedAt > other.recordedAt;
+  return one.event > other.event;
 }
 
 /** The error of an attempt that is not made, or not made again, because `event` tells a newer state. */
@@ -61,7 +65,9 @@ export function stateOf(shape: StateShape, parsed: unknown, body: Buffer): State
   const name = nameOf(shape.of, parsed, (path) => textAt(parsed, path, body));
   const at = timeIn(shape, parsed);
   if (name === undefined || at === undefined) return undefined;
-  return { thing: hash('sha256', JSON.stringify(name), 'buffer').subarray(0, 16), at };
+  const recordedAt = shape.recordedAt && timeOf(valueAt(parsed, shape.recordedAt));
+  const thing = hash('sha256', JSON.stringify(name), 'buffer').subarray(0, 16);
+  return { thing, at, recordedAt: recordedAt ?? 0 };
 }
 
 function isTrue(where: Where | undefined, parsed: unknown): boolean {

@@ -47,6 +47,8 @@ export interface StateShape {
   readonly of: readonly Naming[];
   /** The first member that holds a time counts. */
   readonly at: readonly Dating[];
+  /** Of two states of the same time the one counts that was recorded later, as this member says. */
+  readonly recordedAt?: MemberPath;
   /** A state without a time comes before all others, and is not handled for itself. */
   readonly isOldestWithoutTime?: boolean;
 }

@@ -8,9 +8,10 @@ export function newestContract(makeDriver: MakeDriver): void {
   const opened = openForEach(makeDriver);
 
   let last = 0;
-  const tell = async (at: unknown, number: unknown = 'N1', carrier: unknown = 'usps') =>
-    (await opened.inbox.keep(arrival('parcels', JSON.stringify({ id: `s${++last}`, carrier, number, at }))))
-      .id;
+  const tell = async (at: unknown, number: unknown = 'N1', carrier: unknown = 'usps', recorded?: string) => {
+    const body = JSON.stringify({ id: `s${++last}`, carrier, number, at, recorded });
+    return (await opened.inbox.keep(arrival('parcels', body))).id;
+  };
   const states = (id: string) =>
     opened.driver
       .rows()
@@ -148,6 +149,21 @@ export function newestContract(makeDriver: MakeDriver): void {
     const second = await tell('2026-11-22T09:00:00Z');
     expect(fate(first)).toEqual([`discarded overtaken: ${second} has a newer state`]);
     expect(states(second)).toEqual(['pending']);
+  });
+
+  test('of two states of the same time the one that was recorded later counts, whenever it comes', async () => {
+    const told = (recorded?: string) => tell('2026-11-22T12:00:00Z', 'N1', 'usps', recorded);
+    const second = await told('2026-11-22T14:00:00Z');
+    const first = await told('2026-11-22T13:00:00Z');
+    const silent = await told();
+    for (const late of [first, silent])
+      expect(fate(late)).toEqual([`discarded overtaken: ${second} has a newer state`]);
+    const third = await told('2026-11-22T15:00:00Z');
+    expect(fate(second)).toEqual([`discarded overtaken: ${third} has a newer state`]);
+    expect(states(third)).toEqual(['pending']);
+    // The time itself comes first.
+    const newer = await tell('2026-11-22T12:00:01Z');
+    expect(fate(third)).toEqual([`discarded overtaken: ${newer} has a newer state`]);
   });
 
   test('a replay of an overtaken state changes nothing, one of the newest does', async () => {

@@ -80,7 +80,11 @@ export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
         {
           handler: 'parcels/a',
           target: 'parcels/a',
-          latest: { of: [{ by: [['carrier'], ['number']] }], at: [{ path: ['at'] }] },
+          latest: {
+            of: [{ by: [['carrier'], ['number']] }],
+            at: [{ path: ['at'] }],
+            recordedAt: ['recorded'],
+          },
         },
       ],
     },

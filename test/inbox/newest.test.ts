@@ -33,7 +33,7 @@ function comesAfter(later: object, earlier: object, preset: Preset = shippo): bo
   const [first, second] = [stateIn(preset, earlier), stateIn(preset, later)];
   if (!first || !second) throw new Error('one of them tells no state');
   expect(second.thing).toEqual(first.thing);
-  return isNewer({ at: second.at, event: 2 }, { at: first.at, event: 1 });
+  return isNewer({ ...second, event: 2 }, { ...first, event: 1 });
 }
 
 const DELIVERED = of('DELIVERED', '2024-05-08T12:00:00Z');
@@ -50,6 +50,11 @@ test.each([
   ['pre-transit with the time of the poll', of('PRE_TRANSIT', '2024-05-24T11:13:09.715Z'), SCAN],
   ['nothing known, with the time of the poll', of('UNKNOWN', '2024-06-24T11:13:09.715Z'), SCAN],
   ['a date that is null', { ...of('PRE_TRANSIT'), status_date: null }, DELIVERED],
+  [
+    'a scan of the same time, recorded earlier',
+    of('TRANSIT', '2024-05-24T10:50:00Z', '2024-05-24T13:12:00Z'),
+    SCAN,
+  ],
   ['an older scan', of('TRANSIT', '2024-05-08T11:00:00Z'), DELIVERED],
   [
     'a scan of the same day, where the carrier gives days only',
@@ -136,6 +141,15 @@ test.each([
 ])('an event of a shipment names it, wherever it stands: %s', (_title, data) => {
   const known = milestone(NEWER, { resource: { _object: '/shipments', id: 2983 } });
   expect(comesAfter(milestone(OLDER, data), known, flexport)).toBe(false);
+});
+
+test('of two events of a shipment at the same time the one that was made later counts', () => {
+  const data = { resource: { _object: '/shipments', id: 2983 } };
+  const [earlier, later] = [OLDER, NEWER].map((created_at) => milestone(OLDER, data, { created_at })) as [
+    object,
+    object,
+  ];
+  expect([comesAfter(later, earlier, flexport), comesAfter(earlier, later, flexport)]).toEqual([true, false]);
 });
 
 test('what is no shipment is a thing of its own, also under the same number', () => {

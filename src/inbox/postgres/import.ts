@@ -69,6 +69,7 @@ const STATE: Readonly<Record<string, Column<EventState>>> = {
   thing: bytesColumn(({ thing }) => thing),
   at: bigintColumn(({ at }) => at),
   event: bigintColumn(({ event }) => event),
+  recorded_at: bigintColumn(({ recordedAt }) => recordedAt),
 };
 
 /** Writes a batch in one transaction. Rejects if one of its events is there already. */

@@ -42,14 +42,19 @@ export async function planNewest(asked: Asked, states: readonly EventState[]): P
 
 /** Locks the rows of these things, and returns for each the event whose state is the newest now. */
 async function raiseNewest(asked: Asked, states: readonly EventState[]): Promise<Map<string, number>> {
-  const { rows } = await asked.query<Omit<EventState, 'at'>>(
-    `INSERT INTO newest AS known (handler, thing, at, event)
-     SELECT * FROM unnest($1::text[], $2::bytea[], $4::bigint[], $3::bigint[])
+  const { rows } = await asked.query<Thing & Pick<EventState, 'event'>>(
+    `INSERT INTO newest AS known (handler, thing, at, event, recorded_at)
+     SELECT * FROM unnest($1::text[], $2::bytea[], $4::bigint[], $3::bigint[], $5::bigint[])
      ON CONFLICT (handler, thing) DO UPDATE
-     SET at = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.at ELSE known.at END,
-       event = CASE WHEN (excluded.at, excluded.event) >= (known.at, known.event) THEN excluded.event ELSE known.event END
+     SET (at, recorded_at, event) = (
+       SELECT * FROM (VALUES (excluded.at, excluded.recorded_at, excluded.event), (known.at, known.recorded_at, known.event))
+       AS told (at, recorded_at, event) ORDER BY at DESC, recorded_at DESC, event DESC LIMIT 1)
      RETURNING handler, thing, event`,
-    [...listsOf(states), bigintList(states.map(({ at }) => at))],
+    [
+      ...listsOf(states),
+      bigintList(states.map(({ at }) => at)),
+      bigintList(states.map(({ recordedAt }) => recordedAt)),
+    ],
   );
   return new Map(rows.map((row) => [thingKey(row), row.event]));
 }

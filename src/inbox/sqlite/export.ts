@@ -178,6 +178,7 @@ const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, o
 const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing
   FROM work WHERE event BETWEEN ? AND ?`;
 
-const NEWEST = 'SELECT handler, thing, at, event FROM newest WHERE event BETWEEN ? AND ?';
+const NEWEST = `SELECT handler, thing, at, event, recorded_at AS recordedAt
+  FROM newest WHERE event BETWEEN ? AND ?`;
 
 const USES = 'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses';

@@ -107,13 +107,14 @@ function plan(
 type Admission = 'free' | 'behind' | 'overtaken';
 
 /** Admits an event among those that tell the same thing's state, and discards what it overtakes. */
-export function admitState(turn: Turn, handler: string, event: number, { thing, at }: State): Admission {
+export function admitState(turn: Turn, handler: string, event: number, state: State): Admission {
+  const { thing, at, recordedAt } = state;
   const known = turn.sql.newestOf.get(handler, thing);
-  if (known && isNewer(known, { at, event })) {
+  if (known && isNewer(known, { at, recordedAt, event })) {
     noteOvertaken(turn, handler, event, 0, known.event);
     return 'overtaken';
   }
-  turn.sql.setNewest.run(handler, thing, at, event);
+  turn.sql.setNewest.run(handler, thing, at, event, recordedAt);
   let admission: Admission = 'free';
   for (const other of turn.sql.workOfThing.all(handler, thing, event)) {
     if (other.state === 'handling') {

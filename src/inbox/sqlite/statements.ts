@@ -107,11 +107,11 @@ function ofNewest(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
-    newestOf: query<{ at: number; event: number }>(
-      'SELECT at, event FROM newest WHERE handler = ? AND thing = ?',
+    newestOf: query<{ at: number; recordedAt: number; event: number }>(
+      'SELECT at, recorded_at AS recordedAt, event FROM newest WHERE handler = ? AND thing = ?',
     ),
-    setNewest: prepare(`INSERT INTO newest VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET at = excluded.at, event = excluded.event`),
+    setNewest: prepare(`INSERT INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET at = excluded.at, event = excluded.event, recorded_at = excluded.recorded_at`),
     forgetNewest: prepare('DELETE FROM newest WHERE event = ?'),
     thingOf: query<{ thing: Uint8Array | null }>('SELECT thing FROM work WHERE event = ? AND handler = ?'),
     workOfThing: query<{ event: number; state: WorkState; attempts: number }>(

@@ -35,6 +35,7 @@ export const flexport = {
       },
     ],
     at: [{ path: ['occurred_at'] }, { path: ['created_at'] }],
+    recordedAt: ['created_at'],
   },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,

@@ -50,6 +50,7 @@ export const shippo = {
       { path: SCANNED, earlierMs: BEFORE_A_SCAN_MS },
       { path: RECORDED, earlierMs: BEFORE_A_SCAN_MS },
     ],
+    recordedAt: RECORDED,
     isOldestWithoutTime: true,
   },
   bodyLimitBytes: 1_048_576,

@@ -9,3 +9,6 @@ SELECT
   CASE WHEN is_json AND json_valid(ltrim(CAST(body AS TEXT), char(0xfeff))) THEN ltrim(CAST(body AS TEXT), char(0xfeff)) END
 FROM inbox
 WHERE body IS NOT NULL;
+
+-- Of two states of the same time the one that was recorded later counts. 0: the event does not say.
+ALTER TABLE newest ADD COLUMN recorded_at INTEGER NOT NULL DEFAULT 0;

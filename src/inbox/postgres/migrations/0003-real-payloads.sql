@@ -5,3 +5,6 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $$;
+
+-- Of two states of the same time the one that was recorded later counts. 0: the event does not say.
+ALTER TABLE newest ADD COLUMN recorded_at bigint NOT NULL DEFAULT 0;
