@@ -11,7 +11,7 @@ import type { Migration } from './migration-files.ts';
 /** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
 const FULL_CHECK_BYTES = 256 * 1_048_576;
 /** What SQLite adds to the name of a file for what belongs to it; it gives them the mode of that file. */
-const PARTS = ['', '-wal', '-shm'];
+export const DATABASE_PARTS = ['', '-wal', '-shm'];
 
 /** It gets its name only when `fill` has made it whole, so that a crash never leaves half of one behind. */
 export function createDatabaseFile(path: string, fill: (database: DatabaseSync) => void): void {
@@ -30,11 +30,11 @@ export function createDatabaseFile(path: string, fill: (database: DatabaseSync) 
 }
 
 export function tightenDatabaseFile(path: string): void {
-  for (const part of PARTS) tightenFile(path + part);
+  for (const part of DATABASE_PARTS) tightenFile(path + part);
 }
 
 export function renameDatabaseFile(path: string, to: string): void {
-  for (const part of PARTS) if (existsSync(path + part)) renameSync(path + part, to + part);
+  for (const part of DATABASE_PARTS) if (existsSync(path + part)) renameSync(path + part, to + part);
 }
 
 /** Why this release cannot work with a file. */

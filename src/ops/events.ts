@@ -27,7 +27,8 @@ export const usage = `Usage: npm run events -- <verb>
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [--source NAME]                follow what comes in
   verify ID… | --all                  whether what is stored is what was received
-  refused list | show ID | recheck    what was refused as unproven, and whether it passes by now
+  refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+    --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
   S is ${EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ')}.
   --handler SOURCE/NAME   replay or discard for this handler only
@@ -51,6 +52,7 @@ function parseEvents(args: string[]) {
       limit: { ...TEXT, default: '20' },
       body: FLAG,
       all: FLAG,
+      'checks-of-now': FLAG,
       json: FLAG,
       config: TEXT,
     },
@@ -88,12 +90,7 @@ export async function run(args: string[]): Promise<number> {
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
   if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
-  if (verb === 'refused') {
-    const [what = '', id] = ids;
-    if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
-    if (what !== 'show' || id !== undefined) return undefined;
-    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
-  }
+  if (verb === 'refused') return mistakeInRefused(ids, values);
   if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
@@ -104,6 +101,15 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
     (verb === 'verify' && !values.all) ||
     ((verb === 'replay' || verb === 'discard') && values.state === undefined);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
+  return undefined;
+}
+
+function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values): string | undefined {
+  if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
+  if (what === 'show' && ids.length === 0)
+    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
+  if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
+    return '--checks-of-now wants the ids of the refusals, or --source';
   return undefined;
 }
 

@@ -5,7 +5,13 @@
 import { clean } from '../base/log/redact.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
-import { type RefusedDetails, type RefusedGroup, RefusedReader } from '../inbox/refused/reader.ts';
+import { LOSS_REASONS } from '../inbox/refused/losses.ts';
+import {
+  type LostGroup,
+  type RefusedDetails,
+  type RefusedGroup,
+  RefusedReader,
+} from '../inbox/refused/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
@@ -17,10 +23,11 @@ interface RefusedOptions {
   readonly limit: number;
   readonly json: boolean;
   readonly body: boolean;
+  readonly 'checks-of-now': boolean;
 }
 
 export async function refused(verb: string, ids: readonly string[], config: Config, options: RefusedOptions) {
-  if (verb === 'recheck') return await recheck(config, options);
+  if (verb === 'recheck') return await recheck(ids, config, options);
   const reader = new RefusedReader(config.refusedPath);
   try {
     return verb === 'list' ? listRefused(reader, options) : showRefused(reader, ids, config, options);
@@ -34,10 +41,21 @@ function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOpti
   sayRows(requests, json, ({ id, receivedAt, source: of, code, address, bytes }) => {
     return [id, receivedAt, of, code, address, `${bytes} bytes`];
   });
-  if (json) return 0;
+  if (json) {
+    for (const { why, count, ...lost } of reader.losses(source))
+      say(JSON.stringify({ lost: count, why, ...lost }));
+    return 0;
+  }
   if (requests.length === 0) say('No refused requests are kept.');
   else for (const group of reader.groups(source)) say(`\n${describeGroup(group)}`);
+  for (const lost of reader.losses(source)) say(`\n${describeLosses(lost)}`);
   return 0;
+}
+
+function describeLosses({ source, why, count, first, last }: LostGroup): string {
+  const reasons: Readonly<Record<string, string>> = LOSS_REASONS;
+  const many = count === 1 ? 'one more was' : `${count} more were`;
+  return `${source}: ${many} ${reasons[why] ?? why}, ${first} to ${last}.`;
 }
 
 function describeGroup({ source: name, code, count, addresses, first, last }: RefusedGroup): string {
@@ -81,14 +99,34 @@ function describeRefused(request: RefusedDetails): string {
   ].join('\n');
 }
 
-async function recheck(config: Config, { json }: RefusedOptions): Promise<number> {
-  const { status, answer } = await askConsole(config, '/recheck', {});
-  if (status !== 200) return complain(String((answer as { title?: string }).title));
+async function recheck(
+  ids: readonly string[],
+  config: Config,
+  { json, source, 'checks-of-now': byChecksOfNow }: RefusedOptions,
+): Promise<number> {
+  const wish = {
+    ...(source && { source }),
+    ...(ids.length > 0 && { ids }),
+    ...(byChecksOfNow && { byChecksOfNow }),
+  };
+  const { status, answer } = await askConsole(config, '/recheck', wish);
+  if (status !== 200) {
+    return complain(String((answer as { title?: string }).title));
+  }
   const results = answer as Rechecked[];
   const shown = results.filter(({ looked }) => json || looked > 0);
-  sayRows(shown, json, ({ source, looked, accepted }) => {
-    return [source, `${accepted} of ${looked} pass now and are accepted`];
+  sayRows(shown, json, ({ source: of, looked, accepted }) => {
+    return [of, `${accepted} of ${looked} pass now and are accepted`];
   });
-  if (!json && shown.length === 0) say('No refused requests are kept.');
+  if (json) return 0;
+  if (shown.length === 0) say('No refused requests are kept.');
+  for (const { source: of, passNowOnly } of shown)
+    if (passNowOnly > 0) say(`\n${describePassNowOnly(of, passNowOnly)}`);
   return 0;
+}
+
+function describePassNowOnly(source: string, count: number): string {
+  const what = `${source}: ${spelled(count, 'more request')} would pass the checks that are enforced now, but not all that were enforced when they came`;
+  const fix = 'If they are genuine, name them, or take all of the source';
+  return `${what}. ${fix}: npm run events -- refused recheck --source ${source} --checks-of-now`;
 }

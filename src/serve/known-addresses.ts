@@ -30,20 +30,23 @@ export class KnownAddresses {
 
   /** An event of the source was accepted then. An address that nobody knows proves nothing. */
   learn(source: string, address: string, at: number): void {
-    if (address !== '') this.learnNetwork({ source, network: networkOf(address), at });
+    if (address === '') return;
+    const known = { source, network: networkOf(address), at };
+    if (this.remember(known)) this.#tell(known);
   }
 
-  learnNetwork({ source, network, at }: KnownNetwork): void {
+  /** What was told before. Answers whether it is news. */
+  remember({ source, network, at }: KnownNetwork): boolean {
     const networks = this.#networksOf(source);
     const told = networks.get(network);
-    if (told !== undefined && at - told < TOLD_AGAIN_MS) return;
+    if (told !== undefined && at - told < TOLD_AGAIN_MS) return false;
     networks.delete(network);
     networks.set(network, at);
     for (const oldest of networks.keys()) {
       if (networks.size <= NETWORKS_MAX) break;
       networks.delete(oldest);
     }
-    this.#tell({ source, network, at });
+    return true;
   }
 
   knows(source: string, address: string): boolean {

@@ -7,6 +7,7 @@
 import { dirname } from 'node:path';
 import type { Log } from '../base/log/log.ts';
 import { driverOf } from '../inbox/driver.ts';
+import type { Losses } from '../inbox/refused/losses.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import { AlarmWatch } from './alarms/watch.ts';
@@ -41,13 +42,17 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const { knobs } = config;
   const service: Service = { state: 'serving' };
   const rules = new Rules(config, log);
-  const counting = startCounting(config, log);
-  const work = await openWork(options, rules, counting.meter);
-  const parts: ServiceParts = { ...options, rules, ...counting, ...work };
+  const known = new KnownAddresses((network) => work.refused.prove(network));
+  const counting = startCounting(config, log, known, () => work.refused.losses());
+  const work = await openWork(options, { rules, known, meter: counting.meter });
+  const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts);
 
   const { inbox, refused, supervisor, watch } = parts;
+  refused.proven().then((networks) => {
+    for (const network of networks) known.remember(network);
+  });
   await supervisor.start();
   const stopRetention =
     role === 'receive' ? () => {} : startRetention(inbox, config.retentionDays, knobs.identityDays, log);
@@ -86,16 +91,22 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
 type Service = { state: 'serving' | 'leaving' | 'closed' };
 
 /** Everything that the servers and the watch are made of. */
-type ServiceParts = WorkOptions & ReturnType<typeof startCounting> & OpenedWork & { readonly rules: Rules };
+type ServiceParts = WorkOptions &
+  ReturnType<typeof startCounting> &
+  OpenedWork & { readonly rules: Rules; readonly known: KnownAddresses };
 
 /** Puts together what counts, and who hears of it. */
-function startCounting({ knobs, sources, trustProxy }: Config, log: Log) {
+function startCounting(
+  { knobs, sources, trustProxy }: Config,
+  log: Log,
+  known: KnownAddresses,
+  refusalsLost: () => readonly Losses[],
+) {
   const memory = new BodyMemory({
     maxBytes: knobs.bytesInFlightMax,
     bodyBytesMax: Math.max(0, ...sources.map(({ bodyLimitBytes }) => bodyLimitBytes)),
     sources: sources.length,
   });
-  const known = new KnownAddresses();
   const connections = new Connections({
     max: knobs.connectionsMax,
     trusted: trustProxy,
@@ -114,9 +125,10 @@ function startCounting({ knobs, sources, trustProxy }: Config, log: Log) {
     connections: connections.counts(),
     alarms: watch.raised(),
     uses: uses.all(),
+    refusalsLost: refusalsLost(),
   }));
   const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { memory, connections, watch, uses, metrics, meter, known };
+  return { memory, connections, watch, uses, metrics, meter };
 }
 
 function createPublicServer(
@@ -145,8 +157,13 @@ function createPublicServer(
       meter,
       paths: config.sources.map(({ path }) => path),
       closing: () => service.state !== 'serving',
-      keepRefusal: keepRefusals(config.sources, (request) => refused.keep(request)),
       learn: (source, address, at) => known.learn(source, address, at),
+      keepRefusal: keepRefusals({
+        sources: config.sources,
+        rulesOf: (source) => rules.of(source),
+        isProven: (source, address) => known.knows(source, address),
+        store: refused,
+      }),
     }),
   });
   return createHttpServer(app, { knobs, log, meter, connections });

@@ -6,7 +6,7 @@
  * old rules or the new ones, never some of each.
  */
 import type { Log } from '../base/log/log.ts';
-import { provingSettings, verifiersOf } from '../verify/checks.ts';
+import { enforcedProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
 import { digestOf, indexOfDigest } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
@@ -61,6 +61,7 @@ export class Rules {
     const rulesOf = (source: SourceConfig): SourceRules => ({
       bodyLimitBytes: source.bodyLimitBytes,
       verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names),
+      enforced: enforcedProofs(source),
       offReason: `the source ${source.name} is off: set ${provingSettings(source.prefix)}`,
     });
     return new Map(sources.map((source) => [source.name, rulesOf(source)]));

@@ -11,6 +11,7 @@ import { judgeInTurn } from '../inbox/refused/judging.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { ReplyOptions } from './http/receive.ts';
+import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
 import type { Rules } from './rules.ts';
 
@@ -26,7 +27,10 @@ export interface WorkOptions
 export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
 
 /** Throws ConfigError if another service owns the inbox. */
-export async function openWork(options: WorkOptions, rules: Rules, meter: Meter) {
+export async function openWork(
+  options: WorkOptions,
+  { rules, meter, known }: { rules: Rules; meter: Meter; known: KnownAddresses },
+) {
   const { config, role, log } = options;
   const { knobs, database } = config;
   const dispatches = role !== 'receive';
@@ -46,7 +50,10 @@ export async function openWork(options: WorkOptions, rules: Rules, meter: Meter)
       refused,
       verifiersOf: (source) => rules.of(source).verifiers,
       keep: (arrival) => inbox.keep(arrival),
-      note: meter.proof,
+      note({ source, address, receivedAt }, proofs) {
+        for (const proof of proofs) meter.proof(source, proof);
+        known.learn(source, address, receivedAt);
+      },
       log,
     },
   );

@@ -88,6 +88,11 @@ export function isProof(scheme: string): boolean {
   return SECRET_ROWS.some(({ name }) => name === scheme);
 }
 
+/** The schemes with secrets that a request has to pass. */
+export function enforcedProofs({ schemes, observed }: Pick<SourceChecks, 'schemes' | 'observed'>): Scheme[] {
+  return schemes.filter((scheme) => isProof(scheme) && !observed.includes(scheme));
+}
+
 /** Lower-case names of the headers in which a sender's credentials come, whatever is checked at present. */
 export function credentialHeadersOf(preset: Preset): string[] {
   return [...new Set(ROWS.flatMap((row) => row.headersOf(preset)))];

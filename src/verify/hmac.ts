@@ -32,18 +32,21 @@ const HMAC_REFUSALS = {
   },
   hmac_sha1: {
     status: 401,
+    mayBeGenuine: true,
     says: 'the signature is SHA-1, which is not allowed',
     asks: 'does the sender sign with nothing better?',
     fix: 'Have it send SHA-256 as well; if it cannot, set `…_ALLOW_SHA1=true`.',
   },
   hmac_mismatch: {
     status: 401,
+    mayBeGenuine: true,
     says: 'the signature does not match any live secret',
     asks: 'was the secret rotated?',
     fix: 'Put what the provider uses now into `…_WEBHOOK_SECRET` and the one before it into `…_WEBHOOK_SECRET_PREVIOUS`, or both into its file; what was refused is then judged again. `npm run secret -- rotate <source>` leads through it. If it was not rotated: is it the secret of this endpoint, and does no proxy rewrite bodies?',
   },
   hmac_timestamp: {
     status: 401,
+    mayBeGenuine: true,
     says: 'the signed timestamp is too far from our clock',
     asks: 'is the clock of this machine right?',
     fix: 'Let it follow a time server: `timedatectl` says whether it does. If it is right, the sender’s clock is wrong, or these are replays.',

@@ -63,18 +63,21 @@ export const JWT = {
     },
     jwt_mismatch: {
       status: 401,
+      mayBeGenuine: true,
       says: 'the token’s signature does not match any live secret',
       asks: 'was the secret rotated?',
       fix: 'Put what the listener signs with into `…_JWT_SECRET` and the one before it into `…_JWT_SECRET_PREVIOUS`, or both into its file; what was refused is then judged again. `npm run secret -- rotate <source>` leads through it.',
     },
     jwt_time: {
       status: 401,
+      mayBeGenuine: true,
       says: 'the token’s times (iat, exp, nbf) do not hold on our clock',
       asks: 'is the clock of this machine right?',
       fix: 'Let it follow a time server: `timedatectl` says whether it does. The listener must sign at the moment of sending, with `iat`.',
     },
     jwt_body: {
       status: 401,
+      mayBeGenuine: true,
       says: 'the body is not what the token’s claims say',
       asks: 'does the listener send another object than it signs, or does a proxy rewrite bodies?',
       fix: 'Send exactly the object that was signed. Numbers are compared as they are written: `1.0` is not `1`, and `1e3` is not `1000`. White space, escapes and the order of members are free, but a body of more than 8 times its claims and 4 kB is not parsed.',

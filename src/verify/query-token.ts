@@ -47,6 +47,7 @@ export const QUERY_TOKEN = {
     },
     token_mismatch: {
       status: 401,
+      mayBeGenuine: true,
       says: 'the token matches no live token',
       asks: 'was the token changed?',
       fix: 'Put the one that the URL at the provider carries into `…_WEBHOOK_TOKEN` and the one before it into `…_WEBHOOK_TOKEN_PREVIOUS`, or both into its file; what was refused is then judged again. `npm run secret -- rotate <source>` leads through it.',

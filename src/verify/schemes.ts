@@ -25,6 +25,8 @@ type CodesOf<Each> = Each extends SchemeRow ? keyof Each['refusals'] : never;
 /** The answer to a request that is turned away, and the words for the operator. */
 export interface RefusalRow {
   readonly status: number;
+  /** What is refused so has the form of the provider’s: another secret, setting or clock may prove it. */
+  readonly mayBeGenuine?: true;
   /** The reason in words: for the log, and outside production for the sender. */
   readonly says: string;
   /** The likely cause, as a question to the operator. */

@@ -2,22 +2,23 @@
  * The edge's side of the refused requests: takes what it is given, unless too much of it comes at a time.
  *
  * Nobody waits for it, and it makes nobody wait: what does not fit (a flood, a slow disk, a full one) is dropped and
- * counted. Opened by receiver.ts; judged again by judging.ts. Commands read the file by themselves (reader.ts).
+ * counted. Opened by work.ts; judged again by judging.ts. Commands read the file by themselves (reader.ts).
  */
 import { Worker } from 'node:worker_threads';
+import { networkOf } from '../../base/address.ts';
 import type { Log } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Arrival } from '../contract.ts';
-import type { NumberedRequest, PushedOut } from './store.ts';
+import { type Losses, LossLog, type LossReason } from './losses.ts';
+import type { NumberedRequest, ProvenNetwork } from './store.ts';
 import type { RefusedCalls, RefusedThreadData } from './thread.ts';
 import { TokenBuckets } from './token-bucket.ts';
 
-/** Requests that were deleted for newer ones are told of so seldom. */
-const SAY_EVERY_MS = 60_000;
-/** More than the burst of one source: with that alone, a flood would leave no room for the others. */
-const WAITING_MAX = 1_000;
-/** The largest body that the buckets admit, and room for the heads. */
-const WAITING_BYTES_MAX = 20 * 1_048_576;
+/** More than the bursts of one source: with those alone, a flood would leave no room for the others. */
+const WAITING_MAX = 2_048;
+const WAITING_BYTES_MAX = 64 * 1_048_576;
+/** So much of both is open to strangers. */
+const STRANGERS_SHARE = 1 / 2;
 
 /** A request that failed a check, kept with all that is needed to check it again. */
 export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
@@ -25,27 +26,29 @@ export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
   readonly id: string;
   readonly code: string;
   readonly reason: string;
+  /** The schemes with secrets that were enforced when it came, as in `token,hmac`. */
+  readonly enforced: string;
   /** A JSON list of names and values by turns: the headers that signatures and bearer tokens came in. Never shown. */
   readonly credentials: string;
   /** Digest of the query token, if there was exactly one. */
   readonly tokenDigest?: Buffer;
 }
 
-/** For each source. */
 export interface RefusedLimits {
-  /** Of bodies, headers and all else that is kept. */
+  /** For each source; of bodies, headers and all else that is kept. */
   readonly bytesMax: number;
+  readonly bytesMaxOfAll: number;
   readonly days: number;
 }
 
 export class RefusedClient {
   readonly #log: Log;
+  readonly #limits: RefusedLimits;
   readonly #calls: ThreadCalls<RefusedCalls>;
   readonly #buckets = new TokenBuckets();
-  readonly #pushedOut: PushedOutLog;
+  readonly #losses: LossLog;
   #waiting = 0;
   #waitingBytes = 0;
-  #dropped = 0;
   #isFailing = false;
 
   constructor(path: string, limits: RefusedLimits, log: Log) {
@@ -54,7 +57,8 @@ export class RefusedClient {
       name: 'refused',
     });
     this.#log = log;
-    this.#pushedOut = new PushedOutLog(log);
+    this.#limits = limits;
+    this.#losses = new LossLog(log, (news) => this.#writeLosses(news));
     this.#calls = new ThreadCalls(worker, 'the thread of refused requests');
     this.#calls.ask('putAside').then(
       (aside) => {
@@ -65,11 +69,17 @@ export class RefusedClient {
     );
   }
 
-  keep(request: RefusedRequest): void {
-    const { body, headers, credentials } = request;
+  /** `isProven`: an event of its source was accepted from its address before. */
+  keep(request: RefusedRequest, isProven: boolean): void {
+    const { source, address, body, headers, credentials } = request;
     const bytes = body.length + headers.length + credentials.length;
-    if (!this.#hasRoomFor(request, bytes)) {
-      this.#dropped++;
+    const sender = { source, network: networkOf(address), isProven };
+    const isAdmitted =
+      bytes <= this.#limits.bytesMax &&
+      this.#hasRoom(bytes, isProven) &&
+      this.#buckets.admit(sender, bytes, performance.now());
+    if (!isAdmitted) {
+      this.lose(source, 'flood');
       return;
     }
     this.#waiting++;
@@ -78,6 +88,11 @@ export class RefusedClient {
       this.#waiting--;
       this.#waitingBytes -= bytes;
     });
+  }
+
+  /** One that was to be kept cannot be. */
+  lose(source: string, why: LossReason): void {
+    this.#losses.note(source, why, 1);
   }
 
   /** What has been given to `keep` before is there to be found. */
@@ -89,68 +104,49 @@ export class RefusedClient {
     await this.#calls.ask('remove', number);
   }
 
-  /** How many were not kept because too many came, or could not be written. */
-  dropped(): number {
-    return this.#dropped;
+  /** Remembers it over restarts. */
+  prove(network: ProvenNetwork): void {
+    this.#calls.ask('prove', network).catch(() => {});
+  }
+
+  /** All that is remembered; nothing if it cannot be read. */
+  async proven(): Promise<readonly ProvenNetwork[]> {
+    return await this.#calls.ask('proven').catch(() => []);
+  }
+
+  /** How many are not kept, or not any more, since the start. */
+  losses(): readonly Losses[] {
+    return this.#losses.all();
   }
 
   async close(): Promise<void> {
+    this.#losses.close();
     await this.#calls.ask('close').catch(() => {});
-    this.#pushedOut.close();
+    // What had to make room at last has not been said yet.
+    this.#losses.close();
   }
 
-  #hasRoomFor({ source, body }: RefusedRequest, bytes: number): boolean {
-    if (this.#waiting >= WAITING_MAX || this.#waitingBytes + bytes > WAITING_BYTES_MAX) return false;
-    return this.#buckets.admit(source, body.length, performance.now());
+  #hasRoom(bytes: number, isProven: boolean): boolean {
+    if (this.#waiting === 0) return true;
+    const share = isProven ? 1 : STRANGERS_SHARE;
+    return this.#waiting < share * WAITING_MAX && this.#waitingBytes + bytes <= share * WAITING_BYTES_MAX;
   }
 
   async #write(request: RefusedRequest): Promise<void> {
     try {
-      this.#pushedOut.note(await this.#calls.ask('keep', request));
+      const pushedOut = await this.#calls.ask('keep', request);
+      for (const [source, count] of pushedOut) this.#losses.note(source, 'pushed_out', count);
       this.#isFailing = false;
     } catch (error) {
-      this.#dropped++;
+      this.lose(request.source, 'unwritten');
       const reason = (error as Error).message;
       if (!this.#isFailing) this.#log.warn({ reason }, 'refused requests cannot be kept at present');
       this.#isFailing = true;
     }
   }
-}
 
-/**
- * Says in the log how many refused requests of a source were deleted for newer ones: the first at once, the others
- * together, once a minute at most.
- */
-export class PushedOutLog {
-  readonly #log: Log;
-  readonly #counts = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  note(pushedOut: PushedOut): void {
-    for (const [source, count] of pushedOut) {
-      this.#counts.set(source, (this.#counts.get(source) ?? 0) + count);
-    }
-    if (!this.#timer) this.#say();
-  }
-
-  /** Says what has not been said yet. */
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#say();
-    clearTimeout(this.#timer);
-  }
-
-  #say(): void {
-    this.#timer = undefined;
-    if (this.#counts.size === 0) return;
-    for (const [source, count] of this.#counts) {
-      this.#log.warn({ source, count }, 'refused requests were deleted, since newer ones need their room');
-    }
-    this.#counts.clear();
-    this.#timer = setTimeout(() => this.#say(), SAY_EVERY_MS).unref();
+  /** What was pushed out the store has counted as it went. */
+  #writeLosses({ source, why, count }: Losses): void {
+    if (why !== 'pushed_out') this.#calls.ask('lose', source, why, count).catch(() => {});
   }
 }

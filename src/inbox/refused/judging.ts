@@ -1,23 +1,36 @@
 /**
- * Judges refused requests again, with the secrets of now and the clock of then. Made by receiver.ts, which asks for a round at
+ * Judges refused requests again, with the secrets of now and the clock of then. Made by work.ts; receiver.ts asks for a round at
  * the start, after a reload, and for an operator. What passes goes to the inbox as if it had just come, in the order it
  * came, and leaves the refused ones; a crash in between makes it a duplicate of itself.
+ *
+ * It must pass every check that is enforced now, and every check by a secret that was enforced when it came: a check that is
+ * only observed since, or gone, would make forgeries good. Only a person may say that the checks of now are enough.
  */
 import type { Log } from '../../base/log/log.ts';
 import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
 import { type Arrival, type Kept, provenBy } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
+import type { NumberedRequest } from './store.ts';
 
 /** Bodies may be large: few at a time. */
 const STEP = 16;
 
 interface JudgingOptions {
-  readonly refused: RefusedClient;
+  readonly refused: Pick<RefusedClient, 'next' | 'remove'>;
   readonly verifiersOf: (source: string) => readonly Verifier[];
   readonly keep: (arrival: Arrival) => Promise<Kept>;
   /** Hears how a request passes now. */
-  readonly note: (source: string, proof: Proof) => void;
+  readonly note: (request: RefusedRequest, proofs: readonly Proof[]) => void;
   readonly log: Log;
+}
+
+/** What a person wants judged; nothing: all. */
+export interface JudgingWish {
+  readonly source?: string;
+  /** The ids of the refusals. */
+  readonly ids?: readonly string[];
+  /** Those that were enforced when a request came do not matter. */
+  readonly byChecksOfNow?: boolean;
 }
 
 /** Of one source. */
@@ -25,23 +38,28 @@ export interface Rechecked {
   readonly source: string;
   readonly looked: number;
   readonly accepted: number;
+  /** So many more pass the checks of now, but not all that were enforced when they came. */
+  readonly passNowOnly: number;
 }
 
 /** Answers with a function that begins a round, one source after the other, once the rounds before it have ended. */
 export function judgeInTurn(
   sources: readonly string[],
   options: JudgingOptions,
-): () => Promise<readonly Rechecked[]> {
+): (wish?: JudgingWish) => Promise<readonly Rechecked[]> {
   let last: Promise<readonly Rechecked[]> = Promise.resolve([]);
 
-  async function judgeAll(): Promise<readonly Rechecked[]> {
+  async function judgeAll(wish: JudgingWish): Promise<readonly Rechecked[]> {
     const results: Rechecked[] = [];
-    for (const source of sources) results.push(await judgeAgain(source, options));
+    for (const source of sources) {
+      if (wish.source === undefined || wish.source === source)
+        results.push(await judgeAgain(source, wish, options));
+    }
     return results;
   }
 
-  return function judgeRefusedAgain() {
-    const round = last.then(judgeAll);
+  return function judgeRefusedAgain(wish = {}) {
+    const round = last.then(() => judgeAll(wish));
     last = round.catch((error: Error) => {
       const reason = error.message;
       options.log.warn({ reason }, 'refused requests could not all be judged again; they are kept');
@@ -52,27 +70,45 @@ export function judgeInTurn(
 }
 
 /** Stops at the first that the inbox cannot take: the rest stays for the next time. */
-async function judgeAgain(source: string, options: JudgingOptions): Promise<Rechecked> {
-  const { refused, log } = options;
+async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOptions): Promise<Rechecked> {
   const verifiers = options.verifiersOf(source);
-  let [looked, accepted, after] = [0, 0, 0];
-  if (verifiers.length === 0) return { source, looked, accepted };
-  for (;;) {
-    const step = await refused.next(source, after, STEP);
+  const ids = wish.ids && new Set(wish.ids);
+  const result = { source, looked: 0, accepted: 0, passNowOnly: 0 };
+  if (verifiers.length === 0) return result;
+  for (let after = 0; ; ) {
+    const step = await options.refused.next(source, after, STEP);
     for (const request of step) {
       after = request.number;
-      looked++;
+      if (ids && !ids.has(request.id)) continue;
+      result.looked++;
       const proofs = await proofsNow(request, verifiers);
       if (!proofs) continue;
-      const { outcome, id: eventId } = await options.keep(arrivalOf(request, proofs));
-      await refused.remove(request.number);
-      for (const proof of proofs) options.note(source, proof);
-      accepted++;
-      const fields = { id: request.id, receivedAt: new Date(request.receivedAt).toISOString() };
-      log.info({ source, outcome, eventId, ...fields }, 'a refused request passes now');
+      if (wish.byChecksOfNow || passesFormer(request, proofs)) {
+        await accept(request, proofs, options);
+        result.accepted++;
+      } else result.passNowOnly++;
     }
-    if (step.length < STEP) return { source, looked, accepted };
+    if (step.length < STEP) return result;
   }
+}
+
+async function accept(
+  request: NumberedRequest,
+  proofs: readonly Proof[],
+  { refused, keep, note, log }: JudgingOptions,
+): Promise<void> {
+  const { outcome, id: eventId } = await keep(arrivalOf(request, proofs));
+  await refused.remove(request.number);
+  note(request, proofs);
+  const { source, id } = request;
+  const receivedAt = new Date(request.receivedAt).toISOString();
+  log.info({ source, outcome, eventId, id, receivedAt }, 'a refused request passes now');
+}
+
+/** Whether it passes each check by a secret that was enforced when it came. */
+function passesFormer({ enforced }: RefusedRequest, proofs: readonly Proof[]): boolean {
+  const passed = proofs.filter(({ wouldRefuse }) => wouldRefuse === undefined).map(({ scheme }) => scheme);
+  return enforced.split(',').every((former) => passed.some((scheme) => scheme === former));
 }
 
 async function proofsNow(

@@ -27,6 +27,16 @@ export interface RefusedGroup {
   readonly last: string;
 }
 
+/** Those of one source that are not here, for one reason. */
+export interface LostGroup {
+  readonly source: string;
+  /** One of LOSS_REASONS, or of another version. */
+  readonly why: string;
+  readonly count: number;
+  readonly first: string;
+  readonly last: string;
+}
+
 type SummaryRow = Omit<RefusedSummary, 'receivedAt'> & { readonly receivedAt: number };
 
 const SUMMARY = 'id, received_at AS receivedAt, source, code, reason, address, length(body) AS bytes';
@@ -43,6 +53,17 @@ export class RefusedReader {
     const rows = this.#all<Omit<RefusedGroup, 'first' | 'last'> & { first: number; last: number }>(
       `SELECT source, code, count(*) AS count, count(DISTINCT address) AS addresses, min(received_at) AS first,
         max(received_at) AS last FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code ORDER BY source, code`,
+      source ?? null,
+    );
+    return rows.map((row) => ({ ...row, first: iso(row.first), last: iso(row.last) }));
+  }
+
+  /** How many are not here before their time; a file of an earlier version does not know. */
+  losses(source?: string): LostGroup[] {
+    if (this.#all("SELECT 1 FROM sqlite_schema WHERE name = 'losses'").length === 0) return [];
+    const rows = this.#all<Omit<LostGroup, 'first' | 'last'> & { first: number; last: number }>(
+      `SELECT source, why, count, first_at AS first, last_at AS last FROM losses
+        WHERE ?1 IS NULL OR source = ?1 ORDER BY source, why`,
       source ?? null,
     );
     return rows.map((row) => ({ ...row, first: iso(row.first), last: iso(row.last) }));

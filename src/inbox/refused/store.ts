@@ -1,50 +1,40 @@
 /**
- * Refused requests on disk, one row for each: bounded, and no more durable than a log. Lives in the thread of thread.ts.
+ * Refused requests on disk, one row for each: bounded, and no more durable than a log. Lives in the thread of thread.ts, with
+ * the file of file.ts. It asks no clock.
  *
- * Their file is on this machine whatever keeps the inbox, since signatures and tokens are in it, which must not reach a
- * database, a backup or a replica. One that is damaged, or was written by a newer version, is put aside under another name
- * for a person to look at, and a new one is made: what is refused from now on must not wait for that.
- *
- * For each source at most so many bytes, and days. What goes first is the oldest of the address that has the most: a
- * flood from one address pushes out its own, not what the provider sent. A little more goes than has to, so that it is
- * seldom looked for.
+ * For each source at most so many bytes, for all of them together, and days. room.ts says what goes first. How many are gone
+ * before their time, and why, is kept as well.
  *
  * Signature headers and bearer tokens are kept here and nowhere else, and never shown. Of a query token only a digest is
  * kept: enough to tell later whether it was a token that is live now.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { readMigrationsIn } from '../migration-files.ts';
-import {
-  createDatabaseFile,
-  examineDatabaseFile,
-  type FileFlaw,
-  migrateDatabase,
-  prepareQuery,
-  renameDatabaseFile,
-  tightenDatabaseFile,
-  transact,
-} from '../sqlite-file.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { networkOf } from '../../base/address.ts';
+import { refusalOf } from '../../verify/refusals.ts';
+import { prepareQuery, transact } from '../sqlite-file.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
-
-const refusedMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
-const PROBE = 'SELECT number FROM refused ORDER BY number DESC LIMIT 100';
+import { BUSY_MS } from './file.ts';
+import type { LossReason } from './losses.ts';
+import { Room } from './room.ts';
 
 const DAY_MS = 86_400_000;
+/** Whoever has sent nothing genuine for so long is a stranger again. */
+const PROVEN_DAYS = 30;
+/** Clocks differ by so much without being wrong. */
+const CLOCK_MS = 600_000;
 
-const COLUMNS = 'id, received_at, source, code, reason, address, headers, credentials, token_digest, body';
-/** All that a row keeps, in bytes. */
-const ROW_BYTES = COLUMNS.split(', ')
-  .map((column) => `coalesce(octet_length(${column}), 0)`)
-  .join(' + ');
+const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body';
+/** All that a row keeps, in bytes, with one number. */
+const ROW_BYTES = `8 + ${TEXTS.split(', ')
+  .map((column) => `coalesce(octet_length(@${column}), 0)`)
+  .join(' + ')}`;
 
-/** The oldest of the address that has the most is the one with the most newer ones of its own address; then the oldest. */
-const FIRST_TO_GO = `SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY address ORDER BY number DESC)
-  AS place FROM refused WHERE source = ?) ORDER BY place DESC, number`;
-const SHARE_KEPT = 63 / 64;
+const INSERT = `INSERT OR IGNORE INTO refused (${TEXTS}, received_at, network, enforced, expires_at, bytes, shaped)
+  VALUES (${TEXTS.replaceAll(/\w+/g, '@$&')}, @received_at, @network, @enforced, @expires_at, ${ROW_BYTES},
+    @may_be_genuine AND json_valid(CAST(@body AS TEXT)))
+  RETURNING bytes`;
 
-/** How many of a source were deleted for newer ones, by source. */
+/** How many of a source were deleted for others, by source. */
 export type PushedOut = ReadonlyMap<string, number>;
 
 export type NumberedRequest = RefusedRequest & { readonly number: number };
@@ -53,56 +43,57 @@ type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest'> & {
   readonly tokenDigest: Uint8Array | null;
 };
 
-export interface PutAside {
-  /** Its name now. */
-  readonly path: string;
-  readonly reason: string;
-}
-
-export function openRefused(path: string): { database: DatabaseSync; putAside: PutAside | undefined } {
-  tightenDatabaseFile(path);
-  const flaw = existsSync(path) ? examineDatabaseFile(path, refusedMigrations, PROBE) : undefined;
-  const putAside = flaw && putFileAside(path, flaw);
-  if (!existsSync(path)) createDatabaseFile(path, (database) => migrateDatabase(database, refusedMigrations));
-  const database = new DatabaseSync(path, { timeout: 2_000 });
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216',
-  );
-  migrateDatabase(database, refusedMigrations);
-  return { database, putAside };
-}
-
-function putFileAside(path: string, flaw: FileFlaw): PutAside {
-  const aside = `${path}-aside-${new Date().toISOString().replaceAll(':', '-')}`;
-  renameDatabaseFile(path, aside);
-  const reason =
-    flaw.what === 'newer' ? 'it was written by a newer Consignee' : `it is damaged: ${flaw.reason}`;
-  return { path: aside, reason };
+/** A network from where an event of the source was accepted, last at that time. */
+export interface ProvenNetwork {
+  readonly source: string;
+  readonly network: string;
+  readonly at: number;
 }
 
 export class RefusedStore {
   readonly #database: DatabaseSync;
   readonly #limits: RefusedLimits;
-  /** Of a source, once they have been asked for. */
-  readonly #bytes = new Map<string, number>();
+  readonly #room: Room;
+  /** What was deleted is still in the write-ahead log. */
+  #hasRemains = true;
 
   constructor(database: DatabaseSync, limits: RefusedLimits) {
     this.#database = database;
     this.#limits = limits;
+    this.#room = new Room(database, limits, (number) => this.remove(number));
   }
 
   /** Answers with how many of which source had to make room. */
   keep(requests: readonly RefusedRequest[], now: number): PushedOut {
-    const pushedOut = new Map<string, number>();
-    this.#inTransaction(() => {
-      this.#delete('received_at < ?', now - this.#limits.days * DAY_MS);
-      for (const request of requests) this.#insert(request);
-      for (const source of new Set(requests.map((one) => one.source))) {
-        const count = this.#shrink(source);
-        if (count > 0) pushedOut.set(source, count);
-      }
+    return this.#inTransaction(() => {
+      this.#deleteExpired(now);
+      for (const request of requests) this.#insert(request, now);
+      const pushedOut = this.#room.make(new Set(requests.map(({ source }) => source)));
+      for (const [source, count] of pushedOut) this.#noteLoss(source, 'pushed_out', count, now);
+      return pushedOut;
     });
-    return pushedOut;
+  }
+
+  /** Deletes what is past its days. */
+  purge(now: number): void {
+    const { days } = this.#limits;
+    this.#inTransaction(() => {
+      const latest = now + days * DAY_MS;
+      // It was kept while the clock was ahead, or for more days than now.
+      this.#run('UPDATE refused SET expires_at = ? WHERE expires_at > ?', latest, latest + CLOCK_MS);
+      this.#deleteExpired(now);
+      this.#run('DELETE FROM losses WHERE last_at <= ?', now - days * DAY_MS);
+      this.#run('DELETE FROM proven WHERE at <= ?', now - PROVEN_DAYS * DAY_MS);
+    });
+  }
+
+  /** Takes what was deleted out of the write-ahead log too, unless somebody reads at this moment: then the next time. */
+  wipeRemains(): void {
+    if (!this.#hasRemains) return;
+    this.#database.exec('PRAGMA busy_timeout = 0');
+    const result = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    this.#hasRemains = result?.busy !== 0;
   }
 
   /** The next ones of a source, oldest first, behind a number. */
@@ -110,7 +101,7 @@ export class RefusedStore {
     const query = prepareQuery<RequestRow>(
       this.#database,
       `SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-        token_digest AS tokenDigest, body FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`,
+        token_digest AS tokenDigest, body, enforced FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`,
     );
     return query.all(source, after, most).map(({ tokenDigest, body, ...rest }) => ({
       ...rest,
@@ -123,65 +114,78 @@ export class RefusedStore {
     this.#delete('number = ?', number);
   }
 
+  /** From now on what comes from there is nobody's junk, and what has come neither. */
+  prove({ source, network, at }: ProvenNetwork): void {
+    this.#run(
+      'INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)',
+      source,
+      network,
+      at,
+    );
+  }
+
+  /** Those that were heard of last come last. */
+  proven(): ProvenNetwork[] {
+    return prepareQuery<ProvenNetwork>(
+      this.#database,
+      'SELECT source, network, at FROM proven ORDER BY at',
+    ).all();
+  }
+
+  /** So many more could not be kept. */
+  lose(source: string, why: LossReason, count: number, now: number): void {
+    this.#noteLoss(source, why, count, now);
+  }
+
   close(): void {
     this.#database.close();
   }
 
-  #insert(request: RefusedRequest): void {
-    const { id, receivedAt, source, code, reason, address, headers, credentials, tokenDigest, body } =
-      request;
-    const values = [id, receivedAt, source, code, reason, address, headers, credentials];
-    const row = this.#database
-      .prepare(`INSERT OR IGNORE INTO refused (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        RETURNING ${ROW_BYTES} AS bytes`)
-      .get(...values, tokenDigest ?? null, body);
-    if (row) this.#resize(source, Number(row.bytes));
+  #insert(request: RefusedRequest, now: number): void {
+    const { receivedAt, tokenDigest, ...texts } = request;
+    const row = this.#database.prepare(INSERT).get({
+      ...texts,
+      token_digest: tokenDigest ?? null,
+      received_at: receivedAt,
+      network: networkOf(request.address),
+      expires_at: now + this.#limits.days * DAY_MS,
+      may_be_genuine: refusalOf(request.code).mayBeGenuine ? 1 : 0,
+    });
+    if (row) this.#room.resize(request.source, Number(row.bytes));
+  }
+
+  #deleteExpired(now: number): void {
+    this.#delete('expires_at <= ?', now);
   }
 
   #delete(which: string, value: number): void {
     const rows = this.#database
-      .prepare(`DELETE FROM refused WHERE ${which} RETURNING source, ${ROW_BYTES} AS bytes`)
+      .prepare(`DELETE FROM refused WHERE ${which} RETURNING source, bytes`)
       .all(value);
-    for (const { source, bytes } of rows) this.#resize(String(source), -Number(bytes));
+    for (const { source, bytes } of rows) this.#room.resize(String(source), -Number(bytes));
+    if (rows.length > 0) this.#hasRemains = true;
   }
 
-  #resize(source: string, by: number): void {
-    const bytes = this.#bytes.get(source);
-    if (bytes !== undefined) this.#bytes.set(source, bytes + by);
+  #noteLoss(source: string, why: LossReason, count: number, now: number): void {
+    this.#run(
+      `INSERT INTO losses VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at`,
+      source,
+      why,
+      count,
+      now,
+    );
   }
 
-  #bytesOf(source: string): number {
-    const known = this.#bytes.get(source);
-    if (known !== undefined) return known;
-    const row = this.#database
-      .prepare(`SELECT coalesce(sum(${ROW_BYTES}), 0) AS bytes FROM refused WHERE source = ?`)
-      .get(source);
-    const bytes = Number(row?.bytes);
-    this.#bytes.set(source, bytes);
-    return bytes;
+  #run(sql: string, ...values: (string | number)[]): void {
+    this.#database.prepare(sql).run(...values);
   }
 
-  /** Answers with how many went. */
-  #shrink(source: string): number {
-    const { bytesMax } = this.#limits;
-    let bytes = this.#bytesOf(source);
-    if (bytes <= bytesMax) return 0;
-    const sizeOf = this.#database.prepare(`SELECT ${ROW_BYTES} AS bytes FROM refused WHERE number = ?`);
-    const going: number[] = [];
-    for (const { number } of this.#database.prepare(FIRST_TO_GO).iterate(source)) {
-      bytes -= Number(sizeOf.get(number as number)?.bytes);
-      going.push(Number(number));
-      if (bytes <= bytesMax * SHARE_KEPT) break;
-    }
-    for (const number of going) this.remove(number);
-    return going.length;
-  }
-
-  #inTransaction(work: () => void): void {
+  #inTransaction<T>(work: () => T): T {
     try {
-      transact(this.#database, work);
+      return transact(this.#database, work);
     } catch (error) {
-      this.#bytes.clear();
+      this.#room.forget();
       throw error;
     }
   }

@@ -1,29 +1,63 @@
-/** The thread that keeps refused requests: started by client.ts, alone with its file. */
+/**
+ * The thread that keeps refused requests: started by client.ts, alone with its file. What is past its days goes before anything
+ * is asked, and then by itself, whether or not anything comes.
+ */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
-import { openRefused, type PushedOut, type PutAside, RefusedStore } from './store.ts';
+import { forgetAside, openRefused, type PutAside } from './file.ts';
+import type { LossReason } from './losses.ts';
+import { type PushedOut, RefusedStore } from './store.ts';
+
+const TIDY_EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export interface RefusedThreadData {
   readonly path: string;
   readonly limits: RefusedLimits;
 }
 
-export interface RefusedCalls extends Pick<RefusedStore, 'next' | 'remove' | 'close'> {
+export interface RefusedCalls extends Pick<RefusedStore, 'next' | 'remove' | 'prove' | 'proven' | 'close'> {
   /** What was there before and could not be used, if anything. */
   putAside(): PutAside | undefined;
   /** Answers with how many had to make room. */
   keep(request: RefusedRequest): PushedOut;
+  lose(source: string, why: LossReason, count: number): void;
 }
 
 const { path, limits } = workerData as RefusedThreadData;
 const { database, putAside } = openRefused(path);
 const requests = new RefusedStore(database, limits);
+const startedAt = Date.now() - performance.now();
+
+/** A clock that is put ahead while the service runs makes nothing older. */
+function now(): number {
+  return Math.floor(Math.min(Date.now(), startedAt + performance.now()));
+}
+
+function tidy(): void {
+  try {
+    requests.purge(now());
+    requests.wipeRemains();
+    forgetAside(path, now() - limits.days * DAY_MS);
+  } catch {
+    // A disk that refuses says so when something is to be kept; and the next time comes.
+  }
+}
+
+tidy();
+const tidying = setInterval(tidy, TIDY_EVERY_MS).unref();
 
 answerCalls<RefusedCalls>(parentPort as MessagePort, {
   putAside: () => putAside,
-  keep: (request) => requests.keep([request], Date.now()),
+  keep: (request) => requests.keep([request], now()),
   next: (source, after, most) => requests.next(source, after, most),
   remove: (number) => requests.remove(number),
-  close: () => requests.close(),
+  prove: (network) => requests.prove(network),
+  proven: () => requests.proven(),
+  lose: (source, why, count) => requests.lose(source, why, count, now()),
+  close() {
+    clearInterval(tidying);
+    requests.close();
+  },
 });

@@ -4,6 +4,7 @@
  * book below makes alarms of that, which begin, are repeated, and end.
  */
 import type { InboxStatus } from '../../inbox/contract.ts';
+import type { Losses } from '../../inbox/refused/losses.ts';
 import type { Config } from '../config/config.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { SourceConfig } from '../config/source.ts';
@@ -32,8 +33,8 @@ export interface Look {
   /** Milliseconds since 1970; nobody was there to hear what came before. */
   readonly listeningSince: number;
   readonly takesWrites: boolean;
-  /** So many refused requests could not be kept since the service started. */
-  readonly refusalsDropped: number;
+  /** The refused requests that are not kept, or not any more, counted since the service started. */
+  readonly refusalsLost: readonly Losses[];
   status(): Promise<InboxStatus>;
   /** Undefined for an inbox that is not on a disk of this machine. */
   diskFreeMb(): Promise<number | undefined>;

@@ -32,29 +32,43 @@ export const diskAlarm: AlarmRule = {
   },
 };
 
+/** Of one source; both counts are of requests lost since the service started. */
+interface LostCounts {
+  /** The count before the losses that this alarm is about. */
+  before: number;
+  lastSeen: number;
+  grewAt: number;
+}
+
 /**
- * Refused requests were dropped, because too many came or their disk did not keep up. The alarm stays until none was dropped
- * for as long as the window.
+ * Refused requests are not kept or not any more: too many came, others needed their room, or their disk did not keep up. The
+ * alarm of a source stays until none was lost for as long as the window.
  */
-export const unkeptAlarm: AlarmRule<{ before: number; lastSeen: number; grewAt: number }> = {
+export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> }> = {
   kind: 'unkept',
-  /** `before`: the count of dropped requests before those that this alarm is about. */
-  memory: () => ({ before: 0, lastSeen: 0, grewAt: Number.NEGATIVE_INFINITY }),
-  find({ refusalsDropped, knobs: { windowMs }, now }, memory) {
-    if (refusalsDropped > memory.lastSeen) memory.grewAt = now;
-    memory.lastSeen = refusalsDropped;
-    if (now - memory.grewAt >= windowMs) {
-      memory.before = refusalsDropped;
-      return [];
-    }
-    const count = refusalsDropped - memory.before;
-    const ago = durationOf(windowMs);
-    const says = `${count} refused requests could not be kept, the last of them less than ${ago} ago`;
-    const fix =
-      'They cannot be judged again with another secret. `events refused list` says who sends so many.';
-    return [{ subject: '', says, fix }];
+  memory: () => ({ sources: new Map() }),
+  find({ refusalsLost, knobs: { windowMs }, now }, { sources }) {
+    return [...Map.groupBy(refusalsLost, ({ source }) => source)].flatMap(([source, losses]) => {
+      const lost = losses.reduce((sum, { count }) => sum + count, 0);
+      const counts = sources.get(source) ?? { before: 0, lastSeen: 0, grewAt: Number.NEGATIVE_INFINITY };
+      sources.set(source, counts);
+      if (lost > counts.lastSeen) counts.grewAt = now;
+      counts.lastSeen = lost;
+      if (now - counts.grewAt >= windowMs) {
+        counts.before = lost;
+        return [];
+      }
+      return [unkeptFinding(source, lost - counts.before, durationOf(windowMs))];
+    });
   },
 };
+
+function unkeptFinding(source: string, count: number, window: string): AlarmFinding {
+  const says = `${count} refused requests could not be kept, the last of them less than ${window} ago`;
+  const fix =
+    'They cannot be judged again with another secret. `events refused list` says who sends so many, and why they are not kept.';
+  return { subject: source, says: `${source}: ${says}`, fix };
+}
 
 /**
  * The oldest event that waits for a handler has waited for too long. If a target is down, its handlers are the subjects;

@@ -8,6 +8,7 @@ import { statfs } from 'node:fs/promises';
 import type { Log } from '../../base/log/log.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { Driver } from '../../inbox/driver.ts';
+import type { Losses } from '../../inbox/refused/losses.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
 import {
@@ -43,7 +44,7 @@ export interface Watched extends Pick<TellerOptions, 'settings'> {
   /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
   readonly inboxFolder?: string;
-  readonly refused: { dropped(): number };
+  readonly refused: { losses(): readonly Losses[] };
   readonly readPast: Driver['readPast'];
 }
 
@@ -116,7 +117,7 @@ export class AlarmWatch {
       tallyOf: (source) => this.#tallies.get(source) as Tally,
       listeningSince: this.#listeningSince,
       takesWrites: inbox.takesWrites(),
-      refusalsDropped: refused.dropped(),
+      refusalsLost: refused.losses(),
       status() {
         status ??= inbox.status();
         return status;

@@ -74,8 +74,9 @@ export const KNOBS = {
       bytesMax: knob(
         integer(1, 65_536 * MIB),
         64 * MIB,
-        'bytes of refused requests that are kept for each source, counted whole; the oldest of the loudest address goes first',
+        'bytes of refused requests that are kept for each source, counted whole; strangers go before senders that proved themselves, and whoever has most goes first',
       ),
+      bytesMaxOfAll: knob(integer(1, 1_048_576 * MIB), 1_024 * MIB, 'the same for all sources together'),
       days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
     },
     undefined,

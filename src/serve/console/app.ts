@@ -2,7 +2,8 @@
  * The operator's port: metrics, and the orders that the `events` command passes to the running service.
  *
  *   GET  /metrics   Prometheus text
- *   POST /recheck   {} → [{"source","looked","accepted"}], refused requests judged again
+ *   POST /recheck   {"source"?,"ids"?,"byChecksOfNow"?} → [{"source","looked","accepted","passNowOnly"}], refused
+ *                   requests judged again
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *
  * With CONSOLE_TOKEN every request needs `Authorization: Bearer <token>`. Without one the port is on loopback, and a page
@@ -15,6 +16,7 @@ import helmet from 'helmet';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { isLoopback } from '../../base/address.ts';
 import type { Inbox, Order } from '../../inbox/contract.ts';
+import type { JudgingWish } from '../../inbox/refused/judging.ts';
 import {
   type AddValue,
   type Labels,
@@ -30,7 +32,7 @@ interface ConsoleOptions {
   readonly inbox: Inbox;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** Answers for each source how many were looked at, and how many pass now. */
-  readonly judgeRefusedAgain: () => Promise<unknown>;
+  readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
   /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
   readonly isToken: ((given: string) => boolean) | undefined;
 }
@@ -61,8 +63,9 @@ export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: Co
     }
   });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {
-    if (request.body === undefined) return sayTitle(response, 400, 'the body is not JSON');
-    response.json(await judgeRefusedAgain());
+    const wish = readWish(request.body);
+    if (!wish) return sayTitle(response, 400, 'the body is no JSON object that says what is to be judged');
+    response.json(await judgeRefusedAgain(wish));
   });
   app.use((_request: Request, response: Response) =>
     sayTitle(response, 404, 'there is nothing at this path'),
@@ -91,6 +94,15 @@ function readOrder(body: unknown): (Order & { inbox: string }) | undefined {
   if (action !== 'replay' && action !== 'discard') return undefined;
   const one = typeof handler === 'string' ? { handler } : {};
   return { inbox, action, event: event as number, ...one };
+}
+
+function readWish(body: unknown): JudgingWish | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { source, ids, byChecksOfNow = false } = body as Record<string, unknown>;
+  const isList = Array.isArray(ids) && ids.every((id) => typeof id === 'string');
+  if (source !== undefined && typeof source !== 'string') return undefined;
+  if ((ids !== undefined && !isList) || typeof byChecksOfNow !== 'boolean') return undefined;
+  return { byChecksOfNow, ...(source !== undefined && { source }), ...(isList && { ids }) };
 }
 
 function sayTitle(response: Response, status: number, title: string): void {

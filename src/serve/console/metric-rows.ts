@@ -4,6 +4,7 @@
  * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
  */
 import { ATTEMPT_OUTCOMES, type InboxStatus, type SecretUse } from '../../inbox/contract.ts';
+import { LOSS_REASONS, type Losses } from '../../inbox/refused/losses.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
 import type { ConnectionCounts } from '../http/connections.ts';
 import { type MeterListener, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
@@ -44,6 +45,7 @@ export interface Present {
   readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
   /** How often each live secret has proved a request. */
   readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
+  readonly refusalsLost: readonly Losses[];
   /** Undefined if the inbox does not answer: everything else is worth knowing then more than ever. */
   readonly status: InboxStatus | undefined;
 }
@@ -105,6 +107,14 @@ export const METRIC_ROWS: readonly MetricRow[] = [
         if (wouldRefuse !== undefined) add({ source, scheme, code: wouldRefuse }, 1);
       },
     }),
+  },
+  {
+    name: 'consignee_refusals_lost_total',
+    type: 'counter',
+    help: 'Refused requests that are not kept to be judged again, or not any more, and why.',
+    labels: ['source', 'why'],
+    series: ({ sources }) => each(sources, Object.keys(LOSS_REASONS)),
+    reads: ({ refusalsLost }) => refusalsLost.map(({ source, why, count }) => [count, source, why]),
   },
   {
     name: 'consignee_handler_resting',

@@ -14,13 +14,14 @@ import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../veri
 import { readBody, tooLarge } from './body.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
-  compresses,
+  isCompressed,
   keptHeaders,
   type Reception,
   type RequestStep,
   receptionOf,
   waitsForContinue,
 } from './request.ts';
+
 import type { Responder } from './respond.ts';
 
 export interface ReceivingSource {
@@ -35,6 +36,8 @@ export interface SourceRules {
   readonly bodyLimitBytes: number;
   /** They run in this order. If there are none, the source is off. */
   readonly verifiers: readonly Verifier[];
+  /** Those of the schemes with secrets that are not only observed. */
+  readonly enforced: readonly string[];
   /** Says what to set to switch the source on. */
   readonly offReason: string;
 }
@@ -124,8 +127,7 @@ function note(result: Proof | BodyCheck, { bodyChecks, proofs }: Reception): voi
 }
 
 function refuseIfEncoded(request: Request, _response: Response, next: () => void): void {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && compresses(encoding)) throw new Rejection('encoding_unsupported');
+  if (isCompressed(request.headers)) throw new Rejection('encoding_unsupported');
   next();
 }
 

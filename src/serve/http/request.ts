@@ -43,6 +43,12 @@ function isKept(name: string): boolean {
   return known;
 }
 
+/** The header is a list. `identity` and nothing say nothing, and some senders write the charset there. */
+export function isCompressed(headers: IncomingHttpHeaders): boolean {
+  const names = (headers['content-encoding'] ?? '').split(',').map((name) => name.trim().toLowerCase());
+  return names.some((name) => name !== '' && name !== 'identity' && !isCharset(name));
+}
+
 /**
  * All headers but those that authenticate or that may carry a URL with its query: a JSON object of lower-case names and values.
  */
@@ -53,14 +59,6 @@ export function keptHeaders(headers: IncomingHttpHeaders): string {
     if (isKept(name)) copy[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   }
   return JSON.stringify(copy);
-}
-
-/** Content-Encoding is a list. `identity` and nothing say nothing, and some senders write the charset there. */
-export function compresses(contentEncoding: string): boolean {
-  return contentEncoding
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .some((name) => name !== '' && name !== 'identity' && !isCharset(name));
 }
 
 function isCharset(name: string): boolean {

@@ -23,6 +23,7 @@ const REFUSED = {
   address: '203.0.113.1',
   headers: '{}',
   credentials: '[]',
+  enforced: 'hmac',
   body: Buffer.from('{"id":1}'),
 };
 
@@ -48,10 +49,10 @@ async function opened(): Promise<{ ids: string[]; said: Record<string, unknown>[
   const note = (fields: object) => void said.push({ ...fields });
   const client = new RefusedClient(
     path,
-    { bytesMax: 1_048_576, days: 7 },
+    { bytesMax: 1_048_576, bytesMaxOfAll: 1_048_576, days: 7 },
     { debug: note, info: note, warn: note, error: note },
   );
-  client.keep(REFUSED);
+  client.keep(REFUSED, false);
   const ids = (await client.next('one', 0, 16)).map(({ id }) => id);
   await client.close();
   return { ids, said };
@@ -62,7 +63,7 @@ test('one of the first release is brought up to date, with all that is in it', a
   makeOld();
   expect(await opened()).toEqual({ ids: ['ref_old', 'ref_1'], said: [] });
   const database = new DatabaseSync(path, { readOnly: true });
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
   database.close();
 });
 

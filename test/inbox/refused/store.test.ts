@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRefused, RefusedStore } from '../../../src/inbox/refused/store.ts';
+import { openRefused } from '../../../src/inbox/refused/file.ts';
+import { RefusedStore } from '../../../src/inbox/refused/store.ts';
 import { hasStrace } from '../../harness/strace.ts';
 
 let folder: string;
@@ -27,6 +28,7 @@ function refused(source: string, address: string, bodyBytes: number, credentials
     address,
     headers: '{}',
     credentials,
+    enforced: 'hmac',
     body: Buffer.alloc(bodyBytes),
   };
 }
@@ -38,7 +40,7 @@ function opened(bytesMax: number) {
       .prepare(`SELECT address, count(*) AS count, sum(length(body)) AS bytes, min(number) AS first FROM refused
         WHERE source = ? GROUP BY address ORDER BY address`)
       .all(source) as { address: string; count: number; bytes: number; first: number }[];
-  return { store: new RefusedStore(database, { bytesMax, days: 7 }), held };
+  return { store: new RefusedStore(database, { bytesMax, bytesMaxOfAll: 1_024 * MIB, days: 7 }), held };
 }
 
 test('small ones are bounded by their bytes alone: 1,500 of one source are all kept', () => {

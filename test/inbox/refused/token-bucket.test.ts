@@ -7,8 +7,18 @@ import { RefusedClient } from '../../../src/inbox/refused/client.ts';
 import { TokenBuckets } from '../../../src/inbox/refused/token-bucket.ts';
 
 const MB = 1_048_576;
-const admitted = (buckets: TokenBuckets, source: string, count: number, bytes: number, nowMs: number) =>
-  Array.from({ length: count }, () => buckets.admit(source, bytes, nowMs)).filter(Boolean).length;
+function admitted(
+  buckets: TokenBuckets,
+  source: string,
+  count: number,
+  bytes: number,
+  nowMs: number,
+  [network, isProven]: readonly [string, boolean] = ['203.0.113.1', false],
+): number {
+  return Array.from({ length: count }, () =>
+    buckets.admit({ source, network, isProven }, bytes, nowMs),
+  ).filter(Boolean).length;
+}
 
 test('a burst of four seconds is admitted, then fifty a second', () => {
   const buckets = new TokenBuckets();
@@ -29,10 +39,37 @@ test('a source that is flooded takes nothing from another', () => {
   expect(admitted(buckets, 'two', 10, MB, 0)).toBe(10);
 });
 
+test('strangers together have two such buckets, and none of them empties that of proven senders', () => {
+  const buckets = new TokenBuckets();
+  for (let number = 0; number < 1_000; number++)
+    admitted(buckets, 'one', 1, 100, 0, [`2001:db8:0:${number.toString(16)}::/64`, false]);
+  expect(admitted(buckets, 'one', 10, 100, 0, ['198.51.100.1', false])).toBe(0);
+  expect(admitted(buckets, 'one', 1_000, 100, 0, ['198.51.100.2', true])).toBe(800);
+  expect(admitted(buckets, 'one', 1_000, 100, 1_000, ['198.51.100.2', true])).toBe(200);
+  expect(admitted(buckets, 'one', 1_000, 100, 1_000, ['198.51.100.3', false])).toBe(100);
+});
+
+test('one loud stranger leaves room for others', () => {
+  const buckets = new TokenBuckets();
+  expect(admitted(buckets, 'one', 1_000, 100, 0, ['203.0.113.66', false])).toBe(200);
+  expect(admitted(buckets, 'one', 1_000, 100, 0, ['198.51.100.1', false])).toBe(200);
+});
+
+test('one that is larger than a bucket is admitted, and the next ones wait until that is paid', () => {
+  const buckets = new TokenBuckets();
+  expect(admitted(buckets, 'one', 1, 24 * MB, 0)).toBe(1);
+  expect(admitted(buckets, 'one', 1, 100, 1_999)).toBe(0);
+  expect(admitted(buckets, 'one', 1, 100, 2_001)).toBe(1);
+});
+
 test('nor does it when all of it comes before the disk has taken any', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const client = new RefusedClient(join(folder, 'refused.db'), { bytesMax: MB, days: 7 }, quiet);
+  const client = new RefusedClient(
+    join(folder, 'refused.db'),
+    { bytesMax: MB, bytesMaxOfAll: MB, days: 7 },
+    quiet,
+  );
   const refused = (source: string, at: number) => ({
     id: `ref_${source}_${at}`,
     source,
@@ -42,12 +79,15 @@ test('nor does it when all of it comes before the disk has taken any', async () 
     address: '203.0.113.1',
     headers: '{}',
     credentials: '[]',
+    enforced: 'hmac',
     body: Buffer.from('{}'),
   });
-  for (let at = 0; at < 1_000; at++) client.keep(refused('one', at));
-  client.keep(refused('two', 0));
+  for (let at = 0; at < 1_000; at++) client.keep(refused('one', at), false);
+  client.keep(refused('two', 0), false);
   expect(await client.next('two', 0, 16)).toMatchObject([{ id: 'ref_two_0' }]);
-  expect(client.dropped()).toBeGreaterThanOrEqual(700);
+  const [lost] = client.losses();
+  expect(lost).toMatchObject({ source: 'one', why: 'flood' });
+  expect(lost?.count).toBeGreaterThanOrEqual(700);
   await client.close();
   rmSync(folder, { recursive: true });
 });

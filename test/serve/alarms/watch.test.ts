@@ -49,7 +49,7 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
     },
     receives,
     inboxFolder: '.',
-    refused: { dropped: () => 0 },
+    refused: { losses: () => [] },
     readPast,
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
   });

@@ -22,7 +22,13 @@ function inboxThat(takesWrites: boolean, status: () => Promise<InboxStatus>): In
 
 const wellInbox = inboxThat(true, async () => WELL);
 const makeMetrics = () =>
-  createMetrics(WIRED, () => ({ bytesInFlight: 3, connections: CONNECTIONS, alarms: [], uses: [] }));
+  createMetrics(WIRED, () => ({
+    bytesInFlight: 3,
+    connections: CONNECTIONS,
+    alarms: [],
+    uses: [],
+    refusalsLost: [],
+  }));
 const CONNECTIONS = { open: 2, limits: { all: 8, address: 2 }, closed: { all: 0, address: 1 } };
 
 test('without its status there is still everything else, and nothing old', async () => {
