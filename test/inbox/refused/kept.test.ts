@@ -26,7 +26,7 @@ interface Row {
 function kept(): Row[] {
   // It is made beside the start, and has its name when it is whole.
   if (!existsSync(`${service.inboxPath}-refused`)) return [];
-  const database = new DatabaseSync(`${service.inboxPath}-refused`, { readOnly: true });
+  const database = new DatabaseSync(`${service.inboxPath}-refused`, { readOnly: true, timeout: 5_000 });
   try {
     return database.prepare('SELECT * FROM refused ORDER BY number').all() as unknown as Row[];
   } finally {

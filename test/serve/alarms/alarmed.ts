@@ -24,7 +24,7 @@ const KNOBS = {
 };
 
 export function startAlarmed(alarms: AlarmKnobs = {}, options: ServiceOptions = {}): Promise<Service> {
-  const knobs = { ...KNOBS, alarms: { ...ALARMS, ...alarms } };
+  const knobs = { ...KNOBS, ...options.knobs, alarms: { ...ALARMS, ...alarms } };
   return startService({ ...options, config: CONFIG, knobs, env: { ...SECRETS, ...options.env } });
 }
 

@@ -175,11 +175,15 @@ test('an inbox that takes no writes is told of, and when it does again', async (
 });
 
 test('refused requests that could not be kept are counted', async () => {
-  service = await startAlarmed();
-  const statuses = await flintn(service, WRONG, 400);
+  service = await startAlarmed({}, { knobs: { refused: { bytesMax: 2_560 } } });
+  const statuses = await flintn(service, WRONG, 20);
   expect(new Set(statuses)).toEqual(new Set([401]));
   const line = await raised(service, 'unkept');
-  expect(line.msg).toMatch(/^[1-9]\d* refused requests could not be kept/);
+  expect(line).toMatchObject({ subject: 'flintn' });
+  expect(line.msg).toMatch(/^flintn: [1-9]\d* refused requests could not be kept/);
+  const metrics = await (await fetch(`http://127.0.0.1:${service.consolePort}/metrics`)).text();
+  expect(metrics).toMatch(/^consignee_refusals_lost_total\{source="flintn",why="pushed_out"\} [1-9]/m);
+  expect(metrics).toContain('consignee_refusals_lost_total{source="flintn",why="flood"} 0');
   await over(service, 'unkept');
 });
 
