@@ -1,7 +1,7 @@
 /** Reads environment variables as typed values. Each function notes what is wrong and returns the default. */
-import { readFileSync } from 'node:fs';
 import { canonicalAddress, matchesEverything, rangesNamed, readRule } from '../address.ts';
 import type { Problem } from '../errors.ts';
+import { readSmallFile } from './small-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -95,11 +95,11 @@ export function entryProblem(setting: string, entry: string, place: string, wron
 /** The text of a file that a setting names; undefined, with a problem, if it cannot be read. */
 export function readFileOf(setting: string, path: string, problems: Problem[]): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readSmallFile(path).toString();
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    const { message } = error as Error;
     const fix = 'Mount the file, or let the user this runs as read it.';
-    problems.push({ setting, wrong: `names a file that cannot be read (${code})`, fix });
+    problems.push({ setting, wrong: `names a file that cannot be read (${message})`, fix });
     return undefined;
   }
 }

@@ -5,9 +5,9 @@
  * that it only knows by name, with several hosts. They are refused. Messages show nothing of the URL: there is a password
  * in it.
  */
-import { readFileSync } from 'node:fs';
 import { isLoopback } from '../../base/address.ts';
 import { clean } from '../../base/log/redact.ts';
+import { readSmallFile } from '../../base/settings/small-file.ts';
 import type { DatabaseMistake, DatabaseReading } from '../driver.ts';
 
 /** `inside`: nothing leaves this machine. `encrypted`: whoever answers can read it. `verified`: only the named server can. */
@@ -128,12 +128,11 @@ function mistakesInFiles({ parameters }: Parts): DatabaseMistake[] {
     const path = parameters[name];
     if (!path) return [];
     try {
-      readFileSync(path);
+      readSmallFile(path);
       return [];
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
       const fix = 'Mount the file, or let the user this runs as read it.';
-      return [{ wrong: `names a file in ${name} that cannot be read (${code})`, fix }];
+      return [{ wrong: `names a file in ${name} that cannot be read (${(error as Error).message})`, fix }];
     }
   });
 }
