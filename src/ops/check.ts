@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
 import { type Evidence, readEvidence } from './check/evidence.ts';
+import { fileFindings } from './check/files.ts';
 import type { Finding } from './check/finding.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
 import { auditFinding, inboxFindings, userFindings } from './check/machine.ts';
@@ -74,6 +75,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
     ...(await keys),
     ...edgeFindings(config, evidence),
     ...inbox,
+    ...(isSound ? fileFindings(settings, slots) : []),
     ...clockFindings(config, evidence),
     ...userFindings(config),
     logLevelFinding(settings),
