@@ -19,7 +19,7 @@ const STICKY = 0o1000;
 export function fileFindings({ config }: Pick<Settings, 'config'>, slots: readonly Slot[]): Finding[] {
   const { file } = driverOf(config.database);
   const roots = [...new Set([...(file === undefined ? [] : [file]), config.refusedPath])];
-  const files = [...new Set(roots.flatMap(filesOf))];
+  const files = [...new Set(roots.flatMap(filesBeside))];
   const open = files.flatMap(openFinding);
   const folders = [...new Set(roots.map((root) => dirname(root)))].flatMap(folderFinding);
   const secrets = [...new Set(slots.flatMap((slot) => slot.file ?? []))].flatMap(secretFinding);
@@ -36,7 +36,7 @@ export function fileFindings({ config }: Pick<Settings, 'config'>, slots: readon
 }
 
 /** A file, what belongs to it, and what was put aside: their names begin with its name. */
-function filesOf(path: string): string[] {
+function filesBeside(path: string): string[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];
   const name = basename(path);

@@ -96,8 +96,9 @@ export function responder(options: ResponderOptions): Responder {
     if (status === 405) headers.push('Allow', 'POST');
     if (status === 415) headers.push('Accept-Encoding', 'identity');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
-    if (!readOn && (leavesTooMuch(request) || code === 'body_too_large'))
-      sendAndLinger(request, response, status, body, headers);
+    const endsWithAnswer = options.closing() || !response.shouldKeepAlive;
+    if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
+      sendAndLinger(request, response, readOn, status, body, headers);
     else send(response, status, body, headers);
   }
 
@@ -133,28 +134,34 @@ function codesIn(proofs: readonly Proof[]): string | undefined {
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');
 }
 
-/** Answers in full, then gives the sender a moment to read it before the connection goes. */
+/**
+ * Answers in full. The connection goes once the body has come that is read behind the answer, or, if nobody reads it, after a
+ * moment in which the sender can read the answer.
+ */
 function sendAndLinger(
   request: Request,
   response: Response,
+  readOn: boolean,
   status: number,
   body: string,
   headers: readonly string[],
 ): void {
   writeHead(response, status, body, [...headers, 'Connection', 'close']);
   response.write(body);
+  const timer = readOn ? undefined : setTimeout(over, LINGER_MS);
   let drained = 0;
-  const over = () => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(over, LINGER_MS);
-  request.on('data', (chunk: Buffer) => {
+  const drain = (chunk: Buffer) => {
     drained += chunk.length;
     if (drained > DRAIN_BYTES) request.pause();
-  });
+  };
+  if (!readOn) request.on('data', drain);
   request.once('end', over);
   request.once('close', over);
+
+  function over(): void {
+    clearTimeout(timer);
+    response.end();
+  }
 }
 
 /** Answers whether more of the body is still to come than is worth reading. */

@@ -95,10 +95,19 @@ test('a chunked one, one over a mebibyte and one that is both are kept, and take
       body: '{}',
     });
     expect(last.status).toBe(401);
+    // As nginx asks upstreams: the connection ends with the answer, but the body is still on its way.
+    const closing = JSON.stringify({ id: 'us_evt_closing', topic: 'x', data: 'y'.repeat(200_000) });
+    const headers = { ...flexportHeaders(SECRET, closing), Connection: 'close' };
+    const all = bytesOf('POST', path, headers, closing);
+    const other = await openWire(service.port);
+    other.write(all.slice(0, -100_000));
+    expect((await other.answer()).status).toBe(401);
+    other.write(all.slice(-100_000));
+    await other.closed();
     expect(service.events()).toEqual([]);
     writeFileSync(file, `${changed}\n`);
-    await waitFor(() => service.events().length === 4, 30_000, service.output);
-    expect(service.events().map(({ body }) => body.toString())).toEqual([...bodies, '{}']);
+    await waitFor(() => service.events().length === 5, 30_000, service.output);
+    expect(service.events().map(({ body }) => body.toString())).toEqual([...bodies, '{}', closing]);
     wire.close();
   } finally {
     await service.kill('SIGTERM');
