@@ -100,6 +100,10 @@ export class RefusedClient {
     return await this.#calls.ask('next', source, after, most);
   }
 
+  async newest(source: string): Promise<number> {
+    return await this.#calls.ask('newest', source);
+  }
+
   async remove(number: number): Promise<void> {
     await this.#calls.ask('remove', number);
   }

@@ -12,11 +12,10 @@ import { type Arrival, type Kept, provenBy } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
 import type { NumberedRequest } from './store.ts';
 
-/** Bodies may be large: few at a time. */
 const STEP = 16;
 
 interface JudgingOptions {
-  readonly refused: Pick<RefusedClient, 'next' | 'remove'>;
+  readonly refused: Pick<RefusedClient, 'next' | 'newest' | 'remove'>;
   readonly verifiersOf: (source: string) => readonly Verifier[];
   readonly keep: (arrival: Arrival) => Promise<Kept>;
   /** Hears how a request passes now. */
@@ -75,7 +74,9 @@ async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOpt
   const ids = wish.ids && new Set(wish.ids);
   const result = { source, looked: 0, accepted: 0, passNowOnly: 0 };
   if (verifiers.length === 0) return result;
-  for (let after = 0; ; ) {
+  // What comes meanwhile is refused by the rules of now already; a flood of it would never end.
+  const last = await options.refused.newest(source);
+  for (let after = 0; after < last; ) {
     const step = await options.refused.next(source, after, STEP);
     for (const request of step) {
       after = request.number;
@@ -88,8 +89,9 @@ async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOpt
         result.accepted++;
       } else result.passNowOnly++;
     }
-    if (step.length < STEP) return result;
+    if (step.length === 0) break;
   }
+  return result;
 }
 
 async function accept(

@@ -23,6 +23,9 @@ const PROVEN_DAYS = 30;
 /** Clocks differ by so much without being wrong. */
 const CLOCK_MS = 600_000;
 
+/** Bodies may be large: the edge judges few at a time. */
+const BYTES_AT_ONCE = 8 * 1_048_576;
+
 const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body';
 /** All that a row keeps, in bytes, with one number. */
 const ROW_BYTES = `8 + ${TEXTS.split(', ')
@@ -69,7 +72,7 @@ export class RefusedStore {
       this.#deleteExpired(now);
       for (const request of requests) this.#insert(request, now);
       const pushedOut = this.#room.make(new Set(requests.map(({ source }) => source)));
-      for (const [source, count] of pushedOut) this.#noteLoss(source, 'pushed_out', count, now);
+      for (const [source, count] of pushedOut) this.lose(source, 'pushed_out', count, now);
       return pushedOut;
     });
   }
@@ -96,18 +99,29 @@ export class RefusedStore {
     this.#hasRemains = result?.busy !== 0;
   }
 
-  /** The next ones of a source, oldest first, behind a number. */
+  /** The next ones of a source, oldest first, behind a number: so many at most, and not many bytes. None: there are no more. */
   next(source: string, after: number, most: number): NumberedRequest[] {
-    const query = prepareQuery<RequestRow>(
-      this.#database,
-      `SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-        token_digest AS tokenDigest, body, enforced FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`,
-    );
-    return query.all(source, after, most).map(({ tokenDigest, body, ...rest }) => ({
-      ...rest,
-      body: Buffer.from(body),
-      ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
-    }));
+    const rows = this.#database
+      .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
+        token_digest AS tokenDigest, body, enforced FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
+      .iterate(source, after, most) as Iterable<RequestRow>;
+    const next: NumberedRequest[] = [];
+    let bytes = 0;
+    for (const { tokenDigest, body, ...rest } of rows) {
+      const digest = tokenDigest && { tokenDigest: Buffer.from(tokenDigest) };
+      next.push({ ...rest, body: Buffer.from(body.buffer, body.byteOffset, body.length), ...digest });
+      bytes += body.length;
+      if (bytes >= BYTES_AT_ONCE) break;
+    }
+    return next;
+  }
+
+  /** The highest number of a source; 0 if there is none. */
+  newest(source: string): number {
+    const row = this.#database
+      .prepare('SELECT max(number) AS number FROM refused WHERE source = ?')
+      .get(source);
+    return Number(row?.number ?? 0);
   }
 
   remove(number: number): void {
@@ -116,12 +130,8 @@ export class RefusedStore {
 
   /** From now on what comes from there is nobody's junk, and what has come neither. */
   prove({ source, network, at }: ProvenNetwork): void {
-    this.#run(
-      'INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)',
-      source,
-      network,
-      at,
-    );
+    const sql = 'INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)';
+    this.#run(sql, source, network, at);
   }
 
   /** Those that were heard of last come last. */
@@ -132,9 +142,16 @@ export class RefusedStore {
     ).all();
   }
 
-  /** So many more could not be kept. */
+  /** So many more are not kept, or not any more. */
   lose(source: string, why: LossReason, count: number, now: number): void {
-    this.#noteLoss(source, why, count, now);
+    this.#run(
+      `INSERT INTO losses VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at`,
+      source,
+      why,
+      count,
+      now,
+    );
   }
 
   close(): void {
@@ -164,17 +181,6 @@ export class RefusedStore {
       .all(value);
     for (const { source, bytes } of rows) this.#room.resize(String(source), -Number(bytes));
     if (rows.length > 0) this.#hasRemains = true;
-  }
-
-  #noteLoss(source: string, why: LossReason, count: number, now: number): void {
-    this.#run(
-      `INSERT INTO losses VALUES (?1, ?2, ?3, ?4, ?4)
-        ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at`,
-      source,
-      why,
-      count,
-      now,
-    );
   }
 
   #run(sql: string, ...values: (string | number)[]): void {

@@ -17,7 +17,8 @@ export interface RefusedThreadData {
   readonly limits: RefusedLimits;
 }
 
-export interface RefusedCalls extends Pick<RefusedStore, 'next' | 'remove' | 'prove' | 'proven' | 'close'> {
+export interface RefusedCalls
+  extends Pick<RefusedStore, 'next' | 'newest' | 'remove' | 'prove' | 'proven' | 'close'> {
   /** What was there before and could not be used, if anything. */
   putAside(): PutAside | undefined;
   /** Answers with how many had to make room. */
@@ -52,6 +53,7 @@ answerCalls<RefusedCalls>(parentPort as MessagePort, {
   putAside: () => putAside,
   keep: (request) => requests.keep([request], now()),
   next: (source, after, most) => requests.next(source, after, most),
+  newest: (source) => requests.newest(source),
   remove: (number) => requests.remove(number),
   prove: (network) => requests.prove(network),
   proven: () => requests.proven(),

@@ -64,7 +64,7 @@ test.each([
     };
     const kept: Buffer[] = [];
     const judge = judgeInTurn(['one'], {
-      refused: { next: async () => [request], remove: async () => {} },
+      refused: { next: async () => [request], newest: async () => 1, remove: async () => {} },
       verifiersOf: () => proofs.map((proof) => () => proof),
       async keep({ body }) {
         kept.push(body);

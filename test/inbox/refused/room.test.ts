@@ -173,6 +173,7 @@ test('beside a flood of forgeries every genuine request is taken in once the sec
   const judge = judgeInTurn(['flintn'], {
     refused: {
       next: async (source, after, most) => store.next(source, after, most),
+      newest: async (source) => store.newest(source),
       remove: async (number) => store.remove(number),
     },
     verifiersOf: () => [hmac(flintn.hmac, { secrets: [secret], allowSha1: false, toleranceSeconds: 300 })],

@@ -96,6 +96,25 @@ test('everything that is kept of a request counts, and what is gone does not', (
   store.close();
 });
 
+test('no more than some mebibytes come at once to be judged, one at least, and none is left out', () => {
+  const { store } = opened(64 * MIB);
+  const sizes = [1, 5 * MIB, 5 * MIB, 20 * MIB, 1, 1];
+  store.keep(
+    sizes.map((bytes) => refused('one', '203.0.113.1', bytes)),
+    Date.now(),
+  );
+  const steps: number[][] = [];
+  for (let after = 0; ; ) {
+    const step = store.next('one', after, 16);
+    if (step.length === 0) break;
+    steps.push(step.map(({ body }) => body.length));
+    after = step.at(-1)?.number ?? 0;
+  }
+  expect(steps).toEqual([[1, 5 * MIB, 5 * MIB], [20 * MIB], [1, 1]]);
+  expect(store.next('one', 0, 2)).toHaveLength(2);
+  store.close();
+});
+
 test('what could not be written does not count', () => {
   const { store, held } = opened(MIB);
   const large = () => refused('one', '203.0.113.1', 300_000);
