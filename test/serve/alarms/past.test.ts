@@ -17,16 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-function put(source: string, at: number): void {
+function put(source: string, at: number, address = ''): void {
   const database = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
   database
     .prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, is_json, address)
-      VALUES (?, ?, ?, randomblob(16), x'', 0, '')`)
-    .run(firstNumberAt(at), at, source);
+      VALUES (?, ?, ?, randomblob(16), x'', 0, ?)`)
+    .run(firstNumberAt(at), at, source, address);
   database.close();
 }
 
-test('the last event of every hour and source, newest first, within the time asked for', async () => {
+test('the last event of every hour, source and address, newest first, within the time asked for', async () => {
   await tell(service, 'jobs', 'ok');
   const from = NOW - 28 * 24 * HOUR_MS;
   put('flintn', from - 1);
@@ -35,15 +35,18 @@ test('the last event of every hour and source, newest first, within the time ask
   put('shippo', NOW - 2 * HOUR_MS + 60_000);
   put('flintn', NOW - 2 * HOUR_MS + 1);
   put('shippo', NOW - 1);
+  put('shippo', NOW - 3, '203.0.113.7');
+  put('shippo', NOW - 4, '203.0.113.7');
   put('shippo', NOW);
   const past = (await readSqlitePast(service.inboxPath, from, NOW, never)).filter(
     ({ source }) => source !== 'jobs',
   );
   expect(past).toEqual([
-    { source: 'shippo', at: NOW - 1 },
-    { source: 'flintn', at: NOW - 2 * HOUR_MS + 1 },
-    { source: 'shippo', at: NOW - 2 * HOUR_MS + 60_000 },
-    { source: 'flintn', at: from },
+    { source: 'shippo', address: '', at: NOW - 1 },
+    { source: 'shippo', address: '203.0.113.7', at: NOW - 3 },
+    { source: 'flintn', address: '', at: NOW - 2 * HOUR_MS + 1 },
+    { source: 'shippo', address: '', at: NOW - 2 * HOUR_MS + 60_000 },
+    { source: 'flintn', address: '', at: from },
   ]);
 });
 
