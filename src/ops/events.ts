@@ -16,7 +16,7 @@ import { giveOrders } from './orders.ts';
 import { refused } from './refused.ts';
 import { readSettings, sound } from './settings.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, say, sayRows, spelled, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, say, sayJson, sayRows, sayWrong, spelled, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -136,7 +136,7 @@ async function showEvents(reader: InboxReader, ids: readonly string[], values: V
     if (!event) return complain(`there is no event ${id} in this inbox`);
     const body = 'body' in event ? event.body : null;
     if (values.body) process.stdout.write(body ?? '');
-    else if (values.json) say(JSON.stringify({ ...event, body: body?.toString() }));
+    else if (values.json) sayJson({ ...event, body: body?.toString() });
     else for (const line of 'purged' in event ? remainsOf(event) : detailsOf(event)) say(line);
   }
   return 0;
@@ -157,8 +157,8 @@ async function change(
   let failed = 0;
   for (const { id, changed, error } of results) {
     if (error !== undefined) failed++;
-    if (values.json) say(JSON.stringify({ id, action, changed, error }));
-    else if (error !== undefined) process.stderr.write(`${id}  ${error}\n`);
+    if (values.json) sayJson({ id, action, changed, error });
+    else if (error !== undefined) sayWrong(`${id}  ${error}`);
     else say(`${id}  ${said(action, changed)}`);
   }
   if (results.length === 0) say('No events.');

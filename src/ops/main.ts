@@ -3,7 +3,17 @@
  * perhaps `usage`, and a row in the table.
  */
 import { ConfigError } from '../base/errors.ts';
-import { columns, complain, describeProblem, EXIT_CONFIG, EXIT_USAGE } from './terminal.ts';
+import { redactText } from '../base/log/redact.ts';
+import {
+  columns,
+  complain,
+  describeProblem,
+  EXIT_CONFIG,
+  EXIT_USAGE,
+  misused,
+  say,
+  sayWrong,
+} from './terminal.ts';
 
 interface Command {
   readonly run: (args: string[]) => Promise<number>;
@@ -46,13 +56,14 @@ export async function main(args: readonly string[]): Promise<void> {
   const [, , load] = COMMANDS.find(([call]) => call.split(' ')[0] === name) ?? [];
   if (!load) {
     const asked = ['', 'help', '--help', '-h'].includes(name);
-    process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `consignee: no command ${name}\n\n${USAGE}`);
+    if (asked) say(USAGE.trimEnd());
+    else misused(`no command ${name}`, USAGE);
     process.exitCode = asked && name !== '' ? 0 : EXIT_USAGE;
     return;
   }
   try {
     const { run, usage = USAGE } = await load();
-    if (rest.includes('--help')) process.stdout.write(usage);
+    if (rest.includes('--help')) say(usage.trimEnd());
     else process.exitCode = await run(rest);
   } catch (error) {
     // Threads that run already must not keep a service alive that could not start.
@@ -60,17 +71,19 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+const FAILURE_MAX = 8_000;
+
 /** Says what went wrong in words, and answers with the exit code. */
 function explainFailure(error: unknown): number {
   if (error instanceof ConfigError) {
     const { problems } = error;
     const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
-    process.stderr.write(`${count} Consignee from starting:\n\n${problems.map(describeProblem).join('')}`);
+    sayWrong(`${count} Consignee from starting:\n\n${problems.map(describeProblem).join('').trimEnd()}`);
     return EXIT_CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code?.startsWith('ERR_PARSE_ARGS')) return complain(message, EXIT_USAGE);
   // It may be a mistake in config/*.ts, where the line matters as much as the message: then the stack is shown.
   const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
-  return complain(String(expected ? message : ((error as Error).stack ?? error)));
+  return complain(redactText(String(expected ? message : ((error as Error).stack ?? error)), FAILURE_MAX));
 }

@@ -14,7 +14,7 @@ import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { readStorage } from '../serve/config/database.ts';
 import { readSettings } from './settings.ts';
-import { complain, describeProblem, EXIT_CONFIG, misused, say, spelled, TEXT } from './terminal.ts';
+import { complain, describeProblem, EXIT_CONFIG, misused, say, sayWrong, spelled, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
@@ -37,8 +37,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     const places = readMove(from, to, environment, config.production);
     if (typeof places === 'string') return misused(places, usage);
-    for (const { setting, wrong, fix } of places.warnings)
-      process.stderr.write(`${setting} ${wrong}. ${fix}\n`);
+    for (const { setting, wrong, fix } of places.warnings) sayWrong(`${setting} ${wrong}. ${fix}`);
     return await move(places, config.knobs.postgres.leaseMs);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -16,7 +16,7 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { askConsole } from './orders.ts';
-import { complain, say, sayRows, spelled } from './terminal.ts';
+import { complain, say, sayJson, sayRows, spelled } from './terminal.ts';
 
 interface RefusedOptions {
   readonly source?: string;
@@ -80,7 +80,7 @@ function showRefused(
     // As an event would have it: the kept bytes are those that came, with the credential that is in some.
     const bytes = preset ? readContent(request.source, preset, request.body).stored : request.body;
     if (body) process.stdout.write(bytes);
-    else if (json) say(JSON.stringify({ ...request, body: bytes.toString() }));
+    else if (json) sayJson({ ...request, body: bytes.toString() });
     else say(describeRefused(request));
   }
   return 0;

@@ -3,14 +3,17 @@
  * sources wire is set up once. The command may be run again: what is ready stays as it is. Exit 1 if one fails.
  */
 import { parseArgs } from 'node:util';
+import { redactText } from '../base/log/redact.ts';
 import { wiredHandlers } from '../deliver/handlers.ts';
 import { readSettings, sound } from './settings.ts';
-import { misused, say, TEXT } from './terminal.ts';
+import { misused, say, sayWrong, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run setup -- [source/handler…]
 
   Prepares what handlers write to, and says what was done; all of them, or those that are named.
 `;
+
+const REASON_MOST = 1_000;
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -37,7 +40,8 @@ export async function run(args: string[]): Promise<number> {
       say(`${names}  ${await setUp()}`);
     } catch (error) {
       failed++;
-      process.stderr.write(`${names}  ${error instanceof Error ? error.message : String(error)}\n`);
+      const reason = error instanceof Error ? error.message : String(error);
+      sayWrong(`${names}  ${redactText(reason, REASON_MOST)}`);
     }
   }
   return failed === 0 ? 0 : 1;

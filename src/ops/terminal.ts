@@ -3,6 +3,7 @@
  * out in columns, and numbers and times are said in words.
  */
 import { type Problem, sentenceOf } from '../base/errors.ts';
+import { visible, visibleJson, visibleLines } from '../base/log/visible.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
@@ -14,12 +15,21 @@ export const TEXT = { type: 'string' } as const;
 export const FLAG = { type: 'boolean', default: false } as const;
 
 export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(visibleLines(`${line}\n`));
+}
+
+/** For machines: one JSON object on a line of its own. */
+export function sayJson(value: object): void {
+  process.stdout.write(visibleJson(`${JSON.stringify(value)}\n`));
+}
+
+export function sayWrong(line: string): void {
+  process.stderr.write(visibleLines(`${line}\n`));
 }
 
 /** Answers with the exit code, so that a command can end with `return complain(…)`. */
 export function complain(message: string, exitCode = 1): number {
-  process.stderr.write(`consignee: ${message}\n`);
+  sayWrong(`consignee: ${message}`);
   return exitCode;
 }
 
@@ -30,7 +40,7 @@ export function describeProblem(problem: Problem): string {
 
 /** For a mistake on the command line: the mistake, and how the command is used. */
 export function misused(mistake: string, usage: string): number {
-  process.stderr.write(`consignee: ${mistake}\n\n${usage}`);
+  sayWrong(`consignee: ${mistake}\n\n${usage.trimEnd()}`);
   return EXIT_USAGE;
 }
 
@@ -72,25 +82,26 @@ interface Layout {
 export function columns(rows: readonly (readonly string[])[], layout: Layout = {}): string[] {
   const { least = [], width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY } =
     layout;
+  const shown = rows.map((row) => row.map(visible));
   const widths = [...least];
-  for (const row of rows) {
+  for (const row of shown) {
     for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
   }
-  return rows.map((row) => {
+  return shown.map((row) => {
     const others = row.slice(0, -1).map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `);
     return foldLine(others.join(''), row.at(-1) ?? '', width);
   });
 }
 
 /** Says each item: as a JSON object on a line of its own, or as a row of columns. */
-export function sayRows<Item>(
+export function sayRows<Item extends object>(
   items: readonly Item[],
   json: boolean,
   cellsOf: (item: Item) => readonly string[],
   layout?: Layout,
 ): void {
-  const lines = json ? items.map((item) => JSON.stringify(item)) : columns(items.map(cellsOf), layout);
-  for (const line of lines) say(line);
+  if (json) for (const item of items) sayJson(item);
+  else for (const line of columns(items.map(cellsOf), layout)) say(line);
 }
 
 function foldLine(others: string, last: string, width: number): string {

@@ -11,7 +11,7 @@ import type { EventEvidence } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SECRET_ROWS } from '../verify/checks.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';
-import { complain, say } from './terminal.ts';
+import { complain, say, sayJson } from './terminal.ts';
 
 const PAGE = 1_000;
 
@@ -37,7 +37,7 @@ export async function verify(
     events++;
     if (fails) failed++;
     if (soundness.signature === 'holds') signatures++;
-    if (json) say(JSON.stringify({ id: idOf(number), ...soundness }));
+    if (json) sayJson({ id: idOf(number), ...soundness });
     else if (fails || !all) say(describeStored(number, evidence, soundness));
   }
   const received = `${events} events: the bytes of ${events - failed} are what was received`;

@@ -1,6 +1,8 @@
 /** One JSON line a request, with the fields that were promised, whatever a sender writes into it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { idOf } from '../../src/inbox/event-id.ts';
+import { runToEnd } from '../harness/command.ts';
 import { SECRET } from '../harness/project.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { ask, bodyOf, bytesOf, FLEXPORT, lineAfter, signed } from '../harness/wire.ts';
@@ -53,6 +55,8 @@ test('health checks are not worth a line', async () => {
   expect(said).toHaveLength(1);
 });
 
+/** What a terminal obeys: controls, bidirectional and other format characters, separators of lines. */
+const OBEYED = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ODD = [
   'line\r\nfeed',
   '{"level":"fatal","msg":"forged"}',
@@ -60,7 +64,9 @@ const ODD = [
   '\u009b31m',
   '\u0000\u0007\u007f',
   '\u2028\u2029',
-  '\u202eright to left',
+  '\u202eright to left\u2066\u200f',
+  '\ufeff\u200b\u00ad hidden \u{e0041}\u{e007f}',
+  '\u0085\u008d\u009c',
   '$'.concat('{jndi:ldap://x.test/a}'),
   '%0d%0aforged',
   '"},{"forged":true',
@@ -99,6 +105,31 @@ test('nor do those in targets and headers get out', async () => {
   expectPlainLines();
 });
 
+test('commands show them to people and to programs, and send none to the screen', async () => {
+  const env = { DATABASE_URL: `sqlite:${service.inboxPath}`, FLEXPORT_WEBHOOK_SECRET: SECRET };
+  const odd = service.events().filter(({ type }) => type !== null && ODD.includes(type));
+  const ids = odd.map(({ number }) => idOf(number));
+  const shown = [
+    await runToEnd(['events', 'list', '--limit', '100', '--json'], { env }),
+    await runToEnd(['events', 'show', ...ids, '--json'], { env }),
+    await runToEnd(['events', 'list', '--limit', '100'], { env }),
+    await runToEnd(['events', 'show', ...ids], { env }),
+  ];
+  for (const { code, output } of shown) {
+    expect(code).toBe(0);
+    expect(output).not.toMatch(OBEYED);
+  }
+  for (const { output } of shown.slice(0, 2)) {
+    const records = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const types = records.map(({ type }) => type);
+    // A program gets what was sent; the inbox is told of lone surrogates by another character.
+    for (const text of ODD.filter((one) => one.isWellFormed())) expect(types).toContain(text);
+  }
+});
+
 function expectPlainLines(): void {
   const written = service.output().split('\n').slice(0, -1);
   expect(written.length).toBeGreaterThan(0);
@@ -108,6 +139,5 @@ function expectPlainLines(): void {
     expect(record.level).not.toBe('fatal');
     expect(line.length).toBeLessThan(8_192);
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-  expect(service.output()).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  expect(service.output()).not.toMatch(OBEYED);
 }

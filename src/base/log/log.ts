@@ -3,10 +3,12 @@
  *
  * One writer has standard output, so that lines of two threads never mix: the handlers' thread sends its lines there in
  * bundles. Writing never waits for the reader: if nobody reads the pipe, lines beyond 8 MiB are dropped rather than answers
- * delayed. What is not passed in cannot leak; `redact` stands behind that for names that speak of credentials.
+ * delayed. What is not passed in cannot leak. Behind that stand `redact`, for names that speak of credentials, and redactText, for
+ * the texts of errors.
  */
 import pino from 'pino';
-import { REDACTED } from './redact.ts';
+import { REDACTED, redactText } from './redact.ts';
+import { visible, visibleJson } from './visible.ts';
 
 /** The part of pino that the rooms use. */
 export interface Log {
@@ -32,10 +34,21 @@ export function createLog(options: LogOptions, output: Output): Log {
       base: null,
       timestamp: isoTime(),
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { reason: textOfError, error: textOfError, err: textOfError },
       redact: { paths: [...NEVER_SHOWN, ...NEVER_SHOWN_WHOLE], censor: REDACTED },
     },
-    options.pretty ? readable(output) : output,
+    options.pretty ? readable(output) : { write: (line) => output.write(visibleJson(line)) },
   );
+}
+
+const ERROR_MAX = 4_000;
+
+/** The texts of errors are others' words: a driver, a client or a handler may quote the URL or the body that it was about. */
+function textOfError(error: unknown): unknown {
+  if (typeof error === 'string') return redactText(error, ERROR_MAX);
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message: redactText(message, ERROR_MAX), stack: redactText(stack, ERROR_MAX) };
 }
 
 /** ISO 8601 in UTC, written anew only when the millisecond is another one. */
@@ -136,7 +149,7 @@ function readable(output: Output): Output {
 }
 
 function format(record: Record<string, unknown>, colored: boolean): string {
-  const text = (name: string) => (record[name] === undefined ? '' : String(record[name]));
+  const text = (name: string) => (record[name] === undefined ? '' : visible(String(record[name])));
   const level = text('level');
   const isEvent = text('handler') !== '' && text('outcome') === '';
   const word = text('outcome') || (isEvent ? text('msg') : level === 'info' ? '' : level);
@@ -160,11 +173,10 @@ function format(record: Record<string, unknown>, colored: boolean): string {
 
 function rest(record: Record<string, unknown>): string {
   const entries = Object.entries(record).filter(([name]) => !SHOWN_FIRST.includes(name));
-  return entries.map(([name, value]) => `${name}=${shortenValue(value)}`).join('  ');
+  return entries.map(([name, value]) => `${visible(name)}=${shortenValue(value)}`).join('  ');
 }
 
 function shortenValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const clean = text.replace(/\p{Cc}/gu, '\uFFFD');
-  return clean.length > VALUE_MAX ? `${clean.slice(0, VALUE_MAX)}…` : clean;
+  return visible(text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}…` : text);
 }

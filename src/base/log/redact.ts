@@ -5,11 +5,12 @@
  * one that opens the label), and everything is bounded in length.
  */
 import { closingQuote } from '../json-text.ts';
+import { visible } from './visible.ts';
 
 const SENSITIVE =
   /token|secret|passw|authoriz|(api|private|auth|access)[_-]?key|signature|cookie|credential|session|jwt|^card$|card[_-]?number|cvv|cvc|iban/i;
 /** A text with none of these in it has nothing to hide. */
-const SUSPICIOUS = /:\/\/|bearer|basic|token|secret|passw|key|signature/i;
+const SUSPICIOUS = new RegExp(`${SENSITIVE.source}|:\\/\\/|bearer|basic|key|pwd|card|eyJ|whsec_`, 'i');
 const TEXT_MAX = 200;
 export const REDACTED = '[redacted]';
 
@@ -63,18 +64,35 @@ export function excerptOf(json: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-/** Takes out control characters, so that a text of a sender's cannot move the cursor in the operator's terminal. */
+/** In one line and cut short, so that a text of a sender's cannot move the cursor in the operator's terminal. */
 export function clean(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\uFFFD').slice(0, TEXT_MAX);
+  return visible(text.slice(0, TEXT_MAX));
 }
 
-/** Bounds a text such as an error message, and takes queries of URLs, bearer tokens and named credentials out of it. */
+/** What speaks of a credential in running text, and what is left of it. One after the other: the first know most exactly where it ends. */
+const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
+  // Up to the last @: a password that was not encoded may hold anything, and such a URL is what errors are about.
+  [/\b([a-z][a-z\d+.-]{0,20}:\/\/)[^\s"'<>]{0,300}@/gi, `$1${REDACTED}@`],
+  [/\b([a-z][a-z\d+.-]{0,20}:\/\/[^\s?"']{1,1000})\?[^\s"']*/gi, `$1?${REDACTED}`],
+  [/(?<!["'\w-])((?:proxy-)?authorization|(?:set-)?cookie)(\s*[=:]\s*)[^\n]*/gi, `$1$2${REDACTED}`],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
+  [
+    /((?:token|secret|passw(?:or)?d|pwd|api[_-]?key|signature|jwt)[\w-]{0,40}\s*[=:]\s*)(?:"[^"]*"?|'[^']*'?|[^\s,;&"'\\]+)/gi,
+    `$1${REDACTED}`,
+  ],
+  [/\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|whsec_[\w+/=]+)/g, REDACTED],
+];
+
+/** A member of JSON, perhaps of JSON inside a text of JSON. A value with members of its own goes to the end: it may hold anything. */
+const MEMBER =
+  /(\\*["'])([^"'\\\s]{1,100})\1(\s*:\s*)(?:\\+"(?:(?!\\+")[\s\S])*(?:\\+")?|"(?:[^"\\]|\\.)*"?|'[^']*'?|[[{][\s\S]*|[^\s,}\]"']+)/g;
+
+/** Bounds a text such as an error message, and takes out of it what is a credential by its form or by the name before it. */
 export function redactText(text: string, most = TEXT_MAX): string {
   if (text.length <= most && !SUSPICIOUS.test(text)) return text;
-  const safe = text
-    .slice(0, most * 4)
-    .replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/gi, `$1?${REDACTED}`)
-    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`)
-    .replace(/\b((?:token|secret|password|api_?key|signature)\s*[=:]\s*)[^\s,;&"']+/gi, `$1${REDACTED}`);
+  let safe = text.slice(0, most * 4).replace(MEMBER, (member, quote: string, name: string, colon: string) => {
+    return isSensitive(name) ? `${quote}${name}${quote}${colon}${quote}${REDACTED}${quote}` : member;
+  });
+  for (const [credential, rest] of CREDENTIALS) safe = safe.replace(credential, rest);
   return safe.length > most ? `${safe.slice(0, most)}…` : safe;
 }

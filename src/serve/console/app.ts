@@ -15,6 +15,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { isLoopback } from '../../base/address.ts';
+import { redactText } from '../../base/log/redact.ts';
 import type { Inbox, Order } from '../../inbox/contract.ts';
 import type { JudgingWish } from '../../inbox/refused/judging.ts';
 import {
@@ -59,7 +60,7 @@ export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: Co
     try {
       response.json({ changed: await inbox.order(order) });
     } catch (error) {
-      sayTitle(response, 422, (error as Error).message);
+      sayTitle(response, 422, redactText((error as Error).message));
     }
   });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {

@@ -14,6 +14,7 @@ import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
+import { redactText } from '../../base/log/redact.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
@@ -79,7 +80,7 @@ export function responder(options: ResponderOptions): Responder {
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
     const code = error instanceof Rejection ? error.code : 'internal';
-    const reason = error instanceof Rejection ? rejectionReason(error) : wordsOf(error);
+    const reason = error instanceof Rejection ? rejectionReason(error) : redactText(wordsOf(error));
     const { status } = REFUSALS[code];
     const id = `ref_${randomBytes(8).toString('hex')}`;
     const missed = code === 'not_found' ? missedPath(request.originalUrl ?? request.url, options.paths) : {};
