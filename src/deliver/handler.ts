@@ -121,6 +121,8 @@ export interface SourceWiring {
   /** Path `/webhooks/<name>`, settings `<NAME>_…`. The preset's own name if left out. */
   readonly name?: string;
   readonly handlers: Readonly<Record<string, Handle | HandlerOptions>>;
+  /** Names of headers to keep with its events beside the usual. None that carries a credential; a query is cut off. */
+  readonly keepHeaders?: readonly string[];
   /** Runs once the event is on disk, within the preset's `replyWithinMs`; its value is the body of the 200. */
   readonly reply?: Reply;
 }

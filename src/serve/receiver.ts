@@ -140,6 +140,7 @@ function createPublicServer(
     sources: config.sources.map((source) => ({
       name: source.name,
       path: source.path,
+      keepHeaders: source.keepHeaders,
       rules: () => rules.of(source.name),
       ...(source.replies && { reply: replyOf(source, supervisor) }),
     })),

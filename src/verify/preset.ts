@@ -72,6 +72,8 @@ export interface Preset {
   readonly state?: StateShape;
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
+  /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
+  readonly keepHeaders?: readonly string[];
   readonly bodyLimitBytes: number;
   /** The time in which a `reply` must be there, from the moment the request came in. */
   readonly replyWithinMs: number;

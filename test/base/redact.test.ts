@@ -52,6 +52,8 @@ test('what only looks a little like a credential stays', () => {
   for (const text of [
     'password authentication failed for user "consignee"',
     'a token is missing',
+    'the bearer token is not a plain, strictly encoded JWT',
+    'Basic authentication failed',
     '{"key":"a1","says":"no"}',
   ])
     expect(redactText(text)).toBe(text);

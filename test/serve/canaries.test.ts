@@ -40,6 +40,8 @@ const TELLTALE: Headers = {
   'X-Request-Uri': `/webhooks/flexport?token=${SENDERS}`,
   'X-Envoy-Original-Path': `/webhooks/flexport?token=${SENDERS}`,
   'X-Query-String': `token=${SENDERS}`,
+  'X-Forwarded-Request': `POST /webhooks/flexport?token=${SENDERS} HTTP/1.1`,
+  'X-Named-Nowhere': SENDERS,
   Cookie: `session=${SENDERS}`,
   'Proxy-Authorization': `Basic ${SENDERS}`,
   'X-Api-Key': SENDERS,

@@ -25,6 +25,8 @@ export interface SourceConfig extends SourceChecks {
   /** True if it has a `reply` function. */
   readonly replies: boolean;
   readonly bodyLimitBytes: number;
+  /** Headers that are kept with its events beside the usual: what the preset and the wiring name. */
+  readonly keepHeaders: readonly string[];
 }
 
 export function readSource(
@@ -74,6 +76,7 @@ export function readSource(
       ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false)
       : false,
     bodyLimitBytes: readBytes(settings, `${prefix}_BODY_LIMIT`, wiring.preset.bodyLimitBytes),
+    keepHeaders: [wiring.preset.keepHeaders, wiring.keepHeaders].flatMap((names) => names ?? []),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Checks config/sources.ts: its sources, their handlers, and the options of each. Lists every problem and throws none. */
 import type { Problem } from '../../base/errors.ts';
+import { isSensitive } from '../../base/log/redact.ts';
 import {
   functionLike,
   listOfTexts,
@@ -12,12 +13,15 @@ import {
 import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/handler.ts';
 import { optionProblem, wiringProblem } from '../../deliver/handlers/options.ts';
 import { HANDLER_LIMITS, isHandler, namedHandlers, sourceNameOf } from '../../deliver/handlers.ts';
+import { credentialHeadersOf } from '../../verify/checks.ts';
 import { type Preset, presetFlaws, type StateShape } from '../../verify/preset.ts';
 
 type NamedHandlers = ReturnType<typeof namedHandlers>;
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][\w-]*$/i;
+const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADERS_FIX = "Write names of headers: keepHeaders: ['X-Region'].";
 const HANDLERS_FIX = 'Write a name and a function: handlers: { log, orders: updateOrders }.';
 const NESTED_FIX = 'Write it by itself, or its options beside it: { ...log, concurrency: 4 }.';
 const STATE_FIX =
@@ -32,6 +36,7 @@ const SOURCE_RULES = members({
   ),
   name: text((name) => NAME.test(name), 'Use small letters, digits and single hyphens, as in shippo-eu.'),
   handlers: valueThat<SourceWiring['handlers']>((given) => typeof given === 'object', HANDLERS_FIX),
+  keepHeaders: listOfTexts((name) => HEADER.test(name), HEADERS_FIX, {}, true),
   reply: functionLike<Reply>('Write a function: reply: (event) => ({ … }).'),
 } satisfies RulesFor<SourceWiring>);
 
@@ -72,6 +77,7 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
   found.push(
     ...repeated.map((name) => wiringProblem(`mounts ${name} twice`, 'Give one of them another name.')),
     ...wirings.flatMap(handlerProblems),
+    ...wirings.flatMap(headerProblems),
     ...wired.flatMap(([name, options]) => rules(options).flaws.map((one) => optionProblem(name, one))),
     ...wired.flatMap(([, { problems: own }]) => (Array.isArray(own) ? own : [])),
     ...targetProblems(wired),
@@ -128,6 +134,22 @@ function handlerProblems(wiring: SourceWiring): Problem[] {
       wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),
     ),
   ];
+}
+
+/** What proves a sender is kept apart from what is shown. */
+function headerProblems(wiring: SourceWiring): Problem[] {
+  const { keepHeaders, preset } = wiring;
+  if (!Array.isArray(keepHeaders)) return [];
+  const credentials = credentialHeadersOf(preset);
+  return keepHeaders
+    .filter((name) => isSensitive(String(name)) || credentials.includes(String(name).toLowerCase()))
+    .map((name) => {
+      const wrong = `keepHeaders of ${sourceNameOf(wiring)} names ${name}, in which a credential may come`;
+      return wiringProblem(
+        wrong,
+        'Leave it out: what is kept with an event is shown to people and handlers.',
+      );
+    });
 }
 
 /** What shares a target shares its limits, so they must agree on them. */

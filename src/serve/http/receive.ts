@@ -14,8 +14,8 @@ import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../veri
 import { readBody, tooLarge } from './body.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
+  headerKeeper,
   isCompressed,
-  keptHeaders,
   type Reception,
   type RequestStep,
   receptionOf,
@@ -27,6 +27,8 @@ import type { Responder } from './respond.ts';
 export interface ReceivingSource {
   readonly name: string;
   readonly path: string;
+  /** Names of headers that are kept beside the usual. */
+  readonly keepHeaders: readonly string[];
   /** Asked for each request: a reload may have changed them. */
   readonly rules: () => SourceRules;
   readonly reply?: ReplyOptions;
@@ -160,7 +162,11 @@ function verifyBody(_request: Request, response: Response, next: () => void): vo
 }
 
 /** The event is on disk before anybody is answered; from then on the answer is a 200, whatever the reply function does. */
-function keepThenAnswer({ name, reply }: ReceivingSource, { keep, responder }: ReceiveOptions): RequestStep {
+function keepThenAnswer(
+  { name, keepHeaders, reply }: ReceivingSource,
+  { keep, responder }: ReceiveOptions,
+): RequestStep {
+  const keptHeaders = headerKeeper(keepHeaders);
   return function keepEvent(request, response, next) {
     const reception = receptionOf(response);
     const { head, proofs, body } = reception;

@@ -21,7 +21,7 @@ import { readBody } from './body.ts';
 import { LateReads } from './late-reads.ts';
 import type { Share } from './memory.ts';
 import type { SourceRules } from './receive.ts';
-import { isCompressed, keptHeaders, type Reception, waitsForContinue } from './request.ts';
+import { headerKeeper, isCompressed, type Reception, waitsForContinue } from './request.ts';
 
 type GivenRefusal = Pick<RefusedRequest, 'id' | 'source' | 'reason'> & { readonly code: RefusalCode };
 
@@ -29,31 +29,39 @@ type GivenRefusal = Pick<RefusedRequest, 'id' | 'source' | 'reason'> & { readonl
 export type KeepRefusal = (request: Request, response: Response, refusal: GivenRefusal) => boolean;
 
 interface KeepRefusalOptions {
-  readonly sources: readonly Pick<SourceConfig, 'name' | 'preset'>[];
+  readonly sources: readonly Pick<SourceConfig, 'name' | 'preset' | 'keepHeaders'>[];
   readonly rulesOf: (source: string) => SourceRules;
   /** Whether an event of the source was accepted from there before. */
   readonly isProven: (source: string, address: string) => boolean;
   readonly store: Pick<RefusedClient, 'keep' | 'lose'>;
 }
 
+interface HeaderChoice {
+  /** Lower-case names of those that carry credentials. */
+  readonly credentials: readonly string[];
+  readonly kept: ReturnType<typeof headerKeeper>;
+}
+
 export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
   const { store, rulesOf } = options;
-  /** For each source the lower-case names of the headers that carry credentials. */
-  const credentialHeaders = new Map(
-    options.sources.map(({ name, preset }) => [name, credentialHeadersOf(preset)]),
+  const headersOf = new Map(
+    options.sources.map(({ name, preset, keepHeaders }): [string, HeaderChoice] => [
+      name,
+      { credentials: credentialHeadersOf(preset), kept: headerKeeper(keepHeaders) },
+    ]),
   );
   const lateReads = new LateReads();
 
   return function keepRefusal(request, response, refusal) {
     const { source } = refusal;
-    const names = credentialHeaders.get(source);
+    const choice = headersOf.get(source);
     const reception: Reception | undefined = response.locals.reception;
-    if (!names || !reception || REFUSALS[refusal.code].status !== 401 || isOutsider(reception)) return false;
+    if (!choice || !reception || REFUSALS[refusal.code].status !== 401 || isOutsider(reception)) return false;
     const address = reception.head.address ?? '';
     const isProven = options.isProven(source, address);
     const { enforced, bodyLimitBytes } = rulesOf(source);
     const keepWith = (body: Buffer) =>
-      store.keep(requestOf(request, reception, { names, enforced, refusal, body }), isProven);
+      store.keep(requestOf(request, reception, { choice, enforced, refusal, body }), isProven);
     if (reception.bodyRead) {
       keepWith(reception.body);
       return false;
@@ -65,7 +73,11 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
     return readLate(request, { sender, bytes, share }, keepWith);
   };
 
-  function readLate(request: Request, { sender, bytes, share }: AwaitedBody, keepWith: (body: Buffer) => void) {
+  function readLate(
+    request: Request,
+    { sender, bytes, share }: AwaitedBody,
+    keepWith: (body: Buffer) => void,
+  ) {
     const lose = () => store.lose(sender.source, 'late');
     const leave = share.full() === undefined ? lateReads.take({ sender, bytes, giveUp }) : undefined;
     if (!leave) {
@@ -113,7 +125,7 @@ interface AwaitedBody {
 }
 
 interface KeptParts {
-  readonly names: readonly string[];
+  readonly choice: HeaderChoice;
   readonly enforced: readonly string[];
   readonly refusal: GivenRefusal;
   readonly body: Buffer;
@@ -122,7 +134,7 @@ interface KeptParts {
 function requestOf(
   request: Request,
   { head }: Reception,
-  { names, enforced, refusal, body }: KeptParts,
+  { choice, enforced, refusal, body }: KeptParts,
 ): RefusedRequest {
   const tokenDigest = digestOfToken(head.query);
   // The settings may have been read anew since it was refused.
@@ -131,9 +143,9 @@ function requestOf(
     ...refusal,
     receivedAt: head.receivedAt,
     address: head.address ?? '',
-    headers: keptHeaders(request.headers),
+    headers: choice.kept(request.headers),
     enforced: [...new Set([...enforced, failed])].join(),
-    credentials: JSON.stringify(linesNamed(head.rawHeaders, names)),
+    credentials: JSON.stringify(linesNamed(head.rawHeaders, choice.credentials)),
     body,
     ...(tokenDigest !== undefined && { tokenDigest }),
   };

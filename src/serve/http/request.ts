@@ -1,10 +1,10 @@
 /**
- * What is read of headers that say nothing of the sender: which are kept with an event, whether the body is compressed, and whether
- * it is waited with. And the notes that the steps of one request hand to each other, in `response.locals`.
+ * What is read of headers that prove nothing: which are kept with an event, whether the body is compressed, and whether it is
+ * waited with. A query string is kept of none. And the notes that the steps of one request hand to each other, in `response.locals`.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
-import { isSensitive } from '../../base/log/redact.ts';
+import { REDACTED } from '../../base/log/redact.ts';
 import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
 import type { Share } from './memory.ts';
 
@@ -29,36 +29,47 @@ export function receptionOf(response: Response): Reception {
   return response.locals.reception;
 }
 
-/** Proxies repeat the request's URL, token and all, under these and similar names. */
-const CARRIES_URL = /^(referer|origin|location|link)$|ur[il]|-path$|query|rewrite/;
-const NAMES_KNOWN_MAX = 1_000;
-const kept = new Map<string, boolean>();
+/**
+ * Kept with every event: how the body is to be read, who sent it, and on which way it came. A list of what may be kept, since
+ * nobody knows all the names under which proxies repeat a URL with its token, or a credential.
+ */
+const KEPT_ALWAYS = [
+  ...['content-type', 'content-length', 'transfer-encoding', 'user-agent', 'accept', 'date', 'host'],
+  ...[
+    'via',
+    'forwarded',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-forwarded-proto',
+    'x-real-ip',
+  ],
+  ...['x-request-id', 'x-correlation-id', 'traceparent', 'x-amzn-trace-id', 'cf-ray'],
+];
 
-function isKept(name: string): boolean {
-  let known = kept.get(name);
-  if (known === undefined) {
-    known = !isSensitive(name) && !CARRIES_URL.test(name);
-    if (kept.size < NAMES_KNOWN_MAX) kept.set(name, known);
-  }
-  return known;
+/** Makes of a request's headers a JSON object of lower-case names and values. `more`: what the source keeps beside the usual. */
+export function headerKeeper(more: readonly string[]): (headers: IncomingHttpHeaders) => string {
+  const names = new Set([...KEPT_ALWAYS, ...more.map((name) => name.toLowerCase())]);
+  return function keptHeaders(headers) {
+    const copy: Record<string, string> = Object.create(null);
+    for (const name in headers) {
+      if (!names.has(name)) continue;
+      const value = headers[name];
+      copy[name] = withoutQuery(Array.isArray(value) ? value.join(', ') : (value ?? ''));
+    }
+    return JSON.stringify(copy);
+  };
+}
+
+/** A header that a source names may hold the request's URL all the same. */
+function withoutQuery(value: string): string {
+  return value.includes('?') ? value.replace(/\?[^\s,;"]*/g, `?${REDACTED}`) : value;
 }
 
 /** The header is a list. `identity` and nothing say nothing, and some senders write the charset there. */
 export function isCompressed(headers: IncomingHttpHeaders): boolean {
   const names = (headers['content-encoding'] ?? '').split(',').map((name) => name.trim().toLowerCase());
   return names.some((name) => name !== '' && name !== 'identity' && !isCharset(name));
-}
-
-/**
- * All headers but those that authenticate or that may carry a URL with its query: a JSON object of lower-case names and values.
- */
-export function keptHeaders(headers: IncomingHttpHeaders): string {
-  const copy: Record<string, string> = Object.create(null);
-  for (const name in headers) {
-    const value = headers[name];
-    if (isKept(name)) copy[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
-  }
-  return JSON.stringify(copy);
 }
 
 function isCharset(name: string): boolean {

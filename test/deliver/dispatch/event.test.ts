@@ -24,6 +24,9 @@ async function mirrored(body: string | Buffer, claims: string) {
       Authorization: `Bearer ${token(JWT_SECRET, `{${claims}"iat":${seconds}}`)}`,
       'Content-Type': 'application/json; charset=utf-8',
       'X-Request-Id': 'r-1',
+      'X-Region': 'eu-1',
+      'X-Original-URL': `/webhooks/mirror?token=${QUERY_TOKEN}`,
+      'X-Named-Nowhere': 'whatever',
       Cookie: 'session=1',
     },
     body: new Uint8Array(Buffer.from(body)),
@@ -68,10 +71,13 @@ test('its headers are in lower case and tell nothing that proves a sender', asyn
   expect(event.headers).toMatchObject({
     'content-type': 'application/json; charset=utf-8',
     'x-request-id': 'r-1',
+    'x-region': 'eu-1',
+    'x-original-url': '/webhooks/mirror?[redacted]',
   });
   const names = Object.keys(event.headers);
   expect(names).toEqual(names.map((name) => name.toLowerCase()));
-  for (const name of ['authorization', 'x-hub-signature-256', 'cookie']) expect(names).not.toContain(name);
+  for (const name of ['authorization', 'x-hub-signature-256', 'cookie', 'x-named-nowhere'])
+    expect(names).not.toContain(name);
   const stored = service.sql<{ headers: string }>('SELECT headers FROM inbox WHERE number = ?', numberOf(id));
   for (const text of [JSON.stringify(event), String(stored[0]?.headers)]) {
     for (const secret of [QUERY_TOKEN, JWT_SECRET, 'Bearer', 'sha256=', SECRETS.MIRROR_WEBHOOK_SECRET]) {

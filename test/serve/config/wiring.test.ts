@@ -34,7 +34,13 @@ test('all that may be there has no problem', () => {
     setUp: async () => 'ready',
     latest: undefined,
   };
-  const orders = { preset: flintn, name: 'orders', handlers: { a: full, b: handle }, reply: () => ({}) };
+  const orders = {
+    preset: flintn,
+    name: 'orders',
+    handlers: { a: full, b: handle },
+    keepHeaders: ['X-Region'],
+    reply: () => ({}),
+  };
   expect(problemsOf(orders, { preset: shippo, handlers: { c: latest(handle) } })).toEqual([]);
   expect(problemsOf({ preset: shippo, handlers: {} })).toEqual([]);
 });
@@ -84,6 +90,31 @@ test.each([
   [{ preset: shippo, name: 7, handlers: {} }, 'name of source number 2 is 7.'],
   [{ preset: shippo, handlers: 'log' }, 'handlers of source number 2 is "log".'],
   [{ preset: shippo, handler: {} }, 'handler of source number 2 is not known. Did you mean handlers?'],
+  [
+    { preset: shippo, handlers: {}, keepHeaders: 'X-Region' },
+    'keepHeaders of source number 2 is "X-Region".',
+  ],
+  [
+    { preset: shippo, handlers: {}, keepHeaders: ['X Region'] },
+    'keepHeaders of source number 2 is ["X Region"].',
+  ],
+  [{ preset: shippo, handlers: {}, keepHeaders: ['Cookie'] }, 'keepHeaders of shippo names Cookie, in which'],
+  [
+    { preset: shippo, handlers: {}, keepHeaders: ['X-Api-Key'] },
+    'keepHeaders of shippo names X-Api-Key, in which',
+  ],
+  [
+    {
+      preset: { ...shippo, hmac: [{ ...shippo.hmac[0], header: 'X-Mac' }] },
+      handlers: {},
+      keepHeaders: ['x-mac'],
+    },
+    'keepHeaders of shippo names x-mac, in which',
+  ],
+  [
+    { preset: shippo, handlers: { a: { handle: { handle } } } },
+    'handle of handlers.a of shippo is a handler that has',
+  ],
   [{ preset: shippo, handlers: {}, reply: {} }, 'reply of source number 2 is an object.'],
   [{ preset: shippo, handlers: { '1st': handle } }, "handlers.1st of shippo is not a handler's name."],
   [{ preset: shippo, handlers: { a: null } }, 'handlers.a of shippo is not a handler.'],

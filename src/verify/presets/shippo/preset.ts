@@ -53,6 +53,8 @@ export const shippo = {
     recordedAt: RECORDED,
     isOldestWithoutTime: true,
   },
+  // It says in which form `data` comes.
+  keepHeaders: ['Shippo-API-Version'],
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
   addressLists: {
