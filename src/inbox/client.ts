@@ -81,6 +81,7 @@ class InboxClient implements Inbox {
   }
 
   readonly status = async () => await this.#asked.ask('status');
+  readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
   readonly pause = async () => await this.#asked.ask('pause');

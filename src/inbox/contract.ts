@@ -132,11 +132,15 @@ export interface InboxStatus {
   readonly resting: readonly string[];
 }
 
+/** The row of `meta` with the key of the fingerprints, as hexadecimal digits. */
+export const FINGERPRINT_KEY = 'fingerprint key';
+export const FINGERPRINT_KEY_BYTES = 32;
+
 /** How often, and until when, a live secret has proved requests: of a source, under a scheme, in an HMAC's form. */
 export interface SecretUse {
   readonly source: string;
   readonly scheme: string;
-  /** Fingerprint of the secret. */
+  /** Fingerprint of the secret, keyed. */
   readonly secret: string;
   /** Of an HMAC; empty otherwise. */
   readonly form: string;
@@ -161,6 +165,8 @@ export interface Inbox {
   takesWrites(): boolean;
   status(): Promise<InboxStatus>;
   order(order: Order): Promise<number>;
+  /** The key of this inbox's fingerprints of secrets; replicas have it in common. */
+  fingerprintKey(): Promise<string>;
   /** Adds to what is known of the secrets' use. */
   noteUses(uses: readonly SecretUse[]): Promise<void>;
   /**

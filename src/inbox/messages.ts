@@ -50,7 +50,10 @@ export interface ToInbox {
 
 /** What the edge asks of the inbox thread. */
 export interface InboxCalls
-  extends Pick<Inbox, 'status' | 'order' | 'purge' | 'noteUses' | 'recover' | 'pause' | 'close'> {
+  extends Pick<
+    Inbox,
+    'status' | 'fingerprintKey' | 'order' | 'purge' | 'noteUses' | 'recover' | 'pause' | 'close'
+  > {
   /** The inbox's end of a port to a new handlers' thread. */
   connectHandlers(port: MessagePort): void;
 }

@@ -78,7 +78,7 @@ async function copyOver(move: Move, client: Connection): Promise<MoveOutcome> {
   }
   // From here on nothing is called off: a commit that failed may yet turn out to be on disk.
   source.markMoved({ place, inbox });
-  return { what: 'moved', ...copied, work: await endMove(client, source.id, source.secretUses()) };
+  return { what: 'moved', ...copied, work: await endMove(client, source) };
 }
 
 /** Of the `events` that it counts so many were `purged`: only their keys have moved. */
@@ -140,7 +140,7 @@ async function finish({ source, from, place }: Move, moved: Moved, client: Conne
   const at = await movedInAt(client, source.id);
   if (at !== undefined) return { what: 'before', at };
   if ((await movingIn(client))?.inbox === source.id) {
-    return { what: 'finished', work: await endMove(client, source.id, source.secretUses()) };
+    return { what: 'finished', work: await endMove(client, source) };
   }
   const wrong = `names PostgreSQL at ${place}, where ${from} has moved, and nothing is known of it there`;
   const fix = 'Was that database restored from an older backup? Restore one from after the move.';

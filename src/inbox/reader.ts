@@ -2,7 +2,7 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
-import type { SecretUse } from './contract.ts';
+import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
 import {
@@ -54,6 +54,13 @@ export class InboxReader {
   async id(): Promise<string> {
     const [row] = await this.#tables.all<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
     return String(row?.value);
+  }
+
+  /** The key of the fingerprints; undefined before a service has made it. */
+  async fingerprintKey(): Promise<string | undefined> {
+    const sql = 'SELECT value FROM meta WHERE key = $1';
+    const [row] = await this.#tables.all<{ value: string }>(sql, FINGERPRINT_KEY);
+    return row?.value;
   }
 
   async list(filter: Filter): Promise<EventSummary[]> {

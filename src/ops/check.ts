@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
-import { type Evidence, readEvidence } from './check/evidence.ts';
+import { NO_EVIDENCE, readEvidence } from './check/evidence.ts';
 import { fileFindings } from './check/files.ts';
 import type { Finding } from './check/finding.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
@@ -60,7 +60,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const inbox = await inboxFindings(settings);
   // An inbox that is not sound is not read.
   const isSound = inbox.some(({ subject }) => subject === 'inbox');
-  const evidence: Evidence = isSound ? await readEvidence(config) : { recent: [], uses: [] };
+  const evidence = isSound ? await readEvidence(config) : NO_EVIDENCE;
   return [
     ...settingFindings(settings),
     ...sourceFindings(settings),

@@ -4,15 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import type { SecretUse } from '../inbox/contract.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
 import {
   type Age,
   ageOf,
+  type KnownSecrets,
   nameOfSecret,
-  readUses,
+  readKnown,
   sayUse,
   secretSchemesOf,
   usedSlots,
@@ -54,8 +54,8 @@ export async function run(args: string[]): Promise<number> {
     return (await rotate({ source, waitMs: Number(values.wait) * 1000, read, say })) ? 0 : 2;
   }
   const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
-  const uses = await readUses(database);
-  for (const line of showSecrets(shown, { settings, uses, now: Date.now() })) say(line);
+  const known = await readKnown(database);
+  for (const line of showSecrets(shown, { settings, known, now: Date.now() })) say(line);
   return 0;
 }
 
@@ -81,7 +81,7 @@ function mistakeInSecret(
 
 interface ShowOptions {
   readonly settings: Settings;
-  readonly uses: readonly SecretUse[];
+  readonly known: KnownSecrets;
   readonly now: number;
 }
 
@@ -94,13 +94,13 @@ export function showSecrets(sources: readonly SourceConfig[], options: ShowOptio
   });
 }
 
-function showScheme(source: SourceConfig, scheme: SecretScheme, { settings, uses, now }: ShowOptions) {
+function showScheme(source: SourceConfig, scheme: SecretScheme, { settings, known, now }: ShowOptions) {
   const { environment } = settings;
-  const slots = usedSlots(source, scheme, environment, uses, now);
+  const slots = usedSlots(source, scheme, environment, known, now);
   const lines = slots.map(({ slot, use, mayGo }) => {
     const parts = [
       slot.label.padEnd(8),
-      nameOfSecret(slot.value),
+      nameOfSecret(slot.value, known.fingerprints),
       ...(slot.isCurrent ? [sayAge(ageOf(slot, environment, now))] : []),
       sayUse(use, now),
       ...(mayGo ? ['safe to remove'] : []),

@@ -11,6 +11,7 @@ import type { EventEvidence } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SECRET_ROWS } from '../verify/checks.ts';
 import { fingerprintOf } from '../verify/fingerprint.ts';
+import { type Fingerprints, readFingerprints } from './secret/slots.ts';
 import { complain, say, sayJson } from './terminal.ts';
 
 const PAGE = 1_000;
@@ -26,13 +27,14 @@ export async function verify(
   config: Config,
   { all, json }: { readonly all: boolean; readonly json: boolean },
 ): Promise<number> {
+  const fingerprints = await readFingerprints(reader);
   let [events, failed, signatures] = [0, 0, 0];
   for await (const number of all ? everyNumber(reader) : numbers) {
     const evidence = await reader.evidence(number);
     if (!evidence && !all)
       return complain(`${idOf(number)} is not in this inbox, or its body has been purged`);
     if (!evidence) continue;
-    const soundness = judgeStored(evidence, config);
+    const soundness = judgeStored(evidence, config, fingerprints);
     const fails = soundness.bytes === 'DIFFER' || soundness.signature === 'FAILS';
     events++;
     if (fails) failed++;
@@ -54,14 +56,16 @@ async function* everyNumber(reader: InboxReader): AsyncGenerator<number> {
   }
 }
 
-function judgeStored(evidence: EventEvidence, config: Config): Soundness {
+function judgeStored(evidence: EventEvidence, config: Config, fingerprints: Fingerprints): Soundness {
   const { digest, body, proofs, receivedAt } = evidence;
   const bytes = hash('sha256', body, 'buffer').equals(digest) ? 'hold' : 'DIFFER';
   const source = config.sources.find(({ name }) => name === evidence.source);
   const proof = proofs.find(({ signature }) => signature !== undefined);
   const row = SECRET_ROWS.find(({ name }) => name === proof?.scheme);
   if (!proof || !source || !row?.recheck) return { bytes, signature: 'none kept' };
-  const secret = source.secrets[row.name]?.find((live) => fingerprintOf(live) === proof.secret);
+  // Events from before there were keys have the plain one.
+  const isIts = (live: string) => [fingerprints(live), fingerprintOf(live)].includes(proof.secret);
+  const secret = source.secrets[row.name]?.find(isIts);
   if (secret === undefined) return { bytes, signature: 'secret not live' };
   if (row.recheck(proof, secret, body, receivedAt, source.preset)) return { bytes, signature: 'holds' };
   // The signature is over the bytes received, and what is stored lacks that member.

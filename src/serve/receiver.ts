@@ -45,6 +45,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const known = new KnownAddresses((network) => work.refused.prove(network));
   const counting = startCounting(config, log, known, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
+  rules.keyFingerprints(await work.inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts);

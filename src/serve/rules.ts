@@ -7,9 +7,10 @@
  */
 import type { Log } from '../base/log/log.ts';
 import { enforcedProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
-import { digestOf, indexOfDigest } from '../verify/fingerprint.ts';
+import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { SourceRules } from './http/receive.ts';
@@ -20,6 +21,8 @@ export class Rules {
   config: Config;
   #bySource: ReadonlyMap<string, SourceRules>;
   #tokens: readonly Buffer[];
+  #fingerprintKey = '';
+  readonly #fingerprints = new Map<string, string>();
 
   constructor(config: Config, log: Log) {
     this.#names = new FollowedNames(log);
@@ -34,6 +37,11 @@ export class Rules {
 
   isConsoleToken(given: string): boolean {
     return indexOfDigest(digestOf(given), this.#tokens) >= 0;
+  }
+
+  /** Called once the inbox is open, which keeps the key, and before any request comes. */
+  keyFingerprints(key: string): void {
+    this.#fingerprintKey = key;
   }
 
   /** Resolves when the host names have had their first answers, or when waiting for them has taken long enough. */
@@ -58,12 +66,23 @@ export class Rules {
   }
 
   #build({ sources, knobs }: Config): ReadonlyMap<string, SourceRules> {
+    const named = (verify: Verifier) => withFingerprints(verify, (plain) => this.#keyed(plain));
     const rulesOf = (source: SourceConfig): SourceRules => ({
       bodyLimitBytes: source.bodyLimitBytes,
-      verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names),
+      verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names).map(named),
       enforced: enforcedProofs(source),
       offReason: `the source ${source.name} is off: set ${provingSettings(source.prefix)}`,
     });
     return new Map(sources.map((source) => [source.name, rulesOf(source)]));
+  }
+
+  /** There are no more of them than secrets have been live. */
+  #keyed(plain: string): string {
+    let keyed = this.#fingerprints.get(plain);
+    if (keyed === undefined) {
+      keyed = keyFingerprint(this.#fingerprintKey, plain);
+      this.#fingerprints.set(plain, keyed);
+    }
+    return keyed;
   }
 }

@@ -1,18 +1,38 @@
 /**
  * Tells secrets apart, for the schemes and the commands, without telling the secrets.
  *
- * A fingerprint tells them apart in evidence, and by a mask people recognise their own: of a secret that is long enough it
- * shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of any length are compared in constant
+ * A fingerprint tells them apart in evidence and metrics. It is keyed: each inbox has a key of its own, so that nobody who sees
+ * fingerprints can try out guesses, or learn that two installations have the same secret. By a mask people recognise their
+ * own: of a secret that is long enough it shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of any length are compared in constant
  * time: both sides are hashed first, so the time taken tells neither a length nor where the first difference is.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import type { BodyCheck, Proof, Verifier } from './verifier.ts';
 
 const DIGITS = 12;
-const SHOWN_FROM = 24;
+/** What is left unknown must be as long as a strong secret. */
+const SHOWN_FROM = 40;
 
-/** It depends on the secret alone, so it is the same in every setting and on every machine. */
+/** Depends on the secret alone. Proofs carry it until the key is put to it; it is neither shown nor stored. */
 export function fingerprintOf(secret: string): string {
   return hash('sha256', `consignee fingerprint\0${secret}`, 'hex').slice(0, DIGITS);
+}
+
+/** From a plain fingerprint, so that what was stored before there were keys can be told as well. */
+export function keyFingerprint(key: string, plain: string): string {
+  return createHmac('sha256', key).update(plain).digest('hex').slice(0, DIGITS);
+}
+
+/** The verifier, with the installation's fingerprints in its proofs. `keyed` answers with the one of a plain one. */
+export function withFingerprints(verify: Verifier, keyed: (plain: string) => string): Verifier {
+  const named = (proof: Proof) =>
+    proof.secret === undefined ? proof : { ...proof, secret: keyed(proof.secret) };
+  const finish = (result: Proof | BodyCheck) =>
+    typeof result === 'function' ? (body: Buffer) => named(result(body)) : named(result);
+  return function verifyNamed(head) {
+    const result = verify(head);
+    return result instanceof Promise ? result.then(finish) : finish(result);
+  };
 }
 
 export function maskOf(secret: string): string {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { rotate } from '../../src/ops/secret/rotate.ts';
-import { allSlots } from '../../src/ops/secret/slots.ts';
+import { allSlots, NOTHING_KNOWN } from '../../src/ops/secret/slots.ts';
 import { showSecrets } from '../../src/ops/secret.ts';
 import type { Settings } from '../../src/ops/settings.ts';
 import { credentialHeadersOf, proveBody, verifiersOf } from '../../src/verify/checks.ts';
@@ -86,7 +86,7 @@ test('`secret` shows its secrets, leads through changing them, and `check` looks
     'FLINTN_SEAL_SECRET',
     'FLINTN_SEAL_SECRET_PREVIOUS',
   ]);
-  const shown = showSecrets(config.sources, { settings, uses: [], now: NOW }).join('\n');
+  const shown = showSecrets(config.sources, { settings, known: NOTHING_KNOWN, now: NOW }).join('\n');
   expect(shown).toContain('flintn  seal  FLINTN_SEAL_SECRET');
   const lines: string[] = [];
   const say = (line: string) => lines.push(line);

@@ -12,6 +12,7 @@ import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import type { SecretUse } from '../contract.ts';
 import { type Asked, atomically } from './connection.ts';
+import { takeFingerprintKey } from './fingerprint-key.ts';
 import { ENTRY_LOCK } from './lease.ts';
 import { type Moving, metaOf, movingIn, movingProblem } from './schema.ts';
 import { noteUses } from './status.ts';
@@ -142,19 +143,28 @@ async function findDead(client: pg.ClientBase, { leaseMs, tell }: MoveIn) {
   return first;
 }
 
+/** What the end takes from the inbox that moves in. */
+interface MovedSource {
+  /** Its name. */
+  readonly id: string;
+  readonly fingerprintKey: string;
+  secretUses(): readonly SecretUse[];
+}
+
 /**
  * Makes what waits due here, all at once and only once. What a killed service was handling is as what a killed replica was
  * handling: the first replica that dispatches takes it over. Returns how many rows of work there were.
  */
-export async function endMove(client: pg.ClientBase, inbox: string, uses: readonly SecretUse[]) {
+export async function endMove(client: pg.ClientBase, source: MovedSource) {
   return await atomically(client, async () => {
     const { rowCount } = await client.query(
       `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, owner)
        SELECT event, handler, state, attempts, due, alone, behind, thing, CASE state WHEN 'handling' THEN ${NOBODY} END
        FROM moving_work`,
     );
-    await noteUses(client, uses);
-    await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(inbox), new Date().toISOString()]);
+    await takeFingerprintKey(client, source.fingerprintKey);
+    await noteUses(client, source.secretUses());
+    await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(source.id), new Date().toISOString()]);
     await client.query("DROP TABLE moving_work; DELETE FROM meta WHERE key = 'moving'");
     return rowCount ?? 0;
   });

@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { ConfigError, type Problem } from '../../base/errors.ts';
 import { readMigrationsIn } from '../migration-files.ts';
 import { type Asked, atomically, connect } from './connection.ts';
+import { ensureFingerprintKey } from './fingerprint-key.ts';
 
 const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 /** "Csgn": whoever migrates holds this lock. */
@@ -137,6 +138,7 @@ export async function prepareDatabase(url: string, place: string, mover?: string
     for (const { version, sql } of MIGRATIONS) {
       if (typeof schema === 'number' && version > schema) await runMigration(client, version, sql);
     }
+    await ensureFingerprintKey(client);
   } catch (error) {
     const wrong = `names PostgreSQL at ${place}, where the tables cannot be made (${(error as Error).message})`;
     const fix = 'Let the role create tables there: it should own the database or the schema.';

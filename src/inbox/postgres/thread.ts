@@ -15,7 +15,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
-import type { Database } from '../contract.ts';
+import { type Database, FINGERPRINT_KEY } from '../contract.ts';
 import { HandlersPort, type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
@@ -31,7 +31,7 @@ import { Notifier } from './notifier.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
-import { prepareDatabase } from './schema.ts';
+import { metaOf, prepareDatabase } from './schema.ts';
 import { noteUses, readStatus } from './status.ts';
 
 const CLOSE_MS = 5_000;
@@ -83,6 +83,7 @@ listenToEdge((batch) => intake.push(batch), {
     return changed;
   },
   purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+  fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
   noteUses: (uses) => noteUses(pool, uses),
   connectHandlers(port) {
     membership.forgetGrants();

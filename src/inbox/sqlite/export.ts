@@ -3,6 +3,7 @@
  * marked once it is somewhere else. For ../move.ts. Refuses what is not there, in use or not sound, and changes nothing
  * but to bring the tables up to this release, until it is marked.
  */
+
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
@@ -11,6 +12,7 @@ import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../m
 import type { EventState } from '../newest.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
 import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
+import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { DUE_MAX_MS } from './statements.ts';
 
 const BATCH_EVENTS = 500;
@@ -94,6 +96,10 @@ export class Source {
       events = [];
     }
     yield { events };
+  }
+
+  get fingerprintKey(): string {
+    return fingerprintKeyOf(this.#database);
   }
 
   secretUses(): SecretUse[] {

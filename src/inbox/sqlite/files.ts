@@ -22,6 +22,7 @@ import {
   numberFrom,
   tightenDatabaseFile,
 } from '../sqlite-file.ts';
+import { makeFingerprintKey } from './fingerprint-key.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
@@ -148,6 +149,7 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
     PRAGMA journal_size_limit = 67108864;
   `);
   migrateDatabase(database, inboxMigrations);
+  makeFingerprintKey(database);
   const mode = Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0];
   const synchronous = numberFrom(database, 'PRAGMA synchronous');
   if (mode !== 'wal' || synchronous !== 2) {

@@ -17,6 +17,7 @@ import {
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
+import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -48,6 +49,7 @@ listenToEdge(
   },
   {
     status: () => store.status(),
+    fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
       grants.clear();

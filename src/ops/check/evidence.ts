@@ -2,12 +2,11 @@
  * Reads what the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. It is read
  * once, for every check that judges settings by what has really come.
  */
-import type { SecretUse } from '../../inbox/contract.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { readRecorded } from '../secret/slots.ts';
+import { type KnownSecrets, NOTHING_KNOWN, readKnownIn, readRecorded } from '../secret/slots.ts';
 import { counted } from '../terminal.ts';
 
 /** Looked at in all, and of each source. */
@@ -16,16 +15,17 @@ const EVENTS_OF_SOURCE_MOST = 1_000;
 /** The proofs come with the body: a few thousand large ones would take a while. */
 const BODY_BYTES_MOST = 256 * 1_048_576;
 
-export interface Evidence {
+export interface Evidence extends KnownSecrets {
   /** Newest first. */
   readonly recent: readonly EventProofs[];
-  readonly uses: readonly SecretUse[];
 }
 
+export const NO_EVIDENCE: Evidence = { ...NOTHING_KNOWN, recent: [] };
+
 export async function readEvidence({ database }: Config): Promise<Evidence> {
-  return await readRecorded(database, { recent: [], uses: [] }, async (reader) => ({
+  return await readRecorded(database, NO_EVIDENCE, async (reader) => ({
     recent: await readRecent(reader),
-    uses: await reader.secretUses(),
+    ...(await readKnownIn(reader)),
   }));
 }
 

@@ -6,8 +6,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { isLoopback } from '../../base/address.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
-import type { SecretUse } from '../../inbox/contract.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import { maskOf } from '../../verify/fingerprint.ts';
 import {
   API_KEYS,
   ageOf,
@@ -77,19 +77,24 @@ function unknownFinding(settings: readonly string[], production: boolean): Findi
 }
 
 /** Which live secrets really prove requests, which may go, and who still signs with SHA-1. */
-export function useFindings({ config: { sources }, environment }: Settings, { uses }: Evidence, now: number) {
+export function useFindings({ config: { sources }, environment }: Settings, evidence: Evidence, now: number) {
   return sources.flatMap((source) => [
     ...secretSchemesOf(source).flatMap((scheme) =>
-      usedSlots(source, scheme, environment, uses, now).map((used) =>
-        useFinding(`${source.name} ${scheme}`, used, now),
+      usedSlots(source, scheme, environment, evidence, now).map((used) =>
+        useFinding(`${source.name} ${scheme}`, used, evidence, now),
       ),
     ),
-    ...sha1Findings(source, uses, now),
+    ...sha1Findings(source, evidence, now),
   ]);
 }
 
-function useFinding(subject: string, { slot, use, currentUse, mayGo }: UsedSlot, now: number): Finding {
-  const says = `${slot.label} ${nameOfSecret(slot.value)}: ${sayUse(use, now)}`;
+function useFinding(
+  subject: string,
+  { slot, use, currentUse, mayGo }: UsedSlot,
+  { fingerprints }: Evidence,
+  now: number,
+): Finding {
+  const says = `${slot.label} ${nameOfSecret(slot.value, fingerprints)}: ${sayUse(use, now)}`;
   if (slot.isCurrent) return pass(subject, says);
   if (mayGo) return warn(subject, `${says}; safe to remove from ${slot.variable}`);
   if (!use) return pass(subject, `${says}, as far as is recorded`);
@@ -98,7 +103,7 @@ function useFinding(subject: string, { slot, use, currentUse, mayGo }: UsedSlot,
 
 function sha1Findings(
   { name, prefix, preset, allowSha1 }: SourceConfig,
-  uses: readonly SecretUse[],
+  { uses }: Evidence,
   now: number,
 ): Finding[] {
   const subject = `${name} SHA-1`;
@@ -149,7 +154,7 @@ export async function onlineFindings(environment: Environment): Promise<Finding[
   if (keys.length === 0)
     return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
   const asked = keys.map(async ({ setting, value }) => {
-    return keyFinding(setting, nameOfSecret(value), await askFlexport(base, value));
+    return keyFinding(setting, maskOf(value), await askFlexport(base, value));
   });
   return await Promise.all(asked);
 }

@@ -7,13 +7,13 @@ import type { SecretUse } from '../../inbox/contract.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
-import { fingerprintOf } from '../../verify/fingerprint.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
 import {
+  type KnownSecrets,
   nameOfSecret,
-  readUses,
+  readKnown,
   type Slot,
   secretSchemesOf,
   slotsOfSource,
@@ -36,19 +36,25 @@ interface RotateOptions {
 export async function rotate({ source: name, waitMs, read, say }: RotateOptions): Promise<boolean> {
   const settings = await read();
   const source = sourceIn(settings, name);
+  const before = await readKnown(settings.config.database);
   for (const row of SECRET_ROWS.filter(({ name }) => source.schemes.includes(name)))
-    for (const line of stepLines(source, row, settings)) say(line);
-  const known = await knownSecrets(source, settings);
+    for (const line of stepLines(source, row, settings, before)) say(line);
+  const usedBefore = new Set(before.uses.map(({ source, secret }) => `${source} ${secret}`));
+  const old = oldSecrets(source, settings);
   say(`Waiting ${counted(waitMs / 1000, 'second')} for a delivery that is proved with a new one.`);
   say(
     'Ctrl-C ends the waiting and nothing else. `send` signs with it too, and tells nothing about the provider.',
   );
   const refusedBefore = refusedOf(name, settings);
   for (const end = performance.now() + waitMs; ; ) {
-    const uses = await readUses(settings.config.database);
-    const use = uses.find(({ source, secret }) => source === name && !known.has(secret));
+    const known = await readKnown(settings.config.database);
+    // The key of the fingerprints may have come with the first start just now.
+    const oldOnes = old.map(known.fingerprints);
+    const isNew = ({ secret }: SecretUse) =>
+      !oldOnes.includes(secret) && !usedBefore.has(`${name} ${secret}`);
+    const use = known.uses.find((one) => one.source === name && isNew(one));
     if (use) {
-      for (const line of await seenLines(name, use, await read())) say(line);
+      for (const line of seenLines(name, use, await read(), known)) say(line);
       return true;
     }
     if (performance.now() >= end) break;
@@ -71,12 +77,13 @@ function stepLines(
   source: SourceConfig,
   { name: scheme, setting, rotation }: SecretRow & { readonly name: SecretScheme },
   { environment }: Settings,
+  { fingerprints }: KnownSecrets,
 ): string[] {
   const { before = [MAKE_ONE], after, old } = source.preset.rotation[scheme] ?? rotation;
   const [current] = slotsOfSource(source, scheme, environment);
   const steps = [...before, putHere(`${source.prefix}_${setting}`, current), ...after];
   const numbered = steps.map((step, at) => `  ${at + 1}. ${step}`);
-  const name = current ? `, now ${nameOfSecret(current.value)}` : '';
+  const name = current ? `, now ${nameOfSecret(current.value, fingerprints)}` : '';
   return [`${source.preset.title}, ${scheme}${name}:\n`, ...numbered, `\n  ${old}\n`];
 }
 
@@ -88,32 +95,32 @@ function putHere(setting: string, current: Slot | undefined): string {
   return `Here, set ${setting} to the new one and ${setting}_PREVIOUS to the old one, then restart the service; in development saving .env is enough. With ${setting}_FILE no restart is ever needed.`;
 }
 
-/**
- * Fingerprints of the secrets that are not new: all that were ever used, and of the live ones all but the first. With one
- * live secret, that one is old.
- */
-async function knownSecrets(source: SourceConfig, settings: Settings): Promise<ReadonlySet<string>> {
-  const { config, environment } = settings;
-  const used = (await readUses(config.database)).filter((use) => use.source === source.name);
-  const live = secretSchemesOf(source).flatMap((scheme) => {
+/** The live secrets of a source that are not new: all but the first. With one live secret, that one is old. */
+function oldSecrets(source: SourceConfig, { environment }: Settings): string[] {
+  return secretSchemesOf(source).flatMap((scheme) => {
     const slots = slotsOfSource(source, scheme, environment);
-    return slots.length === 1 ? slots : slots.slice(1);
+    return (slots.length === 1 ? slots : slots.slice(1)).map(({ value }) => value);
   });
-  return new Set([...used.map(({ secret }) => secret), ...live.map(({ value }) => fingerprintOf(value))]);
 }
 
-async function seenLines(name: string, { scheme, secret, lastAt }: SecretUse, settings: Settings) {
+function seenLines(
+  name: string,
+  { scheme, secret, lastAt }: SecretUse,
+  settings: Settings,
+  known: KnownSecrets,
+): string[] {
+  const nameOf = ({ value }: Slot) => nameOfSecret(value, known.fingerprints);
   const now = Date.now();
   const source = sourceIn(settings, name);
-  const uses = await readUses(settings.config.database);
-  const slots = usedSlots(source, scheme, settings.environment, uses, now);
-  const isNew = ({ slot }: UsedSlot) => fingerprintOf(slot.value) === secret;
+  const slots = usedSlots(source, scheme, settings.environment, known, now);
+  const isNew = ({ slot }: UsedSlot) => known.fingerprints(slot.value) === secret;
   const found = slots.find(isNew);
-  const proved = found ? nameOfSecret(found.slot.value) : `the one with fingerprint ${secret}`;
+  const proved = found ? nameOf(found.slot) : `the one with fingerprint ${secret}`;
   const others = slots.filter((other) => !isNew(other));
-  const lines = others.map(({ slot: { value, variable, label }, use }) => {
+  const lines = others.map(({ slot, use }) => {
+    const { variable, label } = slot;
     const last = use ? `last used ${ago(use.lastAt, now)}` : 'never used';
-    return `The ${label} one, ${nameOfSecret(value)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
+    return `The ${label} one, ${nameOf(slot)}, was ${last}. Once it has not been used for a day, take it out of ${variable}: npm run secret -- show ${name}`;
   });
   return [`\nThe new secret is in use: ${proved} proved a delivery ${ago(lastAt, now)}.`, ...lines];
 }

@@ -15,7 +15,7 @@ import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
-import { fingerprintOf, maskOf } from '../../verify/fingerprint.ts';
+import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import { ago, counted, DAY_MS } from '../terminal.ts';
 
@@ -73,9 +73,13 @@ export function allSlots({ sources }: Config, environment: Environment): Slot[] 
   return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
 
+/** Tells the fingerprint that a secret has in this installation; undefined before the first start, which makes its key. */
+export type Fingerprints = (secret: string) => string | undefined;
+
 /** A secret as people see it: `a1b2c3…wxyz (fingerprint 0123456789ab)`. */
-export function nameOfSecret(value: string): string {
-  return `${maskOf(value)} (fingerprint ${fingerprintOf(value)})`;
+export function nameOfSecret(value: string, fingerprints: Fingerprints): string {
+  const fingerprint = fingerprints(value);
+  return `${maskOf(value)} (${fingerprint === undefined ? 'no fingerprint before the first start' : `fingerprint ${fingerprint}`})`;
 }
 
 /** `unreadable`: the setting is not a date, or the date lies ahead. */
@@ -124,21 +128,38 @@ export async function readRecorded<T>(
   }
 }
 
-export async function readUses(database: Database): Promise<SecretUse[]> {
-  return await readRecorded(database, [], (reader) => reader.secretUses());
+/** What the inbox knows of secrets. */
+export interface KnownSecrets {
+  readonly uses: readonly SecretUse[];
+  readonly fingerprints: Fingerprints;
+}
+
+export const NOTHING_KNOWN: KnownSecrets = { uses: [], fingerprints: () => undefined };
+
+export async function readKnown(database: Database): Promise<KnownSecrets> {
+  return await readRecorded(database, NOTHING_KNOWN, readKnownIn);
+}
+
+export async function readKnownIn(reader: InboxReader): Promise<KnownSecrets> {
+  return { uses: await reader.secretUses(), fingerprints: await readFingerprints(reader) };
+}
+
+export async function readFingerprints(reader: InboxReader): Promise<Fingerprints> {
+  const key = await reader.fingerprintKey();
+  return (secret) => (key === undefined ? undefined : keyFingerprint(key, fingerprintOf(secret)));
 }
 
 export function usedSlots(
   source: SourceConfig,
   scheme: string,
   environment: Environment,
-  uses: readonly SecretUse[],
+  { uses, fingerprints }: KnownSecrets,
   now: number,
 ): UsedSlot[] {
   const slots = slotsOfSource(source, scheme, environment);
   const its = uses.filter((use) => use.source === source.name && use.scheme === scheme);
   const useOf = ({ value }: Slot) => {
-    const secret = fingerprintOf(value);
+    const secret = fingerprints(value);
     return sumOfUses(its.filter((use) => use.secret === secret));
   };
   const currentUse = slots[0] && useOf(slots[0]);

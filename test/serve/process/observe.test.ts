@@ -1,6 +1,6 @@
 /** Checks that are only observed, the evidence kept with events, and which secret is still used. */
 import { afterEach, expect, test } from 'vitest';
-import { fingerprintOf } from '../../../src/verify/fingerprint.ts';
+import { fingerprintOf, keyFingerprint } from '../../../src/verify/fingerprint.ts';
 import { runToEnd } from '../../harness/command.ts';
 import { SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
@@ -19,6 +19,15 @@ const evidence = () =>
   service
     .sql<{ evidence: string }>('SELECT evidence FROM inbox ORDER BY number')
     .map((row) => JSON.parse(row.evidence));
+
+/** By the key of this inbox, and unlike anything that the secret alone tells. */
+function named(secret: string): string {
+  const [row] = service.sql<{ value: string }>("SELECT value FROM meta WHERE key = 'fingerprint key'");
+  expect(row?.value).toMatch(/^[0-9a-f]{64}$/);
+  const fingerprint = keyFingerprint(row?.value ?? '', fingerprintOf(secret));
+  expect(fingerprint).not.toBe(fingerprintOf(secret));
+  return fingerprint;
+}
 
 test('a check that is observed refuses nothing, but says and counts what it would have refused', async () => {
   service = await startService({
@@ -48,7 +57,7 @@ test('a check that is observed refuses nothing, but says and counts what it woul
     'consignee_would_refuse_total{source="shippo",scheme="hmac",code="hmac_mismatch"} 1',
   );
   expect(evidence()[0]).toEqual([
-    { scheme: 'token', secret: fingerprintOf(TOKEN) },
+    { scheme: 'token', secret: named(TOKEN) },
     { scheme: 'hmac', wouldRefuse: 'hmac_missing' },
   ]);
 });
@@ -94,12 +103,12 @@ test('each event keeps how it passed its checks, and the uses of secrets are cou
     { scheme: 'ip' },
     {
       scheme: 'hmac',
-      secret: fingerprintOf(SECRET),
+      secret: named(SECRET),
       form: 'X-Hub-Signature-256 sha256',
       signature: Object.values(flexportHeaders(SECRET, '{"id":1}'))[0],
     },
   ]);
-  expect(second[1].secret).toBe(fingerprintOf(PREVIOUS));
+  expect(second[1].secret).toBe(named(PREVIOUS));
   const { folder } = service;
   await service.kill('SIGTERM');
   service = await startService({ folder, env });
@@ -108,14 +117,14 @@ test('each event keeps how it passed its checks, and the uses of secrets are cou
     {
       source: 'flexport',
       scheme: 'hmac',
-      secret: fingerprintOf(SECRET),
+      secret: named(SECRET),
       form: 'X-Hub-Signature-256 sha256',
       count: 1,
     },
     {
       source: 'flexport',
       scheme: 'hmac',
-      secret: fingerprintOf(PREVIOUS),
+      secret: named(PREVIOUS),
       form: 'X-Hub-Signature-256 sha256',
       count: 2,
     },

@@ -1,0 +1,32 @@
+/**
+ * The key of the fingerprints, which all replicas find in the database: made by whoever first prepares it, and replaced only by
+ * that of an inbox which moves in. Uses that were noted before there was a key get the fingerprints that they would have now.
+ */
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { keyFingerprint } from '../../verify/fingerprint.ts';
+import { FINGERPRINT_KEY, FINGERPRINT_KEY_BYTES } from '../contract.ts';
+import { atomically } from './connection.ts';
+import { metaOf } from './schema.ts';
+
+/** Called with the lock of migrations held, so that no other replica makes one at the same time. */
+export async function ensureFingerprintKey(client: pg.ClientBase): Promise<void> {
+  if ((await metaOf(client, FINGERPRINT_KEY)) !== undefined) return;
+  const key = randomBytes(FINGERPRINT_KEY_BYTES).toString('hex');
+  await atomically(client, async () => {
+    await client.query('INSERT INTO meta VALUES ($1, $2)', [FINGERPRINT_KEY, key]);
+    const { rows } = await client.query<{ secret: string }>('SELECT DISTINCT secret FROM secret_uses');
+    for (const { secret } of rows) {
+      await client.query('UPDATE secret_uses SET secret = $1 WHERE secret = $2', [
+        keyFingerprint(key, secret),
+        secret,
+      ]);
+    }
+  });
+}
+
+/** What was noted here by another key, before the first event came, nobody could read any more. */
+export async function takeFingerprintKey(client: pg.ClientBase, key: string): Promise<void> {
+  await client.query('DELETE FROM secret_uses');
+  await client.query('UPDATE meta SET value = $2 WHERE key = $1', [FINGERPRINT_KEY, key]);
+}
