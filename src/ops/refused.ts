@@ -3,6 +3,7 @@
  * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
 import { clean } from '../base/log/redact.ts';
+import { driverOf } from '../inbox/driver.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../inbox/refused/losses.ts';
@@ -104,15 +105,19 @@ async function recheck(
   config: Config,
   { json, source, 'checks-of-now': byChecksOfNow }: RefusedOptions,
 ): Promise<number> {
+  const driver = driverOf(config.database);
+  const reader = await driver.openReader();
+  if (!reader)
+    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
+  const inbox = await reader.id().finally(() => reader.close());
   const wish = {
+    inbox,
     ...(source && { source }),
     ...(ids.length > 0 && { ids }),
     ...(byChecksOfNow && { byChecksOfNow }),
   };
   const { status, answer } = await askConsole(config, '/recheck', wish);
-  if (status !== 200) {
-    return complain(String((answer as { title?: string }).title));
-  }
+  if (status !== 200) return complain(String((answer as { title?: string }).title));
   const results = answer as Rechecked[];
   const shown = results.filter(({ looked }) => json || looked > 0);
   sayRows(shown, json, ({ source: of, looked, accepted }) => {

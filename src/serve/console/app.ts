@@ -2,8 +2,8 @@
  * The operator's port: metrics, and the orders that the `events` command passes to the running service.
  *
  *   GET  /metrics   Prometheus text
- *   POST /recheck   {"source"?,"ids"?,"byChecksOfNow"?} → [{"source","looked","accepted","passNowOnly"}], refused
- *                   requests judged again
+ *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?} → [{"source","looked","accepted","passNowOnly"}],
+ *                   refused requests judged again
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *
  * With CONSOLE_TOKEN every request needs `Authorization: Bearer <token>`. Without one the port is on loopback, and a page
@@ -38,8 +38,12 @@ interface ConsoleOptions {
   readonly isToken: ((given: string) => boolean) | undefined;
 }
 
+const OTHER_INBOX = 'this service has another inbox';
+
 export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: ConsoleOptions): Express {
   const app = express();
+  // Whoever asks looks at an inbox, and may have found the console of another service.
+  const isOurs = async (named: string) => (await inbox.status()).inbox === named;
   app.disable('x-powered-by');
   app.use(helmet());
   app.use((request: Request, response: Response, next: NextFunction) => {
@@ -54,9 +58,7 @@ export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: Co
   app.post('/orders', express.json({ strict: true }), async (request, response) => {
     const order = readOrder(request.body);
     if (!order) return sayTitle(response, 400, 'an order names the inbox, an action and an event');
-    if ((await inbox.status()).inbox !== order.inbox) {
-      return sayTitle(response, 409, 'this service has another inbox');
-    }
+    if (!(await isOurs(order.inbox))) return sayTitle(response, 409, OTHER_INBOX);
     try {
       response.json({ changed: await inbox.order(order) });
     } catch (error) {
@@ -64,8 +66,11 @@ export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: Co
     }
   });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {
+    const { inbox: named } = (request.body ?? {}) as { inbox?: unknown };
+    if (typeof named !== 'string') return sayTitle(response, 400, 'a recheck names the inbox');
+    if (!(await isOurs(named))) return sayTitle(response, 409, OTHER_INBOX);
     const wish = readWish(request.body);
-    if (!wish) return sayTitle(response, 400, 'the body is no JSON object that says what is to be judged');
+    if (!wish) return sayTitle(response, 400, 'the body does not say what is to be judged');
     response.json(await judgeRefusedAgain(wish));
   });
   app.use((_request: Request, response: Response) =>

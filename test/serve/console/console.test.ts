@@ -186,6 +186,25 @@ describe('orders', () => {
   });
 });
 
+test('a recheck is for the inbox that it names', async () => {
+  const recheck = (body: object) =>
+    consoleOf(open).post('/recheck').set('Content-Type', 'application/json').send(body);
+  expect((await ask(open.port, signed('x'.repeat(40), bodyOf(randomUUID())))).status).toBe(401);
+  const held = open.events();
+  for (const [body, status] of [
+    [{}, 400],
+    [{ inbox: 1 }, 400],
+    [{ inbox: 'x' }, 409],
+  ] as const)
+    expect((await recheck(body)).status).toBe(status);
+  const { status, body } = await recheck({ inbox: inboxOf(open) });
+  expect([status, body]).toEqual([
+    200,
+    expect.arrayContaining([{ source: 'flexport', looked: 1, accepted: 0 }]),
+  ]);
+  expect(open.events()).toEqual(held);
+});
+
 test('nothing of the console is on the public port, and no webhooks are on the console’s', async () => {
   const held = open.events().length;
   for (const path of ['/metrics', '/orders', '/console', '/events', '/admin', '/debug']) {
