@@ -11,6 +11,8 @@ export interface HandlerContext {
   /** Aborts at the handler's time limit and when the service stops. Pass it to `fetch` and friends. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** The service runs with --dev: its log has no other readers, and may show what is in an event. */
+  readonly development: boolean;
   /** What `events show` will say of this attempt; the last word counts. */
   record(result: AttemptResult): void;
 }

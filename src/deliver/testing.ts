@@ -84,7 +84,10 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
   const { log, lines } = notingLog();
   const nothing = { error: null, status: null, output: null, dueInMs: null, lines };
   if (!wants(types ? { types } : {}, event.type)) return { ...nothing, outcome: 'unwanted' };
-  const { attempt, ended } = startAttempt(event, `${event.source}/tried`, options.handle, timeLimitMs, log);
+  const { attempt, ended } = startAttempt(event, `${event.source}/tried`, options.handle, timeLimitMs, {
+    log,
+    development: true,
+  });
   const now = Date.now();
   const verdict = await ended.then(
     () => DONE,
@@ -101,7 +104,7 @@ export async function tryHandler(wired: Handle | HandlerOptions, event: WebhookE
 
 /** Runs a `reply` function once: `{ outcome: 'answered', json }`, or why the provider would get Consignee's own answer. */
 export function tryReply(reply: Reply, event: WebhookEvent, withinMs = 2_500): Promise<ReplyResult> {
-  return runReply(reply, event, Date.now() + withinMs, notingLog().log);
+  return runReply(reply, event, Date.now() + withinMs, { log: notingLog().log, development: true });
 }
 
 function notingLog(): { log: Log; lines: LogLine[] } {

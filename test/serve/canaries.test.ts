@@ -52,7 +52,10 @@ const TELLTALE: Headers = {
 };
 const KEPT: Headers = { 'User-Agent': 'a-sender/1.0', 'X-Request-Id': 'kept-as-it-is' };
 
-const body = () => `{"id":"${randomUUID()}","type":"/a#b","topic":"a:b"}`;
+/** What a customer entrusted: outside development it is in the inbox alone. */
+const CUSTOMERS = 'canary-of-a-customer';
+
+const body = () => `{"id":"${randomUUID()}","type":"/a#b","topic":"a:b","note":"${CUSTOMERS}"}`;
 const hex = (secret: string, text: string) => opensslMac(secret, text).toString('hex');
 
 function flexport(query: string, text: string, more: Headers): string {
@@ -60,7 +63,7 @@ function flexport(query: string, text: string, more: Headers): string {
 }
 
 test('no secret, token, MAC, Authorization or query shows anywhere, whatever the outcome', async () => {
-  const canaries = [HMAC, RETIRED, TOKEN, JWT, CONSOLE, SENDERS, encodeURIComponent(SENDERS)];
+  const canaries = [HMAC, RETIRED, TOKEN, JWT, CONSOLE, SENDERS, encodeURIComponent(SENDERS), CUSTOMERS];
   const text = body();
   const query = `?token=${TOKEN}&more=${SENDERS}`;
   const good = flexportHeaders(HMAC, text);

@@ -20,6 +20,7 @@ export interface Log {
 
 export interface LogOptions {
   readonly level: string;
+  /** Readable lines: the service runs with --dev. */
   readonly pretty: boolean;
 }
 

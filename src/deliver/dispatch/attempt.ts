@@ -39,6 +39,9 @@ export interface Attempt {
   abort(reason: Error): void;
 }
 
+/** What all attempts of a service have in common. */
+export type Surroundings = Pick<HandlerContext, 'log' | 'development'>;
+
 /** Name of the error that ends an attempt at its time limit. */
 export const TIME_LIMIT = 'TimeLimit';
 
@@ -61,7 +64,7 @@ export function startAttempt(
   handler: string,
   run: (event: WebhookEvent, context: HandlerContext) => unknown,
   timeLimitMs: number,
-  log: Log,
+  { log, development }: Surroundings,
 ) {
   const { promise: ended, resolve, reject } = Promise.withResolvers<unknown>();
   let controller: AbortController | undefined;
@@ -90,6 +93,7 @@ export function startAttempt(
   const context: HandlerContext = {
     // What a handler logs says whose it is.
     log: logTo((level, more, message) => log[level]({ handler, eventId: event.id, ...more }, message)),
+    development,
     record: (more) => {
       // What a handler says after its end is about nothing any more.
       if (open) result = { ...result, ...more };

@@ -4,19 +4,26 @@
  * Each handler is granted its concurrency once; a settlement gives its slot back. Settlements of one turn of the event
  * loop travel together.
  */
-import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { UnavailableTarget } from '../../inbox/circuit.ts';
 import { type Delivery, outcomeOf, type Settlement, type Work } from '../../inbox/contract.ts';
 import { type AttemptResult, Discard, RetryLater, Unavailable } from '../handler.ts';
 import type { DeliveryKnobs, WiredHandler } from '../handlers.ts';
-import { type Attempt, type AttemptVerdict, DONE, eventOf, judgeAttempt, startAttempt } from './attempt.ts';
+import {
+  type Attempt,
+  type AttemptVerdict,
+  DONE,
+  eventOf,
+  judgeAttempt,
+  type Surroundings,
+  startAttempt,
+} from './attempt.ts';
 
 interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, WiredHandler>;
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
-  readonly log: Log;
+  readonly surroundings: Surroundings;
   readonly onSettled: (handler: string, outcome: string) => void;
 }
 
@@ -65,12 +72,18 @@ export class Dispatcher {
   }
 
   async #run(delivery: Delivery): Promise<void> {
-    const { handlers, knobs, log } = this.#options;
+    const { handlers, knobs, surroundings } = this.#options;
     const handler = handlers.get(delivery.handler) as WiredHandler;
     const { handle, timeLimitMs } = handler;
     const startedAt = Date.now();
     const started = performance.now();
-    const { attempt, ended } = startAttempt(eventOf(delivery), delivery.handler, handle, timeLimitMs, log);
+    const { attempt, ended } = startAttempt(
+      eventOf(delivery),
+      delivery.handler,
+      handle,
+      timeLimitMs,
+      surroundings,
+    );
     this.#running.add(attempt);
     let verdict: AttemptVerdict = DONE;
     let unavailable: UnavailableTarget | undefined;
@@ -102,7 +115,8 @@ export class Dispatcher {
 
   #settle(attempt: Attempt, settlement: Settlement): void {
     const outcome = outcomeOf(settlement);
-    const { log, onSettled } = this.#options;
+    const { surroundings, onSettled } = this.#options;
+    const { log } = surroundings;
     const { handler, state, status, ms, error: reason } = settlement;
     const said = status !== null && { status };
     const line = { handler, eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };

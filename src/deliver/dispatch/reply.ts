@@ -6,11 +6,10 @@
  * large, or its thread is not there, that is said instead, and the provider gets Consignee's own 200.
  */
 import { wordsOf } from '../../base/errors.ts';
-import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import type { Reply } from '../handler.ts';
-import { startAttempt, TIME_LIMIT } from './attempt.ts';
+import { type Surroundings, startAttempt, TIME_LIMIT } from './attempt.ts';
 
 export type ReplyResult =
   | { readonly outcome: 'answered'; readonly json: string }
@@ -26,12 +25,12 @@ export async function runReply(
   reply: Reply,
   event: WebhookEvent,
   until: number,
-  log: Log,
+  surroundings: Surroundings,
 ): Promise<ReplyResult> {
   const remainingMs = until - Date.now();
   // It waited behind something that kept the thread busy.
   if (remainingMs <= 0) return LATE;
-  const { ended } = startAttempt(event, `${event.source}/reply`, reply, remainingMs, log);
+  const { ended } = startAttempt(event, `${event.source}/reply`, reply, remainingMs, surroundings);
   try {
     const json = JSON.stringify(await ended);
     if (json === undefined) return { outcome: 'none' };

@@ -45,6 +45,7 @@ const { wiring, knobs, logOptions, port, heartbeat, dispatches } = workerData as
 const supervisor = parentPort as MessagePort;
 const lines = bundledOutput((text) => tell({ kind: 'lines', text }));
 const threadLog = createLog(logOptions, lines);
+const surroundings = { log: threadLog, development: logOptions.pretty };
 const heartbeats = new Int32Array(heartbeat);
 setInterval(() => Atomics.add(heartbeats, 0, 1), HEARTBEAT_MS);
 
@@ -66,7 +67,7 @@ const dispatcher = new Dispatcher({
   handlers: wiredHandlers(sources, knobs),
   work: workThrough(port),
   knobs,
-  log: threadLog,
+  surroundings,
   onSettled: (handler, outcome) => {
     const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
     count[2]++;
@@ -78,7 +79,7 @@ const replies = new Map(sources.map((source) => [sourceNameOf(source), source.re
 answerCalls<HandlersCalls>(supervisor, {
   async reply(delivery, until) {
     const event = eventOf(delivery);
-    return await runReply(replies.get(event.source) as Reply, event, until, threadLog);
+    return await runReply(replies.get(event.source) as Reply, event, until, surroundings);
   },
   async stop(graceMs) {
     await dispatcher.stop(graceMs);

@@ -1,6 +1,7 @@
 /**
- * The default handler writes each event to the log, in at most so many characters and without credentials. It is wired in
- * config/sources.ts until there is something better to do with an event.
+ * The default handler writes to the log that an event came, and what it is. In development it shows the beginning of the body
+ * too, without credentials; elsewhere logs have other readers than the inbox, and bodies hold what customers entrusted. It is
+ * wired in config/sources.ts until there is something better to do with an event.
  */
 import { excerptOf, redactText } from '../../base/log/redact.ts';
 import type { HandlerOptions } from '../handler.ts';
@@ -10,11 +11,11 @@ const DATA_MAX = 500;
 const READ_BYTES = 4_096;
 
 export const log: HandlerOptions = {
-  handle({ type, externalId, body }, context) {
-    const data = excerptOf(body.toString('utf8', 0, READ_BYTES), DATA_MAX);
+  handle({ type, externalId, body }, { log: line, development }) {
     // The sender chooses both texts, and their length.
     const texts = { type: type && redactText(type), externalId: externalId && redactText(externalId) };
-    context.log.info({ ...texts, bytes: body.length, data }, 'event');
+    const shown = development && { data: excerptOf(body.toString('utf8', 0, READ_BYTES), DATA_MAX) };
+    line.info({ ...texts, bytes: body.length, ...shown }, 'event');
   },
   concurrency: 256,
 };

@@ -28,7 +28,7 @@ async function runOnce(options: CommandOptions, signal = new AbortController().s
   const record = (more: AttemptResult) => {
     result = { ...result, ...more };
   };
-  const context: HandlerContext = { signal, log: silent, record };
+  const context: HandlerContext = { signal, log: silent, development: false, record };
   await command(options).handle(event, context);
   return result;
 }
