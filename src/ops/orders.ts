@@ -4,6 +4,7 @@ import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { OrderResult } from '../inbox/order.ts';
 import type { Config } from '../serve/config/config.ts';
+import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
 
@@ -27,8 +28,7 @@ async function askService(config: Config, inbox: string, order: Order): Promise<
 export async function askConsole(config: Config, path: string, question: object) {
   const { host, port, tokens } = config.console;
   const [token] = tokens;
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${path}`;
+  const url = `http://${hostInUrl(host)}:${port}${path}`;
   try {
     const response = await fetch(url, {
       method: 'POST',

@@ -17,7 +17,7 @@ import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
-import { columns, FLAG, misused, TEXT } from './terminal.ts';
+import { columns, FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -116,7 +116,7 @@ function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
 function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log, forPeople: boolean): void {
   const { config, warnings } = settings;
   for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
-  const base = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${receiver.port}`;
+  const base = `http://${hostInUrl(config.host)}:${receiver.port}`;
   if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
   for (const source of role === 'dispatch' ? [] : config.sources) {
     const { name, schemes, path } = source;

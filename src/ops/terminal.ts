@@ -44,6 +44,12 @@ export function misused(mistake: string, usage: string): number {
   return EXIT_USAGE;
 }
 
+/** How a server of this machine is named in a URL, by the address at which it listens. */
+export function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;

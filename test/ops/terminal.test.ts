@@ -1,6 +1,6 @@
 /** Lists of commands in columns: whatever the names are, and however wide the terminal is. */
 import { expect, test } from 'vitest';
-import { columns } from '../../src/ops/terminal.ts';
+import { columns, hostInUrl } from '../../src/ops/terminal.ts';
 
 const ROWS = [
   ['pass', 'shippo', 'off'],
@@ -37,4 +37,14 @@ test('where there is no room beside the other cells it goes below them, and ids 
 
 test('rows that come one by one can be given the width of those to come', () => {
   expect(columns([['a', 'b']], { least: [3] })).toEqual(['a    b']);
+});
+
+test.each([
+  ['0.0.0.0', 'localhost'],
+  ['::', 'localhost'],
+  ['127.0.0.1', '127.0.0.1'],
+  ['::1', '[::1]'],
+  ['fd00::7', '[fd00::7]'],
+])('a server that listens at %s is named %s in a URL', (host, named) => {
+  expect(hostInUrl(host)).toBe(named);
 });
