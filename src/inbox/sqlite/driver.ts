@@ -35,7 +35,8 @@ export function readSqliteDatabase(written: string): DatabaseReading {
   const isPath = /^sqlite:(?!\/\/).+/.test(written) && written !== 'sqlite::memory:';
   const path = isPath ? written.slice('sqlite:'.length) : '';
   const wrong = 'is not of the form sqlite:<path of a file>';
-  const fix = 'Write it as sqlite:data/inbox.db or sqlite:/var/lib/consignee/inbox.db.';
+  const fix =
+    'Write it as sqlite:data/inbox.db, or for PostgreSQL as postgres://user:password@host:5432/database.';
   return {
     database: { kind: 'sqlite', path },
     mistakes: isPath ? [] : [{ wrong, fix }],

@@ -125,6 +125,7 @@ test.each([
   ['a file on another machine', { DATABASE_URL: 'sqlite://host/inbox.db' }, 'sqlite:<path'],
   ['a bare path', { DATABASE_URL: 'data/inbox.db' }, 'sqlite:<path'],
   ['a database we do not know', { DATABASE_URL: THERE.replace('postgres', 'mysql') }, 'sqlite:<path'],
+  ['a database whose name is misspelt', { DATABASE_URL: THERE.replace('postgres', 'pg') }, 'postgres://user'],
   ['no slashes', { DATABASE_URL: THERE.replace('//', '') }, 'not of the form'],
   ['one slash', { DATABASE_URL: THERE.replace('//', '/') }, 'not of the form'],
   ['a port in words', { DATABASE_URL: THERE.replace('6543', 'pgsql') }, 'not of the form'],
