@@ -86,10 +86,7 @@ export function responder(options: ResponderOptions): Responder {
     const missed = code === 'not_found' ? missedPath(request.originalUrl ?? request.url, options.paths) : {};
     report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id, ...missed });
     // Whatever went wrong, a sender that is gone gets no answer.
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-      return;
-    }
+    if (response.headersSent || response.destroyed) return void response.destroy();
     const detail = production ? {} : { detail: reason };
     const body = JSON.stringify({ title: STATUS_CODES[status], status, id, ...detail });
     const headers: string[] = [];
