@@ -7,8 +7,18 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
+import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Ending, Inbox, Interrupted, Kept, Order, SecretUse } from './contract.ts';
+import type {
+  Arrival,
+  Ending,
+  Inbox,
+  InboxTrouble,
+  Interrupted,
+  Kept,
+  Order,
+  SecretUse,
+} from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 import type { CircuitChange } from './targets.ts';
@@ -39,6 +49,7 @@ class InboxClient implements Inbox {
   #worker: Worker | undefined;
   #calls: ThreadCalls<InboxCalls> | undefined;
   #writes = false;
+  #trouble: InboxTrouble | undefined;
   #opened = false;
   #closing = false;
 
@@ -68,16 +79,30 @@ class InboxClient implements Inbox {
     worker.on('exit', () => this.#lose(worker, cause));
     await calls.listening;
     this.#opened = this.#writes = true;
+    this.#trouble = undefined;
     // What has gathered while there was no thread.
     this.#batches.flush();
   }
 
   keep(arrival: Arrival): Promise<Kept> {
+    if (!this.#isSound) {
+      return Promise.reject(
+        new Rejection('inbox_failed', `the inbox is not sound: ${this.#trouble?.reason}`),
+      );
+    }
     return this.#batches.keep(arrival);
   }
 
   takesWrites(): boolean {
-    return this.#writes && !this.#batches.isLateFor(this.#thread.unreadyMs);
+    return this.#writes && this.#isSound && !this.#batches.isLateFor(this.#thread.unreadyMs);
+  }
+
+  trouble(): InboxTrouble | undefined {
+    return this.#trouble;
+  }
+
+  get #isSound(): boolean {
+    return this.#trouble === undefined || this.#trouble.kind === 'failing';
   }
 
   readonly status = async () => await this.#asked.ask('status');
@@ -85,6 +110,8 @@ class InboxClient implements Inbox {
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
   readonly pause = async () => await this.#asked.ask('pause');
+  readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
+  readonly copyTo = async (path: string) => await this.#asked.ask('copyTo', path);
 
   async purge(eventsBefore: number, keysBefore: number) {
     return await this.#asked.ask('purge', eventsBefore, keysBefore);
@@ -119,6 +146,7 @@ class InboxClient implements Inbox {
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
     else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
     else if (message.kind === 'circuit') this.#logCircuit(message);
+    else if (message.kind === 'trouble') this.#noteTrouble(message.trouble);
     else if (message.kind === 'lost') {
       log.error({ reason: message.reason }, 'what is being handled may be taken over by others');
       onRestart();
@@ -127,6 +155,14 @@ class InboxClient implements Inbox {
       if (message.taken) log.info({}, 'the inbox takes writes again');
       else log.error({ reason: message.reason }, 'the inbox does not take writes');
     }
+  }
+
+  #noteTrouble(trouble: InboxTrouble | undefined): void {
+    this.#trouble = trouble;
+    const { log } = this.#options;
+    if (!trouble) log.info({}, 'nothing is known against the files of the inbox any more');
+    else
+      log.error({ reason: trouble.reason, trouble: trouble.kind }, 'the files of the inbox are in trouble');
   }
 
   #logInterrupted(interrupted: readonly Interrupted[]): void {

@@ -157,12 +157,28 @@ export interface Order {
   readonly handler?: string;
 }
 
+/**
+ * What is wrong with the files of an inbox while it is open. `gone`: they are not at their path any more, so that this process
+ * alone has what is in them. `damaged`: SQLite met what it cannot read. Both end the intake. `failing`: the disk refused for a
+ * moment, not long ago.
+ */
+export interface InboxTrouble {
+  readonly kind: 'gone' | 'damaged' | 'failing';
+  readonly reason: string;
+}
+
 /** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
 export interface Inbox {
   /** Resolves when the event is on disk, synced. */
   keep(arrival: Arrival): Promise<Kept>;
   /** Whether the last write, or the last probe after a failed one, reached the disk. */
   takesWrites(): boolean;
+  /** Undefined as long as nothing is known against it. */
+  trouble(): InboxTrouble | undefined;
+  /** Somebody else could not read the inbox, for this reason: it may be damaged. */
+  doubt(reason: string): Promise<void>;
+  /** Copies all that is in an SQLite inbox, wherever its files are by now, into an empty file of this process's user. */
+  copyTo(path: string): Promise<void>;
   status(): Promise<InboxStatus>;
   order(order: Order): Promise<number>;
   /** The key of this inbox's fingerprints of secrets; replicas have it in common. */

@@ -35,8 +35,27 @@ export interface Driver {
     orders: readonly Order[],
     sources: ReadonlyMap<string, StoredSource>,
   ): Promise<OrderResult[] | undefined>;
+  /** Copies what can be read of a damaged inbox into a new one. Left out where a server keeps the inbox. */
+  readonly rescue?: (
+    from: RescueSource,
+    to: string,
+    sources: ReadonlyMap<string, StoredSource>,
+  ) => Promise<Rescued>;
   /** When sources spoke, newest hours first. Rejects if the inbox cannot be read, or when the signal says so. */
   readPast(from: number, until: number, signal: AbortSignal): Promise<Spoken[]>;
+}
+
+/** The inbox itself, which no service may have open, or a copy that the service made. */
+export type RescueSource = 'inbox' | { readonly copy: string };
+
+/** What is in the new inbox. */
+export interface Rescued {
+  readonly events: number;
+  /** The numbers of events that are known to have been there, and could not be read. */
+  readonly missing: readonly number[];
+  /** So many are held, since nobody knows whether they were handled. */
+  readonly held: number;
+  readonly unreadablePages: number;
 }
 
 export interface Inspection {

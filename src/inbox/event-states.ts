@@ -31,6 +31,10 @@ export function isEnd(state: string): state is EndState {
   return ENDS.includes(state);
 }
 
+export function isOpen(state: unknown): state is WorkState {
+  return EVENT_STATE_NAMES.some((name) => name === state && EVENT_STATES[name] === 'open');
+}
+
 /** All states of a kind, as a list for `IN (…)` of a statement. */
 export function statesInSql(kind: 'open' | 'end'): string {
   return EVENT_STATE_NAMES.filter((state) => EVENT_STATES[state] === kind)

@@ -8,7 +8,17 @@
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { answerCalls, type CallHandlers } from '../base/thread-calls.ts';
 import type { CircuitKnobs } from './circuit.ts';
-import type { Arrival, Database, Delivery, Inbox, Interrupted, Kept, Settlement, Work } from './contract.ts';
+import type {
+  Arrival,
+  Database,
+  Delivery,
+  Inbox,
+  InboxTrouble,
+  Interrupted,
+  Kept,
+  Settlement,
+  Work,
+} from './contract.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
@@ -52,7 +62,16 @@ export interface ToInbox {
 export interface InboxCalls
   extends Pick<
     Inbox,
-    'status' | 'fingerprintKey' | 'order' | 'purge' | 'noteUses' | 'recover' | 'pause' | 'close'
+    | 'status'
+    | 'fingerprintKey'
+    | 'order'
+    | 'purge'
+    | 'noteUses'
+    | 'recover'
+    | 'pause'
+    | 'doubt'
+    | 'copyTo'
+    | 'close'
   > {
   /** The inbox's end of a port to a new handlers' thread. */
   connectHandlers(port: MessagePort): void;
@@ -67,6 +86,7 @@ export type FromInbox =
   | { readonly kind: 'kept'; readonly id: number; readonly kept: readonly Kept[] }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
+  | { readonly kind: 'trouble'; readonly trouble: InboxTrouble | undefined }
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'interrupted'; readonly interrupted: readonly Interrupted[] }
   | ({ readonly kind: 'circuit' } & CircuitChange);

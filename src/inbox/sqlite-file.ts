@@ -114,3 +114,21 @@ export function prepareQuery<T extends SqlRow<T>>(database: DatabaseSync, sql: s
 export function numberFrom(database: DatabaseSync, sql: string): number {
   return Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 }
+
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+const IO_ERROR = 10;
+/** IOERR_READ, _SHORT_READ, _DATA and _CORRUPTFS: what is there cannot be read. All others are of writing, and may pass. */
+const READ_ERRORS = [1, 2, 32, 33];
+const DAMAGED = /malformed|not a database|disk I\/O error/i;
+
+/** What an error says about the file, by https://www.sqlite.org/rescode.html; undefined for all that does not blame the file. */
+export function blameIn(error: unknown): 'damaged' | 'failing' | undefined {
+  const { errcode } = error as { readonly errcode?: number };
+  // It has come from another thread as text.
+  if (errcode === undefined) return DAMAGED.test(String((error as Error).message)) ? 'damaged' : undefined;
+  const code = errcode % 256;
+  if (code === CORRUPT || code === NOT_A_DATABASE) return 'damaged';
+  if (code !== IO_ERROR) return undefined;
+  return READ_ERRORS.includes(Math.floor(errcode / 256)) ? 'damaged' : 'failing';
+}

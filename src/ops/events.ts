@@ -14,6 +14,7 @@ import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
 import { refused } from './refused.ts';
+import { rescue } from './rescue.ts';
 import { readSettings, sound } from './settings.ts';
 import { tail } from './tail.ts';
 import { complain, FLAG, misused, say, sayJson, sayRows, sayWrong, spelled, TEXT } from './terminal.ts';
@@ -27,6 +28,7 @@ export const usage = `Usage: npm run events -- <verb>
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [--source NAME]                follow what comes in
   verify ID… | --all                  whether what is stored is what was received
+  rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
@@ -52,6 +54,7 @@ function parseEvents(args: string[]) {
       limit: { ...TEXT, default: '20' },
       body: FLAG,
       all: FLAG,
+      to: TEXT,
       'checks-of-now': FLAG,
       json: FLAG,
       config: TEXT,
@@ -69,6 +72,7 @@ export async function run(args: string[]): Promise<number> {
     const [what = '', ...of] = ids;
     return await refused(what, of, config, { ...values, limit: Number(values.limit) });
   }
+  if (verb === 'rescue') return await rescue(config, String(values.to), values.json);
   const driver = driverOf(config.database);
   const reader = await driver.openReader();
   if (!reader) {
@@ -88,9 +92,11 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'refused'].includes(verb))
+  if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'rescue', 'refused'].includes(verb))
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids, values);
+  if (verb === 'rescue' && !values.to)
+    return 'rescue wants --to and the path of a file that is not there yet';
   if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
     return `there is no state ${values.state}`;
   if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';

@@ -34,7 +34,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
     'send genuinely signed samples to the running service',
     () => import('./send.ts'),
   ],
-  ['events <verb>', 'list, show, replay, discard, tail, verify, refused', () => import('./events.ts')],
+  [
+    'events <verb>',
+    'list, show, replay, discard, tail, verify, rescue, refused',
+    () => import('./events.ts'),
+  ],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
   ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],

@@ -3,6 +3,7 @@ import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { OrderResult } from '../inbox/order.ts';
+import type { StoredSource } from '../inbox/stored-source.ts';
 import type { Config } from '../serve/config/config.ts';
 import { hostInUrl } from './terminal.ts';
 
@@ -10,10 +11,13 @@ const CONSOLE_MS = 30_000;
 
 /** Rejects if the database cannot be reached. */
 export async function giveOrders(config: Config, inbox: string, orders: readonly Order[]) {
-  const { database, sources } = config;
-  const stored = new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
-  const results = await driverOf(database).carryOut(orders, stored);
+  const results = await driverOf(config.database).carryOut(orders, storedSources(config));
   return results ?? (await Promise.all(orders.map((order) => askService(config, inbox, order))));
+}
+
+/** The sources as the inbox knows them. */
+export function storedSources({ sources }: Config): Map<string, StoredSource> {
+  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
 }
 
 async function askService(config: Config, inbox: string, order: Order): Promise<OrderResult> {
@@ -25,7 +29,7 @@ async function askService(config: Config, inbox: string, order: Order): Promise<
 }
 
 /** Asks the running service at its console port. Status 0 and a title if it does not answer. */
-export async function askConsole(config: Config, path: string, question: object) {
+export async function askConsole(config: Config, path: string, question: object, withinMs = CONSOLE_MS) {
   const { host, port, tokens } = config.console;
   const [token] = tokens;
   const url = `http://${hostInUrl(host)}:${port}${path}`;
@@ -34,7 +38,7 @@ export async function askConsole(config: Config, path: string, question: object)
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
       body: JSON.stringify(question),
-      signal: AbortSignal.timeout(CONSOLE_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
     return { status: response.status, answer: (await response.json()) as unknown };
   } catch {

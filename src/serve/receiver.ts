@@ -174,7 +174,8 @@ function createPublicServer(
 function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
-  const app = createConsole({ inbox, metrics, isToken, judgeRefusedAgain });
+  const { file: inboxFile } = driverOf(config.database);
+  const app = createConsole({ inbox, inboxFile, metrics, isToken, judgeRefusedAgain });
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }

@@ -97,7 +97,7 @@ test('an SQLite file without an application_id is left alone', async () => {
 
 test('a file cut in half is called damaged', async () => {
   const path = spoilt((path) => truncateSync(path, Math.floor(statSync(path).size / 2 / 8_192) * 8_192));
-  expect(await refused(path)).toMatch(/which is damaged[\s\S]*\.recover/);
+  expect(await refused(path)).toMatch(/which is damaged[\s\S]*consignee events rescue --to/);
 });
 
 test('a file cut within its first page is refused', async () => {

@@ -85,6 +85,8 @@ listenToEdge((batch) => intake.push(batch), {
   purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
   fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
   noteUses: (uses) => noteUses(pool, uses),
+  doubt: async () => {},
+  copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
   connectHandlers(port) {
     membership.forgetGrants();
     handlers.adopt(port);

@@ -8,6 +8,7 @@ import { carryOutEach, type OrderResult } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { examineInbox, openInboxFile, readHeader, takeOwnership } from './files.ts';
 import { openSqliteReader, readSqlitePast } from './reader.ts';
+import { rescueInbox } from './rescue.ts';
 import { Store } from './store.ts';
 
 const MIB = 1_048_576;
@@ -27,6 +28,15 @@ export function sqliteDriver(path: string): Driver {
     examine: async (thoroughness) => inspectFile(path, thoroughness === 'thorough'),
     openReader: async () => (existsSync(path) ? openSqliteReader(path) : undefined),
     carryOut: (orders, sources) => carryOutAsOwner(path, orders, sources),
+    async rescue(from, to, sources) {
+      if (from !== 'inbox') return rescueInbox(from.copy, to, sources);
+      const owner = takeOwnership(path);
+      try {
+        return rescueInbox(path, to, sources);
+      } finally {
+        owner.close();
+      }
+    },
     readPast: (from, until, signal) => readSqlitePast(path, from, until, signal),
   };
 }

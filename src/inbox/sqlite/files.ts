@@ -76,7 +76,7 @@ export function examineFile(path: string, thorough = false): Problem | undefined
     if (!flaw) return undefined;
     return problem(
       `which is damaged (${flaw.reason.replaceAll('\n', ' ')})`,
-      `Restore a backup, or save what can be read with: sqlite3 ${path} .recover`,
+      'Save what can be read with: consignee events rescue --to NEW.db (or restore a backup).',
     );
   } catch (error) {
     const wrong = `which cannot be opened (${(error as Error).message})`;
@@ -158,11 +158,15 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   return database;
 }
 
-function createInbox(path: string): void {
+export const PAGE_BYTES = 8_192;
+
+/** `fill` puts in what it is to have from the beginning. */
+export function createInbox(path: string, fill: (database: DatabaseSync) => void = () => {}): void {
   createDatabaseFile(path, (database) => {
-    database.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA application_id = ${APPLICATION_ID}`);
     migrateDatabase(database, inboxMigrations);
     database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
+    fill(database);
   });
 }
 

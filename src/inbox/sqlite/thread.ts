@@ -16,8 +16,10 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
+import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
+import { OpenFiles } from './open-files.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -30,6 +32,10 @@ const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
 const database = openInboxFile(path, knobs.inboxCacheMb);
 const store = new Store(database, sources);
+const openFiles = new OpenFiles(path, owner, {
+  onChange: (trouble) => tellEdge({ kind: 'trouble', trouble }),
+  onError: awaitWrites,
+});
 
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
@@ -48,24 +54,31 @@ listenToEdge(
     planTurn();
   },
   {
-    status: () => store.status(),
+    status: () => openFiles.noting(() => store.status()),
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
       grants.clear();
-      const interrupted = store.recover(ending, Date.now(), knobs);
+      const interrupted = openFiles.noting(() => store.recover(ending, Date.now(), knobs));
       settled.push(...interrupted);
       planTurn();
       return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
     order(order) {
-      const changed = store.order(order, Date.now());
+      const changed = openFiles.noting(() => store.order(order, Date.now()));
       planTurn();
       return changed;
     },
-    purge: (eventsBefore, keysBefore) => store.purge(eventsBefore, keysBefore, Date.now()),
-    noteUses: (uses) => store.noteUses(uses, Date.now()),
+    purge: (eventsBefore, keysBefore) =>
+      openFiles.noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
+    noteUses: (uses) => openFiles.noting(() => store.noteUses(uses, Date.now())),
+    doubt: async (reason) => void openFiles.note(new Error(reason)),
+    async copyTo(to) {
+      // What is settled by now belongs into the copy.
+      hearTheRest();
+      await copyDatabase(database, to);
+    },
     connectHandlers(port) {
       grants.clear();
       handlersPort.adopt(port);
@@ -115,8 +128,9 @@ function followClock(): void {
   try {
     store.shiftDue(Math.round(offset - clockOffset), Date.now());
     clockOffset = offset;
-  } catch {
+  } catch (error) {
     // The disk refuses; the next turn tries again.
+    openFiles.note(error);
   }
 }
 
@@ -144,9 +158,15 @@ function takeTurn(): void {
     settled = [...finished, ...settled];
     const reason = (error as Error).message;
     for (const { id } of taken) tellEdge({ kind: 'failed', id, reason });
-    reportWrites(false, reason);
-    wake = setTimeout(probe, PROBE_MS);
+    awaitWrites(error);
   }
+}
+
+function awaitWrites(error: unknown): void {
+  openFiles.note(error);
+  reportWrites(false, (error as Error).message);
+  clearTimeout(wake);
+  wake = setTimeout(probe, PROBE_MS);
 }
 
 /** Due times live in the database; this timer only looks again. */
@@ -164,8 +184,7 @@ function probe(): void {
     reportWrites(true);
     planTurn();
   } catch (error) {
-    reportWrites(false, (error as Error).message);
-    wake = setTimeout(probe, PROBE_MS);
+    awaitWrites(error);
   }
 }
 
@@ -181,5 +200,5 @@ function closeFile(): void {
   dropPlans();
   handlersPort.close();
   database.close();
-  owner.close();
+  openFiles.close();
 }

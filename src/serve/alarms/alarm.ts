@@ -3,7 +3,7 @@
  * and a row of `ALARM_RULES` (watch.ts): at each look it answers with everything that is wrong by its rule at present. The
  * book below makes alarms of that, which begin, are repeated, and end.
  */
-import type { InboxStatus } from '../../inbox/contract.ts';
+import type { InboxStatus, InboxTrouble } from '../../inbox/contract.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
 import type { Config } from '../config/config.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
@@ -33,6 +33,7 @@ export interface Look {
   /** Milliseconds since 1970; nobody was there to hear what came before. */
   readonly listeningSince: number;
   readonly takesWrites: boolean;
+  readonly trouble: InboxTrouble | undefined;
   /** The refused requests that are not kept, or not any more, counted since the service started. */
   readonly refusalsLost: readonly Losses[];
   status(): Promise<InboxStatus>;

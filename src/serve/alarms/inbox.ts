@@ -1,16 +1,17 @@
 /** Alarms about the inbox and the refused requests, and about what handlers have to do: `inbox`, `disk`, `unkept`, `backlog`, `dead`. */
-import { type Backlog, sourceOf } from '../../inbox/contract.ts';
+import { type Backlog, type InboxTrouble, sourceOf } from '../../inbox/contract.ts';
 import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
 
 const NAMED_MAX = 3;
 const BACKLOG_FIX =
   '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
 
-/** The inbox has taken no writes at two looks in a row. One bad moment is no alarm. */
+/** Its files are in trouble, or it has taken no writes at two looks in a row: one bad moment is no alarm. */
 export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
   kind: 'inbox',
   memory: () => ({ failingSince: undefined }),
-  find({ takesWrites, now }, memory) {
+  find({ takesWrites, trouble, now }, memory) {
+    if (trouble) return [filesFinding(trouble)];
     const since = memory.failingSince;
     memory.failingSince = takesWrites ? undefined : (since ?? now);
     if (takesWrites || since === undefined) return [];
@@ -20,6 +21,27 @@ export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
     return [{ subject: '', since, says, fix }];
   },
 };
+
+const RESCUE = '`consignee events rescue --to NEW.db`';
+const REFUSING = 'every webhook is answered with 503';
+
+function filesFinding({ kind, reason }: InboxTrouble): AlarmFinding {
+  const words = {
+    gone: {
+      says: `do not stop this process, which alone still has the events: ${reason}; ${REFUSING}`,
+      fix: `Put the very files back, and all is as before. If you cannot, save the events through the process with ${RESCUE}, and only then stop it.`,
+    },
+    damaged: {
+      says: `do not stop this process before its events are saved: the inbox is damaged (${reason}); ${REFUSING}`,
+      fix: `Save what can be read with ${RESCUE}, then stop the service and start it on the result. Look after the disk: the kernel's log (\`dmesg\`) may say more.`,
+    },
+    failing: {
+      says: `the disk of the inbox fails now and then (${reason}); what met it was answered with 503, and nothing is lost`,
+      fix: `Look after the disk: the kernel's log (\`dmesg\`) may say more. A copy in good time is made with ${RESCUE}.`,
+    },
+  };
+  return { subject: '', ...words[kind] };
+}
 
 export const diskAlarm: AlarmRule = {
   kind: 'disk',

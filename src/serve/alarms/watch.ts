@@ -40,7 +40,7 @@ const MB = 1_048_576;
 const CLOCK_JUMP_MS = 10_000;
 
 export interface Watched extends Pick<TellerOptions, 'settings'> {
-  readonly inbox: Pick<Inbox, 'status' | 'takesWrites'>;
+  readonly inbox: Pick<Inbox, 'status' | 'takesWrites' | 'trouble' | 'doubt'>;
   /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
   readonly inboxFolder?: string;
@@ -117,6 +117,7 @@ export class AlarmWatch {
       tallyOf: (source) => this.#tallies.get(source) as Tally,
       listeningSince: this.#listeningSince,
       takesWrites: inbox.takesWrites(),
+      trouble: inbox.trouble(),
       refusalsLost: refused.losses(),
       status() {
         status ??= inbox.status();
@@ -136,7 +137,7 @@ export class AlarmWatch {
     for (const news of this.#book.note(kind, findings, now)) this.#tell?.(news, now);
   }
 
-  async #learn({ readPast }: Watched): Promise<void> {
+  async #learn({ readPast, inbox }: Watched): Promise<void> {
     const until = this.#listeningSince;
     const { signal } = this.#stop;
     try {
@@ -145,6 +146,7 @@ export class AlarmWatch {
     } catch (error) {
       if (signal.aborted) return;
       const reason = (error as Error).message;
+      inbox.doubt(reason).catch(() => {});
       this.#log.warn(
         { reason },
         'the past of the sources cannot be read: silence is judged by what comes from now on',

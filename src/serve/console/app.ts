@@ -4,6 +4,7 @@
  *   GET  /metrics   Prometheus text
  *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?} → [{"source","looked","accepted","passNowOnly"}],
  *                   refused requests judged again
+ *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *
  * With CONSOLE_TOKEN every request needs `Authorization: Bearer <token>`. Without one the port is on loopback, and a page
@@ -11,6 +12,7 @@
  * no page may send across origins unasked.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { resolve } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -31,6 +33,8 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 interface ConsoleOptions {
   readonly inbox: Inbox;
+  /** Its own file, if it is kept in one on this machine. */
+  readonly inboxFile: string | undefined;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** Answers for each source how many were looked at, and how many pass now. */
   readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
@@ -40,7 +44,13 @@ interface ConsoleOptions {
 
 const OTHER_INBOX = 'this service has another inbox';
 
-export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: ConsoleOptions): Express {
+export function createConsole({
+  inbox,
+  inboxFile,
+  metrics,
+  isToken,
+  judgeRefusedAgain,
+}: ConsoleOptions): Express {
   const app = express();
   // Whoever asks looks at an inbox, and may have found the console of another service.
   const isOurs = async (named: string) => (await inbox.status()).inbox === named;
@@ -72,6 +82,21 @@ export function createConsole({ inbox, metrics, isToken, judgeRefusedAgain }: Co
     const wish = readWish(request.body);
     if (!wish) return sayTitle(response, 400, 'the body does not say what is to be judged');
     response.json(await judgeRefusedAgain(wish));
+  });
+  app.post('/rescue', express.json({ strict: true }), async (request, response) => {
+    const { inbox: path, to } = (request.body ?? {}) as Record<string, unknown>;
+    if (typeof path !== 'string' || typeof to !== 'string') {
+      return sayTitle(response, 400, 'a rescue names the file of the inbox, and an empty file');
+    }
+    if (inboxFile === undefined || resolve(inboxFile) !== path) {
+      return sayTitle(response, 409, OTHER_INBOX);
+    }
+    try {
+      await inbox.copyTo(to);
+      response.json({});
+    } catch (error) {
+      sayTitle(response, 422, (error as Error).message);
+    }
   });
   app.use((_request: Request, response: Response) =>
     sayTitle(response, 404, 'there is nothing at this path'),

@@ -45,6 +45,8 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
   watch.start({
     inbox: {
       takesWrites: () => true,
+      trouble: () => undefined,
+      doubt: async () => {},
       status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
     },
     receives,

@@ -1,0 +1,127 @@
+/**
+ * Whether the files that are open are sound, and still the ones at their path. Asked and told by thread.ts.
+ *
+ * On POSIX a file that was deleted, moved or replaced goes on taking writes, and all of it is gone when the process ends. So
+ * device and inode at the path are compared, ten times a second, with those that were there when the files were opened. If
+ * the files are put back, all is well again. Damage stays until the next start, which examines the file: a write that works
+ * proves nothing about the pages that it does not touch. A lock file that was taken away is made and locked anew, unless
+ * another service has been faster.
+ */
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { InboxTrouble } from '../contract.ts';
+import { blameIn } from '../sqlite-file.ts';
+import { takeOwnership } from './files.ts';
+
+const LOOK_MS = 100;
+/** A disk that has failed is told of for so long after the last time. */
+const FAILING_MS = 600_000;
+const OPEN_PARTS = ['', '-wal', '-shm'];
+
+interface Listeners {
+  readonly onChange: (trouble: InboxTrouble | undefined) => void;
+  /** Hears of an error that `noting` met. */
+  readonly onError: (error: unknown) => void;
+}
+
+export class OpenFiles {
+  readonly #path: string;
+  readonly #listeners: Listeners;
+  readonly #opened: Map<string, string | undefined>;
+  readonly #timer: NodeJS.Timeout;
+  #owner: DatabaseSync;
+  #ownerFile: string | undefined;
+  #gone: string | undefined;
+  #damage: string | undefined;
+  #failure: { readonly reason: string; readonly at: number } | undefined;
+  #told: string | undefined;
+
+  /** To be made right after the inbox was opened. `owner`: the lock, which is given back by `close`. */
+  constructor(path: string, owner: DatabaseSync, listeners: Listeners) {
+    this.#path = path;
+    this.#owner = owner;
+    this.#listeners = listeners;
+    this.#opened = new Map(OPEN_PARTS.map((part) => [path + part, fileAt(path + part)]));
+    this.#ownerFile = fileAt(`${path}-owner`);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  #look(): void {
+    const missing = [...this.#opened.keys()].filter((path) => !this.#isInPlace(path));
+    const what = missing.some((path) => fileAt(path) === undefined) ? 'deleted or moved' : 'replaced';
+    this.#gone =
+      missing.length === 0
+        ? undefined
+        : `${missing.join(' and ')} was ${what} while this process has it open`;
+    if (!this.#gone) this.#keepOwnership();
+    if (this.#failure && performance.now() - this.#failure.at > FAILING_MS) this.#failure = undefined;
+    this.#tellChange();
+  }
+
+  /** Takes note of an error, if it says something about the files; answers whether it does. */
+  note(error: unknown): boolean {
+    const flaw = blameIn(error);
+    if (!flaw) return false;
+    const reason = (error as Error).message;
+    if (flaw === 'damaged') this.#damage ??= reason;
+    else this.#failure = { reason, at: performance.now() };
+    this.#tellChange();
+    return true;
+  }
+
+  /** An error of the disk is one wherever it is met. */
+  noting<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (this.note(error)) this.#listeners.onError(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#owner.close();
+  }
+
+  #isInPlace(path: string): boolean {
+    const opened = this.#opened.get(path);
+    const file = fileAt(path);
+    // SQLite makes it when it first needs it.
+    if (opened === undefined) this.#opened.set(path, file);
+    return opened === undefined || opened === file;
+  }
+
+  #keepOwnership(): void {
+    const owner = `${this.#path}-owner`;
+    if (this.#ownerFile === fileAt(owner)) return;
+    try {
+      const renewed = takeOwnership(this.#path);
+      this.#owner.close();
+      this.#owner = renewed;
+      this.#ownerFile = fileAt(owner);
+    } catch {
+      this.#gone = `${owner} was taken away while this process has it open, and cannot be locked anew`;
+    }
+  }
+
+  #tellChange(): void {
+    const trouble = this.#trouble();
+    const telling = trouble && `${trouble.kind} ${trouble.reason}`;
+    if (telling === this.#told) return;
+    this.#told = telling;
+    this.#listeners.onChange(trouble);
+  }
+
+  #trouble(): InboxTrouble | undefined {
+    if (this.#gone) return { kind: 'gone', reason: this.#gone };
+    if (this.#damage) return { kind: 'damaged', reason: this.#damage };
+    return this.#failure && { kind: 'failing', reason: this.#failure.reason };
+  }
+}
+
+/** Device and inode; undefined if there is none. */
+function fileAt(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.dev} ${stats.ino}`;
+}

@@ -1,0 +1,198 @@
+/**
+ * Copies what can be read of a damaged inbox into a new one, row by row. Called by driver.ts, for `consignee events rescue`.
+ *
+ * The rows are taken from wherever they stand (records.ts), and known by what is in them. An event is taken only if its body
+ * has the digest that was recorded when it came. What is missing is known by the numbers that other rows name: the index of
+ * keys, work, attempts. An event of which neither work nor an attempt is left, although a handler wants it, is held: nobody
+ * knows whether it was handled, so a person has to say.
+ */
+import { hash } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import type { Rescued } from '../driver.ts';
+import { isOpen } from '../event-states.ts';
+import { type StoredSource, wants } from '../stored-source.ts';
+import { createInbox } from './files.ts';
+import { Pages } from './pages.ts';
+import { type RecordValue, rowsOn } from './records.ts';
+
+type RowValues = readonly RecordValue[];
+
+/** Of a kind of rows: how to know them, and where they go. Columns that an earlier version had not are filled up with `rest`. */
+interface RowKind {
+  readonly insert: string;
+  readonly columns: number;
+  readonly rest: RowValues;
+  /** Where the number of an event stands. */
+  readonly eventAt?: number;
+  is(values: RowValues): boolean;
+}
+
+const isText = (value: RecordValue | undefined) => typeof value === 'string';
+const isNumber = (value: RecordValue | undefined) => typeof value === 'number';
+const isTextOrNull = (value: RecordValue | undefined) => value === null || isText(value);
+const isBytes = (value: RecordValue | undefined) => Buffer.isBuffer(value);
+
+/** Without the number, which stands apart. */
+const EVENT: RowKind = {
+  insert: `INSERT OR IGNORE INTO inbox (number, received_at, source, identity, digest, type, external_id, is_json, held,
+    address, headers, body, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  columns: 13,
+  rest: [null],
+  is: ([number, receivedAt, source, identity, digest, type, externalId, isJson, held, address, headers]) =>
+    number === null &&
+    isNumber(receivedAt) &&
+    [source, address].every(isText) &&
+    [identity, digest].every(isBytes) &&
+    isNumber(isJson) &&
+    [type, externalId, held, headers].every(isTextOrNull),
+};
+
+const OTHERS: readonly RowKind[] = [
+  {
+    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 8,
+    rest: [null, 0],
+    eventAt: 0,
+    is: ([event, handler, state, attempts, due, alone]) =>
+      isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),
+  },
+  {
+    insert: `INSERT OR REPLACE INTO attempts (event, handler, started_at, attempt, ms, outcome, error, status, output)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 9,
+    rest: [null, null],
+    eventAt: 0,
+    is: ([event, handler, startedAt, attempt, ms, outcome]) =>
+      [handler, outcome].every(isText) && [event, startedAt, attempt, ms].every(isNumber),
+  },
+  {
+    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event) VALUES (?, ?, ?, ?)',
+    columns: 4,
+    rest: [],
+    eventAt: 3,
+    is: ([handler, thing, at, event]) => isText(handler) && isBytes(thing) && [at, event].every(isNumber),
+  },
+  {
+    insert: `INSERT OR REPLACE INTO secret_uses (source, scheme, secret, form, count, last_at)
+      VALUES (?, ?, ?, ?, ?, ?)`,
+    columns: 6,
+    rest: [],
+    is: (values) => values.slice(0, 4).every(isText) && values.slice(4).every(isNumber),
+  },
+  {
+    insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
+    columns: 2,
+    rest: [],
+    is: (values) => values.every(isText),
+  },
+];
+
+/** Rows of other tables have small numbers. */
+const NUMBER_LEAST = 2 ** 32;
+const HELD = 'its state was lost when the inbox was damaged';
+
+export function rescueInbox(from: string, to: string, sources: ReadonlyMap<string, StoredSource>): Rescued {
+  const pages = new Pages(from);
+  const known = new Set<number>();
+  let held = 0;
+  try {
+    createInbox(to, (database) => {
+      // The file gets its name, and is synced, once all is in it.
+      database.exec('PRAGMA synchronous = OFF; BEGIN');
+      fill(database, pages, known);
+      held = holdUnknown(database, sources);
+      database.exec('COMMIT');
+    });
+  } finally {
+    pages.close();
+  }
+  const missing = verifyRescued(to, known);
+  return { ...missing, held, unreadablePages: pages.unreadable };
+}
+
+/** `known` gets the number of every event that anything names. */
+function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
+  const insertEvent = database.prepare(EVENT.insert);
+  const others = OTHERS.map((kind) => ({ kind, insert: database.prepare(kind.insert) }));
+  for (const { number, values = [] } of rowsOn(pages)) {
+    if (number !== undefined) {
+      if (values.length === 0 ? number < NUMBER_LEAST : !looksLike(EVENT, values)) continue;
+      known.add(number);
+      if (isWhole(values)) insertEvent.run(number, ...whole(EVENT, values).slice(1));
+      continue;
+    }
+    const [identity, event] = values;
+    if (values.length === 2 && isBytes(identity) && typeof event === 'number') known.add(event);
+    const found = others.find(({ kind }) => looksLike(kind, values));
+    if (!found) continue;
+    const { kind, insert } = found;
+    if (kind.eventAt !== undefined) known.add(values[kind.eventAt] as number);
+    try {
+      insert.run(...whole(kind, values));
+    } catch {
+      // It only looked like a row of this table.
+    }
+  }
+  for (const table of ['work', 'attempts', 'newest']) {
+    database.exec(`DELETE FROM ${table} WHERE event NOT IN (SELECT number FROM inbox)`);
+  }
+}
+
+function looksLike(kind: RowKind, values: RowValues): boolean {
+  return values.length <= kind.columns && values.length >= kind.columns - kind.rest.length && kind.is(values);
+}
+
+function whole({ columns, rest }: RowKind, values: RowValues): RecordValue[] {
+  return [...values, ...rest.slice(values.length - columns + rest.length)];
+}
+
+/** Whether the body is what came. A purged event has none. */
+function isWhole(values: RowValues): boolean {
+  const [digest, body] = [values[4], values[11]];
+  if (!isBytes(digest) || body === undefined) return false;
+  return body === null || (Buffer.isBuffer(body) && hash('sha256', body, 'buffer').equals(digest as Buffer));
+}
+
+function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>): number {
+  const unknown = database
+    .prepare(
+      `SELECT number, source, type FROM inbox WHERE body IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM work WHERE event = number)
+        AND NOT EXISTS (SELECT 1 FROM attempts WHERE event = number)`,
+    )
+    .all();
+  const hold = database.prepare('UPDATE inbox SET held = coalesce(held, ?) WHERE number = ?');
+  const insert = database.prepare("INSERT INTO work VALUES (?, ?, 'held', 0, 0, 0, NULL, 0)");
+  let held = 0;
+  for (const { number, source, type } of unknown) {
+    const routes = sources.get(String(source))?.routes ?? [];
+    const wanting = routes.filter((route) => wants(route, type as string | null));
+    if (wanting.length === 0) continue;
+    held++;
+    hold.run(HELD, number as number);
+    for (const { handler } of wanting) insert.run(number as number, handler);
+  }
+  return held;
+}
+
+/** Reads back all that was written. Throws if it is not what it should be. */
+function verifyRescued(path: string, known: Set<number>): Pick<Rescued, 'events' | 'missing'> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const [verdict] = Object.values(database.prepare('PRAGMA integrity_check(1)').get() ?? {});
+    if (verdict !== 'ok') throw new Error(`${path} is not sound (${String(verdict)}): is its disk in order?`);
+    let events = 0;
+    const rows = database.prepare('SELECT number, digest, body FROM inbox').iterate();
+    for (const { number, digest, body } of rows) {
+      if (body !== null && !hash('sha256', body as Uint8Array, 'buffer').equals(digest as Uint8Array)) {
+        throw new Error(`${path} does not hold what was written to it: is its disk in order?`);
+      }
+      known.delete(number as number);
+      events++;
+    }
+    return { events, missing: [...known].sort((one, other) => one - other) };
+  } finally {
+    database.close();
+  }
+}
