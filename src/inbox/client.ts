@@ -9,19 +9,10 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type {
-  Arrival,
-  Ending,
-  Inbox,
-  InboxTrouble,
-  Interrupted,
-  Kept,
-  Order,
-  SecretUse,
-} from './contract.ts';
+import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order, SecretUse } from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
+import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
-import type { CircuitChange } from './targets.ts';
 
 const RESTART_MS = 1_000;
 
@@ -111,6 +102,7 @@ class InboxClient implements Inbox {
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
+  readonly believeClock = async () => await this.#asked.ask('believeClock');
   readonly copyTo = async (path: string) => await this.#asked.ask('copyTo', path);
 
   async purge(eventsBefore: number, keysBefore: number) {
@@ -119,7 +111,7 @@ class InboxClient implements Inbox {
 
   async recover(ending: Ending) {
     const interrupted = await this.#asked.ask('recover', ending);
-    this.#logInterrupted(interrupted);
+    logInterrupted(this.#options.log, interrupted);
     return interrupted;
   }
 
@@ -144,10 +136,12 @@ class InboxClient implements Inbox {
   #hear(message: FromInbox): void {
     const { log, onRestart } = this.#options;
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
-    else if (message.kind === 'interrupted') this.#logInterrupted(message.interrupted);
-    else if (message.kind === 'circuit') this.#logCircuit(message);
-    else if (message.kind === 'trouble') this.#noteTrouble(message.trouble);
-    else if (message.kind === 'lost') {
+    else if (message.kind === 'interrupted') logInterrupted(log, message.interrupted);
+    else if (message.kind === 'circuit') logCircuit(log, message);
+    else if (message.kind === 'trouble') {
+      this.#trouble = message.trouble;
+      logTrouble(log, message.trouble);
+    } else if (message.kind === 'lost') {
       log.error({ reason: message.reason }, 'what is being handled may be taken over by others');
       onRestart();
     } else if (message.kind === 'writes') {
@@ -155,24 +149,6 @@ class InboxClient implements Inbox {
       if (message.taken) log.info({}, 'the inbox takes writes again');
       else log.error({ reason: message.reason }, 'the inbox does not take writes');
     }
-  }
-
-  #noteTrouble(trouble: InboxTrouble | undefined): void {
-    this.#trouble = trouble;
-    const { log } = this.#options;
-    if (!trouble) log.info({}, 'nothing is known against the files of the inbox any more');
-    else
-      log.error({ reason: trouble.reason, trouble: trouble.kind }, 'the files of the inbox are in trouble');
-  }
-
-  #logInterrupted(interrupted: readonly Interrupted[]): void {
-    for (const { id, ...attempt } of interrupted) this.#options.log.warn({ ...attempt, eventId: id, ms: 0 });
-  }
-
-  #logCircuit({ handler, restMs }: CircuitChange): void {
-    const { log } = this.#options;
-    if (restMs > 0) log.warn({ handler, restMs }, 'the other side takes nothing: events for it wait');
-    else log.info({ handler }, 'the other side takes events again');
   }
 
   #lose(worker: Worker, cause: string): void {

@@ -128,6 +128,11 @@ export interface InboxStatus {
   readonly backlog: readonly Backlog[];
   /** Milliseconds since 1970 of the oldest pending event, if any. */
   readonly oldestPendingAt: number | null;
+  /**
+   * How far this machine's clock is ahead of what the inbox knows, below 0 if it is behind. Left out while
+   * nothing speaks against the clock.
+   */
+  readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];
 }
@@ -177,6 +182,8 @@ export interface Inbox {
   trouble(): InboxTrouble | undefined;
   /** Somebody else could not read the inbox, for this reason: it may be damaged. */
   doubt(reason: string): Promise<void>;
+  /** A provider's signature has proved that the clock of this machine is right. */
+  believeClock(): Promise<void>;
   /** Copies all that is in an SQLite inbox, wherever its files are by now, into an empty file of this process's user. */
   copyTo(path: string): Promise<void>;
   status(): Promise<InboxStatus>;
@@ -188,7 +195,7 @@ export interface Inbox {
   /**
    * One bounded step through what is past its retention; `more` until the end is reached. Finished events from before
    * `eventsBefore` lose their body and attempts, those from before `keysBefore` also the key by which duplicates are known.
-   * An event that still has work, be it dead or held, stays whole. Times in ms since 1970.
+   * An event that still has work, be it dead or held, stays whole. Times in ms since 1970. Rejects while the clock is in doubt.
    */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
   /** Settles what was being handled (retry.ts). Nothing is handed out until the slots are granted anew. */

@@ -70,6 +70,7 @@ export interface InboxCalls
     | 'recover'
     | 'pause'
     | 'doubt'
+    | 'believeClock'
     | 'copyTo'
     | 'close'
   > {

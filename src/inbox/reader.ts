@@ -3,7 +3,7 @@
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
-import { idOf, timeOfNumber } from './event-id.ts';
+import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
 import {
   type AttemptRow,
@@ -36,6 +36,8 @@ interface Tables {
 
 type Value = string | number;
 
+/** An event with a number of a later time came while some clock was ahead. */
+const CLOCKS_APART_MS = 300_000;
 const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
   length(body) AS bytes, held`;
 const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
@@ -135,9 +137,12 @@ export class InboxReader {
     return rows.map(({ number }) => number);
   }
 
+  /** The highest number that no wrong clock gave; 0 if there is none. */
   async newest(): Promise<number> {
-    const sql = 'SELECT max(number) AS number FROM inbox';
-    const [row] = await this.#tables.all<{ number: number | null }>(sql);
+    const [row] = await this.#tables.all<{ number: number | null }>(
+      'SELECT max(number) AS number FROM inbox WHERE number < $1',
+      firstNumberAt(Date.now() + CLOCKS_APART_MS),
+    );
     return row?.number ?? 0;
   }
 

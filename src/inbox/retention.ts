@@ -1,8 +1,8 @@
 /**
  * Purges finished events past RETENTION_DAYS, step by step, at its own pace. Started by receiver.ts.
  *
- * Keys for duplicate detection stay longer if `identityDays` says so. If the clock has jumped since the start, nothing
- * is purged: a wrong clock must not empty the inbox.
+ * Keys for duplicate detection stay longer if `identityDays` says so. A wrong clock must not empty the inbox: the inbox purges
+ * nothing while it doubts the clock, and the alarm `clock` says so.
  */
 import type { Log } from '../base/log/log.ts';
 import type { Inbox } from './contract.ts';
@@ -10,22 +10,16 @@ import type { Inbox } from './contract.ts';
 const EVERY_MS = 3_600_000;
 const FIRST_MS = 10_000;
 const PAUSE_MS = 50;
-const JUMP_MS = 300_000;
 const DAY_MS = 86_400_000;
 
 export function startRetention(inbox: Inbox, retentionDays: number, identityDays: number, log: Log) {
-  const clockOffset = Date.now() - performance.now();
   const stop = new AbortController();
   let timer = setTimeout(sweep, FIRST_MS).unref();
 
   async function sweep(): Promise<void> {
     try {
-      if (Math.abs(Date.now() - performance.now() - clockOffset) > JUMP_MS) {
-        log.warn({}, 'the clock has jumped since the start: nothing is purged until the next restart');
-      } else {
-        const removed = await purgeAll();
-        if (removed > 0) log.info({ removed }, 'events past their retention purged');
-      }
+      const removed = await purgeAll();
+      if (removed > 0) log.info({ removed }, 'events past their retention purged');
     } catch (error) {
       log.warn({ reason: (error as Error).message }, 'purging failed and will be tried again');
     }

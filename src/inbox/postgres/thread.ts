@@ -86,6 +86,7 @@ listenToEdge((batch) => intake.push(batch), {
   fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
   noteUses: (uses) => noteUses(pool, uses),
   doubt: async () => {},
+  believeClock: async () => {},
   copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
   connectHandlers(port) {
     membership.forgetGrants();

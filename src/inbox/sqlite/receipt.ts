@@ -29,7 +29,8 @@ export function keepArrival(turn: Turn, arrival: Arrival): Kept {
 
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
 function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
-  const first = turn.sql.byIdentity.get(content.identity) as { number: number; digest: Uint8Array };
+  const first = turn.sql.byIdentity.get(content.identity);
+  if (!first) return keepBehind(turn, arrival);
   const isSame =
     content.digest.equals(first.digest) ||
     saysTheSame(content, turn.sql.evidenceOf.get(first.number)?.evidence ?? null);
@@ -38,8 +39,14 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   const identity = conflictIdentity(arrival.source, content);
   const id = keepNew(turn, arrival, source, content, identity, held);
   if (id !== undefined) return { outcome: 'held', id, reason: held };
-  const known = turn.sql.byIdentity.get(identity) as { number: number };
-  return { outcome: 'duplicate', id: idOf(known.number) };
+  const known = turn.sql.byIdentity.get(identity);
+  return known ? { outcome: 'duplicate', id: idOf(known.number) } : keepBehind(turn, arrival);
+}
+
+/** Its number was taken, by an event of a time when the clock was wrong. */
+function keepBehind(turn: Turn, arrival: Arrival): Kept {
+  turn.last = nextNumber(turn.last, arrival.receivedAt);
+  return keepArrival(turn, arrival);
 }
 
 /** The new event's id, or undefined if the identity is taken. */

@@ -31,7 +31,7 @@ function ofEvents(database: DatabaseSync) {
   return {
     insertEvent: prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
       is_json, held, address, headers, evidence, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (identity) DO NOTHING`),
+      ON CONFLICT DO NOTHING`),
     byIdentity: query<{ number: number; digest: Uint8Array }>(
       'SELECT number, digest FROM inbox WHERE identity = ?',
     ),
@@ -42,6 +42,9 @@ function ofEvents(database: DatabaseSync) {
     eventForOrder: query<Omit<OrderedEvent, 'states'>>(
       'SELECT source, type, body FROM inbox WHERE number = ?',
     ),
+
+    lastBefore: query<{ number: number | null }>('SELECT max(number) AS number FROM inbox WHERE number < ?'),
+    newest: query<{ number: number }>('SELECT number FROM inbox ORDER BY number DESC LIMIT ?'),
 
     deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
 

@@ -21,6 +21,7 @@ import { Scheduler } from '../scheduler.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
+import { InboxClock } from './clock.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
@@ -36,6 +37,7 @@ export class Store {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #sql: Statements;
   #scheduler: Scheduler;
+  readonly #clock: InboxClock;
   #counts = new StateCounts();
   #last: number;
   #purgeCursor = 0;
@@ -45,6 +47,7 @@ export class Store {
     this.#sources = sources;
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
+    this.#clock = new InboxClock(this.#sql, Date.now());
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
@@ -87,6 +90,8 @@ export class Store {
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
+    if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
+    this.markClock(now);
     let removed = 0;
     const rows = this.#turn(now, ({ sql }) => {
       const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
@@ -127,12 +132,25 @@ export class Store {
     this.#turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
   }
 
+  /** For the next start to judge its clock by. Writes now and then only, and nothing while the clock is in doubt. */
+  markClock(now: number): void {
+    if (this.#clock.isMarkDue(now)) this.#turn(now, ({ last }) => this.#clock.mark(last, now));
+  }
+
+  /** A provider has signed a time that is ours. */
+  believeClock(now: number): void {
+    this.#clock.believe(now);
+    this.markClock(now);
+  }
+
   status(): InboxStatus {
     const oldest = this.#sql.oldestPending.get();
+    const clockDoubtMs = this.#clock.doubtMs(Date.now());
     return {
       inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.backlog(),
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
+      ...(clockDoubtMs !== 0 && { clockDoubtMs }),
       resting: this.#scheduler.targets.restingHandlers(),
     };
   }
@@ -160,7 +178,7 @@ export class Store {
       scheduler: this.#scheduler.copy(),
       counts: new StateCounts(this.#counts),
       now,
-      last: this.#last,
+      last: this.#clock.lastAt(this.#last, now),
       deliveries: [],
       circuitChanges: [],
     };

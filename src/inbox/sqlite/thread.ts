@@ -73,6 +73,7 @@ listenToEdge(
     purge: (eventsBefore, keysBefore) =>
       openFiles.noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
     noteUses: (uses) => openFiles.noting(() => store.noteUses(uses, Date.now())),
+    believeClock: () => openFiles.noting(() => store.believeClock(Date.now())),
     doubt: async (reason) => void openFiles.note(new Error(reason)),
     async copyTo(to) {
       // What is settled by now belongs into the copy.

@@ -37,6 +37,8 @@ export interface Look {
   /** The refused requests that are not kept, or not any more, counted since the service started. */
   readonly refusalsLost: readonly Losses[];
   status(): Promise<InboxStatus>;
+  /** Tells the inbox that this machine's clock is right. */
+  believeClock(): void;
   /** Undefined for an inbox that is not on a disk of this machine. */
   diskFreeMb(): Promise<number | undefined>;
 }
@@ -89,6 +91,14 @@ export class AlarmBook {
 
   raised(): Alarm[] {
     return [...this.#entries.values()].map(({ alarm }) => alarm);
+  }
+
+  /** The clock was set by so much: what has passed since an alarm was told, or gone, stays what it was. */
+  shift(byMs: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.toldAt += byMs;
+      if (entry.goneAt !== undefined) entry.goneAt += byMs;
+    }
   }
 
   /** `findings` are all there are of this kind. */

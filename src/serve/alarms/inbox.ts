@@ -96,12 +96,16 @@ function unkeptFinding(source: string, count: number, window: string): AlarmFind
  * The oldest event that waits for a handler has waited for too long. If a target is down, its handlers are the subjects;
  * otherwise there is no subject, and the words name the handlers that have most to do.
  */
-export const backlogAlarm: AlarmRule = {
+export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
   kind: 'backlog',
-  async find(look) {
+  memory: () => ({ futureSince: undefined }),
+  async find(look, memory) {
     const { now, knobs } = look;
     const status = await look.status();
-    const since = status.oldestPendingAt;
+    // An event that came while a clock was ahead waits at least since it was first seen.
+    const isFuture = status.oldestPendingAt !== null && status.oldestPendingAt > now;
+    memory.futureSince = isFuture ? (memory.futureSince ?? now) : undefined;
+    const since = memory.futureSince ?? status.oldestPendingAt;
     if (since === null || now - since < knobs.backlogAgeMs) return [];
     const pending = status.backlog
       .filter(({ state, count }) => state === 'pending' && count > 0)

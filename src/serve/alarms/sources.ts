@@ -1,5 +1,4 @@
-/** Alarms about what comes from a source: `refusals`, `clock` and `silence`. */
-import { signedSecondsIn } from '../../verify/hmac-form.ts';
+/** Alarms about what comes from a source: `refusals` and `silence`. */
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import {
   type AlarmFinding,
@@ -9,10 +8,8 @@ import {
   type Look,
   type WatchedSource,
 } from './alarm.ts';
-import { HOUR_MS, type RequestCounts, SIGNATURES_KEPT, type Tally } from './tally.ts';
+import { HOUR_MS, type RequestCounts } from './tally.ts';
 
-const CLOCK_FIX =
-  'Let this machine follow a time server (`timedatectl` says whether it does): further off, genuine webhooks are refused.';
 const WEEK = 168;
 const PAST = 4 * WEEK;
 export const PAST_MS = PAST * HOUR_MS;
@@ -68,31 +65,6 @@ function sumOfLooks(looks: readonly RequestCounts[]): RequestCounts {
     for (const [code, count] of refused) sum.refused.set(code, (sum.refused.get(code) ?? 0) + count);
   }
   return sum;
-}
-
-/**
- * The times that a source signs (`t=` in the header) are too far from ours, in the median of its last twenty verified
- * requests. The alarm comes while they still pass: beyond the tolerance every one of them is refused.
- */
-export const clockAlarm: AlarmRule = {
-  kind: 'clock',
-  find: ({ sources, tallyOf, knobs }) =>
-    sources.flatMap(({ name }) => {
-      const aheadMs = medianAhead(tallyOf(name));
-      if (aheadMs === undefined || Math.abs(aheadMs) <= knobs.clockSkewMs) return [];
-      const where = `${durationOf(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
-      const says = `${name}: our clock is ${where} the times it signs, in the median of its last ${SIGNATURES_KEPT} requests`;
-      return [{ subject: name, says, fix: CLOCK_FIX }];
-    }),
-};
-
-/** Answers how far our clock is ahead of the signed times; undefined if there are too few of them. */
-function medianAhead({ signatures }: Tally): number | undefined {
-  const ahead = signatures
-    .map(({ value, at }) => at - (signedSecondsIn(value) ?? Number.NaN) * 1_000)
-    .filter((ms) => !Number.isNaN(ms))
-    .sort((one, other) => one - other);
-  return ahead.length < SIGNATURES_KEPT ? undefined : ahead[Math.floor(ahead.length / 2)];
 }
 
 /**

@@ -3,7 +3,8 @@
  * nobody hears of the end before the beginning.
  *
  * The message is a webhook, signed by Standard Webhooks with every live secret. It gets three tries, each signed anew under
- * the same id; of the answer only the status counts, and redirects are not followed.
+ * the same id; redirects are not followed. If our clock is wrong, which an alarm may be about, the receiver refuses the signed
+ * time. So the time is the best that is known, and after a refusal the one that the receiver's answer gives, if that is another.
  *
  *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  */
@@ -16,26 +17,29 @@ import type { AlarmNews, AlarmSettings } from './alarm.ts';
 /** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
 const WAITING_MAX = 100;
 const TIMEOUT_MS = 10_000;
+const CLOCKS_DIFFER_MS = 60_000;
 const PAUSES_MS = [0, 1_000, 5_000];
 
 export interface TellerOptions {
   readonly settings: () => AlarmSettings;
   readonly log: Log;
+  /** Milliseconds since 1970, as far as our clock may be believed. */
+  readonly believedNow: () => number;
   /** Its abort gives up the messages that are under way or wait. */
   readonly signal: AbortSignal;
 }
 
-export function teller({ settings, log, signal }: TellerOptions) {
+export function teller({ settings, log, signal, believedNow }: TellerOptions) {
   let last: Promise<void> = Promise.resolve();
   let waiting = 0;
 
-  return function tell({ type, alarm }: AlarmNews, now: number): void {
+  return function tell({ type, alarm }: AlarmNews): void {
     const { kind, subject, says, fix, since } = alarm;
     const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
     const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
     if (type === 'alarm.raised') log.error({ ...fields, fix }, says);
     else log.info(fields, says);
-    send(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }));
+    send(JSON.stringify({ type, timestamp: new Date(believedNow()).toISOString(), data }));
   };
 
   function send(body: string): void {
@@ -52,7 +56,7 @@ export function teller({ settings, log, signal }: TellerOptions) {
     const to = settings().alarmTarget;
     try {
       const id = `alm_${randomBytes(12).toString('hex')}`;
-      if (to) await deliverAlarm(to, body, id, signal);
+      if (to) await deliverAlarm(to, body, id, believedNow, signal);
     } catch (error) {
       const fields = { host: to && new URL(to.url).host, reason: (error as Error).message };
       log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
@@ -61,20 +65,42 @@ export function teller({ settings, log, signal }: TellerOptions) {
   }
 }
 
-async function deliverAlarm(to: AlarmTarget, body: string, id: string, signal: AbortSignal) {
+/** Rejects with why the message did not get there. */
+async function deliverAlarm(
+  to: AlarmTarget,
+  body: string,
+  id: string,
+  believedNow: () => number,
+  signal: AbortSignal,
+) {
   const failures: string[] = [];
+  let aheadMs = Date.now() - believedNow();
   for (const pauseMs of PAUSES_MS) {
     await sleep(pauseMs, undefined, { signal, ref: false });
-    const failure = await post(to, body, id, signal);
+    const signedAt = Date.now() - aheadMs;
+    const { failure, theirNow = signedAt } = await post(to, body, id, signedAt, signal);
     if (failure === undefined) return;
     failures.push(failure);
+    if (Math.abs(theirNow - signedAt) > CLOCKS_DIFFER_MS) aheadMs = Date.now() - theirNow;
   }
   throw new Error(`tried ${failures.length} times: ${failures.join(', ')}`);
 }
 
-/** Answers with why it did not get there, or nothing if it did. */
-async function post({ url, sign }: AlarmTarget, body: string, id: string, stop: AbortSignal) {
-  const seconds = Math.floor(Date.now() / 1_000);
+interface PostResult {
+  /** Why it did not get there. */
+  readonly failure?: string;
+  /** The time by the receiver's clock, in milliseconds since 1970. */
+  readonly theirNow?: number;
+}
+
+async function post(
+  { url, sign }: AlarmTarget,
+  body: string,
+  id: string,
+  signedAt: number,
+  stop: AbortSignal,
+): Promise<PostResult> {
+  const seconds = Math.floor(signedAt / 1_000);
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -89,9 +115,11 @@ async function post({ url, sign }: AlarmTarget, body: string, id: string, stop: 
       signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     await response.body?.cancel();
-    return response.ok ? undefined : String(response.status);
+    if (response.ok) return {};
+    const theirNow = Date.parse(response.headers.get('date') ?? '');
+    return { failure: String(response.status), ...(theirNow > 0 && { theirNow }) };
   } catch (error) {
     const { name, cause } = error as Error & { cause?: { code?: string } };
-    return cause?.code ?? name;
+    return { failure: cause?.code ?? name };
   }
 }

@@ -19,8 +19,9 @@ import {
   type Look,
   type WatchedSource,
 } from './alarm.ts';
+import { clockAlarm } from './clock.ts';
 import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, unkeptAlarm } from './inbox.ts';
-import { clockAlarm, PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
+import { PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
 import { Tally, tallyListener } from './tally.ts';
 import { type TellerOptions, teller } from './tell.ts';
 
@@ -40,7 +41,7 @@ const MB = 1_048_576;
 const CLOCK_JUMP_MS = 10_000;
 
 export interface Watched extends Pick<TellerOptions, 'settings'> {
-  readonly inbox: Pick<Inbox, 'status' | 'takesWrites' | 'trouble' | 'doubt'>;
+  readonly inbox: Pick<Inbox, 'status' | 'takesWrites' | 'trouble' | 'doubt' | 'believeClock'>;
   /** False if no requests come to this process: then silence says nothing. */
   readonly receives: boolean;
   readonly inboxFolder?: string;
@@ -58,6 +59,8 @@ export class AlarmWatch {
   readonly #stop = new AbortController();
   #tell: ReturnType<typeof teller> | undefined;
   #listeningSince = Date.now();
+  /** How far the clock is ahead of what the inbox believes. */
+  #doubtMs = 0;
   #clockOffset = Date.now() - performance.now();
 
   constructor(knobs: AlarmKnobs, sources: readonly WatchedSource[], log: Log) {
@@ -74,7 +77,8 @@ export class AlarmWatch {
 
   start(watched: Watched): void {
     const { signal } = this.#stop;
-    this.#tell = teller({ settings: watched.settings, log: this.#log, signal });
+    const believedNow = () => Date.now() - this.#doubtMs;
+    this.#tell = teller({ settings: watched.settings, log: this.#log, signal, believedNow });
     const look = () => this.#look(watched);
     look();
     const timer = setInterval(look, this.#knobs.lookMs).unref();
@@ -119,10 +123,14 @@ export class AlarmWatch {
       takesWrites: inbox.takesWrites(),
       trouble: inbox.trouble(),
       refusalsLost: refused.losses(),
-      status() {
-        status ??= inbox.status();
+      status: () => {
+        status ??= inbox.status().then((told) => {
+          this.#doubtMs = told.clockDoubtMs ?? 0;
+          return told;
+        });
         return status;
       },
+      believeClock: () => void inbox.believeClock().catch(() => {}),
       async diskFreeMb() {
         if (inboxFolder === undefined) return undefined;
         const { bavail, bsize } = await statfs(inboxFolder);
@@ -133,8 +141,7 @@ export class AlarmWatch {
 
   #note(kind: string, findings: readonly AlarmFinding[]): void {
     if (this.#stop.signal.aborted) return;
-    const now = Date.now();
-    for (const news of this.#book.note(kind, findings, now)) this.#tell?.(news, now);
+    for (const news of this.#book.note(kind, findings, Date.now())) this.#tell?.(news);
   }
 
   async #learn({ readPast, inbox }: Watched): Promise<void> {
@@ -158,6 +165,7 @@ export class AlarmWatch {
   #followClock(): void {
     const offset = Date.now() - performance.now();
     if (Math.abs(offset - this.#clockOffset) < CLOCK_JUMP_MS) return;
+    this.#book.shift(offset - this.#clockOffset);
     this.#clockOffset = offset;
     this.#listeningSince = Date.now();
     for (const tally of this.#tallies.values()) tally.signatures.length = 0;

@@ -47,6 +47,7 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
       takesWrites: () => true,
       trouble: () => undefined,
       doubt: async () => {},
+      believeClock: async () => {},
       status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
     },
     receives,
@@ -128,6 +129,27 @@ test('hours in which the machine slept are nobody’s silence', async () => {
   expect(told()).toHaveLength(1);
 });
 
+test('a clock that is off and then gets worse is not over, since nothing more tells that it is right', async () => {
+  start(async () => []);
+  const sign = (count: number, aheadS: number) => {
+    for (let nth = 0; nth < count; nth++) {
+      const signature = `t=${Math.floor(Date.now() / 1_000) - aheadS},v1=00`;
+      meter.proof('shippo', { scheme: 'hmac', signature });
+    }
+  };
+  sign(20, 100);
+  await pass(60_000);
+  expect(told()).toMatchObject([{ level: 'error', fields: { alarm: 'clock', subject: 'shippo' } }]);
+  vi.setSystemTime(Date.now() + 3_600_000);
+  await pass(30 * 60_000);
+  expect(told()).toHaveLength(1);
+  vi.setSystemTime(Date.now() - 3_600_000 - 100_000);
+  await pass(60_000);
+  sign(3, 0);
+  await pass(5 * 60_000);
+  expect(told().map(({ level }) => level)).toEqual(['error', 'info']);
+});
+
 test('the time before the service ran is nobody’s silence either', async () => {
   start(async () => steady.map((spoken) => ({ ...spoken, at: spoken.at - 3 * DAY_MS })));
   await pass(2 * HOUR_MS);
@@ -149,4 +171,14 @@ test('an alarm is told once, again after a while, and is over only when it stays
   expect(book.note('inbox', [], 17_100)).toEqual([]);
   expect(note([], 17_100)).toEqual([['alarm.over', 'over after 12 seconds: lowest', 5_000]]);
   expect([book.raised(), note([], 17_200)]).toEqual([[], []]);
+});
+
+test('a clock that is set makes no alarm older or over', () => {
+  const book = new AlarmBook({ repeatMs: 1_000, calmMs: 100 });
+  const finding = [{ subject: 'a', says: 'low', fix: 'do' }];
+  expect(book.note('disk', finding, 5_000)).toHaveLength(1);
+  book.note('disk', [], 5_050);
+  book.shift(60_000);
+  expect(book.note('disk', [], 65_100)).toEqual([]);
+  expect(book.note('disk', finding, 65_120)).toEqual([]);
 });

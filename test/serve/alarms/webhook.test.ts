@@ -1,9 +1,12 @@
 /** Alarms as webhooks: signed so that the library of others accepts them, and no trouble for the service if nobody does. */
+import { rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tell, untilOutcome } from '../../harness/deliver.ts';
+import { ROOT } from '../../harness/project.ts';
 import type { Service } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import { alarmLines, discard, looks, raised, startAlarmed } from './alarmed.ts';
@@ -23,12 +26,15 @@ let server: Server;
 let received: Received[];
 /** The statuses of the next answers; the last one stands. */
 let answers: number[];
+/** Whether signed times are checked, as those who receive them do. */
+let isStrict: boolean;
 let service: Service | undefined;
 let url: string;
 
 beforeEach(async () => {
   received = [];
   answers = [204];
+  isStrict = false;
   server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => {
@@ -36,7 +42,9 @@ beforeEach(async () => {
     });
     request.on('end', () => {
       received.push({ headers: request.headers, body, path: request.url ?? '' });
-      const status = (answers.length > 1 ? answers.shift() : answers[0]) as number;
+      const signedMs = Number(request.headers['webhook-timestamp']) * 1_000;
+      const isLate = isStrict && Math.abs(Date.now() - signedMs) > 300_000;
+      const status = isLate ? 400 : ((answers.length > 1 ? answers.shift() : answers[0]) as number);
       if (status === 0) return;
       response.writeHead(status, { Location: '/elsewhere' }).end('of no interest');
     });
@@ -142,3 +150,44 @@ test('SIGTERM stops the service at once while a receiver keeps it waiting', asyn
   expect(to.lines().some(({ msg }) => /could not be delivered/.test(String(msg)))).toBe(true);
   expect(to.lines().at(-1)?.msg).toBe('stopped');
 });
+
+test.each([
+  ['an inbox that knows better', true],
+  ['an empty inbox', false],
+])(
+  'a service that starts 61 days ahead says so in a message that is accepted, beside %s',
+  async (_, isFilled) => {
+    const first = await startAlarmed();
+    if (isFilled) await tell(first, 'jobs', 'ok');
+    expect(await first.kill('SIGTERM')).toBe(0);
+    isStrict = true;
+    const env = {
+      ALARM_URL: url,
+      ALARM_SECRET: NEW,
+      NODE_OPTIONS: `--import=${join(ROOT, 'test/fixtures/clock/ahead.ts')}`,
+      CLOCK_AHEAD_MS: String(61 * 86_400_000),
+    };
+    // Whatever the alarm is about.
+    service = await startAlarmed(LOW_DISK, { folder: first.folder, env });
+    await waitFor(
+      () => received.some((one) => isFresh(one)),
+      20_000,
+      () => JSON.stringify(received) + service?.output(),
+    );
+    expect(verified(received.find(isFresh) as Received, NEW)).toMatchObject({ type: 'alarm.raised' });
+    if (isFilled) {
+      const { msg, subject } = await raised(service, 'clock');
+      expect(subject).toBeUndefined();
+      expect(msg).toMatch(
+        /^our clock is 61 days ahead of what the inbox knows of the time; nothing is purged$/,
+      );
+    }
+    await service.kill('SIGTERM');
+    service = undefined;
+    rmSync(first.folder, { recursive: true });
+  },
+);
+
+function isFresh({ headers }: Received): boolean {
+  return Math.abs(Date.now() / 1_000 - Number(headers['webhook-timestamp'])) < 300;
+}
