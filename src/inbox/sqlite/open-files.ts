@@ -10,6 +10,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { InboxTrouble } from '../contract.ts';
+import { tellEdge } from '../messages.ts';
 import { blameIn } from '../sqlite-file.ts';
 import { takeOwnership } from './files.ts';
 
@@ -18,15 +19,9 @@ const LOOK_MS = 100;
 const FAILING_MS = 600_000;
 const OPEN_PARTS = ['', '-wal', '-shm'];
 
-interface Listeners {
-  readonly onChange: (trouble: InboxTrouble | undefined) => void;
-  /** Hears of an error that `noting` met. */
-  readonly onError: (error: unknown) => void;
-}
-
 export class OpenFiles {
   readonly #path: string;
-  readonly #listeners: Listeners;
+  readonly #onError: (error: unknown) => void;
   readonly #opened: Map<string, string | undefined>;
   readonly #timer: NodeJS.Timeout;
   #owner: DatabaseSync;
@@ -36,11 +31,12 @@ export class OpenFiles {
   #failure: { readonly reason: string; readonly at: number } | undefined;
   #told: string | undefined;
 
-  /** To be made right after the inbox was opened. `owner`: the lock, which is given back by `close`. */
-  constructor(path: string, owner: DatabaseSync, listeners: Listeners) {
+  /** To be made right after the inbox was opened. `owner`: the lock, which is given back by `close`. `onError` hears
+   * of an error that `noting` met. */
+  constructor(path: string, owner: DatabaseSync, onError: (error: unknown) => void) {
     this.#path = path;
     this.#owner = owner;
-    this.#listeners = listeners;
+    this.#onError = onError;
     this.#opened = new Map(OPEN_PARTS.map((part) => [path + part, fileAt(path + part)]));
     this.#ownerFile = fileAt(`${path}-owner`);
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -70,14 +66,14 @@ export class OpenFiles {
   }
 
   /** An error of the disk is one wherever it is met. */
-  noting<T>(work: () => T): T {
+  readonly noting = <T>(work: () => T): T => {
     try {
       return work();
     } catch (error) {
-      if (this.note(error)) this.#listeners.onError(error);
+      if (this.note(error)) this.#onError(error);
       throw error;
     }
-  }
+  };
 
   close(): void {
     clearInterval(this.#timer);
@@ -110,7 +106,7 @@ export class OpenFiles {
     const telling = trouble && `${trouble.kind} ${trouble.reason}`;
     if (telling === this.#told) return;
     this.#told = telling;
-    this.#listeners.onChange(trouble);
+    tellEdge({ kind: 'trouble', trouble });
   }
 
   #trouble(): InboxTrouble | undefined {

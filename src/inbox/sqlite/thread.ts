@@ -32,10 +32,8 @@ const { path } = place as Extract<Database, { kind: 'sqlite' }>;
 const owner = takeOwnership(path);
 const database = openInboxFile(path, knobs.inboxCacheMb);
 const store = new Store(database, sources);
-const openFiles = new OpenFiles(path, owner, {
-  onChange: (trouble) => tellEdge({ kind: 'trouble', trouble }),
-  onError: awaitWrites,
-});
+const openFiles = new OpenFiles(path, owner, awaitWrites);
+const { noting } = openFiles;
 
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
@@ -54,26 +52,25 @@ listenToEdge(
     planTurn();
   },
   {
-    status: () => openFiles.noting(() => store.status()),
+    status: () => noting(() => store.status()),
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
       grants.clear();
-      const interrupted = openFiles.noting(() => store.recover(ending, Date.now(), knobs));
+      const interrupted = noting(() => store.recover(ending, Date.now(), knobs));
       settled.push(...interrupted);
       planTurn();
       return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
     order(order) {
-      const changed = openFiles.noting(() => store.order(order, Date.now()));
+      const changed = noting(() => store.order(order, Date.now()));
       planTurn();
       return changed;
     },
-    purge: (eventsBefore, keysBefore) =>
-      openFiles.noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
-    noteUses: (uses) => openFiles.noting(() => store.noteUses(uses, Date.now())),
-    believeClock: () => openFiles.noting(() => store.believeClock(Date.now())),
+    purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
+    noteUses: (uses) => noting(() => store.noteUses(uses, Date.now())),
+    believeClock: () => noting(() => store.believeClock(Date.now())),
     doubt: async (reason) => void openFiles.note(new Error(reason)),
     async copyTo(to) {
       // What is settled by now belongs into the copy.
