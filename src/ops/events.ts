@@ -13,7 +13,7 @@ import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
 import { giveOrders } from './orders.ts';
-import { refused } from './refused.ts';
+import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import { readSettings, sound } from './settings.ts';
 import { tail } from './tail.ts';
@@ -30,6 +30,7 @@ export const usage = `Usage: npm run events -- <verb>
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+    --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
   S is ${EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ')}.
@@ -56,6 +57,7 @@ function parseEvents(args: string[]) {
       all: FLAG,
       to: TEXT,
       'checks-of-now': FLAG,
+      tolerance: TEXT,
       json: FLAG,
       config: TEXT,
     },
@@ -116,6 +118,8 @@ function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values
     return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
   if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
     return '--checks-of-now wants the ids of the refusals, or --source';
+  if (values.tolerance !== undefined && readSeconds(values.tolerance) === undefined)
+    return '--tolerance wants a time, as in 90s, 30m, 2h or 1d';
   return undefined;
 }
 

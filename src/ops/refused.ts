@@ -25,6 +25,8 @@ interface RefusedOptions {
   readonly json: boolean;
   readonly body: boolean;
   readonly 'checks-of-now': boolean;
+  /** As in 90s, 30m, 2h or 1d. */
+  readonly tolerance?: string;
 }
 
 export async function refused(verb: string, ids: readonly string[], config: Config, options: RefusedOptions) {
@@ -100,10 +102,18 @@ function describeRefused(request: RefusedDetails): string {
   ].join('\n');
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Undefined if it is not of the form 90s, 30m, 2h or 1d. */
+export function readSeconds(text: string): number | undefined {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (UNIT_SECONDS[unit] as number);
+}
+
 async function recheck(
   ids: readonly string[],
   config: Config,
-  { json, source, 'checks-of-now': byChecksOfNow }: RefusedOptions,
+  { json, source, tolerance, 'checks-of-now': byChecksOfNow }: RefusedOptions,
 ): Promise<number> {
   const driver = driverOf(config.database);
   const reader = await driver.openReader();
@@ -115,6 +125,7 @@ async function recheck(
     ...(source && { source }),
     ...(ids.length > 0 && { ids }),
     ...(byChecksOfNow && { byChecksOfNow }),
+    ...(tolerance && { toleranceSeconds: readSeconds(tolerance) }),
   };
   const { status, answer } = await askConsole(config, '/recheck', wish);
   if (status !== 200) return complain(String((answer as { title?: string }).title));

@@ -180,7 +180,8 @@ function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeR
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function startWatch({ config, role, rules, watch, known, inbox, refused }: ServiceParts): void {
+function startWatch(parts: ServiceParts): void {
+  const { config, role, rules, watch, known, inbox, refused } = parts;
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
@@ -193,13 +194,18 @@ function startWatch({ config, role, rules, watch, known, inbox, refused }: Servi
       return past;
     },
     settings: () => rules.config,
+    // What a wrong clock refused may be right by the one of now.
+    onClockSet: () => judgeSoon(parts),
   });
 }
 
-async function reload(changed: Config, { rules, judgeRefusedAgain }: ServiceParts): Promise<void> {
-  if (!(await rules.replace(changed))) return;
+async function reload(changed: Config, parts: ServiceParts): Promise<void> {
+  if (await parts.rules.replace(changed)) judgeSoon(parts);
+}
+
+function judgeSoon({ rules, judgeRefusedAgain }: ServiceParts): void {
   const judge = () => judgeRefusedAgain().catch(() => {});
   judge();
-  // A request that the old rules refused a moment ago may still be on its way to the store.
-  setTimeout(judge, changed.knobs.requestTimeoutMs).unref();
+  // A request that was refused a moment ago may still be on its way to the store.
+  setTimeout(judge, rules.config.knobs.requestTimeoutMs).unref();
 }

@@ -35,6 +35,12 @@ export class Rules {
     return this.#bySource.get(source) as SourceRules;
   }
 
+  /** For a person who says how far signed times may be off. */
+  verifiersWithin(name: string, toleranceSeconds: number): readonly Verifier[] {
+    const source = this.config.sources.find((one) => one.name === name);
+    return source ? verifiersOf(source, toleranceSeconds, this.#names, toleranceSeconds) : [];
+  }
+
   isConsoleToken(given: string): boolean {
     return indexOfDigest(digestOf(given), this.#tokens) >= 0;
   }

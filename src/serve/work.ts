@@ -48,10 +48,14 @@ export async function openWork(
     config.sources.map(({ name }) => name),
     {
       refused,
-      verifiersOf: (source) => rules.of(source).verifiers,
+      verifiersOf: (source, toleranceSeconds) =>
+        toleranceSeconds === undefined
+          ? rules.of(source).verifiers
+          : rules.verifiersWithin(source, toleranceSeconds),
       keep: (arrival) => inbox.keep(arrival),
       note({ source, address, receivedAt }, proofs) {
-        for (const proof of proofs) meter.proof(source, proof);
+        // What was signed then says nothing about the clock of now.
+        for (const { signature: _, ...proof } of proofs) meter.proof(source, proof);
         known.learn(source, address, receivedAt);
       },
       log,

@@ -38,10 +38,17 @@ export function verifiersOf(
   { schemes, observed, secrets, ...settings }: SourceChecks,
   toleranceSeconds: number,
   names: Pick<FollowedNames, 'follow'>,
+  leewaySeconds = 0,
 ): Verifier[] {
   const liveOf: Readonly<Partial<Record<Scheme, readonly string[]>>> = secrets;
   return ROWS.filter(({ name }) => schemes.includes(name)).map(({ name, build }) => {
-    const verify = build({ ...settings, secrets: liveOf[name] ?? [], toleranceSeconds, names });
+    const verify = build({
+      ...settings,
+      secrets: liveOf[name] ?? [],
+      toleranceSeconds,
+      leewaySeconds,
+      names,
+    });
     return observed.includes(name) ? observe(name, verify) : verify;
   });
 }

@@ -86,7 +86,10 @@ export const JWT = {
 } as const satisfies SecretRow;
 
 /** `cut`: the member that is a credential and says nothing of the event. */
-export function jwt(options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds'>, cut?: string): Verifier {
+export function jwt(
+  options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds' | 'leewaySeconds'>,
+  cut?: string,
+): Verifier {
   const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
   const fingerprints = options.secrets.map(fingerprintOf);
   return async function verifyJwt(head): Promise<BodyCheck> {
@@ -96,7 +99,7 @@ export function jwt(options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds'>
       if (protectedHeader.has(name))
         throw new Rejection('jwt_malformed', `the token’s header carries ${name}`);
     }
-    const key = await keyOfToken(token, keys, head.receivedAt, options.toleranceSeconds);
+    const key = await keyOfToken(token, keys, head.receivedAt, options);
     const claims = claimsIn(payload);
     return function verifyClaims(body): Proof {
       if (body.length > EXPLAINED.times * payload.length + EXPLAINED.moreBytes)
@@ -156,12 +159,13 @@ async function keyOfToken(
   token: string,
   keys: readonly KeyObject[],
   receivedAt: number,
-  toleranceSeconds: number,
+  { toleranceSeconds, leewaySeconds = 0 }: Pick<CheckSettings, 'toleranceSeconds' | 'leewaySeconds'>,
 ): Promise<number> {
   const attempts = keys.map((key) =>
     jwtVerify(token, key, {
       algorithms: ['HS256'],
       currentDate: new Date(receivedAt),
+      clockTolerance: leewaySeconds,
       requiredClaims: ['iat'],
     }),
   );

@@ -53,6 +53,8 @@ export interface CheckSettings {
   readonly allowSha1: boolean;
   /** The greatest distance of a signed time from our clock, either way. */
   readonly toleranceSeconds: number;
+  /** How much later than it says a token may still be used, and how much sooner; 0 if left out. */
+  readonly leewaySeconds?: number;
   /** Follows the host names of `allowFrom`. */
   readonly names: Pick<FollowedNames, 'follow'>;
 }

@@ -10,7 +10,8 @@ import type { Log } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Arrival } from '../contract.ts';
 import { type Losses, LossLog, type LossReason } from './losses.ts';
-import type { NumberedRequest, ProvenNetwork } from './store.ts';
+import type { NumberedRequest } from './rows.ts';
+import type { ProvenNetwork } from './store.ts';
 import type { RefusedCalls, RefusedThreadData } from './thread.ts';
 import { TokenBuckets } from './token-bucket.ts';
 

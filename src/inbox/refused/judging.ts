@@ -1,5 +1,5 @@
 /**
- * Judges refused requests again, with the secrets of now and the clock of then. Made by work.ts; receiver.ts asks for a round at
+ * Judges refused requests again, with the secrets of now and the clock of then, or of then by the clock of now if it was set. Made by work.ts; receiver.ts asks for a round at
  * the start, after a reload, and for an operator. What passes goes to the inbox as if it had just come, in the order it
  * came, and leaves the refused ones; a crash in between makes it a duplicate of itself.
  *
@@ -10,13 +10,16 @@ import type { Log } from '../../base/log/log.ts';
 import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
 import { type Arrival, type Kept, provenBy } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
-import type { NumberedRequest } from './store.ts';
+import type { NumberedRequest } from './rows.ts';
 
 const STEP = 16;
+/** Clocks are readjusted all the time. */
+const STEP_LEAST_MS = 2_000;
 
 interface JudgingOptions {
   readonly refused: Pick<RefusedClient, 'next' | 'newest' | 'remove'>;
-  readonly verifiersOf: (source: string) => readonly Verifier[];
+  /** With another tolerance for signed times, if one is given. */
+  readonly verifiersOf: (source: string, toleranceSeconds?: number) => readonly Verifier[];
   readonly keep: (arrival: Arrival) => Promise<Kept>;
   /** Hears how a request passes now. */
   readonly note: (request: RefusedRequest, proofs: readonly Proof[]) => void;
@@ -30,6 +33,8 @@ export interface JudgingWish {
   readonly ids?: readonly string[];
   /** Those that were enforced when a request came do not matter. */
   readonly byChecksOfNow?: boolean;
+  /** Signed times may be so far from when a request came: the clock was wrong then, and nobody knows by how much. */
+  readonly toleranceSeconds?: number;
 }
 
 /** Of one source. */
@@ -70,7 +75,7 @@ export function judgeInTurn(
 
 /** Stops at the first that the inbox cannot take: the rest stays for the next time. */
 async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOptions): Promise<Rechecked> {
-  const verifiers = options.verifiersOf(source);
+  const verifiers = options.verifiersOf(source, wish.toleranceSeconds);
   const ids = wish.ids && new Set(wish.ids);
   const result = { source, looked: 0, accepted: 0, passNowOnly: 0 };
   if (verifiers.length === 0) return result;
@@ -82,10 +87,11 @@ async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOpt
       after = request.number;
       if (ids && !ids.has(request.id)) continue;
       result.looked++;
-      const proofs = await proofsNow(request, verifiers);
-      if (!proofs) continue;
+      const passed = await passNow(request, verifiers);
+      if (!passed) continue;
+      const { proofs, receivedAt } = passed;
       if (wish.byChecksOfNow || passesFormer(request, proofs)) {
-        await accept(request, proofs, options);
+        await accept({ ...request, receivedAt }, proofs, options);
         result.accepted++;
       } else result.passNowOnly++;
     }
@@ -113,11 +119,26 @@ function passesFormer({ enforced }: RefusedRequest, proofs: readonly Proof[]): b
   return enforced.split(',').every((former) => passed.some((scheme) => scheme === former));
 }
 
-async function proofsNow(
+/**
+ * By the clock of when it came; and if it was set since then, by the clock of now, less what has passed. One of the two
+ * was right, and neither takes what the other would not have taken at the door.
+ */
+async function passNow(request: NumberedRequest, verifiers: readonly Verifier[]) {
+  const { receivedAt, clockStepMs } = request;
+  const times = Math.abs(clockStepMs) < STEP_LEAST_MS ? [receivedAt] : [receivedAt, receivedAt + clockStepMs];
+  for (const time of times) {
+    const proofs = await proofsAt(time, request, verifiers);
+    if (proofs) return { proofs, receivedAt: time };
+  }
+  return undefined;
+}
+
+async function proofsAt(
+  receivedAt: number,
   request: RefusedRequest,
   verifiers: readonly Verifier[],
 ): Promise<readonly Proof[] | undefined> {
-  const { receivedAt, address, tokenDigest, body } = request;
+  const { address, tokenDigest, body } = request;
   const head: Head = {
     receivedAt,
     address: address === '' ? undefined : address,

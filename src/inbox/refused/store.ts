@@ -1,6 +1,6 @@
 /**
  * Refused requests on disk, one row for each: bounded, and no more durable than a log. Lives in the thread of thread.ts, with
- * the file of file.ts. It asks no clock.
+ * the file of file.ts. It asks no clock but to note what it was.
  *
  * For each source at most so many bytes, for all of them together, and days. room.ts says what goes first. How many are gone
  * before their time, and why, is kept as well.
@@ -16,6 +16,7 @@ import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { BUSY_MS } from './file.ts';
 import type { LossReason } from './losses.ts';
 import { Room } from './room.ts';
+import { clockAt, type NumberedRequest, nextRequests, stepSinceNewest } from './rows.ts';
 
 const DAY_MS = 86_400_000;
 /** Whoever has sent nothing genuine for so long is a stranger again. */
@@ -23,28 +24,20 @@ const PROVEN_DAYS = 30;
 /** Clocks differ by so much without being wrong. */
 const CLOCK_MS = 600_000;
 
-/** Bodies may be large: the edge judges few at a time. */
-const BYTES_AT_ONCE = 8 * 1_048_576;
-
 const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body';
 /** All that a row keeps, in bytes, with one number. */
 const ROW_BYTES = `8 + ${TEXTS.split(', ')
   .map((column) => `coalesce(octet_length(@${column}), 0)`)
   .join(' + ')}`;
 
-const INSERT = `INSERT OR IGNORE INTO refused (${TEXTS}, received_at, network, enforced, expires_at, bytes, shaped)
-  VALUES (${TEXTS.replaceAll(/\w+/g, '@$&')}, @received_at, @network, @enforced, @expires_at, ${ROW_BYTES},
+const INSERT = `INSERT OR IGNORE INTO refused (${TEXTS}, received_at, network, enforced, expires_at, clock_offset, clock_name, bytes, shaped)
+  VALUES (${TEXTS.replaceAll(/\w+/g, '@$&')}, @received_at, @network, @enforced, @expires_at, @clock_offset, @clock_name,
+    ${ROW_BYTES},
     @may_be_genuine AND json_valid(CAST(@body AS TEXT)))
   RETURNING bytes`;
 
 /** How many of a source were deleted for others, by source. */
 export type PushedOut = ReadonlyMap<string, number>;
-
-export type NumberedRequest = RefusedRequest & { readonly number: number };
-type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest'> & {
-  readonly body: Uint8Array;
-  readonly tokenDigest: Uint8Array | null;
-};
 
 /** A network from where an event of the source was accepted, last at that time. */
 export interface ProvenNetwork {
@@ -99,21 +92,14 @@ export class RefusedStore {
     this.#hasRemains = result?.busy !== 0;
   }
 
+  /** By how much the clock was set ahead since the newest came. */
+  clockStepMs(): number {
+    return stepSinceNewest(this.#database);
+  }
+
   /** The next ones of a source, oldest first, behind a number: so many at most, and not many bytes. None: there are no more. */
   next(source: string, after: number, most: number): NumberedRequest[] {
-    const rows = this.#database
-      .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-        token_digest AS tokenDigest, body, enforced FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
-      .iterate(source, after, most) as Iterable<RequestRow>;
-    const next: NumberedRequest[] = [];
-    let bytes = 0;
-    for (const { tokenDigest, body, ...rest } of rows) {
-      const digest = tokenDigest && { tokenDigest: Buffer.from(tokenDigest) };
-      next.push({ ...rest, body: Buffer.from(body.buffer, body.byteOffset, body.length), ...digest });
-      bytes += body.length;
-      if (bytes >= BYTES_AT_ONCE) break;
-    }
-    return next;
+    return nextRequests(this.#database, source, after, most);
   }
 
   /** The highest number of a source; 0 if there is none. */
@@ -160,12 +146,15 @@ export class RefusedStore {
 
   #insert(request: RefusedRequest, now: number): void {
     const { receivedAt, tokenDigest, ...texts } = request;
+    const clock = clockAt(receivedAt);
     const row = this.#database.prepare(INSERT).get({
       ...texts,
       token_digest: tokenDigest ?? null,
       received_at: receivedAt,
       network: networkOf(request.address),
       expires_at: now + this.#limits.days * DAY_MS,
+      clock_offset: clock.offsetMs,
+      clock_name: clock.steadyClock,
       may_be_genuine: refusalOf(request.code).mayBeGenuine ? 1 : 0,
     });
     if (row) this.#room.resize(request.source, Number(row.bytes));

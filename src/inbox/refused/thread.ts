@@ -29,7 +29,10 @@ export interface RefusedCalls
 const { path, limits } = workerData as RefusedThreadData;
 const { database, putAside } = openRefused(path);
 const requests = new RefusedStore(database, limits);
-const startedAt = Date.now() - performance.now();
+const STEP_MS = 300_000;
+const stepMs = requests.clockStepMs();
+/** A clock that was put ahead while no service ran makes nothing older either, as long as the machine runs. */
+const startedAt = Date.now() - performance.now() - (stepMs > STEP_MS ? stepMs : 0);
 
 /** A clock that is put ahead while the service runs makes nothing older. */
 function now(): number {

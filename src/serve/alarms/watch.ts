@@ -47,6 +47,8 @@ export interface Watched extends Pick<TellerOptions, 'settings'> {
   readonly inboxFolder?: string;
   readonly refused: { losses(): readonly Losses[] };
   readonly readPast: Driver['readPast'];
+  /** Hears that the clock was set. */
+  readonly onClockSet: () => void;
 }
 
 export class AlarmWatch {
@@ -96,7 +98,7 @@ export class AlarmWatch {
 
   /** Asks every rule by itself: a rule that waits for an answer holds up no other, and is not asked again meanwhile. */
   #look(watched: Watched): void {
-    this.#followClock();
+    this.#followClock(watched);
     const look = this.#lookAt(watched);
     for (const one of this.#rules.filter(({ isBusy }) => !isBusy)) {
       one.isBusy = true;
@@ -162,12 +164,13 @@ export class AlarmWatch {
   }
 
   /** The clock was set, or the machine slept: times from before do not compare with those from now on. */
-  #followClock(): void {
+  #followClock({ onClockSet }: Watched): void {
     const offset = Date.now() - performance.now();
     if (Math.abs(offset - this.#clockOffset) < CLOCK_JUMP_MS) return;
     this.#book.shift(offset - this.#clockOffset);
     this.#clockOffset = offset;
     this.#listeningSince = Date.now();
+    onClockSet();
     for (const tally of this.#tallies.values()) tally.signatures.length = 0;
   }
 }

@@ -2,8 +2,8 @@
  * The operator's port: metrics, and the orders that the `events` command passes to the running service.
  *
  *   GET  /metrics   Prometheus text
- *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?} → [{"source","looked","accepted","passNowOnly"}],
- *                   refused requests judged again
+ *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?,"toleranceSeconds"?} → [{"source","looked","accepted",
+ *                   "passNowOnly"}], refused requests judged again
  *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *
@@ -129,11 +129,21 @@ function readOrder(body: unknown): (Order & { inbox: string }) | undefined {
 
 function readWish(body: unknown): JudgingWish | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
-  const { source, ids, byChecksOfNow = false } = body as Record<string, unknown>;
+  const { source, ids, byChecksOfNow = false, toleranceSeconds } = body as Record<string, unknown>;
   const isList = Array.isArray(ids) && ids.every((id) => typeof id === 'string');
   if (source !== undefined && typeof source !== 'string') return undefined;
   if ((ids !== undefined && !isList) || typeof byChecksOfNow !== 'boolean') return undefined;
-  return { byChecksOfNow, ...(source !== undefined && { source }), ...(isList && { ids }) };
+  if (
+    toleranceSeconds !== undefined &&
+    !(Number.isSafeInteger(toleranceSeconds) && Number(toleranceSeconds) > 0)
+  )
+    return undefined;
+  return {
+    byChecksOfNow,
+    ...(source !== undefined && { source }),
+    ...(isList && { ids }),
+    ...(toleranceSeconds !== undefined && { toleranceSeconds: Number(toleranceSeconds) }),
+  };
 }
 
 function sayTitle(response: Response, status: number, title: string): void {

@@ -63,7 +63,7 @@ test('one of the first release is brought up to date, with all that is in it', a
   makeOld();
   expect(await opened()).toEqual({ ids: ['ref_old', 'ref_1'], said: [] });
   const database = new DatabaseSync(path, { readOnly: true });
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 4 });
   database.close();
 });
 

@@ -51,6 +51,7 @@ test.each([
   async (_, enforced, proofs, accepted, passNowOnly) => {
     const request = {
       number: 1,
+      clockStepMs: 0,
       id: 'ref_1',
       source: 'one',
       receivedAt: 1,

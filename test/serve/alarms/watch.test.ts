@@ -54,6 +54,7 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
     inboxFolder: '.',
     refused: { losses: () => [] },
     readPast,
+    onClockSet() {},
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
   });
 }
