@@ -158,6 +158,11 @@ class InboxClient implements Inbox {
     this.#writes = false;
     this.#batches.failAll(`the inbox thread has ended: ${cause}`);
     if (this.#closing || !this.#opened) return;
+    if (this.#trouble?.kind === 'gone') {
+      // A new thread would begin with an empty inbox, as if nothing had been there.
+      this.#options.log.error({ reason: cause }, 'the inbox thread has ended, and its files are gone');
+      return;
+    }
     this.#options.log.error({ reason: cause }, 'the inbox thread has ended; a new one is started');
     setTimeout(() => this.#restart(), RESTART_MS);
   }

@@ -1,5 +1,7 @@
 /** The operator's port: who may use it, what it says, what it does, and that none of it is public. */
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SECRET } from '../../harness/project.ts';
@@ -145,6 +147,24 @@ describe('with a token', () => {
 function inboxOf(service: Service): string {
   return String(service.sql<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'")[0]?.value);
 }
+
+test('a copy of the inbox goes into an empty file of the same user only, and of this inbox', async () => {
+  const file = (name: string) => join(open.folder, name);
+  writeFileSync(file('full'), 'something');
+  writeFileSync(file('empty'), '');
+  symlinkSync(file('empty'), file('link'));
+  const copy = (body: object) => consoleOf(open).post('/rescue').send(body);
+  expect((await copy({ to: file('empty') })).status).toBe(400);
+  expect((await copy({ inbox: file('other.db'), to: file('empty') })).status).toBe(409);
+  for (const name of ['full', 'link', 'nothing']) {
+    expect((await copy({ inbox: open.inboxPath, to: file(name) })).status).toBe(422);
+  }
+  expect(readFileSync(file('full'), 'utf8')).toBe('something');
+  expect(existsSync(file('nothing'))).toBe(false);
+  expect((await copy({ inbox: open.inboxPath, to: file('empty') })).status).toBe(200);
+  expect(readFileSync(file('empty')).toString('latin1', 0, 15)).toBe('SQLite format 3');
+  expect((await consoleOf(locked).post('/rescue').send({})).status).toBe(401);
+});
 
 describe('orders', () => {
   const order = (body: unknown) =>
