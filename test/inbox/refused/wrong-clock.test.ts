@@ -134,11 +134,19 @@ test('a clock that is an hour ahead for a while', async () => {
     });
   const old = body(11);
   const headers = shippoHeaders(SECRET, old, Math.floor(Date.now() / 1_000) - 7_200);
-  const answer = await fetch(`${service.url}/webhooks/shippo`, { method: 'POST', headers, body: old });
-  expect(answer.status).toBe(401);
+  const sendOld = (to: Service) => fetch(`${to.url}/webhooks/shippo`, { method: 'POST', headers, body: old });
+  expect((await sendOld(service)).status).toBe(401);
   expect((await recheck()).output).toMatch(/0 of 1 pass now/);
   expect((await recheck('--tolerance', 'long')).output).toContain('--tolerance wants a time');
   expect((await recheck('--tolerance', '1h')).output).toMatch(/0 of 1 pass now/);
   expect((await recheck('--tolerance', '3h')).output).toMatch(/1 of 1 pass now/);
   expect(service.events()).toHaveLength(12);
+
+  // A start that is 61 days ahead takes nothing for older than it is.
+  expect((await sendOld(service)).status).toBe(401);
+  expect(await service.kill('SIGTERM')).toBe(0);
+  setClock(61 * 24 * HOUR_MS);
+  service = await startService(options);
+  const list = await consignee(['events', 'refused', 'list', '--json'], settings);
+  expect(list.records.filter(({ code }) => code === 'hmac_timestamp')).toHaveLength(1);
 });
