@@ -3,7 +3,7 @@
  * data lies in this folder, on the same disk as the SQLite files it is compared with.
  */
 import { rm } from 'node:fs/promises';
-import { prepareDatabase } from '../src/inbox/postgres/schema.ts';
+import { prepareDatabase } from '../src/inbox/postgres/tables.ts';
 import { prepare } from '../test/harness/postgres/binaries.ts';
 import { type PostgresServer, type Row, startPrepared } from '../test/harness/postgres.ts';
 import { newFolder } from './contenders.ts';

@@ -138,7 +138,9 @@ class InboxClient implements Inbox {
     if (message.kind === 'kept' || message.kind === 'failed') this.#batches.heed(message);
     else if (message.kind === 'interrupted') logInterrupted(log, message.interrupted);
     else if (message.kind === 'circuit') logCircuit(log, message);
-    else if (message.kind === 'trouble') {
+    else if (message.kind === 'waits') {
+      log.warn({}, `the inbox cannot be opened yet: waiting for ${message.waitsFor}`);
+    } else if (message.kind === 'trouble') {
       this.#trouble = message.trouble;
       logTrouble(log, message.trouble);
     } else if (message.kind === 'lost') {

@@ -81,7 +81,7 @@ export interface InboxCalls
 /**
  * Inbox thread → edge, beside the answers. One `kept` or `failed` for each batch of arrivals, under its id. `lost`: others may
  * have taken over what is out, so whatever handles it must end. `interrupted`: what another replica left behind when it died, and
- * has been settled. `circuit`: a target's circuit breaker has opened or closed.
+ * has been settled. `circuit`: a target's circuit breaker has opened or closed. `waits`: the thread cannot open the inbox yet.
  */
 export type FromInbox =
   | { readonly kind: 'kept'; readonly id: number; readonly kept: readonly Kept[] }
@@ -89,6 +89,7 @@ export type FromInbox =
   | { readonly kind: 'writes'; readonly taken: boolean; readonly reason: string }
   | { readonly kind: 'trouble'; readonly trouble: InboxTrouble | undefined }
   | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'waits'; readonly waitsFor: string }
   | { readonly kind: 'interrupted'; readonly interrupted: readonly Interrupted[] }
   | ({ readonly kind: 'circuit' } & CircuitChange);
 

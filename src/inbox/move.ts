@@ -22,7 +22,8 @@ import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';
 import { analyzeImported, differing, importBatch } from './postgres/import.ts';
 import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
-import { examineDatabase, inboxAt, movingIn, prepareDatabase } from './postgres/schema.ts';
+import { examineDatabase, inboxAt, movingIn } from './postgres/schema.ts';
+import { prepareDatabase } from './postgres/tables.ts';
 import { openSource, type Source } from './sqlite/export.ts';
 import type { Moved } from './sqlite/files.ts';
 
@@ -51,9 +52,10 @@ export type MoveOutcome =
 
 /** Throws ConfigError if either side is not fit, and whatever goes wrong on the way; `source.moved` says whether 5 was done. */
 export async function moveInbox(move: Move): Promise<MoveOutcome> {
-  const { source, url, place } = move;
+  const { source, url, place, tell } = move;
   const { moved } = source;
-  if (!moved) await prepareDatabase(url, place, source.id);
+  const say = (waitsFor: string) => tell(`Waiting for ${waitsFor}.`);
+  if (!moved) await prepareDatabase(url, place, { mover: source.id, say });
   else await refuseUnlessThere(move, moved);
   const client = await connect(url);
   try {

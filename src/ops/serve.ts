@@ -2,8 +2,10 @@
  * `consignee serve`: starts the service and stops it on SIGTERM or SIGINT.
  *
  * `--dev` is the first run: `.env` is made if it is missing and read, logs are for people, and the screen says what to
- * type next. Without it this is production, and settings come from the environment only. A second signal ends the process at once.
+ * type next. Without it this is production, and settings come from the environment only. A signal counts from the first moment on,
+ * whatever the start is waiting for; a second one ends the process at once.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import { createLog, type Log, standardOutput } from '../base/log/log.ts';
@@ -18,6 +20,8 @@ import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
 import { columns, FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
+
+const LAST_STEPS_MS = 1_000;
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -40,6 +44,31 @@ export async function run(args: string[]): Promise<number> {
     return misused(mistake, usage);
   }
   const role: Role = receiveOnly ? 'receive' : dispatchOnly ? 'dispatch' : 'both';
+  // The first process of a container hears no signal that it does not listen to.
+  const signalled = nextSignal();
+  const starting = startServing(values, role);
+  const running =
+    (await Promise.race([starting, signalled.then(() => undefined)])) ?? (await endOf(starting));
+  const signal = await signalled;
+  nextSignal().then(() => process.exit(1));
+  if (running) await stopServing(running, signal);
+  else process.stderr.write(`consignee: ${signal} has come before the service was ready: not started\n`);
+  process.exit(0);
+}
+
+interface ServeValues {
+  readonly dev: boolean;
+  readonly config?: string | undefined;
+}
+
+type Running = Awaited<ReturnType<typeof startServing>>;
+
+/** A start that was almost through is stopped as any service is. One that waits has nothing to finish. */
+async function endOf(starting: Promise<Running>): Promise<Running | undefined> {
+  return await Promise.race([starting, sleep(LAST_STEPS_MS, undefined)]);
+}
+
+async function startServing(values: ServeValues, role: Role) {
   if (values.dev && process.env.NODE_ENV !== 'production') await writeEnvFile(values.config);
   const read = () => readSettings(values.config, values.dev, values.dev ? undefined : true);
   const settings = await read();
@@ -50,7 +79,6 @@ export async function run(args: string[]): Promise<number> {
   const logOptions = { level: config.logLevel, pretty: values.dev };
   const output = standardOutput();
   const log = createLog(logOptions, output);
-  const signalled = nextSignal();
   const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
   for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
   sayStarted(settings, receiver, role, log, values.dev);
@@ -62,14 +90,15 @@ export async function run(args: string[]): Promise<number> {
     dotenv: values.dev ? ENV_FILE : undefined,
     log,
   });
-  const signal = await signalled;
+  return { receiver, stopWatching, log, output };
+}
+
+async function stopServing({ receiver, stopWatching, log, output }: Running, signal: string): Promise<void> {
   stopWatching();
   log.info({ signal }, 'stopping: not ready any more, finishing what is under way');
-  nextSignal().then(() => process.exit(1));
   await receiver.stop();
   log.info({}, 'stopped');
   await new Promise<void>((resolve) => output.end(resolve));
-  process.exit(0);
 }
 
 /** All that is wrong with the settings, and with the places they name. */

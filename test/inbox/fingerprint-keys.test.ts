@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { driverOf } from '../../src/inbox/driver.ts';
 import { moveInbox } from '../../src/inbox/move.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import type { InboxReader } from '../../src/inbox/reader.ts';
 import { openSource } from '../../src/inbox/sqlite/export.ts';
 import { openInboxFile } from '../../src/inbox/sqlite/files.ts';

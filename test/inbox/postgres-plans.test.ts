@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 let database: Database;

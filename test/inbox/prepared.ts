@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 export interface Prepared {

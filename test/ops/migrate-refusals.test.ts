@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { moveInbox } from '../../src/inbox/move.ts';
 import { connect, createPool } from '../../src/inbox/postgres/connection.ts';
 import { Lease } from '../../src/inbox/postgres/lease.ts';
-import { prepareDatabase } from '../../src/inbox/postgres/schema.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { openSource } from '../../src/inbox/sqlite/export.ts';
 import { openInboxFile, takeOwnership } from '../../src/inbox/sqlite/files.ts';
 import { fillFile } from '../fixtures/filled/fill.ts';
@@ -241,7 +241,7 @@ test('a target where a service is at work; what is left of a dead one is no hind
 });
 
 test('while it is on its way, nobody works there, and no other inbox comes in', async () => {
-  const wire = await startStepWire(database.url, 'INSERT INTO keys', 'before it arrives');
+  const wire = await startStepWire(database.url, 'INSERT INTO keys (identity,number', 'before it arrives');
   expect(await move({ DATABASE_URL: wire.through(database.url) })).toMatchObject(
     said(1, 'is in force as before'),
   );

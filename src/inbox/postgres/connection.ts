@@ -2,10 +2,11 @@
  * Connections to PostgreSQL. The one place that knows how they are made: by the inbox thread, and by the commands.
  *
  * bigint comes back as a number (event numbers and times are safe integers), bytea as a Buffer. A connection that breaks
- * never throws into the void: whoever asks next hears of it.
+ * never throws into the void: whoever asks next hears of it. What is committed on any of them is on disk (fitness.ts).
  */
 import pg from 'pg';
 import type { InboxKnobs } from '../messages.ts';
+import { DURABLE_COMMITS, DURABLE_SESSION, type Facts, refuseUnfit } from './fitness.ts';
 
 const CONNECT_MS = 2_000;
 /** The driver gives a connection up when the database has not kept its own limit. */
@@ -26,12 +27,24 @@ export type Asked = Pick<pg.ClientBase, 'query'>;
 /** The database's clock, as milliseconds since 1970; it stands still within a statement. */
 export const NOW_MS = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint';
 
-/** One connection for a command, without a limit on its statements. Rejects with an Error that names no secret. */
-export async function connect(url: string): Promise<Connection> {
-  const client = new pg.Client({ ...optionsOf(url) });
+/**
+ * One connection of its own, `withinMs`: with that limit on each of its statements. Rejects with an Error that names no
+ * secret.
+ */
+export async function connect(url: string, withinMs?: number): Promise<Connection> {
+  const client = new pg.Client({
+    ...optionsOf(url),
+    ...(withinMs !== undefined && { query_timeout: withinMs }),
+  });
   client.on('error', () => {});
   await client.connect();
-  return client;
+  try {
+    await client.query(`SELECT ${DURABLE_COMMITS}`);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
 }
 
 /** Connections are made when they are needed, and kept; one that failed is thrown away. */
@@ -62,11 +75,13 @@ export async function openAll(pool: pg.Pool): Promise<void> {
  * By statements of its own rather than as part of the start, which poolers are particular about. Every statement of the
  * inbox finds its rows by index, a few of them: a plan that was made while the tables were small, and reads them whole,
  * would stay in force while they grow. Nor is any of them worth compiling. Without joins by hash, lists of a batch itself are
- * matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash.
+ * matched by `(… IN (SELECT …)) IS TRUE`, which the planner leaves as it is, and looks up by hash. A server that is not fit any
+ * more gets no session.
  */
 async function prepareSession(client: pg.ClientBase, statementMs: number): Promise<void> {
   await client.query(`SET statement_timeout = ${statementMs}; SET idle_in_transaction_session_timeout = ${statementMs};
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`);
+  refuseUnfit((await client.query<Facts>(DURABLE_SESSION)).rows[0]);
 }
 
 function optionsOf(url: string): pg.ClientConfig {

@@ -6,23 +6,23 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { keyFingerprint } from '../../verify/fingerprint.ts';
 import { FINGERPRINT_KEY, FINGERPRINT_KEY_BYTES } from '../contract.ts';
-import { atomically } from './connection.ts';
 import { metaOf } from './schema.ts';
 
-/** Called with the lock of migrations held, so that no other replica makes one at the same time. */
-export async function ensureFingerprintKey(client: pg.ClientBase): Promise<void> {
-  if ((await metaOf(client, FINGERPRINT_KEY)) !== undefined) return;
+export async function hasFingerprintKey(client: pg.ClientBase): Promise<boolean> {
+  return (await metaOf(client, FINGERPRINT_KEY)) !== undefined;
+}
+
+/** Called in a transaction that has the lock of migrations, so that no other replica makes one at the same time. */
+export async function makeFingerprintKey(client: pg.ClientBase): Promise<void> {
   const key = randomBytes(FINGERPRINT_KEY_BYTES).toString('hex');
-  await atomically(client, async () => {
-    await client.query('INSERT INTO meta VALUES ($1, $2)', [FINGERPRINT_KEY, key]);
-    const { rows } = await client.query<{ secret: string }>('SELECT DISTINCT secret FROM secret_uses');
-    for (const { secret } of rows) {
-      await client.query('UPDATE secret_uses SET secret = $1 WHERE secret = $2', [
-        keyFingerprint(key, secret),
-        secret,
-      ]);
-    }
-  });
+  await client.query('INSERT INTO meta VALUES ($1, $2)', [FINGERPRINT_KEY, key]);
+  const { rows } = await client.query<{ secret: string }>('SELECT DISTINCT secret FROM secret_uses');
+  for (const { secret } of rows) {
+    await client.query('UPDATE secret_uses SET secret = $1 WHERE secret = $2', [
+      keyFingerprint(key, secret),
+      secret,
+    ]);
+  }
 }
 
 /** What was noted here by another key, before the first event came, nobody could read any more. */

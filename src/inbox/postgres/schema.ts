@@ -1,23 +1,20 @@
 /**
- * The tables of a PostgreSQL inbox: examined before they are touched, made and brought up to date by whoever comes first.
- *
- * `meta` says that they are ours and which migrations they have. A migration must leave tables that the release before it
- * can go on working with: its replicas are still running. Refused, changing nothing: a server that would forget what it
- * has confirmed, one that is too old or cannot be written to, tables of another program, a schema newer than this code.
+ * The tables of a PostgreSQL inbox, examined before they are touched; tables.ts makes them. `meta` says that they are ours and
+ * which migrations they have. Refused, changing nothing: a server that is not fit (fitness.ts), a pooler that gives a session
+ * to each transaction anew, tables of another program, a schema newer than this code.
  */
 import { join } from 'node:path';
 import type pg from 'pg';
-import { ConfigError, type Problem } from '../../base/errors.ts';
+import type { Problem } from '../../base/errors.ts';
 import { readMigrationsIn } from '../migration-files.ts';
-import { type Asked, atomically, connect } from './connection.ts';
-import { ensureFingerprintKey } from './fingerprint-key.ts';
+import { type Asked, connect } from './connection.ts';
+import { type Facts, type Fault, faultOf, fixOf, SERVER_FACTS, warningsOf } from './fitness.ts';
 
-const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations'));
-/** "Csgn": whoever migrates holds this lock. */
-const MIGRATION_LOCK = 0x4373_676e;
-/** Tests run on 15 and 18. */
-const OLDEST_VERSION = 150_000;
-const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas', 'shares', 'events'];
+export const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations'));
+/** A server that is asked for a few rows answers by then, or it is not one to start on. */
+const ANSWER_MS = 5_000;
+const UNDEFINED_COLUMN = '42703';
+export const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas', 'shares', 'events'];
 
 interface Examination {
   readonly problem?: Problem;
@@ -35,49 +32,58 @@ interface Examination {
  */
 export async function examineDatabase(url: string, place: string, mover?: string): Promise<Examination> {
   const examined = { warnings: [], isThere: false, version: '' };
-  const wrongWith = ({ wrong, fix }: Fault): Problem => {
-    return { setting: 'DATABASE_URL', wrong: `names PostgreSQL at ${place}, ${wrong}`, fix };
-  };
   let client: pg.Client | undefined;
   try {
-    client = await connect(url);
-    const { rows } = await client.query<Facts>(FACTS);
+    client = await connect(url, ANSWER_MS);
+    const { rows } = await client.query<Facts>(SERVER_FACTS);
     const facts = rows[0] as Facts;
-    const schema = await schemaOf(client);
-    const fault = faultOf(facts) ?? faultOfSchema(schema);
-    if (fault) return { ...examined, problem: wrongWith(fault) };
+    const fault = faultOf(facts) ?? (await faultOfSessions(client, url));
+    const schema = fault ? 0 : await schemaOf(client);
+    const problem = fault ?? faultOfSchema(schema);
+    if (problem) return { ...examined, problem: problemAt(place, problem) };
     const isThere = schema !== 0;
-    const sound = { warnings: warningsOf(facts), isThere, version: facts.version };
+    const sound = { warnings: warningsOf(facts), isThere, version: facts.version ?? '' };
     const moving = isThere ? await movingIn(client) : undefined;
     if (!moving || moving.inbox === mover) return sound;
     return { ...sound, problem: movingProblem(place, moving) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = [code, message].filter(Boolean).join(': ');
-    const fix = 'Check that it runs, and the host, port, user, password and database of the URL.';
-    return { ...examined, problem: wrongWith({ wrong: `which cannot be used (${reason})`, fix }) };
+    const wrong = `which cannot be used (${reason})`;
+    return { ...examined, problem: problemAt(place, { wrong, fix: fixOf(error as Error) }) };
   } finally {
     await client?.end().catch(() => {});
   }
 }
 
-type Fault = Pick<Problem, 'wrong' | 'fix'>;
+export function problemAt(place: string, { wrong, fix }: Fault): Problem {
+  return { setting: 'DATABASE_URL', wrong: `names PostgreSQL at ${place}, ${wrong}`, fix };
+}
 
-function faultOf(facts: Facts): Fault | undefined {
-  if (facts.number < OLDEST_VERSION) {
-    return { wrong: `which is version ${facts.version}`, fix: 'Use PostgreSQL 15 or later.' };
+/**
+ * Two connections that are open at once have a session each, and keep it, unless a pooler lends sessions out: then settings,
+ * locks and prepared statements of one replica would be another one's.
+ */
+async function faultOfSessions(one: pg.Client, url: string): Promise<Fault | undefined> {
+  const other = await connect(url, ANSWER_MS);
+  try {
+    const seen: [number, number][] = [];
+    for (let nth = 0; nth < 2; nth++) seen.push([await sessionOf(one), await sessionOf(other)]);
+    const [[first, second], [firstAgain, secondAgain]] = seen as [[number, number], [number, number]];
+    if (first !== second && first === firstAgain && second === secondAgain) return undefined;
+  } finally {
+    await other.end().catch(() => {});
   }
-  if (facts.standby) {
-    const fix = 'Name the primary, or an address that follows it.';
-    return { wrong: 'which is a standby: it cannot be written to', fix };
-  }
-  for (const setting of ['fsync', 'synchronous_commit'] as const) {
-    if (facts[setting] !== 'off') continue;
-    const wrong = `which has ${setting} off: an event that was answered could be lost`;
-    return { wrong, fix: `Set ${setting} = on for the server, the database or the role.` };
-  }
-  if (facts.encoding === 'UTF8') return undefined;
-  return { wrong: `whose encoding is ${facts.encoding}`, fix: 'Create the database with ENCODING UTF8.' };
+  return {
+    wrong:
+      'which is a pooler that lends out sessions: settings and locks of one replica would be those of another',
+    fix: 'Use pool_mode = session in PgBouncer, or name the server itself.',
+  };
+}
+
+async function sessionOf(asked: Asked): Promise<number> {
+  const { rows } = await asked.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid ?? 0;
 }
 
 function faultOfSchema(schema: number | 'foreign'): Fault | undefined {
@@ -91,75 +97,22 @@ function faultOfSchema(schema: number | 'foreign'): Fault | undefined {
   return { wrong, fix: 'Run that version or a later one; going back is not possible.' };
 }
 
-interface Facts {
-  readonly number: number;
-  readonly version: string;
-  readonly standby: boolean;
-  readonly fsync: string;
-  readonly synchronous_commit: string;
-  readonly full_page_writes: string;
-  readonly encoding: string;
-}
-
-const FACTS = `SELECT current_setting('server_version_num')::int AS number,
-  current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
-  current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
-  current_setting('full_page_writes') AS full_page_writes, current_setting('server_encoding') AS encoding`;
-
-function warningsOf({ full_page_writes }: Facts): string[] {
-  if (full_page_writes !== 'off') return [];
-  return ['full_page_writes is off: a power cut may tear pages, unless the file system cannot'];
-}
-
 /** The number of the newest migration that was run; 0 if there are no tables yet. */
-async function schemaOf(client: pg.ClientBase): Promise<number | 'foreign'> {
+export async function schemaOf(client: pg.ClientBase): Promise<number | 'foreign'> {
   const { rows } = await client.query<{ name: string }>(
-    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL',
+    // Whoever names pg_class looks at it afresh; to_regclass alone may know of a moment ago, within a transaction that has begun.
+    `SELECT name FROM unnest($1::text[]) AS name
+     WHERE to_regclass(quote_ident(name))::oid IN (SELECT oid FROM pg_class)`,
     [OURS],
   );
   if (rows.length === 0) return 0;
   if (!rows.some(({ name }) => name === 'meta')) return 'foreign';
   try {
     return Number(await metaOf(client, 'schema')) || 'foreign';
-  } catch {
-    return 'foreign';
-  }
-}
-
-/** Throws ConfigError if the database is not fit; afterwards it is an inbox of the newest schema. */
-export async function prepareDatabase(url: string, place: string, mover?: string): Promise<void> {
-  const { problem } = await examineDatabase(url, place, mover);
-  if (problem) throw new ConfigError([problem]);
-  const client = await connect(url);
-  try {
-    // Several replicas may start at once: one migrates, the others wait for it.
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const schema = await schemaOf(client);
-    for (const { version, sql } of MIGRATIONS) {
-      if (typeof schema === 'number' && version > schema) await runMigration(client, version, sql);
-    }
-    await ensureFingerprintKey(client);
   } catch (error) {
-    const wrong = `names PostgreSQL at ${place}, where the tables cannot be made (${(error as Error).message})`;
-    const fix = 'Let the role create tables there: it should own the database or the schema.';
-    throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix }]);
-  } finally {
-    await client.end().catch(() => {});
+    if ((error as { code?: string }).code === UNDEFINED_COLUMN) return 'foreign';
+    throw error;
   }
-}
-
-async function runMigration(client: pg.Client, version: number, sql: string): Promise<void> {
-  await atomically(client, async () => {
-    // A replica that is busy with a table must not have all the others wait behind us.
-    await client.query("SET LOCAL lock_timeout = '5s'");
-    await client.query(sql);
-    const name = crypto.randomUUID();
-    await client.query("INSERT INTO meta VALUES ('inbox', $1) ON CONFLICT DO NOTHING", [name]);
-    await client.query(
-      "INSERT INTO meta VALUES ('schema', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      [String(version)],
-    );
-  });
 }
 
 /**

@@ -57,11 +57,11 @@ export async function settleAll(
   const isLatest = ({ handler }: Settlement) => routes.get(handler)?.latest !== undefined;
   const plain = settled.filter((settlement) => !isLatest(settlement));
   const latest = settled.filter(isLatest);
-  const counted = plain.length === 0 ? [] : await write(pool, owner, plain);
+  const counted = plain.length === 0 ? [] : await writeSettlements(pool, owner, plain);
   if (latest.length === 0) return counted;
   const ofThings = await inTransaction(pool, async (client) => {
     const { judged, things } = await judgeSettled(client, latest);
-    const written = await write(client, owner, judged);
+    const written = await writeSettlements(client, owner, judged);
     await freeAllBehind(client, things);
     return written;
   });
@@ -72,7 +72,12 @@ function attemptName({ event, attempt, handler }: Pick<Settlement, 'event' | 'at
   return `${event} ${attempt} ${handler}`;
 }
 
-async function write(asked: Asked, owner: number, settled: readonly Settlement[]): Promise<Settlement[]> {
+/** Answers with those that counted. */
+export async function writeSettlements(
+  asked: Asked,
+  owner: number,
+  settled: readonly Settlement[],
+): Promise<Settlement[]> {
   const now = Date.now();
   const { rows } = await asked.query<{ event: number; handler: string; attempt: number }>({
     ...SETTLE,

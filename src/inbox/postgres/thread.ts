@@ -31,8 +31,9 @@ import { Notifier } from './notifier.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
-import { metaOf, prepareDatabase } from './schema.ts';
+import { metaOf } from './schema.ts';
 import { noteUses, readStatus } from './status.ts';
+import { prepareDatabase } from './tables.ts';
 
 const CLOSE_MS = 5_000;
 
