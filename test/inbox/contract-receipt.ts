@@ -173,10 +173,7 @@ export function receiptContract(makeDriver: MakeDriver): void {
 
   test('the status names the inbox, what waits, and since when', async () => {
     const before = await opened.inbox.status();
-    const { clockAheadMs, ...rest } = before;
-    expect(rest).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null, resting: [] });
-    // Where the inbox has a clock, it is that of this machine.
-    expect(Math.abs(clockAheadMs ?? 0)).toBeLessThan(5_000);
+    expect(before).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null, resting: [] });
     const receivedAt = Date.now() - 5_000;
     await opened.inbox.keep(arrival('two', fresh(), receivedAt));
     await opened.inbox.keep(arrival('one', 'not json'));

@@ -11,13 +11,17 @@
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import { nextNumberOfSlot } from '../event-id.ts';
-import { inTransaction } from './connection.ts';
+import { firstNumberAt, nextNumberOfSlot } from '../event-id.ts';
+import { DatabaseClock } from './clock.ts';
+import { inTransaction, NOW_MS } from './connection.ts';
+import { forgets, reasonOf } from './fitness.ts';
 import { movingIn } from './schema.ts';
 
 const FENCE_PART = 0.6;
 const DEAD_PART = 0.75;
 const HEARTBEAT_PART = 0.1;
+/** No number that is right is further ahead of the time in common: what comes next does not follow it. */
+const AHEAD_MS = 300_000;
 /** Whoever enters holds this lock: no two take one slot. */
 export const ENTRY_LOCK = 0x4373_6765;
 
@@ -26,7 +30,15 @@ export interface Replica {
   readonly targets: readonly string[];
 }
 
+interface Sight extends Replica {
+  readonly beat: number;
+  readonly mine: boolean;
+  readonly now: number;
+  readonly fsync: string;
+}
+
 export class Lease {
+  readonly clock = new DatabaseClock();
   readonly #pool: pg.Pool;
   readonly #leaseMs: number;
   readonly #targets: readonly string[];
@@ -35,6 +47,7 @@ export class Lease {
   #id: number | undefined;
   #slot = 0;
   #lastNumber = 0;
+  #lastAhead = 0;
   #heartbeatAt = 0;
   #lookedAt = 0;
   #members: readonly Replica[] = [];
@@ -72,25 +85,36 @@ export class Lease {
 
   /** The number of a new event: they grow, and no other replica gives out the same. */
   nextNumber(receivedAt: number): number {
-    this.#lastNumber = nextNumberOfSlot(this.#slot, this.#lastNumber, receivedAt);
-    return this.#lastNumber;
+    const at = this.clock.inCommon(receivedAt);
+    if (at <= this.clock.inCommon(Date.now()) + AHEAD_MS) {
+      this.#lastNumber = nextNumberOfSlot(this.#slot, this.#lastNumber, at);
+      return this.#lastNumber;
+    }
+    // The clock was set back since it came.
+    this.#lastAhead = nextNumberOfSlot(this.#slot, this.#lastAhead, at);
+    return this.#lastAhead;
   }
 
   async enter(): Promise<void> {
     const at = performance.now();
     const entry = await inTransaction(this.#pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [ENTRY_LOCK]);
-      const { rows } = await client.query<{ id: number; slot: number }>(
+      const askedAt = performance.now();
+      const { rows } = await client.query<{ id: number; slot: number; now: number }>(
         `INSERT INTO replicas (slot, name, targets, beat)
          SELECT slot, $1, $2, 0 FROM generate_series(0, 63) AS slot
-         WHERE slot NOT IN (SELECT slot FROM replicas) ORDER BY slot LIMIT 1 RETURNING id, slot`,
+         WHERE slot NOT IN (SELECT slot FROM replicas) ORDER BY slot LIMIT 1 RETURNING id, slot, ${NOW_MS} AS now`,
         [`${hostname()} ${process.pid}`, this.#targets],
       );
       const [row] = rows;
       if (!row) throw new Error('there are 64 replicas already, or as many have died within one lease');
+      this.clock.note(row.now, askedAt, performance.now());
       const moving = await movingIn(client);
       if (moving) throw new Error(`an inbox is being moved in from ${moving.from}`);
-      const newest = await client.query<{ newest: number | null }>('SELECT max(number) AS newest FROM keys');
+      const newest = await client.query<{ newest: number | null }>(
+        'SELECT max(number) AS newest FROM keys WHERE number < $1',
+        [firstNumberAt(row.now + AHEAD_MS)],
+      );
       return { ...row, newest: newest.rows[0]?.newest ?? 0 };
     });
     this.#id = entry.id;
@@ -99,22 +123,31 @@ export class Lease {
     this.#heartbeatAt = at;
   }
 
-  /** Writes a heartbeat and looks at the others. False if this replica was taken for dead. Rejects if the database does. */
+  /**
+   * Writes a heartbeat and looks at the others. False if this replica was taken for dead. Rejects if the database does, or if
+   * it forgets what it confirms.
+   */
   async heartbeat(): Promise<boolean> {
     const at = performance.now();
-    const { rows } = await this.#pool.query<Replica & { beat: number; mine: boolean }>({
+    const { rows } = await this.#pool.query<Sight>({
       name: 'beat',
       text: `WITH mine AS (UPDATE replicas SET beat = beat + 1 WHERE id = $1 RETURNING id)
-        SELECT id, beat, targets, EXISTS (SELECT FROM mine) AS mine FROM replicas ORDER BY id`,
+        SELECT id, beat, targets, EXISTS (SELECT FROM mine) AS mine, ${NOW_MS} AS now, current_setting('fsync') AS fsync
+        FROM replicas ORDER BY id`,
       values: [this.#id ?? 0],
     });
-    if (!rows[0]?.mine) {
+    const [sight] = rows;
+    if (!sight?.mine) {
       this.#id = undefined;
       return false;
     }
+    const now = performance.now();
+    this.clock.note(sight.now, at, now);
     this.#heartbeatAt = at;
     this.#members = rows.filter(({ targets }) => targets.length > 0);
-    this.#watch(rows, performance.now());
+    this.#watch(rows, now);
+    // A session cannot pin it, as it does synchronous_commit.
+    if (sight.fsync === 'off') throw new Error(reasonOf(forgets('fsync')));
     return true;
   }
 

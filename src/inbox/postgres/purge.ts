@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
+import type { Lease } from './lease.ts';
 import { renewPartitions } from './partitions.ts';
 
 const EVENTS_STEP = 500;
@@ -16,11 +17,13 @@ const DAY_MS = 86_400_000;
 
 /**
  * First whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
- * `keysBefore`, which is what duplicates are known by. Dead and held events wait for a person, and so do their keys.
+ * `keysBefore`, which is what duplicates are known by. Dead and held events wait for a person, and so do their keys. Rejects
+ * while the clock is in doubt.
  */
 export class Purge {
   readonly #pool: pg.Pool;
   readonly #url: string;
+  readonly #lease: Lease;
   /** 0 for none. */
   readonly #partitionDays: number;
   /** Where events are purged one by one. An event in a partition of some days waits until all of the partition goes. */
@@ -29,14 +32,21 @@ export class Purge {
   #keysCursor = 0;
   #partitionsFrom = Number.POSITIVE_INFINITY;
 
-  constructor(pool: pg.Pool, url: string, partitionDays: number) {
+  constructor(pool: pg.Pool, url: string, lease: Lease, partitionDays: number) {
     this.#pool = pool;
     this.#url = url;
+    this.#lease = lease;
     this.#partitionDays = partitionDays;
     this.#table = partitionDays > 0 ? 'inbox_rest' : 'inbox';
   }
 
   async step(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }> {
+    const { doubtMs } = this.#lease.clock;
+    // One of the two is wrong, and nobody knows what is old.
+    if (doubtMs !== 0) {
+      const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead of' : 'behind'}`;
+      throw new Error(`nothing is purged while this machine's clock is ${apart} the database's`);
+    }
     let removed = 0;
     if (this.#keysCursor === 0) {
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);

@@ -1,20 +1,46 @@
 /** Reads the state of the inbox over all replicas, and notes the uses of secrets. */
 import type pg from 'pg';
-import type { Backlog, InboxStatus, SecretUse } from '../contract.ts';
+import type { InboxStatus, SecretUse } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
+import { Backlogs } from './backlog.ts';
+import type { DatabaseClock } from './clock.ts';
 import type { Asked } from './connection.ts';
+import { metaOf } from './schema.ts';
 
-/** A large backlog takes a while. The caller adds `resting`, since it knows its own targets. */
-export async function readStatus(pool: pg.Pool): Promise<Omit<InboxStatus, 'resting'>> {
-  const { rows } = await pool.query<{ inbox: string; oldest: number | null }>(
-    `SELECT (SELECT value FROM meta WHERE key = 'inbox') AS inbox,
-       (SELECT min(event) FROM work WHERE state = 'pending') AS oldest`,
-  );
-  const { inbox = '', oldest = null } = rows[0] ?? {};
-  const backlog = await pool.query<Backlog>(
-    'SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state ORDER BY handler, state',
-  );
-  return { inbox, backlog: backlog.rows, oldestPendingAt: oldest === null ? null : timeOfNumber(oldest) };
+export class StatusReader {
+  readonly #pool: pg.Pool;
+  readonly #clock: DatabaseClock;
+  readonly #backlogs: Backlogs;
+  /** An event that waits and whose number says that it is still to come, and since when it has been seen to wait. */
+  #early: { readonly event: number; readonly since: number } | undefined;
+
+  constructor(pool: pg.Pool, url: string, clock: DatabaseClock) {
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#backlogs = new Backlogs(pool, url);
+  }
+
+  /** The caller adds `resting`, since it knows its own targets. */
+  async read(): Promise<Omit<InboxStatus, 'resting'>> {
+    const [inbox = '', counts] = await Promise.all([metaOf(this.#pool, 'inbox'), this.#backlogs.read()]);
+    const { doubtMs } = this.#clock;
+    const waiting = counts.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
+    return {
+      inbox,
+      backlog: counts.map(({ handler, state, count }) => ({ handler, state, count })),
+      oldestPendingAt: waiting.length === 0 ? null : this.#waitsSince(Math.min(...waiting)),
+      ...(doubtMs !== 0 && { clockDoubtMs: doubtMs }),
+    };
+  }
+
+  /** By this machine's clock. Whoever numbered it may have had a wrong one, which must not hide that it waits. */
+  #waitsSince(event: number): number {
+    const now = Date.now();
+    const since = this.#clock.onThisMachine(timeOfNumber(event));
+    if (since <= now) return since;
+    if (this.#early?.event !== event) this.#early = { event, since: now };
+    return this.#early.since;
+  }
 }
 
 export async function noteUses(asked: Asked, uses: readonly SecretUse[]): Promise<void> {

@@ -21,7 +21,8 @@ import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { Circuits } from './circuits.ts';
-import { createPool, inTransaction, openAll } from './connection.ts';
+import { createPool, failureText, inTransaction, openAll } from './connection.ts';
+import { fixOf } from './fitness.ts';
 import { HandOut } from './hand-out.ts';
 import { Health } from './health.ts';
 import { Intake } from './intake.ts';
@@ -31,8 +32,8 @@ import { Notifier } from './notifier.ts';
 import { orderInTransaction } from './orders.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
-import { metaOf } from './schema.ts';
-import { noteUses, readStatus } from './status.ts';
+import { metaOf, problemAt } from './schema.ts';
+import { noteUses, StatusReader } from './status.ts';
 import { prepareDatabase } from './tables.ts';
 
 const CLOSE_MS = 5_000;
@@ -42,7 +43,7 @@ const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
 const targets = [...new Set(routes.values().map(({ target }) => target))];
 
-await prepareDatabase(url, place);
+await prepareDatabase(url, place, { say: (waitsFor) => tellEdge({ kind: 'waits', waitsFor }) });
 const pool = createPool(url, knobs.postgres);
 const scheduler = new Scheduler(new Targets(routes, true));
 const lease = new Lease(pool, knobs.postgres.leaseMs, dispatches ? targets : []);
@@ -54,20 +55,23 @@ const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers:
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, membership, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
-const purge = new Purge(pool, url, knobs.postgres.partitionDays);
+const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
+const status = new StatusReader(pool, url, lease.clock);
 const handlers = new HandlersPort(({ settled, grant }) => {
   handingOut.settle(settled);
   membership.grant(grant);
 });
 
-await membership.enter().catch((error: Error) => {
-  const wrong = `names PostgreSQL at ${place}, where this replica cannot take its place (${error.message})`;
-  throw new ConfigError([{ setting: 'DATABASE_URL', wrong, fix: 'Start it again in a moment.' }]);
+await membership.enter().catch((error: Error & { code?: string }) => {
+  const wrong = `where this replica cannot take its place (${failureText(error)})`;
+  // What has no code is said by us.
+  const fix = error.code === undefined ? 'Start it again in a moment.' : fixOf(error);
+  throw new ConfigError([problemAt(place, { wrong, fix })]);
 });
 await openAll(pool);
 if (dispatches) void notifier.listen();
 listenToEdge((batch) => intake.push(batch), {
-  status: async () => ({ ...(await readStatus(pool)), resting: scheduler.targets.restingHandlers() }),
+  status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
   async recover(ending) {
     handlers.hearTheRest();
     await handingOut.drain();
@@ -85,7 +89,10 @@ listenToEdge((batch) => intake.push(batch), {
   },
   purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
   fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
-  noteUses: (uses) => noteUses(pool, uses),
+  noteUses(uses) {
+    const inCommon = uses.map((use) => ({ ...use, lastAt: lease.clock.inCommon(use.lastAt) }));
+    return noteUses(pool, inCommon);
+  },
   doubt: async () => {},
   believeClock: async () => {},
   copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
