@@ -79,6 +79,40 @@ describe('on a server that others use too', () => {
     });
   });
 
+  test.each(['keys', 'inbox', 'work', 'newest'])(
+    'a table that stays locked: %s. Not ready, although heartbeats are written',
+    async (table) => {
+      await underLoad(service, database.query, async (load) => {
+        const during = load.fromNow();
+        const locker = new Client({ connectionString: database.url });
+        locker.on('error', () => {});
+        await locker.connect();
+        await locker.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+        await load.untilReady(false, 12_000);
+        const refused = load.fromNow();
+        await sleep(500);
+        await locker.end();
+        expect(statusesOf(refused())).toEqual([503]);
+        expect(statusesOf(during())).toContain(503);
+        await load.untilReady(true);
+      });
+    },
+  );
+
+  test('a disk that is full for events, and not for heartbeats', async () => {
+    await underLoad(service, database.query, async (load) => {
+      await database.query(`CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          RAISE disk_full;
+        END $$;
+        CREATE TRIGGER fill BEFORE INSERT ON inbox EXECUTE FUNCTION fill()`);
+      const during = load.fromNow();
+      await load.untilReady(false);
+      expect(statusesOf(during())).toEqual([503]);
+      await database.query('DROP FUNCTION fill CASCADE');
+      await load.untilReady(true);
+    });
+  });
+
   // As a constraint of somebody's own would, or what only this body is too much for.
   test('a statement that fails for the sake of one body is answered with 503, and nothing else follows', async () => {
     await database.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

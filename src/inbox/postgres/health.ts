@@ -1,38 +1,40 @@
 /**
  * Whether the database takes writes. The inbox thread's own judgement, from what happens to its statements.
  *
+ *   open ── a statement is late ──▶ a probe on another connection; if it fails, and nothing was kept meanwhile: shut
  *   open ── a statement fails ──▶ doubt (a probe at once; what comes in waits)
  *   doubt ── the probe writes ──▶ open          the probe fails ──▶ shut (what comes in fails at once)
- *   shut ── a probe writes, twice a second or so ──▶ open
+ *   shut ── a probe writes, several times a second ──▶ open
  *
- * A statement may fail for reasons of its own, as a connection may: only probes decide. Readiness follows later, so that one
+ * A statement may fail for reasons of its own, as a connection may: only probes decide. A probe is all that it takes to keep an
+ * event (probe.ts), and a heartbeat. Readiness follows later, so that one
  * hiccup does not take every replica out of the balancer at the same time: it is lost once the database has been shut for a
  * while, and comes back once it has been open for a while.
  */
 import type pg from 'pg';
 import { dropIdle, failureText } from './connection.ts';
-import type { Membership } from './membership.ts';
 import type { Tell } from './replica-event.ts';
 
-const PROBE_MS = 500;
+const PROBE_AGAIN_MS = 300;
 const UNREADY_AFTER_MS = 1_500;
 const READY_AFTER_MS = 1_000;
 
 export class Health {
   readonly #pool: pg.Pool;
-  readonly #membership: Membership;
+  readonly #probe: () => Promise<void>;
   readonly #tell: Tell;
   #state: 'open' | 'doubt' | 'shut' = 'open';
   #reason = '';
   #ready = true;
+  #isSuspicious = false;
+  #keptAt = 0;
   #turning: NodeJS.Timeout | undefined;
   #next: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** A heartbeat of this replica is the probe: a real write. */
-  constructor(pool: pg.Pool, membership: Membership, tell: Tell) {
+  constructor(pool: pg.Pool, probe: () => Promise<void>, tell: Tell) {
     this.#pool = pool;
-    this.#membership = membership;
+    this.#probe = probe;
     this.#tell = tell;
   }
 
@@ -51,7 +53,27 @@ export class Health {
     if (this.#state !== 'open' || this.#closed) return;
     this.#state = 'doubt';
     this.#reason = failureText(error);
-    void this.#probe();
+    void this.#decide();
+  }
+
+  /** Something was kept. */
+  noteKept(): void {
+    this.#keptAt = performance.now();
+  }
+
+  /** A statement is late: it need not have failed for nothing to come through. */
+  async suspect(): Promise<void> {
+    if (this.#state !== 'open' || this.#isSuspicious || this.#closed) return;
+    this.#isSuspicious = true;
+    const begun = performance.now();
+    try {
+      await this.#probe();
+    } catch (error) {
+      const isOpen = this.#state === 'open' && this.#keptAt < begun;
+      if (isOpen && !this.#closed) this.#shut(error as Error);
+    } finally {
+      this.#isSuspicious = false;
+    }
   }
 
   close(): void {
@@ -60,25 +82,28 @@ export class Health {
     clearTimeout(this.#turning);
   }
 
-  async #probe(): Promise<void> {
+  async #decide(): Promise<void> {
     try {
-      await this.#membership.heartbeat();
+      await this.#probe();
       if (this.#closed) return;
       this.#state = 'open';
       this.#turn(true, READY_AFTER_MS);
       this.#tell({ kind: 'open' });
     } catch (error) {
-      if (this.#closed) return;
-      dropIdle(this.#pool, error as Error);
-      this.#reason = failureText(error as Error);
-      if (this.#state === 'doubt') {
-        this.#state = 'shut';
-        this.#turn(false, UNREADY_AFTER_MS);
-      }
-      this.#tell({ kind: 'shut', reason: this.#reason });
-      // Not all replicas at the same moment.
-      this.#next = setTimeout(() => void this.#probe(), PROBE_MS * (0.5 + Math.random()));
+      if (!this.#closed) this.#shut(error as Error);
     }
+  }
+
+  #shut(error: Error): void {
+    dropIdle(this.#pool, error);
+    this.#reason = failureText(error);
+    if (this.#state !== 'shut') {
+      this.#state = 'shut';
+      this.#turn(false, UNREADY_AFTER_MS);
+    }
+    this.#tell({ kind: 'shut', reason: this.#reason });
+    // Not all replicas at the same moment.
+    this.#next = setTimeout(() => void this.#decide(), PROBE_AGAIN_MS * (0.5 + Math.random()));
   }
 
   #turn(ready: boolean, afterMs: number): void {

@@ -8,7 +8,7 @@ import type { ArrivalBatch } from '../messages.ts';
 import { failureText } from './connection.ts';
 import type { Health } from './health.ts';
 import { keepAll, type ReceiptOptions } from './receipt.ts';
-import type { Tell } from './replica-event.ts';
+import { LATE_MS, type Tell } from './replica-event.ts';
 
 const LANES = 2;
 const ARRIVALS_MAX = 512;
@@ -58,9 +58,11 @@ export class Intake {
   async #runLane(): Promise<void> {
     this.#lanes++;
     const batches = this.#next();
+    const late = setTimeout(() => this.#tell({ kind: 'late' }), LATE_MS);
     try {
       const arrivals = batches.flatMap((batch) => batch.arrivals);
       const { kept, deliveries, waiting } = await keepAll(this.#receipt, arrivals);
+      this.#health.noteKept();
       let from = 0;
       for (const { id, arrivals } of batches) {
         this.#tell({ kind: 'kept', id, kept: kept.slice(from, from + arrivals.length) });
@@ -72,6 +74,7 @@ export class Intake {
       for (const { id } of batches) this.#tell({ kind: 'failed', id, reason: failureText(error as Error) });
       this.#tell({ kind: 'error', error: error as Error });
     }
+    clearTimeout(late);
     this.#lanes--;
     this.run();
     this.#resolveIdle();

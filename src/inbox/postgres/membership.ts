@@ -11,7 +11,7 @@ import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';
 import { Ownership, type OwnershipOptions } from './ownership.ts';
-import type { Tell } from './replica-event.ts';
+import { LATE_MS, type Tell } from './replica-event.ts';
 import { Shares } from './shares.ts';
 
 /** A handler that was `latest` and is not any more: nobody would tell those behind that they are free. */
@@ -116,12 +116,14 @@ export class Membership {
   async #beatAndLook(): Promise<void> {
     const isAsked = this.#isAsked;
     this.#isAsked = false;
+    const late = setTimeout(() => this.#options.tell({ kind: 'late' }), LATE_MS);
     try {
       await this.heartbeat();
       this.#look(isAsked);
     } catch (error) {
       this.#options.tell({ kind: 'error', error: error as Error });
     }
+    clearTimeout(late);
   }
 
   async #beat(): Promise<void> {

@@ -5,6 +5,9 @@ import type { FromInbox } from '../messages.ts';
 export const NOTICES = ['circuits', 'members', 'work'] as const;
 export type Notice = (typeof NOTICES)[number];
 
+/** What takes longer than this is late. */
+export const LATE_MS = 1_600;
+
 export type ReplicaEvent =
   /** For the edge. */
   | FromInbox
@@ -16,6 +19,8 @@ export type ReplicaEvent =
   | { readonly kind: 'notice'; readonly notice: Notice }
   /** A statement has failed: can the database be written to? */
   | { readonly kind: 'error'; readonly error: Error }
+  /** A statement takes longer than it should: does anything come through? */
+  | { readonly kind: 'late' }
   /** The database takes writes, or takes them again. */
   | { readonly kind: 'open' }
   | { readonly kind: 'shut'; readonly reason: string };

@@ -30,6 +30,7 @@ import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Notifier } from './notifier.ts';
 import { orderInTransaction } from './orders.ts';
+import { tryToKeep } from './probe.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
 import { metaOf, problemAt } from './schema.ts';
@@ -37,10 +38,12 @@ import { noteUses, StatusReader } from './status.ts';
 import { prepareDatabase } from './tables.ts';
 
 const CLOSE_MS = 5_000;
+const PROBE_MS = 1_500;
 
 const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
 const routes = routesOf(sources);
+const hasLatest = routes.values().some(({ latest }) => latest !== undefined);
 const targets = [...new Set(routes.values().map(({ target }) => target))];
 
 await prepareDatabase(url, place, { say: (waitsFor) => tellEdge({ kind: 'waits', waitsFor }) });
@@ -53,7 +56,7 @@ const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
 const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
-const health = new Health(pool, membership, hear);
+const health = new Health(pool, probe, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
 const status = new StatusReader(pool, url, lease.clock);
@@ -103,6 +106,11 @@ listenToEdge((batch) => intake.push(batch), {
   close,
 });
 
+async function probe(): Promise<void> {
+  await tryToKeep(pool, { number: lease.nextNumber(Date.now()), withinMs: PROBE_MS, hasLatest });
+  await membership.heartbeat();
+}
+
 function hear(event: ReplicaEvent): void {
   if (event.kind === 'deliveries') handlers.send(event.deliveries);
   else if (event.kind === 'waiting') {
@@ -110,6 +118,7 @@ function hear(event: ReplicaEvent): void {
     if (lease.members.some(({ id }) => id !== lease.id)) notifier.notify('work');
   } else if (event.kind === 'notice') hearNotice(event.notice);
   else if (event.kind === 'error') health.doubt(event.error);
+  else if (event.kind === 'late') void health.suspect();
   else if (event.kind === 'open') {
     intake.run();
     handingOut.soon();
