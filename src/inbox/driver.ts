@@ -9,7 +9,7 @@ import type { Database, Order } from './contract.ts';
 import type { OrderResult } from './order.ts';
 import type { Spoken } from './past.ts';
 import { postgresDriver } from './postgres/driver.ts';
-import { isPostgresUrl, readPostgresDatabase } from './postgres/url.ts';
+import { FORM, isPostgresUrl, readPostgresDatabase } from './postgres/url.ts';
 import type { InboxReader } from './reader.ts';
 import { readSqliteDatabase, sqliteDriver } from './sqlite/driver.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -92,7 +92,13 @@ export function driverOf(database: Database): Driver {
 }
 
 export function readDatabase(written: string): DatabaseReading {
-  return isPostgresUrl(written) ? readPostgresDatabase(written) : readSqliteDatabase(written);
+  if (isPostgresUrl(written)) return readPostgresDatabase(written);
+  const reading = readSqliteDatabase(written);
+  if (written.startsWith('sqlite:')) return reading;
+  return {
+    ...reading,
+    mistakes: reading.mistakes.map(({ wrong, fix }) => ({ wrong: `${wrong} or ${FORM}`, fix })),
+  };
 }
 
 /** Undefined unless it is the one way there is. */

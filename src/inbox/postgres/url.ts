@@ -2,8 +2,8 @@
  * Reads PostgreSQL's URL strictly, before the client library sees it.
  *
  * The library takes some URLs for something else than is written: with characters that are not encoded, with modes of TLS
- * that it only knows by name, with several hosts. They are refused. Messages show nothing of the URL: there is a password
- * in it.
+ * that it only knows by name, with several hosts, with parameters that it does not know. They are refused. Messages show
+ * nothing of the URL: there is a password in it.
  */
 import { isLoopback } from '../../base/address.ts';
 import { clean } from '../../base/log/redact.ts';
@@ -15,7 +15,7 @@ export type Transport = 'inside' | 'open' | 'encrypted' | 'verified';
 
 type Parts = NonNullable<ReturnType<typeof partsOf>>;
 
-const FORM = 'postgres://user:password@host:5432/database';
+export const FORM = 'postgres://user:password@host:5432/database';
 const MODES: Readonly<Record<string, Transport>> = {
   disable: 'open',
   'no-verify': 'encrypted',
@@ -25,6 +25,39 @@ const MODES: Readonly<Record<string, Transport>> = {
   'verify-full': 'verified',
 };
 const TLS_FILES = ['sslrootcert', 'sslcert', 'sslkey'];
+const PARAMETERS = [
+  ...['host', 'port', 'user', 'password', 'options', 'application_name', 'client_encoding'],
+  ...['sslmode', 'sslnegotiation', 'ssl', 'uselibpqcompat', ...TLS_FILES],
+];
+/** What other clients know, and may stand in a URL that was made for them. Any other name may be part of a password. */
+const OF_OTHERS = [
+  ...['target_session_attrs', 'load_balance_hosts', 'hostaddr', 'service', 'passfile', 'replication'],
+  ...[
+    'connect_timeout',
+    'statement_timeout',
+    'lock_timeout',
+    'query_timeout',
+    'tcp_user_timeout',
+    'keepalives',
+  ],
+  ...['idle_in_transaction_session_timeout', 'keepalives_idle', 'keepalives_interval', 'keepalives_count'],
+  ...[
+    'channel_binding',
+    'require_auth',
+    'requirepeer',
+    'gssencmode',
+    'sslpassword',
+    'sslcrl',
+    'sslcrldir',
+    'sslsni',
+  ],
+  ...['sslcertmode', 'ssl_min_protocol_version', 'ssl_max_protocol_version', 'fallback_application_name'],
+  ...['schema', 'pgbouncer', 'connection_limit', 'pool_timeout', 'max', 'encoding'],
+];
+const SEVERAL_HOSTS: DatabaseMistake = {
+  wrong: 'names several hosts',
+  fix: 'Name one: an address, or a proxy, that leads to whichever is the primary.',
+};
 
 export function isPostgresUrl(text: string): boolean {
   return /^postgres(ql)?:/i.test(text);
@@ -32,12 +65,16 @@ export function isPostgresUrl(text: string): boolean {
 
 export function readPostgresDatabase(text: string): DatabaseReading {
   const parts = partsOf(text);
+  // With ports, several hosts are no URL to anybody but PostgreSQL's own clients.
+  if (!parts && /^[a-z]+:\/\/([^/?#]*@)?[^/?#@]*,/i.test(text)) return unusable([SEVERAL_HOSTS]);
   if (!parts) {
     const fix =
       'Encode what has a meaning there: in a password @ is %40, / is %2F, ? is %3F, # is %23, % is %25.';
     return unusable([{ wrong: `is not of the form ${FORM}`, fix }]);
   }
-  const mistakes = [...mistakesInPlace(parts), ...mistakesInTls(parts), ...mistakesInFiles(parts)];
+  const mistakes = [mistakesInPlace, mistakesInParameters, mistakesInTls, mistakesInFiles].flatMap((find) =>
+    find(parts),
+  );
   if (mistakes.length > 0) return unusable(mistakes);
   const { host, port, database, password } = parts;
   const place = clean(`${host}:${port || 5432}/${database}`);
@@ -99,15 +136,26 @@ function mistakesInPlace({ host, port, database }: Parts): DatabaseMistake[] {
     const fix = `Write it as ${FORM}, or name the folder of a socket: postgres:///database?host=/var/run/postgresql.`;
     wrong.push({ wrong: 'names no host', fix });
   }
-  if (host.includes(',')) {
-    const fix = 'Name one: an address, or a proxy, that leads to whichever is the primary.';
-    wrong.push({ wrong: 'names several hosts', fix });
-  }
+  if (host.includes(',')) wrong.push(SEVERAL_HOSTS);
   if (!/^([1-9]\d{0,4})?$/.test(port) || Number(port) > 65_535) {
     wrong.push({ wrong: 'has a port that is not a number from 1 to 65535', fix: 'Leave it out for 5432.' });
   }
   if (database === '') wrong.push({ wrong: 'names no database', fix: `Write it as ${FORM}.` });
   return wrong;
+}
+
+function mistakesInParameters({ parameters }: Parts): DatabaseMistake[] {
+  return Object.keys(parameters)
+    .filter((name) => !PARAMETERS.includes(name))
+    .map((name) => {
+      const what = OF_OTHERS.includes(name)
+        ? `${name}=, which has no effect here`
+        : 'a parameter that is not known here';
+      return {
+        wrong: `has ${what}`,
+        fix: `Take it out. What may stand there: ${PARAMETERS.slice(0, 9).join(', ')}.`,
+      };
+    });
 }
 
 function mistakesInTls({ parameters }: Parts): DatabaseMistake[] {

@@ -126,10 +126,26 @@ test.each([
   ['a bare path', { DATABASE_URL: 'data/inbox.db' }, 'sqlite:<path'],
   ['a database we do not know', { DATABASE_URL: THERE.replace('postgres', 'mysql') }, 'sqlite:<path'],
   ['a database whose name is misspelt', { DATABASE_URL: THERE.replace('postgres', 'pg') }, 'postgres://user'],
+  [
+    'another word for PostgreSQL',
+    { DATABASE_URL: THERE.replace('postgres', 'pgsql') },
+    'sqlite:<path of a file> or postgres://user:password@host:5432/database',
+  ],
   ['no slashes', { DATABASE_URL: THERE.replace('//', '') }, 'not of the form'],
   ['one slash', { DATABASE_URL: THERE.replace('//', '/') }, 'not of the form'],
   ['a port in words', { DATABASE_URL: THERE.replace('6543', 'pgsql') }, 'not of the form'],
-  ['several ports', { DATABASE_URL: THERE.replace('/inbox', ',db2:6543/inbox') }, 'not of the form'],
+  ['several ports', { DATABASE_URL: THERE.replace('/inbox', ',db2:6543/inbox') }, 'several hosts'],
+  [
+    'a primary among several',
+    withQuery('target_session_attrs=read-write'),
+    'has target_session_attrs=, which has no effect',
+  ],
+  [
+    'a limit that would be ignored',
+    withQuery('connect_timeout=10'),
+    'has connect_timeout=, which has no effect',
+  ],
+  ['a parameter that nobody knows', withQuery(`${GOOD}=1`), 'has a parameter that is not known here'],
   ['several hosts', { DATABASE_URL: `postgres://me:${GOOD}@db1,db2/inbox` }, 'several hosts'],
   ['several hosts, as a parameter', withQuery('host=db1,db2'), 'several hosts'],
   ['no host', { DATABASE_URL: 'postgres:///inbox' }, 'no host'],
@@ -245,8 +261,8 @@ test.each<[string, Transport]>([
 });
 
 test('the driver has no warning of its own to give', async () => {
-  const { config } = reading({ DATABASE_URL: `${THERE}?a=b&sslmode=require&c=d` });
-  expect(config.database).toMatchObject({ url: `${THERE}?a=b&sslmode=verify-full&c=d` });
+  const { config } = reading({ DATABASE_URL: `${THERE}?user=b&sslmode=require&options=d` });
+  expect(config.database).toMatchObject({ url: `${THERE}?user=b&sslmode=verify-full&options=d` });
   const warnings: string[] = [];
   const hear = ({ message }: Error) => warnings.push(message);
   process.on('warning', hear);
