@@ -106,6 +106,10 @@ defaults
     option redispatch 1
     retries 2
     retry-on conn-failure empty-response
+    # What HAProxy answers itself, while no replica is ready.
+    http-error status 502 content-type text/plain string "try again later" hdr Retry-After 5
+    http-error status 503 content-type text/plain string "try again later" hdr Retry-After 5
+    http-error status 504 content-type text/plain string "try again later" hdr Retry-After 5
 
 frontend hooks
     bind 127.0.0.1:${port}
@@ -145,6 +149,13 @@ ${replicas.map((replica) => `        server 127.0.0.1:${replica} max_fails=0;`).
     server {
         listen 127.0.0.1:${port};
         client_max_body_size 26m;
+
+        # What nginx answers itself, while no replica is there.
+        error_page 502 504 = @away;
+        location @away {
+            add_header Retry-After 5 always;
+            return 503;
+        }
 
         location / {
             proxy_pass http://consignee;
