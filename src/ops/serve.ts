@@ -48,7 +48,7 @@ export async function run(args: string[]): Promise<number> {
   const signalled = nextSignal();
   const starting = startServing(values, role);
   const running =
-    (await Promise.race([starting, signalled.then(() => undefined)])) ?? (await endOf(starting));
+    (await Promise.race([starting, signalled.then(() => undefined)])) ?? (await lastStepsOf(starting));
   const signal = await signalled;
   nextSignal().then(() => process.exit(1));
   if (running) await stopServing(running, signal);
@@ -64,7 +64,7 @@ interface ServeValues {
 type Running = Awaited<ReturnType<typeof startServing>>;
 
 /** A start that was almost through is stopped as any service is. One that waits has nothing to finish. */
-async function endOf(starting: Promise<Running>): Promise<Running | undefined> {
+async function lastStepsOf(starting: Promise<Running>): Promise<Running | undefined> {
   return await Promise.race([starting, sleep(LAST_STEPS_MS, undefined)]);
 }
 

@@ -82,10 +82,9 @@ test('what is past its retention goes as a whole, but for what still has work', 
     hands.settle(delivery, delivery.id === first.id ? 'done' : 'dead', { error: 'Error: no' });
   const attempts = () => database.query('SELECT outcome FROM attempts ORDER BY outcome');
   await waitForAsync(async () => (await attempts()).length === 2);
-  await database.query('ANALYZE inbox');
-
   const step = await inbox.purge(daysAgo(30), daysAgo(60));
-  expect(step).toEqual({ removed: 3, more: false });
+  // One of three: the others have work, and stay.
+  expect(step).toEqual({ removed: 1, more: false });
   expect(await bodies()).toEqual([dead, held, young]);
   const after = await partitions('inbox');
   expect(before.filter((name) => name !== 'inbox_rest').some((name) => after.includes(name))).toBe(false);
@@ -104,8 +103,9 @@ test('a promise that somebody left behind who died is taken back before it refus
   await expect(inbox.keep(arrival('still', fresh()))).rejects.toThrow();
   await inbox.purge(daysAgo(30), daysAgo(60));
   const body = fresh();
-  await waitForAsync(async () => inbox.takesWrites());
-  expect((await inbox.keep(arrival('still', body))).outcome).toBe('accepted');
+  // As soon as a probe has shown that nothing is refused any more.
+  const keep = () => inbox.keep(arrival('still', body)).catch(() => undefined);
+  await waitForAsync(async () => (await keep())?.outcome === 'accepted');
   expect(await bodies()).toEqual([body]);
 });
 

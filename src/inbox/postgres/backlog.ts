@@ -23,7 +23,7 @@ export interface Count extends Backlog {
   readonly oldest: number;
 }
 
-interface Kept {
+interface CountsKept {
   readonly counts: readonly Count[];
   readonly tookMs: number;
   /** By the database's clock. */
@@ -62,13 +62,13 @@ export class Backlogs {
     return kept.counts;
   }
 
-  async #kept(): Promise<(Kept & { readonly ageMs: number }) | undefined> {
+  async #kept(): Promise<(CountsKept & { readonly ageMs: number }) | undefined> {
     const { rows } = await this.#pool.query<{ value: string; now: number }>(
       `SELECT value, ${NOW_MS} AS now FROM meta WHERE key = 'backlog'`,
     );
     const [row] = rows;
     if (!row) return undefined;
-    const kept = JSON.parse(row.value) as Kept;
+    const kept = JSON.parse(row.value) as CountsKept;
     return { ...kept, ageMs: row.now - kept.countedAt };
   }
 
@@ -107,7 +107,7 @@ async function countAndKeep(client: pg.ClientBase, countedAt: number): Promise<v
   await client.query('SET statement_timeout = 0');
   const begun = performance.now();
   const { rows: counts } = await client.query<Count>(COUNT);
-  const kept: Kept = { counts, tookMs: Math.round(performance.now() - begun), countedAt };
+  const kept: CountsKept = { counts, tookMs: Math.round(performance.now() - begun), countedAt };
   await client.query(
     "INSERT INTO meta VALUES ('backlog', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     [JSON.stringify(kept)],

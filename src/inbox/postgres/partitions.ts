@@ -6,8 +6,9 @@
  *   dropped   when its last day is past its retention; events with work to do move to the _rest partition first
  *
  * Called by purge.ts, on a connection of its own without a limit, since some of it looks at every row. Statements that make
- * others wait have a short lock timeout: they fail rather than hold others up, and are tried again at the next purge.
+ * others wait do so for moments only: if they do not get their lock, they are tried again, and then again at the next purge.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
 import { atomically } from './connection.ts';
@@ -16,6 +17,11 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const AHEAD_DAYS = 3;
 const PARTITIONS_LOCK = 0x4373_6770;
+/** So long others may have to wait behind us, and so often. */
+const LOCK_MS = 200;
+const TRIES = 20;
+const AGAIN_MS = 250;
+const LOCK_NOT_AVAILABLE = '55P03';
 const TABLES = { inbox: 'number', attempts: 'event' } as const;
 
 interface Partition {
@@ -23,12 +29,10 @@ interface Partition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  /** An estimate, from the database's last statistics. */
-  readonly rows: number;
 }
 
 /**
- * Drops what ends before that number and makes what is missing of the days to come. Returns about how many events went, and
+ * Drops what ends before that number and makes what is missing of the days to come. Returns how many events went, and
  * the first number that has a partition now. Changes nothing while another replica is doing the same.
  */
 export async function renewPartitions(client: pg.ClientBase, days: number, before: number, now: number) {
@@ -37,11 +41,10 @@ export async function renewPartitions(client: pg.ClientBase, days: number, befor
   ]);
   let removed = 0;
   if (rows[0]?.got) {
-    await client.query("SET lock_timeout = '1s'");
+    await client.query(`SET lock_timeout = ${LOCK_MS}`);
     const partitions = await readPartitions(client);
     for (const partition of partitions.filter(({ to }) => to <= before)) {
-      await dropPartition(client, partition);
-      removed += partition.rows;
+      removed += await dropPartition(client, partition);
     }
     await makeAhead(client, days, partitions.at(-1), now);
   }
@@ -55,23 +58,32 @@ async function makeAhead(
   last: Partition | undefined,
   now: number,
 ): Promise<void> {
-  await dropRestLimit(client);
+  await patiently(() => dropRestLimit(client));
   // A midnight that comes in a moment is too early: all must be made before it.
   const midnight = Math.ceil((now + HOUR_MS) / DAY_MS) * DAY_MS;
   const start = Math.max(midnight, last === undefined ? 0 : timeOfNumber(last.to));
   const until = now + Math.max(AHEAD_DAYS, 2 * days) * DAY_MS;
   if (start >= until) return;
   await limitRest(client, firstNumberAt(start));
-  await atomically(client, async () => {
-    for (let from = start; from < until; from += days * DAY_MS) {
-      const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
-      const ending = new Date(from).toISOString().slice(0, 10).replaceAll('-', '');
-      for (const table of Object.keys(TABLES)) {
-        await client.query(`CREATE TABLE ${table}_${ending} PARTITION OF ${table} FOR VALUES ${range}`);
-      }
-    }
-    await dropRestLimit(client);
+  await patiently(async () => {
+    await atomically(client, () => makePartitions(client, start, until, days));
   });
+}
+
+async function makePartitions(
+  client: pg.ClientBase,
+  start: number,
+  until: number,
+  days: number,
+): Promise<void> {
+  for (let from = start; from < until; from += days * DAY_MS) {
+    const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
+    const ending = new Date(from).toISOString().slice(0, 10).replaceAll('-', '');
+    for (const table of Object.keys(TABLES)) {
+      await client.query(`CREATE TABLE ${table}_${ending} PARTITION OF ${table} FOR VALUES ${range}`);
+    }
+  }
+  await dropRestLimit(client);
 }
 
 /**
@@ -81,8 +93,10 @@ async function makeAhead(
 async function limitRest(client: pg.ClientBase, before: number): Promise<void> {
   for (const [table, column] of Object.entries(TABLES)) {
     const check = `CHECK (${column} < ${before}) NOT VALID`;
-    await client.query(`ALTER TABLE ${table}_rest ADD CONSTRAINT ${table}_rest_before ${check}`);
-    await client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${table}_rest_before`);
+    await patiently(() =>
+      client.query(`ALTER TABLE ${table}_rest ADD CONSTRAINT ${table}_rest_before ${check}`),
+    );
+    await patiently(() => client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${table}_rest_before`));
   }
 }
 
@@ -93,32 +107,53 @@ async function dropRestLimit(client: pg.ClientBase): Promise<void> {
   }
 }
 
-async function dropPartition(client: pg.ClientBase, { name, from, to }: Partition): Promise<void> {
-  const busy = `SELECT event FROM work WHERE event >= ${from} AND event < ${to}`;
-  await atomically(client, async () => {
-    for (const [table, column] of Object.entries(TABLES)) {
-      const partition = name.replace('inbox', table);
-      await client.query(`ALTER TABLE ${table} DETACH PARTITION ${partition}`);
-      await client.query(`INSERT INTO ${table} SELECT * FROM ${partition} WHERE ${column} IN (${busy})`);
-      await client.query(`DROP TABLE ${partition}`);
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === TRIES) throw error;
+      await sleep(AGAIN_MS);
     }
-  });
+  }
+}
+
+/** Returns how many events went with it. */
+async function dropPartition(client: pg.ClientBase, { name, from, to }: Partition): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM ${name}`);
+  const busy = `SELECT event FROM work WHERE event >= ${from} AND event < ${to}`;
+  const stayed = await patiently(() =>
+    atomically(client, async () => {
+      const moved: Record<string, number> = {};
+      for (const [table, column] of Object.entries(TABLES)) {
+        const partition = name.replace('inbox', table);
+        await client.query(`ALTER TABLE ${table} DETACH PARTITION ${partition}`);
+        const { rowCount } = await client.query(
+          `INSERT INTO ${table} SELECT * FROM ${partition} WHERE ${column} IN (${busy})`,
+        );
+        moved[table] = rowCount ?? 0;
+        await client.query(`DROP TABLE ${partition}`);
+      }
+      return moved.inbox ?? 0;
+    }),
+  );
   const kept = `SELECT number FROM inbox WHERE number >= ${from} AND number < ${to}`;
   await client.query(
     `DELETE FROM newest WHERE event >= ${from} AND event < ${to} AND event NOT IN (${kept})`,
   );
+  return (rows[0]?.count ?? 0) - stayed;
 }
 
 /** Sorted by time, without the _rest ones. */
 async function readPartitions(client: pg.ClientBase): Promise<Partition[]> {
-  const { rows } = await client.query<{ name: string; bound: string; rows: number }>(
-    `SELECT relname AS name, pg_get_expr(relpartbound, pg_class.oid) AS bound, greatest(reltuples, 0)::bigint AS rows
+  const { rows } = await client.query<{ name: string; bound: string }>(
+    `SELECT relname AS name, pg_get_expr(relpartbound, pg_class.oid) AS bound
      FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass('inbox')`,
   );
   return rows
-    .flatMap(({ name, bound, rows: count }) => {
+    .flatMap(({ name, bound }) => {
       const [, from, to] = /FROM \('(\d+)'\) TO \('(\d+)'\)/.exec(bound) ?? [];
-      return from === undefined ? [] : [{ name, from: Number(from), to: Number(to), rows: count }];
+      return from === undefined ? [] : [{ name, from: Number(from), to: Number(to) }];
     })
     .sort((one, other) => one.from - other.from);
 }

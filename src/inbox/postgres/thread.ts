@@ -56,7 +56,7 @@ const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
 const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
-const health = new Health(pool, probe, hear);
+const health = new Health(pool, proveOpen, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
 const status = new StatusReader(pool, url, lease.clock);
@@ -106,7 +106,7 @@ listenToEdge((batch) => intake.push(batch), {
   close,
 });
 
-async function probe(): Promise<void> {
+async function proveOpen(): Promise<void> {
   await tryToKeep(pool, { number: lease.nextNumber(Date.now()), withinMs: PROBE_MS, hasLatest });
   await membership.heartbeat();
 }
