@@ -36,6 +36,8 @@ export interface Look {
   readonly trouble: InboxTrouble | undefined;
   /** The refused requests that are not kept, or not any more, counted since the service started. */
   readonly refusalsLost: readonly Losses[];
+  /** Kinds of alarms whose last look failed, and why. */
+  readonly unjudged: readonly { readonly kind: string; readonly reason: string }[];
   status(): Promise<InboxStatus>;
   /** Tells the inbox that this machine's clock is right. */
   believeClock(): void;

@@ -1,4 +1,4 @@
-/** Alarms about the inbox and the refused requests, and about what handlers have to do: `inbox`, `disk`, `unkept`, `backlog`, `dead`. */
+/** Alarms about the inbox and the refused requests, and about what handlers have to do: `inbox`, `disk`, `unkept`, `backlog`, `dead`, `look`. */
 import { type Backlog, type InboxTrouble, sourceOf } from '../../inbox/contract.ts';
 import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
 
@@ -42,6 +42,22 @@ function filesFinding({ kind, reason }: InboxTrouble): AlarmFinding {
   };
   return { subject: '', ...words[kind] };
 }
+/**
+ * What other alarms look at could not be read, twice in a row: they tell nothing, which looks as if all were well. While the
+ * inbox takes no writes its own alarm says enough.
+ */
+export const lookAlarm: AlarmRule<{ before: readonly string[] }> = {
+  kind: 'look',
+  memory: () => ({ before: [] }),
+  find({ unjudged, takesWrites }, memory) {
+    const again = unjudged.filter(({ kind }) => memory.before.includes(kind));
+    memory.before = unjudged.map(({ kind }) => kind);
+    if (again.length === 0 || !takesWrites) return [];
+    const says = `nobody knows whether there is an alarm of ${again.map(({ kind }) => kind).join(', ')}: ${again[0]?.reason}`;
+    const fix = 'Look at the inbox: its disk or database may be too slow for what is asked of it.';
+    return [{ subject: '', says, fix }];
+  },
+};
 
 export const diskAlarm: AlarmRule = {
   kind: 'disk',

@@ -20,7 +20,7 @@ import {
   type WatchedSource,
 } from './alarm.ts';
 import { clockAlarm } from './clock.ts';
-import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, unkeptAlarm } from './inbox.ts';
+import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, lookAlarm, unkeptAlarm } from './inbox.ts';
 import { PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
 import { Tally, tallyListener } from './tally.ts';
 import { type TellerOptions, teller } from './tell.ts';
@@ -35,6 +35,7 @@ export const ALARM_RULES: readonly AlarmRule[] = [
   deadAlarm,
   backlogAlarm,
   diskAlarm,
+  lookAlarm,
 ];
 
 const MB = 1_048_576;
@@ -57,7 +58,13 @@ export class AlarmWatch {
   readonly #log: Log;
   readonly #book: AlarmBook;
   readonly #tallies: ReadonlyMap<string, Tally>;
-  readonly #rules = ALARM_RULES.map((rule) => ({ rule, memory: rule.memory?.() ?? {}, isBusy: false }));
+  readonly #rules = ALARM_RULES.map((rule) => ({
+    rule,
+    memory: rule.memory?.() ?? {},
+    isBusy: false,
+    /** Why its last look told nothing; empty if it did. */
+    failure: '',
+  }));
   readonly #stop = new AbortController();
   #tell: ReturnType<typeof teller> | undefined;
   #listeningSince = Date.now();
@@ -104,8 +111,12 @@ export class AlarmWatch {
       one.isBusy = true;
       Promise.resolve()
         .then(() => one.rule.find(look, one.memory))
-        .then((findings) => this.#note(one.rule.kind, findings))
+        .then((findings) => {
+          one.failure = '';
+          this.#note(one.rule.kind, findings);
+        })
         .catch(({ message }: Error) => {
+          one.failure = message;
           this.#log.debug({ alarm: one.rule.kind, reason: message }, 'the watch could not look');
         })
         .finally(() => {
@@ -125,6 +136,9 @@ export class AlarmWatch {
       takesWrites: inbox.takesWrites(),
       trouble: inbox.trouble(),
       refusalsLost: refused.losses(),
+      unjudged: this.#rules
+        .filter(({ failure }) => failure !== '')
+        .map(({ rule, failure }) => ({ kind: rule.kind, reason: failure })),
       status: () => {
         status ??= inbox.status().then((told) => {
           this.#doubtMs = told.clockDoubtMs ?? 0;

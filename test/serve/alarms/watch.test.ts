@@ -1,5 +1,5 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log/log.ts';
 import { AlarmBook } from '../../../src/serve/alarms/alarm.ts';
 import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
@@ -39,6 +39,8 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
   at: NOW - (hours + 0.1) * HOUR_MS,
 }));
 
+let statusFailure = '';
+
 function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], log);
   meter = meterFor([watch.listener]);
@@ -48,7 +50,10 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
       trouble: () => undefined,
       doubt: async () => {},
       believeClock: async () => {},
-      status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
+      status: async () => {
+        if (statusFailure !== '') throw new Error(statusFailure);
+        return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] };
+      },
     },
     receives,
     inboxFolder: '.',
@@ -182,4 +187,23 @@ test('a clock that is set makes no alarm older or over', () => {
   book.shift(60_000);
   expect(book.note('disk', [], 65_100)).toEqual([]);
   expect(book.note('disk', finding, 65_120)).toEqual([]);
+});
+
+test('alarms that cannot be judged are told of, and when they can be again', async () => {
+  onTestFinished(() => {
+    statusFailure = '';
+  });
+  statusFailure = 'what waits is still being counted';
+  start(async () => []);
+  const raised = () => told().filter(({ level }) => level !== 'debug');
+  await pass(alarms.lookMs - 1);
+  expect(raised()).toEqual([]);
+  await pass(2 * alarms.lookMs);
+  expect(raised()).toMatchObject([{ level: 'error', fields: { alarm: 'look' } }]);
+  expect(raised()[0]?.message).toBe(
+    'nobody knows whether there is an alarm of dead, backlog: what waits is still being counted',
+  );
+  statusFailure = '';
+  await pass(alarms.calmMs + 3 * alarms.lookMs);
+  expect(raised().map(({ level }) => level)).toEqual(['error', 'info']);
 });
