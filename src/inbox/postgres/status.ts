@@ -22,7 +22,9 @@ export class StatusReader {
 
   /** The caller adds `resting`, since it knows its own targets. */
   async read(): Promise<Omit<InboxStatus, 'resting'>> {
-    const [inbox = '', counts] = await Promise.all([metaOf(this.#pool, 'inbox'), this.#backlogs.read()]);
+    // One connection at a time: the others are for events.
+    const inbox = (await metaOf(this.#pool, 'inbox')) ?? '';
+    const counts = await this.#backlogs.read();
     const { doubtMs } = this.#clock;
     const waiting = counts.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
     return {
