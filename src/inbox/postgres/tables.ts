@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
+import { clean } from '../../base/log/redact.ts';
 import type { Migration } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { hasFingerprintKey, makeFingerprintKey } from './fingerprint-key.ts';
@@ -129,5 +130,5 @@ async function holderOf(client: pg.Client): Promise<string> {
   const [holder] = rows;
   if (!holder) return 'a lock on its tables';
   const { who, pid, forSeconds } = holder;
-  return `a lock that ${who} has (process ${pid} of the server, at work for ${forSeconds} s)`;
+  return `a lock that ${clean(who)} has (process ${pid} of the server, at work for ${forSeconds} s)`;
 }
