@@ -5,7 +5,6 @@
  * went is a Settlement.
  */
 import type { StateShape } from '../verify/preset.ts';
-import type { Proof } from '../verify/verifier.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { EndState, WorkState } from './event-states.ts';
 
@@ -25,12 +24,6 @@ export interface Arrival {
   /** Digest of what the body says, if it was proven by that and not by its bytes. */
   readonly claims?: string;
   readonly body: Buffer;
-}
-
-/** How a request proved itself, as it goes to disk. */
-export function provenBy(proofs: readonly Proof[]): Pick<Arrival, 'evidence' | 'claims'> {
-  const claims = proofs.find((proof) => proof.claims !== undefined)?.claims;
-  return { evidence: JSON.stringify(proofs), ...(claims !== undefined && { claims }) };
 }
 
 export interface Kept {
@@ -128,10 +121,7 @@ export interface InboxStatus {
   readonly backlog: readonly Backlog[];
   /** Milliseconds since 1970 of the oldest pending event, if any. */
   readonly oldestPendingAt: number | null;
-  /**
-   * How far this machine's clock is ahead of what the inbox knows, below 0 if it is behind. Left out while
-   * nothing speaks against the clock.
-   */
+  /** How far this machine's clock is ahead of what the inbox knows, below 0 if behind. Left out if it is believed. */
   readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];

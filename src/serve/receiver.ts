@@ -5,22 +5,18 @@
  *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
 import { dirname } from 'node:path';
-import type { Log } from '../base/log/log.ts';
 import { driverOf } from '../inbox/driver.ts';
-import type { Losses } from '../inbox/refused/losses.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
-import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
-import { createConsole, createMetrics } from './console/app.ts';
+import { createConsole } from './console/app.ts';
+import { startCounting } from './counting.ts';
 import { createApp } from './http/app.ts';
 import { type ConnectionLimits, Connections } from './http/connections.ts';
-import { BodyMemory } from './http/memory.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
-import { meterFor, SecretUses } from './meter.ts';
 import { Rules } from './rules.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
@@ -95,42 +91,6 @@ type Service = { state: 'serving' | 'leaving' | 'closed' };
 type ServiceParts = WorkOptions &
   ReturnType<typeof startCounting> &
   OpenedWork & { readonly rules: Rules; readonly known: KnownAddresses };
-
-/** Puts together what counts, and who hears of it. */
-function startCounting(
-  { knobs, sources, trustProxy }: Config,
-  log: Log,
-  known: KnownAddresses,
-  refusalsLost: () => readonly Losses[],
-) {
-  const memory = new BodyMemory({
-    maxBytes: knobs.bytesInFlightMax,
-    bodyBytesMax: Math.max(0, ...sources.map(({ bodyLimitBytes }) => bodyLimitBytes)),
-    sources: sources.length,
-  });
-  const connections = new Connections({
-    max: knobs.connectionsMax,
-    trusted: trustProxy,
-    isKnown: (address) => sources.some(({ name }) => known.knows(name, address)),
-    log,
-  });
-  const watch = new AlarmWatch(knobs.alarms, sources, log);
-  const uses = new SecretUses();
-  const wired = {
-    sources: sources.map(({ name }) => name),
-    replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
-    handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
-  };
-  const metrics = createMetrics(wired, () => ({
-    bytesInFlight: memory.bytes,
-    connections: connections.counts(),
-    alarms: watch.raised(),
-    uses: uses.all(),
-    refusalsLost: refusalsLost(),
-  }));
-  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { memory, connections, watch, uses, metrics, meter };
-}
 
 function createPublicServer(
   { config, role, log, rules, memory, connections, meter, known, inbox, refused, supervisor }: ServiceParts,

@@ -2,7 +2,7 @@
  * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
-import { type Flaw, integer, members, text, valueThat } from '../base/settings/rules.ts';
+import { type Flaw, integer, isObject, members, text, valueThat } from '../base/settings/rules.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A way in which a provider writes its HMAC into a header. */
@@ -86,11 +86,10 @@ export interface Preset {
   readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
 }
 
-const isText = (given: unknown): given is string => typeof given === 'string' && given !== '';
-const isTexts = (given: unknown) => Array.isArray(given) && given.every(isText);
+const isFilled = (given: unknown): given is string => typeof given === 'string' && given !== '';
+const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFilled);
 const isPaths = (given: unknown) =>
-  Array.isArray(given) && given.every((path) => isTexts(path) && path.length > 0);
-const isObject = (given: unknown) => typeof given === 'object' && given !== null;
+  Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
 const isForm = (given: unknown) => {
   const { header, layout, prefix, algorithm, encoding } = (given ?? {}) as Partial<HmacForm>;
   const isKnown = [
@@ -98,7 +97,7 @@ const isForm = (given: unknown) => {
     ['sha256', 'sha1'].includes(algorithm as string),
     ['hex', 'base64'].includes(encoding as string),
   ];
-  return isText(header) && typeof prefix === 'string' && !isKnown.includes(false);
+  return isFilled(header) && typeof prefix === 'string' && !isKnown.includes(false);
 };
 
 const required = { isRequired: true } as const;
@@ -111,17 +110,18 @@ const RULES = members({
     'Use small letters, digits and hyphens.',
     required,
   ),
-  title: text(isText, 'Write what people call the provider.', required),
+  title: text(isFilled, 'Write what people call the provider.', required),
   hmac: valueThat((given) => Array.isArray(given) && given.every(isForm), FORMS_FIX, required),
   id: valueThat(isPaths, PATHS_FIX, required),
   type: valueThat(isPaths, PATHS_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
-  cut: text(isText, 'Write the name of a member.'),
+  cut: text(isFilled, 'Write the name of a member.'),
+  keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
   replyWithinMs: integer(1, 600_000),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
-  sample: text(isText, 'Write the name of a sample.', required),
-  setUp: valueThat(isTexts, 'Write a list of sentences.', required),
+  sample: text(isFilled, 'Write the name of a sample.', required),
+  setUp: valueThat(areFilled, 'Write a list of sentences.', required),
   rotation: valueThat(isObject, 'Write {} if there is nothing special about it.', required),
 });
 

@@ -64,3 +64,9 @@ export function headerLines(raw: readonly string[], name: string): string[] {
   }
   return lines;
 }
+
+/** How a request proved itself, as it goes to disk. */
+export function provenBy(proofs: readonly Proof[]): { readonly evidence: string; readonly claims?: string } {
+  const claims = proofs.find((proof) => proof.claims !== undefined)?.claims;
+  return { evidence: JSON.stringify(proofs), ...(claims !== undefined && { claims }) };
+}

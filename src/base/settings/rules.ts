@@ -175,7 +175,7 @@ function isBetween(given: unknown, least: number, most: number): boolean {
   return typeof given === 'number' && given >= least && given <= most;
 }
 
-function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
+export function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 

@@ -13,7 +13,7 @@ export async function hasFingerprintKey(client: pg.ClientBase): Promise<boolean>
 }
 
 /** Called in a transaction that has the lock of migrations, so that no other replica makes one at the same time. */
-export async function makeFingerprintKey(client: pg.ClientBase): Promise<void> {
+export async function addFingerprintKey(client: pg.ClientBase): Promise<void> {
   const key = randomBytes(FINGERPRINT_KEY_BYTES).toString('hex');
   await client.query('INSERT INTO meta VALUES ($1, $2)', [FINGERPRINT_KEY, key]);
   const { rows } = await client.query<{ secret: string }>('SELECT DISTINCT secret FROM secret_uses');

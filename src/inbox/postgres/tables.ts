@@ -12,7 +12,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { clean } from '../../base/log/redact.ts';
 import type { Migration } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
-import { hasFingerprintKey, makeFingerprintKey } from './fingerprint-key.ts';
+import { addFingerprintKey, hasFingerprintKey } from './fingerprint-key.ts';
 import { fixOf } from './fitness.ts';
 import { examineDatabase, MIGRATIONS, OURS, problemAt, schemaOf } from './schema.ts';
 import { StatementError, tryStatements } from './trial.ts';
@@ -102,7 +102,7 @@ async function migrate(client: pg.Client, { version, sql }: Migration): Promise<
 
 async function addKey(client: pg.Client): Promise<void> {
   const isMissing = async () => !(await hasFingerprintKey(client));
-  await changeIf(client, isMissing, () => makeFingerprintKey(client));
+  await changeIf(client, isMissing, () => addFingerprintKey(client));
 }
 
 /** One replica at a time changes the tables. One that finds nothing to change waits for nobody. */

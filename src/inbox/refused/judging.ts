@@ -7,8 +7,8 @@
  * only observed since, or gone, would make forgeries good. Only a person may say that the checks of now are enough.
  */
 import type { Log } from '../../base/log/log.ts';
-import type { Head, Proof, Verifier } from '../../verify/verifier.ts';
-import { type Arrival, type Kept, provenBy } from '../contract.ts';
+import { type Head, type Proof, provenBy, type Verifier } from '../../verify/verifier.ts';
+import type { Arrival, Kept } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
 import type { NumberedRequest } from './rows.ts';
 

@@ -87,9 +87,8 @@ listenToEdge(
 
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
-  for (const [handler, slots] of Object.entries(grant)) {
+  for (const [handler, slots] of Object.entries(grant))
     grants.set(handler, (grants.get(handler) ?? 0) + slots);
-  }
   planGathering();
 }
 
@@ -154,8 +153,7 @@ function takeTurn(): void {
     planWake();
   } catch (error) {
     settled = [...finished, ...settled];
-    const reason = (error as Error).message;
-    for (const { id } of taken) tellEdge({ kind: 'failed', id, reason });
+    for (const { id } of taken) tellEdge({ kind: 'failed', id, reason: (error as Error).message });
     awaitWrites(error);
   }
 }

@@ -9,8 +9,8 @@
  */
 import type { Request, Response } from 'express';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
-import { type Arrival, type Kept, provenBy } from '../../inbox/contract.ts';
-import { type BodyCheck, type Proof, Rejection, type Verifier } from '../../verify/verifier.ts';
+import type { Arrival, Kept } from '../../inbox/contract.ts';
+import { type BodyCheck, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
 import { readBody, tooLarge } from './body.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {

@@ -41,7 +41,6 @@ interface ResponderOptions {
   readonly keepRefusal: KeepRefusal;
   /** Hears that an event from there has passed every check of the source. */
   readonly learn: (source: string, address: string, at: number) => void;
-  /** The paths of all sources. */
   readonly paths: readonly string[];
   /** True while the service stops: then every answer ends its connection. */
   readonly closing: () => boolean;

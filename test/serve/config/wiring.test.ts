@@ -113,7 +113,7 @@ test.each([
   ],
   [
     { preset: shippo, handlers: { a: { handle: { handle } } } },
-    'handle of handlers.a of shippo is a handler that has',
+    'handle of shippo/a is no function but a handler with options',
   ],
   [{ preset: shippo, handlers: {}, reply: {} }, 'reply of source number 2 is an object.'],
   [{ preset: shippo, handlers: { '1st': handle } }, "handlers.1st of shippo is not a handler's name."],

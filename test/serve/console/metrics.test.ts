@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Inbox, InboxStatus } from '../../../src/inbox/contract.ts';
-import { createMetrics } from '../../../src/serve/console/app.ts';
 import { METRIC_ROWS } from '../../../src/serve/console/metric-rows.ts';
+import { createMetrics } from '../../../src/serve/console/metrics.ts';
 import { meterFor } from '../../../src/serve/meter.ts';
 import { ROOT } from '../../harness/project.ts';
 

@@ -1,0 +1,48 @@
+/**
+ * Puts together what is counted while the service runs, and who hears of it: memory and connections, metrics, the uses of
+ * secrets, the alarms. Called by receiver.ts before anything is opened.
+ */
+import type { Log } from '../base/log/log.ts';
+import type { Losses } from '../inbox/refused/losses.ts';
+import { AlarmWatch } from './alarms/watch.ts';
+import type { Config } from './config/config.ts';
+import { createMetrics } from './console/metrics.ts';
+import { Connections } from './http/connections.ts';
+import { BodyMemory } from './http/memory.ts';
+import type { KnownAddresses } from './known-addresses.ts';
+import { meterFor, SecretUses } from './meter.ts';
+
+export function startCounting(
+  { knobs, sources, trustProxy }: Config,
+  log: Log,
+  known: KnownAddresses,
+  refusalsLost: () => readonly Losses[],
+) {
+  const memory = new BodyMemory({
+    maxBytes: knobs.bytesInFlightMax,
+    bodyBytesMax: Math.max(0, ...sources.map(({ bodyLimitBytes }) => bodyLimitBytes)),
+    sources: sources.length,
+  });
+  const connections = new Connections({
+    max: knobs.connectionsMax,
+    trusted: trustProxy,
+    isKnown: (address) => sources.some(({ name }) => known.knows(name, address)),
+    log,
+  });
+  const watch = new AlarmWatch(knobs.alarms, sources, log);
+  const uses = new SecretUses();
+  const wired = {
+    sources: sources.map(({ name }) => name),
+    replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+    handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
+  };
+  const metrics = createMetrics(wired, () => ({
+    bytesInFlight: memory.bytes,
+    connections: connections.counts(),
+    alarms: watch.raised(),
+    uses: uses.all(),
+    refusalsLost: refusalsLost(),
+  }));
+  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
+  return { memory, connections, watch, uses, metrics, meter };
+}
