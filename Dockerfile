@@ -1,5 +1,6 @@
-# Dependabot moves the digests here, in the Compose files and in .github/workflows.
-FROM node:26-bookworm-slim@sha256:81502e860176e63695d769d3d1a2d3a403abc1c27c6a02169b765f3e43b60ede
+# docker-compose.yml says which image of this name is meant, by its digest. With `docker build` say so yourself:
+#   --build-context node:26-bookworm-slim=docker-image://node:26-bookworm-slim@sha256:…
+FROM node:26-bookworm-slim
 
 WORKDIR /app
 

@@ -21,9 +21,10 @@ test('actions are pinned to a commit, and say which release it is', () => {
 
 test('images that others make are pinned to a digest', () => {
   const composed = named(/^image: (.*)/, 'docker-compose*.yml').filter((image) => !/^consignee/.test(image));
-  const built = named(/^FROM (.*)/, 'Dockerfile');
+  const [base = ''] = named(/^FROM (.*)/, 'Dockerfile');
+  const built = named(new RegExp(`^"${base}": docker-image://(.*)`), 'docker-compose.yml');
   expect(composed).toHaveLength(3);
-  expect(built).toHaveLength(1);
+  expect(built).toEqual([expect.stringContaining(`${base}@`)]);
   for (const image of [...composed, ...built]) expect(image).toMatch(/^[\w/-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
 });
 

@@ -98,7 +98,8 @@ test('a service that waits for the database says so, and can be stopped', async 
 test('while a migration waits for a long transaction, nobody has to wait behind it', async () => {
   await prepareDatabase(database.url, PLACE);
   await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial`);
+    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
+    ALTER TABLE newest DROP COLUMN recorded_at`);
   const long = await hold('SELECT FROM rests');
   let looks = 0;
   const waits = Promise.withResolvers<void>();
@@ -191,7 +192,8 @@ test.each([
 test('two that start at once on an old schema both come up', async () => {
   await prepareDatabase(database.url, PLACE);
   await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial`);
+    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
+    ALTER TABLE newest DROP COLUMN recorded_at`);
   const services = await Promise.all([startEnduring(database.url), startEnduring(database.url)]);
   onTestFinished(async () => void (await Promise.all(services.map(clear))));
   for (const [nth, service] of services.entries()) {

@@ -75,8 +75,12 @@ const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z\d+.-]{0,20}:\/\/)[^\s"'<>]{0,300}@/gi, `$1${REDACTED}@`],
   [/\b([a-z][a-z\d+.-]{0,20}:\/\/[^\s?"']{1,1000})\?[^\s"']*/gi, `$1?${REDACTED}`],
   [/(?<!["'\w-])((?:proxy-)?authorization|(?:set-)?cookie)(\s*[=:]\s*)[^\n]*/gi, `$1$2${REDACTED}`],
-  // Not of "a bearer token": a credential is long, or has more than letters.
-  [/\b(Bearer|Basic)\s+(?=[a-z]*[\d._~+/=-]|[a-z]{16})[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
+  // Not of "a bearer token" or "a basic plan": there a credential is long, or has more than letters.
+  [
+    /\b(Bearer)\s+(?!(?:tokens?|auth\w*|schemes?|headers?|credentials?|secrets?|realm|is|was)\b)[\w.~+/=-]+/gi,
+    `$1 ${REDACTED}`,
+  ],
+  [/\b(Basic)\s+(?=[a-z]*[\d._~+/=-]|[a-z]{16})[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
   [
     /((?:token|secret|passw(?:or)?d|pwd|api[_-]?key|signature|jwt)[\w-]{0,40}\s*[=:]\s*)(?:"[^"]*"?|'[^']*'?|[^\s,;&"'\\]+)/gi,
     `$1${REDACTED}`,

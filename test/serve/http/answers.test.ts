@@ -199,12 +199,12 @@ test('a body that no parser likes is no reason to show one’s insides', async (
     '\u0000',
     '{"id":{}}',
   ]) {
-    const held = development.events().length;
-    const answer = await ask(development.port, signed(SECRET, body));
+    const held = production.events().length;
+    const answer = await ask(production.port, signed(SECRET, body, TLS));
     expect(answer.status).toBe(200);
-    expect(development.events()).toHaveLength(held + 1);
-    const unsigned = await ask(development.port, bytesOf('POST', FLEXPORT, {}, body));
-    await expectRefusal(development, unsigned, [401, 'hmac_missing'], held + 1);
+    expect(production.events()).toHaveLength(held + 1);
+    const unsigned = await ask(production.port, bytesOf('POST', FLEXPORT, TLS, body));
+    await expectRefusal(production, unsigned, [401, 'hmac_missing'], held + 1);
     expect(unsigned.body).not.toMatch(/SyntaxError|TypeError|\bat /);
   }
 });

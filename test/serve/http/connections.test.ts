@@ -99,7 +99,7 @@ test('idle connections never take the descriptors that files and threads need', 
     expect(await metric(service, 'consignee_connections_max{limit="all"}')).toBe(80);
     expect(await metric(service, 'consignee_connections_max{limit="address"}')).toBe(20);
     await expect.poll(() => metric(service, 'consignee_connections')).toBe(20);
-    expect(await metric(service, 'consignee_connections_closed_total{limit="address"}')).toBe(180);
+    await expect.poll(() => metric(service, 'consignee_connections_closed_total{limit="address"}')).toBe(180);
     await service.line((line) => /20 connections of one address is the limit/.test(String(line.msg)));
     expect((await ask(service.port, signed(SECRET, bodyOf('beside-the-idle')))).status).toBe(200);
     expect((await ask(service.port, bytesOf('GET', FLEXPORT))).status).toBe(405);
