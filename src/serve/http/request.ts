@@ -68,7 +68,9 @@ function withoutQuery(value: string): string {
 
 /** The header is a list. `identity` and nothing say nothing, and some senders write the charset there. */
 export function isCompressed(headers: IncomingHttpHeaders): boolean {
-  const names = (headers['content-encoding'] ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined) return false;
+  const names = encoding.split(',').map((name) => name.trim().toLowerCase());
   return names.some((name) => name !== '' && name !== 'identity' && !isCharset(name));
 }
 
