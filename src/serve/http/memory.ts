@@ -37,6 +37,8 @@ export class BodyMemory {
   readonly maxBytes: number;
   readonly #shares: Readonly<Record<'source' | 'strangers' | 'sourceStrangers' | 'stranger', number>>;
   readonly #held = new Map<string, number>();
+  /** Those of senders that are known, by source: most requests have no others. */
+  readonly #ofSource = new Map<string, readonly Limit[]>();
   #bytes = 0;
 
   constructor({ maxBytes, bodyBytesMax, sources }: BodyMemoryOptions) {
@@ -84,15 +86,19 @@ export class BodyMemory {
 
   #limitsOf({ source, network, isKnown }: BodyOwner): readonly Limit[] {
     const { source: ofSource, strangers, sourceStrangers, stranger } = this.#shares;
-    const limits: Limit[] = [{ key: source, max: ofSource, whose: 'of one source' }];
+    let limits = this.#ofSource.get(source);
+    if (!limits) {
+      limits = [{ key: source, max: ofSource, whose: 'of one source' }];
+      this.#ofSource.set(source, limits);
+    }
     if (isKnown || network === undefined) return limits;
     const unproven = 'without a genuine event so far';
-    limits.push(
+    return [
+      ...limits,
       { key: '', max: strangers, whose: `of senders ${unproven}` },
       { key: `${source} strangers`, max: sourceStrangers, whose: `of senders ${unproven}, to one source,` },
       { key: `stranger ${network}`, max: stranger, whose: `of one address ${unproven}` },
-    );
-    return limits;
+    ];
   }
 }
 

@@ -51,7 +51,7 @@ const KEPT_ALWAYS = [
 export function headerKeeper(more: readonly string[]): (headers: IncomingHttpHeaders) => string {
   const names = new Set([...KEPT_ALWAYS, ...more.map((name) => name.toLowerCase())]);
   return function keptHeaders(headers) {
-    const copy: Record<string, string> = Object.create(null);
+    const copy: Record<string, string> = {};
     for (const name in headers) {
       if (!names.has(name)) continue;
       const value = headers[name];
