@@ -39,7 +39,7 @@ interface ResponderOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly keepRefusal: KeepRefusal;
-  /** Hears that an event from there has passed every check of the source. */
+  /** Hears that a new event from there has passed every check. A duplicate proves nobody: it may have been caught. */
   readonly learn: (source: string, address: string, at: number) => void;
   readonly paths: readonly string[];
   /** True while the service stops: then every answer ends its connection. */
@@ -74,7 +74,7 @@ export function responder(options: ResponderOptions): Responder {
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
-    options.learn(source, head.address ?? '', head.receivedAt);
+    if (kept.outcome !== 'duplicate') options.learn(source, head.address ?? '', head.receivedAt);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
