@@ -42,6 +42,8 @@ beforeAll(() => {
   // Some have bodies that fill pages of their own.
   const large = Array.from({ length: 20 }, () => fresh().replace('}', `,"more":"${'x'.repeat(LARGE)}"}`));
   commit([...Array.from({ length: EVENTS / 2 - 20 }, fresh), ...large], outcomes);
+  database.exec(`INSERT INTO newest (handler, thing, at, event, recorded_at)
+    SELECT 'one/a', identity, received_at, number, received_at + 1 FROM inbox ORDER BY number LIMIT 10`);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
   pages = statSync(sound).size / PAGE;
@@ -64,6 +66,7 @@ function rowsOf(path: string) {
     events: new Map(all('SELECT * FROM inbox').map(({ held: _, ...row }) => [row.number, row])),
     work: all('SELECT * FROM work ORDER BY event'),
     attempts: all('SELECT * FROM attempts ORDER BY event'),
+    newest: all('SELECT * FROM newest ORDER BY event'),
     inbox: all("SELECT value FROM meta WHERE key = 'inbox'"),
     held: all('SELECT number FROM inbox WHERE held IS NOT NULL').length,
   };
@@ -98,6 +101,7 @@ test('of a sound inbox everything is there, states and its own name too', () => 
   expect(rows).toEqual(before);
   expect(before.work).toHaveLength(EVENTS - 100);
   expect(before.attempts).toHaveLength(100);
+  expect(before.newest).toHaveLength(10);
 });
 
 test.each([

@@ -67,9 +67,9 @@ const OTHERS: readonly RowKind[] = [
       [handler, outcome].every(isText) && [event, startedAt, attempt, ms].every(isNumber),
   },
   {
-    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event) VALUES (?, ?, ?, ?)',
-    columns: 4,
-    rest: [],
+    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)',
+    columns: 5,
+    rest: [0],
     eventAt: 3,
     is: ([handler, thing, at, event]) => isText(handler) && isBytes(thing) && [at, event].every(isNumber),
   },
