@@ -129,7 +129,6 @@ export interface InboxStatus {
 
 /** The row of `meta` with the key of the fingerprints, as hexadecimal digits. */
 export const FINGERPRINT_KEY = 'fingerprint key';
-export const FINGERPRINT_KEY_BYTES = 32;
 
 /** How often, and until when, a live secret has proved requests: of a source, under a scheme, in an HMAC's form. */
 export interface SecretUse {

@@ -54,14 +54,16 @@ export class InboxReader {
   }
 
   async id(): Promise<string> {
-    const [row] = await this.#tables.all<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
-    return String(row?.value);
+    return String(await this.#meta('inbox'));
   }
 
   /** The key of the fingerprints; undefined before a service has made it. */
   async fingerprintKey(): Promise<string | undefined> {
-    const sql = 'SELECT value FROM meta WHERE key = $1';
-    const [row] = await this.#tables.all<{ value: string }>(sql, FINGERPRINT_KEY);
+    return await this.#meta(FINGERPRINT_KEY);
+  }
+
+  async #meta(key: string): Promise<string | undefined> {
+    const [row] = await this.#tables.all<{ value: string }>('SELECT value FROM meta WHERE key = $1', key);
     return row?.value;
   }
 

@@ -6,25 +6,19 @@
  * asks no clock and no disk. So many networks of a source are remembered, those that were learned last.
  */
 import { networkOf } from '../base/address.ts';
+import type { ProvenNetwork } from '../inbox/refused/store.ts';
 
 const NETWORKS_MAX = 4_096;
 /** Whoever wants to remember it hears of a network again after so long. */
 const TOLD_AGAIN_MS = 86_400_000;
 
-/** A network of a source, and when an event from there was last accepted. */
-export interface KnownNetwork {
-  readonly source: string;
-  readonly network: string;
-  readonly at: number;
-}
-
 export class KnownAddresses {
   /** By source and network, the time that was told last; the network that was told last comes last. */
   readonly #bySource = new Map<string, Map<string, number>>();
-  readonly #tell: (known: KnownNetwork) => void;
+  readonly #tell: (known: ProvenNetwork) => void;
 
   /** `tell` hears of each network when it is new, and once a day at most as long as it sends. */
-  constructor(tell: (known: KnownNetwork) => void = () => {}) {
+  constructor(tell: (known: ProvenNetwork) => void = () => {}) {
     this.#tell = tell;
   }
 
@@ -36,7 +30,7 @@ export class KnownAddresses {
   }
 
   /** What was told before. Answers whether it is news. */
-  remember({ source, network, at }: KnownNetwork): boolean {
+  remember({ source, network, at }: ProvenNetwork): boolean {
     const networks = this.#networksOf(source);
     const told = networks.get(network);
     if (told !== undefined && at - told < TOLD_AGAIN_MS) return false;

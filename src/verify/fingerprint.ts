@@ -3,19 +3,26 @@
  *
  * A fingerprint tells them apart in evidence and metrics. It is keyed: each inbox has a key of its own, so that nobody who sees
  * fingerprints can try out guesses, or learn that two installations have the same secret. By a mask people recognise their
- * own: of a secret that is long enough it shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of any length are compared in constant
- * time: both sides are hashed first, so the time taken tells neither a length nor where the first difference is.
+ * own: of a secret that is long enough it shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of
+ * any length are compared in constant time: both sides are hashed first, so the time taken tells neither a length nor where
+ * the first difference is.
  */
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { BodyCheck, Proof, Verifier } from './verifier.ts';
 
 const DIGITS = 12;
+const KEY_BYTES = 32;
 /** What is left unknown must be as long as a strong secret. */
 const SHOWN_FROM = 40;
 
 /** Depends on the secret alone. Proofs carry it until the key is put to it; it is neither shown nor stored. */
 export function fingerprintOf(secret: string): string {
   return hash('sha256', `consignee fingerprint\0${secret}`, 'hex').slice(0, DIGITS);
+}
+
+/** The key of a new inbox, as hexadecimal digits. */
+export function newFingerprintKey(): string {
+  return randomBytes(KEY_BYTES).toString('hex');
 }
 
 /** From a plain fingerprint, so that what was stored before there were keys can be told as well. */

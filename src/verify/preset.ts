@@ -60,6 +60,9 @@ export interface AddressList {
   readonly asOf: string;
 }
 
+/** Of a preset, and of a source, which has the name of its preset unless it is given another. */
+export const SOURCE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
 export interface Preset {
   readonly name: string;
   readonly title: string;
@@ -105,11 +108,7 @@ const FORMS_FIX =
   "Write a list of { header, layout: 'plain' or 'timestamped', prefix, algorithm: 'sha256' or 'sha1', encoding: 'hex' or 'base64' }.";
 const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
 const RULES = members({
-  name: text(
-    (name) => /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name),
-    'Use small letters, digits and hyphens.',
-    required,
-  ),
+  name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
   title: text(isFilled, 'Write what people call the provider.', required),
   hmac: valueThat((given) => Array.isArray(given) && given.every(isForm), FORMS_FIX, required),
   id: valueThat(isPaths, PATHS_FIX, required),

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Backlog } from '../contract.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
+import { setMeta } from './schema.ts';
 
 const QUICK_MS = 500;
 const REST_FACTOR = 10;
@@ -108,8 +109,5 @@ async function countAndKeep(client: pg.ClientBase, countedAt: number): Promise<v
   const begun = performance.now();
   const { rows: counts } = await client.query<Count>(COUNT);
   const kept: CountsKept = { counts, tookMs: Math.round(performance.now() - begun), countedAt };
-  await client.query(
-    "INSERT INTO meta VALUES ('backlog', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    [JSON.stringify(kept)],
-  );
+  await setMeta(client, 'backlog', JSON.stringify(kept));
 }

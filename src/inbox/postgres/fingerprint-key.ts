@@ -2,11 +2,10 @@
  * The key of the fingerprints, which all replicas find in the database: made by whoever first prepares it, and replaced only by
  * that of an inbox which moves in. Uses that were noted before there was a key get the fingerprints that they would have now.
  */
-import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { keyFingerprint } from '../../verify/fingerprint.ts';
-import { FINGERPRINT_KEY, FINGERPRINT_KEY_BYTES } from '../contract.ts';
-import { metaOf } from './schema.ts';
+import { keyFingerprint, newFingerprintKey } from '../../verify/fingerprint.ts';
+import { FINGERPRINT_KEY } from '../contract.ts';
+import { metaOf, setMeta } from './schema.ts';
 
 export async function hasFingerprintKey(client: pg.ClientBase): Promise<boolean> {
   return (await metaOf(client, FINGERPRINT_KEY)) !== undefined;
@@ -14,7 +13,7 @@ export async function hasFingerprintKey(client: pg.ClientBase): Promise<boolean>
 
 /** Called in a transaction that has the lock of migrations, so that no other replica makes one at the same time. */
 export async function addFingerprintKey(client: pg.ClientBase): Promise<void> {
-  const key = randomBytes(FINGERPRINT_KEY_BYTES).toString('hex');
+  const key = newFingerprintKey();
   await client.query('INSERT INTO meta VALUES ($1, $2)', [FINGERPRINT_KEY, key]);
   const { rows } = await client.query<{ secret: string }>('SELECT DISTINCT secret FROM secret_uses');
   for (const { secret } of rows) {
@@ -28,5 +27,5 @@ export async function addFingerprintKey(client: pg.ClientBase): Promise<void> {
 /** What was noted here by another key, before the first event came, nobody could read any more. */
 export async function takeFingerprintKey(client: pg.ClientBase, key: string): Promise<void> {
   await client.query('DELETE FROM secret_uses');
-  await client.query('UPDATE meta SET value = $2 WHERE key = $1', [FINGERPRINT_KEY, key]);
+  await setMeta(client, FINGERPRINT_KEY, key);
 }

@@ -7,9 +7,8 @@
  *   shut ── a probe writes, several times a second ──▶ open
  *
  * A statement may fail for reasons of its own, as a connection may: only probes decide. A probe is all that it takes to keep an
- * event (probe.ts), and a heartbeat. Readiness follows later, so that one
- * hiccup does not take every replica out of the balancer at the same time: it is lost once the database has been shut for a
- * while, and comes back once it has been open for a while.
+ * event (probe.ts), and a heartbeat. Readiness follows later, so that one hiccup does not take every replica out of the balancer
+ * at the same time: it is lost once the database has been shut for a while, and comes back once it has been open for a while.
  */
 import type pg from 'pg';
 import { dropIdle, failureText } from './connection.ts';

@@ -147,3 +147,8 @@ export async function metaOf(asked: Asked, key: string): Promise<string | undefi
   const { rows } = await asked.query<{ value: string }>('SELECT value FROM meta WHERE key = $1', [key]);
   return rows[0]?.value;
 }
+
+export async function setMeta(asked: Asked, key: string, value: string): Promise<void> {
+  const sql = 'INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+  await asked.query(sql, [key, value]);
+}

@@ -14,7 +14,7 @@ import type { Migration } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { addFingerprintKey, hasFingerprintKey } from './fingerprint-key.ts';
 import { fixOf } from './fitness.ts';
-import { examineDatabase, MIGRATIONS, OURS, problemAt, schemaOf } from './schema.ts';
+import { examineDatabase, MIGRATIONS, OURS, problemAt, schemaOf, setMeta } from './schema.ts';
 import { StatementError, tryStatements } from './trial.ts';
 
 /** "Csgn": whoever migrates holds this lock. */
@@ -93,10 +93,7 @@ async function migrate(client: pg.Client, { version, sql }: Migration): Promise<
     await client.query(sql);
     const name = crypto.randomUUID();
     await client.query("INSERT INTO meta VALUES ('inbox', $1) ON CONFLICT DO NOTHING", [name]);
-    await client.query(
-      "INSERT INTO meta VALUES ('schema', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      [String(version)],
-    );
+    await setMeta(client, 'schema', String(version));
   });
 }
 

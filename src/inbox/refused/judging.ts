@@ -1,7 +1,8 @@
 /**
- * Judges refused requests again, with the secrets of now and the clock of then, or of then by the clock of now if it was set. Made by work.ts; receiver.ts asks for a round at
- * the start, after a reload, and for an operator. What passes goes to the inbox as if it had just come, in the order it
- * came, and leaves the refused ones; a crash in between makes it a duplicate of itself.
+ * Judges refused requests again, with the secrets of now and the clock of then, or of then by the clock of now if it was set.
+ * Made by work.ts; receiver.ts asks for a round at the start, after a reload, and for an operator. What passes goes to the
+ * inbox as if it had just come, in the order it came, and leaves the refused ones; a crash in between makes it a duplicate of
+ * itself.
  *
  * It must pass every check that is enforced now, and every check by a secret that was enforced when it came: a check that is
  * only observed since, or gone, would make forgeries good. Only a person may say that the checks of now are enough.

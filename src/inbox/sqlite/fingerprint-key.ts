@@ -2,15 +2,14 @@
  * The key of the fingerprints, which the inbox keeps: made when it is first opened, and taken along by a backup and a move.
  * Uses of secrets that were noted before there was a key get the fingerprints that they would have now.
  */
-import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { keyFingerprint } from '../../verify/fingerprint.ts';
-import { FINGERPRINT_KEY, FINGERPRINT_KEY_BYTES } from '../contract.ts';
+import { keyFingerprint, newFingerprintKey } from '../../verify/fingerprint.ts';
+import { FINGERPRINT_KEY } from '../contract.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
 
 export function makeFingerprintKey(database: DatabaseSync): void {
   if (findKey(database) !== undefined) return;
-  const key = randomBytes(FINGERPRINT_KEY_BYTES).toString('hex');
+  const key = newFingerprintKey();
   transact(database, () => {
     database.prepare('INSERT INTO meta VALUES (?, ?)').run(FINGERPRINT_KEY, key);
     const uses = prepareQuery<{ secret: string }>(database, 'SELECT DISTINCT secret FROM secret_uses').all();

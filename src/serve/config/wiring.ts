@@ -14,11 +14,10 @@ import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/
 import { optionProblem, wiringProblem } from '../../deliver/handlers/options.ts';
 import { HANDLER_LIMITS, isHandler, namedHandlers, sourceNameOf } from '../../deliver/handlers.ts';
 import { credentialHeadersOf } from '../../verify/checks.ts';
-import { type Preset, presetFlaws, type StateShape } from '../../verify/preset.ts';
+import { type Preset, presetFlaws, SOURCE_NAME, type StateShape } from '../../verify/preset.ts';
 
 type NamedHandlers = ReturnType<typeof namedHandlers>;
 
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][\w-]*$/i;
 const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
 const HEADERS_FIX = "Write names of headers: keepHeaders: ['X-Region'].";
@@ -34,7 +33,10 @@ const SOURCE_RULES = members({
     "Import one: import { shippo } from 'consignee'.",
     { isRequired: true },
   ),
-  name: text((name) => NAME.test(name), 'Use small letters, digits and single hyphens, as in shippo-eu.'),
+  name: text(
+    (name) => SOURCE_NAME.test(name),
+    'Use small letters, digits and single hyphens, as in shippo-eu.',
+  ),
   handlers: valueThat<SourceWiring['handlers']>((given) => typeof given === 'object', HANDLERS_FIX),
   keepHeaders: listOfTexts((name) => HEADER.test(name), HEADERS_FIX, {}, true),
   reply: functionLike<Reply>('Write a function: reply: (event) => ({ … }).'),
@@ -64,12 +66,18 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
   const found = given.flatMap((entry, at) =>
     SOURCE_RULES(entry).flaws.map((one) => optionProblem(`source number ${at + 1}`, one)),
   );
-  const presets = new Set(
-    (given as (Partial<SourceWiring> | null)[]).map((entry) => entry?.preset).filter(isNamed),
-  );
-  for (const preset of presets)
-    found.push(...presetFlaws(preset).map((one) => optionProblem(`the preset ${preset.name}`, one)));
-  const wirings = (given as Partial<SourceWiring>[]).filter(isReadable);
+  const entries = given as (Partial<SourceWiring> | null | undefined)[];
+  const presets = new Set(entries.map((entry) => entry?.preset).filter(isNamed));
+  const sound = new Set<Preset>();
+  for (const preset of presets) {
+    const flaws = presetFlaws(preset);
+    if (flaws.length === 0) sound.add(preset);
+    found.push(...flaws.map((one) => optionProblem(`the preset ${preset.name}`, one)));
+  }
+  const wirings = entries.filter((entry): entry is SourceWiring => {
+    const { preset, name } = entry ?? {};
+    return preset !== undefined && sound.has(preset) && ['undefined', 'string'].includes(typeof name);
+  });
   const names = wirings.map(sourceNameOf);
   const rules = handlerRules(names);
   const wired = wirings.flatMap(namedHandlers);
@@ -87,11 +95,6 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
     found.findIndex((other) => other.setting === setting && other.wrong === wrong) === at;
   problems.push(...found.filter(isFirst));
   return wirings;
-}
-
-function isReadable(entry: Partial<SourceWiring> | null | undefined): entry is SourceWiring {
-  const { preset, name } = entry ?? {};
-  return isNamed(preset) && presetFlaws(preset).length === 0 && ['undefined', 'string'].includes(typeof name);
 }
 
 function isNamed(preset: Preset | undefined): preset is Preset {

@@ -12,7 +12,7 @@ const PLACES_MAX = 256;
 const BYTES_MAX = 64 * 1_048_576;
 
 /** A body that is to come. */
-interface LateBody {
+export interface LateBody {
   readonly sender: Sender;
   /** The most that it can be. */
   readonly bytes: number;

@@ -34,7 +34,7 @@ interface BodyMemoryOptions {
 }
 
 export class BodyMemory {
-  readonly maxBytes: number;
+  readonly #maxBytes: number;
   readonly #shares: Readonly<Record<'source' | 'strangers' | 'sourceStrangers' | 'stranger', number>>;
   readonly #held = new Map<string, number>();
   /** Those of senders that are known, by source: most requests have no others. */
@@ -42,7 +42,7 @@ export class BodyMemory {
   #bytes = 0;
 
   constructor({ maxBytes, bodyBytesMax, sources }: BodyMemoryOptions) {
-    this.maxBytes = maxBytes;
+    this.#maxBytes = maxBytes;
     const part = (divisor: number) => Math.max(Math.floor(maxBytes / divisor), bodyBytesMax);
     const source = sources > 1 ? 2 : 1;
     this.#shares = {
@@ -70,7 +70,7 @@ export class BodyMemory {
       }
     };
     const over = (isOver: (bytes: number, max: number) => boolean) => {
-      if (isOver(this.#bytes, this.maxBytes)) return 'too many bytes are in flight';
+      if (isOver(this.#bytes, this.#maxBytes)) return 'too many bytes are in flight';
       const limit = limits.find(({ key, max }) => isOver(this.#held.get(key) ?? 0, max));
       return limit && `too many bytes ${limit.whose} are in flight`;
     };

@@ -10,15 +10,13 @@
 import type { Request, Response } from 'express';
 import { networkOf } from '../../base/address.ts';
 import type { RefusedClient, RefusedRequest } from '../../inbox/refused/client.ts';
-import type { Sender } from '../../inbox/refused/token-bucket.ts';
 import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import type { SourceConfig } from '../config/source.ts';
-
 import { readBody } from './body.ts';
-import { LateReads } from './late-reads.ts';
+import { type LateBody, LateReads } from './late-reads.ts';
 import type { Share } from './memory.ts';
 import type { SourceRules } from './receive.ts';
 import { headerKeeper, isCompressed, type Reception, waitsForContinue } from './request.ts';
@@ -117,12 +115,7 @@ function isOutsider({ proofs }: Reception): boolean {
   return proofs.some(({ scheme, wouldRefuse }) => !isProof(scheme) && wouldRefuse !== undefined);
 }
 
-interface AwaitedBody {
-  readonly sender: Sender;
-  /** The most that it can be. */
-  readonly bytes: number;
-  readonly share: Share;
-}
+type AwaitedBody = Pick<LateBody, 'sender' | 'bytes'> & { readonly share: Share };
 
 interface KeptParts {
   readonly choice: HeaderChoice;

@@ -45,6 +45,19 @@ test('all that may be there has no problem', () => {
   expect(problemsOf({ preset: shippo, handlers: {} })).toEqual([]);
 });
 
+test('a preset of one’s own that is not sound is told of once, with all its flaws, and its sources are not read', () => {
+  const own = { ...flintn, name: 'Own', hmac: [{ ...flintn.hmac[0], algorithm: 'md5' }], bodyLimitBytes: 0 };
+  const sources = ['one', 'two'].map((name) => ({ preset: own, name, handlers: { a: handle } }));
+  expect(problemsOf(...sources)).toEqual([
+    expect.stringContaining('name of the preset Own is "Own". Use small letters, digits and hyphens.'),
+    expect.stringContaining('hmac of the preset Own is a list. Write a list of { header, layout'),
+    expect.stringContaining('bodyLimitBytes of the preset Own is 0. Use a whole number from 1'),
+  ]);
+  const { config, problems } = reading({}, { sources });
+  expect(config.sources).toEqual([]);
+  expect(problems).toHaveLength(3);
+});
+
 test.each([
   [{ ratePerSecond: 0 }, 'ratePerSecond of orders/a is 0. Use 0.001 to 10000.'],
   [{ ratePerSecond: 10_001 }, 'ratePerSecond of orders/a is 10001. Use 0.001 to 10000.'],
