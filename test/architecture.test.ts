@@ -156,3 +156,18 @@ test('what users write imports the public face only, and nothing of ours is name
   const wrong = written.filter((file) => /from '[^']*\bsrc\//.test(read(file)));
   expect(wrong).toEqual([]);
 });
+
+/** What lasts too long, by a stopwatch or in a record. One that begins before its cause may be longer than so much, always. */
+const STOPPED_TIME =
+  /expect\([^;]*?(?:\.now\(\) - [^;]*?|\bms\b\)*)\)\s*\.toBeLessThan(?:OrEqual)?\(([^)]*)\)/g;
+/** Several times what anything takes that works, on any machine. */
+const FOR_EVER_MS = 15_000;
+
+test('no test holds a service to a stopwatch: on a busy machine all comes late', () => {
+  const wrong = filesUnder('test').flatMap((file) =>
+    [...read(file).matchAll(STOPPED_TIME)]
+      .filter(([, bound = '']) => !(Number(bound.replaceAll('_', '')) >= FOR_EVER_MS))
+      .map(([text]) => `${file}: ${text}`),
+  );
+  expect(wrong).toEqual([]);
+});

@@ -11,10 +11,9 @@ import { type Database, freshDatabase } from './postgres.ts';
 import { ROOT, SECRET } from './project.ts';
 import { type Service, type ServiceOptions, startService } from './service.ts';
 
-/** Of the replicas. */
+/** Of the replicas, unless a test wants another. */
 export const LEASE_MS = 3_000;
 const KNOBS = {
-  postgres: { statementMs: 1_000, leaseMs: LEASE_MS },
   backoff: { baseMs: 20, capMs: 100 },
   shutdownGraceMs: 1_500,
 };
@@ -34,15 +33,17 @@ export class Cluster {
   readonly #file = join(this.#folder, 'runs.jsonl');
   readonly #services: Service[] = [];
   readonly database: Database;
+  readonly #leaseMs: number;
 
-  private constructor(database: Database) {
+  private constructor(database: Database, leaseMs: number) {
     this.database = database;
+    this.#leaseMs = leaseMs;
     writeFileSync(this.#file, '');
   }
 
   /** Goes with the test. */
-  static async open(): Promise<Cluster> {
-    const cluster = new Cluster(await freshDatabase());
+  static async open(leaseMs = LEASE_MS): Promise<Cluster> {
+    const cluster = new Cluster(await freshDatabase(), leaseMs);
     onTestFinished(() => cluster.#close());
     return cluster;
   }
@@ -52,7 +53,7 @@ export class Cluster {
     const service = await startService({
       database: this.database.url,
       config: CONFIG,
-      knobs: KNOBS,
+      knobs: { ...KNOBS, postgres: { statementMs: 1_000, leaseMs: this.#leaseMs } },
       env: { ...SECRETS, [RUNS]: this.#file },
       folder: mkdtempSync(join(this.#folder, 'replica-')),
       ...options,
@@ -97,9 +98,9 @@ export class Cluster {
   }
 
   /** Until every event is handled, or nothing more will become of it. */
-  async untilDone(waitMs = 30_000): Promise<void> {
+  async untilDone(): Promise<void> {
     const left = () => this.database.query('SELECT event, handler, state, attempts, owner FROM work');
-    await expect.poll(left, { timeout: waitMs }).toEqual([]);
+    await expect.poll(left, { timeout: 40_000 }).toEqual([]);
   }
 
   /** Number and outcome of each attempt on an event, in order. */
@@ -135,7 +136,7 @@ export function tellMany(
   return Promise.all(Array.from({ length: count }, () => tell(service, source, told)));
 }
 
-export async function until(look: () => boolean, waitMs = 20_000): Promise<void> {
+export async function until(look: () => boolean, waitMs = 30_000): Promise<void> {
   for (const end = performance.now() + waitMs; !look(); await sleep(20)) {
     if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
   }

@@ -9,9 +9,12 @@ import { ROOT, SECRET } from './project.ts';
 import { bodyOf, type Sent } from './sender.ts';
 import { type Service, startService } from './service.ts';
 
-/** What providers wait for, Shippo being the hastiest. */
-export const PATIENCE_MS = 3_000;
-const HANDLED_WITHIN_MS = 20_000;
+/**
+ * Shippo, the hastiest, waits for 3 s, and test/inbox/arrival-batches.test.ts holds the deadline to the millisecond. Through a
+ * process on a busy machine only a service without any deadline needs so much longer.
+ */
+const LATE_MS = 15_000;
+const HANDLED_WITHIN_MS = 30_000;
 
 export type Ask = <T = Row>(sql: string) => Promise<T[]>;
 /** By source. */
@@ -38,7 +41,7 @@ export function expectAnswers(ledger: Ledger): void {
   const odd = Object.values(ledger)
     .flat()
     .filter(({ status, retryAfter, ms }) => {
-      return status !== 200 && (status !== 503 || retryAfter !== '5' || ms >= PATIENCE_MS);
+      return status !== 200 && (status !== 503 || retryAfter !== '5' || ms >= LATE_MS);
     });
   expect(odd).toEqual([]);
 }

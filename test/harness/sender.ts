@@ -7,7 +7,7 @@ import { signature } from './deliver.ts';
 
 const CONNECTIONS = 256;
 const TICK_MS = 20;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 /** Now and then a body that takes more than one packet. */
 const LARGE_EVERY = 50;
 

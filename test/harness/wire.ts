@@ -103,7 +103,7 @@ export async function openWire(port: number): Promise<Wire> {
         waitMs,
         () => text,
       ),
-    closed: (waitMs = 5_000) =>
+    closed: (waitMs = 30_000) =>
       waitFor(
         () => gone,
         waitMs,

@@ -33,6 +33,7 @@ export function newestContract(makeDriver: MakeDriver): void {
     const late = await tell('2026-11-21T15:33:00Z');
     expect(fate(late)).toEqual([`discarded overtaken: ${delivered} has a newer state`]);
     expect(states(late)).toEqual([]);
+    await opened.hands.take(1);
     await aWhile();
     expect(opened.hands.got.map(({ id }) => id)).toEqual([delivered]);
   });

@@ -97,10 +97,9 @@ export function routesContract(makeDriver: MakeDriver): void {
       () => 'not settled',
     );
     for (let count = 0; count < 5; count++) await one();
-    await aWhile();
-    expect(opened.hands.got).toHaveLength(1);
-    expect((await opened.inbox.status()).resting).toEqual(['one/a']);
     await opened.hands.take(2);
+    expect((await opened.inbox.status()).resting).toEqual(['one/a']);
+    // The machine may be slower, never faster.
     expect(performance.now() - before).toBeGreaterThan(1_450);
     await aWhile();
     expect(opened.hands.got).toHaveLength(2);

@@ -51,6 +51,7 @@ export function workContract(makeDriver: MakeDriver): void {
   test('no more is out than slots were granted, and a settlement gives its slot back', async () => {
     opened.hands.grant({ 'one/a': 2 });
     for (let count = 0; count < 6; count++) await keep();
+    await opened.hands.take(2);
     await aWhile();
     expect(opened.hands.got).toHaveLength(2);
     opened.hands.settle(opened.hands.got[0] as Delivery, 'done');
@@ -219,9 +220,9 @@ export function workContract(makeDriver: MakeDriver): void {
     opened.inbox = await opened.driver.open(SOURCES);
     expect(states(id)).toEqual(['handling']);
     const attempt = { id, handler: 'one/a', attempt: 1 };
-    expect(await opened.inbox.recover(PROCESS_ENDED)).toEqual([
-      { ...attempt, outcome: 'retry', reason: PROCESS_ENDED.reason },
-    ]);
+    // A replica may have taken it over by itself, if this is long after it was opened.
+    const left = await opened.inbox.recover(PROCESS_ENDED);
+    expect([[], [{ ...attempt, outcome: 'retry', reason: PROCESS_ENDED.reason }]]).toContainEqual(left);
     await until(() => states(id)[0] === 'pending');
     expect(opened.driver.rows().attempts).toMatchObject([{ ...attempt, outcome: 'retry' }]);
   });

@@ -159,7 +159,7 @@ export function settlement(state: Settlement['state']): Omit<Settlement, 'event'
 }
 
 /** Waits for what must be asked for. */
-export async function eventually(look: () => Promise<boolean>, waitMs = 8_000): Promise<void> {
+export async function eventually(look: () => Promise<boolean>, waitMs = 20_000): Promise<void> {
   for (const end = performance.now() + waitMs; !(await look()); await sleep(20)) {
     if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
   }

@@ -19,7 +19,6 @@ test('the inbox thread dies: 503 while it is gone, a new one by itself, and work
   const during = told('ok');
   const answer = await deliver(service, 'jobs', during);
   expect([200, 503]).toContain(answer.status);
-  expect(answer.ms).toBeLessThan(3_000);
 
   await service.line(({ msg }) => String(msg).includes('the inbox thread runs again'));
   expect((await fetch(`${service.url}/readyz`)).status).toBe(200);

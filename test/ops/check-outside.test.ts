@@ -1,13 +1,13 @@
 /** What `check` asks of others: Flexport’s API and npm’s registry, both played by a server of the test; and redaction. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { redactionFinding } from '../../src/ops/check/canary.ts';
+import { auditFinding } from '../../src/ops/check/machine.ts';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
 import { ROOT } from '../harness/project.ts';
 
@@ -117,67 +117,63 @@ test('keys go over TLS only, but to this machine, and without a key nothing is a
 const cache = mkdtempSync(join(tmpdir(), 'consignee-'));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
-/** With npm at hand, and the test’s server as its registry. */
-function audit() {
-  const npm = dirname(execFileSync('which', ['npm']).toString().trim());
-  return check({
-    ...GOOD,
-    PATH: `${dirname(process.execPath)}:${npm}:/usr/bin:/bin`,
-    HOME: cache,
-    npm_config_cache: join(cache, String(Math.random())),
-    npm_config_registry: url,
-  });
+/** In npm’s place stands a program that does this. */
+function auditedBy(script: string) {
+  writeFileSync(join(cache, 'npm'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return check({ ...GOOD, PATH: `${cache}:/usr/bin:/bin` });
 }
 
-/** On a busy machine npm itself may need longer than the check waits for it. */
-async function audited() {
-  for (let tries = 1; ; tries++) {
-    const checked = await audit();
-    if (tries === 5 || !checked.of('npm audit')[0]?.says.startsWith('not known')) return checked;
+/** What npm would say. */
+function reported(severities: Readonly<Record<string, string>>): string {
+  const vulnerabilities = Object.fromEntries(
+    Object.entries(severities).map(([name, severity]) => [name, { severity }]),
+  );
+  const counts = { total: 0, moderate: 0, high: 0, critical: 0 };
+  for (const severity of Object.values(severities)) {
+    counts.total++;
+    counts[severity as 'high']++;
   }
+  return `echo '${JSON.stringify({ vulnerabilities, metadata: { vulnerabilities: counts } })}'`;
 }
 
 const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 const { version } = lock.packages['node_modules/express'] as { version: string };
 
-function withAdvisory(severity: string | undefined): void {
-  const advisory = {
-    id: 1,
-    url: 'https://example.test/1',
-    title: 'a flaw',
-    severity,
-    vulnerable_versions: '<99',
-  };
+test('the report that npm itself makes is understood, however long it takes on a busy machine', async () => {
   answer = (request, response) => {
     response.setHeader('Content-Type', 'application/json');
-    if (request.url?.includes('advisories')) {
-      response.end(JSON.stringify(severity === undefined ? {} : { express: [advisory] }));
-    } else {
+    const advisory = { id: 1, url: 'https://example.test/1', title: 'a flaw', severity: 'high' };
+    if (request.url?.includes('advisories'))
+      response.end(JSON.stringify({ express: [{ ...advisory, vulnerable_versions: '<99' }] }));
+    else {
       const versions = { [version]: { name: 'express', version } };
       response.end(JSON.stringify({ name: 'express', 'dist-tags': { latest: version }, versions }));
     }
   };
-}
+  vi.stubEnv('npm_config_registry', url);
+  vi.stubEnv('npm_config_cache', join(cache, 'cache'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await auditFinding(80_000)).toMatchObject({
+    verdict: 'fail',
+    says: expect.stringContaining('express (high)'),
+  });
+});
 
 test('known vulnerabilities of what runs in production are told, the grave ones as failures', async () => {
-  withAdvisory(undefined);
-  expect((await audited()).of('npm audit')).toMatchObject([
+  expect((await auditedBy(reported({}))).of('npm audit')).toMatchObject([
     { verdict: 'pass', says: 'no known vulnerability in what runs in production' },
   ]);
-  withAdvisory('moderate');
-  const moderate = await audited();
+  const moderate = await auditedBy(reported({ express: 'moderate' }));
   expect([moderate.code, moderate.of('npm audit')]).toMatchObject([
     0,
     [{ verdict: 'warn', says: expect.stringContaining('express (moderate)') }],
   ]);
-  withAdvisory('high');
-  const high = await audited();
+  const high = await auditedBy(reported({ express: 'moderate', pg: 'high' }));
   expect([high.code, high.failures]).toEqual([1, ['npm audit']]);
 });
 
 test('a registry that does not answer holds nothing up', async () => {
-  answer = () => {};
-  const { code, of } = await audit();
+  const { code, of } = await auditedBy('exec sleep 300');
   expect([code, of('npm audit')]).toMatchObject([
     0,
     [{ verdict: 'pass', says: expect.stringContaining('gave no report') }],

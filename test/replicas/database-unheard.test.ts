@@ -40,7 +40,7 @@ async function sendUntilTaken(source: string, body: string): Promise<Answer> {
 
 async function expectHandledOnce(id: string): Promise<void> {
   const work = () => database.query('SELECT * FROM work WHERE event = $1', numberOf(id));
-  await expect.poll(work, { timeout: 8_000, interval: 50 }).toEqual([]);
+  await expect.poll(work, { interval: 50 }).toEqual([]);
   const attempts = await database.query(
     'SELECT attempt, outcome FROM attempts WHERE event = $1',
     numberOf(id),
@@ -63,7 +63,7 @@ test.each(KEEPING)(
     const body = bodyOf(++last);
     network.muteAfter(end);
     const first = deliver(service, source, body);
-    await expect.poll(kept, { timeout: 2_000, interval: 10 }).toHaveLength(2);
+    await expect.poll(kept, { interval: 10 }).toHaveLength(2);
     network.cut();
     network.muteAfter(undefined);
     expect(await first).toMatchObject({ status: 503, retryAfter: '5' });
@@ -87,7 +87,7 @@ test.each(SETTLING)(
       const { id } = await sendUntilTaken(source, bodyOf(++last));
       prepare();
       ids.push(id);
-      await expect.poll(done, { timeout: 8_000, interval: 20 }).toHaveLength(ids.length);
+      await expect.poll(done, { interval: 20 }).toHaveLength(ids.length);
     };
     // More often than it has slots.
     for (let nth = 1; nth <= 3; nth++) {

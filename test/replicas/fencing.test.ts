@@ -5,7 +5,8 @@ import { overlaps } from '../fixtures/replicas/runs.ts';
 import { Cluster, LEASE_MS, tell, tellMany, until } from '../harness/cluster.ts';
 import { type Network, startNetwork } from '../harness/network.ts';
 
-const SLACK_MS = 4_000;
+/** Between the end of the one and the beginning of the other is 0.15 of it: a process of a busy machine may stand still. */
+const FENCED_LEASE_MS = 6_000;
 
 const FAULTS: Readonly<Record<string, (network: Network, on: boolean) => Promise<void> | void>> = {
   stall: (network, on) => network.stall(on),
@@ -24,7 +25,7 @@ async function openWire(cluster: Cluster): Promise<Network & { readonly url: str
 test.each(['stall', 'refuse'])(
   'a replica that is cut off (%s) ends its handlers before another begins with its events, and comes back',
   async (fault) => {
-    const cluster = await Cluster.open();
+    const cluster = await Cluster.open(FENCED_LEASE_MS);
     const network = await openWire(cluster);
     const [cutOff, other] = await Promise.all([cluster.start({ database: network.url }), cluster.start()]);
     await cluster.untilShared('jobs/work', 4, 4);
@@ -32,7 +33,7 @@ test.each(['stall', 'refuse'])(
     const ids = await tellMany(cutOff, 'jobs', 4, { ms: 20_000, againMs: 200 });
     await until(() => cluster.runsOf(cutOff).length === 4);
     await FAULTS[fault]?.(network, true);
-    await until(() => cluster.runsOf(other).length === 4, LEASE_MS + SLACK_MS);
+    await until(() => cluster.runsOf(other).length === 4);
     expect(overlaps(cluster.runs())).toEqual([]);
     await cutOff.line(({ msg }) => String(msg).includes('may be taken over'));
 
@@ -62,7 +63,7 @@ test('after a database that was gone for two leases nobody is taken for dead, an
   await sleep(2 * LEASE_MS);
   network.stall(false);
   for (const service of services) {
-    await service.line(({ msg }) => msg === 'the inbox takes writes again', 20_000);
+    await service.line(({ msg }) => msg === 'the inbox takes writes again');
     await tell(service, 'jobs');
   }
   await cluster.untilDone();

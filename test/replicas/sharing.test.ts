@@ -40,6 +40,7 @@ test('one slot is never used by two, and a rate holds, whichever replicas there 
   const cluster = await Cluster.open();
   const replicas = await cluster.startTwo();
   await cluster.untilShared('rated/work', 4, 4);
+  const begun = Date.now();
   await Promise.all([
     ...replicas.map((replica) => tellMany(replica, 'rated', 40)),
     ...replicas.map((replica) => tellMany(replica, 'single', 12, { ms: 60 })),
@@ -53,8 +54,9 @@ test('one slot is never used by two, and a rate holds, whichever replicas there 
   const rated = cluster.runs('rated');
   expect(rated).toHaveLength(80);
   for (const replica of replicas) expect(shareOf(cluster, 'rated', replica).length).toBeGreaterThan(10);
-  // 20 in a second; what each may make up at once, and have saved up, is little.
-  const took = (rated.at(-1) as Run).from - (rated[0] as Run).from;
+  // 20 in a second; what each may make up at once, and have saved up, is little. The time begins before the first was
+  // sent: a busy machine only makes it longer.
+  const took = (rated.at(-1) as Run).from - begun;
   expect(took).toBeGreaterThan(((80 - 12) / 20) * 1_000);
 });
 
@@ -104,16 +106,20 @@ test('however the news come, and to whom, things end with their newest state, an
   for (const { pid } of replicas) expect(runs.filter((run) => run.pid === pid)).not.toEqual([]);
 });
 
+async function restsAt({ consolePort }: Service): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${consolePort}/metrics`);
+  return /^consignee_handler_resting\{.*"far\/work".*\} 1$/m.test(await response.text());
+}
+
 test('a target that takes nothing is left in peace by all', async () => {
   const cluster = await Cluster.open();
   const [one, other] = await cluster.startTwo();
   await cluster.untilShared('far/work', 2, 2);
-  const downUntil = Date.now() + 4_000;
+  const downUntil = Date.now() + 8_000;
   const id = await tell(one, 'far', { downUntil });
-  await until(() => cluster.runs('far').length === 1);
   // Word gets around.
-  await sleep(1_000);
-  expect(Date.now()).toBeLessThan(downUntil - 1_000);
+  for (const replica of [one, other])
+    await expect.poll(() => restsAt(replica), { timeout: 20_000 }).toBe(true);
   // Long enough for the one that did not try it to hear that it takes events again.
   await tellMany(other, 'far', 4, { ms: 500 });
   await tellMany(one, 'far', 4, { ms: 500 });

@@ -4,8 +4,10 @@ import { expect, test } from 'vitest';
 import { overlaps } from '../fixtures/replicas/runs.ts';
 import { Cluster, LEASE_MS, tell, tellMany, until } from '../harness/cluster.ts';
 
-/** What a machine with other things to do may add to a lease. */
-const SLACK_MS = 4_000;
+/** A lease, on a machine that has other things to do: nobody comes as late as that who does not wait for something else. */
+const TAKEN_OVER_MS = 5 * LEASE_MS;
+/** Nobody waits for the end of it in a test. */
+const LONG_LEASE_MS = 120_000;
 
 test('the events of a replica that is killed are handled again by another, all others once', async () => {
   const cluster = await Cluster.open();
@@ -15,7 +17,7 @@ test('the events of a replica that is killed are handled again by another, all o
   await until(() => cluster.runsOf(doomed).length >= 4 && cluster.runsOf(other).length >= 4);
   const killedAt = Date.now();
   await doomed.kill('SIGKILL');
-  await cluster.untilDone(LEASE_MS + 2 * SLACK_MS);
+  await cluster.untilDone();
 
   const cutOff = cluster.runsOf(doomed).filter(({ ended }) => ended === undefined);
   const interrupted = cutOff.map(({ id }) => id);
@@ -28,7 +30,7 @@ test('the events of a replica that is killed are handled again by another, all o
   expect(again.map(({ id, attempt }) => `${id} ${attempt}`).sort()).toEqual(
     interrupted.map((id) => `${id} 2`).sort(),
   );
-  for (const { from } of again) expect(from - killedAt).toBeLessThan(LEASE_MS + SLACK_MS);
+  for (const { from } of again) expect(from - killedAt).toBeLessThan(TAKEN_OVER_MS);
   expect(overlaps(cluster.runs())).toEqual([]);
   expect(await cluster.shares('jobs/work')).toEqual([8]);
 
@@ -48,11 +50,11 @@ test('a replica that is alone, killed and started again, has its events back wit
   const killedAt = Date.now();
   await before.kill('SIGKILL');
   await cluster.start();
-  await cluster.untilDone(LEASE_MS + SLACK_MS);
+  await cluster.untilDone();
   expect(await cluster.outcomes(id)).toEqual(['1 retry', '2 done']);
   expect(await cluster.outcomes(waiting)).toEqual(['1 done']);
   const [, again] = cluster.runs().filter((run) => run.id === id);
-  expect((again?.from ?? 0) - killedAt).toBeLessThan(LEASE_MS + SLACK_MS);
+  expect((again?.from ?? 0) - killedAt).toBeLessThan(TAKEN_OVER_MS);
   expect(overlaps(cluster.runs())).toEqual([]);
 });
 
@@ -66,7 +68,7 @@ test('a replica that was stopped for longer than the lease ends what it had, and
   const long = await tellMany(stopped, 'jobs', 3, { ms: 10_000, againMs: 100 });
   await until(() => cluster.runsOf(stopped).length === 4);
   process.kill(stopped.pid, 'SIGSTOP');
-  await until(() => cluster.runsOf(other).length === 4, LEASE_MS + SLACK_MS);
+  await until(() => cluster.runsOf(other).length === 4);
   await sleep(500);
   process.kill(stopped.pid, 'SIGCONT');
   await stopped.line(({ msg }) => String(msg).includes('may be taken over'));
@@ -87,7 +89,7 @@ test('a replica that was stopped for longer than the lease ends what it had, and
 });
 
 test('a replica that goes hands over at once: what it cannot finish, and what waits', async () => {
-  const cluster = await Cluster.open();
+  const cluster = await Cluster.open(LONG_LEASE_MS);
   const [leaving, other] = await cluster.startTwo();
 
   const brief = await tellMany(leaving, 'jobs', 2, { ms: 400 });
@@ -95,13 +97,8 @@ test('a replica that goes hands over at once: what it cannot finish, and what wa
   await until(() => cluster.runsOf(leaving).length === 4);
   const waiting = await tellMany(leaving, 'jobs', 6, { ms: 100 });
   expect(await leaving.kill('SIGTERM')).toBe(0);
-  const leftAt = Date.now();
   await cluster.untilShared('jobs/work', 8);
   await until(() => cluster.runsOf(other).filter(({ id }) => long.includes(id)).length === 2);
-  // Nobody waited for a lease to end.
-  for (const { from, id } of cluster.runsOf(other)) {
-    if (long.includes(id)) expect(from - leftAt).toBeLessThan(LEASE_MS / 2);
-  }
   await cluster.untilDone();
   for (const id of [...brief, ...waiting]) expect(await cluster.outcomes(id)).toEqual(['1 done']);
   for (const id of long) expect(await cluster.outcomes(id)).toEqual(['1 later', '1 done']);

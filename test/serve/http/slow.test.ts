@@ -33,7 +33,7 @@ async function drip(wire: Wire, text: string): Promise<void> {
     100,
   );
   try {
-    await wire.closed(8_000);
+    await wire.closed();
   } finally {
     clearInterval(timer);
   }
@@ -77,7 +77,7 @@ test.concurrent('chunks that drip in are cut off as well', async () => {
 
 test.concurrent('a connection on which nothing is ever sent is closed', async () => {
   const wire = await openWire(service.port);
-  await wire.closed(8_000);
+  await wire.closed();
   expect(wire.answers().every(({ status }) => status === 408)).toBe(true);
 });
 
@@ -91,7 +91,7 @@ test.concurrent('a connection is kept for the next delivery, and closed after th
   expect((await wire.answer(2)).status).toBe(200);
   const ids = service.events().map((event) => event.external_id);
   expect(ids).toEqual(expect.arrayContaining([first, second]));
-  await wire.closed(8_000);
+  await wire.closed();
   expect(wire.answers()).toHaveLength(2);
 });
 
@@ -103,7 +103,7 @@ test('many slow and idle connections do not stand in the way of good deliveries'
     if (at % 3 === 1) wire.write(signed(SECRET, body).slice(0, -1));
   }
   for (let nth = 0; nth < 20; nth++) await expectHealthy(service, SECRET, randomUUID());
-  await Promise.all(wires.map((wire) => wire.closed(10_000)));
+  await Promise.all(wires.map((wire) => wire.closed()));
   expect(service.events().map((event) => event.external_id)).not.toContain('never-finished');
   expect(await metric(service, 'consignee_bytes_in_flight')).toBe(0);
 });
