@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
-import { RUNS, type Run, readRuns } from '../fixtures/replicas/runs.ts';
+import { RUNS, type Run, RunsFile } from '../fixtures/replicas/runs.ts';
 import sources, { type Told } from '../fixtures/replicas/sources.ts';
 import { type Answer, deliver, numberOf } from './deliver.ts';
 import { type Database, freshDatabase } from './postgres.ts';
 import { ROOT, SECRET } from './project.ts';
 import { type Service, type ServiceOptions, startService } from './service.ts';
+import { waitFor } from './waiting.ts';
 
 /** Of the replicas, unless a test wants another. */
 export const LEASE_MS = 3_000;
@@ -32,6 +32,7 @@ export class Cluster {
   readonly #folder = mkdtempSync(join(tmpdir(), 'consignee-replicas-'));
   readonly #file = join(this.#folder, 'runs.jsonl');
   readonly #services: Service[] = [];
+  readonly #runs = new RunsFile(this.#file);
   readonly database: Database;
   readonly #leaseMs: number;
 
@@ -77,7 +78,7 @@ export class Cluster {
 
   /** What handlers did so far; of one source, if it is named. */
   runs(source?: string): Run[] {
-    return readRuns(this.#file).filter((run) => source === undefined || run.source === source);
+    return this.#runs.read().filter((run) => source === undefined || run.source === source);
   }
 
   runsOf(service: Service): Run[] {
@@ -94,13 +95,13 @@ export class Cluster {
   }
 
   async untilShared(target: string, ...slots: number[]): Promise<void> {
-    await expect.poll(() => this.shares(target), { timeout: 30_000 }).toEqual(slots);
+    await expect.poll(() => this.shares(target), { timeout: 30_000, interval: 100 }).toEqual(slots);
   }
 
   /** Until every event is handled, or nothing more will become of it. */
   async untilDone(): Promise<void> {
     const left = () => this.database.query('SELECT event, handler, state, attempts, owner FROM work');
-    await expect.poll(left, { timeout: 40_000 }).toEqual([]);
+    await expect.poll(left, { timeout: 40_000, interval: 100 }).toEqual([]);
   }
 
   /** Number and outcome of each attempt on an event, in order. */
@@ -137,7 +138,5 @@ export function tellMany(
 }
 
 export async function until(look: () => boolean, waitMs = 30_000): Promise<void> {
-  for (const end = performance.now() + waitMs; !look(); await sleep(20)) {
-    if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
-  }
+  await waitFor(look, waitMs, () => 'it did not come');
 }

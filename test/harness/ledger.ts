@@ -1,10 +1,10 @@
 /** What must hold whatever has become of the database while events were sent: the answers, and what the inbox has of them. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { HANDLED } from '../fixtures/enduring/sources.ts';
-import type { Row } from './postgres.ts';
+import { type Database, freshDatabase, type Row } from './postgres.ts';
 import { ROOT, SECRET } from './project.ts';
 import { bodyOf, type Sent } from './sender.ts';
 import { type Service, startService } from './service.ts';
@@ -29,6 +29,40 @@ export function startEnduring(database: string, env: Record<string, string> = {}
     knobs: { handler: { concurrency: 2 } },
     env: { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET, ...env },
   });
+}
+
+export interface Enduring {
+  database: Database;
+  service: Service;
+}
+
+/**
+ * A service with a database of its own for the tests of a file, since a start costs a second. Each begins with an empty inbox.
+ * After one that failed the next has both anew. `through`: what stands between the two.
+ */
+export function useEnduring(through = (url: string): string | Promise<string> => url): Enduring {
+  const opened = {} as Enduring;
+  let isOpen = false;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await clear(opened.service);
+    await opened.database.drop();
+  };
+  beforeEach(async ({ onTestFailed }) => {
+    onTestFailed(close);
+    if (isOpen) return;
+    opened.database = await freshDatabase();
+    opened.service = await startEnduring(await through(opened.database.url));
+    isOpen = true;
+  });
+  afterEach(async () => {
+    if (!isOpen) return;
+    const tables = ['work', 'attempts', 'inbox', 'keys', 'newest'];
+    await opened.database.query(tables.map((name) => `DELETE FROM ${name}`).join('; '));
+  });
+  afterAll(close);
+  return opened;
 }
 
 export async function clear(service: Service): Promise<void> {

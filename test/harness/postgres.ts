@@ -67,6 +67,8 @@ export interface Database {
   query<T = Row>(sql: string, ...values: unknown[]): Promise<T[]>;
   /** Makes it empty again, which is much cheaper than another one. Ends all connections to it. */
   empty(): Promise<void>;
+  /** As it is once the tables are made: cheaper still, where they are wanted. Ends all connections to it. */
+  clear(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -79,15 +81,26 @@ export async function freshDatabase(): Promise<Database> {
   // Tests ask again and again, and a connection costs far more than a question.
   const pool = new Pool({ connectionString: url, types: TYPES, application_name: TESTS });
   pool.on('error', () => {});
+  const endConnections = () =>
+    pool.query(
+      'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2',
+      [name, TESTS],
+    );
   return {
     url,
     query: async (sql, ...values) => rowsOf(await pool.query(sql, values.length > 0 ? values : undefined)),
     async empty() {
-      await pool.query(
-        'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2',
-        [name, TESTS],
-      );
+      await endConnections();
       await pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    },
+    async clear() {
+      await endConnections();
+      const { rows } = await pool.query<{ name: string }>(
+        `SELECT oid::regclass::text AS name FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'meta'`,
+      );
+      await pool.query(rows.map(({ name }) => `DELETE FROM ${name}`).join('; '));
+      await pool.query("DELETE FROM meta WHERE key NOT IN ('inbox', 'schema', 'fingerprint key')");
     },
     async drop() {
       await ask(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);

@@ -13,7 +13,7 @@ import type {
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
-import { waitFor } from '../harness/waiting.ts';
+import { nextLookMs, waitFor } from '../harness/waiting.ts';
 
 export interface Rows {
   /** In the order of their ids. */
@@ -160,8 +160,10 @@ export function settlement(state: Settlement['state']): Omit<Settlement, 'event'
 
 /** Waits for what must be asked for. */
 export async function eventually(look: () => Promise<boolean>, waitMs = 20_000): Promise<void> {
-  for (const end = performance.now() + waitMs; !(await look()); await sleep(20)) {
-    if (performance.now() > end) throw new Error(`it did not come within ${waitMs} ms`);
+  for (const begun = performance.now(); !(await look()); ) {
+    const sinceMs = performance.now() - begun;
+    if (sinceMs > waitMs) throw new Error(`it did not come within ${waitMs} ms`);
+    await sleep(nextLookMs(sinceMs));
   }
 }
 

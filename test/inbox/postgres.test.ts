@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 inboxContract('PostgreSQL', (): Driver => {
-  const { url, empty } = database;
+  const { url, clear } = database;
   const all = <T>(sql: string) => reader.query<T>(sql);
   return {
     open: (sources) => openAt({ kind: 'postgres', url, place: 'the test’s' }, sources, { connections: 3 }),
@@ -34,6 +34,6 @@ inboxContract('PostgreSQL', (): Driver => {
       attempts: all(`SELECT 'evt_' || lpad(to_hex(event), 14, '0') AS id, handler, attempt, outcome, error
         FROM attempts ORDER BY event, handler, started_at, attempt`),
     }),
-    clear: empty,
+    clear,
   };
 });

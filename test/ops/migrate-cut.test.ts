@@ -1,7 +1,7 @@
 /**
  * A move that loses its database at any statement: nothing is due in two places, nothing is lost, and the next run finishes
- * it, even if the old service has gone on in between. Every third statement is broken in each of the two ways; with
- * CONSIGNEE_CUT_EVERY=1 every one.
+ * it, even if the old service has gone on in between. Every fifth statement is broken in each of the two ways; with
+ * CONSIGNEE_CUT_EVERY=1, as each night, every one.
  */
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { setTheScene } from '../fixtures/moving/scene.ts';
 import { startStepWire, type When } from '../fixtures/moving/step-wire.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
-const EVERY = Number(process.env.CONSIGNEE_CUT_EVERY ?? 3);
+const EVERY = Number(process.env.CONSIGNEE_CUT_EVERY ?? 5);
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const scene = join(folder, 'inbox.db');
@@ -122,8 +122,8 @@ async function breakEverywhere(
 
 test.each<[When, number, boolean]>([
   ['before it arrives', 1, false],
-  ['before its answer does', EVERY, true],
-])('broken at a statement %s', { timeout: 180_000 }, async (when, first, goesOn) => {
+  ['before its answer does', Math.ceil(EVERY / 2), true],
+])('broken at a statement %s', { timeout: 600_000 }, async (when, first, goesOn) => {
   const { steps, finished } = await breakEverywhere(when, first, goesOn);
   expect(steps).toBeGreaterThan(25);
   // Those of the last transaction.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Google, newTable, startGoogle } from '../deliver/handlers/google.ts';
 import { CONFIG, environmentFor, type Options } from '../fixtures/google/writing.ts';
+import { NODE } from '../harness/command.ts';
 import { ROOT } from '../harness/project.ts';
 
 const SCRIPT = `
@@ -13,6 +14,8 @@ const SCRIPT = `
     console.error(error.message);
     return 78;
   });`;
+/** Nothing hangs here, and a busy machine takes its time. */
+const PATIENT = { timeoutMs: 60_000 };
 let google: Google;
 
 beforeAll(async () => {
@@ -25,7 +28,9 @@ beforeEach(() => {
 afterAll(() => google.close());
 
 async function setup(args: string[] = [], options: Options = {}, config = CONFIG) {
-  const env = { PATH: process.env.PATH, ...environmentFor(google, options) };
+  const { gcs, bigquery } = options;
+  const patient = { gcs: { ...PATIENT, ...gcs }, bigquery: { ...PATIENT, ...bigquery } };
+  const env = { ...NODE, ...environmentFor(google, patient) };
   const node = ['--input-type=module', '--eval', SCRIPT, '--', ...args, '--config', config];
   const child = spawn(process.execPath, node, { cwd: ROOT, env });
   const texts = { stdout: '', stderr: '' };

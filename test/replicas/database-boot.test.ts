@@ -5,6 +5,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
+import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { runToEnd } from '../harness/command.ts';
 import { deliver, signature } from '../harness/deliver.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -40,8 +42,27 @@ beforeEach(async () => {
 const ask = <T>(sql: string) => server.query<T>(name, sql);
 const place = () => `127.0.0.1:${server.port}/${name}`;
 
-/** The service does not start, for that reason, and says so about that place and once. */
+/** What opens the inbox refuses that place, for that reason; `serve` shows it as `expectNoStart` expects. */
 async function expectRefused(url: string, reason: string | RegExp, where = place()): Promise<void> {
+  const error: unknown = await prepareDatabase(url, where).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  const { problems } = error as ConfigError;
+  expect(problems).toEqual([
+    {
+      setting: 'DATABASE_URL',
+      wrong: expect.stringMatching(reason),
+      fix: expect.stringMatching(/\.$/),
+    },
+  ]);
+  expect(problems[0]?.wrong).toContain(`names PostgreSQL at ${where}, `);
+  expect((error as ConfigError).message).not.toContain(PASSWORD);
+}
+
+/** The service does not start, for that reason, and says so about that place and once. */
+async function expectNoStart(url: string, reason: string | RegExp, where = place()): Promise<void> {
   const env = { ...ON, DATABASE_URL: url, PORT: '0', CONSOLE_PORT: '0', HOST: '127.0.0.1' };
   const { code, output } = await runToEnd(['serve', '--config', ENDURING], { env, cwd: folder });
   expect([code, output]).toEqual([78, expect.stringMatching(reason)]);
@@ -61,7 +82,7 @@ describe('refused, changing nothing', () => {
   test('a server that is down, whichever of its addresses is tried', async () => {
     const port = await freePort();
     const url = server.url(name).replace(/127.0.0.1:\d+/, `localhost:${port}`);
-    await expectRefused(url, /which cannot be used \(.*ECONNREFUSED/, `localhost:${port}/${name}`);
+    await expectNoStart(url, /which cannot be used \(.*ECONNREFUSED/, `localhost:${port}/${name}`);
   });
 
   test('a server that does not answer', async () => {
@@ -74,7 +95,7 @@ describe('refused, changing nothing', () => {
 
   test('a wrong password', async () => {
     const url = server.url(name).replace(PASSWORD, `${PASSWORD}2`);
-    await expectRefused(url, /which cannot be used \(28P01: password authentication failed/);
+    await expectNoStart(url, /which cannot be used \(28P01: password authentication failed/);
   });
 
   test('a database that is not there', async () => {
@@ -130,7 +151,7 @@ describe('refused, changing nothing', () => {
   test('a role that may not make tables', async () => {
     await ask("CREATE ROLE guest LOGIN PASSWORD 'a-password-of-a-guest'");
     const url = server.url(name).replace(/\/\/.*@/, '//guest:a-password-of-a-guest@');
-    await expectRefused(url, /where the tables cannot be made \(permission denied for schema public\)/);
+    await expectNoStart(url, /where the tables cannot be made \(permission denied for schema public\)/);
   });
 });
 

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { deliver } from '../harness/deliver.ts';
 import {
   type Ask,
@@ -23,9 +23,10 @@ import {
   expectKept,
   expectUnharmed,
   startEnduring,
+  useEnduring,
 } from '../harness/ledger.ts';
 import { type Load, startLoad } from '../harness/load.ts';
-import { type Database, freshDatabase, type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { bodyOf, type Sent } from '../harness/sender.ts';
 import type { Service } from '../harness/service.ts';
 
@@ -48,20 +49,11 @@ async function underLoad(service: Service, ask: Ask, work: (load: Load) => Promi
 }
 
 describe('on a server that others use too', () => {
-  let database: Database;
-  let service: Service;
-  beforeEach(async () => {
-    database = await freshDatabase();
-    service = await startEnduring(database.url);
-  });
-  afterEach(async () => {
-    await clear(service);
-    await database.drop();
-  });
+  const opened = useEnduring();
 
   /** Another program has the table for itself until that has come about. */
   async function lockUntil(table: string, comesAbout: () => Promise<void>): Promise<void> {
-    const locker = new Client({ connectionString: database.url });
+    const locker = new Client({ connectionString: opened.database.url });
     locker.on('error', () => {});
     await locker.connect();
     try {
@@ -73,9 +65,9 @@ describe('on a server that others use too', () => {
   }
 
   test('connections that the server ends at random cost what is on them, and no readiness', async () => {
-    await underLoad(service, database.query, async (load) => {
+    await underLoad(opened.service, opened.database.query, async (load) => {
       for (let nth = 0; nth < 20; nth++) {
-        await database.query(
+        await opened.database.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${OURS} AND random() < 0.5`,
         );
         await sleep(100 * Math.random());
@@ -85,7 +77,7 @@ describe('on a server that others use too', () => {
   });
 
   test('a table that is locked for longer than providers wait is answered for with 503, and is no reason to be not ready', async () => {
-    await underLoad(service, database.query, async (load) => {
+    await underLoad(opened.service, opened.database.query, async (load) => {
       const during = load.fromNow();
       await lockUntil('keys', () => expect.poll(() => statusesOf(during()), WAITING).toContain(503));
       neverUnready(load);
@@ -95,7 +87,7 @@ describe('on a server that others use too', () => {
   test.each(['keys', 'inbox', 'work', 'newest'])(
     'a table that stays locked: %s. Not ready, although heartbeats are written',
     async (table) => {
-      await underLoad(service, database.query, async (load) => {
+      await underLoad(opened.service, opened.database.query, async (load) => {
         const during = load.fromNow();
         await lockUntil(table, async () => {
           await load.untilReady(false);
@@ -108,41 +100,45 @@ describe('on a server that others use too', () => {
   );
 
   test('a disk that is full for events, and not for heartbeats', async () => {
-    await underLoad(service, database.query, async (load) => {
-      await database.query(`CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    await underLoad(opened.service, opened.database.query, async (load) => {
+      await opened.database.query(`CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           RAISE disk_full;
         END $$;
         CREATE TRIGGER fill BEFORE INSERT ON inbox EXECUTE FUNCTION fill()`);
       const during = load.fromNow();
       await load.untilReady(false);
       expect(statusesOf(during())).toEqual([503]);
-      await database.query('DROP FUNCTION fill CASCADE');
+      await opened.database.query('DROP FUNCTION fill CASCADE');
       await load.untilReady(true);
     });
   });
 
   // As a constraint of somebody's own would, or what only this body is too much for.
   test('a statement that fails for the sake of one body is answered with 503, and nothing else follows', async () => {
-    await database.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    await opened.database.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE EXCEPTION 'not this one';
       END $$;
       CREATE TRIGGER fail BEFORE INSERT ON inbox FOR EACH ROW
         WHEN (NEW.external_id = 'event-0') EXECUTE FUNCTION fail()`);
-    await underLoad(service, database.query, async (load) => {
+    await underLoad(opened.service, opened.database.query, async (load) => {
       const others = load.fromNow();
       for (let nth = 0; nth < 10; nth++) {
-        expect(await deliver(service, 'jobs', bodyOf(0))).toMatchObject({ status: 503, retryAfter: '5' });
+        expect(await deliver(opened.service, 'jobs', bodyOf(0))).toMatchObject({
+          status: 503,
+          retryAfter: '5',
+        });
         await sleep(50);
       }
       const taken = others().filter(({ status }) => status === 200);
       expect(taken.length).toBeGreaterThan(others().length / 2);
       neverUnready(load);
     });
+    await opened.database.query('DROP FUNCTION fail CASCADE');
   });
 
   test('a disk that is full, as the server tells of it', async () => {
-    await underLoad(service, database.query, async (load) => {
-      await database.query(`CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    await underLoad(opened.service, opened.database.query, async (load) => {
+      await opened.database.query(`CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           RAISE disk_full;
         END $$;
         CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON replicas EXECUTE FUNCTION fill();
@@ -150,19 +146,20 @@ describe('on a server that others use too', () => {
       const during = load.fromNow();
       await load.untilReady(false);
       expect(statusesOf(during())).toEqual([503]);
-      await database.query('DROP FUNCTION fill CASCADE');
+      await opened.database.query('DROP FUNCTION fill CASCADE');
       await load.untilReady(true);
     });
   });
 
   test('a server that has become read-only, as a standby after a failover', async () => {
-    const { name } = (await database.query<{ name: string }>('SELECT current_database() AS name'))[0] ?? {};
-    await underLoad(service, database.query, async (load) => {
-      await database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on;
+    const { name } =
+      (await opened.database.query<{ name: string }>('SELECT current_database() AS name'))[0] ?? {};
+    await underLoad(opened.service, opened.database.query, async (load) => {
+      await opened.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on;
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${OURS}`);
       await load.untilReady(false);
       expect(statusesOf(await load.next(10))).toEqual([503]);
-      await database.query(`BEGIN READ WRITE; ALTER DATABASE ${name} RESET ALL; COMMIT`);
+      await opened.database.query(`BEGIN READ WRITE; ALTER DATABASE ${name} RESET ALL; COMMIT`);
       await load.untilReady(true);
       expect(statusesOf(await load.next(10))).toEqual([200]);
     });

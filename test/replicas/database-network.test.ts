@@ -1,47 +1,38 @@
 /** The network between the service and its database fails, under load: 200 or 503, in time, and nothing is lost. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { deliver } from '../harness/deliver.ts';
-import { clear, expectAnswers, expectKept, expectUnharmed, startEnduring } from '../harness/ledger.ts';
+import { expectAnswers, expectKept, expectUnharmed, useEnduring } from '../harness/ledger.ts';
 import { type Load, type LoadOptions, startLoad } from '../harness/load.ts';
 import { type Network, startNetwork } from '../harness/network.ts';
-import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { bodyOf, type Sent } from '../harness/sender.ts';
-import type { Service } from '../harness/service.ts';
 
-let database: Database;
 let network: Network;
-let service: Service;
-beforeEach(async () => {
-  database = await freshDatabase();
-  network = await startNetwork(Number(new URL(database.url).port));
-  service = await startEnduring(network.through(database.url));
+const opened = useEnduring(async (url) => {
+  network = await startNetwork(Number(new URL(url).port));
+  return network.through(url);
 });
-afterEach(async () => {
-  await clear(service);
-  await network.stop();
-  await database.drop();
-});
+afterAll(() => network.stop());
 
 const statusesOf = (sent: readonly Sent[]) => [...new Set(sent.map(({ status }) => status))].sort();
 
 /** Nobody waits any more for what is known not to work: hardly an answer is one that the deadline has brought about. */
 function expectAtOnce(answers: readonly Sent[]): void {
   expect(statusesOf(answers)).toEqual([503]);
-  const codes = new Map(service.lines().map(({ id, code }) => [id, code]));
+  const codes = new Map(opened.service.lines().map(({ id, code }) => [id, code]));
   const slow = answers.filter(({ said }) => codes.get(said) === 'inbox_slow');
   expect(slow.length).toBeLessThan(answers.length / 2);
 }
 
 /** Whatever happens meanwhile, everything is as it should be afterwards. */
 async function underLoad(work: (load: Load) => Promise<void>, options?: LoadOptions): Promise<void> {
-  const load = startLoad(service, options);
+  const load = startLoad(opened.service, options);
   await load.untilTaken();
   await work(load);
   await load.untilTaken();
   const ledger = await load.stop();
   expectAnswers(ledger);
-  await expectKept(service, database.query, ledger);
-  expectUnharmed(service);
+  await expectKept(opened.service, opened.database.query, ledger);
+  expectUnharmed(opened.service);
 }
 
 test('connections that break cost what is on them, and no readiness', async () => {
@@ -76,16 +67,20 @@ function expectOnceUnready({ sights }: Load): void {
 test('connections that nobody told of their end cost one wait, not one each', async () => {
   network.forget();
   let waits = 0;
-  while ((await deliver(service, 'jobs', bodyOf(1))).status === 503) waits++;
+  while ((await deliver(opened.service, 'jobs', bodyOf(1))).status === 503) waits++;
   // The second, if any, is what came before a probe on a new connection had brought its word.
   expect([1, 2]).toContain(waits);
-  expect(await deliver(service, 'jobs', bodyOf(2))).toMatchObject({ status: 200, outcome: 'accepted' });
+  expect(await deliver(opened.service, 'jobs', bodyOf(2))).toMatchObject({
+    status: 200,
+    outcome: 'accepted',
+  });
 });
 
-test('half a second for each question and answer: everything takes longer, and works', async () => {
+test('a fifth of a second for each question and answer: everything takes longer, and works', async () => {
   await underLoad(
     async (load) => {
-      network.delayMs = 250;
+      // With more a busy machine would come close to the deadline.
+      network.delayMs = 100;
       const slow = load.fromNow();
       await load.next(60);
       network.delayMs = 0;
@@ -117,10 +112,10 @@ test('nobody listens: what is open goes on; without it 503 at once, and not read
 });
 
 test('a service whose database does not answer can be stopped', async () => {
-  const load = startLoad(service);
+  const load = startLoad(opened.service);
   await load.untilTaken();
   network.stall(true);
   expect(statusesOf(await load.next(10))).toEqual([503]);
   expectAnswers(await load.stop());
-  expect(await service.kill('SIGTERM')).toBe(0);
+  expect(await opened.service.kill('SIGTERM')).toBe(0);
 });

@@ -5,48 +5,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { HANDLED } from '../fixtures/enduring/sources.ts';
 import { type Answer, deliver, numberOf } from '../harness/deliver.ts';
-import { clear, startEnduring } from '../harness/ledger.ts';
+import { useEnduring } from '../harness/ledger.ts';
 import { type Network, startNetwork } from '../harness/network.ts';
-import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { bodyOf } from '../harness/sender.ts';
-import type { Service } from '../harness/service.ts';
 
-let database: Database;
 let network: Network;
-let service: Service;
 let last = 0;
-beforeEach(async () => {
-  database = await freshDatabase();
-  network = await startNetwork(Number(new URL(database.url).port));
-  service = await startEnduring(network.through(database.url));
+const opened = useEnduring(async (url) => {
+  network = await startNetwork(Number(new URL(url).port));
+  return network.through(url);
 });
-afterEach(async () => {
-  await clear(service);
-  await network.stop();
-  await database.drop();
-});
+afterAll(() => network.stop());
 
 /** As a provider does: again and again, until it is taken. */
 async function sendUntilTaken(source: string, body: string): Promise<Answer> {
   for (;;) {
-    const answer = await deliver(service, source, body);
+    const answer = await deliver(opened.service, source, body);
     if (answer.status === 200) return answer;
     await sleep(50);
   }
 }
 
 async function expectHandledOnce(id: string): Promise<void> {
-  const work = () => database.query('SELECT * FROM work WHERE event = $1', numberOf(id));
+  const work = () => opened.database.query('SELECT * FROM work WHERE event = $1', numberOf(id));
   await expect.poll(work, { interval: 50 }).toEqual([]);
-  const attempts = await database.query(
+  const attempts = await opened.database.query(
     'SELECT attempt, outcome FROM attempts WHERE event = $1',
     numberOf(id),
   );
   expect(attempts).toEqual([{ attempt: 1, outcome: 'done' }]);
-  const handled = readFileSync(join(service.folder, HANDLED), 'utf8').split('\n');
+  const handled = readFileSync(join(opened.service.folder, HANDLED), 'utf8').split('\n');
   expect(handled.filter((line) => line === id)).toHaveLength(1);
 }
 
@@ -59,10 +50,10 @@ test.each(KEEPING)(
   'an event of %s whose commit nobody heard of is a duplicate when it comes again',
   async (source, end) => {
     await sendUntilTaken(source, bodyOf(++last));
-    const kept = () => database.query<{ number: number }>('SELECT number FROM inbox ORDER BY number');
+    const kept = () => opened.database.query<{ number: number }>('SELECT number FROM inbox ORDER BY number');
     const body = bodyOf(++last);
     network.muteAfter(end);
-    const first = deliver(service, source, body);
+    const first = deliver(opened.service, source, body);
     await expect.poll(kept, { interval: 10 }).toHaveLength(2);
     network.cut();
     network.muteAfter(undefined);
@@ -81,7 +72,7 @@ const SETTLING = [
 test.each(SETTLING)(
   'a handler of %s whose end nobody heard of has its slot back, and is not run again',
   async (source, end) => {
-    const done = () => database.query("SELECT event FROM attempts WHERE outcome = 'done'");
+    const done = () => opened.database.query("SELECT event FROM attempts WHERE outcome = 'done'");
     const ids: string[] = [];
     const handle = async (prepare = () => {}) => {
       const { id } = await sendUntilTaken(source, bodyOf(++last));

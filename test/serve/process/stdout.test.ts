@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
+import { NODE } from '../../harness/command.ts';
 import { ROOT, SECRET } from '../../harness/project.ts';
 import { PLAIN } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
@@ -20,6 +21,7 @@ async function startUnread(name: string): Promise<{ child: ChildProcess; port: n
   const child = spawn(process.execPath, [join(ROOT, 'bin/consignee.js'), 'serve'], {
     cwd: folder,
     env: {
+      ...NODE,
       FLEXPORT_WEBHOOK_SECRET: SECRET,
       HOST: '127.0.0.1',
       PORT: '0',
@@ -36,7 +38,7 @@ async function startUnread(name: string): Promise<{ child: ChildProcess; port: n
   child.stdout?.on('data', take);
   await waitFor(
     () => output.includes('"msg":"ready"'),
-    15_000,
+    60_000,
     () => output,
   );
   child.stdout?.off('data', take);
