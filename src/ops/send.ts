@@ -6,18 +6,25 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
-import { makeSample, sampleNames } from '../verify/presets/samples.ts';
+import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
 import { readSettings } from './settings.ts';
 import { columns, FLAG, misused, say, TEXT } from './terminal.ts';
 
-export const usage = `Usage: npm run send -- <source> [--sample NAME] [--file BODY] [--count N] [--to URL]
+export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEMBER=VALUE]
+                        [--file BODY] [--count N] [--to URL]
        npm run send -- --all
 
-  --sample NAME  another sample than the source's first; a wrong name lists them
-  --file BODY    send the bytes of this file instead
-  --count N      so many, one after the other; samples get fresh ids each time
-  --to URL       another receiver than the one of these settings, as in https://hooks.example.com
-  --all          one of each source that is on
+  --sample NAME       another sample than the source's first; a wrong name
+                      lists them
+  --set MEMBER=VALUE  a member of the sample, as in data.tracking_number=1Z999;
+                      may be given several times
+  --file BODY         send the bytes of this file instead
+  --count N           so many, one after the other; samples get fresh ids and
+                      tracking numbers each time
+  --to URL            another receiver than the one of these settings, as in
+                      https://hooks.example.com/prefix: the source's path
+                      comes behind it
+  --all               one of each source that is on
 `;
 const TIMEOUT_MS = 10_000;
 
@@ -29,6 +36,7 @@ export async function run(args: string[]): Promise<number> {
       to: TEXT,
       sample: TEXT,
       file: TEXT,
+      set: { ...TEXT, multiple: true, default: [] },
       count: { ...TEXT, default: '1' },
       all: FLAG,
       config: TEXT,
@@ -39,14 +47,16 @@ export async function run(args: string[]): Promise<number> {
   const chosen = values.all ? on : config.sources.filter(({ name }) => positionals.includes(name));
   const mistake = mistakeInSend(chosen, on, positionals, values);
   if (mistake) return misused(mistake, usage);
-  const base = values.to ?? `http://127.0.0.1:${config.port}`;
+  const base = new URL(values.to ?? `http://127.0.0.1:${config.port}`);
+  const changes = values.set.map(changeIn);
   const file = values.file === undefined ? undefined : readFileSync(values.file);
   const least = [Math.max(...config.sources.map(({ name }) => name.length))];
   let failed = 0;
   for (const source of chosen) {
     const sample = values.sample ?? source.preset.sample;
     for (let sent = 0; sent < Number(values.count); sent++) {
-      const { status, answer, ms } = await deliver(source, file ?? makeSample(source.preset, sample), base);
+      const body = file ?? makeSample(source.preset, sample, changes);
+      const { status, answer, ms } = await deliver(source, body, base);
       const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
       for (const line of columns([cells], { least })) say(line);
       if (status !== '200') failed++;
@@ -59,7 +69,7 @@ function mistakeInSend(
   chosen: readonly SourceConfig[],
   on: readonly SourceConfig[],
   asked: readonly string[],
-  values: { sample?: string | undefined; count: string },
+  values: SendOptions,
 ): string | undefined {
   const names = on.map(({ name }) => name).join(', ') || 'none: set a secret first, or run `npm run dev`';
   if (chosen.length === 0 || (asked.length > 0 && chosen.length !== new Set(asked).size)) {
@@ -74,16 +84,51 @@ function mistakeInSend(
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
     }
   }
-  return undefined;
+  return mistakeInTo(values.to) ?? mistakeInSet(chosen, values);
 }
 
-async function deliver(source: SourceConfig, body: Buffer, base: string) {
+interface SendOptions {
+  readonly sample?: string | undefined;
+  readonly file?: string | undefined;
+  readonly to?: string | undefined;
+  readonly count: string;
+  readonly set: readonly string[];
+}
+
+function mistakeInTo(to: string | undefined): string | undefined {
+  if (to === undefined || /^https?:$/.test(URL.parse(to)?.protocol ?? '')) return undefined;
+  return `--to is ${to}; use a URL, as in https://hooks.example.com/prefix`;
+}
+
+function mistakeInSet(
+  chosen: readonly SourceConfig[],
+  { set, file, sample }: SendOptions,
+): string | undefined {
+  const odd = set.find((one) => !/^[^=.]+(\.[^=.]+)*=/.test(one));
+  if (odd !== undefined) return `--set is ${odd}; use MEMBER=VALUE, as in data.tracking_number=1Z999`;
+  if (set.length > 0 && file !== undefined) return '--set is for samples: --file sends its bytes as they are';
+  try {
+    for (const { preset } of chosen) makeSample(preset, sample ?? preset.sample, set.map(changeIn));
+    return undefined;
+  } catch (error) {
+    if (error instanceof MemberError) return error.message;
+    throw error;
+  }
+}
+
+function changeIn(text: string): MemberChange {
+  const at = text.indexOf('=');
+  return { path: text.slice(0, at), value: text.slice(at + 1) };
+}
+
+async function deliver(source: SourceConfig, body: Buffer, base: URL) {
   const started = performance.now();
   const outcome = (status: string, answer: string) => {
     return { status, answer, ms: (performance.now() - started).toFixed(1) };
   };
   try {
-    const url = new URL(source.path, base);
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/$/, '')}${source.path}`;
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
@@ -97,7 +142,7 @@ async function deliver(source: SourceConfig, body: Buffer, base: string) {
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     const hint =
-      cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base}: is \`npm run dev\` running?` : '';
+      cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base.origin}: is \`npm run dev\` running?` : '';
     return outcome('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
   }
 }

@@ -173,6 +173,7 @@ function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, ba
     ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
     `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
     receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
+    receives ? 'For the first webhook of a provider itself: docs/first-webhook.md\n\n' : '',
   ].join('');
 }
 

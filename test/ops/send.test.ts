@@ -1,7 +1,11 @@
 /** `consignee send`: genuine deliveries to a running service, and words for what stands in their way. */
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
 import { SECRET } from '../harness/project.ts';
 import { type Service, startService } from '../harness/service.ts';
@@ -68,11 +72,75 @@ test('--file sends its bytes as they are, twice a duplicate', async () => {
   ]);
 });
 
-test('--to reaches another receiver', async () => {
+test('--to reaches another receiver, behind a prefix too, and says what a URL is', async () => {
   const { PORT, ...others } = env;
   const { code } = await consignee(['send', 'shippo', '--to', service.url], others);
   expect(code).toBe(0);
   expect(arrived()).toHaveLength(1);
+  const asked: string[] = [];
+  const proxy = createServer(async (request, response) => {
+    asked.push(request.url as string);
+    const path = (request.url as string).replace('/in/here', '');
+    const headers = { 'shippo-auth-signature': String(request.headers['shippo-auth-signature']) };
+    const passed = await fetch(service.url + path, { method: 'POST', headers, body: await text(request) });
+    response.writeHead(passed.status).end(await passed.text());
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  for (const prefix of ['/in/here', '/in/here/?key=1']) {
+    const sent = await consignee(['send', 'shippo', '--to', `http://127.0.0.1:${port}${prefix}`], others);
+    expect(sent.code, sent.output).toBe(0);
+  }
+  expect(asked).toEqual(['/in/here/webhooks/shippo', '/in/here/webhooks/shippo?key=1']);
+  expect(arrived()).toHaveLength(3);
+  const wrong = await consignee(['send', 'shippo', '--to', 'hooks.example.com'], others);
+  expect(wrong).toMatchObject({
+    code: 64,
+    output: expect.stringContaining('--to is hooks.example.com; use a URL, as in https://'),
+  });
+});
+
+test('samples are about a parcel of their own, unless --set names it', async () => {
+  await consignee(['send', 'shippo', '--count', '2'], env);
+  await consignee(['send', 'shippo', '--sample', 'transaction-created'], env);
+  const bodies = () => arrived().map(({ body }) => JSON.parse(body.toString()));
+  const numbers = bodies().map(({ data }) => data.tracking_number);
+  expect(new Set(numbers).size).toBe(3);
+  for (const number of numbers) expect(number).toMatch(/^92055901649173\d{8}$/);
+  expect(bodies()[2].data.tracking_url_provider).toContain(numbers[2]);
+  const set = [
+    '--set',
+    'data.tracking_number=1Z=9',
+    '--set',
+    'test=false',
+    '--set',
+    'data.messages=["late"]',
+  ];
+  expect((await consignee(['send', 'shippo', ...set], env)).code).toBe(0);
+  expect(bodies()[3]).toMatchObject({ test: false, data: { tracking_number: '1Z=9', messages: ['late'] } });
+});
+
+test.each([
+  ['data.tracking_numbr=1', /has no data\.tracking_numbr: in data there is carrier, tracking_number, /],
+  [
+    'dta.tracking_number=1',
+    /shippo's track-updated has no dta\.tracking_number: at its top there is event, test/,
+  ],
+  ['data.carrier.name=1', /has no data\.carrier\.name: data\.carrier is a text/],
+  ['test=maybe', /test of shippo's track-updated is a boolean, and maybe is not/],
+  ['data.messages=late', /data\.messages of shippo's track-updated is a list, and late is not/],
+  ['data.tracking_number', /--set is data\.tracking_number; use MEMBER=VALUE/],
+  ['__proto__.x=1', /has no __proto__\.x: at its top/],
+])('--set %s is refused, and nothing is sent', async (set, words) => {
+  const { code, output } = await consignee(['send', 'shippo', '--set', set], env);
+  expect([code, output]).toEqual([64, expect.stringMatching(words)]);
+  expect(arrived()).toEqual([]);
+});
+
+test('--set changes no file', async () => {
+  const { code, output } = await consignee(['send', 'shippo', '--file', 'x.json', '--set', 'a=1'], env);
+  expect([code, output]).toEqual([64, expect.stringContaining('--file sends its bytes as they are')]);
 });
 
 test('a source may prove itself by token and JWT as well', async () => {
