@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { NODE } from '../../harness/command.ts';
 import { ROOT, SECRET } from '../../harness/project.ts';
 import { PLAIN } from '../../harness/service.ts';
@@ -31,6 +31,8 @@ async function startUnread(name: string): Promise<{ child: ChildProcess; port: n
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // It shares our standard error, and a run of tests whose output somebody holds does not end.
+  onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   const take = (text: Buffer) => {
     output += text;
