@@ -4,20 +4,28 @@ FROM node:26-bookworm-slim
 
 WORKDIR /app
 
-# Runtime dependencies only. Install scripts do not run: none of these packages needs one.
+# What runs, and Google's clients, which are optional only for those who install the package. Versions and digests are those of the
+# lock file. Install scripts do not run: none of these packages needs one.
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --cache /tmp/npm && rm -rf /tmp/*
+RUN npm pkg delete devDependencies peerDependenciesMeta \
+ && npm install --no-save --ignore-scripts --cache /tmp/npm && rm -rf /tmp/*
 
 COPY bin bin
-COPY config config
 COPY src src
+COPY template template
+# The wiring: mount a folder of your own there, or copy one over it.
+COPY config /config
 
-# `consignee <command>` for docker exec; and the one folder that is written to.
+# `consignee <command>` for docker exec; `consignee` as /config and what is mounted there import it; and the one folder that is
+# written to.
 RUN chmod 755 bin/consignee.js \
  && ln -s /app/bin/consignee.js /usr/local/bin/consignee \
+ && mkdir /node_modules && ln -s /app /node_modules/consignee \
+ && ln -s /config config \
  && mkdir -m 700 /data && chown node:node /data
 
 ENV NODE_ENV=production \
+    CONSIGNEE_CONFIG=/config \
     DATA_DIR=/data
 VOLUME /data
 USER node

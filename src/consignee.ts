@@ -14,7 +14,7 @@ export type {
   Reply,
   SourceWiring,
 } from './deliver/handler.ts';
-export { Declined, Discard, RetryLater, Unavailable } from './deliver/handler.ts';
+export { Declined, Discard, defineSources, RetryLater, Unavailable } from './deliver/handler.ts';
 export { bigquery } from './deliver/handlers/bigquery.ts';
 export { command } from './deliver/handlers/command.ts';
 export { forward } from './deliver/handlers/forward.ts';
@@ -22,6 +22,8 @@ export { gcs } from './deliver/handlers/gcs.ts';
 export { latest } from './deliver/handlers/latest.ts';
 export { log } from './deliver/handlers/log.ts';
 export type { ServiceKnobs } from './serve/config/knobs.ts';
+export { defineService } from './serve/config/knobs.ts';
 export type { WebhookEvent } from './verify/event.ts';
 export type { Preset } from './verify/preset.ts';
 export * from './verify/presets.ts';
+export { presets } from './verify/presets-by-name.ts';

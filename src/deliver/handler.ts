@@ -33,8 +33,33 @@ export type Handle<Event = WebhookEvent> = {
   handle(event: Event, context: HandlerContext): Promise<void> | void;
 }['handle'];
 
+const OUTCOME = Symbol.for('consignee.outcome');
+
+/**
+ * What a handler throws to say more than "try again". Known by a brand and not by its class: a handler may import it from another
+ * copy, or another version, of this package than the one that runs it.
+ */
+class Outcome extends Error {
+  declare readonly [OUTCOME]: string;
+  static readonly brand: string = '';
+
+  static override [Symbol.hasInstance](thrown: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked for, which extends this one.
+    return isOne(this, thrown);
+  }
+}
+
+function isOne(asked: typeof Outcome, thrown: unknown): boolean {
+  // A class of somebody's own that extends one of these is known as any class is.
+  if (!Object.hasOwn(asked, 'brand')) return Function.prototype[Symbol.hasInstance].call(asked, thrown);
+  return (thrown as Partial<Outcome> | null | undefined)?.[OUTCOME] === asked.brand;
+}
+
 /** Thrown by a handler: this event is not for me, now or ever. */
-export class Discard extends Error {
+export class Discard extends Outcome {
+  static override readonly brand = 'discard';
+  override readonly [OUTCOME] = Discard.brand;
+
   constructor(reason: string) {
     super(reason);
     this.name = 'Discard';
@@ -42,7 +67,9 @@ export class Discard extends Error {
 }
 
 /** Thrown by a handler: try again in `delayMs` (at most 30 days); the attempt is not counted. */
-export class RetryLater extends Error {
+export class RetryLater extends Outcome {
+  static override readonly brand = 'retry-later';
+  override readonly [OUTCOME] = RetryLater.brand;
   readonly delayMs: number;
 
   constructor(delayMs: number, reason = 'the handler asked for a later attempt') {
@@ -55,7 +82,9 @@ export class RetryLater extends Error {
 }
 
 /** Thrown by a handler: the other side does not take this event, and hardly ever will. Dead after `maxAttempts` at most. */
-export class Declined extends Error {
+export class Declined extends Outcome {
+  static override readonly brand = 'declined';
+  override readonly [OUTCOME] = Declined.brand;
   readonly maxAttempts: number;
 
   constructor(reason: string, maxAttempts = 4) {
@@ -72,7 +101,9 @@ export class Declined extends Error {
  * several in a row, and the target rests. With `restMs` (it said when to come back) it rests at once, and the attempt is
  * not counted.
  */
-export class Unavailable extends Error {
+export class Unavailable extends Outcome {
+  static override readonly brand = 'unavailable';
+  override readonly [OUTCOME] = Unavailable.brand;
   readonly restMs: number | undefined;
 
   constructor(reason: string, restMs?: number) {
@@ -127,4 +158,9 @@ export interface SourceWiring {
   readonly keepHeaders?: readonly string[];
   /** Runs once the event is on disk, within the preset's `replyWithinMs`; its value is the body of the 200. */
   readonly reply?: Reply;
+}
+
+/** The wiring, for config/sources.ts: gives back what it is given, so that an editor and the compiler know what belongs there. */
+export function defineSources(sources: readonly SourceWiring[]): readonly SourceWiring[] {
+  return sources;
 }

@@ -1,26 +1,71 @@
 /**
- * `consignee init`: writes `.env` with a fresh secret for each source of config/sources.ts, readable by its owner only. A file
- * that is there already is never touched. `serve --dev` does the same at its first run.
+ * `consignee init FOLDER`: makes a project there. `consignee init`: writes `.env` with a fresh secret for each source of
+ * config/sources.ts, readable by its owner only, as `serve --dev` does at its first run. What is there is never touched.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import type { SourceWiring } from '../deliver/handler.ts';
 import { sourceNameOf } from '../deliver/handlers.ts';
-import { prefixOf } from '../serve/config/source.ts';
-import { firstSetting } from '../verify/checks.ts';
+import type { Preset } from '../verify/preset.ts';
+import { presets } from '../verify/presets-by-name.ts';
+import { scaffold } from './scaffold.ts';
+import { secretsOf } from './secrets-file.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
-import { say, TEXT, wrapWords } from './terminal.ts';
+import { complain, misused, say, TEXT } from './terminal.ts';
 
-const WIDTH = 108;
-const HEAD = [
-  'Secrets for development on this machine, made by `consignee init`. Not for git.',
-  'Put the providers’ own secrets here when they are to reach you. Every setting: .env.example',
-];
+export const usage = `Usage: npm create consignee FOLDER [-- --sources NAMES]
+       consignee init FOLDER [--sources NAMES]
+
+  Makes a project in FOLDER: wiring, a handler, its test, secrets for this machine, and what it takes to run it in a
+  container. Files that are there already are left as they are.
+
+  --sources NAMES   providers, as in shippo,flexport; without it you are asked, on a terminal. One of
+                    ${Object.keys(presets).join(', ')}
+
+Without a FOLDER: writes .env with a fresh secret for each source of config/sources.ts, if there is no .env yet.
+`;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: TEXT } });
-  if (!(await writeEnvFile(values.config))) say(`${ENV_FILE} is there already and was left as it is.`);
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { config: TEXT, sources: TEXT },
+  });
+  const [folder, ...more] = positionals;
+  if (more.length > 0) return misused('init takes one folder', usage);
+  if (folder === undefined) {
+    if (!(await writeEnvFile(values.config))) say(`${ENV_FILE} is there already and was left as it is.`);
+    return 0;
+  }
+  const names = (values.sources ?? (await askForSources())).split(',').map((name) => name.trim());
+  const wanted = names.filter(Boolean).map((name) => [name, presets[name]] as const);
+  const unknown = wanted.filter(([, preset]) => preset === undefined).map(([name]) => name);
+  if (unknown.length > 0) return misused(`there is no preset ${unknown.join(', ')}`, usage);
+  return makeProject(
+    folder,
+    wanted.flatMap(([, preset]) => preset ?? []),
+  );
+}
+
+const USUAL = 'shippo';
+
+async function askForSources(): Promise<string> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return USUAL;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`Who sends? ${Object.keys(presets).join(', ')} [${USUAL}] `);
+  terminal.close();
+  return answer.trim() || USUAL;
+}
+
+function makeProject(folder: string, wanted: readonly Preset[]): number {
+  try {
+    const written = scaffold(folder, wanted);
+    for (const { file, isNew } of written)
+      say(isNew ? `  ${file}` : `  ${file}  was there already: left as it is`);
+  } catch (error) {
+    return complain(`${folder} cannot be written to: ${(error as Error).message}`);
+  }
+  say(`\nNow:\n\n  cd ${folder}\n  npm install\n  npm run dev\n`);
   return 0;
 }
 
@@ -28,7 +73,7 @@ export async function run(args: string[]): Promise<number> {
 export async function writeEnvFile(configDir: string | undefined): Promise<boolean> {
   if (existsSync(ENV_FILE)) return false;
   const { sources } = await readWiring(configDir);
-  const text = [HEAD.map(comment).join(''), ...sources.map(sectionOf)].join('\n');
+  const text = secretsOf(sources.map((wiring) => ({ preset: wiring.preset, source: sourceNameOf(wiring) })));
   try {
     writeFileSync(ENV_FILE, text, { mode: 0o600, flag: 'wx' });
     say(`Wrote ${ENV_FILE} with fresh secrets (readable by you only).`);
@@ -37,16 +82,4 @@ export async function writeEnvFile(configDir: string | undefined): Promise<boole
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-}
-
-function sectionOf(wiring: SourceWiring): string {
-  const { preset } = wiring;
-  const setting = firstSetting({ prefix: prefixOf(sourceNameOf(wiring)), preset });
-  const secret = randomBytes(32).toString('hex');
-  return `${comment(`${preset.title}. ${preset.setUp.join(' ')}`)}${setting}=${secret}\n`;
-}
-
-function comment(text: string): string {
-  const lines = wrapWords(text, WIDTH).map((line) => `# ${line}\n`);
-  return lines.join('');
 }

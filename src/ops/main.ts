@@ -23,7 +23,8 @@ interface Command {
 
 /** How it is called, what it does, and where it is. */
 const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
-  ['init', 'write .env with fresh secrets, unless there is one', () => import('./init.ts')],
+  ['init [FOLDER]', 'make a project there; without FOLDER, write .env here', () => import('./init.ts')],
+  ['add <provider>', 'add a source to config/sources.ts', () => import('./add.ts')],
   [
     'serve [--dev]',
     'receive webhooks; settings from the environment (--dev: from .env too, readable logs)',

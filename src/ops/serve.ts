@@ -6,6 +6,7 @@
  * whatever the start is waiting for; a second one ends the process at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import { createLog, type Log, standardOutput } from '../base/log/log.ts';
@@ -157,7 +158,8 @@ function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log
     const { port, consolePort, connections } = receiver;
     const inbox = driverOf(config.database).place;
     const limits = { connections: connections.all, connectionsPerAddress: connections.address };
-    log.info({ port, console: consolePort, inbox, role, ...limits }, 'ready');
+    const wiring = fileURLToPath(settings.wiring);
+    log.info({ port, console: consolePort, inbox, role, wiring, ...limits }, 'ready');
   }
 }
 

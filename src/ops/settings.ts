@@ -1,6 +1,5 @@
 /** Reads what every command needs first: the environment and the two files of config/. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse as parseDotenv } from 'dotenv';
 import { ConfigError, type Problem } from '../base/errors.ts';
@@ -8,9 +7,9 @@ import type { Environment } from '../base/settings/environment.ts';
 import { examineEnvFile } from '../base/settings/mistakes.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
+import { findConfigFiles } from './config-folder.ts';
 
 export const ENV_FILE = '.env';
-const OWN_CONFIG = join(import.meta.dirname, '../../config');
 
 export interface Settings extends Reading {
   readonly environment: Environment;
@@ -45,7 +44,7 @@ export async function readSettings(
 
 /** config/sources.ts alone, for what must be known before `.env` is there. */
 export async function readWiring(configDir: string | undefined) {
-  const wiring = moduleUrl(configDir, 'sources.ts').href;
+  const wiring = pathToFileURL(findConfigFiles(configDir).sources).href;
   const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
   return { wiring, sources };
 }
@@ -75,16 +74,10 @@ export function sound<T extends Reading>(settings: T): T {
   return settings;
 }
 
-/** Another folder may leave one of the two files as it is. */
-function moduleUrl(configDir: string | undefined, name: string): URL {
-  const own = resolve(configDir ?? OWN_CONFIG, name);
-  return pathToFileURL(existsSync(own) ? own : join(OWN_CONFIG, name));
-}
-
 /** What config/service.ts exports, unchecked. There need not be such a file; but one without a default export is a mistake. */
 async function readKnobsFile(configDir: string | undefined): Promise<unknown> {
-  const file = moduleUrl(configDir, 'service.ts');
-  if (!existsSync(file)) return {};
-  const { default: knobs = null } = (await import(file.href)) as { default?: unknown };
+  const { service } = findConfigFiles(configDir);
+  if (service === undefined) return {};
+  const { default: knobs = null } = (await import(pathToFileURL(service).href)) as { default?: unknown };
   return knobs;
 }

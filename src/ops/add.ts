@@ -1,0 +1,64 @@
+/**
+ * `consignee add PROVIDER`: wires a source in the working folder's config/sources.ts, with a fresh secret in `.env`, and says what
+ * to do at the provider. A wiring that it cannot read it leaves alone, and says which line to write.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sourceNameOf } from '../deliver/handlers.ts';
+import type { Preset } from '../verify/preset.ts';
+import { presets } from '../verify/presets-by-name.ts';
+import { findConfigFiles } from './config-folder.ts';
+import { exampleOf, secretOf, settingOf } from './secrets-file.ts';
+import { ENV_FILE, readWiring } from './settings.ts';
+import { complain, misused, say, TEXT } from './terminal.ts';
+import { addToWiring, exportNameOf } from './wiring-text.ts';
+
+export const usage = `Usage: consignee add PROVIDER
+
+  Adds the provider to config/sources.ts and a secret to .env, and says what to do at the provider.
+
+  PROVIDER is one of ${Object.keys(presets).join(', ')}
+`;
+
+const EXAMPLES_FILE = '.env.example';
+/** What a new source's events are given to: the user's own handlers are the user's to name. */
+const HANDLER = 'log';
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: TEXT } });
+  const [name = '', ...more] = positionals;
+  const preset = presets[name];
+  if (!preset || more.length > 0) return misused(`add wants one provider, and not ${name || 'none'}`, usage);
+  const { sources: file } = findConfigFiles(values.config);
+  const { sources } = await readWiring(values.config);
+  if (sources.some((wiring) => sourceNameOf(wiring) === name)) {
+    return complain(`${relative('.', file)} has a source ${name} already`);
+  }
+  const text = addToWiring(readFileSync(file, 'utf8'), preset, HANDLER);
+  if (text === undefined) {
+    return complain(
+      `${relative('.', file)} is not written as usual and was left as it is. Write into it yourself:\n\n` +
+        `  import { ${exportNameOf(preset)}, log } from 'consignee';\n  { preset: ${exportNameOf(preset)}, handlers: { log } },\n`,
+    );
+  }
+  writeFileSync(file, text);
+  say(`Added ${name} to ${relative('.', file)}.`);
+  addSecret(preset);
+  say(`\nAt ${preset.title}:\n${preset.setUp.map((step) => `  ${step}\n`).join('')}`);
+  say(`Its URL is the one of this service with /webhooks/${name} behind it.`);
+  return 0;
+}
+
+function addSecret(preset: Preset): void {
+  const named = { source: preset.name, preset };
+  const setting = settingOf(named);
+  const isThere = existsSync(ENV_FILE);
+  if (!isThere) say(`Set ${setting} where the service finds its settings.`);
+  else if (readFileSync(ENV_FILE, 'utf8').includes(`${setting}=`)) say(`${ENV_FILE} has ${setting} already.`);
+  else {
+    appendFileSync(ENV_FILE, `\n${secretOf(named)}`);
+    say(`Added ${setting} to ${ENV_FILE}, with a secret made for this machine.`);
+  }
+  if (existsSync(EXAMPLES_FILE)) appendFileSync(EXAMPLES_FILE, `\n${exampleOf(named)}`);
+}

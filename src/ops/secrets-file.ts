@@ -1,0 +1,59 @@
+/**
+ * The text of `.env`: for each source the setting that switches it on, and above it what to do at the provider. For a new project,
+ * for the first run, and for a source that is added.
+ */
+import { randomBytes } from 'node:crypto';
+import { prefixOf } from '../serve/config/source.ts';
+import { firstSetting } from '../verify/checks.ts';
+import type { Preset } from '../verify/preset.ts';
+import { wrapWords } from './terminal.ts';
+
+const WIDTH = 108;
+const HEAD = [
+  'Secrets for development on this machine, made by `consignee init`. Not for git.',
+  'Put the providers’ own secrets here when they are to reach you. Every setting: .env.example',
+];
+const EXAMPLES_HEAD = [
+  'What this project needs from its environment. In production: in .env.production, or wherever secrets are kept.',
+  'Every secret may also come in a file, under the same name with _FILE.',
+];
+
+export interface NamedSource {
+  readonly source: string;
+  readonly preset: Preset;
+}
+
+/** With fresh secrets. */
+export function secretsOf(sources: readonly NamedSource[]): string {
+  return [comment(HEAD), ...sources.map(secretOf)].join('\n');
+}
+
+/** Without values. */
+export function examplesOf(sources: readonly NamedSource[]): string {
+  return [comment(EXAMPLES_HEAD), ...sources.map(exampleOf)].join('\n');
+}
+
+/** The section of one source, with a fresh secret. */
+export function secretOf(source: NamedSource): string {
+  return sectionOf(source, randomBytes(32).toString('hex'));
+}
+
+/** The section of one source, without a value. */
+export function exampleOf(source: NamedSource): string {
+  return sectionOf(source, '');
+}
+
+export function settingOf({ source, preset }: NamedSource): string {
+  return firstSetting({ prefix: prefixOf(source), preset });
+}
+
+function sectionOf(named: NamedSource, value: string): string {
+  const { title, setUp } = named.preset;
+  const setting = `${settingOf(named)}=${value}\n`;
+  return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${setting}` : setting}`;
+}
+
+function comment(paragraphs: readonly string[]): string {
+  const lines = paragraphs.flatMap((text) => wrapWords(text, WIDTH));
+  return lines.map((line) => `# ${line}\n`).join('');
+}
