@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
-import { examineDatabase } from '../../src/inbox/postgres/schema.ts';
+import { examineDatabase, MIGRATIONS } from '../../src/inbox/postgres/schema.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { run } from '../harness/command.ts';
 import { deliver } from '../harness/deliver.ts';
@@ -96,11 +96,14 @@ test('a service that waits for the database says so, and can be stopped', async 
   expect(await database.query("SELECT FROM pg_class WHERE relname = 'inbox'")).toEqual([]);
 });
 
+/** The tables as the first version made them. */
+async function makeFirstSchema(): Promise<void> {
+  await database.query(`${MIGRATIONS[0]?.sql};
+    INSERT INTO meta VALUES ('inbox', 'an-inbox-of-old'), ('schema', '1')`);
+}
+
 test('while a migration waits for a long transaction, nobody has to wait behind it', async () => {
-  await prepareDatabase(database.url, PLACE);
-  await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
-    ALTER TABLE newest DROP COLUMN recorded_at`);
+  await makeFirstSchema();
   const long = await hold('SELECT FROM rests');
   const waits = Promise.withResolvers<void>();
   const migrating = prepareDatabase(database.url, PLACE, { say: () => waits.resolve() });
@@ -191,10 +194,7 @@ test.each([
 });
 
 test('two that start at once on an old schema both come up', async () => {
-  await prepareDatabase(database.url, PLACE);
-  await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
-    ALTER TABLE newest DROP COLUMN recorded_at`);
+  await makeFirstSchema();
   const services = await Promise.all([startEnduring(database.url), startEnduring(database.url)]);
   onTestFinished(async () => void (await Promise.all(services.map(clear))));
   for (const [nth, service] of services.entries()) {
