@@ -1,6 +1,6 @@
 /**
  * Puts together what is counted while the service runs, and who hears of it: memory and connections, metrics, the uses of
- * secrets, the alarms. Called by receiver.ts before anything is opened.
+ * secrets, the tallies, the alarms. Called by receiver.ts before anything is opened.
  */
 import type { Log } from '../base/log/log.ts';
 import type { Losses } from '../inbox/refused/losses.ts';
@@ -11,6 +11,7 @@ import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import { meterFor, SecretUses } from './meter.ts';
+import { TallyBook } from './tally-book.ts';
 
 export function startCounting(
   { knobs, sources, trustProxy }: Config,
@@ -31,6 +32,7 @@ export function startCounting(
   });
   const watch = new AlarmWatch(knobs.alarms, sources, log);
   const uses = new SecretUses();
+  const tallies = new TallyBook();
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
@@ -43,6 +45,6 @@ export function startCounting(
     uses: uses.all(),
     refusalsLost: refusalsLost(),
   }));
-  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { memory, connections, watch, uses, metrics, meter };
+  const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);
+  return { memory, connections, watch, uses, tallies, metrics, meter };
 }

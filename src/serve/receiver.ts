@@ -18,6 +18,7 @@ import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { Rules } from './rules.ts';
+import { startTelling } from './tally-book.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
@@ -59,7 +60,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
   startWatch(parts);
-  const stopTelling = counting.uses.startTelling(inbox);
+  const stopTelling = startTelling(inbox, counting);
 
   async function stop(): Promise<void> {
     service.state = 'leaving';

@@ -22,7 +22,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   if (found?.isThere && !moving) {
     const numbersIn = (parameter: string) =>
       `SELECT value::bigint FROM json_array_elements_text(${parameter}::json) AS list (value)`;
-    return new InboxReader({ lateMs: LATE_MS, keys: 'keys', numbersIn, all, close });
+    return new InboxReader({ lateMs: LATE_MS, isShared: true, keys: 'keys', numbersIn, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

@@ -18,6 +18,7 @@ export function openSqliteReader(path: string): InboxReader {
   return new InboxReader({
     // There is one writer, and it commits one number after the other.
     lateMs: 0,
+    isShared: false,
     keys: 'inbox',
     numbersIn: (parameter) => `SELECT value FROM json_each(${parameter})`,
     async all<Row>(sql: string, ...values: readonly (string | number)[]) {

@@ -13,7 +13,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type { Arrival, Ending, InboxStatus, Kept, Order, Route, SecretUse, Settlement } from '../contract.ts';
+import type { Arrival, Ending, InboxStatus, Kept, Order, Route, Settlement } from '../contract.ts';
+import type { Counts } from '../counts.ts';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
@@ -24,6 +25,7 @@ import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
+import { addTallies, purgeTallies } from './tallies.ts';
 import { StateCounts, type Turn } from './turn.ts';
 import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
 
@@ -92,6 +94,8 @@ export class Store {
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
+    if (this.#purgeCursor === 0 && this.#turn(now, ({ sql }) => purgeTallies(sql, now)))
+      return { removed: 0, more: true };
     let removed = 0;
     const rows = this.#turn(now, ({ sql }) => {
       const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
@@ -111,8 +115,9 @@ export class Store {
     return { removed, more: this.#purgeCursor > 0 };
   }
 
-  noteUses(uses: readonly SecretUse[], now: number): void {
+  noteCounts({ uses, tallies }: Counts, now: number): void {
     this.#turn(now, ({ sql }) => {
+      addTallies(sql, tallies);
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
       }

@@ -1,6 +1,7 @@
 /** Prometheus metrics, made from the table in metric-rows.ts, and those of Node and the process beside them. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Inbox } from '../../inbox/contract.ts';
+import { TIMES_SECONDS } from '../../inbox/tallies.ts';
 import {
   type AddValue,
   type Labels,
@@ -9,8 +10,6 @@ import {
   type Present,
   type Wired,
 } from './metric-rows.ts';
-
-const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** `known` answers with what is known without asking the inbox. */
 export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>) {
@@ -49,7 +48,7 @@ function register(
 ): { add: AddValue; clear: () => void } {
   const options = { name, help, labelNames: labels, registers: [registry] };
   if (type === 'histogram') {
-    const histogram = new Histogram({ ...options, buckets: BUCKETS_SECONDS });
+    const histogram = new Histogram({ ...options, buckets: [...TIMES_SECONDS] });
     return { add: (of, value) => histogram.observe(of, value), clear: () => histogram.reset() };
   }
   const metric = type === 'counter' ? new Counter(options) : new Gauge(options);

@@ -67,7 +67,7 @@ test('what the meter is told is counted, once', async () => {
   const metrics = makeMetrics();
   const meter = meterFor(metrics.listeners);
   meter.request('one', 'refused', 'hmac_mismatch', 20);
-  meter.attempt('one/a', 'done', 5);
+  meter.attempt('one/a', 'done', 5, []);
   meter.reply('two', 'late');
   meter.proof('one', { scheme: 'hmac', wouldRefuse: 'hmac_missing' });
   meter.proof('one', { scheme: 'hmac', secret: 'f' });
