@@ -12,7 +12,7 @@ export interface ReadingCalls {
   standing(database: Database, now: number): Promise<Standing | undefined>;
 }
 
-export class Reading {
+export class InboxReading {
   readonly #database: Database;
   #worker: Worker | undefined;
   #calls: ThreadCalls<ReadingCalls> | undefined;

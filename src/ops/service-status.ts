@@ -14,7 +14,7 @@ const SERVICE_MS = 5_000;
 
 export async function findStatus(config: Config): Promise<ServiceStatus> {
   const [asked, recorded] = await Promise.all([
-    askService(config),
+    askForStatus(config),
     readFromInbox(config, (reader) => reader.id()),
   ]);
   const isOther = typeof asked !== 'string' && asked.inbox !== null && asked.inbox !== recorded.known;
@@ -24,7 +24,7 @@ export async function findStatus(config: Config): Promise<ServiceStatus> {
 }
 
 /** As the service tells it; otherwise why it does not. */
-async function askService(config: Config): Promise<ServiceStatus | string> {
+async function askForStatus(config: Config): Promise<ServiceStatus | string> {
   const url = consoleUrl(config);
   if (config.console.port === 0) return 'CONSOLE_PORT is 0: set it to the port that the service’s log names';
   const { status, answer } = await askConsole(config, '/status', undefined, SERVICE_MS);

@@ -10,34 +10,34 @@ export function statusLines(status: ServiceStatus, now: number): string[] {
   const on = status.sources.filter(({ isOn }) => isOn);
   return [
     ...verdictLines(status, now),
-    ...linesOf('today', todayText(on)),
-    ...linesOf('last seen', seenText(on, now)),
-    ...linesOf('refused', refusedText(on)),
-    ...linesOf('handlers', handlersText(status, now)),
-    ...linesOf('machine', machineText(status)),
+    ...statusLine('today', todayText(on)),
+    ...statusLine('last seen', seenText(on, now)),
+    ...statusLine('refused', refusedText(on)),
+    ...statusLine('handlers', handlersText(status, now)),
+    ...statusLine('machine', machineText(status)),
     ...(status.alarms ?? []).flatMap(({ kind, says, fix, since }) => [
       '',
-      ...linesOf('ALARM', `${kind}, since ${timeOf(since, now)}: ${says}`),
-      ...linesOf('  fix', fix),
+      ...statusLine('ALARM', `${kind}, since ${shortTime(since, now)}: ${says}`),
+      ...statusLine('  fix', fix),
     ]),
   ];
 }
 
-function linesOf(label: string, text: string): string[] {
+function statusLine(label: string, text: string): string[] {
   return wrapWords(text, WIDTH - LABEL).map((line, at) => `${(at === 0 ? label : '').padEnd(LABEL)}${line}`);
 }
 
 function verdictLines({ isWell, service, alarms, replicas, unknown }: ServiceStatus, now: number): string[] {
   if (!service)
-    return linesOf(NOT_KNOWN, unknown.find(({ what }) => what === 'service')?.why ?? 'no service answers');
+    return statusLine(NOT_KNOWN, unknown.find(({ what }) => what === 'service')?.why ?? 'no service answers');
   const parts = [
     service.isReady ? 'takes events in' : 'TAKES NOTHING IN',
     alarms === null || alarms.length === 0 ? 'no alarm' : counted(alarms.length, 'alarm'),
-    `version ${service.version}, up since ${timeOf(service.startedAt, now)}`,
+    `version ${service.version}, up since ${shortTime(service.startedAt, now)}`,
     ...(replicas === null ? [] : [counted(replicas, 'replica')]),
     ...unknown.map(({ what, why }) => `${what}: ${NOT_KNOWN} (${why})`),
   ];
-  return linesOf(isWell ? 'well' : 'NOT WELL', parts.join('; '));
+  return statusLine(isWell ? 'well' : 'NOT WELL', parts.join('; '));
 }
 
 /** The usual is said in words once, and in brackets then. */
@@ -53,7 +53,7 @@ function todayText(sources: readonly SourceStatus[]): string {
 function seenText(sources: readonly SourceStatus[], now: number): string {
   if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
   const seen = sources.flatMap(({ source, lastAt }) =>
-    lastAt === null ? [] : [`${source} ${timeOf(lastAt, now)}`],
+    lastAt === null ? [] : [`${source} ${shortTime(lastAt, now)}`],
   );
   const waiting = sources.filter(({ lastAt }) => lastAt === null).map(({ source }) => source);
   const first = waiting.length === 0 ? [] : [`waiting for the first event: ${waiting.join(', ')}`];
@@ -71,7 +71,7 @@ function refusedText(sources: readonly SourceStatus[]): string {
 function handlersText({ handlers }: ServiceStatus, now: number): string {
   if (!handlers) return NOT_KNOWN;
   const { pending, handling, dead, held, oldestPendingAt, resting } = handlers;
-  const oldest = oldestPendingAt === null ? '' : `, the oldest since ${timeOf(oldestPendingAt, now)}`;
+  const oldest = oldestPendingAt === null ? '' : `, the oldest since ${shortTime(oldestPendingAt, now)}`;
   const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
   return [
     `${numberText(pending)} wait${oldest}`,
@@ -95,7 +95,7 @@ function numberText(count: number): string {
 }
 
 /** `14:02Z`, or the day if it is another one. */
-function timeOf(time: string, now: number): string {
+function shortTime(time: string, now: number): string {
   const [day = '', clock = ''] = time.split('T');
   return new Date(now).toISOString().startsWith(day) ? `${clock.slice(0, 5)}Z` : day;
 }

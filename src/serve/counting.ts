@@ -11,12 +11,14 @@ import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import { meterFor, SecretUses } from './meter.ts';
+import type { Rules } from './rules.ts';
 import { TallyBook } from './tally-book.ts';
 
 export function startCounting(
   { knobs, sources, trustProxy }: Config,
   log: Log,
   known: KnownAddresses,
+  rules: Rules,
   refusalsLost: () => readonly Losses[],
 ) {
   const memory = new BodyMemory({
@@ -36,13 +38,14 @@ export function startCounting(
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+    observed: sources.flatMap(({ name, observed }) => observed.map((scheme) => ({ source: name, scheme }))),
     handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
   };
   const metrics = createMetrics(wired, () => ({
     bytesInFlight: memory.bytes,
     connections: connections.counts(),
     alarms: watch.raised(),
-    uses: uses.all(),
+    uses: [...rules.possibleUses().map((use) => ({ ...use, count: 0 })), ...uses.all()],
     refusalsLost: refusalsLost(),
   }));
   const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);

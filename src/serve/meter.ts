@@ -8,7 +8,8 @@ import { keyOfUse } from '../inbox/counts.ts';
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-export type RequestOutcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
+export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed'] as const;
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */
 export const REPLY_OUTCOMES: readonly ReplyResult['outcome'][] = ['answered', 'none', 'failed', 'late'];

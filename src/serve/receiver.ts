@@ -6,7 +6,7 @@
  */
 import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
-import { Reading } from '../inbox/reading.ts';
+import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
@@ -42,11 +42,11 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const service: Service = { state: 'serving', startedAt: Date.now() };
   const rules = new Rules(config, log);
   const known = new KnownAddresses((network) => work.refused.prove(network));
-  const counting = startCounting(config, log, known, () => work.refused.losses());
+  const counting = startCounting(config, log, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
   rules.keyFingerprints(await work.inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
-  const reading = new Reading(config.database);
+  const reading = new InboxReading(config.database);
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts, () => readStatus(statusSource(parts, service, reading)));
 
@@ -136,7 +136,7 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function statusSource(parts: ServiceParts, service: Service, reading: Reading): StatusSource {
+function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
   const { config, role, rules, watch, inbox } = parts;
   return {
     role,
