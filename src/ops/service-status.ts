@@ -7,20 +7,23 @@ import { driverOf } from '../inbox/driver.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import { readStanding } from '../inbox/standing.ts';
 import type { Config } from '../serve/config/config.ts';
-import { readDisk, type ServiceStatus, type StatusFacts, statusOf } from '../serve/status.ts';
+import { type ServiceStatus, type StatusFacts, statusOf } from '../serve/status.ts';
+import { inboxPlace, readDisk } from '../serve/status-reader.ts';
 import { askConsole, consoleUrl } from './orders.ts';
 
 const SERVICE_MS = 5_000;
 
 export async function findStatus(config: Config): Promise<ServiceStatus> {
-  const [asked, recorded] = await Promise.all([
+  const [asked, named] = await Promise.all([
     askForStatus(config),
     readFromInbox(config, (reader) => reader.id()),
   ]);
-  const isOther = typeof asked !== 'string' && asked.inbox !== null && asked.inbox !== recorded.known;
-  if (typeof asked !== 'string' && !(isOther && recorded.isReadable)) return asked;
-  const why = typeof asked === 'string' ? asked : `the service at ${consoleUrl(config)} has another inbox`;
-  return await statusWithout(config, why);
+  if (typeof asked === 'string') return await statusWithout(config, asked);
+  // In a container a path is another one, and an inbox whose file was deleted cannot be asked for its name.
+  const isOurs =
+    asked.service?.place === inboxPlace(config.database) || (named.isRead && asked.inbox === named.known);
+  if (isOurs) return asked;
+  return await statusWithout(config, `the service at ${consoleUrl(config)} has another inbox`);
 }
 
 /** As the service tells it; otherwise why it does not. */
@@ -45,24 +48,24 @@ async function statusWithout(config: Config, why: string): Promise<ServiceStatus
   return statusOf({ sources: config.sources, ...told, disk, why } satisfies StatusFacts);
 }
 
-/** `known`: what was read, or why nothing can be. `isReadable`: it is certain what is there, or that there is nothing. */
+/** `known`: what was read, or why nothing can be. */
 async function readFromInbox<T>(
   { database }: Config,
   read: (reader: InboxReader) => Promise<T>,
-): Promise<{ readonly known: T | string; readonly isReadable: boolean }> {
+): Promise<{ readonly known: T | string; readonly isRead: boolean }> {
   const driver = driverOf(database);
   let reader: InboxReader | undefined;
   try {
     reader = await driver.openReader();
-    if (!reader) return { known: `there is no inbox at ${driver.place} yet`, isReadable: true };
-    return { known: await read(reader), isReadable: true };
+    if (!reader) return { known: `there is no inbox at ${driver.place} yet`, isRead: false };
+    return { known: await read(reader), isRead: true };
   } catch (error) {
     const { message } = error as Error;
     const isOld = /no such table|relation "\w+" does not exist/.test(message);
     const known = isOld
       ? 'the inbox is of an earlier release, which counted nothing: start the service once'
       : message;
-    return { known, isReadable: false };
+    return { known, isRead: false };
   } finally {
     await reader?.close();
   }

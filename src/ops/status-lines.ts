@@ -40,14 +40,15 @@ function verdictLines({ isWell, service, alarms, replicas, unknown }: ServiceSta
   return statusLine(isWell ? 'well' : 'NOT WELL', parts.join('; '));
 }
 
-/** The usual is said in words once, and in brackets then. */
 function todayText(sources: readonly SourceStatus[]): string {
   if (sources.length === 0) return 'no source is on';
   if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
+  const isKnown = sources.some(({ usual }) => usual !== null);
   const said = sources.map(({ source, today, usual }) => {
-    return `${source} ${numberText(today ?? 0)} (${usual === null ? '?' : numberText(usual.count)})`;
+    const beside = isKnown ? ` (${usual === null ? '?' : numberText(usual.count)})` : '';
+    return `${source} ${numberText(today ?? 0)}${beside}`;
   });
-  return `${said.join(', ')}; in brackets: usual by now`;
+  return `${said.join(', ')}; ${isKnown ? 'in brackets: usual by now' : 'usual: not known yet'}`;
 }
 
 function seenText(sources: readonly SourceStatus[], now: number): string {

@@ -19,7 +19,8 @@ import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { Rules } from './rules.ts';
-import { readStatus, type ServiceStatus, type StatusSource } from './status.ts';
+import type { ServiceStatus } from './status.ts';
+import { readStatus, type StatusSource } from './status-reader.ts';
 import { startTelling } from './tally-book.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
@@ -140,6 +141,7 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
   const { config, role, rules, watch, inbox } = parts;
   return {
     role,
+    database: config.database,
     startedAt: service.startedAt,
     folder: dirname(config.refusedPath),
     sources: () => rules.config.sources,

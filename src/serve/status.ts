@@ -3,11 +3,6 @@
  * Made of what a running service knows and of what is counted in the inbox; without a service, of the latter alone. What nobody
  * can tell is null, and `unknown` says why: it is never taken for well.
  */
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { VERSION } from '../base/version.ts';
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Alarm } from './alarms/alarm.ts';
@@ -37,6 +32,8 @@ export interface ServiceFacts {
   readonly version: string;
   readonly startedAt: string;
   readonly role: string;
+  /** Where its inbox is: the whole path of a file, or the server and the name of the database. */
+  readonly place: string;
   /** As `/readyz` says: it takes events in. */
   readonly isReady: boolean;
 }
@@ -147,45 +144,4 @@ function handlersStatus({
     resting: resting ?? null,
     backlog,
   };
-}
-
-/** Whoever asks waits for no longer. */
-const ANSWER_MS = 3_000;
-
-/** What a running service knows, and whom it asks. */
-export interface StatusSource {
-  readonly role: string;
-  readonly startedAt: number;
-  readonly folder: string;
-  sources(): StatusFacts['sources'];
-  isReady(): boolean;
-  alarms(): readonly Alarm[];
-  work(): Promise<InboxStatus>;
-  standing(): Promise<Standing | undefined>;
-}
-
-export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
-  const [standing, work, disk] = await Promise.all([
-    toldInTime(from.standing().then((known) => known ?? 'there is no inbox')),
-    toldInTime(from.work()),
-    toldInTime(readDisk(from.folder)),
-  ]);
-  const startedAt = new Date(from.startedAt).toISOString();
-  const service = { version: VERSION, startedAt, role: from.role, isReady: from.isReady() };
-  return statusOf({ sources: from.sources(), service, alarms: from.alarms(), standing, work, disk });
-}
-
-async function toldInTime<T>(told: Promise<T>): Promise<T | string> {
-  const late = sleep(ANSWER_MS, `there was no answer within ${ANSWER_MS / 1_000} s`, { ref: false });
-  return await Promise.race([told, late]).catch((error: Error) => error.message);
-}
-
-const MEBIBYTE = 1_048_576;
-
-/** Of the folder, or, if it is still to be made, of the one in which it will be. */
-export async function readDisk(given: string): Promise<{ readonly folder: string; readonly freeMb: number }> {
-  let folder = resolve(given);
-  while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
-  return { folder, freeMb: Math.floor((bavail * bsize) / MEBIBYTE) };
 }

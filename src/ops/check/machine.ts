@@ -9,7 +9,7 @@ import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
-import { readDisk } from '../../serve/status.ts';
+import { readDisk } from '../../serve/status-reader.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, notKnown, ofProblem, pass, warn } from './finding.ts';
