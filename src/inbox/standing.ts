@@ -40,7 +40,9 @@ export async function readStanding(reader: InboxReader, now: number): Promise<St
   const { counts } = reader;
   const until = now + HOUR_MS;
   const hours = Map.groupBy(await counts.hoursTaken(usualFrom(now), until), ({ source }) => source);
-  const last = await counts.tallies({ step: 1, from: now - HOUR_MS, until, kind: 'request' });
+  // Sixty minutes, that of now among them.
+  const from = now - HOUR_MS + MINUTE_MS;
+  const last = await counts.tallies({ step: 1, from, until, kind: 'request' });
   const minutes = Map.groupBy(last, ({ subject }) => subject);
   const proven = await counts.lastProven();
   const names = new Set([...hours.keys(), ...minutes.keys(), ...proven.keys()]);

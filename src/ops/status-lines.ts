@@ -75,7 +75,7 @@ function handlersText({ handlers }: ServiceStatus, now: number): string {
   const oldest = oldestPendingAt === null ? '' : `, the oldest since ${shortTime(oldestPendingAt, now)}`;
   const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
   return [
-    `${numberText(pending)} wait${oldest}`,
+    `${numberText(pending)} waiting${oldest}`,
     `${numberText(handling)} at work`,
     `${numberText(dead)} dead`,
     `${numberText(held)} held`,
@@ -84,7 +84,10 @@ function handlersText({ handlers }: ServiceStatus, now: number): string {
 }
 
 function machineText({ disk, clock }: ServiceStatus): string {
-  const free = disk === null ? `disk ${NOT_KNOWN}` : `${numberText(disk.freeMb)} MiB free at ${disk.folder}`;
+  const free =
+    disk === null
+      ? `disk ${NOT_KNOWN}`
+      : `${numberText(disk.freeMb)} MiB free at ${disk.folder}${disk.isReadOnly ? ', READ-ONLY' : ''}`;
   if (clock === null) return `${free}; clock ${NOT_KNOWN}`;
   const { doubtMs } = clock;
   const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead' : 'behind'}`;

@@ -2,8 +2,8 @@
  * Finds out what the status of the running service is made of (status.ts), at the same time and within seconds: what does not answer by
  * then is not known. Called by the console.
  */
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../base/version.ts';
@@ -11,7 +11,7 @@ import type { Database, InboxStatus } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Alarm } from './alarms/alarm.ts';
-import { type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import { type Disk, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
 
 /** Whoever asks waits for no longer. */
 const ANSWER_MS = 3_000;
@@ -59,9 +59,13 @@ export function inboxPlace(database: Database): string {
 const MEBIBYTE = 1_048_576;
 
 /** Of the folder, or, if it is still to be made, of the one in which it will be. */
-export async function readDisk(given: string): Promise<{ readonly folder: string; readonly freeMb: number }> {
+export async function readDisk(given: string): Promise<Disk> {
   let folder = resolve(given);
   while (!existsSync(folder)) folder = dirname(folder);
   const { bavail, bsize } = await statfs(folder);
-  return { folder, freeMb: Math.floor((bavail * bsize) / MEBIBYTE) };
+  const isReadOnly = await access(folder, constants.W_OK).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'EROFS',
+  );
+  return { folder, freeMb: Math.floor((bavail * bsize) / MEBIBYTE), isReadOnly };
 }

@@ -22,10 +22,17 @@ export interface ServiceStatus {
   readonly sources: readonly SourceStatus[];
   readonly handlers: HandlersStatus | null;
   /** Where the inbox is, or, if a server keeps it, what is kept of refused requests. */
-  readonly disk: { readonly folder: string; readonly freeMb: number } | null;
+  readonly disk: Disk | null;
   /** How far the clock is ahead of what the inbox knows of the time; 0 if it is believed. */
   readonly clock: { readonly doubtMs: number } | null;
   readonly unknown: readonly { readonly what: string; readonly why: string }[];
+}
+
+export interface Disk {
+  readonly folder: string;
+  readonly freeMb: number;
+  /** The file system itself takes no writes, whoever asks. */
+  readonly isReadOnly: boolean;
 }
 
 export interface ServiceFacts {
@@ -87,8 +94,9 @@ export function statusOf(facts: StatusFacts): ServiceStatus {
   );
   const known = typeof standing === 'string' ? undefined : standing;
   const waiting = typeof work === 'string' ? undefined : work;
+  const isStuck = typeof disk === 'object' && disk?.isReadOnly === true;
   return {
-    isWell: service ? service.isReady && alarms?.length === 0 && unknown.length === 0 : null,
+    isWell: service ? service.isReady && alarms?.length === 0 && unknown.length === 0 && !isStuck : null,
     service: service ?? null,
     inbox: known?.inbox ?? null,
     replicas: known?.replicas ?? null,

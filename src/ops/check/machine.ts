@@ -2,13 +2,14 @@
  * Judges the place where the service runs: the inbox, whether it is sound and durable and has room to grow; what is kept of
  * refused requests; the user; and known vulnerabilities in the packages that run in production.
  */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Driver, driverOf } from '../../inbox/driver.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
+import type { Disk } from '../../serve/status.ts';
 import { readDisk } from '../../serve/status-reader.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Settings } from '../settings.ts';
@@ -34,28 +35,14 @@ const FULL_MB = 16;
 async function diskFinding({ refusedPath, knobs }: Config, { file }: Driver): Promise<Finding> {
   const what = file === undefined ? 'refused requests' : 'the inbox';
   try {
-    const { folder, freeMb } = await readDisk(dirname(refusedPath));
-    return judgeDisk({
-      what,
-      folder,
-      freeMb,
-      isReadOnly: isReadOnly(folder),
-      wantedMb: knobs.alarms.diskFreeMb,
-    });
+    return judgeDisk(await readDisk(dirname(refusedPath)), what, knobs.alarms.diskFreeMb);
   } catch (error) {
     return notKnown('disk', `what is free for ${what} cannot be read: ${(error as Error).message}`);
   }
 }
 
-interface Disk {
-  readonly what: string;
-  readonly folder: string;
-  readonly freeMb: number;
-  readonly isReadOnly: boolean;
-  readonly wantedMb: number;
-}
-
-export function judgeDisk({ what, folder, freeMb, isReadOnly, wantedMb }: Disk): Finding {
+/** `what` is kept there. */
+export function judgeDisk({ folder, freeMb, isReadOnly }: Disk, what: string, wantedMb: number): Finding {
   if (isReadOnly) {
     const fix =
       'Every webhook is answered with 503. Mount it for writing, or look why the kernel took that away (`dmesg`)';
@@ -68,15 +55,6 @@ export function judgeDisk({ what, folder, freeMb, isReadOnly, wantedMb }: Disk):
   if (freeMb < FULL_MB)
     return fail('disk', `${free} at ${folder}: it is full. Make room, or give it a larger disk`);
   return (freeMb < wantedMb ? warn : pass)('disk', free);
-}
-
-function isReadOnly(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EROFS';
-  }
 }
 
 function refusedFindings({ refusedPath }: Config, { isShared }: Driver): Finding[] {

@@ -84,8 +84,8 @@ function workFindings({ handlers, service }: ServiceStatus, oldMs: number, now: 
   const { dead, held, resting } = handlers;
   return [
     backlogFinding(handlers, oldMs, now),
-    countFinding('dead', dead, 'have spent their attempts'),
-    countFinding('held', held, 'wait for a person'),
+    countFinding('dead', dead, 'with all attempts spent'),
+    countFinding('held', held, 'waiting for a person'),
     ...(resting === null || service === null
       ? []
       : resting.map((handler) =>
@@ -98,7 +98,7 @@ function backlogFinding({ pending, oldestPendingAt }: HandlersStatus, oldMs: num
   const subject = 'backlog';
   if (oldestPendingAt === null) return pass(subject, 'nothing waits');
   const since = Date.parse(oldestPendingAt);
-  const says = `${counted(pending, 'event')} wait, the oldest came ${ago(since, now)}`;
+  const says = `${counted(pending, 'delivery', 'deliveries')} waiting, the oldest event came ${ago(since, now)}`;
   if (now - since < oldMs) return pass(subject, says);
   return warn(subject, `${says}: \`events list --state pending\` names them`);
 }
