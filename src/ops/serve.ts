@@ -20,11 +20,10 @@ import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
-import { columns, FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
+import { FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
+import { welcome } from './welcome.ts';
 
 const LAST_STEPS_MS = 1_000;
-/** Before `.env` is read: what a second terminal does not see. */
-const GIVEN_PORT = process.env.PORT;
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
@@ -175,30 +174,3 @@ function sayStarted(
     log.info({ version: VERSION, port, console: consolePort, inbox, role, ...limits }, 'ready');
   }
 }
-
-function welcome({ config }: Settings, { port, consolePort }: Receiver, role: Role, base: string): string {
-  const on = config.sources.filter(({ schemes }) => schemes.length > 0);
-  const sources = on.map(({ preset, path, schemes }) => {
-    return [`  ${preset.title}`, `${base}${path}`, `verifies ${schemes.join(' + ')}`];
-  });
-  const isUsual = GIVEN_PORT === undefined && port === config.port;
-  const send = `npm run send -- --all${isUsual ? '' : ` --to ${base}`}`;
-  const [source] = config.sources;
-  const next =
-    on.length > 0 || !source
-      ? `in a second terminal:\n\n  ${send}`
-      : `switch a source on, in ${ENV_FILE}:\n\n  ${firstSetting(source)}=…`;
-  const receives = role !== 'dispatch';
-  return [
-    `\nConsignee is ready${ROLES[role]}.`,
-    ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
-    `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
-    receives ? `Now, ${next}\n\n` : '\n',
-  ].join('');
-}
-
-const ROLES: Readonly<Record<Role, string>> = {
-  both: '',
-  receive: ', and only receives: handlers run elsewhere',
-  dispatch: ', and only runs handlers: it takes nothing in',
-};
