@@ -92,6 +92,7 @@ describe('without a token', () => {
     const held = open.events().length;
     for (const [method, path] of [
       ['GET', '/metrics'],
+      ['GET', '/status'],
       ['POST', '/orders'],
     ] as const) {
       const answer = await ask(open.consolePort, bytesOf(method, path, { Host: host }));
@@ -131,7 +132,7 @@ describe('with a token', () => {
     ['a part of it', `Bearer ${TOKEN.slice(0, -1)}`],
     ['two', `Bearer ${TOKEN} ${TOKEN}`],
   ])('%s is not enough', async (_name, authorization) => {
-    for (const path of ['/metrics', '/orders', '/', '/nowhere']) {
+    for (const path of ['/metrics', '/status', '/orders', '/', '/nowhere']) {
       const headers = { Host: 'localhost', ...(authorization && { Authorization: authorization }) };
       expect((await ask(locked.consolePort, bytesOf('GET', path, headers))).status).toBe(401);
     }
@@ -228,7 +229,7 @@ test('a recheck is for the inbox that it names', async () => {
 
 test('nothing of the console is on the public port, and no webhooks are on the console’s', async () => {
   const held = open.events().length;
-  for (const path of ['/metrics', '/orders', '/console', '/events', '/admin', '/debug']) {
+  for (const path of ['/metrics', '/status', '/orders', '/console', '/events', '/admin', '/debug']) {
     for (const method of ['GET', 'POST']) {
       const answer = await ask(open.port, bytesOf(method, path));
       await expectRefusal(open, answer, [404, 'not_found'], held);
