@@ -11,7 +11,8 @@ import { type ServiceStatus, type StatusFacts, statusOf } from '../serve/status.
 import { inboxPlace, readDisk } from '../serve/status-reader.ts';
 import { askConsole, consoleUrl } from './orders.ts';
 
-const SERVICE_MS = 5_000;
+/** Longer than the service itself waits for its inbox. */
+const SERVICE_MS = 10_000;
 
 export async function findStatus(config: Config): Promise<ServiceStatus> {
   const [asked, named] = await Promise.all([

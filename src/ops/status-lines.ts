@@ -1,10 +1,16 @@
 /** Writes the status of the service for people: six lines of 80 columns if all is well, and below them each alarm with its fix. */
 import type { ServiceStatus, SourceStatus } from '../serve/status.ts';
+import type { Role } from '../serve/work.ts';
 import { counted, wrapWords } from './terminal.ts';
 
 const WIDTH = 80;
 const LABEL = 11;
 const NOT_KNOWN = 'not known';
+const DOES: Readonly<Record<Role, string>> = {
+  both: 'takes events in',
+  receive: 'takes events in, for others to handle',
+  dispatch: 'handles what others take in',
+};
 
 export function statusLines(status: ServiceStatus, now: number): string[] {
   const on = status.sources.filter(({ isOn }) => isOn);
@@ -31,7 +37,7 @@ function verdictLines({ isWell, service, alarms, replicas, unknown }: ServiceSta
   if (!service)
     return statusLine(NOT_KNOWN, unknown.find(({ what }) => what === 'service')?.why ?? 'no service answers');
   const parts = [
-    service.isReady ? 'takes events in' : 'TAKES NOTHING IN',
+    service.isReady ? DOES[service.role] : 'TAKES NOTHING IN',
     alarms === null || alarms.length === 0 ? 'no alarm' : counted(alarms.length, 'alarm'),
     `version ${service.version}, up since ${shortTime(service.startedAt, now)}`,
     ...(replicas === null ? [] : [counted(replicas, 'replica')]),

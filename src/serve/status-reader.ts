@@ -12,13 +12,14 @@ import { driverOf } from '../inbox/driver.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Alarm } from './alarms/alarm.ts';
 import { type Disk, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import type { Role } from './work.ts';
 
-/** Whoever asks waits for no longer. */
-const ANSWER_MS = 3_000;
+/** Whoever asks waits for no longer; a large backlog in PostgreSQL may take some seconds to be counted. */
+const ANSWER_MS = 7_000;
 
 /** What a running service knows, and whom it asks. */
 export interface StatusSource {
-  readonly role: string;
+  readonly role: Role;
   readonly database: Database;
   readonly startedAt: number;
   readonly folder: string;

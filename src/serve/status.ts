@@ -6,6 +6,7 @@
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Alarm } from './alarms/alarm.ts';
+import type { Role } from './work.ts';
 
 /** Times are ISO 8601, in UTC. */
 export interface ServiceStatus {
@@ -38,7 +39,7 @@ export interface Disk {
 export interface ServiceFacts {
   readonly version: string;
   readonly startedAt: string;
-  readonly role: string;
+  readonly role: Role;
   /** Where its inbox is: the whole path of a file, or the server and the name of the database. */
   readonly place: string;
   /** As `/readyz` says: it takes events in. */

@@ -5,11 +5,11 @@ import { judgeDisk } from '../../src/ops/check/machine.ts';
 import { serviceFindings } from '../../src/ops/check/service.ts';
 import { statusLines } from '../../src/ops/status-lines.ts';
 import { readConfig } from '../../src/serve/config/config.ts';
-import { type StatusFacts, statusOf } from '../../src/serve/status.ts';
+import { type ServiceFacts, type StatusFacts, statusOf } from '../../src/serve/status.ts';
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const { config } = readConfig({}, {}, []);
-const SERVICE = {
+const SERVICE: ServiceFacts = {
   version: VERSION,
   startedAt: '2026-03-01T00:00:00.000Z',
   role: 'both',
@@ -70,11 +70,11 @@ test('the worst alarms come first', () => {
 
 test('all of a source refused is a failure; some of it, or too few to tell, is a warning; nothing is not known', () => {
   expect(withSource(0, { hmac_mismatch: 3 })[2]).toMatch(
-    /^fail: shippo last hour: of 3 requests all were refused \(3 hmac_mismatch\): .*SHIPPO_/,
+    /^fail: shippo last hour: of 3 requests all were not taken in \(3 hmac_mismatch\): .*SHIPPO_/,
   );
   expect(withSource(0, { hmac_missing: 2 })[2]).toMatch(/^warn: shippo last hour: of 2 requests all/);
   expect(withSource(9, { inbox_failed: 2, ip_denied: 7 })[2]).toMatch(
-    /^warn: shippo last hour: of 18 requests 9 were refused \(7 ip_denied, 2 inbox_failed\)/,
+    /^warn: shippo last hour: of 18 requests 9 were not taken in \(7 ip_denied, 2 inbox_failed\)/,
   );
   expect(withSource(0, {})[2]).toBe('not known: shippo last hour: nothing has come');
 });

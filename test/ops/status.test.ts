@@ -94,7 +94,10 @@ test('what came is counted, and when; a source of which all is refused is an ala
     { verdict: 'fail', says: expect.stringContaining('SHIPPO_WEBHOOK_SECRET_PREVIOUS') },
   ]);
   expect(checked.of('shippo last hour')).toMatchObject([
-    { verdict: 'fail', says: expect.stringMatching(/^of 12 requests all were refused \(12 hmac_mismatch\)/) },
+    {
+      verdict: 'fail',
+      says: expect.stringMatching(/^of 12 requests all were not taken in \(12 hmac_mismatch\)/),
+    },
   ]);
   expect(checked.of('flexport last hour')).toMatchObject([
     { verdict: 'pass', says: '1 request taken in, none refused' },

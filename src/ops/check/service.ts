@@ -74,7 +74,7 @@ function lastHourFindings({ source, lastHour }: SourceStatus): Finding[] {
   }
   const [code] = most;
   const named = codes.map(([one, count]) => `${count} ${one}`).join(', ');
-  const says = `of ${counted(taken + sum, 'request')} ${sum === taken + sum ? 'all' : sum} were refused (${named})`;
+  const says = `of ${counted(taken + sum, 'request')} ${taken === 0 ? 'all' : sum} were not taken in (${named})`;
   const fix = `${refusalOf(code).asks} ${fixFor(code, { name: source, prefix: prefixOf(source) })}`;
   return [(taken === 0 && sum >= REFUSED_LEAST ? fail : warn)(subject, `${says}: ${fix}`)];
 }
