@@ -1,5 +1,6 @@
 /** What a start on PostgreSQL waits for, that it says so and can be stopped meanwhile, and what it tries before it begins. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -95,11 +96,15 @@ test('a service that waits for the database says so, and can be stopped', async 
   expect(await database.query("SELECT FROM pg_class WHERE relname = 'inbox'")).toEqual([]);
 });
 
+/** As the first release made it. */
+async function makeFirstSchema(): Promise<void> {
+  const folder = join(ROOT, 'src/inbox/postgres/migrations');
+  await database.query(readFileSync(join(folder, '0001-inbox.sql'), 'utf8'));
+  await database.query("INSERT INTO meta VALUES ('inbox', 'an-inbox-of-old'), ('schema', '1')");
+}
+
 test('while a migration waits for a long transaction, nobody has to wait behind it', async () => {
-  await prepareDatabase(database.url, PLACE);
-  await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
-    ALTER TABLE newest DROP COLUMN recorded_at`);
+  await makeFirstSchema();
   const long = await hold('SELECT FROM rests');
   let looks = 0;
   const waits = Promise.withResolvers<void>();
@@ -190,10 +195,7 @@ test.each([
 });
 
 test('two that start at once on an old schema both come up', async () => {
-  await prepareDatabase(database.url, PLACE);
-  await database.query(`UPDATE meta SET value = '1' WHERE key = 'schema';
-    ALTER TABLE rests DROP COLUMN failures, DROP COLUMN openings, DROP COLUMN trial;
-    ALTER TABLE newest DROP COLUMN recorded_at`);
+  await makeFirstSchema();
   const services = await Promise.all([startEnduring(database.url), startEnduring(database.url)]);
   onTestFinished(async () => void (await Promise.all(services.map(clear))));
   for (const [nth, service] of services.entries()) {
