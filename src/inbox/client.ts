@@ -9,7 +9,8 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order, SecretUse } from './contract.ts';
+import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order } from './contract.ts';
+import type { Counts } from './counts.ts';
 import { type Driver, driverOf } from './driver.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
@@ -99,7 +100,7 @@ class InboxClient implements Inbox {
   readonly status = async () => await this.#asked.ask('status');
   readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
-  readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
+  readonly noteCounts = async (counts: Counts) => await this.#asked.ask('noteCounts', counts);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
   readonly believeClock = async () => await this.#asked.ask('believeClock');

@@ -6,6 +6,7 @@
  */
 import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
+import type { Counts } from './counts.ts';
 import type { EndState, WorkState } from './event-states.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
@@ -179,8 +180,8 @@ export interface Inbox {
   order(order: Order): Promise<number>;
   /** The key of this inbox's fingerprints of secrets; replicas have it in common. */
   fingerprintKey(): Promise<string>;
-  /** Adds to what is known of the secrets' use. */
-  noteUses(uses: readonly SecretUse[]): Promise<void>;
+  /** Adds to what is known of the secrets' use and to the tallies: all of it or nothing. */
+  noteCounts(counts: Counts): Promise<void>;
   /**
    * One bounded step through what is past its retention; `more` until the end is reached. Finished events from before
    * `eventsBefore` lose their body and attempts, those from before `keysBefore` also the key by which duplicates are known.

@@ -66,7 +66,7 @@ export interface InboxCalls
     | 'fingerprintKey'
     | 'order'
     | 'purge'
-    | 'noteUses'
+    | 'noteCounts'
     | 'recover'
     | 'pause'
     | 'doubt'

@@ -24,6 +24,7 @@ import { analyzeImported, differing, importBatch } from './postgres/import.ts';
 import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
 import { examineDatabase, inboxAt, movingIn } from './postgres/schema.ts';
 import { prepareDatabase } from './postgres/tables.ts';
+import { addTallyRows } from './postgres/tallies.ts';
 import { openSource, type Source } from './sqlite/export.ts';
 import type { Moved } from './sqlite/files.ts';
 
@@ -96,6 +97,7 @@ async function copy(source: Source, client: Connection, tell: (line: string) => 
     counts.purged += batch.events.filter(({ body }) => body === null).length;
     counts.attempts += batch.attempts.length;
   }
+  for (const rows of source.tallies()) await addTallyRows(client, rows);
   await analyzeImported(client);
   const wrong: number[] = [];
   for (const { events } of telling(source.marks(), tellOf('compared')))

@@ -3,6 +3,7 @@
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
+import { CountReader } from './count-reader.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
@@ -25,7 +26,9 @@ import {
   summaryOf,
 } from './summary.ts';
 
-interface Tables extends SearchTables {
+export interface Tables extends SearchTables {
+  /** Whether replicas share it. */
+  readonly isShared: boolean;
   /** An event may come to light so long after one with a higher number. */
   readonly lateMs: number;
   close(): Promise<void>;
@@ -40,8 +43,12 @@ const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
 export class InboxReader {
   readonly #tables: Tables;
 
+  /** What is counted beside the events. */
+  readonly counts: CountReader;
+
   constructor(tables: Tables) {
     this.#tables = tables;
+    this.counts = new CountReader(tables);
   }
 
   get lateMs(): number {

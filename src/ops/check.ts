@@ -1,10 +1,11 @@
 /**
- * `consignee check`: the security checklist, one line each: pass, warn or fail, with the fix. Exit 1 if anything fails.
+ * `consignee check`: the security checklist, one line each: pass, warn, fail or not known, with the fix. Exit 1 if anything fails.
  *
- * It changes nothing, and runs beside the service, before its first start, or in the container. Each subject has a file in
+ * It asks the running service too, if there is one. It changes nothing, and runs beside the service, before its first start, or in the container. Each subject has a file in
  * check/. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
+import { isAboutDatabase } from '../serve/config/database.ts';
 import { redactionFinding } from './check/canary.ts';
 import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
 import { NO_EVIDENCE, readEvidence } from './check/evidence.ts';
@@ -14,8 +15,10 @@ import { leakFindings, sharedFindings } from './check/leaks.ts';
 import { auditFinding, inboxFindings, userFindings } from './check/machine.ts';
 import { findWorkTree } from './check/programs.ts';
 import { ageFindings, envFileFindings, onlineFindings, originFinding, useFindings } from './check/secrets.ts';
+import { serviceFindings } from './check/service.ts';
 import { allowlistFindings, clockFindings, edgeFindings, observedFindings } from './check/traffic.ts';
 import { allSlots } from './secret/slots.ts';
+import { findStatus } from './service-status.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { FLAG, say, sayRows, TEXT } from './terminal.ts';
 
@@ -25,7 +28,8 @@ export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--
   --online        ask Flexport whether FLEXPORT_API_KEY and FLEXPORT_API_KEY_NEXT work
   --json          one JSON object a line
 
-Exit 1 if anything fails.
+The running service is asked for its alarms; if none answers, that is not known,
+and no failure. Exit 1 if anything fails.
 `;
 
 interface CheckOptions {
@@ -45,7 +49,10 @@ export async function run(args: string[]): Promise<number> {
   const findings = await examineAll(settings, { ...values, given });
   sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, says]);
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
-  if (!values.json) say(failed === 0 ? '\nNothing fails.' : `\n${failed} of ${findings.length} fail.`);
+  if (values.json) return failed === 0 ? 0 : 1;
+  const unknown = findings.filter(({ verdict }) => verdict === 'not known').length;
+  say(unknown === 0 ? '' : `\n${unknown} of ${findings.length} are not known.`);
+  say(failed === 0 ? 'Nothing fails.' : `${failed} of ${findings.length} fail.`);
   return failed === 0 ? 0 : 1;
 }
 
@@ -56,6 +63,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
   const slots = allSlots(config, environment);
   // Asked for at first, since others answer.
   const [audit, keys] = [auditFinding(), online ? onlineFindings(environment) : []];
+  const status = settings.problems.some(isAboutDatabase) ? undefined : findStatus(config);
   const tree = await findWorkTree('.');
   const inbox = await inboxFindings(settings);
   // An inbox that is not sound is not read.
@@ -76,6 +84,7 @@ async function examineAll(settings: Settings, { against, online, given }: CheckO
     ...edgeFindings(config, evidence),
     ...inbox,
     ...(isSound ? fileFindings(settings, slots) : []),
+    ...(status ? serviceFindings(config, await status, now) : []),
     ...clockFindings(config, evidence),
     ...userFindings(config),
     logLevelFinding(settings),

@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../base/errors.ts';
 import { redactText } from '../base/log/redact.ts';
+import { VERSION } from '../base/version.ts';
 import {
   columns,
   complain,
@@ -40,6 +41,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
     'list, show, replay, discard, tail, verify, rescue, refused',
     () => import('./events.ts'),
   ],
+  ['status', 'whether all is well, in six lines', () => import('./status.ts')],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
   ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],
@@ -51,6 +53,7 @@ const USAGE = `Usage: consignee <command>
 ${columns(COMMANDS.map(([call, does]) => [`  ${call}`, does])).join('\n')}
 
 Every command takes --config DIR (where sources.ts and service.ts are) and --help.
+--version says which Consignee this is.
 `;
 
 /** Ends the process with the command's exit code once its output is out. */
@@ -58,6 +61,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args;
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', () => process.exit(0));
+  if (name === '--version' || name === '-v') return say(VERSION);
   const [, , load] = COMMANDS.find(([call]) => call.split(' ')[0] === name) ?? [];
   if (!load) {
     const asked = ['', 'help', '--help', '-h'].includes(name);

@@ -23,16 +23,20 @@ async function askService(config: Config, inbox: string, order: Order): Promise<
   return { id, changed: 0, error: title ?? `the service answered ${status}` };
 }
 
-/** Asks the running service at its console port. Status 0 and a title if it does not answer. */
-export async function askConsole(config: Config, path: string, question: object, withinMs = CONSOLE_MS) {
-  const { host, port, tokens } = config.console;
-  const [token] = tokens;
-  const url = `http://${hostInUrl(host)}:${port}${path}`;
+/** Asks the running service at its console port; without a question it is a GET. Status 0 and a title if it does not answer. */
+export async function askConsole(
+  config: Config,
+  path: string,
+  question: object | undefined,
+  withinMs = CONSOLE_MS,
+) {
+  const [token] = config.console.tokens;
+  const url = `${consoleUrl(config)}${path}`;
   try {
     const response = await fetch(url, {
-      method: 'POST',
+      method: question ? 'POST' : 'GET',
       headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
-      body: JSON.stringify(question),
+      ...(question && { body: JSON.stringify(question) }),
       signal: AbortSignal.timeout(withinMs),
     });
     return { status: response.status, answer: (await response.json()) as unknown };
@@ -40,4 +44,8 @@ export async function askConsole(config: Config, path: string, question: object,
     const title = `no service answers at ${url}: is it running, and are CONSOLE_HOST and CONSOLE_PORT its own?`;
     return { status: 0, answer: { title } };
   }
+}
+
+export function consoleUrl({ console: { host, port } }: Config): string {
+  return `http://${hostInUrl(host)}:${port}`;
 }

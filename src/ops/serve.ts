@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
-import { createLog, type Log, standardOutput } from '../base/log/log.ts';
+import { createLog, type Log, type Output, standardOutput } from '../base/log/log.ts';
 import { makePrivateFolder } from '../base/private-files.ts';
+import { VERSION } from '../base/version.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
@@ -20,7 +21,8 @@ import { firstSetting } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
-import { columns, FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
+import { FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
+import { welcome } from './welcome.ts';
 
 const LAST_STEPS_MS = 1_000;
 
@@ -82,7 +84,7 @@ async function startServing(values: ServeValues, role: Role) {
   const log = createLog(logOptions, output);
   const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
   for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
-  sayStarted(settings, receiver, role, log, values.dev);
+  sayStarted(settings, receiver, role, { log, output, forPeople: values.dev });
   const stopWatching = reloadOnChange({
     settings,
     read,
@@ -143,44 +145,34 @@ function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
   throw error;
 }
 
-function sayStarted(settings: Settings, receiver: Receiver, role: Role, log: Log, forPeople: boolean): void {
+interface Saying {
+  readonly log: Log;
+  readonly output: Output;
+  readonly forPeople: boolean;
+}
+
+/** To people last of all what they can do next. */
+function sayStarted(
+  settings: Settings,
+  receiver: Receiver,
+  role: Role,
+  { log, output, forPeople }: Saying,
+): void {
   const { config, warnings } = settings;
   for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
   const base = `http://${hostInUrl(config.host)}:${receiver.port}`;
-  if (forPeople) process.stdout.write(welcome(settings, receiver, role, base));
   for (const source of role === 'dispatch' ? [] : config.sources) {
     const { name, schemes, path } = source;
     if (schemes.length === 0)
       log.warn({ source: name, path }, `source is off: set ${firstSetting(source)} to switch it on`);
     else if (!forPeople) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
   }
-  if (!forPeople) {
+  if (forPeople) output.write(welcome(settings, receiver, role, base));
+  else {
     const { port, consolePort, connections } = receiver;
     const inbox = driverOf(config.database).place;
     const limits = { connections: connections.all, connectionsPerAddress: connections.address };
     const wiring = fileURLToPath(settings.wiring);
-    log.info({ port, console: consolePort, inbox, role, wiring, ...limits }, 'ready');
+    log.info({ version: VERSION, port, console: consolePort, inbox, role, wiring, ...limits }, 'ready');
   }
 }
-
-function welcome({ config }: Settings, { consolePort }: Receiver, role: Role, base: string): string {
-  const sources = config.sources
-    .filter(({ schemes }) => schemes.length > 0)
-    .map(({ preset, path, schemes }) => {
-      return [`  ${preset.title}`, `${base}${path}`, `verifies ${schemes.join(' + ')}`];
-    });
-  const receives = role !== 'dispatch';
-  return [
-    `\nConsignee is ready${ROLES[role]}.`,
-    ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
-    `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
-    receives ? 'Now, in a second terminal:\n\n  npm run send -- --all\n\n' : '\n',
-    receives ? 'For the first webhook of a provider itself: docs/first-webhook.md\n\n' : '',
-  ].join('');
-}
-
-const ROLES: Readonly<Record<Role, string>> = {
-  both: '',
-  receive: ', and only receives: handlers run elsewhere',
-  dispatch: ', and only runs handlers: it takes nothing in',
-};

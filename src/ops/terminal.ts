@@ -7,6 +7,8 @@ import { visible, visibleJson, visibleLines } from '../base/log/visible.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
+/** sysexits.h: EX_UNAVAILABLE. No service answers. */
+export const EXIT_UNAVAILABLE = 69;
 /** sysexits.h: EX_CONFIG. The service could not start with these settings. */
 export const EXIT_CONFIG = 78;
 

@@ -1,6 +1,6 @@
 /**
  * Puts together what is counted while the service runs, and who hears of it: memory and connections, metrics, the uses of
- * secrets, the alarms. Called by receiver.ts before anything is opened.
+ * secrets, the tallies, the alarms. Called by receiver.ts before anything is opened.
  */
 import type { Log } from '../base/log/log.ts';
 import type { Losses } from '../inbox/refused/losses.ts';
@@ -11,11 +11,14 @@ import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import { meterFor, SecretUses } from './meter.ts';
+import type { Rules } from './rules.ts';
+import { TallyBook } from './tally-book.ts';
 
 export function startCounting(
   { knobs, sources, trustProxy }: Config,
   log: Log,
   known: KnownAddresses,
+  rules: Rules,
   refusalsLost: () => readonly Losses[],
 ) {
   const memory = new BodyMemory({
@@ -31,18 +34,20 @@ export function startCounting(
   });
   const watch = new AlarmWatch(knobs.alarms, sources, log);
   const uses = new SecretUses();
+  const tallies = new TallyBook();
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
+    observed: sources.flatMap(({ name, observed }) => observed.map((scheme) => ({ source: name, scheme }))),
     handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
   };
   const metrics = createMetrics(wired, () => ({
     bytesInFlight: memory.bytes,
     connections: connections.counts(),
     alarms: watch.raised(),
-    uses: uses.all(),
+    uses: [...rules.possibleUses().map((use) => ({ ...use, count: 0 })), ...uses.all()],
     refusalsLost: refusalsLost(),
   }));
-  const meter = meterFor([...metrics.listeners, uses.listener, watch.listener]);
-  return { memory, connections, watch, uses, metrics, meter };
+  const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);
+  return { memory, connections, watch, uses, tallies, metrics, meter };
 }

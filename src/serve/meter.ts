@@ -3,13 +3,13 @@
  * listeners: the metrics, the alarms, and below, the uses of secrets.
  */
 import type { ReplyResult } from '../deliver/dispatch/reply.ts';
-import type { Inbox, SecretUse } from '../inbox/contract.ts';
+import type { SecretUse } from '../inbox/contract.ts';
+import { keyOfUse } from '../inbox/counts.ts';
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-const TELL_MS = 5_000;
-
-export type RequestOutcome = 'accepted' | 'duplicate' | 'held' | 'refused' | 'failed';
+export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed'] as const;
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */
 export const REPLY_OUTCOMES: readonly ReplyResult['outcome'][] = ['answered', 'none', 'failed', 'late'];
@@ -25,7 +25,8 @@ export function outcomeOfRefusal(code: RefusalCode): RequestOutcome {
 /** Labels come from the configuration and from closed lists, never from a sender. */
 export interface Meter {
   request(source: string, outcome: RequestOutcome, code: string, ms: number): void;
-  attempt(handler: string, outcome: string, count: number): void;
+  /** So many, and how long they took: `times` of inbox/tallies.ts. */
+  attempt(handler: string, outcome: string, count: number, times: readonly number[]): void;
   reply(source: string, outcome: ReplyResult['outcome']): void;
   /** The request passed this check, or the check is only observed and would have refused it. */
   proof(source: string, proof: Proof): void;
@@ -44,8 +45,8 @@ export function meterFor(listeners: readonly MeterListener[]): Meter {
     request(source, outcome, code, ms) {
       for (const hear of requests) hear(source, outcome, code, ms);
     },
-    attempt(handler, outcome, count) {
-      for (const hear of attempts) hear(handler, outcome, count);
+    attempt(handler, outcome, count, times) {
+      for (const hear of attempts) hear(handler, outcome, count, times);
     },
     reply(source, outcome) {
       for (const hear of replies) hear(source, outcome);
@@ -64,9 +65,8 @@ interface CountedUse extends Omit<SecretUse, 'count' | 'lastAt'> {
 }
 
 /**
- * Which live secrets prove requests: gathered on the edge, shown in the metrics, and told to the inbox every few seconds, so
- * that it is known after a restart too which secret is still in use. What has not been told when the process is killed is
- * forgotten.
+ * Which live secrets prove requests: gathered on the edge, shown in the metrics, and told to the inbox (tally-book.ts), so that it
+ * is known after a restart too which secret is still in use.
  */
 export class SecretUses {
   readonly #uses = new Map<string, CountedUse>();
@@ -77,7 +77,7 @@ export class SecretUses {
 
   #note(source: string, { scheme, secret, form = '' }: Proof, nowMs: number): void {
     if (secret === undefined) return;
-    const key = `${source} ${scheme} ${secret} ${form}`;
+    const key = keyOfUse({ source, scheme, secret, form });
     const use = this.#uses.get(key);
     if (!use) this.#uses.set(key, { source, scheme, secret, form, count: 1, told: 0, lastAt: nowMs });
     else {
@@ -90,23 +90,22 @@ export class SecretUses {
     return [...this.#uses.values()];
   }
 
-  /** Answers with a function that stops it, once the inbox knows all. */
-  startTelling(inbox: Pick<Inbox, 'noteUses'>): () => Promise<void> {
-    const tell = async () => {
-      const news = this.all()
-        .filter(({ count, told }) => count > told)
-        .map((use) => ({ use, count: use.count - use.told }));
-      for (const { use, count } of news) use.told += count;
-      const uses = news.map(({ use: { told: _, ...rest }, count }): SecretUse => ({ ...rest, count }));
-      if (uses.length === 0) return;
-      await inbox.noteUses(uses).catch(() => {
-        for (const { use, count } of news) use.told -= count;
+  /** Those that the inbox has not been told of. */
+  take(): SecretUse[] {
+    return this.all()
+      .filter(({ count, told }) => count > told)
+      .map((use) => {
+        const { told, ...known } = use;
+        use.told = use.count;
+        return { ...known, count: use.count - told };
       });
-    };
-    const timer = setInterval(tell, TELL_MS).unref();
-    return async () => {
-      clearInterval(timer);
-      await tell();
-    };
+  }
+
+  /** They could not be told. */
+  giveBack(uses: readonly SecretUse[]): void {
+    for (const use of uses) {
+      const known = this.#uses.get(keyOfUse(use));
+      if (known) known.told -= use.count;
+    }
   }
 }

@@ -6,6 +6,7 @@
  */
 import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
+import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
@@ -18,6 +19,9 @@ import { responder } from './http/respond.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { Rules } from './rules.ts';
+import type { ServiceStatus } from './status.ts';
+import { readStatus, type StatusSource } from './status-reader.ts';
+import { startTelling } from './tally-book.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
@@ -36,15 +40,16 @@ const CONSOLE_CONNECTIONS_MAX = 200;
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const { config, role, log } = options;
   const { knobs } = config;
-  const service: Service = { state: 'serving' };
+  const service: Service = { state: 'serving', startedAt: Date.now() };
   const rules = new Rules(config, log);
   const known = new KnownAddresses((network) => work.refused.prove(network));
-  const counting = startCounting(config, log, known, () => work.refused.losses());
+  const counting = startCounting(config, log, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
   rules.keyFingerprints(await work.inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
+  const reading = new InboxReading(config.database);
   const publicServer = createPublicServer(parts, service);
-  const consoleServer = createConsoleServer(parts);
+  const consoleServer = createConsoleServer(parts, () => readStatus(statusSource(parts, service, reading)));
 
   const { inbox, refused, supervisor, watch } = parts;
   refused.proven().then((networks) => {
@@ -59,7 +64,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
   startWatch(parts);
-  const stopTelling = counting.uses.startTelling(inbox);
+  const stopTelling = startTelling(inbox, counting);
 
   async function stop(): Promise<void> {
     service.state = 'leaving';
@@ -76,6 +81,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
     await stopTelling();
+    reading.close();
     await refused.close();
     await inbox.close();
   }
@@ -85,7 +91,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
 }
 
 /** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
-type Service = { state: 'serving' | 'leaving' | 'closed' };
+type Service = { state: 'serving' | 'leaving' | 'closed'; readonly startedAt: number };
 
 /** Everything that the servers and the watch are made of. */
 type ServiceParts = WorkOptions &
@@ -131,11 +137,27 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
+function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
+  const { config, role, rules, watch, inbox } = parts;
+  return {
+    role,
+    database: config.database,
+    startedAt: service.startedAt,
+    folder: dirname(config.refusedPath),
+    sources: () => rules.config.sources,
+    isReady: () => service.state === 'serving' && inbox.takesWrites(),
+    alarms: () => watch.raised(),
+    work: () => inbox.status(),
+    standing: () => reading.standing(),
+  };
+}
+
+function createConsoleServer(parts: ServiceParts, status: () => Promise<ServiceStatus>) {
+  const { config, log, rules, metrics, meter, inbox, judgeRefusedAgain } = parts;
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const { file: inboxFile } = driverOf(config.database);
-  const app = createConsole({ inbox, inboxFile, metrics, isToken, judgeRefusedAgain });
+  const app = createConsole({ inbox, inboxFile, metrics, status, isToken, judgeRefusedAgain });
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }

@@ -6,7 +6,8 @@
  * old rules or the new ones, never some of each.
  */
 import type { Log } from '../base/log/log.ts';
-import { enforcedProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
+import type { SecretUse } from '../inbox/contract.ts';
+import { enforcedProofs, possibleProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
 import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
@@ -48,6 +49,17 @@ export class Rules {
   /** Called once the inbox is open, which keeps the key, and before any request comes. */
   keyFingerprints(key: string): void {
     this.#fingerprintKey = key;
+  }
+
+  /** Every use of a secret that there can be at present. */
+  possibleUses(): Omit<SecretUse, 'count' | 'lastAt'>[] {
+    return this.config.sources.flatMap((source) =>
+      possibleProofs(source).map((proof) => ({
+        ...proof,
+        source: source.name,
+        secret: this.#keyed(proof.secret),
+      })),
+    );
   }
 
   /** Resolves when the host names have had their first answers, or when waiting for them has taken long enough. */

@@ -2,6 +2,7 @@
  * Reads the table of schemes for everybody else: the verifiers of a source, the headers that carry its credentials, the
  * settings that switch it on, and the proof that `send` adds to a body.
  */
+import { fingerprintOf } from './fingerprint.ts';
 import type { FollowedNames } from './followed-names.ts';
 import { HMAC } from './hmac.ts';
 import type { Preset } from './preset.ts';
@@ -98,6 +99,15 @@ export function isProof(scheme: string): boolean {
 /** The schemes with secrets that a request has to pass. */
 export function enforcedProofs({ schemes, observed }: Pick<SourceChecks, 'schemes' | 'observed'>): Scheme[] {
   return schemes.filter((scheme) => isProof(scheme) && !observed.includes(scheme));
+}
+
+/** Every proof of a request that there can be with the secrets that are live, by their plain fingerprints. */
+export function possibleProofs({ schemes, secrets, preset, allowSha1 }: SourceChecks) {
+  return SECRET_ROWS.filter(({ name }) => schemes.includes(name)).flatMap(({ name: scheme, formsOf }) =>
+    (secrets[scheme] ?? []).flatMap((secret) =>
+      (formsOf?.(preset, allowSha1) ?? ['']).map((form) => ({ scheme, secret: fingerprintOf(secret), form })),
+    ),
+  );
 }
 
 /** Lower-case names of the headers in which a sender's credentials come, whatever is checked at present. */

@@ -59,6 +59,9 @@ export const HMAC = {
   holds: 'secrets',
   headersOf: ({ hmac: forms }) => forms.map(({ header }) => header.toLowerCase()),
   build: ({ preset, ...settings }): Verifier => hmac(preset.hmac, settings),
+  formsOf: ({ hmac: forms }, allowSha1) =>
+    forms.filter(({ algorithm }) => allowSha1 || algorithm !== 'sha1').map(nameOfForm),
+
   sign(secret, body, nowMs, { hmac: [form] }): Signed {
     return form ? { headers: { [form.header]: signHmac(form, secret, body, nowMs) } } : {};
   },
@@ -95,7 +98,7 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: H
       if (secret === undefined) throw new Rejection('hmac_mismatch');
       if (claim.timestamp !== undefined) checkTime(claim.timestamp, head.receivedAt);
       const { value: signature, form } = claim;
-      return { scheme: 'hmac', secret, form: `${form.header} ${form.algorithm}`, signature };
+      return { scheme: 'hmac', secret, form: nameOfForm(form), signature };
     };
   };
 
@@ -125,6 +128,10 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: H
 }
 
 /** Writes the header value that the provider would send, and that `hmac` accepts. */
+function nameOfForm({ header, algorithm }: HmacForm): string {
+  return `${header} ${algorithm}`;
+}
+
 export function signHmac(form: HmacForm, secret: string, body: Buffer, nowMs: number): string {
   const timestamp = form.layout === 'timestamped' ? String(Math.floor(nowMs / 1000)) : undefined;
   const mac = macOver(form, timestamp, createSecretKey(secret, 'utf8'), body).toString(form.encoding);

@@ -85,6 +85,8 @@ export interface SecretRow extends AnyScheme {
   doubts?(secret: string): Omit<Problem, 'setting'> | undefined;
   /** Proves a body as the provider would. */
   sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
+  /** The forms in which a proof may come, as it tells them; left out if there is one only. */
+  formsOf?(preset: Preset, allowSha1: boolean): readonly string[];
   /** Says whether the signature that a proof keeps is still that of the bytes. Left out if proofs keep none. */
   recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, preset: Preset): boolean;
 }

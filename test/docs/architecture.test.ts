@@ -125,7 +125,7 @@ test('every worker thread is named', () => {
     .map((file) => read(join('src', file)))
     .filter((text) => text.includes('new Worker('))
     .map((text) => /new Worker\(.*?\bname: '(\w+)'/s.exec(text)?.[1]);
-  expect(threads.sort()).toEqual(['handlers', 'inbox', 'past', 'refused']);
+  expect(threads.sort()).toEqual(['handlers', 'inbox', 'past', 'reading', 'refused']);
   for (const thread of threads) expect(page).toContain(`\`${thread}\``);
 });
 

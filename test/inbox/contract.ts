@@ -8,6 +8,7 @@ import { ordersContract } from './contract-orders.ts';
 import { purgeContract } from './contract-purge.ts';
 import { receiptContract } from './contract-receipt.ts';
 import { routesContract } from './contract-routes.ts';
+import { talliesContract } from './contract-tallies.ts';
 import { workContract } from './contract-work.ts';
 import type { MakeDriver } from './driver.ts';
 
@@ -18,4 +19,5 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
+  describe(`${name}: what is counted`, () => talliesContract(makeDriver));
 }

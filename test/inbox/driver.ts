@@ -12,6 +12,7 @@ import type {
   Work,
 } from '../../src/inbox/contract.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
+import type { TallyRow } from '../../src/inbox/tallies.ts';
 import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
 import { nextLookMs, waitFor } from '../harness/waiting.ts';
 
@@ -36,6 +37,8 @@ export interface Rows {
     readonly outcome: string;
     readonly error: string | null;
   }[];
+  /** In the order of their keys. */
+  readonly tallies: readonly TallyRow[];
 }
 
 /** One kind of inbox, at a place of its own. */

@@ -5,11 +5,13 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
 import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
+import { ADD_TALLIES, PURGE_OLD_TALLIES } from '../../src/inbox/postgres/tallies.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
 let database: Database;
@@ -70,4 +72,19 @@ test('a key that is known is found by its index', async () => {
   const plan = await planOf(KNOWN);
   expect(plan).toContain('keys_pkey');
   expect(plan).not.toContain('Seq Scan');
+});
+
+test('a tally is found by its key, and what is old by the beginning of the key', async () => {
+  expect(accesses(await planOf(PURGE_OLD_TALLIES))).toEqual(['tallies by tallies_pkey', 'tallies by Tid']);
+  const added = await planOf(ADD_TALLIES);
+  expect(added).toContain('Conflict Arbiter Indexes: tallies_pkey');
+  expect(accesses(added)).toEqual([]);
+});
+
+test('what commands read of tallies is a stretch of the key', async () => {
+  for (const name of ['tallies', 'hoursTaken'] as const) {
+    const plan = await planOf({ name, text: COUNT_QUERIES[name] });
+    expect(plan).toMatch(/tallies_pkey[\s\S]*Index Cond: \(\(?step = /);
+    expect(plan).not.toContain('Seq Scan');
+  }
 });

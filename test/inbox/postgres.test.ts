@@ -1,6 +1,7 @@
 /** The PostgreSQL inbox against the contract. */
 import { afterAll, beforeAll } from 'vitest';
 import { workThrough } from '../../src/inbox/messages.ts';
+import type { TallyRow } from '../../src/inbox/tallies.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
@@ -33,6 +34,9 @@ inboxContract('PostgreSQL', (): Driver => {
         ORDER BY event, handler`),
       attempts: all(`SELECT 'evt_' || lpad(to_hex(event), 14, '0') AS id, handler, attempt, outcome, error
         FROM attempts ORDER BY event, handler, started_at, attempt`),
+      tallies: all<TallyRow & { times: readonly string[] }>(
+        'SELECT * FROM tallies ORDER BY step, bucket, kind, subject, outcome',
+      ).map((row) => ({ ...row, times: row.times.map(Number) })),
     }),
     clear,
   };

@@ -5,10 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driverOf } from '../../src/inbox/driver.ts';
 import { timeOfNumber } from '../../src/inbox/event-id.ts';
+import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { addTallyRows } from '../../src/inbox/postgres/tallies.ts';
 import type { InboxReader } from '../../src/inbox/reader.ts';
 import type { PageOptions } from '../../src/inbox/search.ts';
 import type { Selection } from '../../src/inbox/selection.ts';
+import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
+import { Store } from '../../src/inbox/sqlite/store.ts';
+import { readStanding } from '../../src/inbox/standing.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
+import { type MinuteTally, minuteOf, noTimes, rowsOfTallies } from '../../src/inbox/tallies.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { BEGIN, CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
@@ -285,4 +291,59 @@ test('both say when and from where each source spoke, newest hours first', async
   expect(file).toEqual(await ask(driverOf(placed(database.url))));
   expect(new Set(file).size).toBe(file.length);
   expect(file.join()).toMatch(/jobs \d+\.\d+\.\d+\.\d+/);
+});
+
+test('both say how things stand: today against a usual day, the last hour, and who was heard when', async () => {
+  const now = Date.UTC(2026, 2, 4, 12, 30);
+  const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+  const counted = (source: string, outcome: string, at: number, count: number): MinuteTally => ({
+    ...({ kind: 'request', subject: source, outcome } as const),
+    ...{ minute: minuteOf(at), count, times: noTimes() },
+  });
+  const tallies = [
+    // Ten an hour for two weeks, and five an hour today.
+    ...Array.from({ length: 14 * 24 }, (_, nth) => {
+      const at = now - 14 * day + nth * hour;
+      return counted('jobs', 'accepted', at, at < now - (now % day) ? 10 : 5);
+    }),
+    counted('jobs', 'duplicate', now - 5 * minute, 2),
+    counted('jobs', 'hmac_mismatch', now - 5 * minute, 3),
+    counted('jobs', 'hmac_mismatch', now - 70 * minute, 4),
+    counted('fresh', 'accepted', now - 2 * hour, 1),
+    counted('noise', 'hmac_missing', now - minute, 9),
+  ];
+  const file = openInboxFile(path);
+  new Store(file, new Map()).noteCounts({ uses: [], tallies }, now);
+  file.close();
+  const pool = createPool(database.url, { connections: 1, statementMs: 5_000 });
+  await addTallyRows(pool, rowsOfTallies(tallies));
+  await pool.end();
+  const standings = await Promise.all(Object.values(readers).map((reader) => readStanding(reader, now)));
+  const [ofFile, ofPostgres] = standings.map(({ sources }) => sources);
+  expect(ofPostgres).toEqual(ofFile);
+  expect(standings.map(({ replicas }) => replicas)).toEqual([undefined, 0]);
+  const of = (name: string) => ofFile?.find(({ source }) => source === name);
+  expect(of('jobs')).toEqual({
+    source: 'jobs',
+    // From midnight to noon twelve times five, and the duplicates.
+    today: 12 * 5 + 2,
+    usual: { count: 125, least: 125, most: 125 },
+    lastAt: now - 5 * minute,
+    lastHour: { taken: 2, refused: { hmac_mismatch: 3 } },
+  });
+  expect(of('fresh')).toMatchObject({ today: 1, usual: undefined, lastAt: now - 2.5 * hour });
+  expect(of('noise')).toMatchObject({
+    today: 0,
+    lastAt: undefined,
+    lastHour: { refused: { hmac_missing: 9 } },
+  });
+  // Known by the uses of its secret only.
+  expect(of('pair')).toMatchObject({ today: 0, lastAt: BEGIN });
+});
+
+test('both count what waits, without a service', async () => {
+  const work = await both((reader) => reader.counts.work());
+  expect(work.backlog).toContainEqual({ handler: 'jobs/work', state: 'dead', count: 1 });
+  expect(work.backlog).toContainEqual({ handler: 'pair/one', state: 'pending', count: 1 });
+  expect(work.oldestPendingAt).toBe(BEGIN + 5_000);
 });

@@ -44,6 +44,12 @@ beforeAll(() => {
   commit([...Array.from({ length: EVENTS / 2 - 20 }, fresh), ...large], outcomes);
   database.exec(`INSERT INTO newest (handler, thing, at, event, recorded_at)
     SELECT 'one/a', identity, received_at, number, received_at + 1 FROM inbox ORDER BY number LIMIT 10`);
+  const times = Array(12).fill(1);
+  const tallies = Array.from({ length: 200 }, (_, minute) => ({
+    ...({ kind: 'request', subject: 'one', outcome: 'accepted' } as const),
+    ...{ minute, count: 12 + minute, times },
+  }));
+  store.noteCounts({ uses: [], tallies }, Date.now());
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
   pages = statSync(sound).size / PAGE;
@@ -67,6 +73,7 @@ function rowsOf(path: string) {
     work: all('SELECT * FROM work ORDER BY event'),
     attempts: all('SELECT * FROM attempts ORDER BY event'),
     newest: all('SELECT * FROM newest ORDER BY event'),
+    tallies: all('SELECT * FROM tallies'),
     inbox: all("SELECT value FROM meta WHERE key = 'inbox'"),
     held: all('SELECT number FROM inbox WHERE held IS NOT NULL').length,
   };
@@ -102,6 +109,7 @@ test('of a sound inbox everything is there, states and its own name too', () => 
   expect(before.work).toHaveLength(EVENTS - 100);
   expect(before.attempts).toHaveLength(100);
   expect(before.newest).toHaveLength(10);
+  expect(before.tallies).toHaveLength(204);
 });
 
 test.each([

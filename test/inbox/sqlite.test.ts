@@ -33,6 +33,10 @@ function readRows(path: string): Rows {
         ORDER BY event, handler`).map((row) => ({ ...row })),
       attempts: all(`SELECT printf('evt_%014x', event) AS id, handler, attempt, outcome, error FROM attempts
         ORDER BY event, handler, started_at, attempt`).map((row) => ({ ...row })),
+      tallies: all('SELECT * FROM tallies').map((row) => ({
+        ...row,
+        times: [...new Uint32Array(Uint8Array.from(row.times as Uint8Array).buffer)],
+      })),
     } as unknown as Rows;
   } finally {
     database.close();

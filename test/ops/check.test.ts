@@ -183,10 +183,10 @@ test('a talkative log and root are for development only', async () => {
 
 test('subjects stand in one column, however long they are', async () => {
   const { output } = await consignee(['check'], { ...GOOD, FLINTN_WEBHOOK_SECRET_PREVIOUS: SECRET });
-  const lines = output.split('\n').filter((line) => /^(pass|warn|fail) /.test(line));
+  const lines = output.split('\n').filter((line) => /^(pass|warn|fail|not known) /.test(line));
   const width = 'FLINTN_WEBHOOK_SECRET_PREVIOUS'.length;
   expect(lines.length).toBeGreaterThan(10);
-  for (const line of lines) expect(line).toMatch(new RegExp(`^....  .{${width}}  \\S`));
+  for (const line of lines) expect(line).toMatch(new RegExp(`^.{9}  .{${width}}  \\S`));
 });
 
 test('without git and npm the check is as good, and says what it could not look at', async () => {
@@ -194,9 +194,9 @@ test('without git and npm the check is as good, and says what it could not look 
   const { code, of } = await check({ ...GOOD, PATH: folder });
   expect(code).toBe(0);
   expect([of('.env in git'), of('git history'), of('npm audit')]).toMatchObject([
-    [{ verdict: 'pass', says: 'git is not here' }],
-    [{ verdict: 'pass', says: 'not looked at: git is not here' }],
-    [{ verdict: 'pass', says: 'not asked: npm is not here' }],
+    [{ verdict: 'not known', says: 'git is not here' }],
+    [{ verdict: 'not known', says: 'not looked at: git is not here' }],
+    [{ verdict: 'not known', says: 'not asked: npm is not here' }],
   ]);
 });
 

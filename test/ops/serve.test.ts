@@ -1,11 +1,12 @@
 /** `consignee serve`: its options, and what it says of itself once it runs. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
-import { SECRET } from '../harness/project.ts';
+import { ROOT, SECRET } from '../harness/project.ts';
 import { startService } from '../harness/service.ts';
+import { waitFor } from '../harness/waiting.ts';
 
 const { folder, consignee } = useFolder();
 const ON = { FLEXPORT_WEBHOOK_SECRET: SECRET, PORT: '0', CONSOLE_PORT: '0', HOST: '127.0.0.1' };
@@ -73,4 +74,32 @@ test.each([
   expect(ready).toMatchObject({ role, inbox: `${host}${pathname}` });
   expect(await service.stop()).toBe(0);
   expect(service.output()).not.toContain(`:${password}@`);
+});
+
+test('with --dev the screen names the ports in use, and ends with what to type next', async () => {
+  const own = join(folder, 'dev');
+  mkdirSync(own);
+  writeFileSync(join(own, '.env'), `FLEXPORT_WEBHOOK_SECRET=${SECRET}\n`, { mode: 0o600 });
+  const service = await startService({ args: ['--dev'], env: {}, folder: own });
+  const { port, consolePort } = service;
+  const output = await waitFor(
+    () => /\n\n {2}npm run .*\n\n$/.test(service.output()) && service.output(),
+    20_000,
+    service.output,
+  );
+  expect(output).toContain(`http://127.0.0.1:${port}/webhooks/flexport`);
+  expect(output).toContain(`http://localhost:${consolePort}/metrics`);
+  // A second terminal does not see the PORT of this one.
+  expect(output.trimEnd().split('\n').at(-1)).toBe(`  npm run send -- --all --to http://127.0.0.1:${port}`);
+  expect(output.indexOf('source is off')).toBeGreaterThan(0);
+  expect(output.indexOf('source is off')).toBeLessThan(output.indexOf('Consignee is ready'));
+  await service.stop();
+});
+
+test('the version is told by --version, and in the log of every start', async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  expect(await consignee(['--version'])).toMatchObject({ code: 0, output: `${version}\n` });
+  const service = await startService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  expect(service.lines().find(({ msg }) => msg === 'ready')).toMatchObject({ version });
+  await service.stop();
 });

@@ -14,7 +14,7 @@ test('listeners are told in their order, and only of what they listen to', () =>
   };
   const meter = meterFor([first, second, third]);
   meter.request('a', 'held', '', 1);
-  meter.attempt('a/b', 'done', 2);
+  meter.attempt('a/b', 'done', 2, []);
   meter.reply('a', 'late');
   meter.proof('a', { scheme: 'hmac' });
   expect(heard).toEqual(['first a held', 'second a', 'a/b done 2', 'first proof a']);

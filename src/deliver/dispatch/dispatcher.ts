@@ -24,7 +24,7 @@ interface DispatcherOptions {
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
   readonly surroundings: Surroundings;
-  readonly onSettled: (handler: string, outcome: string) => void;
+  readonly onSettled: (handler: string, outcome: string, ms: number) => void;
 }
 
 const STATUS_MAX = 40;
@@ -123,7 +123,7 @@ export class Dispatcher {
     const due = state === 'pending' && { dueInMs: Math.max(0, settlement.due - Date.now()) };
     if (state === 'done') log.info(line);
     else log.warn({ ...line, reason, ...due });
-    onSettled(handler, outcome);
+    onSettled(handler, outcome, ms);
     this.#settled.push(settlement);
     if (this.#running.size === 0) this.#whenIdle?.();
     if (this.#flushPlanned) return;

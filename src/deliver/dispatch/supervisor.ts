@@ -12,7 +12,7 @@ import { PROCESS_ENDED } from '../../inbox/retry.ts';
 import type { SourceWiring } from '../handler.ts';
 import { wiredHandlers } from '../handlers.ts';
 import { failedReply, LATE, type ReplyResult } from './reply.ts';
-import type { FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
+import type { AttemptCounts, FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
 const LOAD_MS = 60_000;
 const LOOK_MS = 500;
@@ -28,7 +28,7 @@ export interface SupervisorOptions
   readonly log: Log;
   /** Where the lines of the handlers' thread go. */
   readonly output: Output;
-  readonly onAttempts: (handler: string, outcome: string, count: number) => void;
+  readonly onAttempts: (...counts: AttemptCounts) => void;
 }
 
 export class Supervisor {

@@ -10,6 +10,7 @@ import { bundledOutput, createLog, type LogOptions } from '../../base/log/log.ts
 import { answerCalls } from '../../base/thread-calls.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import { workThrough } from '../../inbox/messages.ts';
+import { noTimes, placeOf } from '../../inbox/tallies.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt, eventOf } from './attempt.ts';
@@ -36,7 +37,10 @@ export interface HandlersCalls {
 
 export type FromHandlers =
   | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'counts'; readonly counts: readonly (readonly [string, string, number])[] };
+  | { readonly kind: 'counts'; readonly counts: readonly AttemptCounts[] };
+
+/** How many attempts of a handler ended so, and how long they took (inbox/tallies.ts). */
+export type AttemptCounts = [handler: string, outcome: string, count: number, times: number[]];
 
 const HEARTBEAT_MS = 200;
 const COUNTS_MS = 1_000;
@@ -61,17 +65,19 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
-const counts = new Map<string, [string, string, number]>();
+const counts = new Map<string, AttemptCounts>();
 const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
 const dispatcher = new Dispatcher({
   handlers: wiredHandlers(sources, knobs),
   work: workThrough(port),
   knobs,
   surroundings,
-  onSettled: (handler, outcome) => {
-    const count = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0];
-    count[2]++;
-    counts.set(`${handler} ${outcome}`, count);
+  onSettled: (handler, outcome, ms) => {
+    const counted = counts.get(`${handler} ${outcome}`) ?? [handler, outcome, 0, noTimes()];
+    counted[2]++;
+    const place = placeOf(ms);
+    if (place !== undefined) counted[3][place] = (counted[3][place] ?? 0) + 1;
+    counts.set(`${handler} ${outcome}`, counted);
   },
 });
 setInterval(reportCounts, COUNTS_MS);

@@ -9,6 +9,7 @@ import { connect, inTransaction, NOW_MS } from './connection.ts';
 import type { SharedKeyIndex } from './key-index.ts';
 import type { Lease } from './lease.ts';
 import { renewPartitions } from './partitions.ts';
+import { purgeTallyRows } from './tallies.ts';
 
 const EVENTS_STEP = 500;
 /** A key is a small row in two indexes: more of them fit into the same moment. */
@@ -24,7 +25,7 @@ interface PurgeParts {
 }
 
 /**
- * First whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
+ * First tallies past their time and whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
  * `keysBefore`, which is what duplicates are known by. Dead and held events wait for a person, and so do their keys. Rejects
  * while the clock is in doubt.
  */
@@ -58,6 +59,8 @@ export class Purge {
       const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead of' : 'behind'}`;
       throw new Error(`nothing is purged while this machine's clock is ${apart} the database's`);
     }
+    const isBegin = this.#cursor === 0 && this.#keysCursor === 0;
+    if (isBegin && (await purgeTallyRows(this.#pool, Date.now()))) return { removed: 0, more: true };
     let removed = 0;
     if (this.#keysCursor === 0 && !this.#purgesSearch) {
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);

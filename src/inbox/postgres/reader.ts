@@ -24,7 +24,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);
   const moving = found?.isThere ? await movingIn(client).catch(fail) : undefined;
   if (found?.isThere && !moving) {
-    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: VISIBLE_AFTER_MS, all, close });
+    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: VISIBLE_AFTER_MS, isShared: true, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

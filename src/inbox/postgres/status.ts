@@ -1,11 +1,16 @@
-/** Reads the state of the inbox over all replicas, and notes the uses of secrets. */
+/** Reads the state of the inbox over all replicas, and notes what a replica has counted. */
 import type pg from 'pg';
 import type { InboxStatus, SecretUse } from '../contract.ts';
+import { type Counts, keyOfUse } from '../counts.ts';
 import { timeOfNumber } from '../event-id.ts';
+import { rowsOfTallies } from '../tallies.ts';
 import { Backlogs } from './backlog.ts';
 import type { DatabaseClock } from './clock.ts';
-import type { Asked } from './connection.ts';
+import { type Asked, inTransaction } from './connection.ts';
 import { metaOf } from './schema.ts';
+import { addTallyRows } from './tallies.ts';
+
+const MINUTE_MS = 60_000;
 
 export class StatusReader {
   readonly #pool: pg.Pool;
@@ -45,8 +50,26 @@ export class StatusReader {
   }
 }
 
+/** All of it or nothing; by the clock that the replicas have in common. */
+export async function noteCounts(
+  pool: pg.Pool,
+  clock: DatabaseClock,
+  { uses, tallies }: Counts,
+): Promise<void> {
+  const rows = rowsOfTallies(
+    tallies.map((tally) => ({ ...tally, minute: tally.minute - Math.round(clock.doubtMs / MINUTE_MS) })),
+  );
+  const usesInCommon = uses.map((use) => ({ ...use, lastAt: clock.inCommon(use.lastAt) }));
+  await inTransaction(pool, async (client) => {
+    await noteUses(client, usesInCommon);
+    await addTallyRows(client, rows);
+  });
+}
+
+/** In one order: others may do the same at this moment. */
 export async function noteUses(asked: Asked, uses: readonly SecretUse[]): Promise<void> {
-  for (const { source, scheme, secret, form, count, lastAt } of uses) {
+  const inOrder = uses.toSorted((one, other) => (keyOfUse(one) < keyOfUse(other) ? -1 : 1));
+  for (const { source, scheme, secret, form, count, lastAt } of inOrder) {
     await asked.query(
       `INSERT INTO secret_uses AS known VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source, scheme, secret, form) DO UPDATE
        SET count = known.count + excluded.count, last_at = greatest(known.last_at, excluded.last_at)`,

@@ -36,7 +36,7 @@ import { tryToKeep } from './probe.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
 import { metaOf, problemAt } from './schema.ts';
-import { noteUses, StatusReader } from './status.ts';
+import { noteCounts, StatusReader } from './status.ts';
 import { prepareDatabase } from './tables.ts';
 
 const CLOSE_MS = 5_000;
@@ -107,10 +107,7 @@ listenToEdge(
     },
     purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
     fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
-    noteUses(uses) {
-      const inCommon = uses.map((use) => ({ ...use, lastAt: lease.clock.inCommon(use.lastAt) }));
-      return noteUses(pool, inCommon);
-    },
+    noteCounts: (counts) => noteCounts(pool, lease.clock, counts),
     doubt: async () => {},
     believeClock: async () => {},
     copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),

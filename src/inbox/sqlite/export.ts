@@ -11,9 +11,11 @@ import type { SecretUse } from '../contract.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
+import type { TallyRow } from '../tallies.ts';
 import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { DUE_MAX_MS } from './statements.ts';
+import { talliesIn } from './tallies.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
@@ -104,6 +106,10 @@ export class Source {
 
   secretUses(): SecretUse[] {
     return [...this.#rows<SecretUse>(USES)];
+  }
+
+  tallies(): Generator<TallyRow[]> {
+    return talliesIn(this.#database);
   }
 
   /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */

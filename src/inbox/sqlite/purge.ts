@@ -1,5 +1,6 @@
 /**
- * Retention of an SQLite inbox, one bounded step at a time: first the events, then the search keys that they leave behind. The
+ * Retention of an SQLite inbox, one bounded step at a time: first the tallies, then the events, then the search keys that
+ * those leave behind. The
  * rule is Inbox.purge of ../contract.ts. Part of store.ts, which asks for nothing while the clock is in doubt.
  */
 import type { DatabaseSync } from 'node:sqlite';
@@ -7,6 +8,7 @@ import { firstNumberAt } from '../event-id.ts';
 import { transact } from '../sqlite-file.ts';
 import type { KeyIndex } from './key-index.ts';
 import type { Statements } from './statements.ts';
+import { purgeTallies } from './tallies.ts';
 
 const PURGE_STEP = 500;
 
@@ -23,7 +25,10 @@ export class FilePurge {
     this.#keys = keys;
   }
 
-  step(eventsBefore: number, keysBefore: number): { removed: number; more: boolean } {
+  step(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
+    const begins = this.#cursor === 0 && !this.#isAtKeys;
+    if (begins && transact(this.#database, () => purgeTallies(this.#sql, now)))
+      return { removed: 0, more: true };
     const removed = this.#isAtKeys
       ? 0
       : this.#purgeEvents(firstNumberAt(eventsBefore), firstNumberAt(keysBefore));

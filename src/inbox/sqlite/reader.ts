@@ -21,6 +21,7 @@ export function openSqliteReader(path: string): InboxReader {
     ...SQLITE_SELECTION,
     // There is one writer, and it commits one number after the other.
     lateMs: 0,
+    isShared: false,
     async all<Row>(sql: string, ...values: readonly (string | number)[]) {
       const parameters = Object.fromEntries(values.map((value, at) => [`$${at + 1}`, value]));
       return database.prepare(sql).all(parameters) as Row[];

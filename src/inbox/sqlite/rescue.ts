@@ -14,11 +14,12 @@ import { type StoredSource, wants } from '../stored-source.ts';
 import { createInbox } from './files.ts';
 import { Pages } from './pages.ts';
 import { type RecordValue, rowsOn } from './records.ts';
+import { TALLY_ROWS } from './tallies.ts';
 
 type RowValues = readonly RecordValue[];
 
 /** Of a kind of rows: how to know them, and where they go. Columns that an earlier version had not are filled up with `rest`. */
-interface RowKind {
+export interface RowKind {
   readonly insert: string;
   readonly columns: number;
   readonly rest: RowValues;
@@ -86,6 +87,7 @@ const OTHERS: readonly RowKind[] = [
     rest: [],
     is: (values) => values.every(isText),
   },
+  TALLY_ROWS,
 ];
 
 /** Rows of other tables have small numbers. */

@@ -4,6 +4,7 @@ import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
+import { ofTallies } from './tallies.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
 export const DUE_MAX_MS = 31 * 86_400_000;
@@ -22,7 +23,7 @@ export interface DueWork {
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
-  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database) };
+  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database), ...ofTallies(database) };
 }
 
 function ofEvents(database: DatabaseSync) {

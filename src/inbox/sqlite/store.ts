@@ -13,7 +13,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type { Arrival, Ending, InboxStatus, Kept, Order, Route, SecretUse, Settlement } from '../contract.ts';
+import type { Arrival, Ending, InboxStatus, Kept, Order, Route, Settlement } from '../contract.ts';
+import type { Counts } from '../counts.ts';
 import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
@@ -27,6 +28,7 @@ import { KeyIndex } from './key-index.ts';
 import { FilePurge } from './purge.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
+import { addTallies } from './tallies.ts';
 import { StateCounts, type Turn } from './turn.ts';
 import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
 
@@ -96,7 +98,7 @@ export class Store {
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
-    return this.#purge.step(eventsBefore, keysBefore);
+    return this.#purge.step(eventsBefore, keysBefore, now);
   }
 
   /** Writes search keys for some of the events that have none yet. Nothing while the clock is in doubt. */
@@ -104,8 +106,9 @@ export class Store {
     return this.#clock.doubtMs(now) === 0 ? this.#keys.step(now) : 'end';
   }
 
-  noteUses(uses: readonly SecretUse[], now: number): void {
+  noteCounts({ uses, tallies }: Counts, now: number): void {
     this.#turn(now, ({ sql }) => {
+      addTallies(sql, tallies);
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
       }

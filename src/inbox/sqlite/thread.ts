@@ -77,7 +77,7 @@ listenToEdge(
       return changed;
     },
     purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
-    noteUses: (uses) => noting(() => store.noteUses(uses, Date.now())),
+    noteCounts: (counts) => noting(() => store.noteCounts(counts, Date.now())),
     believeClock: () => noting(() => store.believeClock(Date.now())),
     doubt: async (reason) => void openFiles.note(new Error(reason)),
     async copyTo(to) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
 import type { Slot } from '../secret/slots.ts';
 import { counted } from '../terminal.ts';
-import { type Finding, fail, pass, warn } from './finding.ts';
+import { type Finding, fail, findingOf, notKnown, pass, warn } from './finding.ts';
 import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './programs.ts';
 
 const HISTORY = 'git history';
@@ -22,7 +22,7 @@ export async function leakFindings(slots: readonly Slot[], tree: WorkTree | NoWo
   });
   if (needles.length === 0) return [...tooShort, pass(HISTORY, 'no live secret to look for')];
   if ('because' in tree) {
-    return [...tooShort, (tree.odd ? warn : pass)(HISTORY, `not looked at: ${tree.because}`)];
+    return [...tooShort, findingOf(tree.verdict)(HISTORY, `not looked at: ${tree.because}`)];
   }
   return [...tooShort, ...(await inHistory(needles, tree)), ...(await inFiles(needles, tree))];
 }
@@ -58,8 +58,9 @@ async function inHistory(needles: readonly Needle[], tree: WorkTree): Promise<Fi
     return [...findings, warn(HISTORY, `only ${looked}: ${clean(why)}`)];
   }
   if (findings.length > 0) return findings;
-  const partly = tree.isShallow ? '; a shallow clone, the rest of the history is elsewhere' : '';
-  return [pass(HISTORY, `none of ${counted(needles.length, 'live secret')}; ${looked}${partly}`)];
+  const none = `none of ${counted(needles.length, 'live secret')}; ${looked}`;
+  if (!tree.isShallow) return [pass(HISTORY, none)];
+  return [notKnown(HISTORY, `${none}; a shallow clone, the rest of the history is elsewhere`)];
 }
 
 async function inFiles(needles: readonly Needle[], tree: WorkTree): Promise<Finding[]> {

@@ -2,19 +2,20 @@
  * Judges the place where the service runs: the inbox, whether it is sound and durable and has room to grow; what is kept of
  * refused requests; the user; and known vulnerabilities in the packages that run in production.
  */
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Driver, driverOf } from '../../inbox/driver.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
+import type { Disk } from '../../serve/status.ts';
+import { readDisk } from '../../serve/status-reader.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Settings } from '../settings.ts';
-import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
+import { type Finding, fail, notKnown, ofProblem, pass, warn } from './finding.ts';
 import { runTool } from './programs.ts';
 
-const MIB = 1_048_576;
 /** Says nothing of the inbox if the setting itself is wrong: another line of the checklist says that. */
 export async function inboxFindings({ config, problems }: Settings): Promise<Finding[]> {
   if (problems.some(isAboutDatabase)) return [];
@@ -23,22 +24,43 @@ export async function inboxFindings({ config, problems }: Settings): Promise<Fin
   if (problem) return [ofProblem('fail', problem)];
   return [
     ...remarks.map(({ subject, isWell, says }) => (isWell ? pass : warn)(subject, says)),
-    diskFinding(config, driver),
-    ...refusedFindings(config.refusedPath),
+    await diskFinding(config, driver),
+    ...refusedFindings(config, driver),
   ];
 }
 
-function diskFinding({ refusedPath, knobs }: Config, { file }: Driver): Finding {
-  const folder = dirname(refusedPath);
-  if (!existsSync(folder)) return pass('disk', `${folder} will be made at the first start`);
-  const { bavail, bsize } = statfsSync(folder);
-  const freeMb = Math.floor((bavail * bsize) / MIB);
+/** Less than that is left for others: what comes in is refused with 503 within minutes, if not at once. */
+const FULL_MB = 16;
+
+async function diskFinding({ refusedPath, knobs }: Config, { file }: Driver): Promise<Finding> {
   const what = file === undefined ? 'refused requests' : 'the inbox';
-  return (freeMb < knobs.alarms.diskFreeMb ? warn : pass)('disk', `${freeMb} MiB free for ${what}`);
+  try {
+    return judgeDisk(await readDisk(dirname(refusedPath)), what, knobs.alarms.diskFreeMb);
+  } catch (error) {
+    return notKnown('disk', `what is free for ${what} cannot be read: ${(error as Error).message}`);
+  }
 }
 
-function refusedFindings(path: string): Finding[] {
-  const reader = new RefusedReader(path);
+/** `what` is kept there. */
+export function judgeDisk({ folder, freeMb, isReadOnly }: Disk, what: string, wantedMb: number): Finding {
+  if (isReadOnly) {
+    const fix =
+      'Every webhook is answered with 503. Mount it for writing, or look why the kernel took that away (`dmesg`)';
+    return fail(
+      'disk',
+      `${folder} is on a file system that is read-only: nothing can be kept for ${what}. ${fix}`,
+    );
+  }
+  const free = `${freeMb} MiB free for ${what}`;
+  if (freeMb < FULL_MB)
+    return fail('disk', `${free} at ${folder}: it is full. Make room, or give it a larger disk`);
+  return (freeMb < wantedMb ? warn : pass)('disk', free);
+}
+
+function refusedFindings({ refusedPath }: Config, { isShared }: Driver): Finding[] {
+  if (isShared && !existsSync(refusedPath))
+    return [notKnown('refused', `each replica keeps its own, and there is none at ${refusedPath}`)];
+  const reader = new RefusedReader(refusedPath);
   try {
     const groups = reader.groups();
     if (groups.length === 0) return [pass('refused', 'no refused request waits to be judged again')];
@@ -50,7 +72,7 @@ function refusedFindings(path: string): Finding[] {
       return warn(`${source} refused`, says);
     });
   } catch (error) {
-    return [warn('refused', `what was refused cannot be read: ${(error as Error).message}`)];
+    return [notKnown('refused', `what was refused cannot be read: ${(error as Error).message}`)];
   } finally {
     reader.close();
   }
@@ -76,9 +98,9 @@ export function userFindings({ production }: Config): Finding[] {
 /** If npm is here and its registry answers. */
 export async function auditFinding(timeoutMs = TIMEOUT_MS): Promise<Finding> {
   const asked = await runTool('npm', ARGS, OWN_FOLDER, timeoutMs);
-  if (!asked) return pass(SUBJECT, 'not asked: npm is not here');
+  if (!asked) return notKnown(SUBJECT, 'not asked: npm is not here');
   const report = reportIn(asked.stdout);
-  if (!report) return pass(SUBJECT, 'not known: npm’s registry gave no report within 5 s');
+  if (!report) return notKnown(SUBJECT, 'npm’s registry gave no report within 5 s');
   const { total = 0, high = 0, critical = 0 } = report.metadata.vulnerabilities;
   if (total === 0) return pass(SUBJECT, 'no known vulnerability in what runs in production');
   const names = Object.entries(report.vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`);

@@ -5,6 +5,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Verdict } from './finding.ts';
 
 interface ProgramEnd {
   /** Null if it was ended for taking too long. */
@@ -42,23 +43,23 @@ export interface WorkTree {
   readonly isShallow: boolean;
 }
 
-/** Why nothing can be asked of git; `odd` if that should not be so. */
+/** Why nothing can be asked of git, and what that means for what should be asked: outside of a work tree there is nothing to find. */
 export interface NoWorkTree {
   readonly because: string;
-  readonly odd: boolean;
+  readonly verdict: Verdict;
 }
 
 export async function findWorkTree(folder: string): Promise<WorkTree | NoWorkTree> {
   const asked = await runTool('git', ['rev-parse', '--show-toplevel', '--is-shallow-repository'], folder);
-  if (!asked) return { because: 'git is not here', odd: false };
+  if (!asked) return { because: 'git is not here', verdict: 'not known' };
   if (asked.code === 0) {
     const [root = folder, shallow] = asked.stdout.split('\n');
     return { root, isShallow: shallow === 'true' };
   }
   if (/not a git repository|must be run in a work tree/.test(asked.stderr)) {
-    return { because: 'not in a git work tree', odd: false };
+    return { because: 'not in a git work tree', verdict: 'pass' };
   }
-  return { because: `git says: ${asked.stderr.split('\n')[0]}`, odd: true };
+  return { because: `git says: ${asked.stderr.split('\n')[0]}`, verdict: 'warn' };
 }
 
 export async function isTracked(file: string, folder: string): Promise<boolean> {

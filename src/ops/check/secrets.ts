@@ -23,7 +23,7 @@ import {
 import { ENV_FILE, type Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
 import type { Evidence } from './evidence.ts';
-import { type Finding, fail, pass, warn } from './finding.ts';
+import { type Finding, fail, findingOf, notKnown, pass, warn } from './finding.ts';
 import { isIgnored, isTracked, type NoWorkTree, type WorkTree } from './programs.ts';
 
 const AGE = 'secret age';
@@ -73,7 +73,7 @@ function unknownFinding(settings: readonly string[], production: boolean): Findi
   const [first = ''] = settings;
   const says = `not known for ${settings.join(', ')}: a value in the environment has no date`;
   const fix = `Say since when each holds, as in ${first}_SINCE=2026-08-01`;
-  return (production ? warn : pass)(AGE, `${says}. ${fix}`);
+  return (production ? warn : notKnown)(AGE, `${says}. ${fix}`);
 }
 
 /** Which live secrets really prove requests, which may go, and who still signs with SHA-1. */
@@ -95,9 +95,9 @@ function useFinding(
   now: number,
 ): Finding {
   const says = `${slot.label} ${nameOfSecret(slot.value, fingerprints)}: ${sayUse(use, now)}`;
-  if (slot.isCurrent) return pass(subject, says);
+  if (slot.isCurrent) return (use ? pass : notKnown)(subject, says);
   if (mayGo) return warn(subject, `${says}; safe to remove from ${slot.variable}`);
-  if (!use) return pass(subject, `${says}, as far as is recorded`);
+  if (!use) return notKnown(subject, `${says}, as far as is recorded`);
   return pass(subject, `${says}; still in use${currentUse ? '' : ', and the current one is not yet'}`);
 }
 
@@ -133,7 +133,7 @@ function modeFinding(file: string): Finding {
 
 async function gitFinding(file: string, tree: WorkTree | NoWorkTree): Promise<Finding> {
   const subject = `${file} in git`;
-  if ('because' in tree) return (tree.odd ? warn : pass)(subject, tree.because);
+  if ('because' in tree) return findingOf(tree.verdict)(subject, tree.because);
   if (await isTracked(file, '.')) {
     return fail(subject, `git tracks it: git rm --cached ${file}, then rotate every secret in it`);
   }
@@ -152,7 +152,7 @@ export async function onlineFindings(environment: Environment): Promise<Finding[
     return [fail(URL_SETTING, 'is not an https:// URL. Keys are sent to no other, but to this machine')];
   const keys = API_KEYS.flatMap((setting) => liveSlots(setting, environment).slice(0, 1));
   if (keys.length === 0)
-    return [pass('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
+    return [notKnown('online', `no ${API_KEYS.join(' or ')} is set, so there is nothing to ask`)];
   const asked = keys.map(async ({ setting, value }) => {
     return keyFinding(setting, maskOf(value), await askFlexport(base, value));
   });

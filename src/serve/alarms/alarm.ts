@@ -13,6 +13,8 @@ import type { Tally } from './tally.ts';
 export interface AlarmRule<Memory extends object = object> {
   /** Its name in the log, in the metrics, in the message, and in the table of docs/operating.md. */
   readonly kind: string;
+  /** What its alarms may be about; the inbox if left out, which has no name as a subject. */
+  readonly about?: readonly AlarmSubject[];
   /**
    * Makes what the rule remembers from look to look; left out if each look is judged by itself. The memory is plain data and
    * belongs to the watch, so that it can be stored or shared.
@@ -21,6 +23,8 @@ export interface AlarmRule<Memory extends object = object> {
   /** Rejects if it cannot tell: then its alarms stay as they are. It is not asked again before it has answered. */
   find(look: Look, memory: Memory): readonly AlarmFinding[] | Promise<readonly AlarmFinding[]>;
 }
+
+export type AlarmSubject = 'inbox' | 'source' | 'handler';
 
 /** The service as the watch sees it at one moment. `status` is asked at most once a look, however many rules want it. */
 export interface Look {

@@ -20,6 +20,7 @@ interface ClockMemory {
 
 export const clockAlarm: AlarmRule<ClockMemory> = {
   kind: 'clock',
+  about: ['inbox', 'source'],
   memory: () => ({ found: new Map(), doubtMs: 0 }),
   async find(look, memory) {
     const known = await look.status().catch(() => undefined);

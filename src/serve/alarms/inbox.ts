@@ -84,6 +84,7 @@ interface LostCounts {
  */
 export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> }> = {
   kind: 'unkept',
+  about: ['source'],
   memory: () => ({ sources: new Map() }),
   find({ refusalsLost, knobs: { windowMs }, now }, { sources }) {
     return [...Map.groupBy(refusalsLost, ({ source }) => source)].flatMap(([source, losses]) => {
@@ -114,6 +115,7 @@ function unkeptFinding(source: string, count: number, window: string): AlarmFind
  */
 export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
   kind: 'backlog',
+  about: ['inbox', 'handler'],
   memory: () => ({ futureSince: undefined }),
   async find(look, memory) {
     const { now, knobs } = look;
@@ -149,6 +151,7 @@ function restingFinding({ handler, count }: Backlog, age: string, since: number)
  */
 export const deadAlarm: AlarmRule<{ known?: ReadonlyMap<string, number> }> = {
   kind: 'dead',
+  about: ['handler'],
   /** `known`: for each handler how many dead events are no news, never more than there are; not there before the first look. */
   memory: () => ({}),
   async find(look, memory) {

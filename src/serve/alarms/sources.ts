@@ -26,6 +26,7 @@ type Looks = Map<string, readonly (RequestCounts & { readonly at: number })[]>;
  */
 export const refusalsAlarm: AlarmRule<Looks> = {
   kind: 'refusals',
+  about: ['source'],
   memory: () => new Map(),
   find(look, looks) {
     const from = look.now - look.knobs.windowMs;
@@ -118,6 +119,7 @@ function at(week: readonly number[], hour: number): number {
  */
 export const silenceAlarm: AlarmRule = {
   kind: 'silence',
+  about: ['source'],
   find: ({ sources, tallyOf, listeningSince, knobs, now }) =>
     sources.flatMap(({ name }) => {
       const { spokeIn, lastTakenAt } = tallyOf(name);

@@ -2,6 +2,7 @@
  * The operator's port: metrics, and the orders that the `events` command passes to the running service.
  *
  *   GET  /metrics   Prometheus text
+ *   GET  /status    whether all is well: ServiceStatus of ../status.ts
  *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?,"toleranceSeconds"?} → [{"source","looked","accepted",
  *                   "passNowOnly"}], refused requests judged again
  *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
@@ -19,6 +20,7 @@ import { isLoopback } from '../../base/address.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { Inbox, Order } from '../../inbox/contract.ts';
 import type { JudgingWish } from '../../inbox/refused/judging.ts';
+import type { ServiceStatus } from '../status.ts';
 import type { createMetrics } from './metrics.ts';
 
 interface ConsoleOptions {
@@ -26,6 +28,7 @@ interface ConsoleOptions {
   /** Its own file, if it is kept in one on this machine. */
   readonly inboxFile: string | undefined;
   readonly metrics: ReturnType<typeof createMetrics>;
+  readonly status: () => Promise<ServiceStatus>;
   /** Answers for each source how many were looked at, and how many pass now. */
   readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
   /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
@@ -38,6 +41,7 @@ export function createConsole({
   inbox,
   inboxFile,
   metrics,
+  status,
   isToken,
   judgeRefusedAgain,
 }: ConsoleOptions): Express {
@@ -54,6 +58,9 @@ export function createConsole({
   app.get('/metrics', async (_request, response) => {
     const { type, text } = await metrics.render(inbox);
     response.type(type).end(text);
+  });
+  app.get('/status', async (_request, response) => {
+    response.json(await status());
   });
   app.post('/orders', express.json({ strict: true }), async (request, response) => {
     const order = readOrder(request.body);

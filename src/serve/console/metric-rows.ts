@@ -3,57 +3,24 @@
  *
  * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
  */
-import { ATTEMPT_OUTCOMES, type InboxStatus, type SecretUse } from '../../inbox/contract.ts';
-import { LOSS_REASONS, type Losses } from '../../inbox/refused/losses.ts';
+import { VERSION } from '../../base/version.ts';
+import { ATTEMPT_OUTCOMES } from '../../inbox/contract.ts';
+import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
-import type { ConnectionCounts } from '../http/connections.ts';
-import { type MeterListener, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
-
-export interface MetricRow {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Series that are there from the start, at 0: a rate over one that appears with its first value misses that value. */
-  readonly series?: (wired: Wired) => readonly LabelValues[];
-  /** A row either counts as things happen … */
-  readonly hears?: (add: AddValue) => MeterListener;
-  /** … or is read when somebody asks. Undefined: nobody can tell at present, and nothing is shown. */
-  readonly reads?: (present: Present) => readonly Sample[] | undefined;
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-export type AddValue = (labels: Labels, value: number) => void;
-
-/** In the order of the row's `labels`. */
-type LabelValues = readonly string[];
-
-type Sample = readonly [value: number, ...labels: LabelValues];
-
-export interface Wired {
-  readonly sources: readonly string[];
-  readonly replying: readonly string[];
-  readonly handlers: readonly string[];
-}
-
-/** The service as it is when somebody asks. */
-export interface Present {
-  readonly takesWrites: boolean;
-  readonly bytesInFlight: number;
-  readonly connections: ConnectionCounts;
-  readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
-  /** How often each live secret has proved a request. */
-  readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
-  readonly refusalsLost: readonly Losses[];
-  /** Undefined if the inbox does not answer: everything else is worth knowing then more than ever. */
-  readonly status: InboxStatus | undefined;
-}
+import { NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES, REQUEST_OUTCOMES } from '../meter.ts';
+import { alarmSeries, each, type MetricRow } from './metric.ts';
 
 const CODES = Object.keys(REFUSALS) as (keyof typeof REFUSALS)[];
 const BACKLOG_STATES = ['pending', 'handling', 'dead', 'held'];
 
 export const METRIC_ROWS: readonly MetricRow[] = [
+  {
+    name: 'consignee_build_info',
+    type: 'gauge',
+    help: 'Always 1; version is that of Consignee.',
+    labels: ['version'],
+    reads: () => [[1, VERSION]],
+  },
   {
     name: 'consignee_requests_total',
     type: 'counter',
@@ -70,6 +37,10 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'histogram',
     help: 'From the end of the headers to the answer.',
     labels: ['source', 'outcome'],
+    series: ({ sources }) => [
+      ...each(sources, REQUEST_OUTCOMES),
+      ...each([NO_SOURCE], ['refused', 'failed']),
+    ],
     hears: (add) => ({ request: (source, outcome, _code, ms) => add({ source, outcome }, ms / 1000) }),
   },
   {
@@ -102,6 +73,10 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Requests that a check would have refused, were it not only observed.',
     labels: ['source', 'scheme', 'code'],
+    series: ({ observed }) =>
+      observed.flatMap(({ source, scheme }) =>
+        CODES.filter((code) => code.startsWith(`${scheme}_`)).map((code) => [source, scheme, code]),
+      ),
     hears: (add) => ({
       proof(source, { scheme, wouldRefuse }) {
         if (wouldRefuse !== undefined) add({ source, scheme, code: wouldRefuse }, 1);
@@ -185,13 +160,10 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'gauge',
     help: '1 while the alarm is raised; subject is a source, a handler or empty.',
     labels: ['kind', 'subject'],
+    series: alarmSeries,
     reads: ({ alarms }) => alarms.map(({ kind, subject }) => [1, kind, subject]),
   },
 ];
-
-function each<A, B>(ones: readonly A[], others: readonly B[]): [A, B][] {
-  return ones.flatMap((one) => others.map((other): [A, B] => [one, other]));
-}
 
 function secondsSince(time: number | null): number {
   return time === null ? 0 : Math.max(0, Date.now() - time) / 1000;

@@ -1,36 +1,29 @@
 /** Prometheus metrics, made from the table in metric-rows.ts, and those of Node and the process beside them. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Inbox } from '../../inbox/contract.ts';
-import {
-  type AddValue,
-  type Labels,
-  METRIC_ROWS,
-  type MetricRow,
-  type Present,
-  type Wired,
-} from './metric-rows.ts';
-
-const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+import { TIMES_SECONDS } from '../../inbox/tallies.ts';
+import type { AddValue, Labels, MetricRow, Present, Wired } from './metric.ts';
+import { METRIC_ROWS } from './metric-rows.ts';
 
 /** `known` answers with what is known without asking the inbox. */
 export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = METRIC_ROWS.map((row) => ({ row, ...register(row, registry) }));
-  const addSeries = ({ labels, series }: MetricRow, add: AddValue) => {
-    for (const values of series?.(wired) ?? []) add(labelled(labels, values), 0);
+  const addSeries = ({ labels, series }: MetricRow, zero: (of: Labels) => void) => {
+    for (const values of series?.(wired) ?? []) zero(labelled(labels, values));
   };
-  for (const { row, add } of metrics) if (!row.reads) addSeries(row, add);
+  for (const { row, zero } of metrics) if (!row.reads) addSeries(row, zero);
 
   /** The text format, with the inbox's present state. */
   async function render(inbox: Pick<Inbox, 'status' | 'takesWrites'>) {
     const status = await inbox.status().catch(() => undefined);
     const present: Present = { ...known(), takesWrites: inbox.takesWrites(), status };
-    for (const { row, add, clear } of metrics.filter(({ row: { reads } }) => reads)) {
+    for (const { row, add, zero, clear } of metrics.filter(({ row: { reads } }) => reads)) {
       clear();
       const samples = row.reads?.(present);
       if (!samples) continue;
-      addSeries(row, add);
+      addSeries(row, zero);
       for (const [value, ...values] of samples) add(labelled(row.labels, values), value);
     }
     return { type: registry.contentType, text: await registry.metrics() };
@@ -46,11 +39,15 @@ function labelled(names: readonly string[], values: readonly string[]): Labels {
 function register(
   { name, type, help, labels }: MetricRow,
   registry: Registry,
-): { add: AddValue; clear: () => void } {
+): { add: AddValue; zero: (of: Labels) => void; clear: () => void } {
   const options = { name, help, labelNames: labels, registers: [registry] };
   if (type === 'histogram') {
-    const histogram = new Histogram({ ...options, buckets: BUCKETS_SECONDS });
-    return { add: (of, value) => histogram.observe(of, value), clear: () => histogram.reset() };
+    const histogram = new Histogram({ ...options, buckets: [...TIMES_SECONDS] });
+    return {
+      add: (of, value) => histogram.observe(of, value),
+      zero: (of) => histogram.zero(of),
+      clear: () => histogram.reset(),
+    };
   }
   const metric = type === 'counter' ? new Counter(options) : new Gauge(options);
   const clear = () => {
@@ -60,5 +57,5 @@ function register(
   };
   const add: AddValue = (of, value) =>
     metric instanceof Counter ? metric.inc(of, value) : metric.set(of, value);
-  return { add, clear };
+  return { add, zero: (of) => add(of, 0), clear };
 }

@@ -43,7 +43,7 @@ export function over(service: Service, kind: string): Promise<Line> {
 
 export async function metricLines(service: Service): Promise<string[]> {
   const text = await (await fetch(`http://127.0.0.1:${service.consolePort}/metrics`)).text();
-  return text.split('\n').filter((line) => line.startsWith('consignee_alarm{'));
+  return text.split('\n').filter((line) => line.startsWith('consignee_alarm{') && !line.endsWith(' 0'));
 }
 
 export async function send(

@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Inbox, InboxStatus } from '../../../src/inbox/contract.ts';
+import { ATTEMPT_OUTCOMES, type Inbox, type InboxStatus } from '../../../src/inbox/contract.ts';
 import { METRIC_ROWS } from '../../../src/serve/console/metric-rows.ts';
 import { createMetrics } from '../../../src/serve/console/metrics.ts';
-import { meterFor } from '../../../src/serve/meter.ts';
+import { meterFor, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../../../src/serve/meter.ts';
+import { HMAC } from '../../../src/verify/hmac.ts';
+import { REFUSALS, type RefusalCode } from '../../../src/verify/refusals.ts';
 import { ROOT } from '../../harness/project.ts';
 
 const WELL: InboxStatus = {
@@ -14,7 +16,13 @@ const WELL: InboxStatus = {
   oldestPendingAt: Date.now() - 5_000,
   resting: ['one/a'],
 };
-const WIRED = { sources: ['one', 'two'], replying: ['two'], handlers: ['one/a', 'one/b'] };
+const WIRED = {
+  sources: ['one', 'two'],
+  replying: ['two'],
+  observed: [{ source: 'one', scheme: 'hmac' }],
+  handlers: ['one/a', 'one/b'],
+};
+const USE = { source: 'one', scheme: 'hmac', secret: 'f', form: '' };
 
 function inboxThat(takesWrites: boolean, status: () => Promise<InboxStatus>): Inbox {
   return { takesWrites: () => takesWrites, status } as Inbox;
@@ -26,7 +34,7 @@ const makeMetrics = () =>
     bytesInFlight: 3,
     connections: CONNECTIONS,
     alarms: [],
-    uses: [],
+    uses: [{ ...USE, count: 0 }],
     refusalsLost: [],
   }));
 const CONNECTIONS = { open: 2, limits: { all: 8, address: 2 }, closed: { all: 0, address: 1 } };
@@ -57,17 +65,46 @@ test('series of closed lists are there from the start, at 0', async () => {
     'consignee_replies_total{source="two",outcome="late"}',
     'consignee_handler_resting{handler="one/b"}',
     'consignee_backlog_events{handler="one/b",state="held"}',
+    'consignee_request_duration_seconds_count{source="two",outcome="held"}',
+    'consignee_request_duration_seconds_count{source="none",outcome="refused"}',
+    'consignee_would_refuse_total{source="one",scheme="hmac",code="hmac_missing"}',
+    'consignee_proofs_total{source="one",scheme="hmac",secret="f",form=""}',
+    'consignee_alarm{kind="disk",subject=""}',
+    'consignee_alarm{kind="refusals",subject="two"}',
+    'consignee_alarm{kind="dead",subject="one/b"}',
   ]) {
     expect(text).toContain(`${series} 0\n`);
   }
   expect(text).not.toContain('consignee_replies_total{source="one"');
 });
 
+test('nothing that happens makes a series that was not there before', async () => {
+  const metrics = makeMetrics();
+  const series = async () => {
+    const { text } = await metrics.render(wellInbox);
+    return text.split('\n').flatMap((line) => /^consignee_\S+/.exec(line)?.[0] ?? []);
+  };
+  const before = await series();
+  const meter = meterFor(metrics.listeners);
+  for (const source of ['one', 'two', NO_SOURCE]) {
+    for (const code of Object.keys(REFUSALS) as RefusalCode[])
+      meter.request(source, outcomeOfRefusal(code), code, 1);
+  }
+  for (const outcome of ['accepted', 'duplicate', 'held'] as const) meter.request('one', outcome, '', 1);
+  for (const outcome of ATTEMPT_OUTCOMES) meter.attempt('one/a', outcome, 1, []);
+  for (const outcome of REPLY_OUTCOMES) meter.reply('two', outcome);
+  for (const code of Object.keys(HMAC.refusals) as RefusalCode[])
+    meter.proof('one', { scheme: 'hmac', wouldRefuse: code });
+  expect(await series()).toEqual(before);
+  const names = new Set(before.map((name) => name.replace(/(_bucket|_sum|_count)?(\{.*)?$/, '')));
+  expect(names).toEqual(new Set(METRIC_ROWS.map(({ name }) => name)));
+});
+
 test('what the meter is told is counted, once', async () => {
   const metrics = makeMetrics();
   const meter = meterFor(metrics.listeners);
   meter.request('one', 'refused', 'hmac_mismatch', 20);
-  meter.attempt('one/a', 'done', 5);
+  meter.attempt('one/a', 'done', 5, []);
   meter.reply('two', 'late');
   meter.proof('one', { scheme: 'hmac', wouldRefuse: 'hmac_missing' });
   meter.proof('one', { scheme: 'hmac', secret: 'f' });
@@ -81,7 +118,7 @@ test('what the meter is told is counted, once', async () => {
   ]) {
     expect(text).toContain(`${line}\n`);
   }
-  expect(text.match(/^consignee_would_refuse_total/gm)).toHaveLength(1);
+  expect(text.match(/^consignee_would_refuse_total.* [1-9]/gm)).toHaveLength(1);
 });
 
 test('the page of metrics, the table and docs/operating.md name the same ones, with the same words', async () => {

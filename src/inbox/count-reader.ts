@@ -1,0 +1,73 @@
+/**
+ * Reads what is counted beside the events: tallies, uses of secrets, what waits. A part of reader.ts, for status, alarms and charts.
+ * It never looks at an event.
+ */
+import type { Backlog } from './contract.ts';
+import { timeOfNumber } from './event-id.ts';
+import type { Tables } from './reader.ts';
+import { type HourTaken, minuteOf, type TallyRow, type TallyWish, timesOf } from './tallies.ts';
+
+/** For both databases; tests look at how they find their rows. */
+export const COUNT_QUERIES = {
+  tallies: `SELECT step, bucket, kind, subject, outcome, count, times FROM tallies
+    WHERE step = $1 AND bucket >= $2 AND bucket < $3 ORDER BY bucket`,
+  hoursTaken: `SELECT subject AS source, bucket / 60 AS hour, CAST(sum(count) AS bigint) AS count FROM tallies
+    WHERE step = 60 AND bucket >= $1 AND bucket < $2 AND kind = 'request'
+      AND outcome IN ('accepted', 'duplicate', 'held') GROUP BY subject, bucket ORDER BY bucket`,
+  lastUses: 'SELECT source, max(last_at) AS at FROM secret_uses GROUP BY source',
+  backlog: `SELECT handler, state, count(*) AS count, min(event) AS oldest FROM work
+    GROUP BY handler, state ORDER BY handler, state`,
+  replicas: 'SELECT count(*) AS count FROM replicas',
+} as const;
+
+export interface WaitingWork {
+  readonly backlog: readonly Backlog[];
+  /** Milliseconds since 1970 of the oldest pending event, if any. */
+  readonly oldestPendingAt: number | null;
+}
+
+export class CountReader {
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** In the order of their buckets. */
+  async tallies({ step, from, until, kind, subject }: TallyWish): Promise<TallyRow[]> {
+    const rows = await this.#tables.all<
+      Omit<TallyRow, 'times'> & { readonly times: Parameters<typeof timesOf>[0] }
+    >(COUNT_QUERIES.tallies, step, minuteOf(from), minuteOf(until));
+    return rows
+      .filter((row) => (kind ?? row.kind) === row.kind && (subject ?? row.subject) === row.subject)
+      .map(({ times, ...row }) => ({ ...row, times: timesOf(times) }));
+  }
+
+  /** What sources had taken in, hour by hour. */
+  async hoursTaken(from: number, until: number): Promise<HourTaken[]> {
+    return await this.#tables.all<HourTaken>(COUNT_QUERIES.hoursTaken, minuteOf(from), minuteOf(until));
+  }
+
+  /** When a secret of each source last proved a request, in milliseconds since 1970. */
+  async lastProven(): Promise<Map<string, number>> {
+    const uses = await this.#tables.all<{ source: string; at: number }>(COUNT_QUERIES.lastUses);
+    return new Map(uses.map(({ source, at }) => [source, at]));
+  }
+
+  /** Counts the rows of work: while a service runs it knows them without. */
+  async work(): Promise<WaitingWork> {
+    const rows = await this.#tables.all<Backlog & { readonly oldest: number }>(COUNT_QUERIES.backlog);
+    const pending = rows.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
+    return {
+      backlog: rows.map(({ handler, state, count }) => ({ handler, state, count })),
+      oldestPendingAt: pending.length === 0 ? null : timeOfNumber(Math.min(...pending)),
+    };
+  }
+
+  /** How many are at work; undefined where one process owns the inbox. */
+  async replicas(): Promise<number | undefined> {
+    if (!this.#tables.isShared) return undefined;
+    const [row] = await this.#tables.all<{ count: number }>(COUNT_QUERIES.replicas);
+    return row?.count;
+  }
+}

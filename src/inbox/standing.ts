@@ -1,0 +1,92 @@
+/**
+ * How things stand by what is counted in an inbox, whether or not a service runs: what each source sent today and usually does, when
+ * it was last heard, and what was refused in the last hour. Asked by status, in the service through reading.ts.
+ */
+import type { InboxReader } from './reader.ts';
+import type { TallyRow } from './tallies.ts';
+import { type Usual, usualBetween, usualFrom } from './usual.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MINUTE_MS = 60_000;
+
+export interface SourceStanding {
+  readonly source: string;
+  /** Taken in since midnight UTC. */
+  readonly today: number;
+  /** What was taken in by this time of the day on others like it; undefined if that is not known yet. */
+  readonly usual: Usual | undefined;
+  /** Milliseconds since 1970; undefined if nothing of it was ever taken in. To the minute, or to the hour if it is long ago, where only an address proves it. */
+  readonly lastAt: number | undefined;
+  readonly lastHour: {
+    readonly taken: number;
+    /** By the code with which they were refused, or failed for a reason of ours. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
+}
+
+export interface Standing {
+  /** The name of the inbox. */
+  readonly inbox: string;
+  /** Those of which anything is known. */
+  readonly sources: readonly SourceStanding[];
+  /** Undefined where one process owns the inbox. */
+  readonly replicas: number | undefined;
+}
+
+const TAKEN_OUTCOMES = ['accepted', 'duplicate', 'held'];
+
+export async function readStanding(reader: InboxReader, now: number): Promise<Standing> {
+  const { counts } = reader;
+  const until = now + HOUR_MS;
+  const hours = Map.groupBy(await counts.hoursTaken(usualFrom(now), until), ({ source }) => source);
+  // Sixty minutes, that of now among them.
+  const from = now - HOUR_MS + MINUTE_MS;
+  const last = await counts.tallies({ step: 1, from, until, kind: 'request' });
+  const minutes = Map.groupBy(last, ({ subject }) => subject);
+  const proven = await counts.lastProven();
+  const names = new Set([...hours.keys(), ...minutes.keys(), ...proven.keys()]);
+  return {
+    inbox: await reader.id(),
+    sources: [...names].sort().map((source) => {
+      const past = new Map((hours.get(source) ?? []).map(({ hour, count }) => [hour, count]));
+      return standingOf(
+        source,
+        { past, minutes: minutes.get(source) ?? [], provenAt: proven.get(source) },
+        now,
+      );
+    }),
+    replicas: await counts.replicas(),
+  };
+}
+
+interface SourceCounts {
+  readonly past: ReadonlyMap<number, number>;
+  readonly minutes: readonly TallyRow[];
+  readonly provenAt: number | undefined;
+}
+
+function standingOf(source: string, { past, minutes, provenAt }: SourceCounts, now: number): SourceStanding {
+  const midnight = now - (now % DAY_MS);
+  const isTaken = ({ outcome }: TallyRow) => TAKEN_OUTCOMES.includes(outcome);
+  const heard = [
+    ...(provenAt === undefined ? [] : [provenAt]),
+    ...minutes.filter(isTaken).map(({ bucket }) => bucket * MINUTE_MS),
+    ...[...past.keys()].map((hour) => hour * HOUR_MS),
+  ];
+  const refused: Record<string, number> = {};
+  for (const row of minutes.filter((one) => !isTaken(one))) {
+    refused[row.outcome] = (refused[row.outcome] ?? 0) + row.count;
+  }
+  const todays = [...past].filter(([hour]) => hour * HOUR_MS >= midnight);
+  return {
+    source,
+    today: todays.reduce((sum, [, count]) => sum + count, 0),
+    usual: usualBetween(past, midnight, now),
+    lastAt: heard.length === 0 ? undefined : Math.max(...heard),
+    lastHour: {
+      taken: minutes.filter(isTaken).reduce((sum, { count }) => sum + count, 0),
+      refused,
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** Writes the status of the service for people: six lines of 80 columns if all is well, and below them each alarm with its fix. */
+import type { ServiceStatus, SourceStatus } from '../serve/status.ts';
+import type { Role } from '../serve/work.ts';
+import { counted, wrapWords } from './terminal.ts';
+
+const WIDTH = 80;
+const LABEL = 11;
+const NOT_KNOWN = 'not known';
+const DOES: Readonly<Record<Role, string>> = {
+  both: 'takes events in',
+  receive: 'takes events in, for others to handle',
+  dispatch: 'handles what others take in',
+};
+
+export function statusLines(status: ServiceStatus, now: number): string[] {
+  const on = status.sources.filter(({ isOn }) => isOn);
+  return [
+    ...verdictLines(status, now),
+    ...statusLine('today', todayText(on)),
+    ...statusLine('last seen', seenText(on, now)),
+    ...statusLine('refused', refusedText(on)),
+    ...statusLine('handlers', handlersText(status, now)),
+    ...statusLine('machine', machineText(status)),
+    ...(status.alarms ?? []).flatMap(({ kind, says, fix, since }) => [
+      '',
+      ...statusLine('ALARM', `${kind}, since ${shortTime(since, now)}: ${says}`),
+      ...statusLine('  fix', fix),
+    ]),
+  ];
+}
+
+function statusLine(label: string, text: string): string[] {
+  return wrapWords(text, WIDTH - LABEL).map((line, at) => `${(at === 0 ? label : '').padEnd(LABEL)}${line}`);
+}
+
+function verdictLines({ isWell, service, alarms, replicas, unknown }: ServiceStatus, now: number): string[] {
+  if (!service)
+    return statusLine(NOT_KNOWN, unknown.find(({ what }) => what === 'service')?.why ?? 'no service answers');
+  const parts = [
+    service.isReady ? DOES[service.role] : 'TAKES NOTHING IN',
+    alarms === null || alarms.length === 0 ? 'no alarm' : counted(alarms.length, 'alarm'),
+    `version ${service.version}, up since ${shortTime(service.startedAt, now)}`,
+    ...(replicas === null ? [] : [counted(replicas, 'replica')]),
+    ...unknown.map(({ what, why }) => `${what}: ${NOT_KNOWN} (${why})`),
+  ];
+  return statusLine(isWell ? 'well' : 'NOT WELL', parts.join('; '));
+}
+
+function todayText(sources: readonly SourceStatus[]): string {
+  if (sources.length === 0) return 'no source is on';
+  if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
+  const isKnown = sources.some(({ usual }) => usual !== null);
+  const said = sources.map(({ source, today, usual }) => {
+    const beside = isKnown ? ` (${usual === null ? '?' : numberText(usual.count)})` : '';
+    return `${source} ${numberText(today ?? 0)}${beside}`;
+  });
+  return `${said.join(', ')}; ${isKnown ? 'in brackets: usual by now' : 'usual: not known yet'}`;
+}
+
+function seenText(sources: readonly SourceStatus[], now: number): string {
+  if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
+  const seen = sources.flatMap(({ source, lastAt }) =>
+    lastAt === null ? [] : [`${source} ${shortTime(lastAt, now)}`],
+  );
+  const waiting = sources.filter(({ lastAt }) => lastAt === null).map(({ source }) => source);
+  const first = waiting.length === 0 ? [] : [`waiting for the first event: ${waiting.join(', ')}`];
+  return [...(seen.length === 0 ? [] : [seen.join(', ')]), ...first].join('; ') || 'nothing';
+}
+
+function refusedText(sources: readonly SourceStatus[]): string {
+  if (sources.some(({ lastHour }) => lastHour === null)) return NOT_KNOWN;
+  const said = sources.flatMap(({ source, lastHour }) =>
+    Object.entries(lastHour?.refused ?? {}).map(([code, count]) => `${source} ${numberText(count)} ${code}`),
+  );
+  return `${said.join(', ') || 'nothing'} in the last hour`;
+}
+
+function handlersText({ handlers }: ServiceStatus, now: number): string {
+  if (!handlers) return NOT_KNOWN;
+  const { pending, handling, dead, held, oldestPendingAt, resting } = handlers;
+  const oldest = oldestPendingAt === null ? '' : `, the oldest since ${shortTime(oldestPendingAt, now)}`;
+  const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
+  return [
+    `${numberText(pending)} waiting${oldest}`,
+    `${numberText(handling)} at work`,
+    `${numberText(dead)} dead`,
+    `${numberText(held)} held`,
+    `resting: ${rests}`,
+  ].join('; ');
+}
+
+function machineText({ disk, clock }: ServiceStatus): string {
+  const free =
+    disk === null
+      ? `disk ${NOT_KNOWN}`
+      : `${numberText(disk.freeMb)} MiB free at ${disk.folder}${disk.isReadOnly ? ', READ-ONLY' : ''}`;
+  if (clock === null) return `${free}; clock ${NOT_KNOWN}`;
+  const { doubtMs } = clock;
+  const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead' : 'behind'}`;
+  return `${free}; clock ${doubtMs === 0 ? 'believed' : apart}`;
+}
+
+function numberText(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** `14:02Z`, or the day if it is another one. */
+function shortTime(time: string, now: number): string {
+  const [day = '', clock = ''] = time.split('T');
+  return new Date(now).toISOString().startsWith(day) ? `${clock.slice(0, 5)}Z` : day;
+}

@@ -1,0 +1,72 @@
+/**
+ * Finds out what the status of the running service is made of (status.ts), at the same time and within seconds: what does not answer by
+ * then is not known. Called by the console.
+ */
+import { constants, existsSync } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { VERSION } from '../base/version.ts';
+import type { Database, InboxStatus } from '../inbox/contract.ts';
+import { driverOf } from '../inbox/driver.ts';
+import type { Standing } from '../inbox/standing.ts';
+import type { Alarm } from './alarms/alarm.ts';
+import { type Disk, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import type { Role } from './work.ts';
+
+/** Whoever asks waits for no longer; a large backlog in PostgreSQL may take some seconds to be counted. */
+const ANSWER_MS = 7_000;
+
+/** What a running service knows, and whom it asks. */
+export interface StatusSource {
+  readonly role: Role;
+  readonly database: Database;
+  readonly startedAt: number;
+  readonly folder: string;
+  sources(): StatusFacts['sources'];
+  isReady(): boolean;
+  alarms(): readonly Alarm[];
+  work(): Promise<InboxStatus>;
+  standing(): Promise<Standing | undefined>;
+}
+
+export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
+  const [standing, work, disk] = await Promise.all([
+    toldInTime(from.standing().then((known) => known ?? 'there is no inbox')),
+    toldInTime(from.work()),
+    toldInTime(readDisk(from.folder)),
+  ]);
+  const startedAt = new Date(from.startedAt).toISOString();
+  const service = {
+    version: VERSION,
+    startedAt,
+    role: from.role,
+    place: inboxPlace(from.database),
+    isReady: from.isReady(),
+  };
+  return statusOf({ sources: from.sources(), service, alarms: from.alarms(), standing, work, disk });
+}
+
+async function toldInTime<T>(told: Promise<T>): Promise<T | string> {
+  const late = sleep(ANSWER_MS, `there was no answer within ${ANSWER_MS / 1_000} s`, { ref: false });
+  return await Promise.race([told, late]).catch((error: Error) => error.message);
+}
+
+export function inboxPlace(database: Database): string {
+  const { file, place } = driverOf(database);
+  return file === undefined ? place : resolve(file);
+}
+
+const MEBIBYTE = 1_048_576;
+
+/** Of the folder, or, if it is still to be made, of the one in which it will be. */
+export async function readDisk(given: string): Promise<Disk> {
+  let folder = resolve(given);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const isReadOnly = await access(folder, constants.W_OK).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'EROFS',
+  );
+  return { folder, freeMb: Math.floor((bavail * bsize) / MEBIBYTE), isReadOnly };
+}
