@@ -5,6 +5,7 @@
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
+import type { AlarmRecord } from './kept-alarms.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -108,6 +109,15 @@ export class InboxReader {
   secretUses(): Promise<SecretUse[]> {
     return this.#tables.all<SecretUse>(
       `SELECT source, scheme, secret, form, count, last_at AS "lastAt" FROM secret_uses ORDER BY 1, 2, 4, 6`,
+    );
+  }
+
+  /** Of the last thirty days: those that are raised first, then the newest. An inbox of before has none. */
+  async alarms(limit: number): Promise<AlarmRecord[]> {
+    return await this.#tables.all<AlarmRecord>(
+      `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms
+       ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`,
+      limit,
     );
   }
 

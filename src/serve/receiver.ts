@@ -15,9 +15,11 @@ import { createApp } from './http/app.ts';
 import { type ConnectionLimits, Connections } from './http/connections.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
+import { senderReader } from './http/senders.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { Rules } from './rules.ts';
+import { rememberStart, type Starts } from './starts.ts';
 import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
@@ -42,6 +44,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const counting = startCounting(config, log, known, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
   rules.keyFingerprints(await work.inbox.fingerprintKey());
+  const starts = rememberStart(config, Date.now());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts);
@@ -58,7 +61,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const port = await listen(publicServer, config.host, config.port);
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
-  startWatch(parts);
+  startWatch(parts, starts);
   const stopTelling = counting.uses.startTelling(inbox);
 
   async function stop(): Promise<void> {
@@ -78,6 +81,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     await stopTelling();
     await refused.close();
     await inbox.close();
+    starts.stop();
   }
 
   const connections = parts.connections.counts().limits;
@@ -120,6 +124,11 @@ function createPublicServer(
       paths: config.sources.map(({ path }) => path),
       closing: () => service.state !== 'serving',
       learn: (source, address, at) => known.learn(source, address, at),
+      readSender: senderReader({
+        sources: config.sources,
+        provingOf: (source) => rules.of(source).proving,
+        isKnown: (source, address) => known.knows(source, address),
+      }),
       keepRefusal: keepRefusals({
         sources: config.sources,
         rulesOf: (source) => rules.of(source),
@@ -140,14 +149,18 @@ function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeR
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function startWatch(parts: ServiceParts): void {
-  const { config, role, rules, watch, known, inbox, refused } = parts;
+function startWatch(parts: ServiceParts, { crashes }: Starts): void {
+  const { config, role, rules, watch, known, inbox, refused, supervisor } = parts;
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
     receives: role !== 'dispatch',
+    dispatches: role !== 'receive',
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
+    refusedDays: config.knobs.refused.days,
+    threadEndings: () => supervisor.endings(),
+    crashes,
     readPast: async (from, until, signal) => {
       const past = await readPast(from, until, signal);
       for (const { source, address, at } of past.toReversed()) known.learn(source, address, at);

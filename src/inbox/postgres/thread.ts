@@ -26,6 +26,7 @@ import { fixOf } from './fitness.ts';
 import { HandOut } from './hand-out.ts';
 import { Health } from './health.ts';
 import { Intake } from './intake.ts';
+import { noteAlarmDelivery, noteAlarms, openAlarms } from './kept-alarms.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Notifier } from './notifier.ts';
@@ -96,6 +97,9 @@ listenToEdge((batch) => intake.push(batch), {
     const inCommon = uses.map((use) => ({ ...use, lastAt: lease.clock.inCommon(use.lastAt) }));
     return noteUses(pool, inCommon);
   },
+  noteAlarms: (noted) => noteAlarms(pool, { ...noted, now: lease.clock.inCommon(noted.now) }),
+  openAlarms: (now) => openAlarms(pool, lease.clock.inCommon(now)),
+  noteAlarmDelivery: (delivery) => noteAlarmDelivery(pool, delivery),
   doubt: async () => {},
   believeClock: async () => {},
   copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),

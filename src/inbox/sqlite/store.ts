@@ -22,6 +22,7 @@ import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
+import { SqliteAlarms } from './kept-alarms.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
@@ -32,6 +33,7 @@ const PURGE_STEP = 500;
 type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
 export class Store {
+  readonly alarms: SqliteAlarms;
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
@@ -44,6 +46,7 @@ export class Store {
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
+    this.alarms = new SqliteAlarms(database, (now) => this.believesClock(now));
     this.#sources = sources;
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
@@ -90,7 +93,7 @@ export class Store {
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
-    if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
+    if (!this.believesClock(now)) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
     let removed = 0;
     const rows = this.#turn(now, ({ sql }) => {
@@ -141,6 +144,10 @@ export class Store {
   believeClock(now: number): void {
     this.#clock.believe(now);
     this.markClock(now);
+  }
+
+  believesClock(now: number): boolean {
+    return this.#clock.doubtMs(now) === 0;
   }
 
   status(): InboxStatus {

@@ -8,21 +8,21 @@
  * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
  */
 import { randomBytes } from 'node:crypto';
-import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
-import { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
-import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
-import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
+import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
 import { receptionOf, waitsForContinue } from './request.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import type { ReadSender } from './senders.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
@@ -39,6 +39,7 @@ interface ResponderOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly keepRefusal: KeepRefusal;
+  readonly readSender: ReadSender;
   /** Hears that a new event from there has passed every check. A duplicate proves nobody: it may have been caught. */
   readonly learn: (source: string, address: string, at: number) => void;
   readonly paths: readonly string[];
@@ -74,7 +75,9 @@ export function responder(options: ResponderOptions): Responder {
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
-    if (kept.outcome !== 'duplicate') options.learn(source, head.address ?? '', head.receivedAt);
+    const address = head.address ?? '';
+    meter.sender(source, { code: '', address, isKnown: true, looks: 'proven', proofs });
+    if (kept.outcome !== 'duplicate') options.learn(source, address, head.receivedAt);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -97,6 +100,17 @@ export function responder(options: ResponderOptions): Responder {
     if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
       sendAndLinger(request, response, readOn, status, body, headers);
     else send(response, status, body, headers);
+    if (status < 500) noteSender(request, response, source, code);
+  }
+
+  function noteSender(request: Request, response: Response, source: string, code: RefusalCode): void {
+    const { head } = response.locals.reception ?? {};
+    if (!head) return;
+    const target = request.originalUrl ?? request.url;
+    options.readSender({ source, code, target, headers: request.headers, head }).then(
+      (sender) => sender && meter.sender(sender.source, sender.seen),
+      (error: Error) => log.debug({ source, reason: error.message }, 'nobody knows who was refused'),
+    );
   }
 
   function send(
@@ -175,26 +189,3 @@ function writeHead(response: Response, status: number, body: string, headers: re
   const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
   response.writeHead(status, [...SECURITY_HEADERS, ...described, ...headers]);
 }
-
-function securityHeaders(): string[] {
-  const request = new IncomingMessage(new Socket());
-  const recorder = new HeaderRecorder(request);
-  helmet()(request, recorder, () => {});
-  return recorder.written;
-}
-
-/** Keeps the names as they are written; Node gives them back in lower case. */
-class HeaderRecorder extends ServerResponse {
-  readonly written: string[] = [];
-
-  override setHeader(name: string, value: number | string | readonly string[]): this {
-    this.written.push(name, String(value));
-    return this;
-  }
-}
-
-/**
- * helmet's headers, asked for once: they are the same on every answer, and setting a dozen one by one on each costs half as
- * much as checking its HMAC. Names and values by turns, as `writeHead` takes them.
- */
-export const SECURITY_HEADERS = securityHeaders();

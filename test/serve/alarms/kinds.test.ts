@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALARM_RULES } from '../../../src/serve/alarms/watch.ts';
+import { ALARM_RULES } from '../../../src/serve/alarms/alarm-rules.ts';
 import { ROOT } from '../../harness/project.ts';
 
 test('docs/operating.md tells of every kind of alarm, and of no other', () => {

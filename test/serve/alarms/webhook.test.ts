@@ -14,7 +14,7 @@ import { alarmLines, discard, looks, raised, startAlarmed } from './alarmed.ts';
 const NEW = `whsec_${Buffer.alloc(32, 'new key ').toString('base64')}`;
 const OLD = `whsec_${Buffer.alloc(32, 'old key ').toString('base64')}`;
 /** An alarm from the first look to the last. */
-const LOW_DISK = { diskFreeMb: 1e9 };
+const LOW_DISK = { diskFreeMb: 1e9, diskFreeRatio: 1 };
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
