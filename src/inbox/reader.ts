@@ -112,7 +112,7 @@ export class InboxReader {
     );
   }
 
-  /** Of the last thirty days: those that are raised first, then the newest. An inbox of before has none. */
+  /** Of the last thirty days: those that are raised first, then the newest. */
   async alarms(limit: number): Promise<AlarmRecord[]> {
     return await this.#tables.all<AlarmRecord>(
       `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms

@@ -128,12 +128,14 @@ function unkeptFinding({ name, preset }: WatchedSource, count: number, window: s
   return { subject: name, says: `${name}: ${says}`, fix };
 }
 
+const UNHEARD_MS = 30_000;
+
 /** ALARM_URL takes nothing: the log, the metrics and `check` alone tell of what is wrong. */
 export const unheardAlarm: AlarmRule = {
   kind: 'unheard',
   isAboutInbox: true,
-  find({ unheard, now, knobs }: Look) {
-    if (!unheard || now - unheard.since < knobs.lookMs) return [];
+  find({ unheard, now }: Look) {
+    if (!unheard || now - unheard.since < UNHEARD_MS) return [];
     const { since, reason } = unheard;
     const says = `ALARM_URL has taken no alarm since ${clockTimeOf(since, now)}: ${reason}`;
     const fix =

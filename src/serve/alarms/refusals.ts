@@ -84,7 +84,7 @@ function partlyRefused(source: WatchedSource, tally: Tally, window: RequestCount
   const isOfKnown = failures.known >= failuresInRow && refusalOf(code).mayBeGenuine === true;
   if (!isLarge && !isOfKnown) return undefined;
   const share = `${count} of ${taken + count} requests in ${durationOf(windowMs)} were refused`;
-  if (taken === 0) {
+  if (taken === 0 || countOf(tally.failing) >= count) {
     const since = firstOf(tally.failing.size > 0 ? tally.failing : refused);
     const says = `${share}, all since ${clockTimeOf(since, look.now)}, from ${whoSent(failures)}`;
     return [finding(source, code, says, refusalOf(code).asks, look, since)];
