@@ -30,8 +30,9 @@ export function judgeMinutes(
   if (silent < SILENT_LEAST) return undefined;
   const hour = Math.floor(now / HOUR_MS);
   if (Math.floor(lastTakenAt / HOUR_MS) < hour - 1) return undefined;
-  const usual = [hour - 1, hour, hour + 1].map((one) => worstEmpty(spoke, one));
-  const worst = Math.max(...usual, emptyBefore(spoke, lastTakenAt));
+  const today = emptyBefore(spoke, lastTakenAt);
+  if (today > EMPTY_MOST) return undefined;
+  const worst = Math.max(today, ...[hour - 1, hour, hour + 1].map((one) => worstEmpty(spoke, one)));
   if (worst > EMPTY_MOST) return undefined;
   return silent >= Math.max(SILENT_LEAST, factor * worst) ? { worst } : undefined;
 }
