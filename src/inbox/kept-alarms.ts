@@ -67,22 +67,26 @@ export const TELLING_MS = 120_000;
 const CLOCKS_APART_MS = 60_000;
 
 /** What is stored of an alarm that is raised. */
-interface RaisedTimes {
+export interface RaisedRow {
+  readonly id: number;
+  readonly since: number;
   readonly toldAt: number;
   readonly seenAt: number;
 }
 
 /** Whether it is time to tell an alarm again that stays. A time to come was written by a clock that was wrong. */
-export function isRepeatDue(
-  { toldAt }: Pick<RaisedTimes, 'toldAt'>,
-  { now, repeatMs }: NotedAlarms,
-): boolean {
+export function isRepeatDue({ toldAt }: Pick<RaisedRow, 'toldAt'>, { now, repeatMs }: NotedAlarms): boolean {
   return now - toldAt >= repeatMs || toldAt > now + CLOCKS_APART_MS;
 }
 
 /** Whether nobody has found it for so long that it is over; another replica may still find it. */
-export function isCalm({ seenAt }: Pick<RaisedTimes, 'seenAt'>, { now, calmMs }: NotedAlarms): boolean {
+export function isCalm({ seenAt }: Pick<RaisedRow, 'seenAt'>, { now, calmMs }: NotedAlarms): boolean {
   return now - seenAt >= calmMs || seenAt > now + CLOCKS_APART_MS;
+}
+
+/** No two alarms that are raised have the same. */
+export function alarmKey({ kind, subject }: Pick<Alarm, 'kind' | 'subject'>): string {
+  return `${kind} ${subject}`;
 }
 
 /** In the order in which every replica locks them. */

@@ -63,19 +63,19 @@ function describeAlarms(alarms: readonly AlarmRecord[], isRaisedOnly: boolean): 
 }
 
 function describeRaised({ kind, subject, since, says, fix }: AlarmRecord): string[] {
-  return [`  ${timeOf(since)}  ${kind} ${subject}`.trimEnd(), ...folded(says), ...folded(`To do: ${fix}`)];
+  return [`  ${shortTime(since)}  ${kind} ${subject}`.trimEnd(), ...folded(says), ...folded(`To do: ${fix}`)];
 }
 
 function describeOver({ kind, subject, since, overAt, says }: AlarmRecord): string[] {
   const lasted = `for ${durationOf((overAt ?? since) - since)}`;
   const what = says.replace(/^over after [^:]*: /, '');
-  return [`  ${timeOf(since)}  ${lasted}  ${kind} ${subject}`.trimEnd(), ...folded(what)];
+  return [`  ${shortTime(since)}  ${lasted}  ${kind} ${subject}`.trimEnd(), ...folded(what)];
 }
 
 function folded(text: string): string[] {
   return wrapWords(text, WIDTH - INDENT.length).map((line) => `${INDENT}${line}`);
 }
 
-function timeOf(time: number): string {
+function shortTime(time: number): string {
   return iso(time).replace(/\.\d{3}Z$/, 'Z');
 }

@@ -7,7 +7,7 @@ import type { Preset } from './preset.ts';
 /** Answers that providers take for trouble of the receiver's own, which may pass. */
 const TROUBLE = [408, 429];
 
-type Sender = Pick<Preset, 'title' | 'retries'>;
+type Answered = Pick<Preset, 'title' | 'retries'>;
 
 /** Whether the provider is known to take this answer for its last word. */
 export function isLost({ retries }: Pick<Preset, 'retries'>, status: number): boolean {
@@ -16,8 +16,8 @@ export function isLost({ retries }: Pick<Preset, 'retries'>, status: number): bo
 }
 
 /** As in `Shippo gives up after 20 seconds`. `durationOf` says a time in words. */
-export function fateOf(
-  { title, retries }: Sender,
+export function providerFate(
+  { title, retries }: Answered,
   status: number,
   durationOf: (ms: number) => string,
 ): string {

@@ -13,16 +13,10 @@ import {
   isRepeatDue,
   type KeptAlarms,
   type NotedAlarms,
+  type RaisedRow,
   TELLING_MS,
 } from '../kept-alarms.ts';
 import { type Asked, inTransaction } from './connection.ts';
-
-interface RaisedRow {
-  readonly id: number;
-  readonly since: number;
-  readonly toldAt: number;
-  readonly seenAt: number;
-}
 
 const COLUMNS = 'kind, subject, since, says, fix';
 

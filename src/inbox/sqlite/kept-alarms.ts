@@ -9,16 +9,10 @@ import {
   isRepeatDue,
   type KeptAlarms,
   type NotedAlarms,
+  type RaisedRow,
   TELLING_MS,
 } from '../kept-alarms.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
-
-interface RaisedRow {
-  readonly id: number;
-  readonly since: number;
-  readonly toldAt: number;
-  readonly seenAt: number;
-}
 
 type UnheardRow = Alarm & { readonly overAt: number | null };
 

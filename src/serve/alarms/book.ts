@@ -7,7 +7,7 @@
  *
  * An alarm keeps the time it began at, and its words are those of the last look. The book asks no clock. Held by watch.ts.
  */
-import type { Alarm, AlarmFinding, AlarmNews } from '../../inbox/kept-alarms.ts';
+import { type Alarm, type AlarmFinding, type AlarmNews, alarmKey } from '../../inbox/kept-alarms.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import { durationOf } from './alarm.ts';
 
@@ -35,7 +35,7 @@ export class AlarmBook {
   /** Takes in what was raised before the start, or by another replica. People know of it. What has just ended may still be there. */
   adopt(alarms: readonly Alarm[], now: number): void {
     for (const alarm of alarms) {
-      const key = keyOf(alarm.kind, alarm.subject);
+      const key = alarmKey(alarm);
       const overAt = this.#overAt.get(key) ?? Number.NEGATIVE_INFINITY;
       const isNew = !this.#entries.has(key) && now - overAt >= this.#knobs.calmMs;
       if (isNew) this.#entries.set(key, { alarm, toldAt: now, goneAt: undefined });
@@ -77,7 +77,7 @@ export class AlarmBook {
   }
 
   #raise(kind: string, finding: AlarmFinding, now: number): AlarmNews[] {
-    const key = keyOf(kind, finding.subject);
+    const key = alarmKey({ kind, subject: finding.subject });
     const entry = this.#entries.get(key);
     const alarm = { since: now, ...finding, kind, ...(entry && { since: entry.alarm.since }) };
     if (entry) {
@@ -93,10 +93,6 @@ export class AlarmBook {
     entry.toldAt = now;
     return [{ type: 'alarm.raised', alarm: entry.alarm }];
   }
-}
-
-function keyOf(kind: string, subject: string): string {
-  return `${kind} ${subject}`;
 }
 
 function endOf(alarm: Alarm, at: number): Alarm {

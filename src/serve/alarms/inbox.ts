@@ -1,7 +1,7 @@
 /** Alarms about the inbox, its disk, the refused requests, and the watch itself: `inbox`, `disk`, `unkept`, `look`, `unheard`. */
 import type { InboxTrouble } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
-import { fateOf } from '../../verify/retries.ts';
+import { providerFate } from '../../verify/retries.ts';
 import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
 
 /** Its files are in trouble, or it has taken no writes at two looks in a row: one bad moment is no alarm. */
@@ -25,7 +25,7 @@ const RESCUE = '`consignee events rescue --to NEW.db`';
 
 /** What that means for each provider. */
 function refusing(sources: readonly WatchedSource[]): string {
-  const fates = [...new Set(sources.map(({ preset }) => fateOf(preset, 503, durationOf)))];
+  const fates = [...new Set(sources.map(({ preset }) => providerFate(preset, 503, durationOf)))];
   const what = 'every webhook is answered with 503';
   return fates.length === 0 ? what : `${what}. ${fates.join('; ')}`;
 }
@@ -123,7 +123,7 @@ export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> 
 
 function unkeptFinding({ name, preset }: WatchedSource, count: number, window: string): AlarmFinding {
   const were = count === 1 ? '1 refused request was' : `${count.toLocaleString('en')} refused requests were`;
-  const says = `${were} not kept or not any more, the last of them less than ${window} ago: ${fateOf(preset, 401, durationOf)} if they were genuine`;
+  const says = `${were} not kept or not any more, the last of them less than ${window} ago: ${providerFate(preset, 401, durationOf)} if they were genuine`;
   const fix = `They cannot be judged again with another secret. \`consignee events refused list --source ${name}\` says who sends so many, and why they are not kept.`;
   return { subject: name, says: `${name}: ${says}`, fix };
 }

@@ -3,7 +3,13 @@
  * cannot, keeps nothing back: then the news are told as they are. Held by watch.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Alarm, AlarmKeeper, AlarmNews, KeptAlarms } from '../../inbox/kept-alarms.ts';
+import {
+  type Alarm,
+  type AlarmKeeper,
+  type AlarmNews,
+  alarmKey,
+  type KeptAlarms,
+} from '../../inbox/kept-alarms.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 
 const WITHIN_MS = 3_000;
@@ -32,14 +38,14 @@ export class AlarmKeeping {
   ): Promise<readonly AlarmNews[]> {
     const over = news.filter(({ type }) => type === 'alarm.over').map(({ alarm }) => alarm);
     const repeated = news.filter(
-      ({ type, alarm }) => type === 'alarm.raised' && !found.some((one) => keyOf(one) === keyOf(alarm)),
+      ({ type, alarm }) => type === 'alarm.raised' && !found.some((one) => alarmKey(one) === alarmKey(alarm)),
     );
     const all = [...found, ...repeated.map(({ alarm }) => alarm)];
     if (all.length === 0 && over.length === 0) return news;
     const { repeatMs, calmMs } = this.#knobs;
     const told = await within(
       this.#inbox.noteAlarms({
-        found: all.map((alarm) => ({ ...alarm, isTold: this.#unkept.has(keyOf(alarm)) })),
+        found: all.map((alarm) => ({ ...alarm, isTold: this.#unkept.has(alarmKey(alarm)) })),
         over,
         repeatMs: repeatMs === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : repeatMs,
         calmMs,
@@ -47,20 +53,16 @@ export class AlarmKeeping {
       }),
     );
     const ofUnkept = news.filter(
-      ({ type, alarm }) => type === 'alarm.over' && this.#unkept.delete(keyOf(alarm)),
+      ({ type, alarm }) => type === 'alarm.over' && this.#unkept.delete(alarmKey(alarm)),
     );
     if (!told) {
-      for (const { type, alarm } of news) if (type === 'alarm.raised') this.#unkept.add(keyOf(alarm));
+      for (const { type, alarm } of news) if (type === 'alarm.raised') this.#unkept.add(alarmKey(alarm));
       return news;
     }
-    for (const alarm of all) this.#unkept.delete(keyOf(alarm));
-    const known = new Set(told.map(({ alarm }) => keyOf(alarm)));
-    return [...told, ...ofUnkept.filter(({ alarm }) => !known.has(keyOf(alarm)))];
+    for (const alarm of all) this.#unkept.delete(alarmKey(alarm));
+    const known = new Set(told.map(({ alarm }) => alarmKey(alarm)));
+    return [...told, ...ofUnkept.filter(({ alarm }) => !known.has(alarmKey(alarm)))];
   }
-}
-
-function keyOf({ kind, subject }: Alarm): string {
-  return `${kind} ${subject}`;
 }
 
 async function within<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -6,7 +6,7 @@
  */
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import { fateOf } from '../../verify/retries.ts';
+import { providerFate } from '../../verify/retries.ts';
 import {
   type AlarmRule,
   clockTimeOf,
@@ -60,7 +60,7 @@ function lostFinding(
   const since = Math.min(...lost.map(([, { firstAt }]) => firstAt));
   const said = lost.map(([code, failures]) => {
     const { says, status } = refusalOf(code);
-    const fate = fateOf(preset, status, durationOf);
+    const fate = providerFate(preset, status, durationOf);
     return `${whatCame(failures, preset.title)} since ${clockTimeOf(failures.firstAt, now)} from ${sendersIn(failures.addresses)}: ${says}; not kept, and ${fate}`;
   });
   return {
@@ -101,7 +101,7 @@ export const observedAlarm: AlarmRule = {
         const isEnoughOf = passed.has(scheme) && count >= look.knobs.failuresInRow;
         return code !== undefined && isEnoughOf ? [{ scheme, address, code, count }] : [];
       });
-      return senders.length === 0 ? [] : [observedFinding(source, senders)];
+      return senders.length === 0 ? [] : [wouldRefuseFinding(source, senders)];
     }),
   isOpen: ({ since }, { listeningSince, now }) => since < listeningSince && now - listeningSince < HOUR_MS,
 };
@@ -113,7 +113,7 @@ interface ObservedSender {
   readonly count: number;
 }
 
-function observedFinding(source: WatchedSource, senders: readonly ObservedSender[]): AlarmFinding {
+function wouldRefuseFinding(source: WatchedSource, senders: readonly ObservedSender[]): AlarmFinding {
   const [{ scheme, code }] = senders as [ObservedSender];
   const alike = senders.filter((one) => one.code === code);
   const addresses = new Map(alike.map(({ address, count }) => [address, count]));

@@ -6,7 +6,7 @@
  */
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import { fateOf } from '../../verify/retries.ts';
+import { providerFate } from '../../verify/retries.ts';
 import {
   type AlarmRule,
   clockTimeOf,
@@ -68,7 +68,7 @@ function brokenOff(source: WatchedSource, tally: Tally, window: RequestCounts, l
   const [code, failures] = row;
   const count = countOf(tally.failing);
   const all = count === 1 ? 'the last request was' : `the last ${countedIn(count, 'request')} were all`;
-  const since = firstOf(tally.failing);
+  const since = firstRefusal(tally.failing);
   const says = `${all} refused, since ${clockTimeOf(since, look.now)}, from ${whoSent(failures)}`;
   return [finding(source, code, says, refusalOf(code).asks, look, since)];
 }
@@ -85,7 +85,7 @@ function partlyRefused(source: WatchedSource, tally: Tally, window: RequestCount
   if (!isLarge && !isOfKnown) return undefined;
   const share = `${count} of ${taken + count} requests in ${durationOf(windowMs)} were refused`;
   if (taken === 0 || countOf(tally.failing) >= count) {
-    const since = firstOf(tally.failing.size > 0 ? tally.failing : refused);
+    const since = firstRefusal(tally.failing.size > 0 ? tally.failing : refused);
     const says = `${share}, all since ${clockTimeOf(since, look.now)}, from ${whoSent(failures)}`;
     return [finding(source, code, says, refusalOf(code).asks, look, since)];
   }
@@ -103,7 +103,7 @@ function finding(
   since?: number,
 ): AlarmFinding {
   const { name, preset } = source;
-  const fate = `They are kept for ${countedIn(refusedDays, 'day')} and taken in once they pass; ${fateOf(preset, 401, durationOf)} but for that`;
+  const fate = `They are kept for ${countedIn(refusedDays, 'day')} and taken in once they pass; ${providerFate(preset, 401, durationOf)} but for that`;
   return {
     subject: name,
     says: `${name}: ${refusalOf(code).says}; ${says}: ${question} ${fate}`,
@@ -124,7 +124,7 @@ function whoSent({ count, known, addresses }: Failures): string {
   return known === 0 ? `${senders}, where no genuine one ever came from` : senders;
 }
 
-function firstOf(byCode: FailuresByCode): number {
+function firstRefusal(byCode: FailuresByCode): number {
   return Math.min(...[...byCode.values()].map(({ firstAt }) => firstAt));
 }
 

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
-import { type AlarmDelivery, type AlarmNews, TELLING_MS } from '../../inbox/kept-alarms.ts';
+import { type AlarmDelivery, type AlarmNews, alarmKey, TELLING_MS } from '../../inbox/kept-alarms.ts';
 import type { AlarmSettings, Look } from './alarm.ts';
 import { bodyOf, dataOf, postAlarm } from './message.ts';
 
@@ -28,7 +28,7 @@ export interface TellerOptions {
   readonly note: (delivery: AlarmDelivery) => void;
 }
 
-interface Waiting {
+interface WaitingMessage {
   readonly news: AlarmNews;
   readonly id: string;
   readonly body: string;
@@ -37,7 +37,7 @@ interface Waiting {
 export class Teller {
   readonly #options: TellerOptions;
   /** By alarm, the newest state of each. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, WaitingMessage>();
   #isSending = false;
   #failures = 0;
   #unheard: Look['unheard'];
@@ -70,8 +70,7 @@ export class Teller {
       return;
     }
     const id = `alm_${randomBytes(12).toString('hex')}`;
-    const { kind, subject } = news.alarm;
-    this.#waiting.set(`${kind} ${subject}`, { news, id, body: bodyOf(news, believedNow()) });
+    this.#waiting.set(alarmKey(news.alarm), { news, id, body: bodyOf(news, believedNow()) });
     if (!this.#isSending) void this.#sendAll();
   }
 
@@ -91,7 +90,7 @@ export class Teller {
     this.#isSending = false;
   }
 
-  #next(): [string, Waiting] | undefined {
+  #next(): [string, WaitingMessage] | undefined {
     const [first] = this.#waiting;
     return first;
   }
@@ -100,7 +99,7 @@ export class Teller {
     return this.#aheadMs === undefined ? this.#options.believedNow() : Date.now() - this.#aheadMs;
   }
 
-  #succeed(key: string, { news, id }: Waiting): void {
+  #succeed(key: string, { news, id }: WaitingMessage): void {
     // A newer state of it may have come meanwhile.
     if (this.#waiting.get(key)?.id === id) this.#waiting.delete(key);
     if (this.#unheard) this.#options.log.info({}, 'ALARM_URL takes alarms again');
@@ -109,7 +108,7 @@ export class Teller {
     this.#options.note({ news, isHeard: true, retriesUntil: 0 });
   }
 
-  async #fail(key: string, message: Waiting, reason: string, clocksDifferMs: number): Promise<void> {
+  async #fail(key: string, message: WaitingMessage, reason: string, clocksDifferMs: number): Promise<void> {
     const { log, signal, note, settings } = this.#options;
     if (signal.aborted) return;
     const pauseMs = PAUSES_MS[this.#failures++] ?? PAUSE_MOST_MS;

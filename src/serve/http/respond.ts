@@ -61,10 +61,8 @@ export function responder(options: ResponderOptions): Responder {
 
   function accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void {
     const { head, proofs } = receptionOf(response);
-    const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
-    // An id and a status are plain ASCII, which goes out without being encoded.
     if (reply?.outcome === 'answered') send(response, 200, reply.json);
-    else send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    else send(response, 200, ownAnswer(kept), [], 'latin1');
     const reason = kept.reason ?? (reply && 'reason' in reply ? reply.reason : undefined);
     const wouldRefuse = codesIn(proofs);
     const more = {
@@ -100,17 +98,7 @@ export function responder(options: ResponderOptions): Responder {
     if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
       sendAndLinger(request, response, readOn, status, body, headers);
     else send(response, status, body, headers);
-    if (status < 500) noteSender(request, response, source, code);
-  }
-
-  function noteSender(request: Request, response: Response, source: string, code: RefusalCode): void {
-    const { head } = response.locals.reception ?? {};
-    if (!head) return;
-    const target = request.originalUrl ?? request.url;
-    options.readSender({ source, code, target, headers: request.headers, head }).then(
-      (sender) => sender && meter.sender(sender.source, sender.seen),
-      (error: Error) => log.debug({ source, reason: error.message }, 'nobody knows who was refused'),
-    );
+    if (status < 500) noteSender(request, response, { source, code }, options);
   }
 
   function send(
@@ -137,6 +125,27 @@ export function responder(options: ResponderOptions): Responder {
   }
 
   return { accept, refuse };
+}
+
+/** Plain ASCII, which goes out without being encoded. */
+function ownAnswer({ outcome, id }: Kept): string {
+  return `{"status":"${outcome === 'duplicate' ? 'duplicate' : 'accepted'}","id":"${id}"}`;
+}
+
+/** Nobody waits for it: the answer is out. */
+function noteSender(
+  request: Request,
+  response: Response,
+  { source, code }: { readonly source: string; readonly code: RefusalCode },
+  { readSender, meter, log }: ResponderOptions,
+): void {
+  const { head } = response.locals.reception ?? {};
+  if (!head) return;
+  const target = request.originalUrl ?? request.url;
+  readSender({ source, code, target, headers: request.headers, head }).then(
+    (sender) => sender && meter.sender(sender.source, sender.seen),
+    (error: Error) => log.debug({ source, reason: error.message }, 'nobody knows who was refused'),
+  );
 }
 
 /** The codes with which checks that are only observed would have refused it. */

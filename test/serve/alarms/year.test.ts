@@ -159,6 +159,15 @@ test.runIf(YEARS >= 1)('docs/alarms.md has the number of false alarms', () => {
   expect(page).toContain(`**${mean.toFixed(2)} false alarms a year and source**`);
 });
 
+test('a holiday on which nothing comes is told of once', () => {
+  const keeps: Sender = (minute, random) => (worksAt(minute) && !isHoliday(minute) ? about(10, random) : 0);
+  const minutes = Math.min(1, YEARS) * YEAR;
+  const { silences } = live(keeps, minutes, 7);
+  const days = new Set(silences.map(dayOf));
+  expect(days.size).toBe(silences.length);
+  for (const minute of silences) expect(isHoliday(minute)).toBe(true);
+});
+
 test.each([
   ['every second', 5 * WEEK + 2 * DAY + 12 * HOUR, 6],
   ['every minute', 5 * WEEK + 2 * DAY + 3 * HOUR, 6],
