@@ -67,7 +67,7 @@ function describeRaised({ kind, subject, since, says, fix }: AlarmRecord): strin
 }
 
 function describeOver({ kind, subject, since, overAt, says }: AlarmRecord): string[] {
-  const lasted = `for ${durationOf((overAt ?? since) - since)}`;
+  const lasted = `for ${durationOf(Math.max(0, (overAt ?? since) - since))}`;
   const what = says.replace(/^over after [^:]*: /, '');
   return [`  ${shortTime(since)}  ${lasted}  ${kind} ${subject}`.trimEnd(), ...folded(what)];
 }

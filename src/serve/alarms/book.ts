@@ -96,5 +96,7 @@ export class AlarmBook {
 }
 
 function endOf(alarm: Alarm, at: number): Alarm {
-  return { ...alarm, says: `over after ${durationOf(at - alarm.since)}: ${alarm.says}`, fix: '' };
+  // It may have been raised while the clock was ahead.
+  const lastedMs = Math.max(0, at - alarm.since);
+  return { ...alarm, says: `over after ${durationOf(lastedMs)}: ${alarm.says}`, fix: '' };
 }
