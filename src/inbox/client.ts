@@ -13,6 +13,7 @@ import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order } from './contra
 import type { Counts } from './counts.ts';
 import { type Driver, driverOf } from './driver.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
+import type { AlarmDelivery, NotedAlarms } from './kept-alarms.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 
 const RESTART_MS = 1_000;
@@ -101,10 +102,16 @@ class InboxClient implements Inbox {
   readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly noteCounts = async (counts: Counts) => await this.#asked.ask('noteCounts', counts);
+  readonly noteAlarms = async (noted: NotedAlarms) => await this.#asked.ask('noteAlarms', noted);
+  readonly openAlarms = async (now: number) => await this.#asked.ask('openAlarms', now);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
   readonly believeClock = async () => await this.#asked.ask('believeClock');
   readonly copyTo = async (path: string) => await this.#asked.ask('copyTo', path);
+
+  async noteAlarmDelivery(delivery: AlarmDelivery) {
+    await this.#asked.ask('noteAlarmDelivery', delivery);
+  }
 
   async purge(eventsBefore: number, keysBefore: number) {
     return await this.#asked.ask('purge', eventsBefore, keysBefore);

@@ -8,6 +8,7 @@ import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { Counts } from './counts.ts';
 import type { EndState, WorkState } from './event-states.ts';
+import type { AlarmKeeper } from './kept-alarms.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -163,7 +164,7 @@ export interface InboxTrouble {
 }
 
 /** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
-export interface Inbox {
+export interface Inbox extends AlarmKeeper {
   /** Resolves when the event is on disk, synced. */
   keep(arrival: Arrival): Promise<Kept>;
   /** Whether the last write, or the last probe after a failed one, reached the disk. */

@@ -41,12 +41,21 @@ export interface Driver {
     to: string,
     sources: ReadonlyMap<string, StoredSource>,
   ) => Promise<Rescued>;
+  /** Writes the inbox anew without what is unused in it, there or at `to`. Left out where a server keeps the inbox. */
+  readonly compact?: (to: string | undefined) => Compacted;
   /** When sources spoke, newest hours first. Rejects if the inbox cannot be read, or when the signal says so. */
   readPast(from: number, until: number, signal: AbortSignal): Promise<Spoken[]>;
 }
 
 /** The inbox itself, which no service may have open, or a copy that the service made. */
 export type RescueSource = 'inbox' | { readonly copy: string };
+
+/** In bytes. */
+export interface Compacted {
+  readonly before: number;
+  readonly unused: number;
+  readonly after: number;
+}
 
 /** What is in the new inbox. */
 export interface Rescued {

@@ -19,6 +19,7 @@ import type {
   Settlement,
   Work,
 } from './contract.ts';
+import type { AlarmKeeper } from './kept-alarms.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
@@ -73,6 +74,7 @@ export interface InboxCalls
     | 'believeClock'
     | 'copyTo'
     | 'close'
+    | keyof AlarmKeeper
   > {
   /** The inbox's end of a port to a new handlers' thread. */
   connectHandlers(port: MessagePort): void;
@@ -134,10 +136,9 @@ export interface ArrivalBatch {
   readonly arrivals: readonly Arrival[];
 }
 
-/** In the inbox thread. */
 const edge = parentPort as MessagePort;
 
-/** Once the inbox is open: from here on the edge knows it, and is listened to. */
+/** Once the inbox is open: from here on the edge is listened to. */
 export function listenToEdge(take: (batch: ArrivalBatch) => void, calls: CallHandlers<InboxCalls>): void {
   edge.on('message', (message: ToInbox) => {
     // Calls come by the same port.

@@ -17,6 +17,8 @@ export interface Spoken {
   /** Empty if it is not known. */
   readonly address: string;
   readonly at: number;
+  /** The minutes of its hour in which it spoke, as bits: of the first half hour, and of the second. */
+  readonly minutes: readonly [number, number];
 }
 
 /** The events of one source and address in one hour: the newest number, and how many there are. */
@@ -25,10 +27,18 @@ export interface Hour {
   readonly address: string;
   readonly last: number;
   readonly count: number;
+  readonly firstHalf: number;
+  readonly secondHalf: number;
 }
 
+const MINUTE = `CAST(number / ${firstNumberAt(timeOfNumber(0) + 60_000)} % 60 AS integer)`;
+/** The minutes in which something came, from that one on, as bits. */
+const bitsFrom = (first: number) =>
+  `sum(DISTINCT CASE WHEN ${MINUTE} BETWEEN ${first} AND ${first + 29} THEN 1 << (${MINUTE} - ${first}) ELSE 0 END)`;
+
 /** Numbers go by time, so an hour is a stretch of the table. */
-export const HOURS = `SELECT source, address, max(number) AS last, count(*) AS count FROM inbox
+export const HOURS = `SELECT source, address, max(number) AS last, count(*) AS count,
+    ${bitsFrom(0)} AS "firstHalf", ${bitsFrom(30)} AS "secondHalf" FROM inbox
   WHERE number >= $1 AND number < $2 GROUP BY source, address`;
 
 /** `read` answers for the events with numbers from the first to before the second. */
@@ -41,8 +51,8 @@ export async function walkBack(
   let looked = 0;
   for (let end = until; end > from && looked < EVENTS_MAX; end = hourBefore(end)) {
     const rows = await read(firstNumberAt(hourBefore(end)), firstNumberAt(end));
-    for (const { source, address, last, count } of rows) {
-      spoken.push({ source, address, at: timeOfNumber(last) });
+    for (const { source, address, last, count, firstHalf, secondHalf } of rows) {
+      spoken.push({ source, address, at: timeOfNumber(last), minutes: [firstHalf, secondHalf] });
       looked += count;
     }
     if (rows.length > 0) await sleep(PAUSE_MS);

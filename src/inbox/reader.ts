@@ -7,6 +7,7 @@ import { CountReader } from './count-reader.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import type { AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -114,6 +115,15 @@ export class InboxReader {
   secretUses(): Promise<SecretUse[]> {
     return this.#tables.all<SecretUse>(
       `SELECT source, scheme, secret, form, count, last_at AS "lastAt" FROM secret_uses ORDER BY 1, 2, 4, 6`,
+    );
+  }
+
+  /** Of the last thirty days: those that are raised first, then the newest. */
+  async alarms(limit: number): Promise<AlarmRecord[]> {
+    return await this.#tables.all<AlarmRecord>(
+      `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms
+       ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`,
+      limit,
     );
   }
 

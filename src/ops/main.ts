@@ -42,9 +42,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
     () => import('./events.ts'),
   ],
   ['status', 'whether all is well, in six lines', () => import('./status.ts')],
+  ['alarms', 'what is wrong now, and what was within thirty days', () => import('./alarms.ts')],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
   ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],
+  ['compact', 'give the disk back what is unused in an SQLite inbox', () => import('./compact.ts')],
   ['migrate', 'move the inbox from an SQLite file to PostgreSQL', () => import('./migrate.ts')],
 ];
 

@@ -32,14 +32,15 @@ export function startCounting(
     isKnown: (address) => sources.some(({ name }) => known.knows(name, address)),
     log,
   });
-  const watch = new AlarmWatch(knobs.alarms, sources, log);
+  const handlers = sources.flatMap(({ routes }) => routes.map(({ handler }) => handler));
+  const watch = new AlarmWatch(knobs.alarms, sources, handlers, log);
   const uses = new SecretUses();
   const tallies = new TallyBook();
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
     observed: sources.flatMap(({ name, observed }) => observed.map((scheme) => ({ source: name, scheme }))),
-    handlers: sources.flatMap(({ routes }) => routes.map(({ handler }) => handler)),
+    handlers,
   };
   const metrics = createMetrics(wired, () => ({
     bytesInFlight: memory.bytes,

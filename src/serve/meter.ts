@@ -22,12 +22,29 @@ export function outcomeOfRefusal(code: RefusalCode): RequestOutcome {
   return REFUSALS[code].status >= 500 ? 'failed' : 'refused';
 }
 
+export interface SeenRequest {
+  /** Why it was refused; empty if it was taken. */
+  readonly code: string;
+  /** Empty if it is not known. */
+  readonly address: string;
+  /** An event of the source was accepted from there before. */
+  readonly isKnown: boolean;
+  /** See http/senders.ts. */
+  readonly looks: 'proven' | 'shaped' | 'strange';
+  /** Of what was refused for its signed time alone. */
+  readonly signature?: string;
+  /** Of what was taken. */
+  readonly proofs?: readonly Proof[];
+}
+
 /** Labels come from the configuration and from closed lists, never from a sender. */
 export interface Meter {
   request(source: string, outcome: RequestOutcome, code: string, ms: number): void;
   /** So many, and how long they took: `times` of inbox/tallies.ts. */
   attempt(handler: string, outcome: string, count: number, times: readonly number[]): void;
   reply(source: string, outcome: ReplyResult['outcome']): void;
+  /** Who has sent a request that was taken or refused. An address is for the words of an alarm, never for a label. */
+  sender(source: string, seen: SeenRequest): void;
   /** The request passed this check, or the check is only observed and would have refused it. */
   proof(source: string, proof: Proof): void;
 }
@@ -40,6 +57,7 @@ export function meterFor(listeners: readonly MeterListener[]): Meter {
   const requests = listeners.flatMap(({ request }) => request ?? []);
   const attempts = listeners.flatMap(({ attempt }) => attempt ?? []);
   const replies = listeners.flatMap(({ reply }) => reply ?? []);
+  const senders = listeners.flatMap(({ sender }) => sender ?? []);
   const proofs = listeners.flatMap(({ proof }) => proof ?? []);
   return {
     request(source, outcome, code, ms) {
@@ -50,6 +68,9 @@ export function meterFor(listeners: readonly MeterListener[]): Meter {
     },
     reply(source, outcome) {
       for (const hear of replies) hear(source, outcome);
+    },
+    sender(source, seen) {
+      for (const hear of senders) hear(source, seen);
     },
     proof(source, proof) {
       for (const hear of proofs) hear(source, proof);

@@ -16,9 +16,11 @@ import { createApp } from './http/app.ts';
 import { type ConnectionLimits, Connections } from './http/connections.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
+import { senderReader } from './http/senders.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import { Rules } from './rules.ts';
+import { rememberStart, type Starts } from './starts.ts';
 import type { ServiceStatus } from './status.ts';
 import { readStatus, type StatusSource } from './status-reader.ts';
 import { startTelling } from './tally-book.ts';
@@ -46,6 +48,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const counting = startCounting(config, log, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
   rules.keyFingerprints(await work.inbox.fingerprintKey());
+  const starts = rememberStart(config, Date.now());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const reading = new InboxReading(config.database);
   const publicServer = createPublicServer(parts, service);
@@ -63,7 +66,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const port = await listen(publicServer, config.host, config.port);
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
-  startWatch(parts);
+  startWatch(parts, starts);
   const stopTelling = startTelling(inbox, counting);
 
   async function stop(): Promise<void> {
@@ -84,6 +87,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     reading.close();
     await refused.close();
     await inbox.close();
+    starts.stop();
   }
 
   const connections = parts.connections.counts().limits;
@@ -126,6 +130,11 @@ function createPublicServer(
       paths: config.sources.map(({ path }) => path),
       closing: () => service.state !== 'serving',
       learn: (source, address, at) => known.learn(source, address, at),
+      readSender: senderReader({
+        sources: config.sources,
+        provingOf: (source) => rules.of(source).proving,
+        isKnown: (source, address) => known.knows(source, address),
+      }),
       keepRefusal: keepRefusals({
         sources: config.sources,
         rulesOf: (source) => rules.of(source),
@@ -162,14 +171,18 @@ function createConsoleServer(parts: ServiceParts, status: () => Promise<ServiceS
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function startWatch(parts: ServiceParts): void {
-  const { config, role, rules, watch, known, inbox, refused } = parts;
+function startWatch(parts: ServiceParts, { crashes }: Starts): void {
+  const { config, role, rules, watch, known, inbox, refused, supervisor } = parts;
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
     receives: role !== 'dispatch',
+    dispatches: role !== 'receive',
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
+    refusedDays: config.knobs.refused.days,
+    threadEndings: () => supervisor.endings(),
+    crashes,
     readPast: async (from, until, signal) => {
       const past = await readPast(from, until, signal);
       for (const { source, address, at } of past.toReversed()) known.learn(source, address, at);

@@ -89,6 +89,11 @@ export class Rules {
       bodyLimitBytes: source.bodyLimitBytes,
       verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names).map(named),
       enforced: enforcedProofs(source),
+      proving: verifiersOf(
+        { ...source, schemes: enforcedProofs(source) },
+        knobs.timestampToleranceSeconds,
+        this.#names,
+      ),
       offReason: `the source ${source.name} is off: set ${provingSettings(source.prefix)}`,
     });
     return new Map(sources.map((source) => [source.name, rulesOf(source)]));

@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../base/version.ts';
 import type { Database, InboxStatus } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
+import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { Standing } from '../inbox/standing.ts';
-import type { Alarm } from './alarms/alarm.ts';
 import { type Disk, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
 import type { Role } from './work.ts';
 

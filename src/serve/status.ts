@@ -4,8 +4,8 @@
  * can tell is null, and `unknown` says why: it is never taken for well.
  */
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
+import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { Standing } from '../inbox/standing.ts';
-import type { Alarm } from './alarms/alarm.ts';
 import type { Role } from './work.ts';
 
 /** Times are ISO 8601, in UTC. */

@@ -7,7 +7,7 @@
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Claim, macOver, readClaim } from './hmac-form.ts';
-import type { HmacForm } from './preset.ts';
+import type { HmacForm, Preset } from './preset.ts';
 import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Head, headerLines, Rejection, type Verifier } from './verifier.ts';
 
@@ -125,6 +125,18 @@ export function hmac(forms: readonly HmacForm[], options: HmacOptions): (head: H
     const where = seconds > 0 ? `${seconds} s behind` : `${-seconds} s ahead of`;
     throw new Rejection('hmac_timestamp', `the signed timestamp is ${where} our clock`);
   }
+}
+
+/** Whether a signature of the provider's form is there, as anybody can write one. */
+export function bearsSignature(
+  { hmac: forms }: Pick<Preset, 'hmac'>,
+  rawHeaders: readonly string[],
+): boolean {
+  return forms.some((form) => {
+    const [value, ...more] = headerLines(rawHeaders, form.header.toLowerCase());
+    if (value === undefined || more.length > 0 || !value.startsWith(form.prefix)) return false;
+    return readClaim(form, value) !== undefined;
+  });
 }
 
 /** Writes the header value that the provider would send, and that `hmac` accepts. */

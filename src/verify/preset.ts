@@ -63,6 +63,18 @@ export interface AddressList {
   readonly asOf: string;
 }
 
+/** What a provider does about an event that it got no good answer for, as far as its own pages say so. */
+export interface Retries {
+  /** `nothing`; `trouble` is what a receiver says of itself (408, 429, 5xx, no answer); `anything` but the answer it wants. */
+  readonly after: 'nothing' | 'trouble' | 'anything';
+  /** From the first try to the last. Left out: nobody says. */
+  readonly forMs?: number;
+  /** It is not waited longer than this for an answer. Left out: nobody says. */
+  readonly waitsMs?: number;
+  /** What it does when the last try has failed, as a sentence goes on: `switches the webhook off`. */
+  readonly afterwards?: string;
+}
+
 /** Of a preset, and of a source, which has the name of its preset unless it is given another. */
 export const SOURCE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -85,6 +97,8 @@ export interface Preset {
   readonly bodyLimitBytes: number;
   /** The time in which a `reply` must be there, from the moment the request came in. */
   readonly replyWithinMs: number;
+  /** Left out: not known. */
+  readonly retries?: Retries;
   readonly addressLists: Readonly<Record<string, AddressList>>;
   /** The sample that `send` takes by itself, from samples/ beside the preset. */
   readonly sample: string;
@@ -109,9 +123,18 @@ const isForm = (given: unknown) => {
   return isFilled(header) && typeof prefix === 'string' && !isKnown.includes(false);
 };
 
+const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
+const isRetries = (given: unknown) => {
+  const { after, forMs, waitsMs, afterwards } = (given ?? {}) as Partial<Retries>;
+  const isKnown = ['nothing', 'trouble', 'anything'].includes(after as string);
+  return isKnown && isTime(forMs) && isTime(waitsMs) && (afterwards === undefined || isFilled(afterwards));
+};
+
 const required = { isRequired: true } as const;
 const FORMS_FIX =
   "Write a list of { header, layout: 'plain' or 'timestamped', prefix, algorithm: 'sha256' or 'sha1', encoding: 'hex' or 'base64' }.";
+const RETRIES_FIX =
+  "Write { after: 'nothing', 'trouble' or 'anything', forMs, waitsMs, afterwards }, without what is not known.";
 const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
 const RULES = members({
   name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
@@ -125,6 +148,7 @@ const RULES = members({
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
   replyWithinMs: integer(1, 600_000),
+  retries: valueThat(isRetries, RETRIES_FIX),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
   sample: text(isFilled, 'Write the name of a sample.', required),
   setUp: valueThat(areFilled, 'Write a list of sentences.', required),

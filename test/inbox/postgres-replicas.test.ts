@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, test } from 'vitest';
+import { noteAlarms } from '../../src/inbox/postgres/kept-alarms.ts';
 import { Lease } from '../../src/inbox/postgres/lease.ts';
 import { settleAll } from '../../src/inbox/postgres/settle.ts';
 import { routesOf } from '../../src/inbox/stored-source.ts';
@@ -80,4 +81,19 @@ test('a late word on a state that another has taken over does not let the next o
   expect(await behind()).toBe(true);
   expect(await settleAll(opened.pool, owner, routes, [{ ...said, attempt: 2 }])).toHaveLength(1);
   expect(await behind()).toBe(false);
+});
+
+test('of replicas that find the same at the same time one tells of it, and of its end', async () => {
+  const alarm = { kind: 'failing', subject: 'one/a', since: 1_000, says: 'it failed', fix: 'Mend it.' };
+  const look = { repeatMs: 60_000, calmMs: 1_000 };
+  const find = (now: number) =>
+    noteAlarms(opened.pool, { ...look, found: [{ ...alarm, isTold: false }], over: [], now });
+  const end = (now: number) => noteAlarms(opened.pool, { ...look, found: [], over: [alarm], now });
+  const found = await Promise.all([find(1_000), find(1_000), find(1_001)]);
+  expect(found.flat()).toEqual([{ type: 'alarm.raised', alarm }]);
+  // One of them still finds it when another one does not.
+  await find(5_000);
+  expect(await end(5_500)).toEqual([]);
+  const ended = await Promise.all([end(6_000), end(6_000), end(6_000)]);
+  expect(ended.flat()).toEqual([{ type: 'alarm.over', alarm }]);
 });

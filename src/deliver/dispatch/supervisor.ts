@@ -7,7 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log, Output } from '../../base/log/log.ts';
 import { DeadlineError, ThreadCalls } from '../../base/thread-calls.ts';
-import type { Delivery, Ending, Inbox } from '../../inbox/contract.ts';
+import type { Delivery, Ending, Inbox, Interrupted } from '../../inbox/contract.ts';
 import { PROCESS_ENDED } from '../../inbox/retry.ts';
 import type { SourceWiring } from '../handler.ts';
 import { wiredHandlers } from '../handlers.ts';
@@ -31,6 +31,17 @@ export interface SupervisorOptions
   readonly onAttempts: (...counts: AttemptCounts) => void;
 }
 
+/** A thread that has ended under the handlers that ran in it. */
+export interface ThreadEnding {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly reason: string;
+  /** The handlers whose attempts were cut. */
+  readonly handlers: readonly string[];
+}
+
+const ENDINGS_KEPT = 20;
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #stallMs: number;
@@ -41,6 +52,7 @@ export class Supervisor {
   #watch: NodeJS.Timeout | undefined;
   #repliesAwaited = 0;
   #stopping = false;
+  readonly #endings: ThreadEnding[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -78,6 +90,11 @@ export class Supervisor {
     } finally {
       this.#repliesAwaited--;
     }
+  }
+
+  /** The last threads that have ended under their handlers, oldest first. */
+  endings(): readonly ThreadEnding[] {
+    return this.#endings;
   }
 
   /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
@@ -132,6 +149,11 @@ export class Supervisor {
     }, LOOK_MS).unref();
   }
 
+  #noteEnding(reason: string, cut: readonly Interrupted[]): void {
+    this.#endings.push({ at: Date.now(), reason, handlers: [...new Set(cut.map(({ handler }) => handler))] });
+    if (this.#endings.length > ENDINGS_KEPT) this.#endings.shift();
+  }
+
   async #replace(worker: Worker, cause: string): Promise<void> {
     if (this.#worker !== worker || this.#stopping) return;
     this.#worker = this.#calls = undefined;
@@ -142,7 +164,8 @@ export class Supervisor {
     if (this.#stopping) return;
     try {
       const ended: Ending['ended'] = this.#renewed === worker ? 'inbox' : 'handlers';
-      if (dispatches) await inbox.recover({ ended, reason: cause });
+      const cut = dispatches ? await inbox.recover({ ended, reason: cause }) : [];
+      if (ended === 'handlers') this.#noteEnding(cause, cut);
       await this.#startThread();
     } catch (error) {
       log.error({ reason: (error as Error).message }, 'the handlers’ thread cannot be started yet');

@@ -27,6 +27,7 @@ import { fixOf } from './fitness.ts';
 import { HandOut } from './hand-out.ts';
 import { Health } from './health.ts';
 import { Intake } from './intake.ts';
+import { noteAlarmDelivery, noteAlarms, openAlarms } from './kept-alarms.ts';
 import { SharedKeyIndex } from './key-index.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
@@ -108,6 +109,9 @@ listenToEdge(
     purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
     fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
     noteCounts: (counts) => noteCounts(pool, lease.clock, counts),
+    noteAlarms: (noted) => noteAlarms(pool, { ...noted, now: lease.clock.inCommon(noted.now) }),
+    openAlarms: (now) => openAlarms(pool, lease.clock.inCommon(now)),
+    noteAlarmDelivery: (delivery) => noteAlarmDelivery(pool, delivery),
     doubt: async () => {},
     believeClock: async () => {},
     copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),

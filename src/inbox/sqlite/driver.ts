@@ -6,6 +6,7 @@ import type { Order } from '../contract.ts';
 import type { DatabaseReading, Driver, Inspection, Remark } from '../driver.ts';
 import { carryOutEach, type OrderResult } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
+import { compactInbox } from './compact.ts';
 import { examineInbox, openInboxFile, readHeader, takeOwnership } from './files.ts';
 import { openSqliteReader, readSqlitePast } from './reader.ts';
 import { rescueInbox } from './rescue.ts';
@@ -37,6 +38,7 @@ export function sqliteDriver(path: string): Driver {
         owner.close();
       }
     },
+    compact: (to) => compactInbox(path, to),
     readPast: (from, until, signal) => readSqlitePast(path, from, until, signal),
   };
 }

@@ -1,7 +1,8 @@
 /**
  * An SQLite inbox that is about to move: locked against every service, examined, read from its first event to its last, and
  * marked once it is somewhere else. For ../move.ts. Refuses what is not there, in use or not sound, and changes nothing
- * but to bring the tables up to this release, until it is marked.
+ * but to bring the tables up to this release, until it is marked. Alarms stay behind: they are about what runs beside this file,
+ * and what is still wrong is found again.
  */
 
 import { existsSync } from 'node:fs';

@@ -24,6 +24,7 @@ import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
+import { SqliteAlarms } from './kept-alarms.ts';
 import { KeyIndex } from './key-index.ts';
 import { FilePurge } from './purge.ts';
 import { keepArrival } from './receipt.ts';
@@ -35,6 +36,7 @@ import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
 type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
 export class Store {
+  readonly alarms: SqliteAlarms;
   readonly #database: DatabaseSync;
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #routes: ReadonlyMap<string, Route>;
@@ -48,6 +50,7 @@ export class Store {
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
+    this.alarms = new SqliteAlarms(database, (now) => this.believesClock(now));
     this.#sources = sources;
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
@@ -96,7 +99,7 @@ export class Store {
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
-    if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
+    if (!this.believesClock(now)) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
     return this.#purge.step(eventsBefore, keysBefore, now);
   }
@@ -137,6 +140,10 @@ export class Store {
   believeClock(now: number): void {
     this.#clock.believe(now);
     this.markClock(now);
+  }
+
+  believesClock(now: number): boolean {
+    return this.#clock.doubtMs(now) === 0;
   }
 
   status(): InboxStatus {

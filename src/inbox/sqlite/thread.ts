@@ -78,6 +78,7 @@ listenToEdge(
     },
     purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
     noteCounts: (counts) => noting(() => store.noteCounts(counts, Date.now())),
+    ...store.alarms.calls(noting),
     believeClock: () => noting(() => store.believeClock(Date.now())),
     doubt: async (reason) => void openFiles.note(new Error(reason)),
     async copyTo(to) {
@@ -114,8 +115,7 @@ function dropPlans(): void {
   clearImmediate(planned);
   clearTimeout(gathering);
   clearTimeout(wake);
-  planned = undefined;
-  gathering = undefined;
+  planned = gathering = undefined;
 }
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */

@@ -1,10 +1,12 @@
 /**
  * The alarm `clock`: our clock is not what the inbox knows of the time, or it is too far from the times that a source signs (`t=`
- * in the header), in the median of its last twenty verified requests. The alarm comes while they still pass: beyond the
- * tolerance every one of them is refused, so that no news of a source are no good news. It ends with what the source signs.
+ * in the header), in the median of its last twenty requests with a right signature. The alarm comes while they still pass, or
+ * when they are refused for that time alone. It ends with what the source signs: no news of a source are no good news.
  */
+
+import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { signedSecondsIn } from '../../verify/hmac-form.ts';
-import { type AlarmFinding, type AlarmRule, durationOf, type Look } from './alarm.ts';
+import { type AlarmRule, durationOf, type Look } from './alarm.ts';
 import { SIGNATURES_KEPT, type Tally } from './tally.ts';
 
 const FOLLOW = 'Let this machine follow a time server (`timedatectl` says whether it does)';
@@ -33,6 +35,10 @@ export const clockAlarm: AlarmRule<ClockMemory> = {
       ? [...memory.found.values()]
       : [doubtFinding(memory.doubtMs), ...memory.found.values()];
   },
+  /** Only times that a source signs show that it is over: after a restart there are none. */
+  isOpen: ({ subject }, look) =>
+    look.sources.some(({ name }) => name === subject) &&
+    timesAhead(look.tallyOf(subject)).length < SIGNATURES_LEAST,
 };
 
 function noteSource(name: string, { tallyOf, knobs }: Look, found: Map<string, AlarmFinding>): void {
@@ -46,7 +52,7 @@ function noteSource(name: string, { tallyOf, knobs }: Look, found: Map<string, A
   found.set(name, {
     subject: name,
     says: `${name}: our clock is ${whereFrom(aheadMs)} the times it signs, in the median of its last ${SIGNATURES_KEPT} requests`,
-    fix: `${FOLLOW}: further off, genuine webhooks are refused.`,
+    fix: `${FOLLOW}: further off than \`timestampToleranceSeconds\`, genuine webhooks are refused. They are kept: once the clock is right, \`consignee events refused recheck --source ${name}\` takes them in.`,
   });
 }
 

@@ -1,38 +1,44 @@
-/** Alarms about the inbox and the refused requests, and about what handlers have to do: `inbox`, `disk`, `unkept`, `backlog`, `dead`, `look`. */
-import { type Backlog, type InboxTrouble, sourceOf } from '../../inbox/contract.ts';
-import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
-
-const NAMED_MAX = 3;
-const BACKLOG_FIX =
-  '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
+/** Alarms about the inbox, its disk, the refused requests, and the watch itself: `inbox`, `disk`, `unkept`, `look`, `unheard`. */
+import type { InboxTrouble } from '../../inbox/contract.ts';
+import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
+import { providerFate } from '../../verify/retries.ts';
+import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
 
 /** Its files are in trouble, or it has taken no writes at two looks in a row: one bad moment is no alarm. */
 export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
   kind: 'inbox',
+  isAboutInbox: true,
   memory: () => ({ failingSince: undefined }),
-  find({ takesWrites, trouble, now }, memory) {
-    if (trouble) return [filesFinding(trouble)];
+  find({ takesWrites, trouble, now, sources }, memory) {
+    if (trouble) return [filesFinding(trouble, sources)];
     const since = memory.failingSince;
     memory.failingSince = takesWrites ? undefined : (since ?? now);
     if (takesWrites || since === undefined) return [];
-    const says = 'the inbox takes no writes: every webhook is answered with 503';
+    const says = `the inbox takes no writes: ${refusing(sources)}`;
     const fix =
-      'Look at its disk (full, read-only or gone?) or its database. The log has the reason that was given.';
+      'Look at its disk (full, read-only or gone?) or its database: `consignee check` examines it, and the log has the reason that was given.';
     return [{ subject: '', since, says, fix }];
   },
 };
 
 const RESCUE = '`consignee events rescue --to NEW.db`';
-const REFUSING = 'every webhook is answered with 503';
 
-function filesFinding({ kind, reason }: InboxTrouble): AlarmFinding {
+/** What that means for each provider. */
+function refusing(sources: readonly WatchedSource[]): string {
+  const fates = [...new Set(sources.map(({ preset }) => providerFate(preset, 503, durationOf)))];
+  const what = 'every webhook is answered with 503';
+  return fates.length === 0 ? what : `${what}. ${fates.join('; ')}`;
+}
+
+function filesFinding({ kind, reason }: InboxTrouble, sources: readonly WatchedSource[]): AlarmFinding {
+  const all = refusing(sources);
   const words = {
     gone: {
-      says: `do not stop this process, which alone still has the events: ${reason}; ${REFUSING}`,
+      says: `do not stop this process, which alone still has the events: ${reason}; ${all}`,
       fix: `Put the very files back, and all is as before. If you cannot, save the events through the process with ${RESCUE}, and only then stop it.`,
     },
     damaged: {
-      says: `do not stop this process before its events are saved: the inbox is damaged (${reason}); ${REFUSING}`,
+      says: `do not stop this process before its events are saved: the inbox is damaged (${reason}); ${all}`,
       fix: `Save what can be read with ${RESCUE}, then stop the service and start it on the result. Look after the disk: the kernel's log (\`dmesg\`) may say more.`,
     },
     failing: {
@@ -48,27 +54,39 @@ function filesFinding({ kind, reason }: InboxTrouble): AlarmFinding {
  */
 export const lookAlarm: AlarmRule<{ before: readonly string[] }> = {
   kind: 'look',
+  isAboutInbox: true,
   memory: () => ({ before: [] }),
   find({ unjudged, takesWrites }, memory) {
     const again = unjudged.filter(({ kind }) => memory.before.includes(kind));
     memory.before = unjudged.map(({ kind }) => kind);
     if (again.length === 0 || !takesWrites) return [];
     const says = `nobody knows whether there is an alarm of ${again.map(({ kind }) => kind).join(', ')}: ${again[0]?.reason}`;
-    const fix = 'Look at the inbox: its disk or database may be too slow for what is asked of it.';
+    const fix =
+      'Look at the inbox: its disk or database may be too slow for what is asked of it; `consignee check` examines it.';
     return [{ subject: '', says, fix }];
   },
 };
 
+/** Too little is free, in proportion to the disk. */
 export const diskAlarm: AlarmRule = {
   kind: 'disk',
-  async find({ knobs, diskFreeMb }) {
-    const freeMb = await diskFreeMb();
-    if (freeMb === undefined || freeMb >= knobs.diskFreeMb) return [];
-    const says = `${freeMb} MiB are free on the disk of the inbox, less than ${knobs.diskFreeMb}`;
-    const fix = 'Make room or give it a larger disk: once it is full, every webhook is answered with 503.';
-    return [{ subject: '', says, fix }];
+  isAboutInbox: true,
+  async find({ knobs, sources, disk }) {
+    const found = await disk();
+    if (!found) return [];
+    const leastMb = Math.min(knobs.diskFreeMb, Math.floor(found.wholeMb * knobs.diskFreeRatio));
+    if (found.freeMb >= leastMb) return [];
+    const says = `${found.freeMb.toLocaleString('en')} MiB are free on the disk of the inbox, of ${found.wholeMb.toLocaleString('en')}: less than ${leastMb.toLocaleString('en')}. Once it is full, ${refusing(sources)}`;
+    return [{ subject: '', says, fix: DISK_FIX }];
   },
 };
+
+const DISK_FIX = [
+  'Make room at once by deleting what is not Consignee’s, or give it a larger disk.',
+  'The file of the inbox never shrinks by itself, but uses again what was purged: a smaller RETENTION_DAYS keeps it from growing.',
+  '`consignee compact` gives back to the disk what is unused in it, with the service stopped; it needs as much room as the inbox then has,',
+  'so on a full disk let it write to another one: `consignee compact --to NEW.db`.',
+].join(' ');
 
 /** Of one source; both counts are of requests lost since the service started. */
 interface LostCounts {
@@ -85,8 +103,9 @@ interface LostCounts {
 export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> }> = {
   kind: 'unkept',
   about: ['source'],
+  needs: 'requests',
   memory: () => ({ sources: new Map() }),
-  find({ refusalsLost, knobs: { windowMs }, now }, { sources }) {
+  find({ refusalsLost, knobs: { windowMs }, now, wired }, { sources }) {
     return [...Map.groupBy(refusalsLost, ({ source }) => source)].flatMap(([source, losses]) => {
       const lost = losses.reduce((sum, { count }) => sum + count, 0);
       const counts = sources.get(source) ?? { before: 0, lastSeen: 0, grewAt: Number.NEGATIVE_INFINITY };
@@ -97,79 +116,31 @@ export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> 
         counts.before = lost;
         return [];
       }
-      return [unkeptFinding(source, lost - counts.before, durationOf(windowMs))];
+      const watched = wired.find(({ name }) => name === source);
+      return watched ? [unkeptFinding(watched, lost - counts.before, durationOf(windowMs))] : [];
     });
   },
 };
 
-function unkeptFinding(source: string, count: number, window: string): AlarmFinding {
-  const says = `${count} refused requests could not be kept, the last of them less than ${window} ago`;
-  const fix =
-    'They cannot be judged again with another secret. `events refused list` says who sends so many, and why they are not kept.';
-  return { subject: source, says: `${source}: ${says}`, fix };
+function unkeptFinding({ name, preset }: WatchedSource, count: number, window: string): AlarmFinding {
+  const were = count === 1 ? '1 refused request was' : `${count.toLocaleString('en')} refused requests were`;
+  const says = `${were} not kept or not any more, the last of them less than ${window} ago: ${providerFate(preset, 401, durationOf)} if they were genuine`;
+  const fix = `They cannot be judged again with another secret. \`consignee events refused list --source ${name}\` says who sends so many, and why they are not kept.`;
+  return { subject: name, says: `${name}: ${says}`, fix };
 }
 
-/**
- * The oldest event that waits for a handler has waited for too long. If a target is down, its handlers are the subjects;
- * otherwise there is no subject, and the words name the handlers that have most to do.
- */
-export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
-  kind: 'backlog',
-  about: ['inbox', 'handler'],
-  memory: () => ({ futureSince: undefined }),
-  async find(look, memory) {
-    const { now, knobs } = look;
-    const status = await look.status();
-    // An event that came while a clock was ahead waits at least since it was first seen.
-    const isFuture = status.oldestPendingAt !== null && status.oldestPendingAt > now;
-    memory.futureSince = isFuture ? (memory.futureSince ?? now) : undefined;
-    const since = memory.futureSince ?? status.oldestPendingAt;
-    if (since === null || now - since < knobs.backlogAgeMs) return [];
-    const pending = status.backlog
-      .filter(({ state, count }) => state === 'pending' && count > 0)
-      .toSorted((one, other) => other.count - one.count);
-    const resting = pending.filter(({ handler }) => status.resting.includes(handler));
-    const age = durationOf(now - since);
-    if (resting.length > 0) return resting.map((of) => restingFinding(of, age, since));
-    const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
-    const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`;
-    return [{ subject: '', since, says, fix: BACKLOG_FIX }];
+const UNHEARD_MS = 30_000;
+
+/** ALARM_URL takes nothing: the log, the metrics and `check` alone tell of what is wrong. */
+export const unheardAlarm: AlarmRule = {
+  kind: 'unheard',
+  isAboutInbox: true,
+  find({ unheard, now }: Look) {
+    if (!unheard || now - unheard.since < UNHEARD_MS) return [];
+    const { since, reason } = unheard;
+    const says = `ALARM_URL has taken no alarm since ${clockTimeOf(since, now)}: ${reason}`;
+    const fix =
+      'Look after whatever receives them. It gets the newest state of each alarm once it is back; `consignee alarms` shows them until then.';
+    return [{ subject: '', since, says, fix }];
   },
 };
-
-function restingFinding({ handler, count }: Backlog, age: string, since: number): AlarmFinding {
-  const events = count === 1 ? '1 event waits' : `${count} events wait`;
-  const says = `${handler}: ${events}, since what it delivers to is down; the oldest of all waits for ${age}`;
-  const fix =
-    'Bring the other side back: it is tried with one event now and then, and gets the rest once it takes that one.';
-  return { subject: handler, since, says, fix };
-}
-
-/**
- * Events have died since the service started. Events that were dead before are no news. An event that died since then is,
- * until somebody has replayed or discarded it.
- */
-export const deadAlarm: AlarmRule<{ known?: ReadonlyMap<string, number> }> = {
-  kind: 'dead',
-  about: ['handler'],
-  /** `known`: for each handler how many dead events are no news, never more than there are; not there before the first look. */
-  memory: () => ({}),
-  async find(look, memory) {
-    const { backlog } = await look.status();
-    const dead = backlog.filter(({ state, count }) => state === 'dead' && count > 0);
-    const before = memory.known;
-    const knownOf = ({ handler, count }: Backlog) =>
-      before ? Math.min(count, before.get(handler) ?? 0) : count;
-    memory.known = new Map(dead.map((of) => [of.handler, knownOf(of)]));
-    return dead.filter((of) => of.count > knownOf(of)).map((of) => deadFinding(of, of.count - knownOf(of)));
-  },
-};
-
-function deadFinding({ handler, count }: Backlog, fresh: number): AlarmFinding {
-  const list = `events list --state dead --source ${sourceOf(handler)}`;
-  const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
-  const before = count > fresh ? `; ${count} are dead in all` : '';
-  const says = `${handler}: ${events}, its attempts spent or declined${before}`;
-  const fix = `\`${list}\` names them and \`events show\` says why; then replay or discard them.`;
-  return { subject: handler, says, fix };
-}

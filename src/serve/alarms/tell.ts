@@ -1,125 +1,139 @@
 /**
- * Tells people of alarms: a line in the log, and a message to the URL if there is one, one after the other, so that
- * nobody hears of the end before the beginning.
+ * Tells people of alarms: a line in the log, and a message to the URL if there is one (message.ts), one after the other.
  *
- * The message is a webhook, signed by Standard Webhooks with every live secret. It gets three tries, each signed anew under
- * the same id; redirects are not followed. If our clock is wrong, which an alarm may be about, the receiver refuses the signed
- * time. So the time is the best that is known, and after a refusal the one that the receiver's answer gives, if that is another.
- *
- *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
+ * A receiver that is down gets the newest state of each alarm once it is back: tries go on with growing waits, each signed anew
+ * under the same id, for as long as the service runs; what is not told by then, the inbox remembers for the next start. If our clock
+ * is wrong, which an alarm may be about, the receiver refuses the signed time. So the time is the best that is known, and after a
+ * refusal the one that the receiver's answer gives, if that is another.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
-import type { AlarmTarget } from '../config/alarms.ts';
-import type { AlarmNews, AlarmSettings } from './alarm.ts';
+import { type AlarmDelivery, type AlarmNews, alarmKey, TELLING_MS } from '../../inbox/kept-alarms.ts';
+import type { AlarmSettings, Look } from './alarm.ts';
+import { bodyOf, dataOf, postAlarm } from './message.ts';
 
-/** A receiver that is down costs half a minute for each message. If more messages than this wait, the rest is in the log only. */
-const WAITING_MAX = 100;
-const TIMEOUT_MS = 10_000;
 const CLOCKS_DIFFER_MS = 60_000;
-const PAUSES_MS = [0, 1_000, 5_000];
+const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, 60_000];
+const PAUSE_MOST_MS = 60_000;
 
 export interface TellerOptions {
-  readonly settings: () => AlarmSettings;
+  readonly settings: () => Pick<AlarmSettings, 'alarmTarget'>;
   readonly log: Log;
   /** Milliseconds since 1970, as far as our clock may be believed. */
   readonly believedNow: () => number;
   /** Its abort gives up the messages that are under way or wait. */
   readonly signal: AbortSignal;
+  /** Hears of each message how it goes. */
+  readonly note: (delivery: AlarmDelivery) => void;
 }
 
-export function teller({ settings, log, signal, believedNow }: TellerOptions) {
-  let last: Promise<void> = Promise.resolve();
-  let waiting = 0;
+interface WaitingMessage {
+  readonly news: AlarmNews;
+  readonly id: string;
+  readonly body: string;
+}
 
-  return function tell({ type, alarm }: AlarmNews): void {
-    const { kind, subject, says, fix, since } = alarm;
-    const data = { kind, subject, says, fix, since: new Date(since).toISOString() };
-    const fields = { alarm: kind, ...(subject && { subject }), since: data.since };
-    if (type === 'alarm.raised') log.error({ ...fields, fix }, says);
-    else log.info(fields, says);
-    send(JSON.stringify({ type, timestamp: new Date(believedNow()).toISOString(), data }));
-  };
+export class Teller {
+  readonly #options: TellerOptions;
+  /** By alarm, the newest state of each. */
+  readonly #waiting = new Map<string, WaitingMessage>();
+  #isSending = false;
+  #failures = 0;
+  #unheard: Look['unheard'];
+  /** How far our clock is ahead of the receiver's, if it has shown that they differ. */
+  #aheadMs: number | undefined;
 
-  function send(body: string): void {
-    if (!settings().alarmTarget) return;
-    if (waiting >= WAITING_MAX) {
-      log.warn({}, 'too many alarms wait to be delivered: this one is in the log only');
+  constructor(options: TellerOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => this.#giveUp());
+  }
+
+  get unheard(): Look['unheard'] {
+    return this.#unheard;
+  }
+
+  tell(news: AlarmNews): void {
+    const { kind, subject, says, fix, since } = dataOf(news.alarm);
+    const fields = { alarm: kind, ...(subject && { subject }), since };
+    if (news.type === 'alarm.raised') this.#options.log.error({ ...fields, fix }, says);
+    else this.#options.log.info(fields, says);
+    this.tellReceiver(news);
+  }
+
+  /** What stands in the log already. */
+  tellReceiver(news: AlarmNews): void {
+    const { settings, signal, note, believedNow } = this.#options;
+    if (signal.aborted) return;
+    if (!settings().alarmTarget) {
+      note({ news, isHeard: true, retriesUntil: 0 });
       return;
     }
-    waiting++;
-    last = last.then(() => deliver(body));
+    const id = `alm_${randomBytes(12).toString('hex')}`;
+    this.#waiting.set(alarmKey(news.alarm), { news, id, body: bodyOf(news, believedNow()) });
+    if (!this.#isSending) void this.#sendAll();
   }
 
-  async function deliver(body: string): Promise<void> {
-    const to = settings().alarmTarget;
-    try {
-      const id = `alm_${randomBytes(12).toString('hex')}`;
-      if (to) await deliverAlarm(to, body, id, believedNow, signal);
-    } catch (error) {
-      const fields = { host: to && new URL(to.url).host, reason: (error as Error).message };
-      log.warn(fields, 'an alarm could not be delivered to ALARM_URL: it is in the log only');
+  async #sendAll(): Promise<void> {
+    const { settings, signal } = this.#options;
+    this.#isSending = true;
+    for (let next = this.#next(); next && !signal.aborted; next = this.#next()) {
+      const [key, message] = next;
+      const target = settings().alarmTarget;
+      const signedAt = this.#now();
+      const { failure, theirNow = signedAt } = target
+        ? await postAlarm(target, message, signedAt, signal)
+        : {};
+      if (failure === undefined) this.#succeed(key, message);
+      else await this.#fail(key, message, failure, theirNow - signedAt);
     }
-    waiting--;
+    this.#isSending = false;
   }
-}
 
-/** Rejects with why the message did not get there. */
-async function deliverAlarm(
-  to: AlarmTarget,
-  body: string,
-  id: string,
-  believedNow: () => number,
-  signal: AbortSignal,
-) {
-  const failures: string[] = [];
-  let aheadMs = Date.now() - believedNow();
-  for (const pauseMs of PAUSES_MS) {
-    await sleep(pauseMs, undefined, { signal, ref: false });
-    const signedAt = Date.now() - aheadMs;
-    const { failure, theirNow = signedAt } = await post(to, body, id, signedAt, signal);
-    if (failure === undefined) return;
-    failures.push(failure);
-    if (Math.abs(theirNow - signedAt) > CLOCKS_DIFFER_MS) aheadMs = Date.now() - theirNow;
+  #next(): [string, WaitingMessage] | undefined {
+    const [first] = this.#waiting;
+    return first;
   }
-  throw new Error(`tried ${failures.length} times: ${failures.join(', ')}`);
-}
 
-interface PostResult {
-  /** Why it did not get there. */
-  readonly failure?: string;
-  /** The time by the receiver's clock, in milliseconds since 1970. */
-  readonly theirNow?: number;
-}
+  #now(): number {
+    return this.#aheadMs === undefined ? this.#options.believedNow() : Date.now() - this.#aheadMs;
+  }
 
-async function post(
-  { url, sign }: AlarmTarget,
-  body: string,
-  id: string,
-  signedAt: number,
-  stop: AbortSignal,
-): Promise<PostResult> {
-  const seconds = Math.floor(signedAt / 1_000);
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(seconds),
-        'webhook-signature': sign(id, seconds, Buffer.from(body)),
-      },
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    await response.body?.cancel();
-    if (response.ok) return {};
-    const theirNow = Date.parse(response.headers.get('date') ?? '');
-    return { failure: String(response.status), ...(theirNow > 0 && { theirNow }) };
-  } catch (error) {
-    const { name, cause } = error as Error & { cause?: { code?: string } };
-    return { failure: cause?.code ?? name };
+  #succeed(key: string, { news, id }: WaitingMessage): void {
+    // A newer state of it may have come meanwhile.
+    if (this.#waiting.get(key)?.id === id) this.#waiting.delete(key);
+    if (this.#unheard) this.#options.log.info({}, 'ALARM_URL takes alarms again');
+    this.#unheard = undefined;
+    this.#failures = 0;
+    this.#options.note({ news, isHeard: true, retriesUntil: 0 });
+  }
+
+  async #fail(key: string, message: WaitingMessage, reason: string, clocksDifferMs: number): Promise<void> {
+    const { log, signal, note, settings } = this.#options;
+    if (signal.aborted) return;
+    const pauseMs = PAUSES_MS[this.#failures++] ?? PAUSE_MOST_MS;
+    if (!this.#unheard) {
+      const host = new URL(settings().alarmTarget?.url ?? 'http://none').host;
+      log.warn({ host, reason }, 'ALARM_URL does not take an alarm: it is tried again until it does');
+    }
+    this.#unheard = { since: this.#unheard?.since ?? Date.now(), reason };
+    if (Math.abs(clocksDifferMs) > CLOCKS_DIFFER_MS)
+      this.#aheadMs = Date.now() - this.#now() - clocksDifferMs;
+    note({ news: message.news, isHeard: false, retriesUntil: Date.now() + pauseMs + TELLING_MS });
+    // One that is refused for what is in it must not keep the others waiting.
+    if (this.#waiting.get(key)?.id === message.id) {
+      this.#waiting.delete(key);
+      this.#waiting.set(key, message);
+    }
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+  }
+
+  #giveUp(): void {
+    if (this.#waiting.size === 0) return;
+    const count = this.#waiting.size;
+    this.#options.log.warn(
+      { count },
+      'alarms could not be delivered to ALARM_URL: those that the inbox keeps are told after the next start',
+    );
   }
 }

@@ -1,56 +1,23 @@
 /**
  * The watch: looks every `lookMs` whether something is wrong, and has people told. Made and started by receiver.ts.
  *
- * It hears of requests through the meter, and asks the inbox and the disk at each look; a rule that gets no answer leaves its
- * alarms as they are. The watch never throws, and keeps nothing from stopping.
+ * It hears of requests and attempts through the meter, and asks the inbox and the disk at each look; a rule that gets no answer
+ * leaves its alarms as they are. The watch never throws, and keeps nothing from stopping.
  */
-import { statfs } from 'node:fs/promises';
 import type { Log } from '../../base/log/log.ts';
-import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
-import type { Driver } from '../../inbox/driver.ts';
-import type { Losses } from '../../inbox/refused/losses.ts';
+import type { Alarm } from '../../inbox/kept-alarms.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
-import {
-  type Alarm,
-  AlarmBook,
-  type AlarmFinding,
-  type AlarmRule,
-  type Look,
-  type WatchedSource,
-} from './alarm.ts';
-import { clockAlarm } from './clock.ts';
-import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, lookAlarm, unkeptAlarm } from './inbox.ts';
-import { PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
-import { Tally, tallyListener } from './tally.ts';
-import { type TellerOptions, teller } from './tell.ts';
+import type { Look, WatchedSource } from './alarm.ts';
+import { AlarmBook } from './book.ts';
+import { AlarmKeeping } from './keeping.ts';
+import { lookAt, type Watched } from './look.ts';
+import { knowsOf, openSubjects, type RunningRule, runningRules, unjudgedOf } from './running-rules.ts';
+import { PAST_MS } from './silence.ts';
+import { AttemptTally, Tally, tallyListener } from './tally.ts';
+import { Teller } from './tell.ts';
 
-/** Every kind of alarm there is, one row each. docs/operating.md has the same rows for people, which a test compares. */
-export const ALARM_RULES: readonly AlarmRule[] = [
-  refusalsAlarm,
-  silenceAlarm,
-  clockAlarm,
-  inboxAlarm,
-  unkeptAlarm,
-  deadAlarm,
-  backlogAlarm,
-  diskAlarm,
-  lookAlarm,
-];
-
-const MB = 1_048_576;
 const CLOCK_JUMP_MS = 10_000;
-
-export interface Watched extends Pick<TellerOptions, 'settings'> {
-  readonly inbox: Pick<Inbox, 'status' | 'takesWrites' | 'trouble' | 'doubt' | 'believeClock'>;
-  /** False if no requests come to this process: then silence says nothing. */
-  readonly receives: boolean;
-  readonly inboxFolder?: string;
-  readonly refused: { losses(): readonly Losses[] };
-  readonly readPast: Driver['readPast'];
-  /** Hears that the clock was set. */
-  readonly onClockSet: () => void;
-}
 
 export class AlarmWatch {
   readonly listener: MeterListener;
@@ -58,39 +25,52 @@ export class AlarmWatch {
   readonly #log: Log;
   readonly #book: AlarmBook;
   readonly #tallies: ReadonlyMap<string, Tally>;
-  readonly #rules = ALARM_RULES.map((rule) => ({
-    rule,
-    memory: rule.memory?.() ?? {},
-    isBusy: false,
-    /** Why its last look told nothing; empty if it did. */
-    failure: '',
-  }));
+  readonly #attempts: ReadonlyMap<string, AttemptTally>;
+  readonly #rules = runningRules();
   readonly #stop = new AbortController();
-  #tell: ReturnType<typeof teller> | undefined;
+  #teller: Teller | undefined;
+  #keeping: AlarmKeeping | undefined;
   #listeningSince = Date.now();
   /** How far the clock is ahead of what the inbox believes. */
   #doubtMs = 0;
   #clockOffset = Date.now() - performance.now();
 
-  constructor(knobs: AlarmKnobs, sources: readonly WatchedSource[], log: Log) {
+  constructor(
+    knobs: AlarmKnobs,
+    sources: readonly Pick<WatchedSource, 'name'>[],
+    handlers: readonly string[],
+    log: Log,
+  ) {
     this.#knobs = knobs;
     this.#log = log;
     this.#book = new AlarmBook(knobs);
     this.#tallies = new Map(sources.map(({ name }) => [name, new Tally()]));
-    this.listener = tallyListener(this.#tallies);
+    this.#attempts = new Map(handlers.map((handler) => [handler, new AttemptTally()]));
+    this.listener = tallyListener(this.#tallies, this.#attempts);
   }
 
+  /** What is raised at present, here or at another replica. */
   raised(): Alarm[] {
     return this.#book.raised();
   }
 
   start(watched: Watched): void {
     const { signal } = this.#stop;
-    const believedNow = () => Date.now() - this.#doubtMs;
-    this.#tell = teller({ settings: watched.settings, log: this.#log, signal, believedNow });
-    const look = () => this.#look(watched);
-    look();
-    const timer = setInterval(look, this.#knobs.lookMs).unref();
+    const { inbox, settings } = watched;
+    this.#keeping = new AlarmKeeping(inbox, this.#knobs);
+    this.#teller = new Teller({
+      settings,
+      log: this.#log,
+      signal,
+      believedNow: () => Date.now() - this.#doubtMs,
+      note: (delivery) => void inbox.noteAlarmDelivery(delivery).catch(() => {}),
+    });
+    // What was raised before the start is known before the first look could miss it.
+    void this.#adopt().then(() => this.#look(watched));
+    const timer = setInterval(() => {
+      void this.#adopt();
+      this.#look(watched);
+    }, this.#knobs.lookMs).unref();
     // The first moments of a service belong to its senders.
     const learning = setTimeout(() => watched.receives && this.#learn(watched), this.#knobs.lookMs).unref();
     signal.addEventListener('abort', () => {
@@ -103,61 +83,61 @@ export class AlarmWatch {
     this.#stop.abort();
   }
 
+  /** Takes in what others have raised, or this service before its restart, and tells what nobody has heard. */
+  async #adopt(): Promise<void> {
+    const kept = await this.#keeping?.open(Date.now());
+    if (!kept || this.#stop.signal.aborted) return;
+    const isOurs = ({ kind }: Alarm) => this.#rules.some(({ rule }) => rule.kind === kind);
+    this.#book.adopt(kept.raised.filter(isOurs), Date.now());
+    for (const news of kept.unheard) this.#teller?.tellReceiver(news);
+  }
+
   /** Asks every rule by itself: a rule that waits for an answer holds up no other, and is not asked again meanwhile. */
   #look(watched: Watched): void {
+    if (this.#stop.signal.aborted) return;
     this.#followClock(watched);
     const look = this.#lookAt(watched);
-    for (const one of this.#rules.filter(({ isBusy }) => !isBusy)) {
-      one.isBusy = true;
-      Promise.resolve()
-        .then(() => one.rule.find(look, one.memory))
-        .then((findings) => {
+    for (const one of this.#rules) {
+      if (one.busySince !== undefined || !knowsOf(one.rule, watched)) continue;
+      one.busySince = performance.now();
+      this.#judge(one, look)
+        .then(() => {
           one.failure = '';
-          this.#note(one.rule.kind, findings);
         })
         .catch(({ message }: Error) => {
           one.failure = message;
           this.#log.debug({ alarm: one.rule.kind, reason: message }, 'the watch could not look');
         })
         .finally(() => {
-          one.isBusy = false;
+          one.busySince = undefined;
         });
     }
   }
 
-  #lookAt({ inbox, inboxFolder, refused, receives, settings }: Watched): Look {
-    let status: Promise<InboxStatus> | undefined;
-    return {
-      now: Date.now(),
+  #lookAt(watched: Watched): Look {
+    return lookAt(watched, {
       knobs: this.#knobs,
-      sources: receives ? settings().sources.filter(({ schemes }) => schemes.length > 0) : [],
-      tallyOf: (source) => this.#tallies.get(source) as Tally,
+      tallies: this.#tallies,
+      attempts: this.#attempts,
       listeningSince: this.#listeningSince,
-      takesWrites: inbox.takesWrites(),
-      trouble: inbox.trouble(),
-      refusalsLost: refused.losses(),
-      unjudged: this.#rules
-        .filter(({ failure }) => failure !== '')
-        .map(({ rule, failure }) => ({ kind: rule.kind, reason: failure })),
-      status: () => {
-        status ??= inbox.status().then((told) => {
-          this.#doubtMs = told.clockDoubtMs ?? 0;
-          return told;
-        });
-        return status;
+      unheard: this.#teller?.unheard,
+      unjudged: unjudgedOf(this.#rules, performance.now(), this.#knobs.lookMs),
+      hearDoubt: (doubtMs) => {
+        this.#doubtMs = doubtMs;
       },
-      believeClock: () => void inbox.believeClock().catch(() => {}),
-      async diskFreeMb() {
-        if (inboxFolder === undefined) return undefined;
-        const { bavail, bsize } = await statfs(inboxFolder);
-        return Math.floor((bavail * bsize) / MB);
-      },
-    };
+    });
   }
 
-  #note(kind: string, findings: readonly AlarmFinding[]): void {
+  async #judge({ rule, memory }: RunningRule, look: Look): Promise<void> {
+    const findings = await rule.find(look, memory);
+    const open = await openSubjects({ rule, memory }, this.#book.raised(), findings, look);
     if (this.#stop.signal.aborted) return;
-    for (const news of this.#book.note(kind, findings, Date.now())) this.#tell?.(news);
+    const news = this.#book.note(rule.kind, findings, Date.now(), open);
+    const found = this.#book
+      .raised()
+      .filter(({ kind, subject }) => kind === rule.kind && findings.some((one) => one.subject === subject));
+    const told = rule.isAboutInbox ? news : await this.#keeping?.keep(news, found, Date.now());
+    for (const one of told ?? news) this.#teller?.tell(one);
   }
 
   async #learn({ readPast, inbox }: Watched): Promise<void> {
@@ -165,7 +145,7 @@ export class AlarmWatch {
     const { signal } = this.#stop;
     try {
       const past = await readPast(until - PAST_MS, until, signal);
-      for (const { source, at } of past) this.#tallies.get(source)?.hear(at);
+      for (const { source, at, minutes } of past) this.#tallies.get(source)?.hear(at, minutes);
     } catch (error) {
       if (signal.aborted) return;
       const reason = (error as Error).message;

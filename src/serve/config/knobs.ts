@@ -102,12 +102,17 @@ export const KNOBS = {
     refusalRatio: knob(
       numberOrInfinity(0, 1),
       0.5,
-      "there is an alarm if this part of a source's requests was refused (401, 403)",
+      "there is an alarm if this part of a source's requests was refused as unproven (401)",
     ),
     refusalsLeast: knob(
       numberOrInfinity(1, 1_000_000),
       10,
       'that alarm needs so many refused requests at least',
+    ),
+    failuresInRow: knob(
+      numberOrInfinity(1, 1_000_000),
+      20,
+      'there is an alarm if the last so many requests of a source, or attempts of a handler, all failed',
     ),
     backlogAgeMs: knob(
       numberOrInfinity(1, 365 * DAY_MS),
@@ -116,9 +121,10 @@ export const KNOBS = {
     ),
     diskFreeMb: knob(
       number(0, 1_000_000_000_000),
-      512,
-      'MiB that should be free on the disk of the inbox; 0: no alarm',
+      10_240,
+      'MiB that should be free on the disk of the inbox, or `diskFreeRatio` of it if that is less; 0: no alarm',
     ),
+    diskFreeRatio: knob(number(0, 1), 0.05, 'the part of the disk of the inbox that should be free'),
     clockSkewMs: knob(
       numberOrInfinity(1, DAY_MS),
       60_000,

@@ -5,7 +5,7 @@
 import type { InboxStatus, SecretUse } from '../../inbox/contract.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
 import type { AlarmSubject } from '../alarms/alarm.ts';
-import { ALARM_RULES } from '../alarms/watch.ts';
+import { ALARM_RULES } from '../alarms/alarm-rules.ts';
 import type { ConnectionCounts } from '../http/connections.ts';
 import type { MeterListener } from '../meter.ts';
 

@@ -12,7 +12,7 @@ import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
-import { SECURITY_HEADERS } from './respond.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import type { App } from './server.ts';
 
 interface AppOptions extends ReceiveOptions {

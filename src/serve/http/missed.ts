@@ -14,11 +14,21 @@ export interface MissedPath {
 }
 
 export function missedPath(target: string, sources: readonly string[]): MissedPath {
-  const asked = target.split(/[?#]/, 1)[0] ?? '';
+  const asked = pathOf(target);
   const meant = sources
     .map((path) => differenceFrom(path, asked))
     .find((difference) => difference !== undefined);
   return { path: inLogForm(asked), ...(meant !== undefined && { meant }) };
+}
+
+/** The path of the source that was probably meant, or asked for exactly. */
+export function sourceMeant(target: string, sources: readonly string[]): string | undefined {
+  const asked = pathOf(target);
+  return sources.find((path) => path === asked || differenceFrom(path, asked) !== undefined);
+}
+
+function pathOf(target: string): string {
+  return target.split(/[?#]/, 1)[0] ?? '';
 }
 
 function differenceFrom(path: string, asked: string): string | undefined {

@@ -40,6 +40,8 @@ export interface SourceRules {
   readonly verifiers: readonly Verifier[];
   /** Those of the schemes with secrets that are not only observed. */
   readonly enforced: readonly string[];
+  /** Those of the checks by secrets that are enforced. */
+  readonly proving: readonly Verifier[];
   /** Says what to set to switch the source on. */
   readonly offReason: string;
 }

@@ -8,21 +8,21 @@
  * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
  */
 import { randomBytes } from 'node:crypto';
-import { Socket } from 'node:net';
 import type { Request, Response } from 'express';
-import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import { http } from '../../base/node-http.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
-import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
+import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
 import { receptionOf, waitsForContinue } from './request.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import type { ReadSender } from './senders.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_MS = 500;
@@ -39,6 +39,7 @@ interface ResponderOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly keepRefusal: KeepRefusal;
+  readonly readSender: ReadSender;
   /** Hears that a new event from there has passed every check. A duplicate proves nobody: it may have been caught. */
   readonly learn: (source: string, address: string, at: number) => void;
   readonly paths: readonly string[];
@@ -60,10 +61,8 @@ export function responder(options: ResponderOptions): Responder {
 
   function accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void {
     const { head, proofs } = receptionOf(response);
-    const status = kept.outcome === 'duplicate' ? 'duplicate' : 'accepted';
-    // An id and a status are plain ASCII, which goes out without being encoded.
     if (reply?.outcome === 'answered') send(response, 200, reply.json);
-    else send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
+    else send(response, 200, ownAnswer(kept), [], 'latin1');
     const reason = kept.reason ?? (reply && 'reason' in reply ? reply.reason : undefined);
     const wouldRefuse = codesIn(proofs);
     const more = {
@@ -74,7 +73,9 @@ export function responder(options: ResponderOptions): Responder {
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
-    if (kept.outcome !== 'duplicate') options.learn(source, head.address ?? '', head.receivedAt);
+    const address = head.address ?? '';
+    meter.sender(source, { code: '', address, isKnown: true, looks: 'proven', proofs });
+    if (kept.outcome !== 'duplicate') options.learn(source, address, head.receivedAt);
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -97,6 +98,7 @@ export function responder(options: ResponderOptions): Responder {
     if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
       sendAndLinger(request, response, readOn, status, body, headers);
     else send(response, status, body, headers);
+    if (status < 500) noteSender(request, response, { source, code }, options);
   }
 
   function send(
@@ -123,6 +125,27 @@ export function responder(options: ResponderOptions): Responder {
   }
 
   return { accept, refuse };
+}
+
+/** Plain ASCII, which goes out without being encoded. */
+function ownAnswer({ outcome, id }: Kept): string {
+  return `{"status":"${outcome === 'duplicate' ? 'duplicate' : 'accepted'}","id":"${id}"}`;
+}
+
+/** Nobody waits for it: the answer is out. */
+function noteSender(
+  request: Request,
+  response: Response,
+  { source, code }: { readonly source: string; readonly code: RefusalCode },
+  { readSender, meter, log }: ResponderOptions,
+): void {
+  const { head } = response.locals.reception ?? {};
+  if (!head) return;
+  const target = request.originalUrl ?? request.url;
+  readSender({ source, code, target, headers: request.headers, head }).then(
+    (sender) => sender && meter.sender(sender.source, sender.seen),
+    (error: Error) => log.debug({ source, reason: error.message }, 'nobody knows who was refused'),
+  );
 }
 
 /** The codes with which checks that are only observed would have refused it. */
@@ -175,26 +198,3 @@ function writeHead(response: Response, status: number, body: string, headers: re
   const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
   response.writeHead(status, [...SECURITY_HEADERS, ...described, ...headers]);
 }
-
-function securityHeaders(): string[] {
-  const request = new http.IncomingMessage(new Socket());
-  const recorder = new HeaderRecorder(request);
-  helmet()(request, recorder, () => {});
-  return recorder.written;
-}
-
-/** Keeps the names as they are written; Node gives them back in lower case. */
-class HeaderRecorder extends http.ServerResponse {
-  readonly written: string[] = [];
-
-  override setHeader(name: string, value: number | string | readonly string[]): this {
-    this.written.push(name, String(value));
-    return this;
-  }
-}
-
-/**
- * helmet's headers, asked for once: they are the same on every answer, and setting a dozen one by one on each costs half as
- * much as checking its HMAC. Names and values by turns, as `writeHead` takes them.
- */
-export const SECURITY_HEADERS = securityHeaders();

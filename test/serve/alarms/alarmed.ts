@@ -23,9 +23,15 @@ const KNOBS = {
   shutdownGraceMs: 1_000,
 };
 
-export function startAlarmed(alarms: AlarmKnobs = {}, options: ServiceOptions = {}): Promise<Service> {
+/** `off`: the prefix of a source without a secret. */
+export function startAlarmed(
+  alarms: AlarmKnobs = {},
+  options: ServiceOptions = {},
+  off = '',
+): Promise<Service> {
+  const { [`${off}_WEBHOOK_SECRET`]: _, ...secrets } = SECRETS;
   const knobs = { ...KNOBS, ...options.knobs, alarms: { ...ALARMS, ...alarms } };
-  return startService({ ...options, config: CONFIG, knobs, env: { ...SECRETS, ...options.env } });
+  return startService({ ...options, config: CONFIG, knobs, env: { ...secrets, ...options.env } });
 }
 
 /** The log's lines about alarms of a kind, in order. */

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALARM_RULES } from '../../../src/serve/alarms/watch.ts';
+import { ALARM_RULES } from '../../../src/serve/alarms/alarm-rules.ts';
 import { ROOT } from '../../harness/project.ts';
 
-test('docs/operating.md tells of every kind of alarm, and of no other', () => {
-  const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');
+test('docs/alarms.md tells of every kind of alarm, and of no other', () => {
+  const page = readFileSync(join(ROOT, 'docs/alarms.md'), 'utf8');
   const [, table = ''] = /^\| kind \| when \|\n((?:\|.*\n)+)/m.exec(page) ?? [];
   const documented = table.split('\n').flatMap((row) => {
     const [, kinds = ''] = row.split('|');

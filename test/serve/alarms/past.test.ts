@@ -42,11 +42,11 @@ test('the last event of every hour, source and address, newest first, within the
     ({ source }) => source !== 'jobs',
   );
   expect(past).toEqual([
-    { source: 'shippo', address: '', at: NOW - 1 },
-    { source: 'shippo', address: '203.0.113.7', at: NOW - 3 },
-    { source: 'flintn', address: '', at: NOW - 2 * HOUR_MS + 1 },
-    { source: 'shippo', address: '', at: NOW - 2 * HOUR_MS + 60_000 },
-    { source: 'flintn', address: '', at: from },
+    { source: 'shippo', address: '', at: NOW - 1, minutes: [1 << 29, 0] },
+    { source: 'shippo', address: '203.0.113.7', at: NOW - 3, minutes: [1 << 29, 0] },
+    { source: 'flintn', address: '', at: NOW - 2 * HOUR_MS + 1, minutes: [0, 1] },
+    { source: 'shippo', address: '', at: NOW - 2 * HOUR_MS + 60_000, minutes: [0, 3] },
+    { source: 'flintn', address: '', at: from, minutes: [1 << 29, 1] },
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** When a source is too silent, judged on invented histories, and that none of them makes it cry without need. */
 import { describe, expect, test } from 'vitest';
-import { judgeSilence } from '../../../src/serve/alarms/sources.ts';
+import { judgeSilence } from '../../../src/serve/alarms/silence.ts';
 
 const DAY = 24;
 const WEEK = 7 * DAY;

@@ -1,10 +1,13 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log/log.ts';
-import { AlarmBook } from '../../../src/serve/alarms/alarm.ts';
-import { AlarmWatch, type Watched } from '../../../src/serve/alarms/watch.ts';
+import type { WatchedSource } from '../../../src/serve/alarms/alarm.ts';
+import { AlarmBook } from '../../../src/serve/alarms/book.ts';
+import type { Watched } from '../../../src/serve/alarms/look.ts';
+import { AlarmWatch } from '../../../src/serve/alarms/watch.ts';
 import { type AlarmKnobs, readKnobs } from '../../../src/serve/config/knobs.ts';
-import { type Meter, meterFor } from '../../../src/serve/meter.ts';
+import { type Meter, meterFor, type SeenRequest } from '../../../src/serve/meter.ts';
+import { shippo } from '../../../src/verify/presets.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,19 +33,33 @@ const say = (level: string) => (fields: object, message?: string) => {
   said.push({ level, fields: fields as Record<string, unknown>, message });
 };
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-const source = { name: 'shippo', prefix: 'SHIPPO', schemes: ['hmac'] };
+const source: WatchedSource = {
+  name: 'shippo',
+  prefix: 'SHIPPO',
+  path: '/webhooks/shippo',
+  schemes: ['hmac'],
+  preset: shippo,
+};
+
+const REFUSED: SeenRequest = {
+  code: 'hmac_mismatch',
+  address: '203.0.113.7',
+  isKnown: false,
+  looks: 'shaped',
+};
 
 /** A source that spoke every hour of four weeks, until the watch began. */
 const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
   source: 'shippo',
   address: '203.0.113.7',
   at: NOW - (hours + 0.1) * HOUR_MS,
+  minutes: [1 << 24, 0] as const,
 }));
 
 let statusFailure = '';
 
-function start(readPast: Watched['readPast'], settings: Partial<typeof source> = {}, receives = true): void {
-  watch = new AlarmWatch(alarms, [source], log);
+function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> = {}, receives = true): void {
+  watch = new AlarmWatch(alarms, [source], ['shippo/work'], log);
   meter = meterFor([watch.listener]);
   watch.start({
     inbox: {
@@ -50,13 +67,21 @@ function start(readPast: Watched['readPast'], settings: Partial<typeof source> =
       trouble: () => undefined,
       doubt: async () => {},
       believeClock: async () => {},
+      noteAlarms: async () => {
+        throw new Error('nothing is kept');
+      },
+      openAlarms: async () => ({ raised: [], unheard: [] }),
+      noteAlarmDelivery: async () => {},
       status: async () => {
         if (statusFailure !== '') throw new Error(statusFailure);
         return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] };
       },
     },
     receives,
-    inboxFolder: '.',
+    dispatches: true,
+    refusedDays: 7,
+    threadEndings: () => [],
+    crashes: [],
     refused: { losses: () => [] },
     readPast,
     onClockSet() {},
@@ -99,6 +124,7 @@ test('one that goes on speaking, or refuses only, is judged by what passes', asy
   expect(told()).toEqual([]);
   for (let hour = 0; hour < 4; hour++) {
     meter.request('shippo', 'refused', 'hmac_mismatch', 1);
+    meter.sender('shippo', REFUSED);
     await pass(HOUR_MS);
   }
   expect(told().map(({ fields }) => fields.alarm)).toEqual(['silence']);
@@ -110,7 +136,7 @@ test.each([
   ['a source that has been switched off', async () => steady, { schemes: [] }],
   ['a source that spoke now and then', async () => steady.filter((_, hours) => hours % 60 === 0), {}],
   ['a source that is new', async () => steady.slice(0, 6 * 24), {}],
-] as [string, Watched['readPast'], Partial<typeof source>][])(
+] as [string, Watched['readPast'], Partial<WatchedSource>][])(
   '%s is left in peace',
   async (_, past, settings) => {
     start(past, settings);
@@ -201,7 +227,7 @@ test('alarms that cannot be judged are told of, and when they can be again', asy
   await pass(2 * alarms.lookMs);
   expect(raised()).toMatchObject([{ level: 'error', fields: { alarm: 'look' } }]);
   expect(raised()[0]?.message).toBe(
-    'nobody knows whether there is an alarm of dead, backlog: what waits is still being counted',
+    'nobody knows whether there is an alarm of failing, dead, backlog: what waits is still being counted',
   );
   statusFailure = '';
   await pass(alarms.calmMs + 3 * alarms.lookMs);

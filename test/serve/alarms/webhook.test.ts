@@ -9,12 +9,12 @@ import { tell, untilOutcome } from '../../harness/deliver.ts';
 import { ROOT } from '../../harness/project.ts';
 import type { Service } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
-import { alarmLines, discard, looks, raised, startAlarmed } from './alarmed.ts';
+import { alarmLines, discard, looks, over, raised, startAlarmed } from './alarmed.ts';
 
 const NEW = `whsec_${Buffer.alloc(32, 'new key ').toString('base64')}`;
 const OLD = `whsec_${Buffer.alloc(32, 'old key ').toString('base64')}`;
 /** An alarm from the first look to the last. */
-const LOW_DISK = { diskFreeMb: 1e9 };
+const LOW_DISK = { diskFreeMb: 1e9, diskFreeRatio: 1 };
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -123,21 +123,68 @@ test('what fails is tried again under the same id, and redirects are not followe
   expect(to.lines().filter(({ msg }) => /could not be delivered/.test(String(msg)))).toEqual([]);
 });
 
-test('a receiver that is down gets three tries and a line in the log, and the service goes on', async () => {
+/** Takes the receiver away; answers with a way to bring it back at its port. */
+async function takeDown(): Promise<() => Promise<void>> {
+  const { port } = server.address() as AddressInfo;
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
+  return () => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+}
+
+test('a receiver that was down gets the newest state of each alarm, once it is back', async () => {
+  const bringBack = await takeDown();
   const to = await start(LOW_DISK);
-  const line = await to.line(({ msg }) => /could not be delivered/.test(String(msg)), 20_000);
-  expect(line).toMatchObject({
-    level: 'warn',
-    host: new URL(url).host,
-    reason: 'tried 3 times: ECONNREFUSED, ECONNREFUSED, ECONNREFUSED',
-  });
-  const id = await tell(to, 'jobs', 'ok');
-  await untilOutcome(to, id, 'done');
+  const line = await to.line(({ msg }) => /does not take an alarm/.test(String(msg)));
+  expect(line).toMatchObject({ level: 'warn', host: new URL(url).host, reason: 'ECONNREFUSED' });
+  const id = await tell(to, 'jobs', 'decline');
+  await untilOutcome(to, id, 'dead');
+  await raised(to, 'dead');
+  await discard(to, id);
+  await over(to, 'dead');
+  await bringBack();
+  await arrived(2);
+  const told = received.map((one) => verified(one, NEW) as { type: string; data: { kind: string } });
+  expect(told.map(({ type, data }) => `${type} ${data.kind}`).sort()).toEqual([
+    'alarm.over dead',
+    'alarm.raised disk',
+  ]);
+  await to.line(({ msg }) => msg === 'ALARM_URL takes alarms again');
   expect(alarmLines(to, 'disk')).toHaveLength(1);
   expect(to.output()).not.toContain('canary');
   expect(to.output()).not.toContain(NEW.slice(6));
+});
+
+test('what nobody has heard before a restart is told after it, and the rest is not told again', async () => {
+  const bringBack = await takeDown();
+  const first = await start({});
+  const { folder } = first;
+  const id = await tell(first, 'jobs', 'decline');
+  await untilOutcome(first, id, 'dead');
+  const line = await raised(first, 'dead');
+  await first.kill('SIGKILL');
+  await bringBack();
+  service = await startAlarmed({}, { folder, env: { ALARM_URL: url, ALARM_SECRET: NEW } });
+  await arrived(1);
+  expect(verified(received[0] as Received, NEW)).toMatchObject({
+    type: 'alarm.raised',
+    data: { kind: 'dead', says: line.msg, since: line.since },
+  });
+  expect(alarmLines(service)).toEqual([]);
+  await expect
+    .poll(() => service?.sql('SELECT kind, over_at, heard FROM alarms'))
+    .toEqual([{ kind: 'dead', over_at: null, heard: 1 }]);
+  await service.kill('SIGTERM');
+  service = await startAlarmed({}, { folder, env: { ALARM_URL: url, ALARM_SECRET: NEW } });
+  await discard(service, id);
+  await arrived(2);
+  expect(verified(received[1] as Received, NEW)).toMatchObject({
+    type: 'alarm.over',
+    data: { kind: 'dead' },
+  });
+  expect((await over(service, 'dead')).since).toBe(line.since);
+  await service.kill('SIGTERM');
+  service = undefined;
+  rmSync(folder, { recursive: true });
 });
 
 test('SIGTERM stops the service at once while a receiver keeps it waiting', async () => {

@@ -37,6 +37,7 @@ export const flatfile = {
   cut: '_accessToken',
   bodyLimitBytes: 25 * 1_048_576,
   replyWithinMs: 20_000,
+  retries: { after: 'nothing' },
   addressLists: {},
   sample: 'forwarded-records-updated',
   setUp: [

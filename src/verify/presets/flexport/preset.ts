@@ -53,6 +53,8 @@ export const flexport = {
   },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
+  // "A number of times" is all that its page says.
+  retries: { after: 'anything' },
   addressLists: {},
   sample: 'shipment-leg-arrived',
   setUp: [

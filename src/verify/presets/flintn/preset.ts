@@ -21,6 +21,13 @@ export const flintn = {
   },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 20_000,
+  // At once, then after 5 minutes, 30 minutes, 2 hours and 24 hours.
+  retries: {
+    after: 'trouble',
+    forMs: 95_700_000,
+    waitsMs: 30_000,
+    afterwards: 'switches the webhook off, and what comes meanwhile is lost',
+  },
   addressLists: {},
   sample: 'transaction-settled',
   setUp: [

@@ -69,6 +69,8 @@ export const shippo = {
   keepHeaders: ['Shippo-API-Version'],
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
+  // Two more tries, ten seconds apart by an earlier page.
+  retries: { after: 'trouble', forMs: 20_000, waitsMs: 3_000 },
   addressLists: {
     'shippo-us': { ...published, addresses: us },
     'shippo-eu': { ...published, addresses: eu },

@@ -1,14 +1,11 @@
-/** Alarms about what comes from a source: `refusals` and `silence`. */
-import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import {
-  type AlarmFinding,
-  type AlarmRule,
-  clockTimeOf,
-  durationOf,
-  type Look,
-  type WatchedSource,
-} from './alarm.ts';
-import { HOUR_MS, type RequestCounts } from './tally.ts';
+/**
+ * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. It is judged
+ * by hours, and below, for a source that speaks every minute, by minutes.
+ */
+import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
+import { type AlarmRule, clockTimeOf, countedIn, durationOf } from './alarm.ts';
+import { judgeMinutes } from './minutes.ts';
+import { HOUR_MS, type SpokenMinutes } from './tally.ts';
 
 const WEEK = 168;
 const PAST = 4 * WEEK;
@@ -16,57 +13,6 @@ export const PAST_MS = PAST * HOUR_MS;
 const PAST_LEAST = 2 * WEEK;
 const SPOKEN_LEAST = 20;
 const MISSED_LEAST = 2;
-
-/** For each source the counts of each look, as far back as the window goes. */
-type Looks = Map<string, readonly (RequestCounts & { readonly at: number })[]>;
-
-/**
- * Within the last minutes too large a part of a source's requests was turned away as unproven or from outside (401, 403).
- * Anyone can send what is refused, so the words say whether anything still passes.
- */
-export const refusalsAlarm: AlarmRule<Looks> = {
-  kind: 'refusals',
-  about: ['source'],
-  memory: () => new Map(),
-  find(look, looks) {
-    const from = look.now - look.knobs.windowMs;
-    return look.sources.flatMap((source) => {
-      const tally = look.tallyOf(source.name);
-      const all = [...(looks.get(source.name) ?? []), { ...tally.takeCounts(), at: look.now }];
-      const inside = all.filter(({ at, taken, refused }) => at > from && (taken > 0 || refused.size > 0));
-      looks.set(source.name, inside);
-      return refusalsFinding(source, sumOfLooks(inside), tally.refusedSince, look);
-    });
-  },
-};
-
-function refusalsFinding(
-  source: WatchedSource,
-  { taken, refused }: RequestCounts,
-  since: number | undefined,
-  { knobs: { windowMs, refusalsLeast, refusalRatio }, now }: Look,
-): AlarmFinding[] {
-  const count = [...refused.values()].reduce((sum, one) => sum + one, 0);
-  if (count < refusalsLeast || count / (taken + count) < refusalRatio) return [];
-  const [code] = [...refused].reduce((most, one) => (one[1] > most[1] ? one : most));
-  const { says: what, asks } = refusalOf(code);
-  const share = `${count} of ${taken + count} requests in ${durationOf(windowMs)}`;
-  const [when, question] =
-    since === undefined
-      ? ['while others pass', 'does one of several senders differ, or is somebody trying?']
-      : [`all since ${clockTimeOf(since, now)}`, asks];
-  const says = `${source.name}: ${what}; ${share}, ${when}: ${question}`;
-  return [{ subject: source.name, says, fix: fixFor(code, source), ...(since !== undefined && { since }) }];
-}
-
-function sumOfLooks(looks: readonly RequestCounts[]): RequestCounts {
-  const sum: RequestCounts = { taken: 0, refused: new Map() };
-  for (const { taken, refused } of looks) {
-    sum.taken += taken;
-    for (const [code, count] of refused) sum.refused.set(code, (sum.refused.get(code) ?? 0) + count);
-  }
-  return sum;
-}
 
 /**
  * Answers with the hours that the silence missed, and those that the worst before it did, if the hours from `first` up to, but
@@ -120,22 +66,38 @@ function at(week: readonly number[], hour: number): number {
 export const silenceAlarm: AlarmRule = {
   kind: 'silence',
   about: ['source'],
+  needs: 'requests',
   find: ({ sources, tallyOf, listeningSince, knobs, now }) =>
     sources.flatMap(({ name }) => {
-      const { spokeIn, lastTakenAt } = tallyOf(name);
+      const { spoke, lastTakenAt } = tallyOf(name);
       if (lastTakenAt === undefined) return [];
-      forgetOld(spokeIn, lastTakenAt);
+      forgetOld(spoke, lastTakenAt);
+      const spokeIn = new Set(spoke.keys());
+      const minutes = judgeMinutes(spoke, lastTakenAt, listeningSince, now, knobs.silenceFactor);
+      if (minutes) return [minutesFinding(name, minutes.worst, lastTakenAt, now)];
       const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
       const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
       const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
       return silence ? [silenceFinding(name, silence.missed, silence.worst, lastTakenAt, now)] : [];
     }),
+  /** It is over when the source speaks, and not because nobody listened. */
+  isOpen({ subject, since }, { sources, tallyOf }) {
+    const isWatched = sources.some(({ name }) => name === subject);
+    return isWatched && (tallyOf(subject).lastTakenAt ?? 0) <= since;
+  },
 };
 
 /** Only the weeks before the last event count, however long ago that was: silence must not become its own history. */
-function forgetOld(spokeIn: Set<number>, lastTakenAt: number): void {
+function forgetOld(spoke: Map<number, SpokenMinutes>, lastTakenAt: number): void {
   const oldest = Math.floor(lastTakenAt / HOUR_MS) - PAST;
-  for (const hour of spokeIn) if (hour < oldest) spokeIn.delete(hour);
+  for (const hour of spoke.keys()) if (hour < oldest) spoke.delete(hour);
+}
+
+function minutesFinding(name: string, worst: number, since: number, now: number): AlarmFinding {
+  const before =
+    worst === 0 ? 'no minute was' : `never more than ${countedIn(worst, 'minute')} of an hour were`;
+  const says = `${name}: silent for ${durationOf(now - since)}, since ${clockTimeOf(since, now)}; at this hour of the week it spoke every minute, and ${before} empty`;
+  return { subject: name, since, says, fix: silenceFix(name) };
 }
 
 function silenceFinding(name: string, missed: number, worst: number, since: number, now: number) {
@@ -145,6 +107,10 @@ function silenceFinding(name: string, missed: number, worst: number, since: numb
     subject: name,
     since,
     says: `${name}: silent for ${durationOf(now - since)}, since ${clockTimeOf(since, now)}; by its last four weeks something should have come in ${should} of these hours, and ${before}`,
-    fix: `Look at ${name}'s own webhook page: is it switched off there, or does it send elsewhere? \`events refused list\` says what was turned away here. A holiday ends by itself, and a source that is gone for good is switched off by taking its settings out.`,
+    fix: silenceFix(name),
   };
+}
+
+function silenceFix(name: string): string {
+  return `Look at ${name}'s own webhook page: is it switched off there, or does it send elsewhere? \`consignee events refused list --source ${name}\` says what was turned away here. A holiday ends by itself, and a source that is gone for good is switched off by taking its settings out.`;
 }

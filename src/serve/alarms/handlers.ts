@@ -1,0 +1,146 @@
+/** Alarms about what handlers have to do, and how it goes: `failing`, `thread`, `backlog`, `dead`. */
+import { type Backlog, type InboxStatus, sourceOf } from '../../inbox/contract.ts';
+import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
+import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
+import type { AttemptTally } from './tally.ts';
+
+const HOUR_MS = 3_600_000;
+const NAMED_MAX = 3;
+/** The commands after whatever was wrong with a handler is mended. */
+const afterFix = (handler: string) =>
+  `After the fix, \`consignee events replay --state pending --handler ${handler}\` has what waits tried at once, and \`consignee events replay --state dead --handler ${handler}\` what had been given up.`;
+
+/** The last attempts of a handler have all failed, or what it delivers to takes nothing at two looks in a row. */
+export const failingAlarm: AlarmRule<{ resting: readonly string[] }> = {
+  kind: 'failing',
+  about: ['handler'],
+  needs: 'attempts',
+  memory: () => ({ resting: [] }),
+  async find(look, memory) {
+    const status = await look.status();
+    const resting = status.resting.filter((handler) => memory.resting.includes(handler));
+    memory.resting = status.resting;
+    const failing = [...look.attempts].filter(
+      ([handler, { failed }]) => failed >= look.knobs.failuresInRow && !resting.includes(handler),
+    );
+    return [
+      ...resting.map((handler) => restingFinding(handler, status)),
+      ...failing.map(([handler, tally]) => failingFinding(handler, tally, status, look)),
+    ];
+  },
+  /** After a restart nobody knows before something has been tried. */
+  isOpen({ subject, since }, { attempts, listeningSince }) {
+    const tally = attempts.get(subject);
+    return tally !== undefined && since < listeningSince && tally.lastDoneAt < listeningSince;
+  },
+};
+
+function failingFinding(
+  handler: string,
+  { failed, failedSince }: AttemptTally,
+  status: InboxStatus,
+  { now }: Look,
+): AlarmFinding {
+  const says = `${handler}: its last ${countedIn(failed, 'attempt')} all failed, since ${clockTimeOf(failedSince, now)}; ${waitingFor(handler, status)}`;
+  const fix = `\`consignee events failures --handler ${handler}\` says why they fail. ${afterFix(handler)}`;
+  return { subject: handler, since: failedSince, says, fix };
+}
+
+function restingFinding(handler: string, status: InboxStatus): AlarmFinding {
+  const says = `${handler}: what it delivers to is down and gets one event now and then; ${waitingFor(handler, status)}`;
+  const fix = `Bring the other side back: it gets the rest once it takes an event. \`consignee events failures --handler ${handler}\` says what it answered. ${afterFix(handler)}`;
+  return { subject: handler, says, fix };
+}
+
+function waitingFor(handler: string, { backlog }: InboxStatus): string {
+  const count = (state: string) =>
+    backlog.find((one) => one.handler === handler && one.state === state)?.count ?? 0;
+  const [pending, dead] = [count('pending'), count('dead')];
+  const waiting = pending === 1 ? '1 event waits' : `${pending.toLocaleString('en')} events wait`;
+  return dead === 0
+    ? `${waiting}, and nothing is lost`
+    : `${waiting}, and ${dead.toLocaleString('en')} are dead`;
+}
+
+/** The thread of the handlers was ended within the last hour: one of them looped, took all memory, or crashed. */
+export const threadAlarm: AlarmRule = {
+  kind: 'thread',
+  find({ threadEndings, now }) {
+    const recent = threadEndings.filter(({ at }) => now - at < HOUR_MS);
+    const last = recent.at(-1);
+    if (!last) return [];
+    const names = [...new Set(recent.flatMap(({ handlers }) => handlers))].slice(0, NAMED_MAX);
+    const ran = names.length === 0 ? 'nothing ran in it' : `attempts of ${names.join(', ')} ran in it`;
+    const times = recent.length === 1 ? 'has ended' : `has ended ${recent.length} times`;
+    const says = `the thread of the handlers ${times} since ${clockTimeOf(recent[0]?.at ?? now, now)}, the last time because ${last.reason}; ${ran}`;
+    const fix =
+      'One of these handlers loops, takes all memory, or ends the thread: what it was at is tried again alone. `consignee events list --state pending` names it, and `consignee events show` says how the attempt ended.';
+    return [{ subject: '', since: recent[0]?.at ?? now, says, fix }];
+  },
+  isOpen: ({ since }, { listeningSince, now }) => since < listeningSince && now - since < HOUR_MS,
+};
+
+const BACKLOG_FIX =
+  '`consignee events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
+
+/**
+ * The oldest event that waits for a handler has waited for too long. The words name the handlers that have most to do. Of those
+ * whose target is down `failing` tells.
+ */
+export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
+  kind: 'backlog',
+  about: ['inbox', 'handler'],
+  memory: () => ({ futureSince: undefined }),
+  async find(look, memory) {
+    const { now, knobs } = look;
+    const status = await look.status();
+    // An event that came while a clock was ahead waits at least since it was first seen.
+    const isFuture = status.oldestPendingAt !== null && status.oldestPendingAt > now;
+    memory.futureSince = isFuture ? (memory.futureSince ?? now) : undefined;
+    const since = memory.futureSince ?? status.oldestPendingAt;
+    if (since === null || now - since < knobs.backlogAgeMs) return [];
+    const pending = status.backlog
+      .filter(({ state, count }) => state === 'pending' && count > 0)
+      .toSorted((one, other) => other.count - one.count);
+    if (pending.some(({ handler }) => status.resting.includes(handler))) return [];
+    const age = durationOf(now - since);
+    const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
+    const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`;
+    return [{ subject: '', since, says, fix: BACKLOG_FIX }];
+  },
+};
+
+/**
+ * Events have died since the service started. Events that were dead before are no news. An event that died since then is,
+ * until somebody has replayed or discarded it.
+ */
+export const deadAlarm: AlarmRule<{ known?: ReadonlyMap<string, number> }> = {
+  kind: 'dead',
+  about: ['handler'],
+  /** `known`: for each handler how many dead events are no news, never more than there are; not there before the first look. */
+  memory: () => ({}),
+  async find(look, memory) {
+    const { backlog } = await look.status();
+    const dead = backlog.filter(({ state, count }) => state === 'dead' && count > 0);
+    const before = memory.known;
+    const knownOf = ({ handler, count }: Backlog) =>
+      before ? Math.min(count, before.get(handler) ?? 0) : count;
+    memory.known = new Map(dead.map((of) => [of.handler, knownOf(of)]));
+    return dead.filter((of) => of.count > knownOf(of)).map((of) => deadFinding(of, of.count - knownOf(of)));
+  },
+  /** Those of before the restart, until a person has seen to them. */
+  async isOpen({ subject, since }, { listeningSince, status }) {
+    if (since >= listeningSince) return false;
+    const { backlog } = await status();
+    return backlog.some(({ handler, state, count }) => handler === subject && state === 'dead' && count > 0);
+  },
+};
+
+function deadFinding({ handler, count }: Backlog, fresh: number): AlarmFinding {
+  const list = `consignee events list --state dead --source ${sourceOf(handler)}`;
+  const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
+  const before = count > fresh ? `; ${count} are dead in all` : '';
+  const says = `${handler}: ${events}, its attempts spent or declined${before}`;
+  const fix = `\`${list}\` names them and \`consignee events failures --handler ${handler}\` says why. After the fix, \`consignee events replay --state dead --handler ${handler}\` tries them again, or \`consignee events discard --state dead --handler ${handler}\` gives them up.`;
+  return { subject: handler, says, fix };
+}

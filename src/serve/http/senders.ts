@@ -1,0 +1,111 @@
+/**
+ * Says of a refused request who has probably sent it, and for which source: so that people hear of a genuine sender who is turned
+ * away, and not of everybody who tries a door. Asked by respond.ts once the answer is out: nobody waits for it, and its time tells
+ * a sender nothing.
+ *
+ *   proven   it has the right token, or a JWT of ours: only the provider, or whoever has its secret, can send that
+ *   shaped   it has a signature or a token of the provider's form, as anybody could write one
+ *   strange  anything else
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { bearsSignature } from '../../verify/hmac.ts';
+import type { Preset } from '../../verify/preset.ts';
+import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
+import { type Head, Rejection, type Verifier } from '../../verify/verifier.ts';
+import type { SeenRequest } from '../meter.ts';
+import { sourceMeant } from './missed.ts';
+
+export interface SendersOptions {
+  readonly sources: readonly SendingSource[];
+  /** The checks by secrets that are enforced. None: the source is off. */
+  readonly provingOf: (source: string) => readonly Verifier[];
+  /** Whether an event of the source was accepted from there before. */
+  readonly isKnown: (source: string, address: string) => boolean;
+}
+
+interface SendingSource {
+  readonly name: string;
+  readonly path: string;
+  readonly preset: Pick<Preset, 'hmac'>;
+}
+
+/** What is known of a refused request. `source`: where it was sent to, or should have been. */
+export interface RefusedSender {
+  readonly source: string;
+  readonly seen: SeenRequest;
+}
+
+interface Refusal {
+  /** NO_SOURCE if it reached none. */
+  readonly source: string;
+  readonly code: RefusalCode;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly head: Head;
+}
+
+export type ReadSender = (refusal: Refusal) => Promise<RefusedSender | undefined>;
+
+export function senderReader({ sources, provingOf, isKnown }: SendersOptions): ReadSender {
+  const paths = sources.map(({ path }) => path);
+  const signing = sources.map((source) => ({
+    source,
+    headers: source.preset.hmac.map(({ header }) => header.toLowerCase()),
+  }));
+
+  return async function readSender({ source: reached, code, target, headers, head }) {
+    const source = sources.find(({ name }) => name === reached) ?? sourceWanted(target, headers, head);
+    if (!source) return undefined;
+    const address = head.address ?? '';
+    const looks =
+      REFUSALS[code].status === 401
+        ? looksAtProof(code)
+        : await looksAtHead(head, provingOf(source.name), source.preset);
+    const signature = code === 'hmac_timestamp' ? signatureIn(source, headers) : undefined;
+    const seen = { code, address, isKnown: isKnown(source.name, address), looks };
+    return { source: source.name, seen: { ...seen, ...(signature !== undefined && { signature }) } };
+  };
+
+  /** The one whose path was meant, or whose provider signs like that. */
+  function sourceWanted(target: string, headers: IncomingHttpHeaders, head: Head): SendingSource | undefined {
+    const path = sourceMeant(target, paths);
+    if (path !== undefined) return sources.find((source) => source.path === path);
+    const found = signing.find(
+      ({ source, headers: names }) =>
+        names.some((name) => headers[name] !== undefined) && bearsSignature(source.preset, head.rawHeaders),
+    );
+    return found?.source;
+  }
+}
+
+/** The one header that the form of a timestamped signature has. Its MAC was right, or the code would be another. */
+function signatureIn({ preset }: SendingSource, headers: IncomingHttpHeaders): string | undefined {
+  for (const { header } of preset.hmac) {
+    const value = headers[header.toLowerCase()];
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
+}
+
+function looksAtProof(code: RefusalCode): SeenRequest['looks'] {
+  return REFUSALS[code].mayBeGenuine ? 'shaped' : 'strange';
+}
+
+async function looksAtHead(
+  head: Head,
+  proving: readonly Verifier[],
+  preset: Pick<Preset, 'hmac'>,
+): Promise<SeenRequest['looks']> {
+  try {
+    let isProven = false;
+    for (const verify of proving) {
+      const result = await verify(head);
+      if (typeof result !== 'function') isProven ||= result.secret !== undefined;
+    }
+    if (isProven) return 'proven';
+    if (proving.length > 0) return 'shaped';
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+  }
+  return bearsSignature(preset, head.rawHeaders) ? 'shaped' : 'strange';
+}
