@@ -147,7 +147,7 @@ function createPublicServer(
 }
 
 function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
-  const { config, role, rules, watch, inbox } = parts;
+  const { config, role, rules, watch, inbox, tallies } = parts;
   return {
     role,
     database: config.database,
@@ -158,6 +158,7 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
     alarms: () => watch.raised(),
     work: () => inbox.status(),
     standing: () => reading.standing(),
+    untold: () => tallies.failure,
   };
 }
 

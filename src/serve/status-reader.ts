@@ -28,11 +28,13 @@ export interface StatusSource {
   alarms(): readonly Alarm[];
   work(): Promise<InboxStatus>;
   standing(): Promise<Standing | undefined>;
+  /** Why what stands there is not all that was counted; undefined if it is. */
+  untold(): string | undefined;
 }
 
 export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
   const [standing, work, disk] = await Promise.all([
-    toldInTime(from.standing().then((known) => known ?? 'there is no inbox')),
+    toldInTime(from.standing().then((known) => wholeOf(known, from.untold()))),
     toldInTime(from.work()),
     toldInTime(readDisk(from.folder)),
   ]);
@@ -45,6 +47,12 @@ export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
     isReady: from.isReady(),
   };
   return statusOf({ sources: from.sources(), service, alarms: from.alarms(), standing, work, disk });
+}
+
+/** What is not all that happened would look as if all were well. */
+function wholeOf(known: Standing | undefined, untold: string | undefined): Standing | string {
+  if (untold !== undefined) return `the inbox does not take what was counted: ${untold}`;
+  return known ?? 'there is no inbox';
 }
 
 async function toldInTime<T>(told: Promise<T>): Promise<T | string> {

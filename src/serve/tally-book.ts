@@ -32,6 +32,8 @@ export class TallyBook {
   #minute = 0;
   readonly #counting = new Map<string, OpenTally>();
   #waiting: MinuteTally[] = [];
+  /** Why the inbox does not have what was counted, if the last try to tell it has failed. */
+  failure: string | undefined;
 
   readonly listener: MeterListener = {
     request: (source, outcome, code, ms) => {
@@ -99,7 +101,9 @@ export function startTelling(
       if (counts.uses.length === 0 && counts.tallies.length === 0) return;
       try {
         await inbox.noteCounts(counts);
-      } catch {
+        tallies.failure = undefined;
+      } catch (error) {
+        tallies.failure = (error as Error).message;
         uses.giveBack(counts.uses);
         tallies.giveBack(counts.tallies);
         return;

@@ -46,7 +46,7 @@ test('requests and attempts are told apart, minute by minute, with the time they
 test('what the inbox did not take is told again, once, and whatever came since', async () => {
   const told: Counts[] = [];
   let works = false;
-  const { meter, stop } = opened(async (counts) => {
+  const { meter, tallies, stop } = opened(async (counts) => {
     if (!works) throw new Error('the disk is full');
     told.push(counts);
   });
@@ -56,9 +56,11 @@ test('what the inbox did not take is told again, once, and whatever came since',
     await vi.advanceTimersByTimeAsync(10_000);
   }
   expect(told).toEqual([]);
+  expect(tallies.failure).toBe('the disk is full');
   works = true;
   await vi.advanceTimersByTimeAsync(10_000);
   expect(told).toMatchObject([{ uses: [{ count: 3 }], tallies: [{ outcome: 'held', count: 3 }] }]);
+  expect(tallies.failure).toBeUndefined();
   await stop();
   expect(told).toHaveLength(1);
 });
