@@ -86,7 +86,20 @@ export interface StatusFacts {
 }
 
 /** Kinds of alarms by which events are lost, or soon will be; then all others. */
-const WORST = ['inbox', 'disk', 'refusals', 'clock', 'dead', 'backlog', 'silence'];
+const WORST = [
+  'inbox',
+  'disk',
+  'lost',
+  'refusals',
+  'failing',
+  'restarts',
+  'thread',
+  'clock',
+  'dead',
+  'backlog',
+  'unkept',
+  'silence',
+];
 
 export function statusOf(facts: StatusFacts): ServiceStatus {
   const { service, alarms, standing, work, disk, why } = facts;
