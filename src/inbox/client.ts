@@ -9,8 +9,9 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order, SecretUse } from './contract.ts';
+import type { Arrival, Inbox, InboxTrouble, Kept, Order, SecretUse } from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
+import type { Ending, ThreadShare } from './ending.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
 
@@ -100,6 +101,9 @@ class InboxClient implements Inbox {
   readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
+  readonly assignHandlers = async (share: ThreadShare) => await this.#asked.ask('assignHandlers', share);
+  readonly attemptsOut = async (thread: number, hasEnded: boolean) =>
+    await this.#asked.ask('attemptsOut', thread, hasEnded);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
   readonly believeClock = async () => await this.#asked.ask('believeClock');
@@ -115,10 +119,10 @@ class InboxClient implements Inbox {
     return interrupted;
   }
 
-  workPort(): MessagePort {
+  workPort(share?: ThreadShare): MessagePort {
     const { port1, port2 } = new MessageChannel();
     // If the thread is gone, so is the other end of the port, and a new one comes with the next thread.
-    this.#calls?.ask('connectHandlers', port1).catch(() => {});
+    this.#calls?.ask('connectHandlers', port1, share).catch(() => {});
     return port2;
   }
 

@@ -1,6 +1,7 @@
 /** What the edge logs of the news from the inbox thread. Called by client.ts. */
 import type { Log } from '../base/log/log.ts';
-import type { InboxTrouble, Interrupted } from './contract.ts';
+import type { InboxTrouble } from './contract.ts';
+import type { Interrupted } from './ending.ts';
 import type { CircuitChange } from './targets.ts';
 
 export function logTrouble(log: Log, trouble: InboxTrouble | undefined): void {

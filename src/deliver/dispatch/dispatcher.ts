@@ -18,12 +18,19 @@ import {
   type Surroundings,
   startAttempt,
 } from './attempt.ts';
+import type { Pulse } from './pulse.ts';
+import { Turns } from './turns.ts';
 
 interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, WiredHandler>;
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
   readonly surroundings: Surroundings;
+  readonly pulse: Pulse;
+  /** Events by handler. */
+  readonly suspects: ReadonlyMap<string, readonly number[]>;
+  /** A suspect has run, and the thread is still there. */
+  readonly onCleared: (handler: string, event: number) => void;
   readonly onSettled: (handler: string, outcome: string) => void;
 }
 
@@ -35,25 +42,29 @@ export class Dispatcher {
   readonly #running = new Set<Attempt>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
+  readonly #turns = new Turns((delivery, isAlone) => void this.#run(delivery, isAlone));
   #cuttingOff = false;
   #whenIdle: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    options.work.onDeliveries((deliveries) => {
-      for (const delivery of deliveries) void this.#run(delivery);
-    });
+    for (const [handler, events] of options.suspects) this.#turns.suspect(handler, events);
+    options.work.onDeliveries((deliveries) => this.#turns.take(deliveries));
   }
 
-  start(): void {
-    const handlers = [...this.#options.handlers.values()];
-    const grant = Object.fromEntries(handlers.map(({ route, concurrency }) => [route.target, concurrency]));
-    this.#options.work.send([], grant);
+  /** `grant`: slots by target. */
+  start(grant: Readonly<Record<string, number>>): void {
+    if (Object.keys(grant).length > 0) this.#options.work.send([], grant);
+  }
+
+  suspect(handler: string, events: readonly number[]): void {
+    this.#turns.suspect(handler, events);
   }
 
   /** Waits for running attempts, then aborts them, then gives them back uncounted. */
   async stop(graceMs: number): Promise<void> {
     this.#options.work.drain();
+    this.#giveBackWaiting();
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
       if (this.#running.size === 0) resolve();
@@ -71,12 +82,15 @@ export class Dispatcher {
     this.#flush();
   }
 
-  async #run(delivery: Delivery): Promise<void> {
-    const { handlers, knobs, surroundings } = this.#options;
+  async #run(delivery: Delivery, isAlone: boolean): Promise<void> {
+    const { handlers, knobs, surroundings, pulse } = this.#options;
     const handler = handlers.get(delivery.handler) as WiredHandler;
     const { handle, timeLimitMs } = handler;
+    // What has ended before it may not be lost with it.
+    if (isAlone) this.#flush();
     const startedAt = Date.now();
     const started = performance.now();
+    pulse.begin(delivery);
     const { attempt, ended } = startAttempt(
       eventOf(delivery),
       delivery.handler,
@@ -84,6 +98,7 @@ export class Dispatcher {
       timeLimitMs,
       surroundings,
     );
+    if (!isAlone) pulse.end();
     this.#running.add(attempt);
     let verdict: AttemptVerdict = DONE;
     let unavailable: UnavailableTarget | undefined;
@@ -100,6 +115,10 @@ export class Dispatcher {
       }
     }
     this.#running.delete(attempt);
+    if (isAlone) {
+      pulse.end();
+      this.#options.onCleared(delivery.handler, delivery.event);
+    }
     this.#settle(attempt, {
       ...verdict,
       ...shortenResult(attempt.result),
@@ -111,6 +130,16 @@ export class Dispatcher {
       handler: delivery.handler,
       attempt: delivery.attempt,
     });
+    this.#turns.end(delivery, isAlone);
+  }
+
+  /** What did not begin is as if it had never been handed out. */
+  #giveBackWaiting(): void {
+    const now = Date.now();
+    const back = { state: 'pending', due: now, counted: false, error: 'it had not begun' } as const;
+    const nothing = { alone: false, startedAt: now, ms: 0, status: null, output: null };
+    for (const { event, handler, attempt } of this.#turns.giveUp())
+      this.#settled.push({ ...back, ...nothing, cut: true, event, handler, attempt });
   }
 
   #settle(attempt: Attempt, settlement: Settlement): void {

@@ -117,12 +117,12 @@ export class HandOut {
     this.#claims.lookAgainIfCut();
   }
 
-  #free({ handler, event, attempt, state, alone, unavailable }: Settlement): void {
+  #free({ handler, event, attempt, state, alone, cut, unavailable }: Settlement): void {
     const { scheduler, circuits } = this.#options;
     // A late word on an attempt that was given up: the slot may be the next attempt's already.
     if (scheduler.attemptOut(handler, event) !== attempt) return;
     scheduler.returnSlot(handler, event);
-    circuits.noteEnd(handler, unavailable);
+    if (!cut) circuits.noteEnd(handler, unavailable);
     // Nothing new may begin beside it.
     if (state === 'pending' && alone) scheduler.expect(undefined, 0);
   }

@@ -7,9 +7,9 @@
  */
 import { workerData } from 'node:worker_threads';
 import type { Database, Settlement } from '../contract.ts';
+import { HandlerPorts } from '../handler-ports.ts';
 import {
   type ArrivalBatch,
-  HandlersPort,
   type InboxThreadData,
   listenToEdge,
   tellEdge,
@@ -38,7 +38,7 @@ const { noting } = openFiles;
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-const handlersPort = new HandlersPort(hearHandlers);
+const handlers = new HandlerPorts(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -56,8 +56,9 @@ listenToEdge(
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
-      grants.clear();
-      const interrupted = noting(() => store.recover(ending, Date.now(), knobs));
+      const ofThread = handlers.end(ending.thread);
+      if (!ofThread) grants.clear();
+      const interrupted = noting(() => store.recover(ending, ofThread, Date.now(), knobs));
       settled.push(...interrupted);
       planTurn();
       return interruptedOf(interrupted);
@@ -77,10 +78,9 @@ listenToEdge(
       hearTheRest();
       await copyDatabase(database, to);
     },
-    connectHandlers(port) {
-      grants.clear();
-      handlersPort.adopt(port);
-    },
+    connectHandlers: (port, share) => handlers.connect(port, share),
+    assignHandlers: (share) => handlers.assign(share),
+    attemptsOut: (thread, hasEnded) => handlers.attemptsOut(thread, hasEnded),
     close: closeFile,
   },
 );
@@ -93,7 +93,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 }
 
 function hearTheRest(): void {
-  handlersPort.hearTheRest();
+  handlers.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -147,7 +147,7 @@ function takeTurn(): void {
       tellEdge({ kind: 'kept', id, kept: committed.kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlersPort.send(committed.deliveries);
+    handlers.send(committed.deliveries);
     for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
@@ -194,7 +194,7 @@ function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlersPort.close();
+  handlers.closeAll();
   database.close();
   openFiles.close();
 }

@@ -39,8 +39,9 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
   if (changes === 0) return;
   if (turn.scheduler.isOut(handler, event)) {
     turn.scheduler.returnSlot(handler, event);
-    // Otherwise its thread was lost under it, which says nothing about the target.
-    const change = turn.scheduler.targets.noteEnd(handler, settlement.unavailable, turn.now, circuit);
+    const change = settlement.cut
+      ? undefined
+      : turn.scheduler.targets.noteEnd(handler, settlement.unavailable, turn.now, circuit);
     if (change) turn.circuitChanges.push(change);
   }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
