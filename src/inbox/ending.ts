@@ -9,6 +9,8 @@ export interface Ending {
   readonly reason: string;
   /** Only what ran in this thread has ended. Everything, if left out. */
   readonly thread?: number;
+  /** It goes on with so many that have begun in it: only what came to it after those has ended. */
+  readonly begun?: number;
   /** The attempt that is known to have brought its thread down: it alone counts. */
   readonly guilty?: Pick<AttemptKey, 'event' | 'handler'>;
 }

@@ -6,14 +6,16 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptKey, Delivery } from './contract.ts';
-import type { ThreadShare } from './ending.ts';
+import type { Ending, ThreadShare } from './ending.ts';
 import { hearNow, type Packed, pack, type WorkRequest } from './messages.ts';
 
 interface ThreadPort {
   /** Undefined once the thread has ended. */
   port: MessagePort | undefined;
-  /** By `event handler`. */
-  readonly out: Map<string, AttemptKey>;
+  /** How many deliveries it has been given. */
+  sent: number;
+  /** By `event handler`, each with its place among all that it has been given. */
+  readonly out: Map<string, AttemptKey & { readonly place: number }>;
 }
 
 /** Stands for all handlers in place of a share: a single thread that replaces every other. */
@@ -32,7 +34,7 @@ export class HandlerPorts {
 
   connect(port: MessagePort, share?: ThreadShare): void {
     if (!share) this.closeAll();
-    const thread: ThreadPort = { port, out: new Map() };
+    const thread: ThreadPort = { port, sent: 0, out: new Map() };
     this.#threads.set(share?.thread ?? FOR_ALL, thread);
     port.on('message', (request: WorkRequest) => this.#take(thread, request));
     if (share) this.assign(share);
@@ -60,18 +62,24 @@ export class HandlerPorts {
     return [...found.out.values()];
   }
 
-  /** The thread has ended, or all have that are one beside others. Answers with what was out in that one. */
-  end(thread: number | undefined): AttemptKey[] | undefined {
-    if (thread !== undefined) {
+  /** What has ended with it: what was out in one thread, or came to it last; undefined if it is everything. */
+  end({ thread, begun }: Pick<Ending, 'thread' | 'begun'>): AttemptKey[] | undefined {
+    if (thread === undefined) {
+      for (const id of this.#threads.keys()) if (id !== FOR_ALL) this.#close(id);
+      this.#threads.get(FOR_ALL)?.out.clear();
+      this.#threadOf.clear();
+      this.#held = [];
+      return undefined;
+    }
+    const found = this.#threads.get(thread);
+    if (begun === undefined) {
       const left = this.attemptsOut(thread, true);
       this.#threads.delete(thread);
       return left;
     }
-    for (const id of this.#threads.keys()) if (id !== FOR_ALL) this.#close(id);
-    this.#threads.get(FOR_ALL)?.out.clear();
-    this.#threadOf.clear();
-    this.#held = [];
-    return undefined;
+    const last = [...(found?.out ?? [])].filter(([, { place }]) => place > begun);
+    for (const [key] of last) found?.out.delete(key);
+    return last.map(([, attempt]) => attempt);
   }
 
   send(deliveries: readonly Delivery[]): void {
@@ -81,7 +89,7 @@ export class HandlerPorts {
         continue;
       }
       for (const { event, handler, attempt } of ofThread)
-        thread.out.set(`${event} ${handler}`, { event, handler, attempt });
+        thread.out.set(`${event} ${handler}`, { event, handler, attempt, place: ++thread.sent });
       const packed: Packed<Delivery> = pack(ofThread);
       thread.port.postMessage(packed, [packed.bytes]);
     }

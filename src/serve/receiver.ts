@@ -161,6 +161,7 @@ function startWatch(parts: ServiceParts): void {
 
 async function reload(changed: Config, parts: ServiceParts): Promise<void> {
   if (await parts.rules.replace(changed)) judgeSoon(parts);
+  void parts.supervisor.refresh();
 }
 
 function judgeSoon({ rules, judgeRefusedAgain }: ServiceParts): void {

@@ -20,7 +20,7 @@ interface ApartHandler {
   readonly since: number;
   reason: string;
   thread: HandlersThread | undefined;
-  /** Steady clock. */
+  /** Steady clock; Infinity until its thread has begun. */
   struckAt: number;
   /** How often its own thread has ended under it. */
   strikes: number;
@@ -61,7 +61,10 @@ export class ApartHandlers {
     const found = this.#handlers.get(handler);
     if (!found) return;
     found.thread = thread;
-    found.struckAt = performance.now();
+    void thread.begun.then(() => {
+      found.struckAt = performance.now();
+    });
+    found.struckAt = Number.POSITIVE_INFINITY;
   }
 
   handlerOf(thread: HandlersThread): string | undefined {
@@ -74,7 +77,7 @@ export class ApartHandlers {
     for (const handler of new Set(handlers)) {
       const known = this.#handlers.get(handler);
       if (known) {
-        known.struckAt = performance.now();
+        known.struckAt = Math.max(known.struckAt, performance.now());
         known.reason = reason;
       } else if (this.#handlers.size < APART_MAX) {
         const now = { since: Date.now(), struckAt: performance.now() };

@@ -88,9 +88,9 @@ export class Dispatcher {
     const { handle, timeLimitMs } = handler;
     // What has ended before it may not be lost with it.
     if (isAlone) this.#flush();
+    if (!pulse.begin(delivery)) return this.#turns.end(delivery, isAlone);
     const startedAt = Date.now();
     const started = performance.now();
-    pulse.begin(delivery);
     const { attempt, ended } = startAttempt(
       eventOf(delivery),
       delivery.handler,

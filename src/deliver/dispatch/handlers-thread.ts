@@ -107,6 +107,11 @@ export class HandlersThread {
     return this.#pulse.running;
   }
 
+  /** Nothing more begins in it. Answers with how many attempts have. */
+  halt(): number {
+    return this.#pulse.halt();
+  }
+
   /** These may have brought a thread down: nothing runs beside them here. Resolves when the thread knows. */
   async suspect(handler: string, events: readonly number[]): Promise<void> {
     await this.#calls.ask('suspect', handler, events);

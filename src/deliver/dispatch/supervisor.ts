@@ -102,6 +102,12 @@ export class Supervisor {
       this.#threads.setApart(suspects, 'it has kept the thread busy that it shares with others');
       this.#threads.startCommon();
       void this.#retire(thread);
+      const behind = {
+        thread: thread.id,
+        begun: thread.halt(),
+        reason: 'it waited for a thread that stood still',
+      };
+      await this.#options.inbox.recover({ ended: 'inbox', ...behind });
     });
   }
 
@@ -119,8 +125,7 @@ export class Supervisor {
     this.#threads.forget(thread);
     const era = this.#era;
     if (!this.#isNow(era)) return;
-    const { log } = this.#options;
-    log.error({ reason: cause }, `${thread.title} has ended; a new one is started`);
+    this.#options.log.error({ reason: cause }, `${thread.title} has ended; a new one is started`);
     const replying = this.#threads.sourceOfReplies(thread);
     if (replying) {
       await sleep(RESTART_MS);
@@ -145,13 +150,8 @@ export class Supervisor {
     if (this.#threads.isCommon(thread)) this.#threads.startCommon();
     if (own !== undefined) this.#threads.startApart(own);
     await this.#threads.tellSuspects(suspects.map(({ handler }) => handler));
-    const ending = {
-      ended: 'handlers',
-      reason: cause,
-      thread: thread.id,
-      ...(guilty && { guilty }),
-    } as const;
-    for (const { handler, id, outcome } of await inbox.recover(ending))
+    const ending = { ended: 'handlers', reason: cause, thread: thread.id } as const;
+    for (const { handler, id, outcome } of await inbox.recover({ ...ending, ...(guilty && { guilty }) }))
       if (outcome === 'dead') this.#threads.apart.clear(handler, numberOf(id) as number);
   }
 
@@ -187,10 +187,8 @@ export class Supervisor {
         await work();
         isDone = true;
       } catch (error) {
-        this.#options.log.error(
-          { reason: (error as Error).message },
-          'a handlers’ thread cannot be started yet',
-        );
+        const reason = (error as Error).message;
+        this.#options.log.error({ reason }, 'a handlers’ thread cannot be started yet');
         await sleep(RESTART_MS);
       }
     }

@@ -95,7 +95,7 @@ setInterval(reportCounts, COUNTS_MS);
 // Whoever calls process.exit() is known even if it has waited for something before.
 process.on('exit', () => {
   const attempt = currentAttempt();
-  if (attempt) pulse.begin({ handler: attempt.handler, event: numberOf(attempt.eventId) ?? 0 });
+  if (attempt) pulse.blame({ handler: attempt.handler, event: numberOf(attempt.eventId) ?? 0 });
 });
 const reply = sources.find((source) => sourceNameOf(source) === data.replies)?.reply as Reply;
 answerCalls<HandlersCalls>(supervisor, {

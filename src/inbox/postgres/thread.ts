@@ -78,7 +78,7 @@ listenToEdge((batch) => intake.push(batch), {
   status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
   async recover(ending) {
     handlers.hearTheRest();
-    const ofThread = handlers.end(ending.thread);
+    const ofThread = handlers.end(ending);
     if (ofThread) return membership.recoverThread(ofThread, ending);
     await handingOut.drain();
     return await membership.recover(ending);

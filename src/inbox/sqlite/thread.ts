@@ -56,7 +56,7 @@ listenToEdge(
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
-      const ofThread = handlers.end(ending.thread);
+      const ofThread = handlers.end(ending);
       if (!ofThread) grants.clear();
       const interrupted = noting(() => store.recover(ending, ofThread, Date.now(), knobs));
       settled.push(...interrupted);
