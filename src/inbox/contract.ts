@@ -67,6 +67,8 @@ export interface Settlement extends AttemptKey {
   readonly startedAt: number;
   readonly ms: number;
   readonly error: string | null;
+  /** Of a failure (cause.ts); without one the event keeps the cause that it has. */
+  readonly cause?: string;
   /** What the handler recorded; short and redacted. */
   readonly status: string | null;
   readonly output: string | null;

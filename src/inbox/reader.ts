@@ -5,6 +5,7 @@
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
+import { type FailureFilter, type Failures, readFailures } from './failures.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -22,7 +23,7 @@ import {
   summaryOf,
 } from './summary.ts';
 
-interface Tables {
+export interface Tables {
   /** An event may come to light so long after one with a higher number. */
   readonly lateMs: number;
   /** The table in which an event's key and digest stand, which it may outlive. */
@@ -34,7 +35,7 @@ interface Tables {
   close(): Promise<void>;
 }
 
-type Value = string | number;
+export type Value = string | number;
 
 /** An event with a number of a later time came while some clock was ahead. */
 const CLOCKS_APART_MS = 300_000;
@@ -109,6 +110,11 @@ export class InboxReader {
     return this.#tables.all<SecretUse>(
       `SELECT source, scheme, secret, form, count, last_at AS "lastAt" FROM secret_uses ORDER BY 1, 2, 4, 6`,
     );
+  }
+
+  /** What is open because it failed, by handler and cause. */
+  failures(filter: FailureFilter): Promise<Failures> {
+    return readFailures(this.#tables, filter);
   }
 
   /** Everything with which an event's bytes and signature can be checked again; undefined once it is purged. */

@@ -3,6 +3,7 @@
  * it. A driver's own test file calls this once.
  */
 import { describe } from 'vitest';
+import { causesContract } from './contract-causes.ts';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
 import { purgeContract } from './contract-purge.ts';
@@ -17,5 +18,6 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: who wants what`, () => routesContract(makeDriver));
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
+  describe(`${name}: why it failed`, () => causesContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
 }

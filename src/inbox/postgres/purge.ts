@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
+import { purgeCauses } from './causes.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
 import type { Lease } from './lease.ts';
 import { renewPartitions } from './partitions.ts';
@@ -54,7 +55,9 @@ export class Purge {
       removed += events.removed;
       if (events.more) return { removed, more: true };
     }
-    return { removed, more: await this.#purgeKeys(firstNumberAt(keysBefore)) };
+    const more = await this.#purgeKeys(firstNumberAt(keysBefore));
+    if (!more) await purgeCauses(this.#pool, eventsBefore);
+    return { removed, more };
   }
 
   async #renewPartitions(eventsBefore: number): Promise<number> {

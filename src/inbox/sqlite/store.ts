@@ -118,6 +118,7 @@ export class Store {
       return step;
     });
     this.#purgeCursor = rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0;
+    if (this.#purgeCursor === 0) this.#turn(now, ({ sql }) => sql.purgeCauses.run(eventsBefore));
     return { removed, more: this.#purgeCursor > 0 };
   }
 
