@@ -11,6 +11,7 @@
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
+import { causeOf } from './cause.ts';
 import { type AttemptKey, outcomeOf, type Route, type Settlement } from './contract.ts';
 import type { Ending, Interrupted } from './ending.ts';
 import { idOf } from './event-id.ts';
@@ -84,6 +85,7 @@ export function settleInterrupted(
       startedAt: now,
       ms: 0,
       error: isCutByOther ? `cut off, and not counted: ${blameOf(guilty)}${reason}` : reason,
+      ...(counts && { cause: causeOf(handler, reason) }),
       status: null,
       output: null,
     };

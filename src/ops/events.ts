@@ -12,6 +12,7 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
+import { readSince, showFailures } from './failures.ts';
 import { giveOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
@@ -27,9 +28,10 @@ export const usage = `Usage: npm run events -- <verb>
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [--source NAME]                follow what comes in
+  failures [--handler H] [--since T]  what failed alike, in groups (T: 2h, 1d)
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
-  refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+  refused list | failures | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
     --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
@@ -52,6 +54,7 @@ function parseEvents(args: string[]) {
       source: TEXT,
       type: TEXT,
       handler: TEXT,
+      since: TEXT,
       limit: { ...TEXT, default: '20' },
       body: FLAG,
       all: FLAG,
@@ -84,6 +87,7 @@ export async function run(args: string[]): Promise<number> {
     const numbers = ids.map((id) => numberOf(id) as number);
     if (verb === 'list') return await listEvents(reader, values, config);
     if (verb === 'show') return await showEvents(reader, ids, values);
+    if (verb === 'failures') return await showFailures(reader, failuresAsked(values), values.json);
     if (verb === 'verify') return await verify(reader, numbers, config, values);
     if (verb === 'tail')
       return await tail(reader, filterOf(values), (event) => printEvents([event], values.json, config));
@@ -94,9 +98,13 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'rescue', 'refused'].includes(verb))
+  if (
+    !['list', 'show', 'replay', 'discard', 'tail', 'failures', 'verify', 'rescue', 'refused'].includes(verb)
+  )
     return `events has no verb ${verb || '(none)'}`;
   if (verb === 'refused') return mistakeInRefused(ids, values);
+  if (values.since !== undefined && readSince(values.since, Date.now()) === undefined)
+    return '--since wants a time, as in 90s, 30m, 2h, 1d or 2026-11-26T16:04Z';
   if (verb === 'rescue' && !values.to)
     return 'rescue wants --to and the path of a file that is not there yet';
   if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
@@ -113,7 +121,8 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
 }
 
 function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
+  if (!['list', 'failures', 'show', 'recheck'].includes(what))
+    return `events refused has no verb ${what || '(none)'}`;
   if (what === 'show' && ids.length === 0)
     return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
   if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
@@ -125,6 +134,11 @@ function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values
 
 function filterOf({ source, type, state }: Values) {
   return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
+}
+
+function failuresAsked({ handler, since }: Values) {
+  const from = since === undefined ? undefined : readSince(since, Date.now());
+  return { ...(handler !== undefined && { handler }), ...(from !== undefined && { since: from }) };
 }
 
 async function listEvents(reader: InboxReader, values: Values, config: Config): Promise<number> {

@@ -36,7 +36,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
   ],
   [
     'events <verb>',
-    'list, show, replay, discard, tail, verify, rescue, refused',
+    'list, show, failures, replay, discard, tail, verify, rescue, refused',
     () => import('./events.ts'),
   ],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],

@@ -44,6 +44,8 @@ beforeAll(() => {
   commit([...Array.from({ length: EVENTS / 2 - 20 }, fresh), ...large], outcomes);
   database.exec(`INSERT INTO newest (handler, thing, at, event, recorded_at)
     SELECT 'one/a', identity, received_at, number, received_at + 1 FROM inbox ORDER BY number LIMIT 10`);
+  database.exec(`INSERT INTO causes VALUES ('one/a', '0123456789abcdef', 'Error: as told', 1, 2, 3);
+    UPDATE work SET cause = '0123456789abcdef' WHERE event IN (SELECT event FROM work ORDER BY event DESC LIMIT 30)`);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
   pages = statSync(sound).size / PAGE;
@@ -67,6 +69,7 @@ function rowsOf(path: string) {
     work: all('SELECT * FROM work ORDER BY event'),
     attempts: all('SELECT * FROM attempts ORDER BY event'),
     newest: all('SELECT * FROM newest ORDER BY event'),
+    causes: all('SELECT * FROM causes ORDER BY cause'),
     inbox: all("SELECT value FROM meta WHERE key = 'inbox'"),
     held: all('SELECT number FROM inbox WHERE held IS NOT NULL').length,
   };

@@ -18,6 +18,8 @@ import {
   type Surroundings,
   startAttempt,
 } from './attempt.ts';
+import { type Failed, failedWith } from './failure.ts';
+import { FailureLog } from './failure-log.ts';
 import type { Pulse } from './pulse.ts';
 import { Turns } from './turns.ts';
 
@@ -39,6 +41,7 @@ const OUTPUT_MAX = 1_000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #failures: FailureLog;
   readonly #running = new Set<Attempt>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
@@ -48,6 +51,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#failures = new FailureLog(options.surroundings.log);
     for (const [handler, events] of options.suspects) this.#turns.suspect(handler, events);
     options.work.onDeliveries((deliveries) => this.#turns.take(deliveries));
   }
@@ -79,6 +83,7 @@ export class Dispatcher {
     await idle;
     clearTimeout(aborting);
     clearTimeout(givingUp);
+    this.#failures.summarise();
     this.#flush();
   }
 
@@ -102,16 +107,19 @@ export class Dispatcher {
     this.#running.add(attempt);
     let verdict: AttemptVerdict = DONE;
     let unavailable: UnavailableTarget | undefined;
+    let failed: Failed | undefined;
     try {
       await ended;
     } catch (error) {
       const now = Date.now();
       unavailable = unavailableTarget(error);
       verdict = judgeAttempt(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
+      if (verdict.state !== 'discarded') failed = failedWith(error, delivery.handler, verdict.error ?? '');
       // Cut off by the service stopping: it runs again at once after the start, and is not counted. A handler's own word on
       // its attempt holds even then.
       if (this.#cuttingOff && !(error instanceof Discard || error instanceof RetryLater)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
+        failed = undefined;
       }
     }
     this.#running.delete(attempt);
@@ -119,8 +127,9 @@ export class Dispatcher {
       pulse.end();
       this.#options.onCleared(delivery.handler, delivery.event);
     }
-    this.#settle(attempt, {
+    const settlement: Settlement = {
       ...verdict,
+      ...(failed && { error: failed.text, cause: failed.cause }),
       ...shortenResult(attempt.result),
       ...(unavailable && { unavailable }),
       startedAt,
@@ -129,7 +138,8 @@ export class Dispatcher {
       event: delivery.event,
       handler: delivery.handler,
       attempt: delivery.attempt,
-    });
+    };
+    this.#settle(attempt, settlement, failed);
     this.#turns.end(delivery, isAlone);
   }
 
@@ -142,16 +152,17 @@ export class Dispatcher {
       this.#settled.push({ ...back, ...nothing, cut: true, event, handler, attempt });
   }
 
-  #settle(attempt: Attempt, settlement: Settlement): void {
+  #settle(attempt: Attempt, settlement: Settlement, failed: Failed | undefined): void {
     const outcome = outcomeOf(settlement);
     const { surroundings, onSettled } = this.#options;
     const { log } = surroundings;
     const { handler, state, status, ms, error: reason } = settlement;
     const said = status !== null && { status };
-    const line = { handler, eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };
+    const fields = { eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };
     const due = state === 'pending' && { dueInMs: Math.max(0, settlement.due - Date.now()) };
-    if (state === 'done') log.info(line);
-    else log.warn({ ...line, reason, ...due });
+    if (state === 'done') log.info({ handler, ...fields });
+    else if (failed) this.#failures.note({ handler, outcome, fields: { ...fields, ...due }, ...failed });
+    else log.warn({ handler, ...fields, reason, ...due });
     onSettled(handler, outcome);
     this.#settled.push(settlement);
     if (this.#running.size === 0) this.#whenIdle?.();

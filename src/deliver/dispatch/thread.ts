@@ -16,6 +16,7 @@ import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
 import { currentAttempt, eventOf } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { reportFailure } from './failure.ts';
 import { Pulse } from './pulse.ts';
 import { type ReplyResult, runReply } from './reply.ts';
 
@@ -63,8 +64,10 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
     const attempt = currentAttempt();
     if (attempt?.fail(error)) return;
     const whose = attempt ? { handler: attempt.handler, eventId: attempt.eventId } : {};
+    const { trace } = reportFailure(error);
+    const where = trace.length > 0 && { trace: trace.join('\n') };
     threadLog.error(
-      { ...whose, reason: wordsOf(error) },
+      { ...whose, reason: wordsOf(error), ...where },
       'a handler threw after it had ended, or outside of any attempt',
     );
   });
