@@ -7,6 +7,7 @@ import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
 import { examineEnvFile } from '../base/settings/mistakes.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
+import { importOwn } from '../deliver/own-module.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
 
 export const ENV_FILE = '.env';
@@ -46,7 +47,7 @@ export async function readSettings(
 /** config/sources.ts alone, for what must be known before `.env` is there. */
 export async function readWiring(configDir: string | undefined) {
   const wiring = moduleUrl(configDir, 'sources.ts').href;
-  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  const { default: sources } = await importOwn<{ default: SourceWiring[] }>(wiring);
   return { wiring, sources };
 }
 
@@ -85,6 +86,6 @@ function moduleUrl(configDir: string | undefined, name: string): URL {
 async function readKnobsFile(configDir: string | undefined): Promise<unknown> {
   const file = moduleUrl(configDir, 'service.ts');
   if (!existsSync(file)) return {};
-  const { default: knobs = null } = (await import(file.href)) as { default?: unknown };
+  const { default: knobs = null } = await importOwn<{ default?: unknown }>(file.href);
   return knobs;
 }

@@ -14,6 +14,7 @@ import { numberOf } from '../../inbox/event-id.ts';
 import { workThrough } from '../../inbox/messages.ts';
 import type { Reply, SourceWiring } from '../handler.ts';
 import { type DeliveryKnobs, sourceNameOf, wiredHandlers } from '../handlers.ts';
+import { importOwn } from '../own-module.ts';
 import { currentAttempt, eventOf } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { reportFailure } from './failure.ts';
@@ -74,7 +75,7 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 
 const counts = new Map<string, [string, string, number]>();
-const sources = ((await import(wiring)) as { default: SourceWiring[] }).default;
+const sources = (await importOwn<{ default: SourceWiring[] }>(wiring)).default;
 const handlers = wiredHandlers(sources, knobs);
 const pulse = new Pulse([...handlers.keys()], data.pulse);
 setInterval(() => pulse.beat(), HEARTBEAT_MS);
