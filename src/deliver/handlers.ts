@@ -25,12 +25,12 @@ export const DELIVERY_KNOBS = {
       20,
       'how many counted attempts a handler gets before its event is dead',
     ),
-    apartMs: knob(
-      integer(1, 30 * 86_400_000),
-      600_000,
-      'a handler that brought its thread down has a thread of its own until it has been well for so long',
-    ),
   }),
+  handlerApartMs: knob(
+    integer(1, 30 * 86_400_000),
+    600_000,
+    'a handler that brought its thread down has a thread of its own until it has been well for so long',
+  ),
   backoff: BACKOFF,
 };
 

@@ -41,6 +41,6 @@ function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error,
   const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(words)];
   const printed = (output ?? '').split('\n').filter((line) => line.trim() !== '');
   const lines = printed.map((line) => `      | ${clean(line)}`);
-  const places = trace.map((line) => `      ${clean(line)}`);
+  const places = trace.map((line) => `    ${clean(line)}`);
   return [`    ${parts.filter((part) => part !== '').join('  ')}`, ...places, ...lines];
 }

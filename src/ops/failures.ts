@@ -24,7 +24,7 @@ export async function showFailures(
     for (const group of groups) sayJson(group);
     return 0;
   }
-  for (const group of groups) for (const line of linesOf(group)) say(line);
+  for (const group of groups) for (const line of failureLines(group)) say(line);
   if (groups.length === 0) say('Nothing has failed that is still open.');
   else {
     if (more > 0) say(`${counted(more, 'more group')}; name one handler with --handler.`);
@@ -34,7 +34,7 @@ export async function showFailures(
 }
 
 /** No line is wider than a terminal, but for an id or a path that is. */
-function linesOf({
+function failureLines({
   handler,
   cause,
   dead,

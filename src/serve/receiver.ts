@@ -141,13 +141,14 @@ function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeR
 }
 
 function startWatch(parts: ServiceParts): void {
-  const { config, role, rules, watch, known, inbox, refused } = parts;
+  const { config, role, rules, watch, known, inbox, refused, supervisor } = parts;
   const { file, readPast } = driverOf(config.database);
   watch.start({
     inbox,
     receives: role !== 'dispatch',
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
+    supervisor,
     readPast: async (from, until, signal) => {
       const past = await readPast(from, until, signal);
       for (const { source, address, at } of past.toReversed()) known.learn(source, address, at);

@@ -2,7 +2,7 @@
  * Handlers that run in a thread of their own, because they brought one down that they shared, or kept it busy. Kept for the
  * supervisor, in the memory of the process: after a restart every handler has the benefit of the doubt again.
  *
- * A handler goes back once it has been well for as long as `apartMs` says, and none of its suspects is still to run; those that
+ * A handler goes back once it has been well for as long as `handlerApartMs` says, and none of its suspects is still to run; those that
  * never do (discarded by hand, say) are forgotten after the longest pause between two attempts.
  */
 import type { AttemptKey } from '../../inbox/contract.ts';
@@ -113,11 +113,11 @@ export class ApartHandlers {
 
   /** Who has been well for long enough. */
   recovered(): string[] {
-    const { handler, backoff } = this.#knobs;
+    const { handlerApartMs, backoff } = this.#knobs;
     return this.names().filter((name) => {
       const { struckAt, suspects, thread } = this.#handlers.get(name) as ApartHandler;
       const wellMs = performance.now() - struckAt;
-      const waitMs = suspects.size === 0 ? handler.apartMs : handler.apartMs + backoff.capMs;
+      const waitMs = suspects.size === 0 ? handlerApartMs : handlerApartMs + backoff.capMs;
       return thread?.isMoving === true && wellMs >= waitMs;
     });
   }

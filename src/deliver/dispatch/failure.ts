@@ -60,8 +60,10 @@ export function reportFailure(error: unknown): FailureReport {
     const frames = ownFrames(current);
     const [first] = frames;
     if (first && place === '') place = `${first.file}:${first.line}`;
-    for (const { call, file, line, column } of frames.slice(0, FRAMES_MAX))
-      trace.push(oneLine(`    at ${call ? `${call} ` : ''}(${file}:${line}:${column})`));
+    for (const { call, file, line, column } of frames.slice(0, FRAMES_MAX)) {
+      const at = `${file}:${line}:${column}`;
+      trace.push(oneLine(`    at ${call === '' ? at : `${call} (${at})`}`));
+    }
     current = causeIn(current);
   }
   return { place, trace };

@@ -74,7 +74,7 @@ export class HandlersThread {
       workerData: { wiring, knobs, logOptions, ...own } satisfies HandlersThreadData,
       transferList: port ? [port] : [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      name: replies === undefined ? 'handlers' : 'replies',
+      name: 'handlers',
     });
     this.#calls = new ThreadCalls<HandlersCalls>(this.#worker, title);
     this.begun = this.#calls.listening.then(

@@ -76,13 +76,13 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
 
 const counts = new Map<string, [string, string, number]>();
 const sources = (await importOwn<{ default: SourceWiring[] }>(wiring)).default;
-const handlers = wiredHandlers(sources, knobs);
-const pulse = new Pulse([...handlers.keys()], data.pulse);
+const wired = wiredHandlers(sources, knobs);
+const pulse = new Pulse([...wired.keys()], data.pulse);
 setInterval(() => pulse.beat(), HEARTBEAT_MS);
 const dispatcher =
   port &&
   new Dispatcher({
-    handlers,
+    handlers: wired,
     work: workThrough(port),
     knobs,
     surroundings,

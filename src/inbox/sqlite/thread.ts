@@ -38,7 +38,7 @@ const { noting } = openFiles;
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-const handlers = new HandlerPorts(hearHandlers);
+const handlerPorts = new HandlerPorts(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -56,7 +56,7 @@ listenToEdge(
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
-      const ofThread = handlers.end(ending);
+      const ofThread = handlerPorts.end(ending);
       if (!ofThread) grants.clear();
       const interrupted = noting(() => store.recover(ending, ofThread, Date.now(), knobs));
       settled.push(...interrupted);
@@ -78,9 +78,9 @@ listenToEdge(
       hearTheRest();
       await copyDatabase(database, to);
     },
-    connectHandlers: (port, share) => handlers.connect(port, share),
-    assignHandlers: (share) => handlers.assign(share),
-    attemptsOut: (thread, hasEnded) => handlers.attemptsOut(thread, hasEnded),
+    connectHandlers: (port, share) => handlerPorts.connect(port, share),
+    assignHandlers: (share) => handlerPorts.assign(share),
+    attemptsOut: (thread, hasEnded) => handlerPorts.attemptsOut(thread, hasEnded),
     close: closeFile,
   },
 );
@@ -93,7 +93,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 }
 
 function hearTheRest(): void {
-  handlers.hearTheRest();
+  handlerPorts.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -147,7 +147,7 @@ function takeTurn(): void {
       tellEdge({ kind: 'kept', id, kept: committed.kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlers.send(committed.deliveries);
+    handlerPorts.send(committed.deliveries);
     for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
@@ -194,7 +194,7 @@ function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlers.closeAll();
+  handlerPorts.closeAll();
   database.close();
   openFiles.close();
 }

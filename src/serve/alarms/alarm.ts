@@ -3,6 +3,7 @@
  * and a row of `ALARM_RULES` (watch.ts): at each look it answers with everything that is wrong by its rule at present. The
  * book below makes alarms of that, which begin, are repeated, and end.
  */
+import type { QuarantinedHandler } from '../../deliver/dispatch/apart.ts';
 import type { InboxStatus, InboxTrouble } from '../../inbox/contract.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
 import type { Config } from '../config/config.ts';
@@ -36,6 +37,8 @@ export interface Look {
   readonly trouble: InboxTrouble | undefined;
   /** The refused requests that are not kept, or not any more, counted since the service started. */
   readonly refusalsLost: readonly Losses[];
+  /** Handlers that have a thread of their own. */
+  readonly apart: readonly QuarantinedHandler[];
   /** Kinds of alarms whose last look failed, and why. */
   readonly unjudged: readonly { readonly kind: string; readonly reason: string }[];
   status(): Promise<InboxStatus>;

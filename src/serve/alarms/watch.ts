@@ -6,6 +6,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import type { Log } from '../../base/log/log.ts';
+import type { Supervisor } from '../../deliver/dispatch/supervisor.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { Driver } from '../../inbox/driver.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
@@ -20,6 +21,7 @@ import {
   type WatchedSource,
 } from './alarm.ts';
 import { clockAlarm } from './clock.ts';
+import { apartAlarm } from './handlers.ts';
 import { backlogAlarm, deadAlarm, diskAlarm, inboxAlarm, lookAlarm, unkeptAlarm } from './inbox.ts';
 import { PAST_MS, refusalsAlarm, silenceAlarm } from './sources.ts';
 import { Tally, tallyListener } from './tally.ts';
@@ -32,6 +34,7 @@ export const ALARM_RULES: readonly AlarmRule[] = [
   clockAlarm,
   inboxAlarm,
   unkeptAlarm,
+  apartAlarm,
   deadAlarm,
   backlogAlarm,
   diskAlarm,
@@ -47,6 +50,7 @@ export interface Watched extends Pick<TellerOptions, 'settings'> {
   readonly receives: boolean;
   readonly inboxFolder?: string;
   readonly refused: { losses(): readonly Losses[] };
+  readonly supervisor: Pick<Supervisor, 'quarantined'>;
   readonly readPast: Driver['readPast'];
   /** Hears that the clock was set. */
   readonly onClockSet: () => void;
@@ -125,7 +129,7 @@ export class AlarmWatch {
     }
   }
 
-  #lookAt({ inbox, inboxFolder, refused, receives, settings }: Watched): Look {
+  #lookAt({ inbox, inboxFolder, refused, supervisor, receives, settings }: Watched): Look {
     let status: Promise<InboxStatus> | undefined;
     return {
       now: Date.now(),
@@ -136,6 +140,7 @@ export class AlarmWatch {
       takesWrites: inbox.takesWrites(),
       trouble: inbox.trouble(),
       refusalsLost: refused.losses(),
+      apart: supervisor.quarantined(),
       unjudged: this.#rules
         .filter(({ failure }) => failure !== '')
         .map(({ rule, failure }) => ({ kind: rule.kind, reason: failure })),

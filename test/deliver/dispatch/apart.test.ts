@@ -16,8 +16,8 @@ import type { Service } from '../../harness/service.ts';
 
 let service: Service;
 beforeAll(async () => {
-  const handler = { timeLimitMs: 1_000, concurrency: 8, maxAttempts: 2, apartMs: 1_500 };
-  service = await startWired({ knobs: { ...KNOBS, handler } });
+  const handler = { timeLimitMs: 1_000, concurrency: 8, maxAttempts: 2 };
+  service = await startWired({ knobs: { ...KNOBS, handler, handlerApartMs: 1_500 } });
 });
 afterAll(async () => {
   expect(await service.stop()).toBe(0);
