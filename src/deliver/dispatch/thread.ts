@@ -76,13 +76,13 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
 
 const counts = new Map<string, [string, string, number]>();
 const sources = (await importOwn<{ default: SourceWiring[] }>(wiring)).default;
-const wired = wiredHandlers(sources, knobs);
-const pulse = new Pulse([...wired.keys()], data.pulse);
+const wiredByName = wiredHandlers(sources, knobs);
+const pulse = new Pulse([...wiredByName.keys()], data.pulse);
 setInterval(() => pulse.beat(), HEARTBEAT_MS);
 const dispatcher =
   port &&
   new Dispatcher({
-    handlers: wired,
+    handlers: wiredByName,
     work: workThrough(port),
     knobs,
     surroundings,
