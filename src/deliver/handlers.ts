@@ -26,6 +26,11 @@ export const DELIVERY_KNOBS = {
       'how many counted attempts a handler gets before its event is dead',
     ),
   }),
+  handlerApartMs: knob(
+    integer(1, 30 * 86_400_000),
+    600_000,
+    'a handler that brought its thread down has a thread of its own until it has been well for so long',
+  ),
   backoff: BACKOFF,
 };
 

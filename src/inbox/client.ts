@@ -9,9 +9,10 @@ import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order } from './contract.ts';
+import type { Arrival, Inbox, InboxTrouble, Kept, Order } from './contract.ts';
 import type { Counts } from './counts.ts';
 import { type Driver, driverOf } from './driver.ts';
+import type { Ending, ThreadShare } from './ending.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { AlarmDelivery, NotedAlarms } from './kept-alarms.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
@@ -104,6 +105,9 @@ class InboxClient implements Inbox {
   readonly noteCounts = async (counts: Counts) => await this.#asked.ask('noteCounts', counts);
   readonly noteAlarms = async (noted: NotedAlarms) => await this.#asked.ask('noteAlarms', noted);
   readonly openAlarms = async (now: number) => await this.#asked.ask('openAlarms', now);
+  readonly assignHandlers = async (share: ThreadShare) => await this.#asked.ask('assignHandlers', share);
+  readonly attemptsOut = async (thread: number, hasEnded: boolean) =>
+    await this.#asked.ask('attemptsOut', thread, hasEnded);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
   readonly believeClock = async () => await this.#asked.ask('believeClock');
@@ -123,10 +127,10 @@ class InboxClient implements Inbox {
     return interrupted;
   }
 
-  workPort(): MessagePort {
+  workPort(share?: ThreadShare): MessagePort {
     const { port1, port2 } = new MessageChannel();
     // If the thread is gone, so is the other end of the port, and a new one comes with the next thread.
-    this.#calls?.ask('connectHandlers', port1).catch(() => {});
+    this.#calls?.ask('connectHandlers', port1, share).catch(() => {});
     return port2;
   }
 

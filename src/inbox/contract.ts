@@ -7,6 +7,7 @@
 import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { Counts } from './counts.ts';
+import type { Ending, Interrupted, ThreadShare } from './ending.ts';
 import type { EndState, WorkState } from './event-states.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
 
@@ -63,9 +64,13 @@ export interface Settlement extends AttemptKey {
   /** Run it with nothing beside it next time: it is suspected of having brought its thread down. */
   readonly alone: boolean;
   readonly unavailable?: UnavailableTarget;
+  /** Its thread or process ended under it, which says nothing about its target. */
+  readonly cut?: true;
   readonly startedAt: number;
   readonly ms: number;
   readonly error: string | null;
+  /** Of a failure (cause.ts); without one the event keeps the cause that it has. */
+  readonly cause?: string;
   /** What the handler recorded; short and redacted. */
   readonly status: string | null;
   readonly output: string | null;
@@ -89,18 +94,6 @@ export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
 export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): AttemptOutcome {
   return state === 'pending' ? (counted ? 'retry' : 'later') : state;
-}
-
-/** What ended while attempts were running, and how that is said. */
-export interface Ending {
-  readonly ended: 'process' | 'handlers' | 'inbox';
-  readonly reason: string;
-}
-
-/** An attempt whose thread or process ended under it, as it was settled. */
-export interface Interrupted extends Pick<Delivery, 'id' | 'handler' | 'attempt'> {
-  readonly outcome: AttemptOutcome;
-  readonly reason: string;
 }
 
 /** The supervisor's side of an inbox: slots are granted, deliveries come, settlements go back. */
@@ -189,11 +182,18 @@ export interface Inbox extends AlarmKeeper {
    * An event that still has work, be it dead or held, stays whole. Times in ms since 1970. Rejects while the clock is in doubt.
    */
   purge(eventsBefore: number, keysBefore: number): Promise<{ removed: number; more: boolean }>;
-  /** Settles what was being handled (retry.ts). Nothing is handed out until the slots are granted anew. */
+  /**
+   * Settles what was being handled (retry.ts). If all of it has ended, nothing is handed out until the slots are granted anew; if
+   * one thread has, its slots are free again.
+   */
   recover(ending: Ending): Promise<readonly Interrupted[]>;
+  /** From now on these handlers' events go to that thread. */
+  assignHandlers(share: ThreadShare): Promise<void>;
+  /** What has been handed to a thread, and not been settled. One that has ended is given nothing more. */
+  attemptsOut(thread: number, hasEnded: boolean): Promise<readonly AttemptKey[]>;
   /** Hands nothing out any more; settlements are still taken. */
   pause(): Promise<void>;
-  /** A transferable end for the handlers' thread. */
-  workPort(): import('node:worker_threads').MessagePort;
+  /** A transferable end for a handlers' thread: one beside others, or without a share for all handlers. */
+  workPort(share?: ThreadShare): import('node:worker_threads').MessagePort;
   close(): Promise<void>;
 }

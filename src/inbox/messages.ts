@@ -8,17 +8,8 @@
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { answerCalls, type CallHandlers } from '../base/thread-calls.ts';
 import type { CircuitKnobs } from './circuit.ts';
-import type {
-  Arrival,
-  Database,
-  Delivery,
-  Inbox,
-  InboxTrouble,
-  Interrupted,
-  Kept,
-  Settlement,
-  Work,
-} from './contract.ts';
+import type { Arrival, Database, Delivery, Inbox, InboxTrouble, Kept, Settlement, Work } from './contract.ts';
+import type { Interrupted, ThreadShare } from './ending.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -69,6 +60,8 @@ export interface InboxCalls
     | 'purge'
     | 'noteCounts'
     | 'recover'
+    | 'assignHandlers'
+    | 'attemptsOut'
     | 'pause'
     | 'doubt'
     | 'believeClock'
@@ -76,8 +69,8 @@ export interface InboxCalls
     | 'close'
     | keyof AlarmKeeper
   > {
-  /** The inbox's end of a port to a new handlers' thread. */
-  connectHandlers(port: MessagePort): void;
+  /** The inbox's end of a port to a new handlers' thread; see handler-ports.ts. */
+  connectHandlers(port: MessagePort, share?: ThreadShare): void;
 }
 
 /**
@@ -164,37 +157,6 @@ export function workThrough(port: MessagePort): Work {
 }
 
 /** Hears what has been sent, even if its message has not come up yet. */
-function hearNow<Message>(port: MessagePort, hear: (message: Message) => void): void {
+export function hearNow<Message>(port: MessagePort, hear: (message: Message) => void): void {
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) hear(next.message);
-}
-
-/** The inbox thread's end: of the newest handlers' thread, if there is one. */
-export class HandlersPort {
-  readonly #hear: (request: WorkRequest) => void;
-  #port: MessagePort | undefined;
-
-  constructor(hear: (request: WorkRequest) => void) {
-    this.#hear = hear;
-  }
-
-  /** A new handlers' thread has come; what the one before it still had to say is not listened to any more. */
-  adopt(port: MessagePort): void {
-    this.close();
-    this.#port = port;
-    port.on('message', this.#hear);
-  }
-
-  hearTheRest(): void {
-    if (this.#port) hearNow(this.#port, this.#hear);
-  }
-
-  send(deliveries: readonly Delivery[]): void {
-    if (deliveries.length === 0) return;
-    const packed: Packed<Delivery> = pack(deliveries);
-    this.#port?.postMessage(packed, [packed.bytes]);
-  }
-
-  close(): void {
-    this.#port?.close();
-  }
 }

@@ -25,6 +25,7 @@ export interface MovedWork {
   readonly alone: boolean;
   readonly behind: boolean;
   readonly thing: Buffer | null;
+  readonly cause: string | null;
 }
 
 /** Some events in the order of their numbers, and all that is known of them. */

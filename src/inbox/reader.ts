@@ -6,6 +6,7 @@ import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { CountReader } from './count-reader.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
+import { type FailureFilter, type Failures, readFailures } from './failures.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
 import type { AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
@@ -125,6 +126,11 @@ export class InboxReader {
        ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`,
       limit,
     );
+  }
+
+  /** What is open because it failed, by handler and cause. */
+  failures(filter: FailureFilter): Promise<Failures> {
+    return readFailures(this.#tables, filter);
   }
 
   /** Everything with which an event's bytes and signature can be checked again; undefined once it is purged. */

@@ -4,21 +4,16 @@
  *
  *   its process ended              each counts, as it may have ended the process. It runs alone next time, unless it was its
  *                                  first attempt: the process may have been killed from outside
- *   the handlers' thread ended     a single attempt is guilty: it counts, and is tried again after a backoff. Of several
- *                                  nobody knows which one did it: none counts. All of them run alone next time, so that the
- *                                  guilty one is a single attempt when it strikes again
- *   we ended the handlers' thread  (the inbox's thread was lost, or the lease) none counts
+ *   a handlers' thread ended       the guilty attempt counts, and is tried again after a backoff. None of the others counts.
+ *                                  If nobody knows which of several did it, none counts: the supervisor has each of them run
+ *                                  with nothing beside it next time, in another thread
+ *   we ended a handlers' thread    (the inbox's thread was lost, or the lease) none counts
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
-import {
-  type AttemptKey,
-  type Ending,
-  type Interrupted,
-  outcomeOf,
-  type Route,
-  type Settlement,
-} from './contract.ts';
+import { causeOf } from './cause.ts';
+import { type AttemptKey, outcomeOf, type Route, type Settlement } from './contract.ts';
+import type { Ending, Interrupted } from './ending.ts';
 import { idOf } from './event-id.ts';
 import type { InboxKnobs } from './messages.ts';
 
@@ -63,16 +58,20 @@ export interface InterruptionRules {
 
 export function settleInterrupted(
   left: readonly AttemptKey[],
-  { ended, reason }: Ending,
+  { ended, reason, guilty, thread }: Ending,
   { knobs, routes }: InterruptionRules,
   now: number,
 ): Settlement[] {
-  const counts = ended === 'process' || (ended === 'handlers' && left.length === 1);
-  return left.map(({ event, handler, attempt }): Settlement => {
+  const isGuilty = ({ event, handler }: AttemptKey) =>
+    guilty ? guilty.event === event && guilty.handler === handler : thread === undefined && left.length === 1;
+  return left.map((key): Settlement => {
+    const { event, handler, attempt } = key;
     const maxAttempts = routes.get(handler)?.maxAttempts ?? knobs.handler.maxAttempts;
+    const counts = ended === 'process' || (ended === 'handlers' && isGuilty(key));
     const { state, counted, due } = counts
       ? afterFailure(attempt, maxAttempts, knobs.backoff, now)
       : ({ state: 'pending', counted: false, due: 0 } as const);
+    const isCutByOther = ended === 'handlers' && !counts;
     return {
       event,
       handler,
@@ -81,14 +80,20 @@ export function settleInterrupted(
       counted,
       // At once, and in its old order, unless it was guilty.
       due: ended === 'handlers' ? due : 0,
-      alone: ended === 'handlers' || (ended === 'process' && attempt > 1),
+      alone: ended === 'process' && attempt > 1,
+      cut: true,
       startedAt: now,
       ms: 0,
-      error: reason,
+      error: isCutByOther ? `cut off, and not counted: ${blameOf(guilty)}${reason}` : reason,
+      ...(counts && { cause: causeOf(handler, reason) }),
       status: null,
       output: null,
     };
   });
+}
+
+function blameOf(guilty: Ending['guilty']): string {
+  return guilty ? `${guilty.handler} brought their thread down: ` : '';
 }
 
 export function interruptedOf(settled: readonly Settlement[]): Interrupted[] {

@@ -62,8 +62,11 @@ export function remainsOf({ id, receivedAt }: PurgedEvent): string[] {
 }
 
 function attemptLines({ startedAt, handler, attempt, outcome, ms, status, error, output }: AttemptRecord) {
-  const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(error ?? '')];
+  // Below the words it says where in the user's own files it was thrown.
+  const [words = '', ...trace] = (error ?? '').split('\n');
+  const parts = [startedAt, handler, `#${attempt}`, outcome, `${ms} ms`, status ?? '', clean(words)];
   const printed = (output ?? '').split('\n').filter((line) => line.trim() !== '');
   const lines = printed.map((line) => `      | ${clean(line)}`);
-  return [`    ${parts.filter((part) => part !== '').join('  ')}`, ...lines];
+  const places = trace.map((line) => `    ${clean(line)}`);
+  return [`    ${parts.filter((part) => part !== '').join('  ')}`, ...places, ...lines];
 }

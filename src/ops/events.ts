@@ -11,6 +11,7 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { showFailures } from './failures.ts';
 import { findEvents, listEvents } from './list.ts';
 import { giveOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
@@ -38,9 +39,10 @@ export const usage = `Usage: npm run events -- <verb>
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
   tail [which]                 follow what comes in
+  failures [--handler H] [--since T]  what failed alike, in groups
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
-  refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+  refused list | failures | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
     --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
@@ -54,6 +56,7 @@ const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'bod
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', [...SELECTED, 'limit', 'cursor']],
   ['find', ['json']],
+  ['failures', ['handler', 'since', 'json']],
   ['show', ['body', 'json']],
   ['replay', SELECTED],
   ['discard', SELECTED],
@@ -110,6 +113,7 @@ export async function run(args: string[]): Promise<number> {
     if (verb === 'list')
       return await listEvents(reader, selection, { ...values, limit: limitIn(values), args }, config);
     if (verb === 'find') return await findEvents(reader, String(ids[0]), values.json, config);
+    if (verb === 'failures') return await showFailures(reader, selection, values.json);
     if (verb === 'show') return await showEvents(reader, ids, values, config);
     if (verb === 'verify') return await verify(reader, numbers, config, values);
     if (verb === 'tail') return await tail(reader, selection, values.json, config);
@@ -143,7 +147,8 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
 }
 
 function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
+  if (!['list', 'failures', 'show', 'recheck'].includes(what))
+    return `events refused has no verb ${what || '(none)'}`;
   if (what === 'show' && ids.length === 0)
     return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
   if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)

@@ -38,7 +38,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
   ],
   [
     'events <verb>',
-    'list, show, replay, discard, tail, verify, rescue, refused',
+    'list, show, failures, replay, discard, tail, verify, rescue, refused',
     () => import('./events.ts'),
   ],
   ['status', 'whether all is well, in six lines', () => import('./status.ts')],

@@ -16,6 +16,7 @@ import {
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
+import { showRefusedFailures } from './failures.ts';
 import { askConsole } from './orders.ts';
 import { complain, say, sayJson, sayRows, spelled } from './terminal.ts';
 
@@ -33,6 +34,7 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
   if (verb === 'recheck') return await recheck(ids, config, options);
   const reader = new RefusedReader(config.refusedPath);
   try {
+    if (verb === 'failures') return showRefusedFailures(reader, options);
     return verb === 'list' ? listRefused(reader, options) : showRefused(reader, ids, config, options);
   } finally {
     reader.close();

@@ -6,6 +6,7 @@ import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
 import { examineEnvFile } from '../base/settings/mistakes.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
+import { importOwn } from '../deliver/own-module.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
 import { findConfigFiles } from './config-folder.ts';
 
@@ -45,7 +46,7 @@ export async function readSettings(
 /** config/sources.ts alone, for what must be known before `.env` is there. */
 export async function readWiring(configDir: string | undefined) {
   const wiring = pathToFileURL(findConfigFiles(configDir).sources).href;
-  const { default: sources } = (await import(wiring)) as { default: SourceWiring[] };
+  const { default: sources } = await importOwn<{ default: SourceWiring[] }>(wiring);
   return { wiring, sources };
 }
 
@@ -78,6 +79,6 @@ export function sound<T extends Reading>(settings: T): T {
 async function readKnobsFile(configDir: string | undefined): Promise<unknown> {
   const { service } = findConfigFiles(configDir);
   if (service === undefined) return {};
-  const { default: knobs = null } = (await import(pathToFileURL(service).href)) as { default?: unknown };
+  const { default: knobs = null } = await importOwn<{ default?: unknown }>(pathToFileURL(service).href);
   return knobs;
 }

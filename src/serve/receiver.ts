@@ -182,7 +182,7 @@ function startWatch(parts: ServiceParts, { crashes }: Starts): void {
     ...(file !== undefined && { inboxFolder: dirname(file) }),
     refused,
     refusedDays: config.knobs.refused.days,
-    threadEndings: () => supervisor.endings(),
+    supervisor,
     crashes,
     readPast: async (from, until, signal) => {
       const past = await readPast(from, until, signal);
@@ -197,6 +197,7 @@ function startWatch(parts: ServiceParts, { crashes }: Starts): void {
 
 async function reload(changed: Config, parts: ServiceParts): Promise<void> {
   if (await parts.rules.replace(changed)) judgeSoon(parts);
+  void parts.supervisor.refresh();
 }
 
 function judgeSoon({ rules, judgeRefusedAgain }: ServiceParts): void {

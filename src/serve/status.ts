@@ -93,7 +93,7 @@ const WORST = [
   'refusals',
   'failing',
   'restarts',
-  'thread',
+  'apart',
   'clock',
   'dead',
   'backlog',

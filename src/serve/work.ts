@@ -2,7 +2,8 @@
  * Opens what keeps events and refused requests, and what hands events to the handlers; and says how the edge asks a source's
  * `reply` function, which runs in the handlers' thread. Called by receiver.ts.
  */
-import { Supervisor, type SupervisorOptions } from '../deliver/dispatch/supervisor.ts';
+import { Supervisor } from '../deliver/dispatch/supervisor.ts';
+import type { SupervisorOptions } from '../deliver/dispatch/threads.ts';
 import { openInbox } from '../inbox/client.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
@@ -42,7 +43,7 @@ export async function openWork(
     sources: storedSourcesOf(config.sources),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
-    onRestart: () => supervisor.renew(),
+    onRestart: () => void supervisor.renew(),
   });
   const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
   const judgeRefusedAgain = judgeInTurn(

@@ -4,6 +4,7 @@
  */
 import { describe } from 'vitest';
 import { alarmsContract } from './contract-alarms.ts';
+import { causesContract } from './contract-causes.ts';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
 import { purgeContract } from './contract-purge.ts';
@@ -20,6 +21,7 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is kept of alarms`, () => alarmsContract(makeDriver));
+  describe(`${name}: why it failed`, () => causesContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
   describe(`${name}: what is counted`, () => talliesContract(makeDriver));
 }

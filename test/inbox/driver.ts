@@ -11,6 +11,7 @@ import type {
   Settlement,
   Work,
 } from '../../src/inbox/contract.ts';
+import type { InboxReader } from '../../src/inbox/reader.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import type { TallyRow } from '../../src/inbox/tallies.ts';
 import { readKnobs, type ServiceKnobs } from '../../src/serve/config/knobs.ts';
@@ -46,6 +47,8 @@ export interface Driver {
   /** Opens the inbox at that place, the one before it being closed. */
   open(sources: ReadonlyMap<string, StoredSource>): Promise<Inbox>;
   work(inbox: Inbox): Work;
+  /** As commands read it. */
+  reader(): Promise<InboxReader | undefined>;
   /** What is stored, read past the inbox. */
   rows(): Rows;
   /** Takes the place away. */

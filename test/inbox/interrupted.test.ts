@@ -1,6 +1,7 @@
 /** What becomes of attempts whose process or thread ended under them. */
 import { expect, test } from 'vitest';
-import type { Ending, Route } from '../../src/inbox/contract.ts';
+import type { Route } from '../../src/inbox/contract.ts';
+import type { Ending } from '../../src/inbox/ending.ts';
 import { settleInterrupted } from '../../src/inbox/retry.ts';
 
 const NOW = 1_000_000;
@@ -13,21 +14,43 @@ const at = (attempt: number, handler = 'jobs/work') => ({ event: attempt, handle
 const settle = (ended: Ending['ended'], ...left: ReturnType<typeof at>[]) =>
   settleInterrupted(left, { ended, reason: 'because' }, RULES, NOW).map(
     ({ state, counted, alone, due, error }) => {
-      expect(error).toBe('because');
+      expect(error).toBe(ended === 'handlers' && !counted ? 'cut off, and not counted: because' : 'because');
       return { state, counted, alone, isPutOff: due > NOW };
     },
   );
 
-test('a single attempt is guilty of the end of its thread: it counts, and runs alone', () => {
+test('a single attempt is guilty of the end of its thread: it counts', () => {
   const [one] = settleInterrupted([at(1)], { ended: 'handlers', reason: 'because' }, RULES, NOW);
-  expect(one).toMatchObject({ event: 1, state: 'pending', counted: true, alone: true });
+  expect(one).toMatchObject({ event: 1, state: 'pending', counted: true, alone: false });
   expect(one?.due).toBeGreaterThanOrEqual(NOW);
   expect(settle('handlers', at(3))).toMatchObject([{ state: 'dead', counted: true }]);
 });
 
-test('of several nobody knows which one did it: none counts, and each runs alone, at once', () => {
-  const innocent = { state: 'pending', counted: false, alone: true, isPutOff: false };
+const innocent = { state: 'pending', counted: false, alone: false, isPutOff: false };
+
+test('of several nobody knows which one did it: none counts, and each runs again at once', () => {
   expect(settle('handlers', at(1), at(3))).toEqual([innocent, innocent]);
+});
+
+test('the one that is known to be guilty counts alone, and the others are told whose fault it was', () => {
+  const guilty = { handler: 'jobs/work', event: 3 };
+  const ending: Ending = { ended: 'handlers', reason: 'because', thread: 7, guilty };
+  const left = [at(1), at(3), { ...at(3), handler: 'few/work' }];
+  const settled = settleInterrupted(left, ending, RULES, NOW);
+  expect(settled.map(({ state, counted, alone }) => [state, counted, alone])).toEqual([
+    ['pending', false, false],
+    ['dead', true, false],
+    ['pending', false, false],
+  ]);
+  const cutOff = 'cut off, and not counted: jobs/work brought their thread down: because';
+  expect(settled.map(({ error }) => error)).toEqual([cutOff, 'because', cutOff]);
+});
+
+test('what alone was in one of several threads is not guilty for that', () => {
+  const ending: Ending = { ended: 'handlers', reason: 'because', thread: 7 };
+  expect(settleInterrupted([at(3)], ending, RULES, NOW)).toMatchObject([
+    { state: 'pending', counted: false },
+  ]);
 });
 
 test('the end of a process counts for each, and makes none suspect the first time', () => {

@@ -1,5 +1,6 @@
 /** The PostgreSQL inbox against the contract. */
 import { afterAll, beforeAll } from 'vitest';
+import { driverOf } from '../../src/inbox/driver.ts';
 import { workThrough } from '../../src/inbox/messages.ts';
 import type { TallyRow } from '../../src/inbox/tallies.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
@@ -24,6 +25,7 @@ inboxContract('PostgreSQL', (): Driver => {
   return {
     open: (sources) => openAt({ kind: 'postgres', url, place: 'the test’s' }, sources, { connections: 3 }),
     work: (inbox) => workThrough(inbox.workPort()),
+    reader: () => driverOf({ kind: 'postgres', url, place: 'the test’s' }).openReader(),
     rows: (): Rows => ({
       // A key without an event is what is left of a purged one.
       events: all<Rows['events'][number]>(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driverOf } from '../../src/inbox/driver.ts';
-import { timeOfNumber } from '../../src/inbox/event-id.ts';
+import { idOf, timeOfNumber } from '../../src/inbox/event-id.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { addTallyRows } from '../../src/inbox/postgres/tallies.ts';
 import type { InboxReader } from '../../src/inbox/reader.ts';
@@ -234,6 +234,18 @@ test('evidence, proofs, numbers and uses are the same', async () => {
   expect(await both((reader) => reader.numbers(numberAt(6), 10))).toEqual([numberAt(7), numberAt(8)]);
   expect(await both((reader) => reader.numbers(0, 2))).toEqual([numberAt(1), numberAt(2)]);
   expect(await both((reader) => reader.newest())).toBe(numberAt(8));
+  expect(await both((reader) => reader.failures({}))).toMatchObject({
+    groups: [
+      {
+        handler: 'jobs/work',
+        dead: 1,
+        retrying: 1,
+        seen: 2 ** 40,
+        newest: [idOf(numberAt(5)), idOf(numberAt(4))],
+      },
+    ],
+    more: 0,
+  });
   const uses = await both((reader) => reader.secretUses());
   expect(uses.map(({ source, scheme, count }) => [source, scheme, count])).toEqual([
     ['jobs', 'hmac', 2 ** 40],

@@ -88,6 +88,7 @@ const CONTENT: Content = {
   work: [workRow(2, 'dead')],
   attempts: [],
   secret_uses: [],
+  causes: [],
 };
 const LATER = timeOfNumber(numberAt(180_060));
 

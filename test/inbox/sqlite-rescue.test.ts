@@ -50,6 +50,8 @@ beforeAll(() => {
     ...{ minute, count: 12 + minute, times },
   }));
   store.noteCounts({ uses: [], tallies }, Date.now());
+  database.exec(`INSERT INTO causes VALUES ('one/a', '0123456789abcdef', 'Error: as told', 1, 2, 3);
+    UPDATE work SET cause = '0123456789abcdef' WHERE event IN (SELECT event FROM work ORDER BY event DESC LIMIT 30)`);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
   pages = statSync(sound).size / PAGE;
@@ -74,6 +76,7 @@ function rowsOf(path: string) {
     attempts: all('SELECT * FROM attempts ORDER BY event'),
     newest: all('SELECT * FROM newest ORDER BY event'),
     tallies: all('SELECT * FROM tallies'),
+    causes: all('SELECT * FROM causes ORDER BY cause'),
     inbox: all("SELECT value FROM meta WHERE key = 'inbox'"),
     held: all('SELECT number FROM inbox WHERE held IS NOT NULL').length,
   };

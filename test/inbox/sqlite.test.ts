@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { driverOf } from '../../src/inbox/driver.ts';
 import { workThrough } from '../../src/inbox/messages.ts';
 import { inboxContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
@@ -13,6 +14,7 @@ inboxContract('SQLite', (): Driver => {
   return {
     open: (sources) => openAt({ kind: 'sqlite', path }, sources),
     work: (inbox) => workThrough(inbox.workPort()),
+    reader: () => driverOf({ kind: 'sqlite', path }).openReader(),
     rows: () => readRows(path),
     clear: () => rmSync(folder, { recursive: true }),
   };

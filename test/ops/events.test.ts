@@ -136,11 +136,33 @@ function looking(): void {
     expect(code).toBe(0);
     expect(output).toMatch(/jobs\/work +dead, attempts: 3/);
     expect(output.match(/#\d {2}retry/g)).toHaveLength(2);
-    expect(output).toContain('Error: as told');
+    expect(output).toMatch(/Error: as told\n {8}at Object.throw \(.*act\.ts:\d+:\d+\)/);
     expect((await events('show', done, '--body')).output).toBe(BODY);
     const [record] = (await events('show', done, '--json')).records;
     expect(record).toMatchObject({ id: done, body: BODY, attempts: [{ outcome: 'done', attempt: 1 }] });
     expect(JSON.stringify(record)).not.toContain('sha256=');
+  });
+
+  test('failures shows what failed alike, with file and line, in 80 columns', async () => {
+    const { code, output } = await events('failures');
+    const [head, words, place, ...rest] = output.split('\n');
+    expect([code, words]).toEqual([0, '    Error: as told']);
+    expect(head).toMatch(/^[0-9a-f]{16} {2}jobs\/work {2}1 dead, 0 retrying$/);
+    expect(place).toMatch(/^ {8}at Object.throw \(.*act\.ts:\d+:\d+\)$/);
+    expect(rest.join('\n')).toMatch(/first 20[\d-]+ \d\d:\d\dZ, last 20[\d-]+ \d\d:\d\dZ, 3 attempts\n/);
+    expect(rest).toContain(`    newest ${dead}`);
+    expect(output).toContain(`consignee events replay --cause CAUSE`);
+    for (const line of output.split('\n')) if (!line.includes(' at ')) expect(line.length).toBeLessThan(81);
+    const { records } = await events('failures', '--json', '--handler', 'jobs/work', '--since', '1h');
+    expect(records).toMatchObject([
+      { cause: head?.slice(0, 16), dead: 1, retrying: 0, seen: 3, newest: [dead] },
+    ]);
+    const none = 'Nothing has failed that is still open.\n';
+    expect((await events('failures', '--handler', 'jobs/none')).output).toBe(none);
+    expect(await events('failures', '--since', 'soon')).toMatchObject({
+      code: 64,
+      output: expect.stringContaining('--since wants a time'),
+    });
   });
 }
 

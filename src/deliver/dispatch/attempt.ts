@@ -150,6 +150,12 @@ export function judgeAttempt(
   return { ...afterFailure(attempt, attemptsMax, backoff, now), error: text };
 }
 
+/** The handler's own word on its attempt, or the time limit: where it was thrown says nothing that its words do not. */
+export function isVerdict(error: unknown): boolean {
+  const isWord = [Discard, RetryLater, Declined, Unavailable].some((kind) => error instanceof kind);
+  return isWord || (error instanceof Error && error.name === TIME_LIMIT);
+}
+
 function laterOf(error: unknown): number | undefined {
   if (error instanceof RetryLater) return error.delayMs;
   return error instanceof Unavailable ? error.restMs : undefined;

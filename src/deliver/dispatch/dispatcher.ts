@@ -18,12 +18,21 @@ import {
   type Surroundings,
   startAttempt,
 } from './attempt.ts';
+import { type Failed, failedWith } from './failure.ts';
+import { FailureLog } from './failure-log.ts';
+import type { Pulse } from './pulse.ts';
+import { Turns } from './turns.ts';
 
 interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, WiredHandler>;
   readonly work: Work;
   readonly knobs: Pick<DeliveryKnobs, 'backoff'>;
   readonly surroundings: Surroundings;
+  readonly pulse: Pulse;
+  /** Events by handler. */
+  readonly suspects: ReadonlyMap<string, readonly number[]>;
+  /** A suspect has run, and the thread is still there. */
+  readonly onCleared: (handler: string, event: number) => void;
   readonly onSettled: (handler: string, outcome: string, ms: number) => void;
 }
 
@@ -32,28 +41,34 @@ const OUTPUT_MAX = 1_000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #failures: FailureLog;
   readonly #running = new Set<Attempt>();
   #settled: Settlement[] = [];
   #flushPlanned = false;
+  readonly #turns = new Turns((delivery, isAlone) => void this.#run(delivery, isAlone));
   #cuttingOff = false;
   #whenIdle: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    options.work.onDeliveries((deliveries) => {
-      for (const delivery of deliveries) void this.#run(delivery);
-    });
+    this.#failures = new FailureLog(options.surroundings.log);
+    for (const [handler, events] of options.suspects) this.#turns.suspect(handler, events);
+    options.work.onDeliveries((deliveries) => this.#turns.take(deliveries));
   }
 
-  start(): void {
-    const handlers = [...this.#options.handlers.values()];
-    const grant = Object.fromEntries(handlers.map(({ route, concurrency }) => [route.target, concurrency]));
-    this.#options.work.send([], grant);
+  /** `grant`: slots by target. */
+  start(grant: Readonly<Record<string, number>>): void {
+    if (Object.keys(grant).length > 0) this.#options.work.send([], grant);
+  }
+
+  suspect(handler: string, events: readonly number[]): void {
+    this.#turns.suspect(handler, events);
   }
 
   /** Waits for running attempts, then aborts them, then gives them back uncounted. */
   async stop(graceMs: number): Promise<void> {
     this.#options.work.drain();
+    this.#giveBackWaiting();
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
       if (this.#running.size === 0) resolve();
@@ -68,13 +83,17 @@ export class Dispatcher {
     await idle;
     clearTimeout(aborting);
     clearTimeout(givingUp);
+    this.#failures.summarise();
     this.#flush();
   }
 
-  async #run(delivery: Delivery): Promise<void> {
-    const { handlers, knobs, surroundings } = this.#options;
+  async #run(delivery: Delivery, isAlone: boolean): Promise<void> {
+    const { handlers, knobs, surroundings, pulse } = this.#options;
     const handler = handlers.get(delivery.handler) as WiredHandler;
     const { handle, timeLimitMs } = handler;
+    // What has ended before it may not be lost with it.
+    if (isAlone) this.#flush();
+    if (!pulse.begin(delivery)) return this.#turns.end(delivery, isAlone);
     const startedAt = Date.now();
     const started = performance.now();
     const { attempt, ended } = startAttempt(
@@ -84,24 +103,33 @@ export class Dispatcher {
       timeLimitMs,
       surroundings,
     );
+    if (!isAlone) pulse.end();
     this.#running.add(attempt);
     let verdict: AttemptVerdict = DONE;
     let unavailable: UnavailableTarget | undefined;
+    let failed: Failed | undefined;
     try {
       await ended;
     } catch (error) {
       const now = Date.now();
       unavailable = unavailableTarget(error);
       verdict = judgeAttempt(error, delivery.attempt, handler.maxAttempts, knobs.backoff, now);
+      if (verdict.state !== 'discarded') failed = failedWith(error, delivery.handler, verdict.error ?? '');
       // Cut off by the service stopping: it runs again at once after the start, and is not counted. A handler's own word on
       // its attempt holds even then.
       if (this.#cuttingOff && !(error instanceof Discard || error instanceof RetryLater)) {
         verdict = { state: 'pending', due: now, counted: false, error: verdict.error };
+        failed = undefined;
       }
     }
     this.#running.delete(attempt);
-    this.#settle(attempt, {
+    if (isAlone) {
+      pulse.end();
+      this.#options.onCleared(delivery.handler, delivery.event);
+    }
+    const settlement: Settlement = {
       ...verdict,
+      ...(failed && { error: failed.text, cause: failed.cause }),
       ...shortenResult(attempt.result),
       ...(unavailable && { unavailable }),
       startedAt,
@@ -110,19 +138,31 @@ export class Dispatcher {
       event: delivery.event,
       handler: delivery.handler,
       attempt: delivery.attempt,
-    });
+    };
+    this.#settle(attempt, settlement, failed);
+    this.#turns.end(delivery, isAlone);
   }
 
-  #settle(attempt: Attempt, settlement: Settlement): void {
+  /** What did not begin is as if it had never been handed out. */
+  #giveBackWaiting(): void {
+    const now = Date.now();
+    const back = { state: 'pending', due: now, counted: false, error: 'it had not begun' } as const;
+    const nothing = { alone: false, startedAt: now, ms: 0, status: null, output: null };
+    for (const { event, handler, attempt } of this.#turns.giveUp())
+      this.#settled.push({ ...back, ...nothing, cut: true, event, handler, attempt });
+  }
+
+  #settle(attempt: Attempt, settlement: Settlement, failed: Failed | undefined): void {
     const outcome = outcomeOf(settlement);
     const { surroundings, onSettled } = this.#options;
     const { log } = surroundings;
     const { handler, state, status, ms, error: reason } = settlement;
     const said = status !== null && { status };
-    const line = { handler, eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };
+    const fields = { eventId: attempt.eventId, attempt: settlement.attempt, outcome, ms, ...said };
     const due = state === 'pending' && { dueInMs: Math.max(0, settlement.due - Date.now()) };
-    if (state === 'done') log.info(line);
-    else log.warn({ ...line, reason, ...due });
+    if (state === 'done') log.info({ handler, ...fields });
+    else if (failed) this.#failures.note({ handler, outcome, fields: { ...fields, ...due }, ...failed });
+    else log.warn({ handler, ...fields, reason, ...due });
     onSettled(handler, outcome, ms);
     this.#settled.push(settlement);
     if (this.#running.size === 0) this.#whenIdle?.();

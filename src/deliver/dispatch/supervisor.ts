@@ -1,176 +1,197 @@
 /**
- * Keeps the handlers' thread running. Lives beside the edge and does nothing per event.
+ * Keeps the handlers' threads running. Lives beside the edge and does nothing per event.
  *
- * A thread that ends, or whose heartbeat stops for longer than the longest time limit, is replaced. What becomes of the
- * attempts that ran in it, the inbox decides (inbox/retry.ts): it only hears what has ended, and why.
+ *   the common thread     all handlers, as long as nothing happens
+ *   a thread apart        one handler that brought the common thread down, or kept it busy for seconds (apart.ts)
+ *   a thread of replies   the `reply` function of one source, which nothing else may keep waiting
+ *
+ * A thread that ends, or whose heartbeat stops for longer than what runs in it may take, is replaced. What becomes of the attempts
+ * that ran in it, the inbox decides (inbox/retry.ts): it only hears what has ended, why, and whose attempt it was. The first
+ * time that may cut off others' attempts, which are not counted. From then on the handler has a thread of its own.
  */
-import { Worker } from 'node:worker_threads';
-import type { Log, Output } from '../../base/log/log.ts';
-import { DeadlineError, ThreadCalls } from '../../base/thread-calls.ts';
-import type { Delivery, Ending, Inbox, Interrupted } from '../../inbox/contract.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery } from '../../inbox/contract.ts';
+import { numberOf } from '../../inbox/event-id.ts';
 import { PROCESS_ENDED } from '../../inbox/retry.ts';
-import type { SourceWiring } from '../handler.ts';
-import { wiredHandlers } from '../handlers.ts';
-import { failedReply, LATE, type ReplyResult } from './reply.ts';
-import type { AttemptCounts, FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
+import type { QuarantinedHandler } from './apart.ts';
+import type { HandlersThread } from './handlers-thread.ts';
+import type { ReplyResult } from './reply.ts';
+import { type SupervisorOptions, Threads } from './threads.ts';
 
-const LOAD_MS = 60_000;
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
-const HEAP_MB = 1_024;
-/** Replies are waited for by so many requests at most; beyond, a slow function would only pile up more. */
-const REPLIES_MAX = 256;
-
-export interface SupervisorOptions
-  extends Pick<HandlersThreadData, 'wiring' | 'knobs' | 'dispatches' | 'logOptions'> {
-  readonly inbox: Inbox;
-  readonly sources: readonly SourceWiring[];
-  readonly log: Log;
-  /** Where the lines of the handlers' thread go. */
-  readonly output: Output;
-  readonly onAttempts: (...counts: AttemptCounts) => void;
-}
 
 /** A thread that has ended under the handlers that ran in it. */
-export interface ThreadEnding {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly reason: string;
-  /** The handlers whose attempts were cut. */
-  readonly handlers: readonly string[];
-}
-
-const ENDINGS_KEPT = 20;
-
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #stallMs: number;
-  #worker: Worker | undefined;
-  #calls: ThreadCalls<HandlersCalls> | undefined;
-  /** The one that was ended by `renew`. */
-  #renewed: Worker | undefined;
-  #watch: NodeJS.Timeout | undefined;
-  #repliesAwaited = 0;
+  readonly #threads: Threads;
+  /** Another number each time all threads are replaced: what was being done about those before is void. */
+  #era = 0;
+  #looking: NodeJS.Timeout | undefined;
   #stopping = false;
-  readonly #endings: ThreadEnding[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const handlers = wiredHandlers(options.sources, options.knobs);
-    this.#stallMs = LOOK_MS + Math.max(0, ...[...handlers.values()].map(({ timeLimitMs }) => timeLimitMs));
+    this.#threads = new Threads(options, {
+      onStill: (thread) => void this.#leaveStill(thread),
+      onEnd: (thread, cause) => void this.#replace(thread, cause),
+    });
   }
 
-  /** Has what the last process was handling settled, and starts the thread. Resolves when it runs. */
+  /** Has what the last process was handling settled, and starts the threads. Resolves when they run. */
   async start(): Promise<void> {
-    const { dispatches, inbox, sources } = this.#options;
+    const { dispatches, inbox } = this.#options;
     if (dispatches) await inbox.recover(PROCESS_ENDED);
-    if (dispatches || sources.some(({ reply }) => reply)) await this.#startThread();
+    await this.#threads.startAll();
+    this.#looking = setInterval(() => this.#takeBack(), LOOK_MS).unref();
   }
 
   /** Hands nothing out any more, waits for what is running at most `graceMs`. Every settlement is with the inbox then. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#watch);
-    const worker = this.#worker;
-    if (!worker) return;
+    clearInterval(this.#looking);
+    if (this.#threads.living.length === 0) return;
     await this.#options.inbox.pause().catch(() => {});
-    await this.#calls?.askWithin(graceMs + 1_000, 'stop', graceMs).catch(() => {});
-    await worker.terminate();
+    await Promise.all(this.#threads.living.map((thread) => thread.finish(graceMs)));
   }
 
   /** Has the source's `reply` function answer for an event that is on disk; its `handler` is `<source>/reply`. Never rejects. */
   async ask(delivery: Delivery, withinMs: number): Promise<ReplyResult> {
-    if (this.#repliesAwaited >= REPLIES_MAX) return failedReply('too many replies are being waited for');
-    if (!this.#calls) return failedReply('the handlers’ thread is not running');
-    this.#repliesAwaited++;
-    try {
-      return await this.#calls.askWithin(withinMs, 'reply', delivery, Date.now() + withinMs);
-    } catch (error) {
-      return error instanceof DeadlineError ? LATE : failedReply((error as Error).message);
-    } finally {
-      this.#repliesAwaited--;
+    return await this.#threads.ask(delivery, withinMs);
+  }
+
+  /** The handlers that have a thread of their own, because they brought one down that they shared or kept it busy. */
+  quarantined(): QuarantinedHandler[] {
+    return this.#threads.apart.list();
+  }
+
+  /** The inbox thread is a new one: so must be those of the handlers, which held ports to the old one. */
+  async renew(): Promise<void> {
+    const { dispatches, inbox, log } = this.#options;
+    const era = ++this.#era;
+    await Promise.all(this.#threads.living.map((thread) => thread.dismiss()));
+    this.#threads.forgetAll();
+    const reason = 'its thread ended';
+    log.error({ reason }, 'the handlers’ thread has ended; a new one is started');
+    await this.#insist(era, async () => {
+      await sleep(RESTART_MS);
+      if (dispatches && this.#isNow(era)) await inbox.recover({ ended: 'inbox', reason });
+      if (this.#isNow(era)) await this.#threads.startAll();
+    });
+  }
+
+  /** The environment may have changed: what runs ends in peace, and what comes meets the new one. */
+  async refresh(): Promise<void> {
+    if (this.#stopping || !this.#threads.isEnvironmentOld()) return;
+    const old = this.#threads.living;
+    await this.#threads.startAll();
+    this.#options.log.info({}, 'handlers run with the changed environment');
+    for (const thread of old) void this.#retire(thread);
+  }
+
+  #isNow(era: number): boolean {
+    return era === this.#era && !this.#stopping;
+  }
+
+  /** Others need not wait until a handler has used up its time: they go on in a new thread, and it in one of its own. */
+  async #leaveStill(thread: HandlersThread): Promise<void> {
+    if (!this.#threads.isCommon(thread)) return;
+    const era = this.#era;
+    await this.#insist(era, async () => {
+      const { suspects } = await this.#suspectsIn(thread, false);
+      if (thread !== this.#threads.common || !this.#isNow(era)) return;
+      this.#threads.setApart(suspects, 'it has kept the thread busy that it shares with others');
+      this.#threads.startCommon();
+      void this.#retire(thread);
+      const behind = {
+        thread: thread.id,
+        begun: thread.halt(),
+        reason: 'it waited for a thread that stood still',
+      };
+      await this.#options.inbox.recover({ ended: 'inbox', ...behind });
+    });
+  }
+
+  /** Of a thread that has ended, or stands still: who did it, or all who may have done it. */
+  async #suspectsIn(thread: HandlersThread, hasEnded: boolean) {
+    const out = await this.#options.inbox.attemptsOut(thread.id, hasEnded);
+    // What was sent to one that never began was not run by it.
+    if (!thread.hasBegun) return { guilty: undefined, suspects: [] };
+    const guilty = thread.running ?? (out.length === 1 ? out[0] : undefined);
+    return { guilty, suspects: guilty ? [guilty] : out };
+  }
+
+  /** A thread has ended by itself, or was ended because it stood still. */
+  async #replace(thread: HandlersThread, cause: string): Promise<void> {
+    this.#threads.forget(thread);
+    const era = this.#era;
+    if (!this.#isNow(era)) return;
+    this.#options.log.error({ reason: cause }, `${thread.title} has ended; a new one is started`);
+    const replying = this.#threads.sourceOfReplies(thread);
+    if (replying) {
+      await sleep(RESTART_MS);
+      if (this.#isNow(era)) this.#threads.startReplies(replying);
+    } else if (this.#options.dispatches) {
+      await this.#insist(era, () => this.#recover(thread, cause, era));
     }
   }
 
-  /** The last threads that have ended under their handlers, oldest first. */
-  endings(): readonly ThreadEnding[] {
-    return this.#endings;
+  async #recover(thread: HandlersThread, cause: string, era: number): Promise<void> {
+    const { inbox } = this.#options;
+    const { guilty, suspects } = await this.#suspectsIn(thread, true);
+    if (!this.#isNow(era)) return;
+    const own = this.#threads.apart.handlerOf(thread);
+    this.#threads.setApart(suspects, cause);
+    this.#threads.apart.suspect(suspects);
+    // Its handlers go on at once, unless it may end for reasons of its own again and again.
+    if (own !== undefined) await sleep(this.#threads.apart.strikeDelayMs(own));
+    else if (suspects.length === 0) await sleep(RESTART_MS);
+    if (!this.#isNow(era)) return;
+    // Where its events go must be known before they are due again, and beside whom nothing may run.
+    if (this.#threads.isCommon(thread)) this.#threads.startCommon();
+    if (own !== undefined) this.#threads.startApart(own);
+    await this.#threads.tellSuspects(suspects.map(({ handler }) => handler));
+    const ending = { ended: 'handlers', reason: cause, thread: thread.id } as const;
+    for (const { handler, id, outcome } of await inbox.recover({ ...ending, ...(guilty && { guilty }) }))
+      if (outcome === 'dead') this.#threads.apart.clear(handler, numberOf(id) as number);
   }
 
-  /** The inbox thread is a new one: so must be the handlers' thread, which held a port to the old one. */
-  renew(): void {
-    this.#renewed = this.#worker;
-    void this.#worker?.terminate();
+  /** It gets nothing more, and may finish what it has. */
+  async #retire(thread: HandlersThread): Promise<void> {
+    if (!(await thread.finish(this.#threads.longestMs)) || this.#stopping) return;
+    this.#threads.forget(thread);
+    const ending = { ended: 'inbox', reason: 'its thread was replaced', thread: thread.id } as const;
+    await this.#options.inbox.recover(ending).catch(() => {});
   }
 
-  async #startThread(): Promise<void> {
-    const { wiring, knobs, logOptions, output, inbox, dispatches, onAttempts } = this.#options;
-    const heartbeat = new SharedArrayBuffer(4);
-    const port = inbox.workPort();
-    const data: HandlersThreadData = { wiring, knobs, logOptions, port, heartbeat, dispatches };
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: data,
-      transferList: [port],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      name: 'handlers',
-    });
-    const calls = new ThreadCalls<HandlersCalls>(worker, 'the handlers’ thread');
-    this.#worker = worker;
-    this.#calls = calls;
-    let cause = 'its thread ended';
-    worker.on('error', (error: Error) => {
-      cause = `its thread ended: ${error.message}`;
-    });
-    this.#watchHeartbeat(worker, new Int32Array(heartbeat), () => {
-      cause = `it kept its thread busy for longer than ${this.#stallMs - LOOK_MS} ms`;
-    });
-    worker.on('message', (message: FromHandlers) => {
-      if (message.kind === 'lines') output.write(message.text);
-      if (message.kind === 'counts') for (const count of message.counts) onAttempts(...count);
-    });
-    worker.on('exit', () => void this.#replace(worker, cause));
-    // One that ends before it has begun is replaced like any other.
-    await calls.listening.catch(() => {});
+  /** Handlers that have been well for long enough go back to the others. */
+  #takeBack(): void {
+    const { inbox, log } = this.#options;
+    const era = this.#era;
+    const { common } = this.#threads;
+    if (!common?.hasBegun) return;
+    for (const handler of this.#threads.apart.recovered()) {
+      const thread = this.#threads.apart.threadOf(handler) as HandlersThread;
+      this.#threads.apart.remove(handler);
+      void this.#insist(era, async () => {
+        await inbox.assignHandlers({ thread: common.id, handlers: [handler] });
+        log.info({ handler }, 'the handler has been well: it shares a thread with the others again');
+        void this.#retire(thread);
+      });
+    }
   }
 
-  /** Looks are counted, not time: a process that was suspended must not take its handlers for stuck. */
-  #watchHeartbeat(worker: Worker, heartbeat: Int32Array, onStall: () => void): void {
-    clearInterval(this.#watch);
-    let last = -1;
-    let still = 0;
-    this.#watch = setInterval(() => {
-      const now = Atomics.load(heartbeat, 0);
-      still = now === last ? still + 1 : 0;
-      last = now;
-      // Before its first heartbeat it loads the user's modules, which takes long on a busy machine.
-      if (still * LOOK_MS < (now === 0 ? Math.max(LOAD_MS, this.#stallMs) : this.#stallMs)) return;
-      onStall();
-      void worker.terminate();
-    }, LOOK_MS).unref();
-  }
-
-  #noteEnding(reason: string, cut: readonly Interrupted[]): void {
-    this.#endings.push({ at: Date.now(), reason, handlers: [...new Set(cut.map(({ handler }) => handler))] });
-    if (this.#endings.length > ENDINGS_KEPT) this.#endings.shift();
-  }
-
-  async #replace(worker: Worker, cause: string): Promise<void> {
-    if (this.#worker !== worker || this.#stopping) return;
-    this.#worker = this.#calls = undefined;
-    clearInterval(this.#watch);
-    const { dispatches, inbox, log } = this.#options;
-    log.error({ reason: cause }, 'the handlers’ thread has ended; a new one is started');
-    await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-    if (this.#stopping) return;
-    try {
-      const ended: Ending['ended'] = this.#renewed === worker ? 'inbox' : 'handlers';
-      const cut = dispatches ? await inbox.recover({ ended, reason: cause }) : [];
-      if (ended === 'handlers') this.#noteEnding(cause, cut);
-      await this.#startThread();
-    } catch (error) {
-      log.error({ reason: (error as Error).message }, 'the handlers’ thread cannot be started yet');
-      this.#worker = worker;
-      void this.#replace(worker, cause);
+  /** The inbox may not answer for a moment. */
+  async #insist(era: number, work: () => Promise<void>): Promise<void> {
+    for (let isDone = false; !isDone && this.#isNow(era); ) {
+      try {
+        await work();
+        isDone = true;
+      } catch (error) {
+        const reason = (error as Error).message;
+        this.#options.log.error({ reason }, 'a handlers’ thread cannot be started yet');
+        await sleep(RESTART_MS);
+      }
     }
   }
 }

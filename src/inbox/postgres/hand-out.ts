@@ -9,6 +9,7 @@ import { idOf } from '../event-id.ts';
 import { readContent } from '../identity.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { NUL_SYMBOL } from './binary-array.ts';
+import { Causes } from './causes.ts';
 import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
@@ -30,6 +31,7 @@ export class HandOut {
   readonly #options: HandOutOptions;
   readonly #loop: Loop;
   readonly #claims: Claims;
+  readonly #causes: Causes;
   #settled: Settlement[] = [];
   #polledAt = 0;
   #stopped = false;
@@ -42,6 +44,7 @@ export class HandOut {
       onError: (error) => options.tell({ kind: 'error', error }),
     });
     this.#claims = new Claims(options);
+    this.#causes = new Causes(options.pool, (error) => options.tell({ kind: 'error', error }));
   }
 
   /** The slot is free at once: whatever becomes of the statement, nothing runs in it any more. */
@@ -83,6 +86,7 @@ export class HandOut {
 
   stop(): void {
     this.#loop.stop();
+    this.#causes.stop();
     this.#stopped = true;
   }
 
@@ -110,6 +114,7 @@ export class HandOut {
     if (this.#settled.length === 0 || lease.id === undefined) return;
     const given = [...this.#settled];
     const counted = await settleAll(pool, lease.id, this.#options.routes, given);
+    this.#causes.note(counted, lease.clock.inCommon(Date.now()));
     this.#settled.splice(0, given.length);
     for (const { handler, state, due, alone } of counted) {
       if (state === 'pending') scheduler.expect(alone ? undefined : handler, due);
@@ -117,12 +122,12 @@ export class HandOut {
     this.#claims.lookAgainIfCut();
   }
 
-  #free({ handler, event, attempt, state, alone, unavailable }: Settlement): void {
+  #free({ handler, event, attempt, state, alone, cut, unavailable }: Settlement): void {
     const { scheduler, circuits } = this.#options;
     // A late word on an attempt that was given up: the slot may be the next attempt's already.
     if (scheduler.attemptOut(handler, event) !== attempt) return;
     scheduler.returnSlot(handler, event);
-    circuits.noteEnd(handler, unavailable);
+    if (!cut) circuits.noteEnd(handler, unavailable);
     // Nothing new may begin beside it.
     if (state === 'pending' && alone) scheduler.expect(undefined, 0);
   }

@@ -62,6 +62,7 @@ const WORK: Readonly<Record<string, Column<MovedWork>>> = {
   alone: booleanColumn(({ alone }) => alone),
   behind: booleanColumn(({ behind }) => behind),
   thing: bytesColumn(({ thing }) => thing),
+  cause: textColumn(({ cause }) => cause),
 };
 
 const STATE: Readonly<Record<string, Column<EventState>>> = {

@@ -6,7 +6,8 @@
  * owns but never handed out, learns which circuits are open, and balances the slots.
  */
 
-import type { Ending, Interrupted } from '../contract.ts';
+import type { AttemptKey } from '../contract.ts';
+import type { Ending, Interrupted } from '../ending.ts';
 import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';
@@ -89,6 +90,11 @@ export class Membership {
       scheduler.clearSlots();
       return await this.#ownership.recover(ending);
     });
+  }
+
+  /** One of several threads is gone: settles what was out in it. */
+  recoverThread(left: readonly AttemptKey[], ending: Ending): readonly Interrupted[] {
+    return this.#ownership.settleLeft(left, ending);
   }
 
   async leave(): Promise<void> {

@@ -10,7 +10,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
+import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
+import { addCauses } from './causes.ts';
 import { type Asked, atomically } from './connection.ts';
 import { takeFingerprintKey } from './fingerprint-key.ts';
 import { ENTRY_LOCK } from './lease.ts';
@@ -151,6 +153,7 @@ interface MovedSource {
   readonly id: string;
   readonly fingerprintKey: string;
   secretUses(): readonly SecretUse[];
+  causes(): readonly CauseRow[];
 }
 
 /**
@@ -160,12 +163,13 @@ interface MovedSource {
 export async function endMove(client: pg.ClientBase, source: MovedSource) {
   return await atomically(client, async () => {
     const { rowCount } = await client.query(
-      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, owner)
-       SELECT event, handler, state, attempts, due, alone, behind, thing, CASE state WHEN 'handling' THEN ${NOBODY} END
+      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, cause, owner)
+       SELECT event, handler, state, attempts, due, alone, behind, thing, cause, CASE state WHEN 'handling' THEN ${NOBODY} END
        FROM moving_work`,
     );
     await takeFingerprintKey(client, source.fingerprintKey);
     await noteUses(client, source.secretUses());
+    await addCauses(client, source.causes());
     await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(source.id), new Date().toISOString()]);
     await client.query("DROP TABLE moving_work; DELETE FROM meta WHERE key = 'moving'");
     return rowCount ?? 0;

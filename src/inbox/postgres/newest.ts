@@ -89,7 +89,7 @@ async function insertStates(asked: Asked, states: readonly EventState[]): Promis
        WHERE other.handler = given.handler AND other.thing = given.thing AND other.state = 'handling'), thing
      FROM ${OF_THINGS}
      ON CONFLICT (event, handler) DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = false, owner = NULL,
-       behind = excluded.behind, thing = excluded.thing`,
+       cause = NULL, behind = excluded.behind, thing = excluded.thing`,
     listsOf(states),
   );
 }

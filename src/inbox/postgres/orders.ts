@@ -74,7 +74,8 @@ async function replayDelivery(asked: Asked, event: number, { handler, state }: O
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind) VALUES ($1, $2, 'pending', 0, 0, false, false)
      ON CONFLICT (event, handler) DO UPDATE
-     SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, owner = NULL`,
+     SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, cause = NULL,
+       owner = NULL`,
     [event, handler],
   );
   return true;

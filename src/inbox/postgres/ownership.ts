@@ -3,7 +3,8 @@
  * they were adopted from a dead replica; our handlers' thread ended; a claim was committed, but its answer got lost.
  */
 import type pg from 'pg';
-import type { AttemptKey, Ending, Interrupted } from '../contract.ts';
+import type { AttemptKey } from '../contract.ts';
+import type { Ending, Interrupted } from '../ending.ts';
 import { type InterruptionRules, interruptedOf, PROCESS_ENDED, settleInterrupted } from '../retry.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { HandOut } from './hand-out.ts';
@@ -33,14 +34,14 @@ export class Ownership {
 
   /** The handlers' thread is gone: settles what it had, and adopts. Runs between rounds. */
   async recover(ending: Ending): Promise<Interrupted[]> {
-    const interrupted = this.#settle(await this.#owned(), ending);
+    const interrupted = this.settleLeft(await this.#owned(), ending);
     this.#adopts = true;
     return [...interrupted, ...(await this.adopt())];
   }
 
   /** Takes what nobody living owns, and settles it. */
   async adopt(): Promise<Interrupted[]> {
-    return this.#adopts ? this.#settle(await this.#takeOrphans(), PROCESS_ENDED) : [];
+    return this.#adopts ? this.settleLeft(await this.#takeOrphans(), PROCESS_ENDED) : [];
   }
 
   /** Gives back, uncounted, what was never handed to a handler. */
@@ -62,7 +63,7 @@ export class Ownership {
     });
   }
 
-  #settle(left: readonly AttemptKey[], ending: Ending): Interrupted[] {
+  settleLeft(left: readonly AttemptKey[], ending: Ending): Interrupted[] {
     const { handOut, rules } = this.#options;
     // What was settled a moment ago may not be on disk yet.
     const open = left.filter(({ event, handler }) => !handOut.isSettling(event, handler));

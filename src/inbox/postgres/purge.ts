@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
+import { purgeCauses } from './causes.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
 import type { SharedKeyIndex } from './key-index.ts';
 import type { Lease } from './lease.ts';
@@ -68,8 +69,10 @@ export class Purge {
       removed += events.removed;
       if (events.more) return { removed, more: true };
     }
-    if (!this.#purgesSearch && (await this.#purgeKeys(firstNumberAt(keysBefore))))
-      return { removed, more: true };
+    if (!this.#purgesSearch) {
+      if (await this.#purgeKeys(firstNumberAt(keysBefore))) return { removed, more: true };
+      await purgeCauses(this.#pool, eventsBefore);
+    }
     // Search keys go last, when it is known which events are gone.
     this.#purgesSearch = await this.#keys.purge(firstNumberAt(eventsBefore));
     return { removed, more: this.#purgesSearch };

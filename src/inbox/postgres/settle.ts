@@ -14,8 +14,8 @@ export const SETTLE = {
   name: 'settle',
   text: `WITH given AS (
     SELECT * FROM unnest($2::bigint[], $3::text[], $4::int[], $5::text[], $6::int[], $7::bigint[], $8::boolean[],
-      $9::bigint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[])
-    AS given (event, handler, attempt, state, counted, wait, alone, started_at, ms, outcome, error, status, output)
+      $9::bigint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+    AS given (event, handler, attempt, state, counted, wait, alone, started_at, ms, outcome, error, status, output, cause)
   ), owned AS (
     SELECT given.*, row FROM given CROSS JOIN LATERAL (
       SELECT ctid AS row, attempts, state AS was, owner FROM work
@@ -27,6 +27,7 @@ export const SETTLE = {
     RETURNING event, handler, attempts AS attempt
   ), changed AS (
     UPDATE work SET state = owned.state, attempts = owned.counted, alone = owned.alone, owner = NULL,
+      cause = coalesce(owned.cause, work.cause),
       due = CASE WHEN owned.wait = 0 THEN 0 ELSE ${NOW_MS} + owned.wait END
     FROM owned WHERE work.ctid = owned.row AND owned.state IN ('pending', 'dead')
     RETURNING owned.event, owned.handler, owned.attempt
@@ -96,6 +97,7 @@ export async function writeSettlements(
       textList(settled.map(({ error }) => error)),
       textList(settled.map(({ status }) => status)),
       textList(settled.map(({ output }) => output)),
+      textList(settled.map(({ cause = null }) => cause)),
     ],
   });
   const counted = new Set(rows.map(attemptName));

@@ -16,8 +16,9 @@
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import { type Database, FINGERPRINT_KEY } from '../contract.ts';
+import { HandlerPorts } from '../handler-ports.ts';
 import { Indexing } from '../indexing.ts';
-import { HandlersPort, type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
+import { type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
@@ -65,7 +66,7 @@ const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const keys = new SharedKeyIndex(pool, sources);
 const purge = new Purge({ pool, url, lease, keys }, knobs.postgres.partitionDays);
 const status = new StatusReader(pool, url, lease.clock);
-const handlers = new HandlersPort(({ settled, grant }) => {
+const handlers = new HandlerPorts(({ settled, grant }) => {
   handingOut.settle(settled);
   membership.grant(grant);
 });
@@ -93,6 +94,8 @@ listenToEdge(
     status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
     async recover(ending) {
       handlers.hearTheRest();
+      const ofThread = handlers.end(ending);
+      if (ofThread) return membership.recoverThread(ofThread, ending);
       await handingOut.drain();
       return await membership.recover(ending);
     },
@@ -115,10 +118,9 @@ listenToEdge(
     doubt: async () => {},
     believeClock: async () => {},
     copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
-    connectHandlers(port) {
-      membership.forgetGrants();
-      handlers.adopt(port);
-    },
+    connectHandlers: (port, share) => handlers.connect(port, share),
+    assignHandlers: (share) => handlers.assign(share),
+    attemptsOut: (thread, hasEnded) => handlers.attemptsOut(thread, hasEnded),
     close,
   },
 );
@@ -171,7 +173,7 @@ async function close(): Promise<void> {
   handingOut.stop();
   membership.stop();
   health.close();
-  handlers.close();
+  handlers.closeAll();
   // Both wait for the database, which may not answer.
   void notifier.close();
   void pool.end();

@@ -27,6 +27,13 @@ export interface RefusedGroup {
   readonly last: string;
 }
 
+/** All that failed one check of one source and came from one address. */
+export interface RefusedFailure extends Omit<RefusedGroup, 'addresses'> {
+  readonly address: string;
+  /** Ids of the newest three. */
+  readonly newest: readonly string[];
+}
+
 /** Those of one source that are not here, for one reason. */
 export interface LostGroup {
   readonly source: string;
@@ -39,6 +46,8 @@ export interface LostGroup {
 
 type SummaryRow = Omit<RefusedSummary, 'receivedAt'> & { readonly receivedAt: number };
 
+const FAILURES_MAX = 50;
+const NEWEST_IDS = 3;
 const SUMMARY = 'id, received_at AS receivedAt, source, code, reason, address, length(body) AS bytes';
 
 export class RefusedReader {
@@ -56,6 +65,28 @@ export class RefusedReader {
       source ?? null,
     );
     return rows.map((row) => ({ ...row, first: iso(row.first), last: iso(row.last) }));
+  }
+
+  /** Those with most requests first; `more`: so many groups more than are here. */
+  failures(source?: string): { readonly groups: readonly RefusedFailure[]; readonly more: number } {
+    const rows = this.#all<
+      Omit<RefusedFailure, 'first' | 'last' | 'newest'> & { first: number; last: number }
+    >(
+      `SELECT source, code, address, count(*) AS count, min(received_at) AS first, max(received_at) AS last
+        FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code, address
+        ORDER BY count DESC, last DESC`,
+      source ?? null,
+    );
+    const groups = rows.slice(0, FAILURES_MAX).map(({ first, last, ...row }) => {
+      const newest = this.#all<{ id: string }>(
+        `SELECT id FROM refused WHERE source = ? AND address = ? AND code = ? ORDER BY number DESC LIMIT ${NEWEST_IDS}`,
+        row.source,
+        row.address,
+        row.code,
+      );
+      return { ...row, first: iso(first), last: iso(last), newest: newest.map(({ id }) => id) };
+    });
+    return { groups, more: rows.length - groups.length };
   }
 
   /** How many are not here before their time; a file of an earlier version does not know. */

@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
+import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
@@ -113,6 +114,10 @@ export class Source {
     return talliesIn(this.#database);
   }
 
+  causes(): CauseRow[] {
+    return [...this.#rows<CauseRow>(CAUSES)];
+  }
+
   /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */
   markMoved(moved: Moved): void {
     transact(this.#database, () => {
@@ -188,10 +193,12 @@ const MARKS = `SELECT number, digest, body IS NULL AS isPurged,
 const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
   FROM attempts WHERE event BETWEEN ? AND ?`;
 
-const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing
+const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing, cause
   FROM work WHERE event BETWEEN ? AND ?`;
 
 const NEWEST = `SELECT handler, thing, at, event, recorded_at AS recordedAt
   FROM newest WHERE event BETWEEN ? AND ?`;
 
 const USES = 'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses';
+
+const CAUSES = 'SELECT handler, cause, sample, first_at AS firstAt, last_at AS lastAt, seen FROM causes';

@@ -10,86 +10,11 @@
 import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Rescued } from '../driver.ts';
-import { isOpen } from '../event-states.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import { createInbox } from './files.ts';
 import { Pages } from './pages.ts';
-import { type RecordValue, rowsOn } from './records.ts';
-import { TALLY_ROWS } from './tallies.ts';
-
-type RowValues = readonly RecordValue[];
-
-/** Of a kind of rows: how to know them, and where they go. Columns that an earlier version had not are filled up with `rest`. */
-export interface RowKind {
-  readonly insert: string;
-  readonly columns: number;
-  readonly rest: RowValues;
-  /** Where the number of an event stands. */
-  readonly eventAt?: number;
-  is(values: RowValues): boolean;
-}
-
-const isText = (value: RecordValue | undefined) => typeof value === 'string';
-const isNumber = (value: RecordValue | undefined) => typeof value === 'number';
-const isTextOrNull = (value: RecordValue | undefined) => value === null || isText(value);
-const isBytes = (value: RecordValue | undefined) => Buffer.isBuffer(value);
-
-/** Without the number, which stands apart. */
-const EVENT: RowKind = {
-  insert: `INSERT OR IGNORE INTO inbox (number, received_at, source, identity, digest, type, external_id, is_json, held,
-    address, headers, body, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  columns: 13,
-  rest: [null],
-  is: ([number, receivedAt, source, identity, digest, type, externalId, isJson, held, address, headers]) =>
-    number === null &&
-    isNumber(receivedAt) &&
-    [source, address].every(isText) &&
-    [identity, digest].every(isBytes) &&
-    isNumber(isJson) &&
-    [type, externalId, held, headers].every(isTextOrNull),
-};
-
-const OTHERS: readonly RowKind[] = [
-  {
-    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 8,
-    rest: [null, 0],
-    eventAt: 0,
-    is: ([event, handler, state, attempts, due, alone]) =>
-      isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),
-  },
-  {
-    insert: `INSERT OR REPLACE INTO attempts (event, handler, started_at, attempt, ms, outcome, error, status, output)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 9,
-    rest: [null, null],
-    eventAt: 0,
-    is: ([event, handler, startedAt, attempt, ms, outcome]) =>
-      [handler, outcome].every(isText) && [event, startedAt, attempt, ms].every(isNumber),
-  },
-  {
-    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)',
-    columns: 5,
-    rest: [0],
-    eventAt: 3,
-    is: ([handler, thing, at, event]) => isText(handler) && isBytes(thing) && [at, event].every(isNumber),
-  },
-  {
-    insert: `INSERT OR REPLACE INTO secret_uses (source, scheme, secret, form, count, last_at)
-      VALUES (?, ?, ?, ?, ?, ?)`,
-    columns: 6,
-    rest: [],
-    is: (values) => values.slice(0, 4).every(isText) && values.slice(4).every(isNumber),
-  },
-  {
-    insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
-    columns: 2,
-    rest: [],
-    is: (values) => values.every(isText),
-  },
-  TALLY_ROWS,
-];
+import { rowsOn } from './records.ts';
+import { EVENT, isBytes, looksLike, OTHERS, type RowValues, whole } from './row-kinds.ts';
 
 /** Rows of other tables have small numbers. */
 const NUMBER_LEAST = 2 ** 32;
@@ -142,14 +67,6 @@ function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
   }
 }
 
-function looksLike(kind: RowKind, values: RowValues): boolean {
-  return values.length <= kind.columns && values.length >= kind.columns - kind.rest.length && kind.is(values);
-}
-
-function whole({ columns, rest }: RowKind, values: RowValues): RecordValue[] {
-  return [...values, ...rest.slice(values.length - columns + rest.length)];
-}
-
 /** Whether the body is what came. A purged event has none. */
 function isWhole(values: RowValues): boolean {
   const [digest, body] = [values[4], values[11]];
@@ -166,7 +83,7 @@ function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, Stored
     )
     .all();
   const hold = database.prepare('UPDATE inbox SET held = coalesce(held, ?) WHERE number = ?');
-  const insert = database.prepare("INSERT INTO work VALUES (?, ?, 'held', 0, 0, 0, NULL, 0)");
+  const insert = database.prepare("INSERT INTO work VALUES (?, ?, 'held', 0, 0, 0, NULL, 0, NULL)");
   let held = 0;
   for (const { number, source, type } of unknown) {
     const routes = sources.get(String(source))?.routes ?? [];

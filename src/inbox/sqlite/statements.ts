@@ -1,5 +1,6 @@
 /** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
+import { CAUSES_PAST_MAX } from '../cause.ts';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
@@ -67,7 +68,9 @@ function ofWork(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
-    insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
+    insertWork: prepare(
+      'INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind) VALUES (?, ?, ?, ?, 0, 0, ?, ?)',
+    ),
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
     ),
@@ -78,10 +81,12 @@ function ofWork(database: DatabaseSync) {
       WHERE event = ? AND handler = ?`),
     finishWork: prepare(`DELETE FROM work
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    updateWork: prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?
+    updateWork:
+      prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?, cause = coalesce(?, cause)
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE
-      SET state = 'pending', attempts = 0, due = 0, alone = 0, thing = excluded.thing, behind = excluded.behind`),
+    replayWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind)
+      VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = 0,
+      cause = NULL, thing = excluded.thing, behind = excluded.behind`),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
     due: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
@@ -102,6 +107,14 @@ function ofWork(database: DatabaseSync) {
 
     shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),
     clampDue: prepare("UPDATE work SET due = ? WHERE state = 'pending' AND due > ?"),
+
+    seeCause: prepare('UPDATE causes SET last_at = ?, seen = seen + 1 WHERE handler = ? AND cause = ?'),
+    countCauses: query<{ count: number }>('SELECT count(*) AS count FROM causes'),
+    insertCause: prepare('INSERT INTO causes VALUES (?, ?, ?, ?, ?, 1)'),
+    purgeCauses: prepare(`DELETE FROM causes WHERE NOT EXISTS
+      (SELECT 1 FROM work WHERE work.handler = causes.handler AND work.cause = causes.cause)
+      AND (last_at < ? OR (handler, cause) NOT IN
+        (SELECT handler, cause FROM causes ORDER BY last_at DESC LIMIT ${CAUSES_PAST_MAX}))`),
 
     insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   };

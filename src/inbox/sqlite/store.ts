@@ -13,8 +13,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type { Arrival, Ending, InboxStatus, Kept, Order, Route, Settlement } from '../contract.ts';
+import type { Arrival, AttemptKey, InboxStatus, Kept, Order, Route, Settlement } from '../contract.ts';
 import type { Counts } from '../counts.ts';
+import type { Ending } from '../ending.ts';
 import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
@@ -158,13 +159,10 @@ export class Store {
     };
   }
 
-  /**
-   * What is to be committed of what is in `handling` now: the thread that had it is gone, so nothing is handed out until new
-   * slots come.
-   */
-  recover(ending: Ending, now: number, knobs: InboxKnobs): Settlement[] {
-    this.#scheduler.clearSlots();
-    const left = this.#sql.handling.all();
+  /** What is to be committed of what one thread had; or of all that is in `handling`: then nothing goes out before new slots come. */
+  recover(ending: Ending, ofThread: readonly AttemptKey[] | undefined, now: number, knobs: InboxKnobs) {
+    if (!ofThread) this.#scheduler.clearSlots();
+    const left = ofThread ?? this.#sql.handling.all();
     return settleInterrupted(left, ending, { knobs, routes: this.#routes }, now);
   }
 

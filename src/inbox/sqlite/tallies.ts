@@ -16,7 +16,7 @@ import {
   type TallyRow,
   timesOf,
 } from '../tallies.ts';
-import type { RowKind } from './rescue.ts';
+import type { RowKind } from './row-kinds.ts';
 
 const TALLY_KEY = 'step, bucket, kind, subject, outcome';
 export const PURGE_TALLIES = `DELETE FROM tallies WHERE (${TALLY_KEY}) IN
@@ -71,7 +71,6 @@ export const TALLY_ROWS: RowKind = {
   insert: `INSERT OR REPLACE INTO tallies (step, bucket, kind, subject, outcome, count, times)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   columns: 7,
-  rest: [],
   is: ([step, bucket, kind, subject, outcome, count, times]) =>
     TALLY_STEPS.some((one) => one === step) &&
     TALLY_KINDS.some((one) => one === kind) &&

@@ -7,10 +7,10 @@
  */
 import { workerData } from 'node:worker_threads';
 import type { Database, Settlement } from '../contract.ts';
+import { HandlerPorts } from '../handler-ports.ts';
 import { Indexing } from '../indexing.ts';
 import {
   type ArrivalBatch,
-  HandlersPort,
   type InboxThreadData,
   listenToEdge,
   tellEdge,
@@ -40,7 +40,7 @@ const { noting } = openFiles;
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
-const handlersPort = new HandlersPort(hearHandlers);
+const handlerPorts = new HandlerPorts(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -64,8 +64,9 @@ listenToEdge(
     fingerprintKey: () => fingerprintKeyOf(database),
     recover(ending) {
       hearTheRest();
-      grants.clear();
-      const interrupted = noting(() => store.recover(ending, Date.now(), knobs));
+      const ofThread = handlerPorts.end(ending);
+      if (!ofThread) grants.clear();
+      const interrupted = noting(() => store.recover(ending, ofThread, Date.now(), knobs));
       settled.push(...interrupted);
       planTurn();
       return interruptedOf(interrupted);
@@ -86,10 +87,9 @@ listenToEdge(
       hearTheRest();
       await copyDatabase(database, to);
     },
-    connectHandlers(port) {
-      grants.clear();
-      handlersPort.adopt(port);
-    },
+    connectHandlers: (port, share) => handlerPorts.connect(port, share),
+    assignHandlers: (share) => handlerPorts.assign(share),
+    attemptsOut: (thread, hasEnded) => handlerPorts.attemptsOut(thread, hasEnded),
     close: closeFile,
   },
 );
@@ -102,7 +102,7 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 }
 
 function hearTheRest(): void {
-  handlersPort.hearTheRest();
+  handlerPorts.hearTheRest();
   if (settled.length > 0) takeTurn();
 }
 
@@ -142,7 +142,7 @@ function takeTurn(): void {
       tellEdge({ kind: 'kept', id, kept: committed.kept.slice(from, from + arrivals.length) });
       from += arrivals.length;
     }
-    handlersPort.send(committed.deliveries);
+    handlerPorts.send(committed.deliveries);
     for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
@@ -191,7 +191,7 @@ function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
-  handlersPort.close();
+  handlerPorts.closeAll();
   database.close();
   openFiles.close();
 }

@@ -9,6 +9,7 @@ import { isEnd, type WorkState } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
 import type { Query } from '../sqlite-file.ts';
+import { noteCause } from './causes.ts';
 import { admitState } from './receipt.ts';
 import type { DueWork, Statements, StoredEvent } from './statements.ts';
 import type { Turn } from './turn.ts';
@@ -34,13 +35,23 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
   const attempts = attempt - (counted ? 0 : 1);
   const { changes } = isEnd(state)
     ? turn.sql.finishWork.run(event, handler, attempt)
-    : turn.sql.updateWork.run(state, attempts, due, alone ? 1 : 0, event, handler, attempt);
+    : turn.sql.updateWork.run(
+        state,
+        attempts,
+        due,
+        alone ? 1 : 0,
+        settlement.cause ?? null,
+        event,
+        handler,
+        attempt,
+      );
   // A late word on an attempt that was given up changes nothing: the slot may be the next attempt's already.
   if (changes === 0) return;
   if (turn.scheduler.isOut(handler, event)) {
     turn.scheduler.returnSlot(handler, event);
-    // Otherwise its thread was lost under it, which says nothing about the target.
-    const change = turn.scheduler.targets.noteEnd(handler, settlement.unavailable, turn.now, circuit);
+    const change = settlement.cut
+      ? undefined
+      : turn.scheduler.targets.noteEnd(handler, settlement.unavailable, turn.now, circuit);
     if (change) turn.circuitChanges.push(change);
   }
   if (state === 'pending') turn.scheduler.expect(alone ? undefined : handler, due);
@@ -49,6 +60,7 @@ export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): vo
     turn.sql.unblock.run(handler, thing);
     turn.scheduler.expect(handler, 0);
   }
+  noteCause(turn, settlement);
   turn.sql.insertAttempt.run(
     event,
     handler,

@@ -1,7 +1,7 @@
 /** The table of alarms. watch.ts asks its rules; the metrics and the pages name its kinds. */
 import type { AlarmRule } from './alarm.ts';
 import { clockAlarm } from './clock.ts';
-import { backlogAlarm, deadAlarm, failingAlarm, threadAlarm } from './handlers.ts';
+import { apartAlarm, backlogAlarm, deadAlarm, failingAlarm } from './handlers.ts';
 import { diskAlarm, inboxAlarm, lookAlarm, unheardAlarm, unkeptAlarm } from './inbox.ts';
 import { lostAlarm, observedAlarm } from './lost.ts';
 import { refusalsAlarm } from './refusals.ts';
@@ -18,7 +18,7 @@ export const ALARM_RULES: readonly AlarmRule[] = [
   failingAlarm,
   deadAlarm,
   backlogAlarm,
-  threadAlarm,
+  apartAlarm,
   restartsAlarm,
   clockAlarm,
   inboxAlarm,

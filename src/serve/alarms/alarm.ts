@@ -3,7 +3,7 @@
  * and a row of `ALARM_RULES` (alarm-rules.ts): at each look it answers with everything that is wrong by its rule at present. The
  * book (book.ts) makes alarms of that, which begin, are repeated, and end.
  */
-import type { ThreadEnding } from '../../deliver/dispatch/supervisor.ts';
+import type { QuarantinedHandler } from '../../deliver/dispatch/apart.ts';
 import type { InboxStatus, InboxTrouble } from '../../inbox/contract.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
@@ -54,8 +54,8 @@ export interface Look {
   readonly refusalsLost: readonly Losses[];
   /** For so many days the others are kept. */
   readonly refusedDays: number;
-  /** The handlers' threads that have ended under their handlers, oldest first. */
-  readonly threadEndings: readonly ThreadEnding[];
+  /** Handlers that have a thread of their own. */
+  readonly apart: readonly QuarantinedHandler[];
   /** The starts after which the service has not been stopped, but has ended: milliseconds since 1970. */
   readonly crashes: readonly number[];
   /** Since when ALARM_URL has taken no message, and why. */

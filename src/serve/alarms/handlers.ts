@@ -1,10 +1,9 @@
-/** Alarms about what handlers have to do, and how it goes: `failing`, `thread`, `backlog`, `dead`. */
+/** Alarms about what handlers have to do, and how it goes: `failing`, `apart`, `backlog`, `dead`. */
 import { type Backlog, type InboxStatus, sourceOf } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
 import type { AttemptTally } from './tally.ts';
 
-const HOUR_MS = 3_600_000;
 const NAMED_MAX = 3;
 /** The commands after whatever was wrong with a handler is mended. */
 const afterFix = (handler: string) =>
@@ -62,22 +61,17 @@ function waitingFor(handler: string, { backlog }: InboxStatus): string {
     : `${waiting}, and ${dead.toLocaleString('en')} are dead`;
 }
 
-/** The thread of the handlers was ended within the last hour: one of them looped, took all memory, or crashed. */
-export const threadAlarm: AlarmRule = {
-  kind: 'thread',
-  find({ threadEndings, now }) {
-    const recent = threadEndings.filter(({ at }) => now - at < HOUR_MS);
-    const last = recent.at(-1);
-    if (!last) return [];
-    const names = [...new Set(recent.flatMap(({ handlers }) => handlers))].slice(0, NAMED_MAX);
-    const ran = names.length === 0 ? 'nothing ran in it' : `attempts of ${names.join(', ')} ran in it`;
-    const times = recent.length === 1 ? 'has ended' : `has ended ${recent.length} times`;
-    const says = `the thread of the handlers ${times} since ${clockTimeOf(recent[0]?.at ?? now, now)}, the last time because ${last.reason}; ${ran}`;
-    const fix =
-      'One of these handlers loops, takes all memory, or ends the thread: what it was at is tried again alone. `consignee events list --state pending` names it, and `consignee events show` says how the attempt ended.';
-    return [{ subject: '', since: recent[0]?.at ?? now, says, fix }];
-  },
-  isOpen: ({ since }, { listeningSince, now }) => since < listeningSince && now - since < HOUR_MS,
+/** A handler looped, crashed, ran out of memory or kept its thread busy for seconds, and has a thread of its own since then. */
+export const apartAlarm: AlarmRule = {
+  kind: 'apart',
+  about: ['handler'],
+  find: ({ apart }) =>
+    apart.map(({ handler, since, reason }) => ({
+      subject: handler,
+      since,
+      says: `${handler} runs in a thread of its own: ${reason}`,
+      fix: `\`consignee events failures --handler ${handler}\` shows what it was doing. Have it wait instead of compute, within its time limit; it goes back to the others once it has been well for a while.`,
+    })),
 };
 
 const BACKLOG_FIX =

@@ -1,5 +1,6 @@
 /** Puts together what the rules of alarms see at one moment. Called by watch.ts. */
 import { statfs } from 'node:fs/promises';
+import type { Supervisor } from '../../deliver/dispatch/supervisor.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { Driver } from '../../inbox/driver.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
@@ -29,7 +30,7 @@ export interface Watched {
   readonly inboxFolder?: string;
   readonly refused: { losses(): readonly Losses[] };
   readonly refusedDays: number;
-  readonly threadEndings: () => Look['threadEndings'];
+  readonly supervisor: Pick<Supervisor, 'quarantined'>;
   readonly crashes: readonly number[];
   readonly readPast: Driver['readPast'];
   /** Hears that the clock was set. */
@@ -43,7 +44,7 @@ interface Known extends Pick<Look, 'knobs' | 'attempts' | 'listeningSince' | 'un
 }
 
 export function lookAt(watched: Watched, { tallies, hearDoubt, ...known }: Known): Look {
-  const { inbox, inboxFolder, refused, refusedDays, receives, settings, threadEndings, crashes } = watched;
+  const { inbox, inboxFolder, refused, refusedDays, receives, settings, supervisor, crashes } = watched;
   const wired = receives ? settings().sources : [];
   let status: Promise<InboxStatus> | undefined;
   return {
@@ -56,7 +57,7 @@ export function lookAt(watched: Watched, { tallies, hearDoubt, ...known }: Known
     trouble: inbox.trouble(),
     refusalsLost: refused.losses(),
     refusedDays,
-    threadEndings: threadEndings(),
+    apart: supervisor.quarantined(),
     crashes,
     status: () => {
       status ??= inbox.status().then((told) => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   deliver,
+  numberOf,
   outcomes,
   seen,
   startWired,
@@ -125,13 +126,53 @@ test('handlers that take their time do not slow the answers', async () => {
   for (const id of slow) await untilOutcome(service, id, 'done');
 });
 
-test('every attempt is one line of the log', async () => {
-  const id = await tell(service, 'jobs', 'throw', 'discard');
-  await untilOutcome(service, id, 'discarded');
-  await service.line((line) => line.eventId === id && line.outcome === 'discarded');
-  const lines = service.lines().filter((line) => line.eventId === id && line.handler === 'jobs/work');
+test('an attempt is one line of the log', async () => {
+  const id = await tell(service, 'jobs', 'ok');
+  const line = await service.line((one) => one.eventId === id && one.handler === 'jobs/work');
+  expect(line).toMatchObject({ level: 'info', attempt: 1, outcome: 'done', ms: expect.any(Number) });
+  await untilOutcome(service, id, 'done');
+  const discarded = await tell(service, 'jobs', 'discard');
+  await service.line((one) => one.eventId === discarded && one.outcome === 'discarded');
+  const lines = service.lines().filter(({ eventId, handler }) => eventId === discarded && handler);
   expect(lines).toMatchObject([
-    { level: 'warn', attempt: 1, outcome: 'retry', reason: 'Error: as told', ms: expect.any(Number) },
-    { level: 'warn', attempt: 2, outcome: 'discarded', reason: 'Discard: not for me' },
+    { level: 'warn', attempt: 1, outcome: 'discarded', reason: 'Discard: not for me' },
+  ]);
+});
+
+test('a cause is logged whole once, with file, line and what caused it, and its next attempts are only counted', async () => {
+  const ids = [
+    await tell(service, 'jobs', 'throw with a cause'),
+    await tell(service, 'jobs', 'throw with a cause'),
+  ];
+  for (const id of ids) await untilOutcome(service, id, 'dead');
+  await service.line((line) => line.outcome === 'dead' && /^TypeError/.test(String(line.reason)));
+  const lines = service.lines().filter(({ reason }) => /^TypeError/.test(String(reason)));
+  // The first of its kind, and the first that ended an event.
+  expect(lines).toMatchObject([
+    {
+      level: 'warn',
+      attempt: 1,
+      outcome: 'retry',
+      handler: 'jobs/work',
+      cause: expect.stringMatching(/^[0-9a-f]{16}$/),
+    },
+    { level: 'warn', attempt: 3, outcome: 'dead', cause: lines[0]?.cause },
+  ]);
+  expect(lines[0]?.trace).toMatch(
+    /^ {4}at throw with a cause \(\/.*act\.ts:\d+:\d+\)\n[\s\S]*\n {2}cause: Error: no row for '\d+', password=\[redacted\]\n {4}at /,
+  );
+  const [stored] = service.sql<{ error: string }>(
+    'SELECT error FROM attempts WHERE event = ?',
+    numberOf(ids[1] ?? ''),
+  );
+  expect(stored?.error).toMatch(
+    /^TypeError: order \d+ is unknown\n {4}at throw with a cause \(.*act\.ts:\d+:\d+\)/,
+  );
+  expect(service.output()).not.toContain('canary-in-a-cause');
+  expect(
+    service.sql('SELECT handler, seen FROM causes WHERE cause = ?', String(lines[0]?.cause)),
+  ).toMatchObject([{ handler: 'jobs/work', seen: 6 }]);
+  expect(service.sql('SELECT state, cause FROM work WHERE event = ?', numberOf(ids[0] ?? ''))).toEqual([
+    { state: 'dead', cause: lines[0]?.cause },
   ]);
 });

@@ -107,3 +107,16 @@ test('a thread that is gone is back for the next reply', async () => {
   }
   expect(answer.text).toContain('"rejections":"hello"');
 });
+
+test('a function that loops for ever keeps no other source’s answers waiting', async () => {
+  const looping = ask('asked', telling('spin', 'b-spin'));
+  await waitFor(() => stored('b-spin').length === 1, 20_000, service.output);
+  const body = '{"src":{"id":"us_evt_10"},"topic":"records:updated"}';
+  const other = await ask('sheets', body);
+  expect(JSON.parse(other.text)).toEqual({ saw: body });
+  expect(JSON.parse((await looping).text)).toEqual({
+    status: 'accepted',
+    id: expect.stringMatching(/^evt_/),
+  });
+  expect(service.events().filter((event) => event.external_id === 'us_evt_10')).toHaveLength(1);
+});

@@ -56,7 +56,7 @@ const RAISING: Readonly<Record<string, (watching: Watching) => readonly Partial<
     { status: status({ backlog: [{ handler: 'shippo/log', state: 'dead', count: 2 }] }) },
   ],
   backlog: () => [{ status: status({ backlog: pending, oldestPendingAt: NOW - 60 * MINUTE_MS }) }],
-  thread: () => [{ threadEndings: [{ at: NOW, reason: 'it looped', handlers: [] }] }],
+  apart: () => [{ apart: [{ handler: 'shippo/log', since: NOW, reason: 'it looped' }] }],
   restarts: () => [{ crashes: [NOW, NOW, NOW] }],
   clock: (watching) => {
     for (let nth = 0; nth < 20; nth++) watching.tally.sign(`t=${NOW / 1_000 - 600},v1=00`, NOW);

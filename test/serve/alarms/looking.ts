@@ -39,7 +39,7 @@ export class Watching {
       trouble: undefined,
       refusalsLost: [],
       refusedDays: 7,
-      threadEndings: [],
+      apart: [],
       crashes: [],
       unheard: undefined,
       unjudged: [],

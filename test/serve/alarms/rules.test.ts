@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Look } from '../../../src/serve/alarms/alarm.ts';
 import { clockAlarm } from '../../../src/serve/alarms/clock.ts';
-import { failingAlarm, threadAlarm } from '../../../src/serve/alarms/handlers.ts';
+import { apartAlarm, failingAlarm } from '../../../src/serve/alarms/handlers.ts';
 import { diskAlarm, inboxAlarm, unheardAlarm, unkeptAlarm } from '../../../src/serve/alarms/inbox.ts';
 import { lostAlarm, observedAlarm } from '../../../src/serve/alarms/lost.ts';
 import { refusalsAlarm } from '../../../src/serve/alarms/refusals.ts';
@@ -169,16 +169,13 @@ test('a target that rests is told of at the second look', async () => {
   );
 });
 
-const endings = [{ at: NOW - 5 * MINUTE_MS, reason: 'it kept its thread busy', handlers: ['a/b', 'c/d'] }];
-
 test.each<[string, Parameters<typeof ask>[0], Partial<Look>, RegExp | undefined]>([
   [
-    'a thread that ended',
-    threadAlarm,
-    { threadEndings: endings },
-    /^the thread .* has ended since 16:01 UTC, .* because it kept its thread busy; attempts of a\/b, c\/d/,
+    'a handler with a thread of its own',
+    apartAlarm,
+    { apart: [{ handler: 'a/b', since: NOW, reason: 'it kept its thread busy' }] },
+    /^a\/b runs in a thread of its own: it kept its thread busy$/,
   ],
-  ['a thread that ended long ago', threadAlarm, { threadEndings: endings, now: NOW + HOUR_MS }, undefined],
   ['two crashes', restartsAlarm, { crashes: [NOW - 2 * HOUR_MS, NOW - 2_000, NOW - 1_000] }, undefined],
   [
     'three crashes',

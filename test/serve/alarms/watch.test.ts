@@ -1,6 +1,7 @@
 /** Hours and days of the watch, on a clock of the test's own: silence, and what becomes of an alarm over time. */
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log/log.ts';
+import type { QuarantinedHandler } from '../../../src/deliver/dispatch/apart.ts';
 import type { WatchedSource } from '../../../src/serve/alarms/alarm.ts';
 import { AlarmBook } from '../../../src/serve/alarms/book.ts';
 import type { Watched } from '../../../src/serve/alarms/look.ts';
@@ -57,6 +58,7 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
 }));
 
 let statusFailure = '';
+let apart: QuarantinedHandler[] = [];
 
 function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], ['shippo/work'], log);
@@ -80,9 +82,9 @@ function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> =
     receives,
     dispatches: true,
     refusedDays: 7,
-    threadEndings: () => [],
     crashes: [],
     refused: { losses: () => [] },
+    supervisor: { quarantined: () => apart },
     readPast,
     onClockSet() {},
     settings: () => ({ sources: [{ ...source, ...settings }], alarmTarget: undefined }),
@@ -91,6 +93,22 @@ function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> =
 
 const told = () => said.filter(({ fields }) => fields.alarm !== undefined);
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+test('a handler that runs apart is told of, and over once it is back with the others', async () => {
+  start(async () => []);
+  apart = [
+    { handler: 'shippo/orders', since: NOW, reason: 'it kept its thread busy for longer than 30000 ms' },
+  ];
+  await pass(60_000);
+  expect(told()).toMatchObject([{ level: 'error', fields: { alarm: 'apart', subject: 'shippo/orders' } }]);
+  expect(told()[0]?.message).toBe(
+    'shippo/orders runs in a thread of its own: it kept its thread busy for longer than 30000 ms',
+  );
+  apart = [];
+  await pass(10 * 60_000);
+  expect(watch.raised()).toEqual([]);
+  expect(told().at(-1)?.level).toBe('info');
+});
 
 test('a source that always speaks and then does not is told of within hours, and over when it speaks', async () => {
   start(async () => steady);

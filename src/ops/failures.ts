@@ -1,0 +1,96 @@
+/**
+ * `consignee events failures` and `consignee events refused failures`: what failed alike, as one group. The inbox groups by handler
+ * and cause, the file of refused requests by source, code and address. Verbs of events.ts.
+ */
+import { clean } from '../base/log/redact.ts';
+import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
+import type { InboxReader } from '../inbox/reader.ts';
+import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
+import { prefixOf } from '../serve/config/source.ts';
+import { fixFor, refusalOf } from '../verify/refusals.ts';
+import { counted, say, sayJson, spelled, wrapWords } from './terminal.ts';
+
+const WIDTH = 80;
+const INDENT_LINE = '    ';
+const TRACE_SHOWN = 4;
+
+export async function showFailures(
+  reader: InboxReader,
+  filter: FailureFilter,
+  json: boolean,
+): Promise<number> {
+  const { groups, more } = await reader.failures(filter);
+  if (json) {
+    for (const group of groups) sayJson(group);
+    return 0;
+  }
+  for (const group of groups) for (const line of failureLines(group)) say(line);
+  if (groups.length === 0) say('Nothing has failed that is still open.');
+  else {
+    if (more > 0) say(`${counted(more, 'more group')}; name one handler with --handler.`);
+    say('After a fix: consignee events replay --cause CAUSE. To give up: discard --cause CAUSE.');
+  }
+  return 0;
+}
+
+/** No line is wider than a terminal, but for an id or a path that is. */
+function failureLines({
+  handler,
+  cause,
+  dead,
+  retrying,
+  first,
+  last,
+  seen,
+  sample,
+  newest,
+}: FailureGroup): string[] {
+  const [words = '', ...trace] = sample.split('\n');
+  const times = `first ${minuteOf(first)}, last ${minuteOf(last)}, ${spelled(seen, 'attempt')}`;
+  return [
+    `${cause}  ${handler}  ${dead} dead, ${retrying} retrying`,
+    ...wrapWords(clean(words), WIDTH - INDENT_LINE.length).map((line) => `${INDENT_LINE}${line}`),
+    ...trace.slice(0, TRACE_SHOWN).map((line) => `${INDENT_LINE}${clean(line)}`),
+    `${INDENT_LINE}${times}`,
+    ...(newest.length > 0 ? [`${INDENT_LINE}newest ${newest.join(' ')}`] : []),
+    '',
+  ];
+}
+
+/** As in 2026-11-26 16:04Z. */
+function minuteOf(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')}Z`;
+}
+
+export function showRefusedFailures(
+  reader: RefusedReader,
+  { source, json }: { readonly source?: string; readonly json: boolean },
+): number {
+  const { groups, more } = reader.failures(source);
+  if (json) {
+    for (const group of groups) sayJson({ ...group, ...meaningOf(group) });
+    return 0;
+  }
+  for (const group of groups) for (const line of refusedLines(group)) say(line);
+  if (groups.length === 0) say('No refused requests are kept.');
+  else if (more > 0) say(`${counted(more, 'more group')}; name one source with --source.`);
+  return 0;
+}
+
+/** What the code means, and what the operator can do about it. */
+function meaningOf({ code, source }: RefusedFailure) {
+  return { means: refusalOf(code).says, fix: fixFor(code, { name: source, prefix: prefixOf(source) }) };
+}
+
+function refusedLines(group: RefusedFailure): string[] {
+  const { source, code, address, count, first, last, newest } = group;
+  const { means, fix } = meaningOf(group);
+  const many = spelled(count, 'request');
+  return [
+    `${source}  ${code}  from ${address || 'nobody knows where'}  ${many}`,
+    ...wrapWords(`${means}. ${fix}`, WIDTH - INDENT_LINE.length).map((line) => `${INDENT_LINE}${line}`),
+    `${INDENT_LINE}first ${minuteOf(first)}, last ${minuteOf(last)}`,
+    ...newest.map((id) => `${INDENT_LINE}${id}`),
+    '',
+  ];
+}
