@@ -174,7 +174,7 @@ function createConsoleServer(parts: ServiceParts, status: () => Promise<ServiceS
 
 function startWatch(parts: ServiceParts, { crashes }: Starts): void {
   const { config, role, rules, watch, known, inbox, refused, supervisor } = parts;
-  const { file, readPast } = driverOf(config.database);
+  const { file, isShared, readPast } = driverOf(config.database);
   watch.start({
     inbox,
     receives: role !== 'dispatch',
@@ -184,6 +184,7 @@ function startWatch(parts: ServiceParts, { crashes }: Starts): void {
     refusedDays: config.knobs.refused.days,
     supervisor,
     crashes,
+    isShared,
     readPast: async (from, until, signal) => {
       const past = await readPast(from, until, signal);
       for (const { source, address, at } of past.toReversed()) known.learn(source, address, at);

@@ -63,6 +63,8 @@ export interface Look {
   /** Kinds of alarms whose last look failed, and why. */
   readonly unjudged: readonly { readonly kind: string; readonly reason: string }[];
   status(): Promise<InboxStatus>;
+  /** Hears from the inbox what other replicas have heard since then; nothing to do where there are none. */
+  catchUp(since: number): Promise<void>;
   /** Tells the inbox that this machine's clock is right. */
   believeClock(): void;
   /** Undefined for an inbox that is not on a disk of this machine. */

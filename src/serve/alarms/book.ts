@@ -16,6 +16,8 @@ interface Entry {
   toldAt: number;
   /** When it was first not found any more. */
   goneAt: number | undefined;
+  /** The inbox has been seen to keep it as raised. */
+  isKept?: boolean;
 }
 
 export class AlarmBook {
@@ -32,13 +34,20 @@ export class AlarmBook {
     return [...this.#entries.values()].map(({ alarm }) => alarm);
   }
 
-  /** Takes in what was raised before the start, or by another replica. People know of it. What has just ended may still be there. */
+  /**
+   * Takes in what the inbox keeps as raised: before the start, or by another replica. People know of it. What has just ended may
+   * still be there. What is not kept any more has been ended by another.
+   */
   adopt(alarms: readonly Alarm[], now: number): void {
+    const kept = new Set(alarms.map(alarmKey));
+    for (const [key, { isKept }] of this.#entries) if (isKept && !kept.has(key)) this.#entries.delete(key);
     for (const alarm of alarms) {
       const key = alarmKey(alarm);
       const overAt = this.#overAt.get(key) ?? Number.NEGATIVE_INFINITY;
       const isNew = !this.#entries.has(key) && now - overAt >= this.#knobs.calmMs;
       if (isNew) this.#entries.set(key, { alarm, toldAt: now, goneAt: undefined });
+      const entry = this.#entries.get(key);
+      if (entry) entry.isKept = true;
     }
   }
 

@@ -33,6 +33,8 @@ export interface Watched {
   readonly supervisor: Pick<Supervisor, 'quarantined'>;
   readonly crashes: readonly number[];
   readonly readPast: Driver['readPast'];
+  /** Other replicas may hear what this one does not. */
+  readonly isShared: boolean;
   /** Hears that the clock was set. */
   readonly onClockSet: () => void;
 }
@@ -41,6 +43,7 @@ export interface Watched {
 interface Known extends Pick<Look, 'knobs' | 'attempts' | 'listeningSince' | 'unheard' | 'unjudged'> {
   readonly tallies: ReadonlyMap<string, Tally>;
   readonly hearDoubt: (doubtMs: number) => void;
+  readonly catchUp: Look['catchUp'];
 }
 
 export function lookAt(watched: Watched, { tallies, hearDoubt, ...known }: Known): Look {

@@ -2,8 +2,7 @@
  * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. It is judged
  * by hours, and below, for a source that speaks every minute, by minutes.
  */
-import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
-import { type AlarmRule, clockTimeOf, countedIn, durationOf } from './alarm.ts';
+import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
 import { judgeMinutes } from './minutes.ts';
 import { HOUR_MS, type SpokenMinutes } from './tally.ts';
 
@@ -67,19 +66,12 @@ export const silenceAlarm: AlarmRule = {
   kind: 'silence',
   about: ['source'],
   needs: 'requests',
-  find: ({ sources, tallyOf, listeningSince, knobs, now }) =>
-    sources.flatMap(({ name }) => {
-      const { spoke, lastTakenAt } = tallyOf(name);
-      if (lastTakenAt === undefined) return [];
-      forgetOld(spoke, lastTakenAt);
-      const spokeIn = new Set(spoke.keys());
-      const minutes = judgeMinutes(spoke, lastTakenAt, listeningSince, now, knobs.silenceFactor);
-      if (minutes) return [minutesFinding(name, minutes.worst, lastTakenAt, now)];
-      const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
-      const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
-      const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
-      return silence ? [silenceFinding(name, silence.missed, silence.worst, lastTakenAt, now)] : [];
-    }),
+  async find(look) {
+    const silent = silentSources(look);
+    if (silent.length === 0) return silent;
+    await look.catchUp(Math.min(...silent.map(({ since }) => since)));
+    return silentSources(look);
+  },
   /** It is over when the source speaks, and not because nobody listened. */
   isOpen({ subject, since }, { sources, tallyOf }) {
     const isWatched = sources.some(({ name }) => name === subject);
@@ -87,13 +79,28 @@ export const silenceAlarm: AlarmRule = {
   },
 };
 
+function silentSources({ sources, tallyOf, listeningSince, knobs, now }: Look) {
+  return sources.flatMap(({ name }) => {
+    const { spoke, lastTakenAt } = tallyOf(name);
+    if (lastTakenAt === undefined) return [];
+    forgetOld(spoke, lastTakenAt);
+    const spokeIn = new Set(spoke.keys());
+    const minutes = judgeMinutes(spoke, lastTakenAt, listeningSince, now, knobs.silenceFactor);
+    if (minutes) return [minutesFinding(name, minutes.worst, lastTakenAt, now)];
+    const heardUntil = Math.floor(lastTakenAt / HOUR_MS);
+    const first = Math.max(heardUntil + 1, Math.ceil(listeningSince / HOUR_MS));
+    const silence = judgeSilence(spokeIn, first, Math.floor(now / HOUR_MS), knobs.silenceFactor);
+    return silence ? [silenceFinding(name, silence.missed, silence.worst, lastTakenAt, now)] : [];
+  });
+}
+
 /** Only the weeks before the last event count, however long ago that was: silence must not become its own history. */
 function forgetOld(spoke: Map<number, SpokenMinutes>, lastTakenAt: number): void {
   const oldest = Math.floor(lastTakenAt / HOUR_MS) - PAST;
   for (const hour of spoke.keys()) if (hour < oldest) spoke.delete(hour);
 }
 
-function minutesFinding(name: string, worst: number, since: number, now: number): AlarmFinding {
+function minutesFinding(name: string, worst: number, since: number, now: number) {
   const before =
     worst === 0 ? 'no minute was' : `never more than ${countedIn(worst, 'minute')} of an hour were`;
   const says = `${name}: silent for ${durationOf(now - since)}, since ${clockTimeOf(since, now)}; at this hour of the week it spoke every minute, and ${before} empty`;

@@ -18,6 +18,8 @@ import { AttemptTally, Tally, tallyListener } from './tally.ts';
 import { Teller } from './tell.ts';
 
 const CLOCK_JUMP_MS = 10_000;
+/** Replicas commit beside each other: an event may come to light so long after a later one. */
+const CATCH_UP_MS = 60_000;
 
 export class AlarmWatch {
   readonly listener: MeterListener;
@@ -33,6 +35,8 @@ export class AlarmWatch {
   #listeningSince = Date.now();
   /** How far the clock is ahead of what the inbox believes. */
   #doubtMs = 0;
+  /** What other replicas have heard until then is known. */
+  #caughtUpTo = 0;
   #clockOffset = Date.now() - performance.now();
 
   constructor(
@@ -122,6 +126,7 @@ export class AlarmWatch {
       listeningSince: this.#listeningSince,
       unheard: this.#teller?.unheard,
       unjudged: unjudgedOf(this.#rules, performance.now(), this.#knobs.lookMs),
+      catchUp: (since) => this.#catchUp(watched, since),
       hearDoubt: (doubtMs) => {
         this.#doubtMs = doubtMs;
       },
@@ -138,6 +143,15 @@ export class AlarmWatch {
       .filter(({ kind, subject }) => kind === rule.kind && findings.some((one) => one.subject === subject));
     const told = rule.isAboutInbox ? news : await this.#keeping?.keep(news, found, Date.now());
     for (const one of told ?? news) this.#teller?.tell(one);
+  }
+
+  async #catchUp({ isShared, readPast }: Watched, since: number): Promise<void> {
+    if (!isShared) return;
+    const now = Date.now();
+    const from = Math.max(since, this.#caughtUpTo);
+    for (const { source, at, minutes } of await readPast(from, now, this.#stop.signal))
+      this.#tallies.get(source)?.hear(at, minutes);
+    this.#caughtUpTo = now - CATCH_UP_MS;
   }
 
   async #learn({ readPast, inbox }: Watched): Promise<void> {

@@ -44,6 +44,7 @@ export class Watching {
       unheard: undefined,
       unjudged: [],
       status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
+      catchUp: async () => {},
       believeClock() {},
       disk: async () => undefined,
       ...more,

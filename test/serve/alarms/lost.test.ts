@@ -109,6 +109,15 @@ test('a handler whose last attempts all failed is told of, until one succeeds', 
   await over(service, 'failing');
 });
 
+test('a handler that ends its thread is told of, and named', async () => {
+  const id = await tell(service, 'jobs', 'exit', 'ok');
+  const line = await raised(service, 'thread');
+  expect(line.msg).toMatch(
+    /^the thread of the handlers has ended since \d\d:\d\d UTC, the last time because its thread ended; attempts of jobs\/work ran in it$/,
+  );
+  await untilOutcome(service, id, 'done');
+});
+
 test('a service that has ended three times without being stopped says so, and forgets when it is stopped', async () => {
   const line = await raised(service, 'restarts');
   expect(line.msg).toMatch(/^the service has ended 3 times in 3 minutes without being stopped, since it was/);

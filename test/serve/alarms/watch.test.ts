@@ -59,6 +59,7 @@ const steady = Array.from({ length: 28 * 24 }, (_, hours) => ({
 
 let statusFailure = '';
 let apart: QuarantinedHandler[] = [];
+let isShared = false;
 
 function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> = {}, receives = true): void {
   watch = new AlarmWatch(alarms, [source], ['shippo/work'], log);
@@ -81,6 +82,7 @@ function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> =
     },
     receives,
     dispatches: true,
+    isShared,
     refusedDays: 7,
     crashes: [],
     refused: { losses: () => [] },
@@ -200,6 +202,23 @@ test('a clock that is off and then gets worse is not over, since nothing more te
   expect(told().map(({ level }) => level)).toEqual(['error', 'info']);
 });
 
+test('what another replica hears is no silence', async () => {
+  onTestFinished(() => {
+    isShared = false;
+  });
+  isShared = true;
+  // This one hears nothing; the other one does until the fifth hour.
+  start(async (from, until) => {
+    const hours = Array.from({ length: 5 }, (_, hour) => NOW + (hour + 0.5) * HOUR_MS);
+    const elsewhere = hours.map((at) => ({ source: 'shippo', address: '', at, minutes: [1, 0] as const }));
+    return [...steady, ...elsewhere].filter(({ at }) => at >= from && at < until);
+  });
+  await pass(7 * HOUR_MS);
+  expect(told()).toEqual([]);
+  await pass(HOUR_MS);
+  expect(told()).toMatchObject([{ fields: { alarm: 'silence', since: '2026-06-10T17:00:00.000Z' } }]);
+});
+
 test('the time before the service ran is nobody’s silence either', async () => {
   start(async () => steady.map((spoken) => ({ ...spoken, at: spoken.at - 3 * DAY_MS })));
   await pass(2 * HOUR_MS);
@@ -231,6 +250,23 @@ test('a clock that is set makes no alarm older or over', () => {
   book.shift(60_000);
   expect(book.note('disk', [], 65_100)).toEqual([]);
   expect(book.note('disk', finding, 65_120)).toEqual([]);
+});
+
+test('an alarm that the inbox keeps is taken over, and let go when another replica has ended it', () => {
+  const book = new AlarmBook({ repeatMs: 1_000, calmMs: 100 });
+  const alarm = { kind: 'silence', subject: 'a', since: 1, says: 'silent', fix: 'do' };
+  const own = { subject: 'b', says: 'low', fix: 'do' };
+  book.note('disk', [own], 5_000);
+  book.adopt([alarm], 5_000);
+  expect(book.raised()).toMatchObject([{ kind: 'disk' }, alarm]);
+  expect(book.note('silence', [], 5_500, new Set(['a']))).toEqual([]);
+  book.adopt([], 5_600);
+  expect(book.raised()).toMatchObject([{ kind: 'disk' }]);
+  // What it has ended by itself may still be there for a moment.
+  book.note('disk', [], 5_700);
+  book.note('disk', [], 5_800);
+  book.adopt([{ ...own, kind: 'disk', since: 5_000 }], 5_850);
+  expect(book.raised()).toEqual([]);
 });
 
 test('alarms that cannot be judged are told of, and when they can be again', async () => {
