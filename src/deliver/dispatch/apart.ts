@@ -22,7 +22,7 @@ interface ApartHandler {
   thread: HandlersThread | undefined;
   /** Steady clock; Infinity until its thread has begun. */
   struckAt: number;
-  /** How often its own thread has ended under it. */
+  /** How often its own thread has ended under it since a suspect has come to its end. */
   strikes: number;
   readonly suspects: Set<number>;
 }
@@ -97,7 +97,10 @@ export class ApartHandlers {
   }
 
   clear(handler: string, event: number): void {
-    this.#handlers.get(handler)?.suspects.delete(event);
+    const found = this.#handlers.get(handler);
+    if (!found) return;
+    found.suspects.delete(event);
+    found.strikes = 0;
   }
 
   suspectsOf(handler: string): number[] {

@@ -90,7 +90,9 @@ test('what a handler records is shown with its attempt, without credentials and 
   await untilOutcome(service, id, 'done');
   const env = { DATABASE_URL: `sqlite:${service.inboxPath}` };
   const { output } = await runToEnd(['events', 'show', id], { env });
-  expect(output).toMatch(/jobs\/work {2}#1 {2}retry {2}\d+ ms {2}begun {2}Error: as told\n {6}\| run 1\n/);
+  expect(output).toMatch(
+    /jobs\/work {2}#1 {2}retry {2}\d+ ms {2}begun {2}Error: as told\n(?: {8}at .*act\.ts:\d+:\d+\)?\n)+ {6}\| run 1\n/,
+  );
   expect(output).toMatch(/jobs\/work {2}#2 {2}done {2}\d+ ms {2}begun\n {6}\| run 2\n/);
   expect(output).toContain('      | Bearer [redacted]');
   expect(output + service.output()).not.toContain('canary-in-an-output');
