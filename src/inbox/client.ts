@@ -13,6 +13,7 @@ import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order, SecretUse } fro
 import { type Driver, driverOf } from './driver.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
+import type { PauseOrder } from './pauses.ts';
 
 const RESTART_MS = 1_000;
 
@@ -99,6 +100,7 @@ class InboxClient implements Inbox {
   readonly status = async () => await this.#asked.ask('status');
   readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
+  readonly orderPause = async (order: PauseOrder) => await this.#asked.ask('orderPause', order);
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);

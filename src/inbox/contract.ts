@@ -7,6 +7,8 @@
 import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { EndState, WorkState } from './event-states.ts';
+import type { OperatorCalls } from './operator.ts';
+import type { PauseInForce } from './pauses.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -125,6 +127,8 @@ export interface InboxStatus {
   readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];
+  /** What a person has paused. */
+  readonly paused: readonly PauseInForce[];
 }
 
 /** The row of `meta` with the key of the fingerprints, as hexadecimal digits. */
@@ -143,7 +147,7 @@ export interface SecretUse {
   readonly lastAt: number;
 }
 
-/** What an operator may ask of events by hand; answers with the number of deliveries changed. */
+/** What an operator may ask of events by hand. */
 export interface Order {
   readonly action: 'replay' | 'discard';
   readonly event: number;
@@ -162,7 +166,7 @@ export interface InboxTrouble {
 }
 
 /** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
-export interface Inbox {
+export interface Inbox extends OperatorCalls {
   /** Resolves when the event is on disk, synced. */
   keep(arrival: Arrival): Promise<Kept>;
   /** Whether the last write, or the last probe after a failed one, reached the disk. */
@@ -176,7 +180,6 @@ export interface Inbox {
   /** Copies all that is in an SQLite inbox, wherever its files are by now, into an empty file of this process's user. */
   copyTo(path: string): Promise<void>;
   status(): Promise<InboxStatus>;
-  order(order: Order): Promise<number>;
   /** The key of this inbox's fingerprints of secrets; replicas have it in common. */
   fingerprintKey(): Promise<string>;
   /** Adds to what is known of the secrets' use. */

@@ -65,6 +65,7 @@ export interface InboxCalls
     | 'status'
     | 'fingerprintKey'
     | 'order'
+    | 'orderPause'
     | 'purge'
     | 'noteUses'
     | 'recover'

@@ -8,11 +8,12 @@ import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
+import { carryOutEach } from '../inbox/order.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
-import { giveOrders } from './orders.ts';
+import { openOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import { readSettings, sound } from './settings.ts';
@@ -163,7 +164,8 @@ async function change(
   const numbers = [...named, ...listed.map(({ number }) => number)];
   const handler = values.handler === undefined ? {} : { handler: values.handler };
   const orders = numbers.map((event): Order => ({ action, event, ...handler }));
-  const results = await giveOrders(config, await reader.id(), orders);
+  const writer = await openOrders(config, await reader.id());
+  const results = await carryOutEach(orders, (order) => writer.order(order)).finally(() => writer.close());
   let failed = 0;
   for (const { id, changed, error } of results) {
     if (error !== undefined) failed++;

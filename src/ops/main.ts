@@ -39,6 +39,8 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
     'list, show, replay, discard, tail, verify, rescue, refused',
     () => import('./events.ts'),
   ],
+  ['pause <handler>', 'keep a handler or a target from getting anything', () => import('./pause.ts')],
+  ['resume <handler>', 'let it have events again, and try a target that rests', () => import('./resume.ts')],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
   ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
+import { pausesContract } from './contract-pauses.ts';
 import { purgeContract } from './contract-purge.ts';
 import { receiptContract } from './contract-receipt.ts';
 import { routesContract } from './contract-routes.ts';
@@ -17,5 +18,6 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: who wants what`, () => routesContract(makeDriver));
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
+  describe(`${name}: what a person has paused`, () => pausesContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
 }

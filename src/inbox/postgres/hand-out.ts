@@ -12,6 +12,7 @@ import { NUL_SYMBOL } from './binary-array.ts';
 import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
+import type { Pauses } from './pauses.ts';
 import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
 
@@ -20,6 +21,7 @@ const GATHER_MS = 4;
 
 interface HandOutOptions extends ClaimsOptions {
   readonly lease: Lease;
+  readonly pauses: Pauses;
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
@@ -128,12 +130,13 @@ export class HandOut {
   }
 
   async #handOut(): Promise<void> {
-    const { scheduler, lease } = this.#options;
+    const { scheduler, lease, pauses } = this.#options;
     const { owner } = lease;
     if (owner === undefined || scheduler.isPaused || scheduler.isSolo) return;
     const now = performance.now();
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
+      await pauses.refresh();
       for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
       await this.#claims.reserve(owner);
     }

@@ -1,41 +1,12 @@
-/** Carries out an operator's order: for the inbox thread, or for a command on a connection of its own. */
+/** Carries out an operator's order. Called by operator.ts. */
 import type { Order } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
-import {
-  carryOutEach,
-  DISCARDED_BY_HAND,
-  type OrderedEvent,
-  type OrderResult,
-  type OrderStep,
-  planOrder,
-} from '../order.ts';
+import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { type Asked, atomically, connect } from './connection.ts';
+import type { Asked } from './connection.ts';
 import { planNewest } from './newest.ts';
-import { notifyOfWork } from './notifier.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
-
-/**
- * For a command, on a connection of its own: nobody owns an inbox there, whoever may write may give orders beside the replicas.
- * Those that dispatch hear of it, where the database has a way to tell them.
- */
-export async function carryOutBeside(
-  url: string,
-  orders: readonly Order[],
-  sources: Sources,
-): Promise<OrderResult[]> {
-  const client = await connect(url);
-  try {
-    return await carryOutEach(orders, async (order) => {
-      const changed = await atomically(client, () => orderInTransaction(client, sources, order));
-      await notifyOfWork(client).catch(() => {});
-      return changed;
-    });
-  } finally {
-    await client.end();
-  }
-}
 
 /** Part of a transaction. Returns how many deliveries changed. Throws if the order makes no sense. */
 export async function orderInTransaction(asked: Asked, sources: Sources, order: Order): Promise<number> {

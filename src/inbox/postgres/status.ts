@@ -1,20 +1,24 @@
 /** Reads the state of the inbox over all replicas, and notes the uses of secrets. */
 import type pg from 'pg';
-import type { InboxStatus, SecretUse } from '../contract.ts';
+import type { InboxStatus, Route, SecretUse } from '../contract.ts';
 import { timeOfNumber } from '../event-id.ts';
+import { inForce } from '../pauses.ts';
 import { Backlogs } from './backlog.ts';
 import type { DatabaseClock } from './clock.ts';
 import type { Asked } from './connection.ts';
+import { readPauses } from './pauses.ts';
 import { metaOf } from './schema.ts';
 
 export class StatusReader {
   readonly #pool: pg.Pool;
   readonly #clock: DatabaseClock;
+  readonly #routes: ReadonlyMap<string, Route>;
   readonly #backlogs: Backlogs;
   /** An event that waits and whose number says that it is still to come, and since when it has been seen to wait. */
   #early: { readonly event: number; readonly since: number } | undefined;
 
-  constructor(pool: pg.Pool, url: string, clock: DatabaseClock) {
+  constructor(pool: pg.Pool, url: string, clock: DatabaseClock, routes: ReadonlyMap<string, Route>) {
+    this.#routes = routes;
     this.#pool = pool;
     this.#clock = clock;
     this.#backlogs = new Backlogs(pool, url);
@@ -25,12 +29,16 @@ export class StatusReader {
     // One connection at a time: the others are for events.
     const inbox = (await metaOf(this.#pool, 'inbox')) ?? '';
     const counts = await this.#backlogs.read();
+    const pauses = await readPauses(this.#pool);
     const { doubtMs } = this.#clock;
     const waiting = counts.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
     return {
       inbox,
       backlog: counts.map(({ handler, state, count }) => ({ handler, state, count })),
       oldestPendingAt: waiting.length === 0 ? null : this.#waitsSince(Math.min(...waiting)),
+      paused: inForce(pauses, this.#routes).map(({ since, ...pause }) => {
+        return { ...pause, since: this.#clock.onThisMachine(since) };
+      }),
       ...(doubtMs !== 0 && { clockDoubtMs: doubtMs }),
     };
   }

@@ -5,6 +5,7 @@
  *           ├─ health ◀──┘                whether the database takes writes
  *           │    └─ membership            heartbeats, adoption; in it: ownership, shares
  *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims
+ *           │         │    ├─ pauses      handlers that a person has paused
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
  *           ├─ purge
@@ -29,7 +30,8 @@ import { Intake } from './intake.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Notifier } from './notifier.ts';
-import { orderInTransaction } from './orders.ts';
+import { operatorCallsIn } from './operator.ts';
+import { Pauses } from './pauses.ts';
 import { tryToKeep } from './probe.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
@@ -54,12 +56,13 @@ const notifier = new Notifier(url, pool, hear);
 const shared = { pool, lease, scheduler, notifier, tell: hear };
 const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
-const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
+const pauses = new Pauses(pool, scheduler, routes);
+const handingOut = new HandOut({ ...shared, circuits, pauses, sources, routes, handlers: wired });
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, proveOpen, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
 const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
-const status = new StatusReader(pool, url, lease.clock);
+const status = new StatusReader(pool, url, lease.clock, routes);
 const handlers = new HandlersPort(({ settled, grant }) => {
   handingOut.settle(settled);
   membership.grant(grant);
@@ -72,6 +75,7 @@ await membership.enter().catch((error: Error & { code?: string }) => {
   throw new ConfigError([problemAt(place, { wrong, fix })]);
 });
 await openAll(pool);
+await pauses.refresh();
 if (dispatches) void notifier.listen();
 listenToEdge((batch) => intake.push(batch), {
   status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
@@ -84,12 +88,15 @@ listenToEdge((batch) => intake.push(batch), {
     scheduler.pause();
     await handingOut.between(async () => {});
   },
-  async order(order) {
-    const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
-    notifier.notify('work');
-    handingOut.expect();
-    return changed;
-  },
+  ...operatorCallsIn({
+    sources,
+    inTransaction: (work) => inTransaction(pool, work),
+    writeRests: () => circuits.refresh(),
+    notify(notice) {
+      notifier.notify(notice);
+      hearNotice(notice);
+    },
+  }),
   purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
   fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
   noteUses(uses) {
@@ -130,7 +137,8 @@ function hearNotice(notice: Notice): void {
   if (notice === 'work') handingOut.expect();
   else if (notice === 'members') membership.soon();
   else {
-    circuits.refresh().then(
+    const refreshed = notice === 'pauses' ? pauses.refresh() : circuits.refresh();
+    refreshed.then(
       () => handingOut.expect(),
       (error) => health.doubt(error),
     );

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
+import type { Pause } from '../pauses.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
@@ -22,7 +23,7 @@ export interface DueWork {
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
-  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database) };
+  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database), ...ofPauses(database) };
 }
 
 function ofEvents(database: DatabaseSync) {
@@ -87,10 +88,10 @@ function ofWork(database: DatabaseSync) {
     nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
     dueAlone: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
-      WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
-    nextAlone: query<{ due: number }>(
-      "SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1",
-    ),
+      WHERE state = 'pending' AND alone = 1 AND due <= ? AND handler NOT IN (SELECT value FROM json_each(?))
+      ORDER BY due, event LIMIT 1`),
+    nextAlone: query<{ due: number }>(`SELECT due FROM work
+      WHERE state = 'pending' AND alone = 1 AND handler NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT 1`),
     suspects: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE alone = 1'),
     forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
     waiting: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE behind = 1'),
@@ -121,5 +122,19 @@ function ofNewest(database: DatabaseSync) {
       'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',
     ),
     unblock: prepare('UPDATE work SET behind = 0 WHERE handler = ? AND thing = ?'),
+  };
+}
+
+function ofPauses(database: DatabaseSync) {
+  const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
+  return {
+    pauses: query<Pause>('SELECT name, since, who, reason FROM pauses ORDER BY name'),
+    pauseOf: query<Pause>('SELECT name, since, who, reason FROM pauses WHERE name = ?'),
+    setPause: database.prepare('INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)'),
+    deletePause: database.prepare('DELETE FROM pauses WHERE name = ?'),
+    /** What waits longest for its time need not wait for it any more. */
+    makeDue: database.prepare(`UPDATE work SET due = min(due, $now) WHERE handler = $handler AND event = (
+      SELECT event FROM work WHERE handler = $handler AND state = 'pending' AND alone = 0 AND behind = 0
+      ORDER BY due, event LIMIT 1)`),
   };
 }

@@ -13,9 +13,10 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type { Arrival, Ending, InboxStatus, Kept, Order, Route, SecretUse, Settlement } from '../contract.ts';
+import type { Arrival, Ending, InboxStatus, Kept, Route, SecretUse, Settlement } from '../contract.ts';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
+import { handlersPaused, inForce } from '../pauses.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
@@ -25,7 +26,7 @@ import { InboxClock } from './clock.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
-import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
+import { freeUnwired, handOut, settle } from './work.ts';
 
 const PURGE_STEP = 500;
 
@@ -57,6 +58,7 @@ export class Store {
       if (state === 'pending') this.#scheduler.expect(handler, 0);
     }
     this.#scheduler.expect(undefined, 0);
+    this.#scheduler.pausedHandlers = handlersPaused(this.#sql.pauses.all(), this.#routes);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
@@ -76,7 +78,7 @@ export class Store {
     now: number,
     circuit: CircuitKnobs,
   ): Committed {
-    return this.#turn(now, (turn) => {
+    return this.turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement, circuit);
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
@@ -85,15 +87,11 @@ export class Store {
     });
   }
 
-  order(order: Order, now: number): number {
-    return this.#turn(now, (turn) => orderInTurn(turn, order));
-  }
-
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
     let removed = 0;
-    const rows = this.#turn(now, ({ sql }) => {
+    const rows = this.turn(now, ({ sql }) => {
       const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
       for (const { number, busy, purged } of step) {
         const keyToo = number < firstNumberAt(keysBefore);
@@ -112,7 +110,7 @@ export class Store {
   }
 
   noteUses(uses: readonly SecretUse[], now: number): void {
-    this.#turn(now, ({ sql }) => {
+    this.turn(now, ({ sql }) => {
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
       }
@@ -121,7 +119,7 @@ export class Store {
 
   /** The clock has jumped: what was due in an hour still is. */
   shiftDue(byMs: number, now: number): void {
-    this.#turn(now, (turn) => {
+    this.turn(now, (turn) => {
       turn.sql.shiftDue.run(byMs);
       turn.scheduler.shift(byMs);
     });
@@ -129,12 +127,12 @@ export class Store {
 
   /** A write that changes nothing a reader sees: shows whether the disk takes writes again. */
   probe(now: number): void {
-    this.#turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
+    this.turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
   }
 
   /** For the next start to judge its clock by. Writes now and then only, and nothing while the clock is in doubt. */
   markClock(now: number): void {
-    if (this.#clock.isMarkDue(now)) this.#turn(now, ({ last }) => this.#clock.mark(last, now));
+    if (this.#clock.isMarkDue(now)) this.turn(now, ({ last }) => this.#clock.mark(last, now));
   }
 
   /** A provider has signed a time that is ours. */
@@ -152,6 +150,7 @@ export class Store {
       oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
       ...(clockDoubtMs !== 0 && { clockDoubtMs }),
       resting: this.#scheduler.targets.restingHandlers(),
+      paused: inForce(this.#sql.pauses.all(), this.#routes),
     };
   }
 
@@ -170,7 +169,8 @@ export class Store {
     this.#scheduler.pause();
   }
 
-  #turn<T>(now: number, work: (turn: Turn) => T): T {
+  /** One transaction. If `work` throws, nothing has happened, in memory either. */
+  turn<T>(now: number, work: (turn: Turn) => T): T {
     const turn: Turn = {
       sql: this.#sql,
       sources: this.#sources,

@@ -16,15 +16,17 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
+import { ClockSteps } from './clock-steps.ts';
 import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { OpenFiles } from './open-files.ts';
+import { operatorCallsOf } from './operator.ts';
 import { Store } from './store.ts';
+import type { Turn } from './turn.ts';
 
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
-const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 
 const { database: place, sources, knobs } = workerData as InboxThreadData;
@@ -37,12 +39,12 @@ const { noting } = openFiles;
 
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
+const clockSteps = new ClockSteps();
 const grants = new Map<string, number>();
 const handlersPort = new HandlersPort(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
-let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
 
@@ -63,11 +65,7 @@ listenToEdge(
       return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
-    order(order) {
-      const changed = noting(() => store.order(order, Date.now()));
-      planTurn();
-      return changed;
-    },
+    ...operatorCallsOf(takeExtraTurn),
     purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
     noteUses: (uses) => noting(() => store.noteUses(uses, Date.now())),
     believeClock: () => noting(() => store.believeClock(Date.now())),
@@ -87,14 +85,20 @@ listenToEdge(
 
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
-  for (const [handler, slots] of Object.entries(grant))
-    grants.set(handler, (grants.get(handler) ?? 0) + slots);
+  for (const [name, slots] of Object.entries(grant)) grants.set(name, (grants.get(name) ?? 0) + slots);
   planGathering();
 }
 
 function hearTheRest(): void {
   handlersPort.hearTheRest();
   if (settled.length > 0) takeTurn();
+}
+
+/** For a person. What becomes due is handed out in the next turn. */
+function takeExtraTurn<T>(work: (turn: Turn) => T): T {
+  const result = noting(() => store.turn(Date.now(), work));
+  planTurn();
+  return result;
 }
 
 function planTurn(): void {
@@ -118,13 +122,9 @@ function planGathering(): void {
   else gathering = setTimeout(planTurn, waitMs);
 }
 
-/** Durations by the steady clock: times in the database move along when the wall clock is set. */
 function followClock(): void {
-  const offset = Date.now() - performance.now();
-  if (Math.abs(offset - clockOffset) < CLOCK_JUMP_MS) return;
   try {
-    store.shiftDue(Math.round(offset - clockOffset), Date.now());
-    clockOffset = offset;
+    clockSteps.follow((byMs) => store.shiftDue(byMs, Date.now()));
   } catch (error) {
     // The disk refuses; the next turn tries again.
     openFiles.note(error);

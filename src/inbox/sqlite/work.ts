@@ -73,8 +73,9 @@ export function handOut(turn: Turn): void {
   const { scheduler, sql, now } = turn;
   if (scheduler.aloneIsDue(now)) {
     if (!scheduler.idle) return;
-    const rows = sql.dueAlone.all(now);
-    if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone), true);
+    const paused = JSON.stringify([...scheduler.pausedHandlers]);
+    const rows = sql.dueAlone.all(now, paused);
+    if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone, paused), true);
     else giveEach(turn, rows);
     return;
   }

@@ -1,5 +1,6 @@
 /** Alarms about the inbox and the refused requests, and about what handlers have to do: `inbox`, `disk`, `unkept`, `backlog`, `dead`, `look`. */
 import { type Backlog, type InboxTrouble, sourceOf } from '../../inbox/contract.ts';
+import type { PauseInForce } from '../../inbox/pauses.ts';
 import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
 
 const NAMED_MAX = 3;
@@ -109,7 +110,7 @@ function unkeptFinding(source: string, count: number, window: string): AlarmFind
 }
 
 /**
- * The oldest event that waits for a handler has waited for too long. If a target is down, its handlers are the subjects;
+ * The oldest event that waits for a handler has waited for too long. If a handler is paused or its target down, it is the subject;
  * otherwise there is no subject, and the words name the handlers that have most to do.
  */
 export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
@@ -128,18 +129,37 @@ export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
       .toSorted((one, other) => other.count - one.count);
     const resting = pending.filter(({ handler }) => status.resting.includes(handler));
     const age = durationOf(now - since);
-    if (resting.length > 0) return resting.map((of) => restingFinding(of, age, since));
-    const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
-    const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`;
+    const named = [
+      ...status.paused.flatMap((pause) => pausedFindings(pause, pending, age, since)),
+      ...resting.map((of) => restingFinding(of, age, since)),
+    ];
+    if (named.length > 0) return named;
+    const busiest = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
+    const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${busiest.join(', ')})`;
     return [{ subject: '', since, says, fix: BACKLOG_FIX }];
   },
 };
 
+/** Somebody meant it, and may have forgotten. */
+function pausedFindings(
+  { name, handlers, since: pausedAt, who, reason }: PauseInForce,
+  pending: readonly Backlog[],
+  age: string,
+  since: number,
+): AlarmFinding[] {
+  const waiting = pending.filter(({ handler }) => handlers.includes(handler));
+  return waiting.map(({ handler, count }) => {
+    const events = count === 1 ? '1 event waits' : `${count} events wait`;
+    const pause = `since ${who} has paused it at ${new Date(pausedAt).toISOString()} (${reason})`;
+    const says = `${handler}: ${events}, ${pause}; the oldest of all waits for ${age}`;
+    return { subject: handler, since, says, fix: `When it is time: \`consignee resume ${name}\`.` };
+  });
+}
+
 function restingFinding({ handler, count }: Backlog, age: string, since: number): AlarmFinding {
   const events = count === 1 ? '1 event waits' : `${count} events wait`;
   const says = `${handler}: ${events}, since what it delivers to is down; the oldest of all waits for ${age}`;
-  const fix =
-    'Bring the other side back: it is tried with one event now and then, and gets the rest once it takes that one.';
+  const fix = `Bring the other side back: it is tried with one event now and then, and gets the rest once it takes that one. \`consignee resume ${handler}\` tries it at once.`;
   return { subject: handler, since, says, fix };
 }
 

@@ -3,52 +3,11 @@
  *
  * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
  */
-import { ATTEMPT_OUTCOMES, type InboxStatus, type SecretUse } from '../../inbox/contract.ts';
-import { LOSS_REASONS, type Losses } from '../../inbox/refused/losses.ts';
+import { ATTEMPT_OUTCOMES } from '../../inbox/contract.ts';
+import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
-import type { ConnectionCounts } from '../http/connections.ts';
-import { type MeterListener, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
-
-export interface MetricRow {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Series that are there from the start, at 0: a rate over one that appears with its first value misses that value. */
-  readonly series?: (wired: Wired) => readonly LabelValues[];
-  /** A row either counts as things happen … */
-  readonly hears?: (add: AddValue) => MeterListener;
-  /** … or is read when somebody asks. Undefined: nobody can tell at present, and nothing is shown. */
-  readonly reads?: (present: Present) => readonly Sample[] | undefined;
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-export type AddValue = (labels: Labels, value: number) => void;
-
-/** In the order of the row's `labels`. */
-type LabelValues = readonly string[];
-
-type Sample = readonly [value: number, ...labels: LabelValues];
-
-export interface Wired {
-  readonly sources: readonly string[];
-  readonly replying: readonly string[];
-  readonly handlers: readonly string[];
-}
-
-/** The service as it is when somebody asks. */
-export interface Present {
-  readonly takesWrites: boolean;
-  readonly bytesInFlight: number;
-  readonly connections: ConnectionCounts;
-  readonly alarms: readonly { readonly kind: string; readonly subject: string }[];
-  /** How often each live secret has proved a request. */
-  readonly uses: readonly Omit<SecretUse, 'lastAt'>[];
-  readonly refusalsLost: readonly Losses[];
-  /** Undefined if the inbox does not answer: everything else is worth knowing then more than ever. */
-  readonly status: InboxStatus | undefined;
-}
+import { NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../meter.ts';
+import type { MetricRow } from './metric-row.ts';
 
 const CODES = Object.keys(REFUSALS) as (keyof typeof REFUSALS)[];
 const BACKLOG_STATES = ['pending', 'handling', 'dead', 'held'];
@@ -123,6 +82,14 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     labels: ['handler'],
     series: ({ handlers }) => handlers.map((handler) => [handler]),
     reads: ({ status }) => status?.resting.map((handler) => [1, handler]),
+  },
+  {
+    name: 'consignee_handler_paused',
+    type: 'gauge',
+    help: '1 while a person has paused the handler, or its target.',
+    labels: ['handler'],
+    series: ({ handlers }) => handlers.map((handler) => [handler]),
+    reads: ({ status }) => status?.paused.flatMap(({ handlers }) => each([1], handlers)),
   },
   {
     name: 'consignee_backlog_events',

@@ -1,14 +1,8 @@
 /** Prometheus metrics, made from the table in metric-rows.ts, and those of Node and the process beside them. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Inbox } from '../../inbox/contract.ts';
-import {
-  type AddValue,
-  type Labels,
-  METRIC_ROWS,
-  type MetricRow,
-  type Present,
-  type Wired,
-} from './metric-rows.ts';
+import type { AddValue, Labels, MetricRow, Present, Wired } from './metric-row.ts';
+import { METRIC_ROWS } from './metric-rows.ts';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
