@@ -8,11 +8,13 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
+import type { ActionWish } from './actions.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Ending, Inbox, InboxTrouble, Kept, Order, SecretUse } from './contract.ts';
+import type { Arrival, Ending, Inbox, InboxTrouble, Kept, SecretUse } from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
+import type { Order } from './order.ts';
 import type { PauseOrder } from './pauses.ts';
 
 const RESTART_MS = 1_000;
@@ -101,6 +103,13 @@ class InboxClient implements Inbox {
   readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly orderPause = async (order: PauseOrder) => await this.#asked.ask('orderPause', order);
+  readonly startAction = async (wish: ActionWish) => await this.#asked.ask('startAction', wish);
+  readonly cancelAction = async (id: number) => await this.#asked.ask('cancelAction', id);
+  readonly actions = async (limit: number) => await this.#asked.ask('actions', limit);
+
+  async countStep(wish: Pick<ActionWish, 'selection' | 'upTo'>, after: number) {
+    return await this.#asked.ask('countStep', wish, after);
+  }
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);

@@ -147,14 +147,6 @@ export interface SecretUse {
   readonly lastAt: number;
 }
 
-/** What an operator may ask of events by hand. */
-export interface Order {
-  readonly action: 'replay' | 'discard';
-  readonly event: number;
-  /** Only this handler (`source/name`); every handler of the event's source if left out. */
-  readonly handler?: string;
-}
-
 /**
  * What is wrong with the files of an inbox while it is open. `gone`: they are not at their path any more, so that this process
  * alone has what is in them. `damaged`: SQLite met what it cannot read. Both end the intake. `failing`: the disk refused for a

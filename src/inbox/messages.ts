@@ -19,6 +19,7 @@ import type {
   Settlement,
   Work,
 } from './contract.ts';
+import type { OperatorCalls } from './operator.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
@@ -60,21 +61,20 @@ export interface ToInbox {
 
 /** What the edge asks of the inbox thread. */
 export interface InboxCalls
-  extends Pick<
-    Inbox,
-    | 'status'
-    | 'fingerprintKey'
-    | 'order'
-    | 'orderPause'
-    | 'purge'
-    | 'noteUses'
-    | 'recover'
-    | 'pause'
-    | 'doubt'
-    | 'believeClock'
-    | 'copyTo'
-    | 'close'
-  > {
+  extends OperatorCalls,
+    Pick<
+      Inbox,
+      | 'status'
+      | 'fingerprintKey'
+      | 'purge'
+      | 'noteUses'
+      | 'recover'
+      | 'pause'
+      | 'doubt'
+      | 'believeClock'
+      | 'copyTo'
+      | 'close'
+    > {
   /** The inbox's end of a port to a new handlers' thread. */
   connectHandlers(port: MessagePort): void;
 }

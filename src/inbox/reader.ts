@@ -2,10 +2,20 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
+import { countStep } from './action-steps.ts';
+import {
+  ACTION_COLUMNS,
+  type ActionRecord,
+  type ActionWish,
+  actionFrom,
+  type CountStep,
+  type StoredAction,
+} from './actions.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
 import type { SelectionTables, SqlValue } from './selection-sql.ts';
+import type { StoredSource } from './stored-source.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -33,6 +43,7 @@ interface Tables extends SelectionTables {
 
 /** An event with a number of a later time came while some clock was ahead. */
 const CLOCKS_APART_MS = 300_000;
+const COUNT_LOOKS = 5_000;
 const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
   length(body) AS bytes, held`;
 const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
@@ -141,6 +152,21 @@ export class InboxReader {
       firstNumberAt(Date.now() + CLOCKS_APART_MS),
     );
     return row?.number ?? 0;
+  }
+
+  /** The newest first. */
+  async actions(limit: number): Promise<ActionRecord[]> {
+    const sql = `SELECT ${ACTION_COLUMNS} FROM actions ORDER BY id DESC LIMIT $1`;
+    return (await this.#tables.all<StoredAction>(sql, limit)).map(actionFrom);
+  }
+
+  /** As OperatorCalls.countStep, from beside. */
+  countStep(
+    sources: ReadonlyMap<string, StoredSource>,
+    wish: Pick<ActionWish, 'selection' | 'upTo'>,
+    after: number,
+  ): Promise<CountStep> {
+    return countStep(this.#tables, sources, wish, after, COUNT_LOOKS);
   }
 
   async close(): Promise<void> {

@@ -4,16 +4,15 @@
  * The verbs that only look read the database by themselves. orders.ts carries out those that change something.
  */
 import { parseArgs } from 'node:util';
-import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
-import { carryOutEach } from '../inbox/order.ts';
+import { carryOutEach, type Order } from '../inbox/order.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
-import { openOrders } from './orders.ts';
+import { openOrders, whoOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import { readSettings, sound } from './settings.ts';
@@ -163,7 +162,7 @@ async function change(
   const listed = values.state === undefined ? [] : await reader.list({ ...filterOf(values), limit: MANY });
   const numbers = [...named, ...listed.map(({ number }) => number)];
   const handler = values.handler === undefined ? {} : { handler: values.handler };
-  const orders = numbers.map((event): Order => ({ action, event, ...handler }));
+  const orders = numbers.map((event): Order => ({ action, event, ...handler, who: whoOrders() }));
   const writer = await openOrders(config, await reader.id());
   const results = await carryOutEach(orders, (order) => writer.order(order)).finally(() => writer.close());
   let failed = 0;

@@ -1,5 +1,6 @@
 /** Opens the way by which a person's orders are carried out: the inbox itself, or the service that owns it, which is asked to. */
 import { userInfo } from 'node:os';
+import type { ActionRecord } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxWriter } from '../inbox/operator.ts';
 import type { PauseResult } from '../inbox/pauses.ts';
@@ -39,6 +40,10 @@ function serviceAsWriter(config: Config, inbox: string): InboxWriter {
   return {
     order: async (order) => (await ask<{ changed: number }>('/orders', order)).changed,
     orderPause: (order) => ask<PauseResult>('/pauses', order),
+    startAction: (wish) => ask<ActionRecord>('/actions', wish),
+    cancelAction: (id) => ask<ActionRecord>(`/actions/${id}/cancel`, {}),
+    // The service takes them.
+    stepAction: async () => 'none',
     async close() {},
   };
 }

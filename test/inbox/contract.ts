@@ -3,6 +3,7 @@
  * it. A driver's own test file calls this once.
  */
 import { describe } from 'vitest';
+import { actionsContract } from './contract-actions.ts';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
 import { pausesContract } from './contract-pauses.ts';
@@ -19,5 +20,6 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what a person has paused`, () => pausesContract(makeDriver));
+  describe(`${name}: what is ordered of many`, () => actionsContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
 }

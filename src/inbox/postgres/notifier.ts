@@ -1,6 +1,7 @@
 /**
  * Notices among replicas, by LISTEN and NOTIFY: there is something for those that dispatch.
  *
+ *   actions   a person has ordered something of many deliveries
  *   work      something waits that whoever says so could not hand out itself
  *   members   a replica came or went, or gave slots back
  *   circuits  a target's circuit breaker opened or closed

@@ -1,9 +1,8 @@
 /** Carries out an operator's order. Called by operator.ts. */
-import type { Order } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
-import { DISCARDED_BY_HAND, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
+import { DISCARDED_BY_HAND, type Order, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import type { Asked } from './connection.ts';
+import { type Asked, NOW_MS } from './connection.ts';
 import { planNewest } from './newest.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
@@ -38,14 +37,21 @@ async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | 
 
 async function replayDelivery(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
   if (state) {
-    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) return true;
+    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
+      await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
+        event,
+        handler,
+      ]);
+      return true;
+    }
     await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
     return false;
   }
   await asked.query(
-    `INSERT INTO work (event, handler, state, attempts, due, alone, behind) VALUES ($1, $2, 'pending', 0, 0, false, false)
-     ON CONFLICT (event, handler) DO UPDATE
-     SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, owner = NULL`,
+    `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
+     VALUES ($1, $2, 'pending', 0, 0, false, false, ${NOW_MS}) ON CONFLICT (event, handler) DO UPDATE
+     SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, owner = NULL,
+       since = excluded.since`,
     [event, handler],
   );
   return true;

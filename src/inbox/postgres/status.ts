@@ -31,11 +31,18 @@ export class StatusReader {
     const counts = await this.#backlogs.read();
     const pauses = await readPauses(this.#pool);
     const { doubtMs } = this.#clock;
-    const waiting = counts.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
+    const waiting = counts.filter(({ state }) => state === 'pending');
+    const fresh = waiting.flatMap(({ oldest }) => oldest ?? []);
+    // A release before this one may have counted.
+    const replayed = waiting.flatMap(({ since = null }) => since ?? []);
+    const waitSince = [
+      ...(fresh.length > 0 ? [this.#waitsSince(Math.min(...fresh))] : []),
+      ...replayed.map((since) => this.#clock.onThisMachine(since)),
+    ];
     return {
       inbox,
       backlog: counts.map(({ handler, state, count }) => ({ handler, state, count })),
-      oldestPendingAt: waiting.length === 0 ? null : this.#waitsSince(Math.min(...waiting)),
+      oldestPendingAt: waitSince.length === 0 ? null : Math.min(...waitSince),
       paused: inForce(pauses, this.#routes).map(({ since, ...pause }) => {
         return { ...pause, since: this.#clock.onThisMachine(since) };
       }),

@@ -8,6 +8,7 @@
  *           │         │    ├─ pauses      handlers that a person has paused
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
+ *           ├─ actions                   what a person ordered of many deliveries, step by step
  *           ├─ purge
  *           └─ pool, lease, scheduler, notifier: used by all of the above, and call none of them
  *
@@ -21,6 +22,7 @@ import { HandlersPort, type InboxThreadData, listenToEdge, tellEdge } from '../m
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
+import { ActionRunner } from './action-runner.ts';
 import { Circuits } from './circuits.ts';
 import { createPool, failureText, inTransaction, openAll } from './connection.ts';
 import { fixOf } from './fitness.ts';
@@ -61,6 +63,10 @@ const handingOut = new HandOut({ ...shared, circuits, pauses, sources, routes, h
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, proveOpen, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
+const actions = new ActionRunner(pool, sources, hear, () => {
+  notifier.notify('work');
+  handingOut.expect();
+});
 const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
 const status = new StatusReader(pool, url, lease.clock, routes);
 const handlers = new HandlersPort(({ settled, grant }) => {
@@ -75,6 +81,7 @@ await membership.enter().catch((error: Error & { code?: string }) => {
   throw new ConfigError([problemAt(place, { wrong, fix })]);
 });
 await openAll(pool);
+actions.carryOn();
 await pauses.refresh();
 if (dispatches) void notifier.listen();
 listenToEdge((batch) => intake.push(batch), {
@@ -135,6 +142,7 @@ function hear(event: ReplicaEvent): void {
 
 function hearNotice(notice: Notice): void {
   if (notice === 'work') handingOut.expect();
+  else if (notice === 'actions') actions.carryOn();
   else if (notice === 'members') membership.soon();
   else {
     const refreshed = notice === 'pauses' ? pauses.refresh() : circuits.refresh();
@@ -159,6 +167,7 @@ async function close(): Promise<void> {
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
   ]);
   handingOut.stop();
+  actions.stop();
   membership.stop();
   health.close();
   handlers.close();

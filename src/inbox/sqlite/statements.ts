@@ -3,8 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
-import type { Pause } from '../pauses.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
+import { operatorStatementsOf } from './operator-statements.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
 export const DUE_MAX_MS = 31 * 86_400_000;
@@ -23,7 +23,12 @@ export interface DueWork {
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
-  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database), ...ofPauses(database) };
+  return {
+    ...ofEvents(database),
+    ...ofWork(database),
+    ...ofNewest(database),
+    ...operatorStatementsOf(database),
+  };
 }
 
 function ofEvents(database: DatabaseSync) {
@@ -43,6 +48,8 @@ function ofEvents(database: DatabaseSync) {
     eventForOrder: query<Omit<OrderedEvent, 'states'>>(
       'SELECT source, type, body FROM inbox WHERE number = ?',
     ),
+
+    hasBody: query<{ has: number }>('SELECT body IS NOT NULL AS has FROM inbox WHERE number = ?'),
 
     lastBefore: query<{ number: number | null }>('SELECT max(number) AS number FROM inbox WHERE number < ?'),
     newest: query<{ number: number }>('SELECT number FROM inbox ORDER BY number DESC LIMIT ?'),
@@ -67,7 +74,8 @@ function ofWork(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
-    insertWork: prepare('INSERT INTO work VALUES (?, ?, ?, ?, 0, 0, ?, ?)'),
+    insertWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind)
+      VALUES (?, ?, ?, ?, 0, 0, ?, ?)`),
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
     ),
@@ -80,8 +88,13 @@ function ofWork(database: DatabaseSync) {
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
     updateWork: prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    replayWork: prepare(`INSERT INTO work VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE
-      SET state = 'pending', attempts = 0, due = 0, alone = 0, thing = excluded.thing, behind = excluded.behind`),
+    replayWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind, since)
+      VALUES ($event, $handler, 'pending', 0, $due, 0, $thing, $behind, $since) ON CONFLICT DO UPDATE
+      SET state = 'pending', attempts = 0, due = excluded.due, alone = 0, thing = excluded.thing,
+        behind = excluded.behind, since = excluded.since`),
+    workAt: query<{ state: WorkState; due: number }>(
+      'SELECT state, due FROM work WHERE event = ? AND handler = ?',
+    ),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
     due: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
@@ -97,7 +110,9 @@ function ofWork(database: DatabaseSync) {
     waiting: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE behind = 1'),
     free: prepare('UPDATE work SET behind = 0, thing = NULL WHERE handler = ? AND thing IS NOT NULL'),
     oldestPending: query<{ event: number }>(`SELECT event FROM work
-      WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
+      WHERE state = 'pending' AND alone = 0 AND since IS NULL ORDER BY event LIMIT 1`),
+    oldestReplayed: query<{ since: number }>(`SELECT since FROM work
+      WHERE state = 'pending' AND since IS NOT NULL ORDER BY since LIMIT 1`),
     backlog: query<Backlog>('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
 
     shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),
@@ -122,19 +137,5 @@ function ofNewest(database: DatabaseSync) {
       'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',
     ),
     unblock: prepare('UPDATE work SET behind = 0 WHERE handler = ? AND thing = ?'),
-  };
-}
-
-function ofPauses(database: DatabaseSync) {
-  const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
-  return {
-    pauses: query<Pause>('SELECT name, since, who, reason FROM pauses ORDER BY name'),
-    pauseOf: query<Pause>('SELECT name, since, who, reason FROM pauses WHERE name = ?'),
-    setPause: database.prepare('INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)'),
-    deletePause: database.prepare('DELETE FROM pauses WHERE name = ?'),
-    /** What waits longest for its time need not wait for it any more. */
-    makeDue: database.prepare(`UPDATE work SET due = min(due, $now) WHERE handler = $handler AND event = (
-      SELECT event FROM work WHERE handler = $handler AND state = 'pending' AND alone = 0 AND behind = 0
-      ORDER BY due, event LIMIT 1)`),
   };
 }

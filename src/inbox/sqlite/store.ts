@@ -23,6 +23,7 @@ import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
+import { rowsFrom } from './operator-statements.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
@@ -92,6 +93,7 @@ export class Store {
     this.markClock(now);
     let removed = 0;
     const rows = this.turn(now, ({ sql }) => {
+      sql.purgeActions.run(eventsBefore);
       const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
       for (const { number, busy, purged } of step) {
         const keyToo = number < firstNumberAt(keysBefore);
@@ -143,11 +145,15 @@ export class Store {
 
   status(): InboxStatus {
     const oldest = this.#sql.oldestPending.get();
+    const replayed = this.#sql.oldestReplayed.get();
+    const waitSince = [oldest && timeOfNumber(oldest.event), replayed?.since].filter(
+      (at) => at !== undefined,
+    );
     const clockDoubtMs = this.#clock.doubtMs(Date.now());
     return {
       inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.backlog(),
-      oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
+      oldestPendingAt: waitSince.length > 0 ? Math.min(...waitSince) : null,
       ...(clockDoubtMs !== 0 && { clockDoubtMs }),
       resting: this.#scheduler.targets.restingHandlers(),
       paused: inForce(this.#sql.pauses.all(), this.#routes),
@@ -173,6 +179,7 @@ export class Store {
   turn<T>(now: number, work: (turn: Turn) => T): T {
     const turn: Turn = {
       sql: this.#sql,
+      rows: (text) => rowsFrom(this.#database, text),
       sources: this.#sources,
       routes: this.#routes,
       scheduler: this.#scheduler.copy(),

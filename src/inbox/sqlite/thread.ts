@@ -21,9 +21,8 @@ import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { OpenFiles } from './open-files.ts';
-import { operatorCallsOf } from './operator.ts';
+import { ActionSteps, operatorCallsOf, turnsOf } from './operator.ts';
 import { Store } from './store.ts';
-import type { Turn } from './turn.ts';
 
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
@@ -42,6 +41,8 @@ let settled: Settlement[] = [];
 const clockSteps = new ClockSteps();
 const grants = new Map<string, number>();
 const handlersPort = new HandlersPort(hearHandlers);
+const takeExtraTurn = turnsOf(store, noting, planTurn);
+const actionSteps = new ActionSteps(takeExtraTurn);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -65,7 +66,7 @@ listenToEdge(
       return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
-    ...operatorCallsOf(takeExtraTurn),
+    ...operatorCallsOf(takeExtraTurn, actionSteps.carryOn),
     purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
     noteUses: (uses) => noting(() => store.noteUses(uses, Date.now())),
     believeClock: () => noting(() => store.believeClock(Date.now())),
@@ -83,6 +84,8 @@ listenToEdge(
   },
 );
 
+actionSteps.carryOn();
+
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
   for (const [name, slots] of Object.entries(grant)) grants.set(name, (grants.get(name) ?? 0) + slots);
@@ -92,13 +95,6 @@ function hearHandlers({ settled: more, grant }: WorkRequest): void {
 function hearTheRest(): void {
   handlersPort.hearTheRest();
   if (settled.length > 0) takeTurn();
-}
-
-/** For a person. What becomes due is handed out in the next turn. */
-function takeExtraTurn<T>(work: (turn: Turn) => T): T {
-  const result = noting(() => store.turn(Date.now(), work));
-  planTurn();
-  return result;
 }
 
 function planTurn(): void {
@@ -194,6 +190,7 @@ function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
+  actionSteps.stop();
   handlersPort.close();
   database.close();
   openFiles.close();

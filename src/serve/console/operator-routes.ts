@@ -5,7 +5,8 @@
  */
 import express, { type Express } from 'express';
 import { redactText } from '../../base/log/redact.ts';
-import type { Inbox, Order } from '../../inbox/contract.ts';
+import type { Inbox } from '../../inbox/contract.ts';
+import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
 import { OTHER_INBOX, sayTitle } from './titles.ts';
 
@@ -60,11 +61,11 @@ function readWho(who: unknown): string {
   return typeof who === 'string' && who.length > 0 && who.length <= WHO_MAX ? who : 'console';
 }
 
-function readOrder({ action, event, handler }: Body): Order | undefined {
+function readOrder({ action, event, handler }: Body, who: string): Order | undefined {
   if (!Number.isSafeInteger(event)) return undefined;
   if (action !== 'replay' && action !== 'discard') return undefined;
   const one = typeof handler === 'string' ? { handler } : {};
-  return { action, event: event as number, ...one };
+  return { action, event: event as number, ...one, who };
 }
 
 function readPause({ verb, name, reason }: Body, who: string): PauseOrder | undefined {
