@@ -4,21 +4,16 @@ import type { ActionRecord } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxWriter } from '../inbox/operator.ts';
 import type { PauseResult } from '../inbox/pauses.ts';
-import type { StoredSource } from '../inbox/stored-source.ts';
 import type { Config } from '../serve/config/config.ts';
+import { storedSourcesOf } from '../serve/config/source.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
 
 /** `inbox`: its name, since another service may answer at the console's port. Rejects if the database cannot be reached. */
 export async function openOrders(config: Config, inbox: string): Promise<InboxWriter> {
-  const writer = await driverOf(config.database).openWriter(storedSources(config));
+  const writer = await driverOf(config.database).openWriter(storedSourcesOf(config.sources));
   return writer ?? serviceAsWriter(config, inbox);
-}
-
-/** The sources as the inbox knows them. */
-export function storedSources({ sources }: Config): Map<string, StoredSource> {
-  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
 }
 
 /** Who gives the order, for the record. */
