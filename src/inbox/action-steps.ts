@@ -7,8 +7,9 @@ import type { ActionVerb, ActionWish, CountStep } from './actions.ts';
 import type { Route } from './contract.ts';
 import { firstNumberAt } from './event-id.ts';
 import { isOpen, type StateName } from './event-states.ts';
+import type { SearchTables } from './search.ts';
 import type { Selection } from './selection.ts';
-import type { SelectionContext, SelectionTables, SqlValue } from './selection-sql.ts';
+import type { SelectionContext } from './selection-sql.ts';
 import { boundaryOf, deliveriesIn, type NumberRange, rangeOf, type SqlText } from './selection-steps.ts';
 import type { StoredSource } from './stored-source.ts';
 
@@ -33,7 +34,7 @@ export interface ActionRow {
 export const ACTION_AHEAD = `SELECT id, verb, about, up_to AS "upTo", cursor, remark FROM actions
   WHERE state = 'running' ORDER BY id LIMIT 1`;
 
-export interface SelectedDelivery {
+export interface ActionDelivery {
   readonly event: number;
   readonly handler: string;
   readonly state: StateName;
@@ -66,12 +67,6 @@ export function boundaryOfStep(
   return { sql, values: [range.after, range.upTo, looks] };
 }
 
-/** Where the statements of a count are run. */
-interface CountTables extends SelectionTables {
-  /** Parameters stand as $1, $2, … in the text. */
-  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
-}
-
 /** An event with a number of a later time came while some clock was ahead. */
 const CLOCKS_APART_MS = 300_000;
 
@@ -83,7 +78,7 @@ export function newestNumber(now: number): SqlText {
 
 /** Counts on behind `after` what an action would look at: so many rows at the most. */
 export async function countStep(
-  tables: CountTables,
+  tables: SearchTables,
   sources: ReadonlyMap<string, StoredSource>,
   { selection, upTo: given }: Pick<ActionWish, 'selection' | 'upTo'>,
   after: number,
@@ -97,7 +92,7 @@ export async function countStep(
   const last = (await ask<{ last: number | null }>(boundary))[0]?.last ?? null;
   const counts = new Map<string, number>();
   if (last === null) return { counts, last, upTo };
-  const found = await ask<SelectedDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));
+  const found = await ask<ActionDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));
   const due = await tables.all<{ event: number; handler: string }>(
     `SELECT event, handler FROM work WHERE state = 'pending' AND due <= $2 AND event IN (${tables.numbersIn('$1')})`,
     JSON.stringify(found.filter(({ state }) => state === 'pending').map(({ event }) => event)),
@@ -113,7 +108,7 @@ export async function countStep(
 /** Puts those aside that nothing can be done with, and says why. */
 export function sortOut(
   verb: ActionVerb,
-  deliveries: readonly SelectedDelivery[],
+  deliveries: readonly ActionDelivery[],
   routes: ReadonlyMap<string, Route>,
   remark: string | null,
 ) {
@@ -138,7 +133,7 @@ function noteGone(remark: string | null, handler: string): string {
 }
 
 /** Whether it has work, so that it is changed where it stands; otherwise its work is over and begins anew. */
-export function isUnderWork({ state }: SelectedDelivery): boolean {
+export function isUnderWork({ state }: ActionDelivery): boolean {
   return isOpen(state);
 }
 

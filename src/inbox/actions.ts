@@ -51,9 +51,10 @@ export interface CountStep {
 
 /** What an action cannot honour, in words that go on from its verb; undefined if it can be carried out. */
 export function flawInAction({ verb, selection, found }: Omit<ActionWish, 'who'>): string | undefined {
-  const { state, heldOnly, cause } = selection;
+  const { state, heldOnly, cause, key } = selection;
+  if (key !== undefined) return 'takes no key: name the events that have it';
   if (state === undefined && !heldOnly && cause === undefined) {
-    return 'wants a state, so that it is clear what changes: dead, held, pending, done or discarded';
+    return 'wants event ids, or a state so that it is clear what changes: dead, held, pending, done or discarded';
   }
   if (state === 'handling') return 'cannot be done to what is being handled at this moment';
   const isOver = state === 'done' || state === 'discarded';

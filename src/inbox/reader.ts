@@ -2,7 +2,7 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
-import { countStep } from './action-steps.ts';
+import { countStep, newestNumber } from './action-steps.ts';
 import {
   ACTION_COLUMNS,
   type ActionRecord,
@@ -12,7 +12,7 @@ import {
   type StoredAction,
 } from './actions.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
-import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
+import { idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { Search, type SearchTables } from './search.ts';
 import type { Selection } from './selection.ts';
@@ -39,8 +39,6 @@ interface Tables extends SearchTables {
   close(): Promise<void>;
 }
 
-/** An event with a number of a later time came while some clock was ahead. */
-const CLOCKS_APART_MS = 300_000;
 const COUNT_LOOKS = 5_000;
 const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
   length(body) AS bytes, held`;
@@ -144,10 +142,8 @@ export class InboxReader {
 
   /** The highest number that no wrong clock gave; 0 if there is none. */
   async newest(): Promise<number> {
-    const [row] = await this.#tables.all<{ number: number | null }>(
-      'SELECT max(number) AS number FROM inbox WHERE number < $1',
-      firstNumberAt(Date.now() + CLOCKS_APART_MS),
-    );
+    const { sql, values } = newestNumber(Date.now());
+    const [row] = await this.#tables.all<{ number: number | null }>(sql, ...values);
     return row?.number ?? 0;
   }
 
@@ -155,6 +151,14 @@ export class InboxReader {
   async actions(limit: number): Promise<ActionRecord[]> {
     const sql = `SELECT ${ACTION_COLUMNS} FROM actions ORDER BY id DESC LIMIT $1`;
     return (await this.#tables.all<StoredAction>(sql, limit)).map(actionFrom);
+  }
+
+  async action(id: number): Promise<ActionRecord | undefined> {
+    const [row] = await this.#tables.all<StoredAction>(
+      `SELECT ${ACTION_COLUMNS} FROM actions WHERE id = $1`,
+      id,
+    );
+    return row && actionFrom(row);
   }
 
   /** As OperatorCalls.countStep, from beside. */

@@ -1,20 +1,19 @@
 /**
  * `consignee events`: looks into the inbox, beside the running service or without it.
  *
- * The verbs that only look read the database by themselves. orders.ts carries out those that change something.
+ * The verbs that only look read the database by themselves. change.ts is for those that change something.
  */
 import { parseArgs } from 'node:util';
+import type { ActionVerb } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import { carryOutEach, type Order } from '../inbox/order.ts';
-import type { InboxReader } from '../inbox/reader.ts';
-import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/source.ts';
+import { actions, mistakeInActions } from './actions.ts';
+import { change } from './change.ts';
 import { eventCells } from './event-lines.ts';
 import { findEvents, listEvents } from './list.ts';
-import { openOrders, whoOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import {
@@ -28,7 +27,7 @@ import {
 import { readSettings, sound } from './settings.ts';
 import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, say, sayJson, sayRows, sayWrong, spelled, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, sayRows, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -36,8 +35,10 @@ export const usage = `Usage: npm run events -- <verb>
   list [which events] [--limit N] [--cursor ID]   newest first, 20 a page; --cursor goes on before that event
   find TEXT                           by an id of ours or the provider's, a tracking number, an order
   show ID… [--body]                   one event: its handlers, attempts and headers; --body writes the exact bytes
-  replay ID… | --state dead|held      give it to its handlers again
-  discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
+  replay ID… | [which events]         give it to its handlers again; --state pending: what waits for its time, now
+  discard ID… | [which events]        take it off the handlers' list; the event stays until its retention
+    --dry-run  --yes                  of many: only count; do not ask. Of what is done also --count N, as counted
+  actions | actions cancel N          what was ordered, and how far it has come
   tail [which events]                 follow what comes in
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
@@ -49,21 +50,22 @@ ${SELECTING_USAGE}
   --json                  one JSON object a line
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
+const CHANGED = [...SELECTED, 'yes', 'dry-run', 'count'];
 const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'body'];
 /** The verbs, and the options that each takes; what another is given is refused. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', [...SELECTED, 'limit', 'cursor']],
   ['find', ['json']],
   ['show', ['body', 'json']],
-  ['replay', SELECTED],
-  ['discard', SELECTED],
+  ['replay', CHANGED],
+  ['discard', CHANGED],
+  ['actions', ['limit', 'json']],
   ['tail', SELECTED.filter((name) => name !== 'since' && name !== 'until')],
   ['verify', ['all', 'json']],
   ['rescue', ['to', 'json']],
   ['refused', RECHECKED],
 ]);
 const PAGE = 20;
-const MANY = 10_000;
 /** Most providers’ types are not longer. */
 const TYPE_WIDTH = 24;
 
@@ -80,6 +82,9 @@ function parseEvents(args: string[]) {
       body: FLAG,
       all: FLAG,
       to: TEXT,
+      yes: FLAG,
+      'dry-run': FLAG,
+      count: TEXT,
       'checks-of-now': FLAG,
       tolerance: TEXT,
       json: FLAG,
@@ -107,19 +112,25 @@ export async function run(args: string[]): Promise<number> {
     return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
   }
   try {
-    const numbers = ids.map((id) => numberOf(id) as number);
     warnOfUnknown(selection, config);
     if (verb === 'list')
       return await listEvents(reader, selection, { ...values, limit: limitIn(values), args }, config);
     if (verb === 'find') return await findEvents(reader, String(ids[0]), values.json, config);
     if (verb === 'show') return await showEvents(reader, ids, values, config);
-    if (verb === 'verify') return await verify(reader, numbers, config, values);
+    if (verb === 'verify')
+      return await verify(
+        reader,
+        ids.map((id) => numberOf(id) as number),
+        config,
+        values,
+      );
     if (verb === 'tail') {
       const search = reader.search(selection, storedSourcesOf(config.sources));
       const mayComeLater = selection.state !== undefined || selection.heldOnly === true;
       return await tail(reader, search, mayComeLater, (event) => printEvent(event, values.json, config));
     }
-    return await change(config, reader, verb as Order['action'], selection, values);
+    if (verb === 'actions') return await actions(config, reader, ids, { ...values, limit: limitIn(values) });
+    return await change(config, reader, verb as ActionVerb, selection, values);
   } finally {
     await reader.close();
   }
@@ -136,14 +147,12 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   if (!/^[1-9]\d{0,5}$/.test(values.limit ?? '1')) return '--limit wants a whole number from 1 to 999999';
   if (values.cursor !== undefined && numberOf(values.cursor) === undefined)
     return '--cursor wants the id of an event: the last of the page before';
+  if (verb === 'actions') return mistakeInActions(ids);
   if (verb === 'find')
     return ids.length === 1 ? undefined : 'find wants one text: an id, a tracking number, an order';
   const wrong = ids.find((id) => numberOf(id) === undefined);
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
-  const needsId =
-    verb === 'show' ||
-    (verb === 'verify' && !values.all) ||
-    ((verb === 'replay' || verb === 'discard') && values.state === undefined);
+  const needsId = verb === 'show' || (verb === 'verify' && !values.all);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
   return undefined;
 }
@@ -165,36 +174,4 @@ const limitIn = ({ limit }: Values) => Number(limit ?? PAGE);
 function printEvent(event: EventSummary, json: boolean, { sources }: Config): void {
   const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
   sayRows([event], json, eventCells, { least });
-}
-
-async function change(
-  config: Config,
-  reader: InboxReader,
-  action: Order['action'],
-  selection: Selection,
-  values: Values,
-): Promise<number> {
-  const { numbers: named = [], handler: only, ...others } = selection;
-  const search = reader.search(selection, storedSourcesOf(config.sources));
-  const found = Object.keys(others).length === 0 ? undefined : await search.page({ limit: MANY });
-  const numbers = found?.events.map(({ number }) => number) ?? named;
-  const handler = only === undefined ? {} : { handler: only };
-  const orders = numbers.map((event): Order => ({ action, event, ...handler, who: whoOrders() }));
-  const writer = await openOrders(config, await reader.id());
-  const results = await carryOutEach(orders, (order) => writer.order(order)).finally(() => writer.close());
-  let failed = 0;
-  for (const { id, changed, error } of results) {
-    if (error !== undefined) failed++;
-    if (values.json) sayJson({ id, action, changed, error });
-    else if (error !== undefined) sayWrong(`${id}  ${error}`);
-    else say(`${id}  ${said(action, changed)}`);
-  }
-  if (results.length === 0) say('No events.');
-  return failed === 0 ? 0 : 1;
-}
-
-function said(action: Order['action'], changed: number): string {
-  const handlers = spelled(changed, 'handler');
-  if (action === 'replay') return `goes to ${handlers} again`;
-  return changed === 0 ? 'was on no handler’s list' : `taken off the list of ${handlers}`;
 }

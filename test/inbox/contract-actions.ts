@@ -160,7 +160,7 @@ export function actionsContract(makeDriver: MakeDriver): void {
   test('what makes no sense is refused, and nothing is kept of it', async () => {
     const start = (verb: 'replay' | 'discard', selection: Selection) =>
       opened.inbox.startAction({ verb, selection, who: 'anna' });
-    await expect(start('replay', { source: 'one' })).rejects.toThrow('replay wants a state');
+    await expect(start('replay', { source: 'one' })).rejects.toThrow('replay wants event ids, or a state');
     await expect(start('discard', { state: 'handling' })).rejects.toThrow('discard cannot be done');
     await expect(start('discard', { state: 'done' })).rejects.toThrow('discard has nothing to do');
     await expect(opened.inbox.cancelAction(17)).rejects.toThrow('there is no action 17');

@@ -5,12 +5,12 @@
 import {
   ACTION_AHEAD,
   type ActionAhead,
+  type ActionDelivery,
   type ActionRow,
   actionAhead,
   boundaryOfStep,
   isUnderWork,
   newestNumber,
-  type SelectedDelivery,
   sortOut,
 } from '../action-steps.ts';
 import {
@@ -112,7 +112,7 @@ export async function stepIn(
   }
   const step = deliveriesIn(selection, context, { ...range, upTo: last });
   const routes = routesOf(sources);
-  const { able, result } = sortOut(verb, await rowsOf<SelectedDelivery>(asked, step), routes, action.remark);
+  const { able, result } = sortOut(verb, await rowsOf<ActionDelivery>(asked, step), routes, action.remark);
   const changed = await changeAll(asked, routes, action, able);
   await asked.query(
     `UPDATE actions SET cursor = $2, changed = changed + $3, skipped = skipped + $4, failed = failed + $5, remark = $6
@@ -136,11 +136,11 @@ async function changeAll(
   asked: Asked,
   routes: ReadonlyMap<string, Route>,
   { verb }: ActionAhead,
-  able: readonly SelectedDelivery[],
+  able: readonly ActionDelivery[],
 ): Promise<number> {
   if (able.length === 0) return 0;
   if (verb === 'discard') return await discardSelected(asked, able);
-  const isLatest = ({ handler }: SelectedDelivery) => routes.get(handler)?.latest !== undefined;
+  const isLatest = ({ handler }: ActionDelivery) => routes.get(handler)?.latest !== undefined;
   const plain = able.filter((delivery) => !isLatest(delivery));
   let changed = await replayOpen(asked, plain.filter(isUnderWork));
   changed += await replayEnded(

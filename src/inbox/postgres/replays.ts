@@ -2,10 +2,10 @@
  * What a step of an action does to the deliveries that it has found, many at a time. Each is changed only if it is still in the
  * state in which it was found: a replica may have claimed it, or a person ordered something else. Part of actions.ts.
  */
-import type { SelectedDelivery } from '../action-steps.ts';
+import type { ActionDelivery } from '../action-steps.ts';
 import type { Route } from '../contract.ts';
 import { parseBody } from '../identity.ts';
-import { isNewer, type State, stateOf } from '../newest.ts';
+import { isOvertaken, stateOf } from '../newest.ts';
 import { DISCARDED_BY_HAND } from '../order.ts';
 import { bigintList, textList } from './binary-array.ts';
 import { type Asked, NOW_MS } from './connection.ts';
@@ -13,7 +13,7 @@ import { planNewest } from './newest.ts';
 
 const GIVEN = 'unnest($1::bigint[], $2::text[], $3::text[]) AS given (event, handler, was)';
 
-function listsOfDeliveries(deliveries: readonly SelectedDelivery[]): Buffer[] {
+function listsOfDeliveries(deliveries: readonly ActionDelivery[]): Buffer[] {
   return [
     bigintList(deliveries.map(({ event }) => event)),
     textList(deliveries.map(({ handler }) => handler)),
@@ -22,7 +22,7 @@ function listsOfDeliveries(deliveries: readonly SelectedDelivery[]): Buffer[] {
 }
 
 /** They wait behind all that is new. What is due already needs no help. */
-export async function replayOpen(asked: Asked, deliveries: readonly SelectedDelivery[]): Promise<number> {
+export async function replayOpen(asked: Asked, deliveries: readonly ActionDelivery[]): Promise<number> {
   if (deliveries.length === 0) return 0;
   const { rowCount } = await asked.query({
     name: 'replay_open',
@@ -36,7 +36,7 @@ export async function replayOpen(asked: Asked, deliveries: readonly SelectedDeli
 }
 
 /** Their events stay locked until the step is over, so that they are not purged meanwhile. */
-export async function replayEnded(asked: Asked, deliveries: readonly SelectedDelivery[]): Promise<number> {
+export async function replayEnded(asked: Asked, deliveries: readonly ActionDelivery[]): Promise<number> {
   if (deliveries.length === 0) return 0;
   await asked.query('SELECT FROM inbox WHERE number = ANY ($1::bigint[]) ORDER BY number FOR SHARE', [
     bigintList(deliveries.map(({ event }) => event)),
@@ -51,10 +51,7 @@ export async function replayEnded(asked: Asked, deliveries: readonly SelectedDel
   return rowCount ?? 0;
 }
 
-export async function discardSelected(
-  asked: Asked,
-  deliveries: readonly SelectedDelivery[],
-): Promise<number> {
+export async function discardSelected(asked: Asked, deliveries: readonly ActionDelivery[]): Promise<number> {
   const { rowCount } = await asked.query({
     name: 'discard_selected',
     text: `WITH gone AS (
@@ -73,7 +70,7 @@ export async function discardSelected(
 export async function replayOfThing(
   asked: Asked,
   routes: ReadonlyMap<string, Route>,
-  delivery: SelectedDelivery,
+  delivery: ActionDelivery,
 ): Promise<boolean> {
   const { event, handler, state: was } = delivery;
   const stored = await asked.query<{ body: Buffer }>('SELECT body FROM inbox WHERE number = $1 FOR SHARE', [
@@ -96,7 +93,7 @@ export async function replayOfThing(
     return (row ? await replayOpen(asked, one) : await replayEnded(asked, one)) > 0;
   }
   // What is over shall not be over in another way.
-  if (!row && (await isOvertaken(asked, handler, event, state))) return false;
+  if (!row && isOvertaken(await newestOf(asked, handler, state.thing), { ...state, event })) return false;
   if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
     await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
       event,
@@ -108,16 +105,10 @@ export async function replayOfThing(
   return false;
 }
 
-async function isOvertaken(
-  asked: Asked,
-  handler: string,
-  event: number,
-  { thing, at, recordedAt }: State,
-): Promise<boolean> {
+async function newestOf(asked: Asked, handler: string, thing: Buffer) {
   const { rows } = await asked.query<{ at: number; recordedAt: number; event: number }>(
     'SELECT at, recorded_at AS "recordedAt", event FROM newest WHERE handler = $1 AND thing = $2',
     [handler, thing],
   );
-  const [known] = rows;
-  return known !== undefined && isNewer(known, { at, recordedAt, event });
+  return rows[0];
 }

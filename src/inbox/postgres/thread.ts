@@ -63,7 +63,7 @@ const handingOut = new HandOut({ ...shared, circuits, pauses, sources, routes, h
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, proveOpen, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
-const actions = new ActionRunner(pool, sources, hear, () => {
+const actionRunner = new ActionRunner(pool, sources, hear, () => {
   notifier.notify('work');
   handingOut.expect();
 });
@@ -81,7 +81,7 @@ await membership.enter().catch((error: Error & { code?: string }) => {
   throw new ConfigError([problemAt(place, { wrong, fix })]);
 });
 await openAll(pool);
-actions.carryOn();
+actionRunner.carryOn();
 await pauses.refresh();
 if (dispatches) void notifier.listen();
 listenToEdge((batch) => intake.push(batch), {
@@ -142,7 +142,7 @@ function hear(event: ReplicaEvent): void {
 
 function hearNotice(notice: Notice): void {
   if (notice === 'work') handingOut.expect();
-  else if (notice === 'actions') actions.carryOn();
+  else if (notice === 'actions') actionRunner.carryOn();
   else if (notice === 'members') membership.soon();
   else {
     const refreshed = notice === 'pauses' ? pauses.refresh() : circuits.refresh();
@@ -167,7 +167,7 @@ async function close(): Promise<void> {
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
   ]);
   handingOut.stop();
-  actions.stop();
+  actionRunner.stop();
   membership.stop();
   health.close();
   handlers.close();

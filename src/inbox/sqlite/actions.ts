@@ -1,18 +1,18 @@
 /** The statements for ../actions.ts: each function is part of a transaction of store.ts. */
 import {
   type ActionAhead,
+  type ActionDelivery,
   type ActionRow,
   actionAhead,
   boundaryOfStep,
   isUnderWork,
   newestNumber,
-  type SelectedDelivery,
   type StepResult,
   sortOut,
 } from '../action-steps.ts';
 import { type ActionRecord, type ActionWish, actionFrom, flawInAction } from '../actions.ts';
 import { parseBody } from '../identity.ts';
-import { isNewer, type State, stateOf } from '../newest.ts';
+import { isOvertaken, type State, stateOf } from '../newest.ts';
 import { deliveriesIn } from '../selection-steps.ts';
 import { SQLITE_SELECTION } from './selection.ts';
 import type { Turn } from './turn.ts';
@@ -76,7 +76,7 @@ export function stepInTurn(turn: Turn, looks: number): boolean {
     turn.sql.endAction.run({ $id: id, $state: 'done', $now: turn.now, $missed: 1 });
     return true;
   }
-  const selected = turn.rows<SelectedDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));
+  const selected = turn.rows<ActionDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));
   const { able, result } = sortOut(verb, selected, turn.routes, action.remark);
   for (const delivery of able) count(result, changeDelivery(turn, action, delivery));
   const { changed, skipped, failed, remark } = result;
@@ -91,7 +91,7 @@ function count(result: StepResult, isChanged: boolean): void {
 }
 
 /** False if nothing is to be done with it after all. */
-function changeDelivery(turn: Turn, { verb }: ActionAhead, delivery: SelectedDelivery): boolean {
+function changeDelivery(turn: Turn, { verb }: ActionAhead, delivery: ActionDelivery): boolean {
   const { event, handler } = delivery;
   const work = turn.sql.workAt.get(event, handler);
   const from = isUnderWork(delivery) ? work?.state : undefined;
@@ -99,27 +99,21 @@ function changeDelivery(turn: Turn, { verb }: ActionAhead, delivery: SelectedDel
   // What is due already needs no help.
   if (work?.state === 'pending' && work.due <= turn.now) return false;
   const state = stateTold(turn, delivery);
-  if (state === 'purged' || (state && !isUnderWork(delivery) && isOvertaken(turn, delivery, state)))
-    return false;
+  if (state === 'purged') return false;
+  // What is over shall not be over in another way.
+  if (state && !isUnderWork(delivery)) {
+    const known = turn.sql.newestOf.get(handler, state.thing);
+    if (isOvertaken(known, { ...state, event })) return false;
+  }
   return replayInTurn(turn, event, { handler, state }, from, turn.now);
 }
 
 /** What the event tells a `latest` handler; undefined for all others. */
-function stateTold(turn: Turn, { event, handler }: SelectedDelivery): State | undefined | 'purged' {
+function stateTold(turn: Turn, { event, handler }: ActionDelivery): State | undefined | 'purged' {
   const shape = turn.routes.get(handler)?.latest;
   if (!shape) return turn.sql.hasBody.get(event)?.has === 1 ? undefined : 'purged';
   const body = turn.sql.eventForOrder.get(event)?.body ?? null;
   if (body === null) return 'purged';
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   return stateOf(shape, parseBody(bytes), bytes);
-}
-
-/** It is over, and shall not be over in another way. */
-function isOvertaken(
-  { sql }: Turn,
-  { event, handler }: SelectedDelivery,
-  { thing, at, recordedAt }: State,
-): boolean {
-  const known = sql.newestOf.get(handler, thing);
-  return known !== undefined && isNewer(known, { at, recordedAt, event });
 }

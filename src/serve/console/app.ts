@@ -6,6 +6,11 @@
  *                   "passNowOnly"}], refused requests judged again
  *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
+ *   POST /actions   {"inbox","verb":"replay"|"discard","selection","found"?,"upTo"?,"who"?} → the action, which is carried
+ *                   out from now on; with "dryRun" → {"found","handlers","upTo"}. A selection has the members of
+ *                   inbox/selection.ts; what is done is replayed only with the `found` and `upTo` of a dry run
+ *   GET  /actions   ?limit=20 → what was ordered, the newest first, and how far it has come
+ *   POST /actions/<id>/cancel   {"inbox"} → the action
  *   POST /pauses    {"inbox","verb":"pause","name","reason","who"?} or {"inbox","verb":"resume","name","who"?} →
  *                   {"handlers","before"?,"endedRest"}; `name` is a handler or a target
  *

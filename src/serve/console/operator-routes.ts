@@ -5,19 +5,21 @@
  */
 import express, { type Express } from 'express';
 import { redactText } from '../../base/log/redact.ts';
+import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
+import { readSelection } from './read-selection.ts';
 import { OTHER_INBOX, sayTitle } from './titles.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-interface Write<Wish> {
+interface Write<Wish extends object> {
   readonly path: string;
   /** What is wrong with a body of which nothing can be read. */
   readonly wants: string;
-  /** Undefined if it makes no sense. */
-  read(body: Body, who: string): Wish | undefined;
+  /** Undefined if it makes no sense, or in words why. */
+  read(body: Body, who: string, id: number): Wish | string | undefined;
   act(wish: Wish): Promise<object>;
 }
 
@@ -26,12 +28,13 @@ export function addOperatorRoutes(
   inbox: Inbox,
   isOurs: (named: string) => Promise<boolean>,
 ): void {
-  const on = <Wish>({ path, wants, read, act }: Write<Wish>) => {
+  const on = <Wish extends object>({ path, wants, read, act }: Write<Wish>) => {
     app.post(path, express.json({ strict: true }), async (request, response) => {
       const body: Body = request.body ?? {};
       const { inbox: named, who } = body;
-      const wish = typeof named === 'string' ? read(body, readWho(who)) : undefined;
-      if (wish === undefined) return sayTitle(response, 400, wants);
+      const wish =
+        typeof named === 'string' ? read(body, readWho(who), Number(request.params.id)) : undefined;
+      if (wish === undefined || typeof wish === 'string') return sayTitle(response, 400, wish ?? wants);
       if (!(await isOurs(named as string))) return sayTitle(response, 409, OTHER_INBOX);
       try {
         response.json(await act(wish));
@@ -52,8 +55,29 @@ export function addOperatorRoutes(
     read: readPause,
     act: (order) => inbox.orderPause(order),
   });
+  on({
+    path: '/actions',
+    wants: 'an action names the inbox, a verb (replay or discard) and a selection',
+    read: readAction,
+    act: ({ isDryRun, ...wish }) => (isDryRun ? countFor(inbox, wish) : inbox.startAction(wish)),
+  });
+  on({
+    path: '/actions/:id/cancel',
+    wants: 'it takes the inbox, and the number of an action in its path',
+    read: (_body, _who, id) => (Number.isSafeInteger(id) ? { id } : undefined),
+    act: ({ id }) => inbox.cancelAction(id),
+  });
+  app.get('/actions', async (request, response) => {
+    const limit = Number(request.query.limit ?? ACTIONS_SHOWN);
+    if (!Number.isInteger(limit) || limit < 1 || limit > ACTIONS_MOST) {
+      return sayTitle(response, 400, `limit is a whole number from 1 to ${ACTIONS_MOST}`);
+    }
+    response.json(await inbox.actions(limit));
+  });
 }
 
+const ACTIONS_SHOWN = 20;
+const ACTIONS_MOST = 1_000;
 const WHO_MAX = 64;
 
 /** A page of the console does not say who it is for. */
@@ -73,4 +97,32 @@ function readPause({ verb, name, reason }: Body, who: string): PauseOrder | unde
   if (verb === 'resume') return { verb, name, who };
   const isSaid = typeof reason === 'string' && reason.trim() !== '';
   return verb === 'pause' && isSaid ? { verb, name, who, reason } : undefined;
+}
+
+function readAction({ verb, selection: given, upTo, found, dryRun = false }: Body, who: string) {
+  if ((verb !== 'replay' && verb !== 'discard') || typeof dryRun !== 'boolean') return undefined;
+  const selection = readSelection(given);
+  if (typeof selection === 'string') return selection;
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+  if ((upTo !== undefined && !isCount(upTo)) || (found !== undefined && !isCount(found))) return undefined;
+  const counted = { ...(upTo !== undefined && { upTo }), ...(found !== undefined && { found }) };
+  return { verb, selection, who, isDryRun: dryRun, ...counted } as const;
+}
+
+/** In steps, between which the inbox has time for what comes in. */
+async function countFor(inbox: Inbox, wish: ActionWish) {
+  const flaw = flawInAction({ ...wish, found: 0 });
+  if (flaw) throw new Error(`${wish.verb} ${flaw}`);
+  const handlers = new Map<string, number>();
+  let upTo = wish.upTo;
+  for (let after: number | null = -1; after !== null; ) {
+    const step = await inbox.countStep(
+      { selection: wish.selection, ...(upTo !== undefined && { upTo }) },
+      after,
+    );
+    for (const [handler, count] of step.counts) handlers.set(handler, (handlers.get(handler) ?? 0) + count);
+    ({ last: after, upTo } = step);
+  }
+  const found = [...handlers.values()].reduce((sum, count) => sum + count, 0);
+  return { found, handlers: Object.fromEntries(handlers), upTo };
 }
