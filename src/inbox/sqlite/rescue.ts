@@ -9,84 +9,11 @@
 import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Rescued } from '../driver.ts';
-import { isOpen } from '../event-states.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import { createInbox } from './files.ts';
 import { Pages } from './pages.ts';
 import { type RecordValue, rowsOn } from './records.ts';
-
-type RowValues = readonly RecordValue[];
-
-/** Of a kind of rows: how to know them, and where they go. Columns that an earlier version had not are filled up with `rest`. */
-interface RowKind {
-  readonly insert: string;
-  readonly columns: number;
-  readonly rest: RowValues;
-  /** Where the number of an event stands. */
-  readonly eventAt?: number;
-  is(values: RowValues): boolean;
-}
-
-const isText = (value: RecordValue | undefined) => typeof value === 'string';
-const isNumber = (value: RecordValue | undefined) => typeof value === 'number';
-const isTextOrNull = (value: RecordValue | undefined) => value === null || isText(value);
-const isBytes = (value: RecordValue | undefined) => Buffer.isBuffer(value);
-
-/** Without the number, which stands apart. */
-const EVENT: RowKind = {
-  insert: `INSERT OR IGNORE INTO inbox (number, received_at, source, identity, digest, type, external_id, is_json, held,
-    address, headers, body, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  columns: 13,
-  rest: [null],
-  is: ([number, receivedAt, source, identity, digest, type, externalId, isJson, held, address, headers]) =>
-    number === null &&
-    isNumber(receivedAt) &&
-    [source, address].every(isText) &&
-    [identity, digest].every(isBytes) &&
-    isNumber(isJson) &&
-    [type, externalId, held, headers].every(isTextOrNull),
-};
-
-const OTHERS: readonly RowKind[] = [
-  {
-    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 8,
-    rest: [null, 0],
-    eventAt: 0,
-    is: ([event, handler, state, attempts, due, alone]) =>
-      isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),
-  },
-  {
-    insert: `INSERT OR REPLACE INTO attempts (event, handler, started_at, attempt, ms, outcome, error, status, output)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 9,
-    rest: [null, null],
-    eventAt: 0,
-    is: ([event, handler, startedAt, attempt, ms, outcome]) =>
-      [handler, outcome].every(isText) && [event, startedAt, attempt, ms].every(isNumber),
-  },
-  {
-    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)',
-    columns: 5,
-    rest: [0],
-    eventAt: 3,
-    is: ([handler, thing, at, event]) => isText(handler) && isBytes(thing) && [at, event].every(isNumber),
-  },
-  {
-    insert: `INSERT OR REPLACE INTO secret_uses (source, scheme, secret, form, count, last_at)
-      VALUES (?, ?, ?, ?, ?, ?)`,
-    columns: 6,
-    rest: [],
-    is: (values) => values.slice(0, 4).every(isText) && values.slice(4).every(isNumber),
-  },
-  {
-    insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
-    columns: 2,
-    rest: [],
-    is: (values) => values.every(isText),
-  },
-];
+import { EVENT_ROW, isBytes, OTHER_ROWS, type RowKind, type RowValues } from './row-kinds.ts';
 
 /** Rows of other tables have small numbers. */
 const NUMBER_LEAST = 2 ** 32;
@@ -113,13 +40,13 @@ export function rescueInbox(from: string, to: string, sources: ReadonlyMap<strin
 
 /** `known` gets the number of every event that anything names. */
 function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
-  const insertEvent = database.prepare(EVENT.insert);
-  const others = OTHERS.map((kind) => ({ kind, insert: database.prepare(kind.insert) }));
+  const insertEvent = database.prepare(EVENT_ROW.insert);
+  const others = OTHER_ROWS.map((kind) => ({ kind, insert: database.prepare(kind.insert) }));
   for (const { number, values = [] } of rowsOn(pages)) {
     if (number !== undefined) {
-      if (values.length === 0 ? number < NUMBER_LEAST : !looksLike(EVENT, values)) continue;
+      if (values.length === 0 ? number < NUMBER_LEAST : !looksLike(EVENT_ROW, values)) continue;
       known.add(number);
-      if (isWhole(values)) insertEvent.run(number, ...whole(EVENT, values).slice(1));
+      if (isWhole(values)) insertEvent.run(number, ...whole(EVENT_ROW, values).slice(1));
       continue;
     }
     const [identity, event] = values;
@@ -163,7 +90,9 @@ function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, Stored
     )
     .all();
   const hold = database.prepare('UPDATE inbox SET held = coalesce(held, ?) WHERE number = ?');
-  const insert = database.prepare("INSERT INTO work VALUES (?, ?, 'held', 0, 0, 0, NULL, 0)");
+  const insert = database.prepare(
+    "INSERT INTO work (event, handler, state, attempts, due, alone) VALUES (?, ?, 'held', 0, 0, 0)",
+  );
   let held = 0;
   for (const { number, source, type } of unknown) {
     const routes = sources.get(String(source))?.routes ?? [];

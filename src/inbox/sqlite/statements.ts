@@ -100,11 +100,12 @@ function ofWork(database: DatabaseSync) {
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
     nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
+    /** The second parameter, or the only one: the handlers that are paused, each in a line of its own. */
     dueAlone: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
-      WHERE state = 'pending' AND alone = 1 AND due <= ? AND handler NOT IN (SELECT value FROM json_each(?))
+      WHERE state = 'pending' AND alone = 1 AND due <= ? AND instr(?, char(10) || handler || char(10)) = 0
       ORDER BY due, event LIMIT 1`),
     nextAlone: query<{ due: number }>(`SELECT due FROM work
-      WHERE state = 'pending' AND alone = 1 AND handler NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT 1`),
+      WHERE state = 'pending' AND alone = 1 AND instr(?, char(10) || handler || char(10)) = 0 ORDER BY due LIMIT 1`),
     suspects: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE alone = 1'),
     forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
     waiting: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE behind = 1'),

@@ -73,7 +73,7 @@ export function handOut(turn: Turn): void {
   const { scheduler, sql, now } = turn;
   if (scheduler.aloneIsDue(now)) {
     if (!scheduler.idle) return;
-    const paused = JSON.stringify([...scheduler.pausedHandlers]);
+    const paused = `\n${[...scheduler.pausedHandlers].join('\n')}\n`;
     const rows = sql.dueAlone.all(now, paused);
     if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone, paused), true);
     else giveEach(turn, rows);

@@ -1,0 +1,83 @@
+/** The kinds of rows that an SQLite inbox has, as rescue.ts knows them by what is in them, whatever version wrote them. */
+import { isOpen } from '../event-states.ts';
+import type { RecordValue } from './records.ts';
+
+export type RowValues = readonly RecordValue[];
+
+/** Of a kind of rows: how to know them, and where they go. Columns that an earlier version had not are filled up with `rest`. */
+export interface RowKind {
+  readonly insert: string;
+  readonly columns: number;
+  readonly rest: RowValues;
+  /** Where the number of an event stands. */
+  readonly eventAt?: number;
+  is(values: RowValues): boolean;
+}
+
+const isText = (value: RecordValue | undefined) => typeof value === 'string';
+const isNumber = (value: RecordValue | undefined) => typeof value === 'number';
+const isTextOrNull = (value: RecordValue | undefined) => value === null || isText(value);
+export const isBytes = (value: RecordValue | undefined) => Buffer.isBuffer(value);
+
+/** Without the number, which stands apart. */
+export const EVENT_ROW: RowKind = {
+  insert: `INSERT OR IGNORE INTO inbox (number, received_at, source, identity, digest, type, external_id, is_json, held,
+    address, headers, body, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  columns: 13,
+  rest: [null],
+  is: ([number, receivedAt, source, identity, digest, type, externalId, isJson, held, address, headers]) =>
+    number === null &&
+    isNumber(receivedAt) &&
+    [source, address].every(isText) &&
+    [identity, digest].every(isBytes) &&
+    isNumber(isJson) &&
+    [type, externalId, held, headers].every(isTextOrNull),
+};
+
+export const OTHER_ROWS: readonly RowKind[] = [
+  {
+    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind, since)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 9,
+    rest: [null, 0, null],
+    eventAt: 0,
+    is: ([event, handler, state, attempts, due, alone]) =>
+      isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),
+  },
+  {
+    insert: `INSERT OR REPLACE INTO attempts (event, handler, started_at, attempt, ms, outcome, error, status, output)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 9,
+    rest: [null, null],
+    eventAt: 0,
+    is: ([event, handler, startedAt, attempt, ms, outcome]) =>
+      [handler, outcome].every(isText) && [event, startedAt, attempt, ms].every(isNumber),
+  },
+  {
+    insert: 'INSERT OR REPLACE INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)',
+    columns: 5,
+    rest: [0],
+    eventAt: 3,
+    is: ([handler, thing, at, event]) => isText(handler) && isBytes(thing) && [at, event].every(isNumber),
+  },
+  {
+    insert: `INSERT OR REPLACE INTO secret_uses (source, scheme, secret, form, count, last_at)
+      VALUES (?, ?, ?, ?, ?, ?)`,
+    columns: 6,
+    rest: [],
+    is: (values) => values.slice(0, 4).every(isText) && values.slice(4).every(isNumber),
+  },
+  // The rows of `actions` are not taken along: what was ordered of an inbox that is damaged is ordered anew, of what is left.
+  {
+    insert: 'INSERT OR REPLACE INTO pauses (name, since, who, reason) VALUES (?, ?, ?, ?)',
+    columns: 4,
+    rest: [],
+    is: ([name, since, who, reason]) => [name, who, reason].every(isText) && isNumber(since),
+  },
+  {
+    insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
+    columns: 2,
+    rest: [],
+    is: (values) => values.every(isText),
+  },
+];
