@@ -80,7 +80,7 @@ export function newestNumber(now: number): SqlText {
 export async function countStep(
   tables: SearchTables,
   sources: ReadonlyMap<string, StoredSource>,
-  { selection, upTo: given }: Pick<ActionWish, 'selection' | 'upTo'>,
+  { verb, selection, upTo: given }: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
   after: number,
   looks: number,
 ): Promise<CountStep> {
@@ -93,16 +93,23 @@ export async function countStep(
   const counts = new Map<string, number>();
   if (last === null) return { counts, last, upTo };
   const found = await ask<ActionDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));
-  const due = await tables.all<{ event: number; handler: string }>(
-    `SELECT event, handler FROM work WHERE state = 'pending' AND due <= $2 AND event IN (${tables.numbersIn('$1')})`,
-    JSON.stringify(found.filter(({ state }) => state === 'pending').map(({ event }) => event)),
-    Date.now(),
-  );
-  const isDue = new Set(due.map(({ event, handler }) => `${event} ${handler}`));
+  const isDue = verb === 'replay' ? await dueAmong(tables, found) : new Set();
   for (const { event, handler } of found) {
     if (!isDue.has(`${event} ${handler}`)) counts.set(handler, (counts.get(handler) ?? 0) + 1);
   }
   return { counts, last, upTo };
+}
+
+/** What is due already, by `event handler`: a replay does nothing with it. */
+async function dueAmong(tables: SearchTables, found: readonly ActionDelivery[]): Promise<Set<string>> {
+  const pending = found.filter(({ state }) => state === 'pending');
+  if (pending.length === 0) return new Set();
+  const due = await tables.all<{ event: number; handler: string }>(
+    `SELECT event, handler FROM work WHERE state = 'pending' AND due <= $2 AND event IN (${tables.numbersIn('$1')})`,
+    JSON.stringify(pending.map(({ event }) => event)),
+    Date.now(),
+  );
+  return new Set(due.map(({ event, handler }) => `${event} ${handler}`));
 }
 
 /** Puts those aside that nothing can be done with, and says why. */

@@ -107,7 +107,7 @@ class InboxClient implements Inbox {
   readonly cancelAction = async (id: number) => await this.#asked.ask('cancelAction', id);
   readonly actions = async (limit: number) => await this.#asked.ask('actions', limit);
 
-  async countStep(wish: Pick<ActionWish, 'selection' | 'upTo'>, after: number) {
+  async countStep(wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) {
     return await this.#asked.ask('countStep', wish, after);
   }
   readonly noteUses = async (uses: readonly SecretUse[]) => await this.#asked.ask('noteUses', uses);

@@ -18,7 +18,7 @@ export interface OperatorCalls {
   /** The newest first. */
   actions(limit: number): Promise<readonly ActionRecord[]>;
   /** Counts on, behind this number (-1 for the first time), how many deliveries an action would change. */
-  countStep(wish: Pick<ActionWish, 'selection' | 'upTo'>, after: number): Promise<CountStep>;
+  countStep(wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number): Promise<CountStep>;
 }
 
 /** For a command, beside the replicas or in place of the service. To look and to count it has a reader. */

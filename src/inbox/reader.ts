@@ -164,7 +164,7 @@ export class InboxReader {
   /** As OperatorCalls.countStep, from beside. */
   countStep(
     sources: ReadonlyMap<string, StoredSource>,
-    wish: Pick<ActionWish, 'selection' | 'upTo'>,
+    wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
     after: number,
   ): Promise<CountStep> {
     return countStep(this.#tables, sources, wish, after, COUNT_LOOKS);

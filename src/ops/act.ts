@@ -45,7 +45,7 @@ export async function act(
   const selection = await nameByKey(config, reader, given);
   const flaw = flawInAction({ verb, selection, found: 0 });
   if (flaw) return complain(`${verb} ${flaw}`, EXIT_USAGE);
-  const all = await countAll(config, reader, selection, options.json);
+  const all = await countAll(config, reader, verb, selection, options.json);
   const isTold = !options.json || options['dry-run'];
   if (options['dry-run'] && options.json) {
     sayJson({ verb, found: all.found, handlers: Object.fromEntries(all.counts) });
@@ -54,13 +54,17 @@ export async function act(
   const refusal = await whyNot(given, all.found, options);
   if (refusal) return complain(refusal, EXIT_USAGE);
   const writer = await openOrders(config, await reader.id());
+  const leave = new AbortController();
+  const interrupt = () => leave.abort();
+  process.once('SIGINT', interrupt);
   try {
     const { upTo, found } = all;
     const { id } = await writer.startAction({ verb, selection, upTo, found, who: whoOrders() });
-    return await follow(reader, writer, id, options.json);
+    return await follow(reader, writer, id, leave.signal, options.json);
   } catch (error) {
     return complain((error as Error).message);
   } finally {
+    process.off('SIGINT', interrupt);
     await writer.close();
   }
 }
@@ -79,6 +83,7 @@ async function nameByKey(config: Config, reader: InboxReader, selection: Selecti
 async function countAll(
   config: Config,
   reader: InboxReader,
+  verb: ActionVerb,
   selection: Selection,
   isQuiet: boolean,
 ): Promise<ActionCounts> {
@@ -88,7 +93,7 @@ async function countAll(
   const progress = new Progress(isQuiet);
   let found = 0;
   for (let after: number | null = -1; after !== null; ) {
-    const step = await reader.countStep(sources, { selection, upTo }, after);
+    const step = await reader.countStep(sources, { verb, selection, upTo }, after);
     for (const [handler, count] of step.counts) {
       counts.set(handler, (counts.get(handler) ?? 0) + count);
       found += count;
@@ -145,37 +150,36 @@ const STILL_MS = 60_000;
 const INTERRUPTED = 130;
 
 /** Until it has ended, or the person has seen enough. Takes part in it, where that is for this process to do. */
-async function follow(reader: InboxReader, writer: InboxWriter, id: number, json: boolean): Promise<number> {
+async function follow(
+  reader: InboxReader,
+  writer: InboxWriter,
+  id: number,
+  leave: AbortSignal,
+  json: boolean,
+): Promise<number> {
   const progress = new Progress(json);
-  const leave = new AbortController();
-  const interrupt = () => leave.abort();
-  process.once('SIGINT', interrupt);
-  try {
-    let movedAt = performance.now();
-    let before = '';
-    let lookedAt = Number.NEGATIVE_INFINITY;
-    for (;;) {
-      const step = await writer.stepAction();
-      if (performance.now() - lookedAt >= LOOK_MS) {
-        lookedAt = performance.now();
-        const action = (await reader.action(id)) as ActionRecord;
-        if (action.state !== 'running') return end(action, progress, json);
-        const { changed, skipped, failed, found } = action;
-        if (before !== JSON.stringify(action)) movedAt = lookedAt;
-        before = JSON.stringify(action);
-        const part = changed + skipped + failed;
-        progress.show(part, found, `${part.toLocaleString('en')} of ${found.toLocaleString('en')}`);
-      }
-      if (leave.signal.aborted || performance.now() - movedAt > STILL_MS) break;
-      await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let movedAt = performance.now();
+  let before = '';
+  while (!leave.aborted && performance.now() - movedAt < STILL_MS) {
+    const step = await writer.stepAction();
+    if (performance.now() - lookedAt >= LOOK_MS) {
+      lookedAt = performance.now();
+      const action = (await reader.action(id)) as ActionRecord;
+      if (action.state !== 'running') return end(action, progress, json);
+      const { changed, skipped, failed, found } = action;
+      const now = JSON.stringify(action);
+      if (now !== before) movedAt = lookedAt;
+      before = now;
+      const part = changed + skipped + failed;
+      progress.show(part, found, `${part.toLocaleString('en')} of ${found.toLocaleString('en')}`);
     }
-    progress.clear();
-    const how = `consignee events actions shows how far it is, consignee events actions cancel ${id} ends it`;
-    if (leave.signal.aborted) return complain(`action ${id} goes on in the service: ${how}`, INTERRUPTED);
-    return complain(`action ${id} has not moved for a minute, and goes on when the service does: ${how}`);
-  } finally {
-    process.off('SIGINT', interrupt);
+    await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
   }
+  progress.clear();
+  const how = `consignee events actions shows how far it is, and consignee events actions cancel ${id} ends it`;
+  if (leave.aborted) return complain(`action ${id} goes on in the service: ${how}`, INTERRUPTED);
+  return complain(`action ${id} has not moved for a minute, and goes on when the service does: ${how}`);
 }
 
 function end(action: ActionRecord, progress: Progress, json: boolean): number {

@@ -59,7 +59,7 @@ export function actionsContract(makeDriver: MakeDriver): void {
   async function countAll(selection: Selection): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (let after: number | null = -1; after !== null; ) {
-      const step = await opened.inbox.countStep({ selection }, after);
+      const step = await opened.inbox.countStep({ verb: 'replay', selection }, after);
       for (const [handler, count] of step.counts) counts[handler] = (counts[handler] ?? 0) + count;
       after = step.last;
     }

@@ -117,7 +117,7 @@ async function countFor(inbox: Inbox, wish: ActionWish) {
   let upTo = wish.upTo;
   for (let after: number | null = -1; after !== null; ) {
     const step = await inbox.countStep(
-      { selection: wish.selection, ...(upTo !== undefined && { upTo }) },
+      { verb: wish.verb, selection: wish.selection, ...(upTo !== undefined && { upTo }) },
       after,
     );
     for (const [handler, count] of step.counts) handlers.set(handler, (handlers.get(handler) ?? 0) + count);
