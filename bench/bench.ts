@@ -7,6 +7,7 @@
  *   npm run bench -- down            what a target that is down costs the others, and how its events drain
  *   npm run bench -- postgres        on PostgreSQL, one replica and two, beside SQLite; also at fixed rates
  *   npm run bench -- backlog         a million events waiting: how they drain, and what comes in meanwhile
+ *   npm run bench -- replay          what comes in while 100,000 are replayed, at a fixed rate, on both databases
  *   npm run bench -- scale           20 million events of a month on PostgreSQL, with and without partitions: intake, and
  *                                    the purge of a day; wants 50 GB of free disk and an hour
  *   --rounds N  --seconds S  --sizes 1,10,100  --events N  --rates 1000,2000  --days N  --body-bytes N
@@ -24,6 +25,7 @@ import { measureDown } from './down.ts';
 import { measureMemory } from './memory.ts';
 import { measurePostgres } from './postgres.ts';
 import { Refusal } from './refusal.ts';
+import { measureReplay } from './replay.ts';
 import { measureScale } from './scale.ts';
 import { measureStored } from './stored.ts';
 import { measureThroughput } from './throughput.ts';
@@ -62,6 +64,7 @@ const benchmarks: Readonly<Record<string, () => Promise<unknown>>> = {
   postgres: () =>
     measurePostgres({ sizes: listOf(values.sizes ?? '1'), rates: listOf(values.rates), rounds, window }),
   backlog: () => measureBacklog({ events: events(1_000_000), rounds, window }),
+  replay: () => measureReplay(events(100_000)),
   scale: () =>
     measureScale({
       events: events(20_000_000),

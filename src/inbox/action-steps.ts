@@ -153,18 +153,21 @@ const REST_LEAST_MS = 5;
 /** How much a step looks at, and how long to wait after it. */
 export class StepPace {
   readonly #stepMs: number;
+  readonly #looksLeast: number;
   looks = LOOKS_FIRST;
 
-  /** A step should take so long. */
-  constructor(stepMs: number) {
+  /** A step should take so long; but it is not worth its own costs if it looks at too little. */
+  constructor(stepMs: number, looksLeast: number) {
     this.#stepMs = stepMs;
+    this.#looksLeast = looksLeast;
   }
 
-  /** Answers with how long to rest. `workMs`: without what it takes to sync. */
+  /** Answers with how long to rest. `workMs`: what more looks would make longer; `tookMs`: all that others waited for. */
   after(workMs: number, tookMs = workMs): number {
     const wanted = (this.looks * this.#stepMs) / Math.max(workMs, 0.5);
     // Slowly up, at once down.
-    this.looks = Math.max(1, Math.min(LOOKS_MOST, Math.floor(Math.min(wanted, this.looks * 2))));
+    const looks = Math.min(LOOKS_MOST, Math.floor(wanted), this.looks * 2);
+    this.looks = Math.max(this.#looksLeast, looks);
     return Math.max(REST_LEAST_MS, tookMs * REST_FACTOR);
   }
 }

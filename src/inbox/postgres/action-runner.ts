@@ -9,7 +9,9 @@ import { stepIn } from './actions.ts';
 import { inTransaction } from './connection.ts';
 import type { Tell } from './replica-event.ts';
 
-const STEP_MS = 25;
+const STEP_MS = 40;
+/** A step has half a dozen statements, however little it looks at. */
+const LOOKS_LEAST = 50;
 /** Another replica is at it, or may die over it. */
 const BUSY_MS = 500;
 /** Somebody may have ordered something and nobody heard of it. */
@@ -21,7 +23,7 @@ export class ActionRunner {
   readonly #sources: ReadonlyMap<string, StoredSource>;
   readonly #tell: Tell;
   readonly #onStep: () => void;
-  readonly #pace = new StepPace(STEP_MS);
+  readonly #pace = new StepPace(STEP_MS, LOOKS_LEAST);
   #timer: NodeJS.Timeout | undefined;
   #stepping = false;
   #stopped = false;
