@@ -131,6 +131,10 @@ export function sortOut(
   return { able, result };
 }
 
+export function cancelledBy(who: string, remark: string | null): string {
+  return [remark, `cancelled by ${who}`].filter((part) => part !== null).join('; ');
+}
+
 const REMARK_MAX = 1_000;
 
 function noteGone(remark: string | null, handler: string): string {

@@ -7,6 +7,7 @@
  * single events, and pauses, stand in the same table, for the record.
  */
 import type { PauseOrder } from './pauses.ts';
+import type { RefusedChoice } from './refused/choice.ts';
 import type { Selection } from './selection.ts';
 
 export type ActionVerb = 'replay' | 'discard';
@@ -28,9 +29,9 @@ export interface ActionRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly who: string;
-  readonly verb: ActionVerb | PauseOrder['verb'];
-  /** A selection, or what was paused or resumed. */
-  readonly about: Selection & { readonly name?: string; readonly reason?: string };
+  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused';
+  /** A selection, what was paused or resumed, or which refused requests. */
+  readonly about: Selection & { readonly name?: string; readonly reason?: string } & RefusedChoice;
   readonly state: ActionState;
   readonly found: number;
   readonly changed: number;
@@ -41,6 +42,9 @@ export interface ActionRecord {
   readonly remark: string | null;
   readonly endedAt: number | null;
 }
+
+/** What is done at once, for the record. */
+export type NotedAction = Pick<ActionRecord, 'who' | 'verb' | 'about' | 'changed'>;
 
 /** How many deliveries of each handler are selected, in one step; `last`: where it has come to, null at the end. */
 export interface CountStep {

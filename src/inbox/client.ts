@@ -8,7 +8,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
-import type { ActionWish } from './actions.ts';
+import type { ActionWish, NotedAction } from './actions.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Ending, Inbox, InboxTrouble, Kept, SecretUse } from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
@@ -104,7 +104,8 @@ class InboxClient implements Inbox {
   readonly order = async (order: Order) => await this.#asked.ask('order', order);
   readonly orderPause = async (order: PauseOrder) => await this.#asked.ask('orderPause', order);
   readonly startAction = async (wish: ActionWish) => await this.#asked.ask('startAction', wish);
-  readonly cancelAction = async (id: number) => await this.#asked.ask('cancelAction', id);
+  readonly noteAction = async (action: NotedAction) => await this.#asked.ask('noteAction', action);
+  readonly cancelAction = async (id: number, who: string) => await this.#asked.ask('cancelAction', id, who);
   readonly actions = async (limit: number) => await this.#asked.ask('actions', limit);
 
   async countStep(wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) {

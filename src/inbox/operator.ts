@@ -2,7 +2,7 @@
  * What a person may have done to the inbox. Asked of the running service by its console, or carried out by a command where no
  * service runs that would have to be asked: both through this, so that there is one way to do each of it.
  */
-import type { ActionRecord, ActionWish, CountStep } from './actions.ts';
+import type { ActionRecord, ActionWish, CountStep, NotedAction } from './actions.ts';
 import type { Order } from './order.ts';
 import type { PauseOrder, PauseResult } from './pauses.ts';
 
@@ -13,8 +13,10 @@ export interface OperatorCalls {
   orderPause(order: PauseOrder): Promise<PauseResult>;
   /** The action is carried out step by step, from now on, also after a restart. */
   startAction(wish: ActionWish): Promise<ActionRecord>;
+  /** For the record: what was done elsewhere. */
+  noteAction(action: NotedAction): Promise<void>;
   /** What is changed already stays so. */
-  cancelAction(id: number): Promise<ActionRecord>;
+  cancelAction(id: number, who: string): Promise<ActionRecord>;
   /** The newest first. */
   actions(limit: number): Promise<readonly ActionRecord[]>;
   /** Counts on, behind this number (-1 for the first time), how many deliveries an action would change. */

@@ -4,14 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actions.ts';
-import type { InboxWriter } from '../inbox/operator.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/source.ts';
 import { actionEnd } from './action-lines.ts';
-import { openOrders, whoOrders } from './orders.ts';
+import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
 import { complain, counted, EXIT_USAGE, say, sayJson } from './terminal.ts';
 
@@ -152,7 +151,7 @@ const INTERRUPTED = 130;
 /** Until it has ended, or the person has seen enough. Takes part in it, where that is for this process to do. */
 async function follow(
   reader: InboxReader,
-  writer: InboxWriter,
+  writer: Orders,
   id: number,
   leave: AbortSignal,
   json: boolean,

@@ -11,7 +11,7 @@ export function actionEnd(action: ActionRecord): string {
   const { id, state, skipped, remark } = action;
   const lines = [`Action ${id}${state === 'cancelled' ? ' was cancelled' : ''}: ${numbersOf(action)}.`];
   if (skipped > 0) lines.push('Skipped is what changed meanwhile, is purged, or has a newer state.');
-  if (remark !== null) lines.push(`Failed: ${remark}.`);
+  if (remark !== null) lines.push(`${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`);
   return lines.join('\n');
 }
 
@@ -20,9 +20,9 @@ export const ACTION_HEADER = ['ID', 'TIME (UTC)', 'WHO', 'WHAT', 'STATE'];
 /** Two rows: the second one, below, says of which deliveries, and the numbers. */
 export function actionCells(action: ActionRecord): string[] {
   const { id, at, who, verb, state, about } = action;
-  const what = about.name === undefined ? describeSelection(about) : about.name;
-  const reason = about.reason === undefined ? '' : `: ${about.reason}`;
   const isMany = verb === 'replay' || verb === 'discard';
+  const what = isMany ? describeSelection(about) : (about.name ?? choiceIn(about));
+  const reason = about.reason === undefined ? '' : `: ${about.reason}`;
   const numbers = isMany ? `; ${numbersOf(action)}` : '';
   const time = iso(at).slice(0, 19);
   return [String(id), `${time}Z`, who, verb, `${state}  ${what}${reason}${numbers}`];
@@ -36,4 +36,10 @@ function numbersOf({ verb, found, changed, skipped, failed }: ActionRecord): str
     `${failed.toLocaleString('en')} failed`,
   ];
   return shown.join(', ');
+}
+
+/** Which refused requests. */
+function choiceIn({ source, code, address, ids }: ActionRecord['about']): string {
+  const named = ids && counted(ids.length, 'request');
+  return [source, code, address, named].filter((part) => part !== undefined).join(', ');
 }

@@ -2,7 +2,7 @@
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Config } from '../serve/config/config.ts';
 import { ACTION_HEADER, actionCells, actionEnd } from './action-lines.ts';
-import { openOrders } from './orders.ts';
+import { openOrders, whoOrders } from './orders.ts';
 import { columns, complain, say, sayJson } from './terminal.ts';
 
 interface ActionsOptions {
@@ -36,7 +36,7 @@ export async function actions(
 async function cancel(config: Config, reader: InboxReader, id: number, json: boolean): Promise<number> {
   const writer = await openOrders(config, await reader.id());
   try {
-    const action = await writer.cancelAction(id);
+    const action = await writer.cancelAction(id, whoOrders());
     if (json) sayJson(action);
     else say(actionEnd(action));
     return 0;

@@ -14,7 +14,7 @@ import { actions, mistakeInActions } from './actions.ts';
 import { change } from './change.ts';
 import { eventCells } from './event-lines.ts';
 import { findEvents, listEvents } from './list.ts';
-import { readSeconds, refused } from './refused.ts';
+import { mistakeInRefused, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import {
   SELECTING,
@@ -43,6 +43,7 @@ export const usage = `Usage: npm run events -- <verb>
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+  refused discard ID… | --source NAME --code CODE --address IP   delete what nobody wants judged again
     --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
@@ -51,7 +52,18 @@ ${SELECTING_USAGE}
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
 const CHANGED = [...SELECTED, 'yes', 'dry-run', 'count'];
-const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'body'];
+const OF_REFUSED = [
+  'source',
+  'limit',
+  'checks-of-now',
+  'tolerance',
+  'json',
+  'body',
+  'code',
+  'address',
+  'yes',
+  'dry-run',
+];
 /** The verbs, and the options that each takes; what another is given is refused. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', [...SELECTED, 'limit', 'cursor']],
@@ -63,7 +75,7 @@ const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['tail', SELECTED.filter((name) => name !== 'since' && name !== 'until')],
   ['verify', ['all', 'json']],
   ['rescue', ['to', 'json']],
-  ['refused', RECHECKED],
+  ['refused', OF_REFUSED],
 ]);
 const PAGE = 20;
 /** Most providers’ types are not longer. */
@@ -85,6 +97,8 @@ function parseEvents(args: string[]) {
       yes: FLAG,
       'dry-run': FLAG,
       count: TEXT,
+      code: TEXT,
+      address: TEXT,
       'checks-of-now': FLAG,
       tolerance: TEXT,
       json: FLAG,
@@ -154,17 +168,6 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
   const needsId = verb === 'show' || (verb === 'verify' && !values.all);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
-  return undefined;
-}
-
-function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'recheck'].includes(what)) return `events refused has no verb ${what || '(none)'}`;
-  if (what === 'show' && ids.length === 0)
-    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
-  if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
-    return '--checks-of-now wants the ids of the refusals, or --source';
-  if (values.tolerance !== undefined && readSeconds(values.tolerance) === undefined)
-    return '--tolerance wants a time, as in 90s, 30m, 2h or 1d';
   return undefined;
 }
 

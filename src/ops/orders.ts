@@ -10,8 +10,11 @@ import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
 
+/** The service keeps its own record. */
+export type Orders = Omit<InboxWriter, 'noteAction'>;
+
 /** `inbox`: its name, since another service may answer at the console's port. Rejects if the database cannot be reached. */
-export async function openOrders(config: Config, inbox: string): Promise<InboxWriter> {
+export async function openOrders(config: Config, inbox: string): Promise<Orders> {
   const writer = await driverOf(config.database).openWriter(storedSourcesOf(config.sources));
   return writer ?? serviceAsWriter(config, inbox);
 }
@@ -26,7 +29,7 @@ export function whoOrders(): string {
   }
 }
 
-function serviceAsWriter(config: Config, inbox: string): InboxWriter {
+function serviceAsWriter(config: Config, inbox: string): Orders {
   async function ask<Answer>(path: string, question: object): Promise<Answer> {
     const { status, answer } = await askConsole(config, path, { inbox, ...question });
     if (status === 200) return answer as Answer;
@@ -36,7 +39,7 @@ function serviceAsWriter(config: Config, inbox: string): InboxWriter {
     order: async (order) => (await ask<{ changed: number }>('/orders', order)).changed,
     orderPause: (order) => ask<PauseResult>('/pauses', order),
     startAction: (wish) => ask<ActionRecord>('/actions', wish),
-    cancelAction: (id) => ask<ActionRecord>(`/actions/${id}/cancel`, {}),
+    cancelAction: (id, who) => ask<ActionRecord>(`/actions/${id}/cancel`, { who }),
     // The service takes them.
     stepAction: async () => 'none',
     async close() {},

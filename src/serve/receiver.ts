@@ -6,6 +6,7 @@
  */
 import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
+import type { RefusedChoice } from '../inbox/refused/choice.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
@@ -131,11 +132,13 @@ function createPublicServer(
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 
-function createConsoleServer({ config, log, rules, metrics, meter, inbox, judgeRefusedAgain }: ServiceParts) {
+function createConsoleServer(parts: ServiceParts) {
+  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
+  const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const { file: inboxFile } = driverOf(config.database);
-  const app = createConsole({ inbox, inboxFile, metrics, isToken, judgeRefusedAgain });
+  const app = createConsole({ inbox, inboxFile, metrics, isToken, judgeRefusedAgain, discardRefused });
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }

@@ -163,7 +163,7 @@ export function actionsContract(makeDriver: MakeDriver): void {
     await expect(start('replay', { source: 'one' })).rejects.toThrow('replay wants event ids, or a state');
     await expect(start('discard', { state: 'handling' })).rejects.toThrow('discard cannot be done');
     await expect(start('discard', { state: 'done' })).rejects.toThrow('discard has nothing to do');
-    await expect(opened.inbox.cancelAction(17)).rejects.toThrow('there is no action 17');
+    await expect(opened.inbox.cancelAction(17, 'anna')).rejects.toThrow('there is no action 17');
     expect(await opened.inbox.actions(10)).toEqual([]);
   });
 
@@ -243,13 +243,13 @@ export function actionsContract(makeDriver: MakeDriver): void {
       found: 800,
       who: 'anna',
     });
-    const cancelled = await opened.inbox.cancelAction(id);
-    expect(cancelled.state).toBe('cancelled');
+    const cancelled = await opened.inbox.cancelAction(id, 'otto');
+    expect(cancelled).toMatchObject({ state: 'cancelled', remark: 'cancelled by otto' });
     const left = work().length;
     expect(left).toBe(800 - cancelled.changed);
     await aWhile();
     expect(work()).toHaveLength(left);
-    await expect(opened.inbox.cancelAction(id)).rejects.toThrow(`action ${id} is cancelled already`);
+    await expect(opened.inbox.cancelAction(id, 'otto')).rejects.toThrow(`action ${id} is cancelled already`);
   });
 
   test('actions are carried out one after the other, and all that was ordered is kept with who ordered it', async () => {

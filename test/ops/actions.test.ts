@@ -178,7 +178,7 @@ test('a command that is interrupted leaves its action running, says so, and it c
   const cancelled = await events('actions', 'cancel', String(id));
   expect([cancelled.code, cancelled.output]).toEqual([
     0,
-    `Action ${id} was cancelled: 8,000 deliveries found, 12 discarded, 0 skipped, 0 failed.\n`,
+    `Action ${id} was cancelled: 8,000 deliveries found, 12 discarded, 0 skipped, 0 failed.\nCancelled by ${userInfo().username}.\n`,
   ]);
   const { output } = await events('actions');
   expect(output).toMatch(/^ID {2}TIME \(UTC\) +WHO +WHAT +STATE\n/);

@@ -9,6 +9,7 @@ import {
   type ActionRow,
   actionAhead,
   boundaryOfStep,
+  cancelledBy,
   isUnderWork,
   newestNumber,
   sortOut,
@@ -19,6 +20,7 @@ import {
   type ActionWish,
   actionFrom,
   flawInAction,
+  type NotedAction,
   type StoredAction,
 } from '../actions.ts';
 import type { Route } from '../contract.ts';
@@ -48,12 +50,7 @@ export async function startActionIn(asked: Asked, wish: ActionWish): Promise<Act
   return actionFrom(rows[0] as StoredAction);
 }
 
-/** What is done at once stands there for the record. */
-export async function noteActionIn(
-  asked: Asked,
-  { who, verb, about }: Pick<ActionRecord, 'who' | 'verb' | 'about'>,
-  changed: number,
-): Promise<void> {
+export async function noteActionIn(asked: Asked, { who, verb, about, changed }: NotedAction): Promise<void> {
   await asked.query(
     `INSERT INTO actions (at, who, verb, about, up_to, cursor, state, found, changed, skipped, failed, ended_at)
      VALUES (${NOW_MS}, $1, $2, $3, 0, 0, 'done', $4, $4, 0, 0, ${NOW_MS})`,
@@ -62,7 +59,7 @@ export async function noteActionIn(
 }
 
 /** Rejects if there is none, or if it is over. A step that is under way is waited for. */
-export async function cancelActionIn(asked: Asked, id: number): Promise<ActionRecord> {
+export async function cancelActionIn(asked: Asked, id: number, who: string): Promise<ActionRecord> {
   const found = await asked.query<StoredAction>(
     `SELECT ${ACTION_COLUMNS} FROM actions WHERE id = $1 FOR UPDATE`,
     [id],
@@ -71,8 +68,8 @@ export async function cancelActionIn(asked: Asked, id: number): Promise<ActionRe
   if (!row) throw new Error(`there is no action ${id}`);
   if (row.state !== 'running') throw new Error(`action ${id} is ${row.state} already`);
   const { rows } = await asked.query<StoredAction>(
-    `UPDATE actions SET state = 'cancelled', ended_at = ${NOW_MS} WHERE id = $1 RETURNING ${ACTION_COLUMNS}`,
-    [id],
+    `UPDATE actions SET state = 'cancelled', ended_at = ${NOW_MS}, remark = $2 WHERE id = $1 RETURNING ${ACTION_COLUMNS}`,
+    [id, cancelledBy(who, row.remark)],
   );
   return actionFrom(rows[0] as StoredAction);
 }

@@ -31,7 +31,7 @@ export function operatorCallsIn(options: OperatorOptions): CallHandlers<Operator
       const about = { numbers: [event], ...(handler !== undefined && { handler }) };
       const changed = await inTransaction(async (client) => {
         const changed = await orderInTransaction(client, sources, order);
-        await noteActionIn(client, { who, verb, about }, changed);
+        await noteActionIn(client, { who, verb, about, changed });
         return changed;
       });
       await notify('work');
@@ -43,7 +43,7 @@ export function operatorCallsIn(options: OperatorOptions): CallHandlers<Operator
       await writeRests();
       const result = await inTransaction(async (client) => {
         const result = await orderPauseIn(client, routesOf(sources), order);
-        await noteActionIn(client, { who, verb, about }, result.handlers.length);
+        await noteActionIn(client, { who, verb, about, changed: result.handlers.length });
         return result;
       });
       await notify('pauses');
@@ -55,7 +55,8 @@ export function operatorCallsIn(options: OperatorOptions): CallHandlers<Operator
       await notify('actions');
       return action;
     },
-    cancelAction: (id) => inTransaction((client) => cancelActionIn(client, id)),
+    noteAction: (action) => inTransaction((client) => noteActionIn(client, action)),
+    cancelAction: (id, who) => inTransaction((client) => cancelActionIn(client, id, who)),
     actions: (limit) => inTransaction((client) => readActions(client, limit)),
     countStep: (wish, after) =>
       inTransaction(async (client) => {
@@ -84,7 +85,8 @@ export async function openPostgresWriter(
     order: async (order) => calls.order(order),
     orderPause: async (order) => calls.orderPause(order),
     startAction: async (wish) => calls.startAction(wish),
-    cancelAction: async (id) => calls.cancelAction(id),
+    noteAction: async (action) => calls.noteAction(action),
+    cancelAction: async (id, who) => calls.cancelAction(id, who),
     async stepAction() {
       const end = await inTransaction(() => stepIn(client, sources, BESIDE_LOOKS));
       if (end === 'stepped') await notify('work');

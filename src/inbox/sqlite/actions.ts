@@ -5,12 +5,19 @@ import {
   type ActionRow,
   actionAhead,
   boundaryOfStep,
+  cancelledBy,
   isUnderWork,
   newestNumber,
   type StepResult,
   sortOut,
 } from '../action-steps.ts';
-import { type ActionRecord, type ActionWish, actionFrom, flawInAction } from '../actions.ts';
+import {
+  type ActionRecord,
+  type ActionWish,
+  actionFrom,
+  flawInAction,
+  type NotedAction,
+} from '../actions.ts';
 import { parseBody } from '../identity.ts';
 import { isOvertaken, type State, stateOf } from '../newest.ts';
 import { deliveriesIn } from '../selection-steps.ts';
@@ -36,8 +43,7 @@ export function startActionInTurn(turn: Turn, wish: ActionWish): ActionRecord {
   return actionInTurn(turn, Number(lastInsertRowid));
 }
 
-/** What is done at once stands there for the record. */
-export function noteActionInTurn(turn: Turn, { who, verb, about }: NotedAction, changed: number): void {
+export function noteActionInTurn(turn: Turn, { who, verb, about, changed }: NotedAction): void {
   turn.sql.noteAction.run({
     $at: turn.now,
     $who: who,
@@ -47,13 +53,17 @@ export function noteActionInTurn(turn: Turn, { who, verb, about }: NotedAction, 
   });
 }
 
-type NotedAction = Pick<ActionRecord, 'who' | 'verb' | 'about'>;
-
 /** Throws if there is none, or if it is over. */
-export function cancelActionInTurn(turn: Turn, id: number): ActionRecord {
-  const { state } = actionInTurn(turn, id);
+export function cancelActionInTurn(turn: Turn, id: number, who: string): ActionRecord {
+  const { state, remark } = actionInTurn(turn, id);
   if (state !== 'running') throw new Error(`action ${id} is ${state} already`);
-  turn.sql.endAction.run({ $id: id, $state: 'cancelled', $now: turn.now, $missed: 0 });
+  turn.sql.endAction.run({
+    $id: id,
+    $state: 'cancelled',
+    $now: turn.now,
+    $missed: 0,
+    $remark: cancelledBy(who, remark),
+  });
   return actionInTurn(turn, id);
 }
 
@@ -73,7 +83,7 @@ export function stepInTurn(turn: Turn, looks: number): boolean {
   const [boundary] = turn.rows<{ last: number | null }>(boundaryOfStep(selection, context, range, looks));
   const last = boundary?.last ?? null;
   if (last === null) {
-    turn.sql.endAction.run({ $id: id, $state: 'done', $now: turn.now, $missed: 1 });
+    turn.sql.endAction.run({ $id: id, $state: 'done', $now: turn.now, $missed: 1, $remark: action.remark });
     return true;
   }
   const selected = turn.rows<ActionDelivery>(deliveriesIn(selection, context, { ...range, upTo: last }));

@@ -40,7 +40,7 @@ export function operatorStatementsOf(database: DatabaseSync) {
       "UPDATE actions SET remark = ? WHERE id = (SELECT min(id) FROM actions WHERE state = 'running')",
     ),
     /** What was counted and not met is not in that state any more. */
-    endAction: prepare(`UPDATE actions SET state = $state, ended_at = $now,
+    endAction: prepare(`UPDATE actions SET state = $state, ended_at = $now, remark = $remark,
       found = max(found, changed + skipped + failed),
       skipped = CASE WHEN $missed THEN max(found, changed + skipped + failed) - changed - failed ELSE skipped END
       WHERE id = $id`),

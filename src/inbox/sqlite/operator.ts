@@ -38,7 +38,7 @@ export function operatorCallsOf(takeTurn: TakeTurn, carryOn: () => void): CallHa
         const changed = orderInTurn(turn, order);
         const { action, event, handler, who = 'console' } = order;
         const about = { numbers: [event], ...(handler !== undefined && { handler }) };
-        noteActionInTurn(turn, { who, verb: action, about }, changed);
+        noteActionInTurn(turn, { who, verb: action, about, changed });
         return changed;
       }),
     orderPause: (order) =>
@@ -46,7 +46,7 @@ export function operatorCallsOf(takeTurn: TakeTurn, carryOn: () => void): CallHa
         const result = orderPauseInTurn(turn, order);
         const { who, verb, name } = order;
         const about = verb === 'pause' ? { name, reason: order.reason } : { name };
-        noteActionInTurn(turn, { who, verb, about }, result.handlers.length);
+        noteActionInTurn(turn, { who, verb, about, changed: result.handlers.length });
         return result;
       }),
     startAction(wish) {
@@ -54,7 +54,8 @@ export function operatorCallsOf(takeTurn: TakeTurn, carryOn: () => void): CallHa
       carryOn();
       return action;
     },
-    cancelAction: (id) => takeTurn((turn) => cancelActionInTurn(turn, id)),
+    noteAction: (action) => takeTurn((turn) => noteActionInTurn(turn, action)),
+    cancelAction: (id, who) => takeTurn((turn) => cancelActionInTurn(turn, id, who)),
     actions: (limit) => takeTurn(({ sql }) => sql.actions.all(limit).map(actionFrom)),
     // Only reads: what is asked after the first answer is asked outside of the transaction.
     countStep: (wish, after) =>
@@ -133,7 +134,8 @@ export function openSqliteWriter(path: string, sources: ReadonlyMap<string, Stor
       order: async (order) => calls.order(order),
       orderPause: async (order) => calls.orderPause(order),
       startAction: async (wish) => calls.startAction(wish),
-      cancelAction: async (id) => calls.cancelAction(id),
+      noteAction: async (action) => calls.noteAction(action),
+      cancelAction: async (id, who) => calls.cancelAction(id, who),
       stepAction: async () => (steps.take() === undefined ? 'none' : 'stepped'),
       async close() {
         database.close();

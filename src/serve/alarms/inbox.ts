@@ -5,7 +5,7 @@ import { type AlarmFinding, type AlarmRule, durationOf } from './alarm.ts';
 
 const NAMED_MAX = 3;
 const BACKLOG_FIX =
-  '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
+  '`events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through. Once that is mended, `events replay --state pending` makes due at once what waits for its time.';
 
 /** Its files are in trouble, or it has taken no writes at two looks in a row: one bad moment is no alarm. */
 export const inboxAlarm: AlarmRule<{ failingSince: number | undefined }> = {
@@ -187,6 +187,6 @@ function deadFinding({ handler, count }: Backlog, fresh: number): AlarmFinding {
   const events = fresh === 1 ? '1 event has died' : `${fresh} events have died`;
   const before = count > fresh ? `; ${count} are dead in all` : '';
   const says = `${handler}: ${events}, its attempts spent or declined${before}`;
-  const fix = `\`${list}\` names them and \`events show\` says why; then replay or discard them.`;
+  const fix = `\`${list}\` names them and \`events show\` says why. Then \`events replay --state dead --handler ${handler}\` gives them to it again, and \`events discard\` with the same words takes them off its list.`;
   return { subject: handler, says, fix };
 }

@@ -4,6 +4,7 @@
  *   GET  /metrics   Prometheus text
  *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?,"toleranceSeconds"?} → [{"source","looked","accepted",
  *                   "passNowOnly"}], refused requests judged again
+ *   POST /refused/discard   {"inbox","source"?,"code"?,"address"?,"ids"?,"who"?} → {"discarded"}, at least one of them
  *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
  *   POST /actions   {"inbox","verb":"replay"|"discard","selection","found"?,"upTo"?,"who"?} → the action, which is carried
@@ -24,6 +25,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import { isLoopback } from '../../base/address.ts';
 import type { Inbox } from '../../inbox/contract.ts';
+import type { RefusedChoice } from '../../inbox/refused/choice.ts';
 import type { JudgingWish } from '../../inbox/refused/judging.ts';
 import type { createMetrics } from './metrics.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
@@ -36,6 +38,7 @@ interface ConsoleOptions {
   readonly metrics: ReturnType<typeof createMetrics>;
   /** Answers for each source how many were looked at, and how many pass now. */
   readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
+  readonly discardRefused: (choice: RefusedChoice) => Promise<number>;
   /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
   readonly isToken: ((given: string) => boolean) | undefined;
 }
@@ -46,6 +49,7 @@ export function createConsole({
   metrics,
   isToken,
   judgeRefusedAgain,
+  discardRefused,
 }: ConsoleOptions): Express {
   const app = express();
   // Whoever asks looks at an inbox, and may have found the console of another service.
@@ -61,7 +65,7 @@ export function createConsole({
     const { type, text } = await metrics.render(inbox);
     response.type(type).end(text);
   });
-  addOperatorRoutes(app, inbox, isOurs);
+  addOperatorRoutes(app, { inbox, isOurs, discardRefused });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {
     const { inbox: named } = (request.body ?? {}) as { inbox?: unknown };
     if (typeof named !== 'string') return sayTitle(response, 400, 'a recheck names the inbox');

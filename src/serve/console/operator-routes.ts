@@ -9,6 +9,7 @@ import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
+import { isChoice, type RefusedChoice } from '../../inbox/refused/choice.ts';
 import { readSelection } from './read-selection.ts';
 import { OTHER_INBOX, sayTitle } from './titles.ts';
 
@@ -23,11 +24,13 @@ interface Write<Wish extends object> {
   act(wish: Wish): Promise<object>;
 }
 
-export function addOperatorRoutes(
-  app: Express,
-  inbox: Inbox,
-  isOurs: (named: string) => Promise<boolean>,
-): void {
+interface OperatorRoutes {
+  readonly inbox: Inbox;
+  readonly isOurs: (named: string) => Promise<boolean>;
+  readonly discardRefused: (choice: RefusedChoice) => Promise<number>;
+}
+
+export function addOperatorRoutes(app: Express, { inbox, isOurs, discardRefused }: OperatorRoutes): void {
   const on = <Wish extends object>({ path, wants, read, act }: Write<Wish>) => {
     app.post(path, express.json({ strict: true }), async (request, response) => {
       const body: Body = request.body ?? {};
@@ -64,8 +67,18 @@ export function addOperatorRoutes(
   on({
     path: '/actions/:id/cancel',
     wants: 'it takes the inbox, and the number of an action in its path',
-    read: (_body, _who, id) => (Number.isSafeInteger(id) ? { id } : undefined),
-    act: ({ id }) => inbox.cancelAction(id),
+    read: (_body, who, id) => (Number.isSafeInteger(id) ? { id, who } : undefined),
+    act: ({ id, who }) => inbox.cancelAction(id, who),
+  });
+  on({
+    path: '/refused/discard',
+    wants: 'it takes the inbox and at least one of source, code, address and ids',
+    read: readChoice,
+    async act({ who, ...choice }) {
+      const changed = await discardRefused(choice);
+      await inbox.noteAction({ who, verb: 'discard refused', about: choice, changed });
+      return { discarded: changed };
+    },
   });
   app.get('/actions', async (request, response) => {
     const limit = Number(request.query.limit ?? ACTIONS_SHOWN);
@@ -107,6 +120,20 @@ function readAction({ verb, selection: given, upTo, found, dryRun = false }: Bod
   if ((upTo !== undefined && !isCount(upTo)) || (found !== undefined && !isCount(found))) return undefined;
   const counted = { ...(upTo !== undefined && { upTo }), ...(found !== undefined && { found }) };
   return { verb, selection, who, isDryRun: dryRun, ...counted } as const;
+}
+
+function readChoice({ source, code, address, ids }: Body, who: string) {
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const isOther = (value: unknown) => value !== undefined && !isText(value);
+  if ([source, code, address].some(isOther)) return undefined;
+  if (ids !== undefined && !(Array.isArray(ids) && ids.every(isText))) return undefined;
+  const choice: RefusedChoice = {
+    ...(isText(source) && { source }),
+    ...(isText(code) && { code }),
+    ...(isText(address) && { address }),
+    ...(ids !== undefined && { ids }),
+  };
+  return isChoice(choice) ? { ...choice, who } : undefined;
 }
 
 /** In steps, between which the inbox has time for what comes in. */
