@@ -39,7 +39,7 @@ export async function discardRefused(config: Config, choice: RefusedChoice, opti
   if (!options.yes && !(await personSays('They cannot be judged again then. Go on? [y/N] ', 'y'))) {
     return complain('nothing has changed');
   }
-  const discarded = await carryOut(config, choice);
+  const discarded = await discardWhere(config, choice);
   if (typeof discarded === 'string') return complain(discarded);
   if (options.json) sayJson({ found, discarded });
   else say(`${counted(discarded, 'refused request')} discarded`);
@@ -47,7 +47,7 @@ export async function discardRefused(config: Config, choice: RefusedChoice, opti
 }
 
 /** How many, or why not. */
-async function carryOut(config: Config, choice: RefusedChoice): Promise<number | string> {
+async function discardWhere(config: Config, choice: RefusedChoice): Promise<number | string> {
   const driver = driverOf(config.database);
   const reader = await driver.openReader();
   if (!reader) return `there is no inbox at ${driver.place} yet: it is made when the service first starts`;

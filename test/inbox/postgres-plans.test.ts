@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { DISCARD_SELECTED, REPLAY_ENDED, REPLAY_OPEN } from '../../src/inbox/postgres/replays.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
@@ -70,4 +71,14 @@ test('a key that is known is found by its index', async () => {
   const plan = await planOf(KNOWN);
   expect(plan).toContain('keys_pkey');
   expect(plan).not.toContain('Seq Scan');
+});
+
+test.each([
+  [REPLAY_OPEN, ['work by work_pkey']],
+  [DISCARD_SELECTED, ['work by work_pkey']],
+  [REPLAY_ENDED, ['inbox_rest by inbox_rest_pkey']],
+])('a step of an action finds its rows by their keys: $name', async (statement, found) => {
+  const plan = await planOf(statement);
+  expect(accesses(plan)).toEqual(found);
+  expect(plan).not.toContain('Join Filter');
 });

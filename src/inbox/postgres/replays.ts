@@ -13,6 +13,32 @@ import { planNewest } from './newest.ts';
 
 const GIVEN = 'unnest($1::bigint[], $2::text[], $3::text[]) AS given (event, handler, was)';
 
+export const REPLAY_OPEN = {
+  name: 'replay_open',
+  text: `UPDATE work SET state = 'pending', attempts = 0, due = ${NOW_MS}, since = ${NOW_MS}, alone = false,
+      behind = false, thing = NULL, owner = NULL FROM ${GIVEN}
+      WHERE work.event = given.event AND work.handler = given.handler AND work.state = given.was
+        AND (work.state <> 'pending' OR work.due > ${NOW_MS})`,
+};
+
+export const REPLAY_ENDED = {
+  name: 'replay_ended',
+  text: `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
+      SELECT event, handler, 'pending', 0, ${NOW_MS}, false, false, ${NOW_MS} FROM ${GIVEN}
+      WHERE EXISTS (SELECT FROM inbox WHERE number = event) ON CONFLICT (event, handler) DO NOTHING`,
+};
+
+export const DISCARD_SELECTED = {
+  name: 'discard_selected',
+  text: `WITH gone AS (
+        DELETE FROM work USING ${GIVEN}
+        WHERE work.event = given.event AND work.handler = given.handler AND work.state = given.was
+        RETURNING work.event, work.handler
+      )
+      INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
+      SELECT event, handler, $4, 0, 0, 'discarded', $5 FROM gone ON CONFLICT DO NOTHING`,
+};
+
 function listsOfDeliveries(deliveries: readonly ActionDelivery[]): Buffer[] {
   return [
     bigintList(deliveries.map(({ event }) => event)),
@@ -24,14 +50,7 @@ function listsOfDeliveries(deliveries: readonly ActionDelivery[]): Buffer[] {
 /** They wait behind all that is new. What is due already needs no help. */
 export async function replayOpen(asked: Asked, deliveries: readonly ActionDelivery[]): Promise<number> {
   if (deliveries.length === 0) return 0;
-  const { rowCount } = await asked.query({
-    name: 'replay_open',
-    text: `UPDATE work SET state = 'pending', attempts = 0, due = ${NOW_MS}, since = ${NOW_MS}, alone = false,
-      behind = false, thing = NULL, owner = NULL FROM ${GIVEN}
-      WHERE work.event = given.event AND work.handler = given.handler AND work.state = given.was
-        AND (work.state <> 'pending' OR work.due > ${NOW_MS})`,
-    values: listsOfDeliveries(deliveries),
-  });
+  const { rowCount } = await asked.query({ ...REPLAY_OPEN, values: listsOfDeliveries(deliveries) });
   return rowCount ?? 0;
 }
 
@@ -41,26 +60,13 @@ export async function replayEnded(asked: Asked, deliveries: readonly ActionDeliv
   await asked.query('SELECT FROM inbox WHERE number = ANY ($1::bigint[]) ORDER BY number FOR SHARE', [
     bigintList(deliveries.map(({ event }) => event)),
   ]);
-  const { rowCount } = await asked.query({
-    name: 'replay_ended',
-    text: `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
-      SELECT event, handler, 'pending', 0, ${NOW_MS}, false, false, ${NOW_MS} FROM ${GIVEN}
-      WHERE EXISTS (SELECT FROM inbox WHERE number = event) ON CONFLICT (event, handler) DO NOTHING`,
-    values: listsOfDeliveries(deliveries),
-  });
+  const { rowCount } = await asked.query({ ...REPLAY_ENDED, values: listsOfDeliveries(deliveries) });
   return rowCount ?? 0;
 }
 
 export async function discardSelected(asked: Asked, deliveries: readonly ActionDelivery[]): Promise<number> {
   const { rowCount } = await asked.query({
-    name: 'discard_selected',
-    text: `WITH gone AS (
-        DELETE FROM work USING ${GIVEN}
-        WHERE work.event = given.event AND work.handler = given.handler AND work.state = given.was
-        RETURNING work.event, work.handler
-      )
-      INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
-      SELECT event, handler, $4, 0, 0, 'discarded', $5 FROM gone ON CONFLICT DO NOTHING`,
+    ...DISCARD_SELECTED,
     values: [...listsOfDeliveries(deliveries), Date.now(), DISCARDED_BY_HAND],
   });
   return rowCount ?? 0;
