@@ -82,6 +82,11 @@ export function conflictIdentity(source: string, content: Content): Buffer {
   );
 }
 
+/** The key of the first event that came under this id of the provider. */
+export function externalIdentityOf(source: string, externalId: string): Buffer {
+  return identityOf(source, 'id', externalId);
+}
+
 /** 128 bits are enough against chance, and half the index of 256. */
 function identityOf(source: string, kind: string, value: string): Buffer {
   return hash('sha256', `${source}\0${kind}\0${value}`, 'buffer').subarray(0, 16);
@@ -125,6 +130,12 @@ export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string 
   if (typeof value === 'string') return value === '' ? null : value;
   if (typeof value !== 'number') return null;
   return Number.isSafeInteger(value) && value !== 0 ? String(value) : digitsAt(path, body);
+}
+
+/** Any member as people name its value: as `textAt`, and `true`, `false` or the empty string. */
+export function memberTextOf(parsed: unknown, path: MemberPath, body: Buffer): string | null {
+  const value = valueAt(parsed, path);
+  return typeof value === 'boolean' || value === '' ? String(value) : textAt(parsed, path, body);
 }
 
 /** A number as it was written, which JSON.parse may have rounded. */

@@ -5,6 +5,7 @@
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { isEnd, statesInSql } from './event-states.ts';
+import type { SelectionTables, SqlValue } from './selection-sql.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -22,19 +23,13 @@ import {
   summaryOf,
 } from './summary.ts';
 
-interface Tables {
+interface Tables extends SelectionTables {
   /** An event may come to light so long after one with a higher number. */
   readonly lateMs: number;
-  /** The table in which an event's key and digest stand, which it may outlive. */
-  readonly keys: 'inbox' | 'keys';
-  /** A subquery: the numbers in a JSON list. */
-  numbersIn(parameter: string): string;
   /** Parameters stand as $1, $2, … in the text. */
-  all<Row>(sql: string, ...values: readonly Value[]): Promise<Row[]>;
+  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
   close(): Promise<void>;
 }
-
-type Value = string | number;
 
 /** An event with a number of a later time came while some clock was ahead. */
 const CLOCKS_APART_MS = 300_000;
@@ -68,8 +63,8 @@ export class InboxReader {
   }
 
   async list(filter: Filter): Promise<EventSummary[]> {
-    const values: Value[] = [];
-    const parameter = (value: Value) => `$${values.push(value)}`;
+    const values: SqlValue[] = [];
+    const parameter = (value: SqlValue) => `$${values.push(value)}`;
     const where = this.#conditionsOf(filter, parameter).join(' AND ');
     const order = filter.oldestFirst ? 'ASC' : 'DESC';
     const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${where} ORDER BY number ${order} LIMIT ${parameter(filter.limit)}`;
@@ -169,7 +164,7 @@ export class InboxReader {
     return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
   }
 
-  #conditionsOf({ source, type, state, after, except = [] }: Filter, parameter: (value: Value) => string) {
+  #conditionsOf({ source, type, state, after, except = [] }: Filter, parameter: (value: SqlValue) => string) {
     const conditions = ['true'];
     if (source !== undefined) conditions.push(`source = ${parameter(source)}`);
     if (type !== undefined) conditions.push(`type = ${parameter(type)}`);

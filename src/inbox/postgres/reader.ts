@@ -4,6 +4,7 @@ import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import { InboxReader } from '../reader.ts';
 import { connect, failureText } from './connection.ts';
 import { movingIn, movingProblem } from './schema.ts';
+import { POSTGRES_SELECTION } from './selection.ts';
 
 /** Replicas commit beside each other, and their clocks differ a little. */
 const LATE_MS = 30_000;
@@ -20,9 +21,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);
   const moving = found?.isThere ? await movingIn(client).catch(fail) : undefined;
   if (found?.isThere && !moving) {
-    const numbersIn = (parameter: string) =>
-      `SELECT value::bigint FROM json_array_elements_text(${parameter}::json) AS list (value)`;
-    return new InboxReader({ lateMs: LATE_MS, keys: 'keys', numbersIn, all, close });
+    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: LATE_MS, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

@@ -23,6 +23,7 @@ import {
   tightenDatabaseFile,
 } from '../sqlite-file.ts';
 import { makeFingerprintKey } from './fingerprint-key.ts';
+import { defineMemberText } from './selection.ts';
 
 /** "Csgn" */
 export const APPLICATION_ID = 0x4373_676e;
@@ -150,6 +151,7 @@ export function openFile(path: string, cacheMb = CACHE_MB): DatabaseSync {
   `);
   migrateDatabase(database, inboxMigrations);
   makeFingerprintKey(database);
+  defineMemberText(database);
   const mode = Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0];
   const synchronous = numberFrom(database, 'PRAGMA synchronous');
   if (mode !== 'wal' || synchronous !== 2) {

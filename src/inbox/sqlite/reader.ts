@@ -6,6 +6,7 @@ import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Spoken } from '../past.ts';
 import { InboxReader } from '../reader.ts';
 import { movedProblem, movedTo } from './files.ts';
+import { defineMemberText, SQLITE_SELECTION } from './selection.ts';
 
 /** Throws if the file is not there, ConfigError if the inbox has moved. */
 export function openSqliteReader(path: string): InboxReader {
@@ -15,11 +16,11 @@ export function openSqliteReader(path: string): InboxReader {
     database.close();
     throw new ConfigError([movedProblem(path, moved)]);
   }
+  defineMemberText(database);
   return new InboxReader({
+    ...SQLITE_SELECTION,
     // There is one writer, and it commits one number after the other.
     lateMs: 0,
-    keys: 'inbox',
-    numbersIn: (parameter) => `SELECT value FROM json_each(${parameter})`,
     async all<Row>(sql: string, ...values: readonly (string | number)[]) {
       const parameters = Object.fromEntries(values.map((value, at) => [`$${at + 1}`, value]));
       return database.prepare(sql).all(parameters) as Row[];

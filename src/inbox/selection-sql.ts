@@ -1,0 +1,124 @@
+/**
+ * A selection in SQL, for both databases: what must be true of an event (a row of `inbox`), of a row of `work`, and of the
+ * attempt that ended a delivery. selection-steps.ts goes through what is selected. Parameters stand as $1, $2, … in the text.
+ */
+import { firstNumberAt } from './event-id.ts';
+import { isOpen, statesInSql } from './event-states.ts';
+import { externalIdentityOf } from './identity.ts';
+import { searchKeyOf } from './search-keys.ts';
+import type { Selection } from './selection.ts';
+
+export type SqlValue = string | number;
+
+/** What a database says in its own words. */
+export interface SelectionTables {
+  /** The table in which an event's key and digest stand, which it may outlive. */
+  readonly keys: 'inbox' | 'keys';
+  /** A subquery: the numbers in a JSON list. */
+  numbersIn(parameter: string): string;
+  /** A subquery: the bytes in a JSON list of hexadecimal digits. */
+  bytesIn(parameter: string): string;
+  /** Whether a text fits a pattern in which `*` stands for any run of characters. */
+  fits(column: string, pattern: string, parameter: (value: SqlValue) => string): string;
+  /** Whether a text stands in the body as it came. */
+  hasText(parameter: string): string;
+  /** Whether a member of the body has this text; the path is a JSON list. */
+  memberIs(path: string, value: string): string;
+}
+
+export interface SelectionContext {
+  readonly tables: SelectionTables;
+  /** The sources that there are, for a provider's id without a source. */
+  readonly sources: readonly string[];
+}
+
+export type Parameter = (value: SqlValue) => string;
+
+export const ENDS_IN_SQL = statesInSql('end');
+
+/** What must be true of a row of `inbox`, whatever handlers have to do with it. */
+export function eventConditionsOf(
+  selection: Selection,
+  { tables, sources }: SelectionContext,
+  parameter: Parameter,
+): string[] {
+  const { numbers, source, type, since, until, externalId, key, where = [], search } = selection;
+  const conditions: string[] = [];
+  if (numbers) conditions.push(`inbox.number IN (${tables.numbersIn(parameter(JSON.stringify(numbers)))})`);
+  if (source !== undefined) conditions.push(`inbox.source = ${parameter(source)}`);
+  if (type?.includes('*')) conditions.push(tables.fits('inbox.type', type, parameter));
+  else if (type !== undefined) conditions.push(`inbox.type = ${parameter(type)}`);
+  if (since !== undefined) conditions.push(`inbox.number >= ${parameter(firstNumberAt(since))}`);
+  if (until !== undefined) conditions.push(`inbox.number < ${parameter(firstNumberAt(until))}`);
+  if (externalId !== undefined) {
+    const named = source === undefined ? sources : [source];
+    const identities = named.map((one) => externalIdentityOf(one, externalId).toString('hex'));
+    const known = `SELECT number FROM ${tables.keys} AS known
+      WHERE identity IN (${tables.bytesIn(parameter(JSON.stringify(identities)))})`;
+    // Another body under an id that was taken is held, and has a key of its own.
+    const beside = `SELECT event FROM work WHERE state = 'held'`;
+    conditions.push(`(inbox.number IN (${known}) OR inbox.number IN (${beside}))`);
+    conditions.push(`inbox.external_id = ${parameter(externalId)}`);
+  }
+  if (key !== undefined) {
+    conditions.push(`inbox.number IN (SELECT event FROM search_keys
+      WHERE day IN (SELECT day FROM search_days) AND key = ${parameter(searchKeyOf(key))})`);
+  }
+  for (const { path, value } of where) {
+    conditions.push(tables.memberIs(parameter(JSON.stringify(path)), parameter(value)));
+  }
+  if (search !== undefined) conditions.push(tables.hasText(parameter(search)));
+  return conditions;
+}
+
+/** What must be true of a row of `work`. For an open state, a cause, or what is held. */
+export function workConditionsOf(
+  { state, handler, cause, heldOnly }: Selection,
+  parameter: Parameter,
+): string[] {
+  const conditions: string[] = [];
+  const wanted = heldOnly ? 'held' : state;
+  // A partial index is known by the text of its condition.
+  if (wanted !== undefined) conditions.push(`work.state = '${wanted}'`);
+  if (handler !== undefined) conditions.push(`work.handler = ${parameter(handler)}`);
+  if (cause !== undefined) conditions.push(`work.cause = ${parameter(cause)}`);
+  return conditions;
+}
+
+/** What must be true of a row of `attempts` that ended the work, of which no row is left. */
+export function endConditionsOf({ state, handler }: Selection, parameter: Parameter): string[] {
+  const ofThis = (table: string) => `${table}.event = ended.event AND ${table}.handler = ended.handler`;
+  return [
+    `ended.outcome = '${state}'`,
+    ...(handler === undefined ? [] : [`ended.handler = ${parameter(handler)}`]),
+    `NOT EXISTS (SELECT 1 FROM work WHERE ${ofThis('work')})`,
+    `NOT EXISTS (SELECT 1 FROM attempts AS later WHERE ${ofThis('later')} AND later.outcome IN (${ENDS_IN_SQL})
+       AND (later.started_at, later.attempt) > (ended.started_at, ended.attempt))`,
+  ];
+}
+
+/** Whether it is about rows of `work`. */
+export function isOpenWork({ state, cause, heldOnly }: Selection): boolean {
+  return cause !== undefined || heldOnly === true || isOpen(state);
+}
+
+/** What must be true of a row of `inbox`: of the event itself, and of one of its deliveries. */
+export function conditionsOf(
+  selection: Selection,
+  context: SelectionContext,
+  parameter: Parameter,
+): string[] {
+  const conditions = eventConditionsOf(selection, context, parameter);
+  const { state, handler } = selection;
+  const exists = (table: string, alias: string, own: readonly string[]) =>
+    `EXISTS (SELECT 1 FROM ${table} WHERE ${[`${alias}.event = inbox.number`, ...own].join(' AND ')})`;
+  if (isOpenWork(selection)) conditions.push(exists('work', 'work', workConditionsOf(selection, parameter)));
+  else if (state !== undefined)
+    conditions.push(exists('attempts AS ended', 'ended', endConditionsOf(selection, parameter)));
+  else if (handler !== undefined) {
+    const ofHandler = (alias: string) => [`${alias}.handler = ${parameter(handler)}`];
+    const open = exists('work', 'work', ofHandler('work'));
+    conditions.push(`(${open} OR ${exists('attempts', 'attempts', ofHandler('attempts'))})`);
+  }
+  return conditions;
+}

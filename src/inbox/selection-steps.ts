@@ -1,0 +1,117 @@
+/**
+ * The steps in which a verb goes through what is selected, so that no statement ever reads more than a bounded number of rows,
+ * however rare it is. In SQL for both databases: reader.ts runs it for what is shown, and whatever carries an action out runs it
+ * in its own transaction.
+ *
+ *   rangeOf       the numbers among which it can be at all
+ *   boundaryOf    how far one step comes
+ *   deliveriesIn  what is selected up to there
+ */
+import { firstNumberAt } from './event-id.ts';
+import type { Selection } from './selection.ts';
+import {
+  ENDS_IN_SQL,
+  endConditionsOf,
+  eventConditionsOf,
+  isOpenWork,
+  type Parameter,
+  type SelectionContext,
+  type SqlValue,
+  workConditionsOf,
+} from './selection-sql.ts';
+
+/** A text with its parameters. */
+export interface SqlText {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** Numbers of events: beyond `after`, up to `upTo`. */
+export interface NumberRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What of a range a selection may be in, by the times that it names. */
+export function rangeOf({ since, until }: Selection, { after, upTo }: NumberRange): NumberRange {
+  return {
+    after: since === undefined ? after : Math.max(after, firstNumberAt(since) - 1),
+    upTo: until === undefined ? upTo : Math.min(upTo, firstNumberAt(until) - 1),
+  };
+}
+
+/**
+ * Where a step ends that looks at so many rows of a range, from its beginning (`ASC`) or from its end: `last` is the number of
+ * the event that it looks at last (null if there is none any more), `looked` how many rows that are.
+ */
+export function boundaryOf(
+  selection: Selection,
+  context: SelectionContext,
+  { after, upTo }: NumberRange,
+  looks: number,
+  order: 'ASC' | 'DESC',
+): SqlText {
+  const values: SqlValue[] = [];
+  const parameter = (value: SqlValue) => `$${values.push(value)}`;
+  const { table, number, own } = driverOfSteps(selection, context, parameter);
+  const conditions = [...own, `${number} > ${parameter(after)}`, `${number} <= ${parameter(upTo)}`];
+  const sql = `SELECT ${order === 'ASC' ? 'max' : 'min'}(number) AS last, count(*) AS looked FROM (
+    SELECT ${number} AS number FROM ${table} WHERE ${conditions.join(' AND ')}
+    ORDER BY ${number} ${order} LIMIT ${parameter(looks)}) AS step`;
+  return { sql, values };
+}
+
+/** The table that is gone through: what an index names, or the open work in that state, or all events. */
+function driverOfSteps(selection: Selection, context: SelectionContext, parameter: Parameter) {
+  const named = eventConditionsOf(namesIn(selection), context, parameter);
+  if (named.length === 0 && isOpenWork(selection)) {
+    return { table: 'work', number: 'work.event', own: workConditionsOf(selection, parameter) };
+  }
+  return { table: 'inbox', number: 'inbox.number', own: named };
+}
+
+/** The part of a selection that an index answers by itself. */
+function namesIn({ numbers, externalId, source, key }: Selection): Selection {
+  return {
+    ...(numbers && { numbers }),
+    ...(externalId !== undefined && { externalId, ...(source !== undefined && { source }) }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+/**
+ * The deliveries of a range: `event`, `handler`, `state`, in the order of their events. Where a selection says nothing of
+ * deliveries, its events: `handler` and `state` are null, and all handlers are meant. With a handler and no state also what that
+ * handler has done is in it, and not what it has never had.
+ */
+export function deliveriesIn(selection: Selection, context: SelectionContext, range: NumberRange): SqlText {
+  const values: SqlValue[] = [];
+  const parameter = (value: SqlValue) => `$${values.push(value)}`;
+  const { from, conditions, handler, state } = deliveryRows(selection, context, parameter);
+  const within = [`inbox.number > ${parameter(range.after)}`, `inbox.number <= ${parameter(range.upTo)}`];
+  const sql = `SELECT inbox.number AS event, ${handler} AS handler, ${state} AS state FROM ${from}
+    WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1, 2`;
+  return { sql, values };
+}
+
+function deliveryRows(selection: Selection, context: SelectionContext, parameter: Parameter) {
+  const conditions = eventConditionsOf(selection, context, parameter);
+  if (isOpenWork(selection)) {
+    conditions.push(...workConditionsOf(selection, parameter));
+    const from = 'work JOIN inbox ON inbox.number = work.event';
+    return { from, conditions, handler: 'work.handler', state: 'work.state' };
+  }
+  if (selection.state !== undefined) {
+    conditions.push(...endConditionsOf(selection, parameter));
+    const from = 'inbox JOIN attempts AS ended ON ended.event = inbox.number';
+    return { from, conditions, handler: 'ended.handler', state: 'ended.outcome' };
+  }
+  if (selection.handler === undefined) return { from: 'inbox', conditions, handler: 'NULL', state: 'NULL' };
+  const handler = `CAST(${parameter(selection.handler)} AS text)`;
+  const state = `coalesce(work.state, (SELECT outcome FROM attempts AS last
+    WHERE last.event = inbox.number AND last.handler = ${handler} AND last.outcome IN (${ENDS_IN_SQL})
+    ORDER BY started_at DESC, attempt DESC LIMIT 1))`;
+  conditions.push(`${state} IS NOT NULL`);
+  const from = `inbox LEFT JOIN work ON work.event = inbox.number AND work.handler = ${handler}`;
+  return { from, conditions, handler, state };
+}
