@@ -125,6 +125,8 @@ export interface SourceWiring {
   readonly handlers: Readonly<Record<string, Handle | HandlerOptions>>;
   /** Names of headers to keep with its events beside the usual. None that carries a credential; a query is cut off. */
   readonly keepHeaders?: readonly string[];
+  /** More values by which people look for events: `{ po: ['data.po_number'] }`, with `*` for each item of a list. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Runs once the event is on disk, within the preset's `replyWithinMs`; its value is the body of the 200. */
   readonly reply?: Reply;
 }

@@ -4,8 +4,10 @@
  */
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
-import { isEnd, statesInSql } from './event-states.ts';
-import type { SelectionTables, SqlValue } from './selection-sql.ts';
+import { statesInSql } from './event-states.ts';
+import { Search, type SearchTables } from './search.ts';
+import type { Selection } from './selection.ts';
+import type { StoredSource } from './stored-source.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -14,7 +16,6 @@ import {
   type EventProofs,
   type EventRow,
   type EventSummary,
-  type Filter,
   iso,
   type ProofsRow,
   type PurgedEvent,
@@ -23,11 +24,9 @@ import {
   summaryOf,
 } from './summary.ts';
 
-interface Tables extends SelectionTables {
+interface Tables extends SearchTables {
   /** An event may come to light so long after one with a higher number. */
   readonly lateMs: number;
-  /** Parameters stand as $1, $2, … in the text. */
-  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -62,13 +61,12 @@ export class InboxReader {
     return row?.value;
   }
 
-  async list(filter: Filter): Promise<EventSummary[]> {
-    const values: SqlValue[] = [];
-    const parameter = (value: SqlValue) => `$${values.push(value)}`;
-    const where = this.#conditionsOf(filter, parameter).join(' AND ');
-    const order = filter.oldestFirst ? 'ASC' : 'DESC';
-    const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${where} ORDER BY number ${order} LIMIT ${parameter(filter.limit)}`;
-    return await this.#summaries(await this.#tables.all<EventRow>(sql, ...values));
+  /** What is to be shown of a selection. `sources`: those that there are now. */
+  search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): Search {
+    return new Search(this.#tables, selection, sources, async (numbers) => {
+      const sql = `SELECT ${SUMMARY} FROM inbox WHERE number IN (${this.#tables.numbersIn('$1')}) ORDER BY number DESC`;
+      return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
+    });
   }
 
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
@@ -151,33 +149,19 @@ export class InboxReader {
     const numbers = JSON.stringify(rows.map(({ number }) => number));
     const ofThese = `event IN (${this.#tables.numbersIn('$1')})`;
     const open = await this.#tables.all<StateRow & { event: number }>(
-      `SELECT event, handler, state, attempts, due FROM work WHERE ${ofThese}`,
+      `SELECT event, handler, state, attempts, due, CASE WHEN attempts > 0 AND state IN ('dead', 'pending') THEN
+         (SELECT error FROM attempts AS last WHERE last.event = work.event AND last.handler = work.handler
+          ORDER BY started_at DESC, attempt DESC LIMIT 1) END AS error
+       FROM work WHERE ${ofThese}`,
       numbers,
     );
     const finished = await this.#tables.all<StateRow & { event: number }>(
-      `SELECT event, handler, outcome AS state, attempt AS attempts, 0 AS due FROM attempts
+      `SELECT event, handler, outcome AS state, attempt AS attempts, 0 AS due, NULL AS error FROM attempts
        WHERE ${ofThese} AND outcome IN (${statesInSql('end')}) ORDER BY started_at, attempt`,
       numbers,
     );
     const openOf = Map.groupBy(open, ({ event }) => event);
     const finishedOf = Map.groupBy(finished, ({ event }) => event);
     return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
-  }
-
-  #conditionsOf({ source, type, state, after, except = [] }: Filter, parameter: (value: SqlValue) => string) {
-    const conditions = ['true'];
-    if (source !== undefined) conditions.push(`source = ${parameter(source)}`);
-    if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
-    if (after !== undefined) conditions.push(`number > ${parameter(after)}`);
-    if (except.length > 0) {
-      conditions.push(`number NOT IN (${this.#tables.numbersIn(parameter(JSON.stringify(except)))})`);
-    }
-    if (state !== undefined && isEnd(state)) {
-      conditions.push('NOT EXISTS (SELECT 1 FROM work WHERE event = number)');
-      conditions.push(`number IN (SELECT event FROM attempts WHERE outcome = ${parameter(state)})`);
-    } else if (state !== undefined) {
-      conditions.push(`number IN (SELECT event FROM work WHERE state = ${parameter(state)})`);
-    }
-    return conditions;
   }
 }

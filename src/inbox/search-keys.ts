@@ -3,10 +3,54 @@
  * or the wiring names. They are indexed after the fact, and an index is all they are: it can be made anew at any time.
  */
 import { hash } from 'node:crypto';
+import type { SearchKeys } from '../verify/preset.ts';
+import { parseBody, textsAt } from './identity.ts';
+import type { StoredSource } from './stored-source.ts';
+
+/** Of one event so many at the most: a body may have a list of any length. */
+const KEYS_MOST = 64;
+/** What is longer is no key that anybody types. */
+const LENGTH_MOST = 200;
+
+/** A row of `inbox`, as far as keys are in it. */
+export interface StoredBody {
+  readonly source: string;
+  readonly body: Uint8Array;
+}
 
 /** The number under which a value is indexed: as people write it, in capitals or not, with spaces and hyphens or without. */
 export function searchKeyOf(value: string): number {
   const digest = hash('sha256', value.toUpperCase().replace(/[\s-]+/g, ''), 'buffer');
   // 53 bits: a safe integer, and enough against chance.
   return digest.readUIntBE(0, 6) * 32 + (digest.readUInt8(6) >> 3);
+}
+
+/** The values in a body, by the name of the key. */
+export function keyValuesOf(keys: SearchKeys, bytes: Uint8Array): Map<string, string[]> {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const parsed = parseBody(body);
+  const found = new Map<string, string[]>();
+  for (const [name, paths] of Object.entries(keys)) {
+    const texts = paths.flatMap((path) => textsAt(parsed, path, body));
+    const values = new Set(texts.filter((text) => text.length <= LENGTH_MOST && /[^\s-]/.test(text)));
+    if (values.size > 0) found.set(name, [...values]);
+  }
+  return found;
+}
+
+/** The numbers under which an event is indexed. */
+export function searchKeysOf(
+  { source, body }: StoredBody,
+  sources: ReadonlyMap<string, StoredSource>,
+): number[] {
+  const keys = sources.get(source)?.keys;
+  if (keys === undefined) return [];
+  const values = [...keyValuesOf(keys, body).values()].flat().slice(0, KEYS_MOST);
+  return [...new Set(values.map(searchKeyOf))];
+}
+
+/** What the sources declare: when that changes, what is indexed already has to be looked at again. */
+export function declaredKeys(sources: ReadonlyMap<string, StoredSource>): string {
+  const declared = [...sources].map(([name, { keys = {} }]) => [name, Object.entries(keys).sort()]);
+  return hash('sha256', JSON.stringify(declared.sort())).slice(0, 16);
 }

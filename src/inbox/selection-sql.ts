@@ -30,6 +30,8 @@ export interface SelectionContext {
   readonly tables: SelectionTables;
   /** The sources that there are, for a provider's id without a source. */
   readonly sources: readonly string[];
+  /** Events with the search key that is asked for, and that are not indexed yet. */
+  readonly fresh?: readonly number[];
 }
 
 export type Parameter = (value: SqlValue) => string;
@@ -39,7 +41,7 @@ export const ENDS_IN_SQL = statesInSql('end');
 /** What must be true of a row of `inbox`, whatever handlers have to do with it. */
 export function eventConditionsOf(
   selection: Selection,
-  { tables, sources }: SelectionContext,
+  { tables, sources, fresh = [] }: SelectionContext,
   parameter: Parameter,
 ): string[] {
   const { numbers, source, type, since, until, externalId, key, where = [], search } = selection;
@@ -61,8 +63,10 @@ export function eventConditionsOf(
     conditions.push(`inbox.external_id = ${parameter(externalId)}`);
   }
   if (key !== undefined) {
-    conditions.push(`inbox.number IN (SELECT event FROM search_keys
-      WHERE day IN (SELECT day FROM search_days) AND key = ${parameter(searchKeyOf(key))})`);
+    const indexed = `SELECT event FROM search_keys
+      WHERE day IN (SELECT day FROM search_days) AND key = ${parameter(searchKeyOf(key))}`;
+    const others = fresh.length === 0 ? '' : ` UNION ${tables.numbersIn(parameter(JSON.stringify(fresh)))}`;
+    conditions.push(`inbox.number IN (${indexed}${others})`);
   }
   for (const { path, value } of where) {
     conditions.push(tables.memberIs(parameter(JSON.stringify(path)), parameter(value)));

@@ -94,6 +94,24 @@ export function deliveriesIn(selection: Selection, context: SelectionContext, ra
   return { sql, values };
 }
 
+/** The numbers of the events of a range, each once, from its beginning or from its end. */
+export function eventsIn(
+  selection: Selection,
+  context: SelectionContext,
+  range: NumberRange,
+  limit: number,
+  order: 'ASC' | 'DESC',
+): SqlText {
+  const values: SqlValue[] = [];
+  const parameter = (value: SqlValue) => `$${values.push(value)}`;
+  const { from, conditions } = deliveryRows(selection, context, parameter);
+  const number = isOpenWork(selection) ? 'work.event' : 'inbox.number';
+  const within = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
+  const sql = `SELECT DISTINCT ${number} AS number FROM ${from}
+    WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1 ${order} LIMIT ${parameter(limit)}`;
+  return { sql, values };
+}
+
 function deliveryRows(selection: Selection, context: SelectionContext, parameter: Parameter) {
   const conditions = eventConditionsOf(selection, context, parameter);
   if (isOpenWork(selection)) {

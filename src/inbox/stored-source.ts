@@ -1,10 +1,12 @@
 /** A source as an inbox knows it: where its events have their id and type, and which handlers want them. */
+import type { SearchKeys } from '../verify/preset.ts';
 import type { Route } from './contract.ts';
 import type { Shape } from './identity.ts';
 
 export interface StoredSource {
   readonly shape: Shape;
   readonly routes: readonly Route[];
+  readonly keys?: SearchKeys;
 }
 
 /** The routes of all sources, by handler. */

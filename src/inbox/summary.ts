@@ -25,6 +25,8 @@ interface HandlerState {
   readonly attempts: number;
   /** For `pending`, when it is due. */
   readonly due: string | null;
+  /** Why the last attempt failed, of what is dead or tried again. */
+  readonly error: string | null;
 }
 
 /** `status` and `output`: what the handler recorded, `503` or `exit 1`, and the beginning of what the other side said. */
@@ -60,16 +62,6 @@ export interface EventEvidence extends EventProofs {
   readonly body: Buffer;
 }
 
-export interface Filter {
-  readonly source?: string;
-  readonly type?: string;
-  readonly state?: string;
-  readonly after?: number;
-  readonly except?: readonly number[];
-  readonly limit: number;
-  readonly oldestFirst?: boolean;
-}
-
 export type EventRow = Omit<EventSummary, 'id' | 'receivedAt' | 'handlers'> & { readonly receivedAt: number };
 export type AttemptRow = Omit<AttemptRecord, 'startedAt'> & { readonly startedAt: number };
 export type ProofsRow = Omit<EventProofs, 'proofs'> & { readonly evidence: string | null };
@@ -86,8 +78,8 @@ export function summaryOf(
   const ends = new Map(finished.map((row) => [row.handler, row]));
   for (const { handler } of open) ends.delete(handler);
   const rows = [...open.toSorted(byHandler), ...[...ends.values()].toSorted(byHandler)];
-  const handlers = rows.map(({ handler, state, attempts, due }) => {
-    return { handler, state, attempts, due: state === 'pending' && due > 0 ? iso(due) : null };
+  const handlers = rows.map(({ handler, state, attempts, due, error }) => {
+    return { handler, state, attempts, error, due: state === 'pending' && due > 0 ? iso(due) : null };
   });
   return { ...event, id: idOf(event.number), receivedAt: iso(receivedAt), handlers };
 }

@@ -1,15 +1,40 @@
 /** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
 import { clean } from '../base/log/redact.ts';
-import type { AttemptRecord, EventDetails, EventSummary, PurgedEvent } from '../inbox/summary.ts';
+import {
+  type AttemptRecord,
+  type EventDetails,
+  type EventSummary,
+  iso,
+  type PurgedEvent,
+} from '../inbox/summary.ts';
 import { columns } from './terminal.ts';
 
+export const EVENT_HEADER = ['event', 'received', 'source', 'type', 'handlers'];
+
+const REASON_MOST = 120;
+
 export function eventCells({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {
-  const states = handlers.map(({ handler, state }) => `${handler.split('/')[1]}: ${state}`).join(', ');
+  const states = handlers.map(({ handler, state, error }) => {
+    const why = error === null ? '' : ` (${shortened(error)})`;
+    return `${handler.split('/')[1]}: ${state}${why}`;
+  });
   const why = held === null ? [] : [`(${held})`];
-  return [id, receivedAt, source, clean(type ?? '-'), [states, ...why].filter(Boolean).join('  ')];
+  const fate = [states.join(', '), ...why].filter(Boolean).join('  ');
+  return [id, shortTime(Date.parse(receivedAt)), source, clean(type ?? '-'), fate];
 }
 
-export function detailsOf(event: EventDetails): string[] {
+/** `2026-11-25 16:40:59Z` */
+export function shortTime(at: number): string {
+  return `${iso(at).slice(0, 19).replace('T', ' ')}Z`;
+}
+
+function shortened(error: string): string {
+  const [line = ''] = clean(error).split('\n');
+  return line.length > REASON_MOST ? `${line.slice(0, REASON_MOST)}…` : line;
+}
+
+/** `keys`: the values by which it can be found. */
+export function detailsOf(event: EventDetails, keys: ReadonlyMap<string, readonly string[]>): string[] {
   return [
     event.id,
     ...columns([
@@ -17,6 +42,7 @@ export function detailsOf(event: EventDetails): string[] {
       ['  source', event.source],
       ['  type', clean(event.type ?? '-')],
       ['  their id', clean(event.externalId ?? '-')],
+      ...[...keys].map(([name, values]) => [`  ${name}`, clean(values.join(', '))]),
       ['  body', event.bytes === null ? 'purged' : `${event.bytes} bytes`],
       ...(event.held === null ? [] : [['  held', event.held]]),
       ...event.handlers.map(({ handler, state, attempts, due }) => {

@@ -7,36 +7,62 @@ import { parseArgs } from 'node:util';
 import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import { EVENT_STATE_NAMES } from '../inbox/event-states.ts';
 import type { InboxReader } from '../inbox/reader.ts';
+import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
-import { detailsOf, eventCells, remainsOf } from './event-lines.ts';
+import { storedSourcesOf } from '../serve/config/source.ts';
+import { eventCells } from './event-lines.ts';
+import { findEvents, listEvents } from './list.ts';
 import { giveOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
+import {
+  SELECTING,
+  SELECTING_NAMES,
+  SELECTING_USAGE,
+  selectionIn,
+  untakenOption,
+  warnOfUnknown,
+} from './selecting.ts';
 import { readSettings, sound } from './settings.ts';
+import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
 import { complain, FLAG, misused, say, sayJson, sayRows, sayWrong, spelled, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
-  list [--state S] [--source NAME] [--type T] [--limit N]   newest first
-  show ID [--body]                    one event: its handlers, attempts and headers; --body writes the exact bytes
+  list [which events] [--limit N] [--cursor ID]   newest first, 20 a page; --cursor goes on before that event
+  find TEXT                           by an id of ours or the provider's, a tracking number, an order
+  show ID… [--body]                   one event: its handlers, attempts and headers; --body writes the exact bytes
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
-  tail [--source NAME]                follow what comes in
+  tail [which events]                 follow what comes in
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
     --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
-  S is ${EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ')}.
-  --handler SOURCE/NAME   replay or discard for this handler only
+${SELECTING_USAGE}
   --json                  one JSON object a line
 `;
+const SELECTED = [...SELECTING_NAMES, 'json'];
+const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'body'];
+/** The verbs, and the options that each takes; what another is given is refused. */
+const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['list', [...SELECTED, 'limit', 'cursor']],
+  ['find', ['json']],
+  ['show', ['body', 'json']],
+  ['replay', SELECTED],
+  ['discard', SELECTED],
+  ['tail', SELECTED.filter((name) => name !== 'since' && name !== 'until')],
+  ['verify', ['all', 'json']],
+  ['rescue', ['to', 'json']],
+  ['refused', RECHECKED],
+]);
+const PAGE = 20;
 const MANY = 10_000;
 /** Most providers’ types are not longer. */
 const TYPE_WIDTH = 24;
@@ -48,11 +74,9 @@ function parseEvents(args: string[]) {
     args,
     allowPositionals: true,
     options: {
-      state: TEXT,
-      source: TEXT,
-      type: TEXT,
-      handler: TEXT,
-      limit: { ...TEXT, default: '20' },
+      ...SELECTING,
+      limit: TEXT,
+      cursor: TEXT,
       body: FLAG,
       all: FLAG,
       to: TEXT,
@@ -69,10 +93,12 @@ export async function run(args: string[]): Promise<number> {
   const [verb = '', ...ids] = positionals;
   const mistake = mistakeInEvents(verb, ids, values);
   if (mistake) return misused(mistake, usage);
+  const selection = selectionIn(values, ['list', 'tail', 'replay', 'discard'].includes(verb) ? ids : []);
+  if (typeof selection === 'string') return misused(selection, usage);
   const { config } = sound(await readSettings(values.config));
   if (verb === 'refused') {
     const [what = '', ...of] = ids;
-    return await refused(what, of, config, { ...values, limit: Number(values.limit) });
+    return await refused(what, of, config, { ...values, limit: limitIn(values) });
   }
   if (verb === 'rescue') return await rescue(config, String(values.to), values.json);
   const driver = driverOf(config.database);
@@ -82,26 +108,36 @@ export async function run(args: string[]): Promise<number> {
   }
   try {
     const numbers = ids.map((id) => numberOf(id) as number);
-    if (verb === 'list') return await listEvents(reader, values, config);
-    if (verb === 'show') return await showEvents(reader, ids, values);
+    warnOfUnknown(selection, config);
+    if (verb === 'list')
+      return await listEvents(reader, selection, { ...values, limit: limitIn(values), args }, config);
+    if (verb === 'find') return await findEvents(reader, String(ids[0]), values.json, config);
+    if (verb === 'show') return await showEvents(reader, ids, values, config);
     if (verb === 'verify') return await verify(reader, numbers, config, values);
-    if (verb === 'tail')
-      return await tail(reader, filterOf(values), (event) => printEvents([event], values.json, config));
-    return await change(config, reader, verb as Order['action'], numbers, values);
+    if (verb === 'tail') {
+      const search = reader.search(selection, storedSourcesOf(config.sources));
+      const mayComeLater = selection.state !== undefined || selection.heldOnly === true;
+      return await tail(reader, search, mayComeLater, (event) => printEvent(event, values.json, config));
+    }
+    return await change(config, reader, verb as Order['action'], selection, values);
   } finally {
     await reader.close();
   }
 }
 
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {
-  if (!['list', 'show', 'replay', 'discard', 'tail', 'verify', 'rescue', 'refused'].includes(verb))
-    return `events has no verb ${verb || '(none)'}`;
+  const takes = TAKES.get(verb);
+  if (!takes) return `events has no verb ${verb || '(none)'}`;
+  const untaken = untakenOption(verb, takes, values);
+  if (untaken) return untaken;
   if (verb === 'refused') return mistakeInRefused(ids, values);
   if (verb === 'rescue' && !values.to)
     return 'rescue wants --to and the path of a file that is not there yet';
-  if (values.state !== undefined && !EVENT_STATE_NAMES.some((state) => state === values.state))
-    return `there is no state ${values.state}`;
-  if (!/^[1-9]\d{0,5}$/.test(values.limit)) return '--limit wants a whole number from 1 to 999999';
+  if (!/^[1-9]\d{0,5}$/.test(values.limit ?? '1')) return '--limit wants a whole number from 1 to 999999';
+  if (values.cursor !== undefined && numberOf(values.cursor) === undefined)
+    return '--cursor wants the id of an event: the last of the page before';
+  if (verb === 'find')
+    return ids.length === 1 ? undefined : 'find wants one text: an id, a tracking number, an order';
   const wrong = ids.find((id) => numberOf(id) === undefined);
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
   const needsId =
@@ -123,45 +159,26 @@ function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values
   return undefined;
 }
 
-function filterOf({ source, type, state }: Values) {
-  return { ...(source && { source }), ...(type && { type }), ...(state && { state }) };
-}
+const limitIn = ({ limit }: Values) => Number(limit ?? PAGE);
 
-async function listEvents(reader: InboxReader, values: Values, config: Config): Promise<number> {
-  const events = await reader.list({ ...filterOf(values), limit: Number(values.limit) });
-  printEvents(events, values.json, config);
-  if (events.length === 0 && !values.json) say('No events.');
-  return 0;
-}
-
-/** Prints one JSON object a line, or columns that are the same for all events of these sources. */
-function printEvents(events: readonly EventSummary[], json: boolean, { sources }: Config): void {
+/** One that has just come: as a JSON object, or in columns that are the same for all events of these sources. */
+function printEvent(event: EventSummary, json: boolean, { sources }: Config): void {
   const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
-  sayRows(events, json, eventCells, { least });
-}
-
-async function showEvents(reader: InboxReader, ids: readonly string[], values: Values): Promise<number> {
-  for (const id of ids) {
-    const event = await reader.show(numberOf(id) as number);
-    if (!event) return complain(`there is no event ${id} in this inbox`);
-    const body = 'body' in event ? event.body : null;
-    if (values.body) process.stdout.write(body ?? '');
-    else if (values.json) sayJson({ ...event, body: body?.toString() });
-    else for (const line of 'purged' in event ? remainsOf(event) : detailsOf(event)) say(line);
-  }
-  return 0;
+  sayRows([event], json, eventCells, { least });
 }
 
 async function change(
   config: Config,
   reader: InboxReader,
   action: Order['action'],
-  named: readonly number[],
+  selection: Selection,
   values: Values,
 ): Promise<number> {
-  const listed = values.state === undefined ? [] : await reader.list({ ...filterOf(values), limit: MANY });
-  const numbers = [...named, ...listed.map(({ number }) => number)];
-  const handler = values.handler === undefined ? {} : { handler: values.handler };
+  const { numbers: named = [], handler: only, ...others } = selection;
+  const search = reader.search(selection, storedSourcesOf(config.sources));
+  const found = Object.keys(others).length === 0 ? undefined : await search.page({ limit: MANY });
+  const numbers = found?.events.map(({ number }) => number) ?? named;
+  const handler = only === undefined ? {} : { handler: only };
   const orders = numbers.map((event): Order => ({ action, event, ...handler }));
   const results = await giveOrders(config, await reader.id(), orders);
   let failed = 0;

@@ -3,21 +3,16 @@ import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { OrderResult } from '../inbox/order.ts';
-import type { StoredSource } from '../inbox/stored-source.ts';
 import type { Config } from '../serve/config/config.ts';
+import { storedSourcesOf } from '../serve/config/source.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
 
 /** Rejects if the database cannot be reached. */
 export async function giveOrders(config: Config, inbox: string, orders: readonly Order[]) {
-  const results = await driverOf(config.database).carryOut(orders, storedSources(config));
+  const results = await driverOf(config.database).carryOut(orders, storedSourcesOf(config.sources));
   return results ?? (await Promise.all(orders.map((order) => askService(config, inbox, order))));
-}
-
-/** The sources as the inbox knows them. */
-export function storedSources({ sources }: Config): Map<string, StoredSource> {
-  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
 }
 
 async function askService(config: Config, inbox: string, order: Order): Promise<OrderResult> {

@@ -12,7 +12,8 @@ import { driverOf, type Rescued, type RescueSource } from '../inbox/driver.ts';
 import { idOf, timeOfNumber } from '../inbox/event-id.ts';
 import { iso } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
-import { askConsole, storedSources } from './orders.ts';
+import { storedSourcesOf } from '../serve/config/source.ts';
+import { askConsole } from './orders.ts';
 import { complain, say, spelled } from './terminal.ts';
 
 /** A large inbox on a slow disk takes its time. */
@@ -30,7 +31,7 @@ export async function rescue(config: Config, given: string, json: boolean): Prom
   if (taken !== undefined) return complain(`${taken} is there already: name a file that is not there yet`);
   const found = await findSource(config, resolve(file), copy);
   if ('wrong' in found) return complain(found.wrong);
-  const rescued = await rescueFrom(found.from, to, storedSources(config));
+  const rescued = await rescueFrom(found.from, to, storedSourcesOf(config.sources));
   const left = found.from !== 'inbox' && !isComplete(rescued) ? copy : file;
   if (left !== copy) rmSync(copy, { force: true });
   if (json) say(JSON.stringify({ to, ...rescued, missing: rescued.missing.map(idOf) }));

@@ -7,15 +7,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
-import type { EventSummary, Filter } from '../inbox/summary.ts';
+import type { Search } from '../inbox/search.ts';
+import type { EventSummary } from '../inbox/summary.ts';
 
 const MANY = 10_000;
 const POLL_MS = 500;
 
-/** Never ends by itself. */
+/** Never ends by itself. `mayComeLater`: an event that is there already may come into what is searched for. */
 export async function tail(
   reader: InboxReader,
-  filter: Omit<Filter, 'limit'>,
+  search: Search,
+  mayComeLater: boolean,
   show: (event: EventSummary) => void,
 ): Promise<never> {
   let after = behind(await reader.newest(), reader.lateMs);
@@ -23,16 +25,17 @@ export async function tail(
   const known = new Set(await reader.numbers(after, Number.MAX_SAFE_INTEGER));
   for (;;) {
     const newest = await reader.newest();
-    const page = { after, except: [...known], limit: MANY, oldestFirst: true };
-    const events = await reader.list({ ...filter, ...page });
+    const most = MANY + known.size;
+    const found = await search.after(after, most);
+    const events = found.filter(({ number }) => !known.has(number));
     for (const event of events) {
       show(event);
       known.add(event.number);
     }
-    const last = events.at(-1)?.number ?? 0;
-    // A full list may not be the whole; and an event that is in another state now may come into the one that is asked for.
-    const isAll = events.length < MANY && filter.state === undefined;
-    const looked = isAll ? Math.max(newest, last) : last;
+    const last = found.at(-1)?.number ?? 0;
+    // A full list may not be the whole.
+    const isAll = found.length < most && !mayComeLater;
+    const looked = isAll ? Math.max(newest, last) : (events.at(-1)?.number ?? 0);
     after = Math.max(after, behind(looked, reader.lateMs));
     for (const number of known) if (number <= after) known.delete(number);
     await sleep(POLL_MS);

@@ -9,7 +9,7 @@ import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
 import type { Config } from './config/config.ts';
-import type { SourceConfig } from './config/source.ts';
+import { type SourceConfig, storedSourcesOf } from './config/source.ts';
 import type { ReplyOptions } from './http/receive.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
@@ -38,7 +38,7 @@ export async function openWork(
     database,
     knobs,
     dispatches,
-    sources: new Map(config.sources.map((source) => [source.name, storedSource(source)])),
+    sources: storedSourcesOf(config.sources),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
     onRestart: () => supervisor.renew(),
@@ -63,11 +63,6 @@ export async function openWork(
   );
   const supervisor = new Supervisor({ ...options, inbox, dispatches, knobs, onAttempts: meter.attempt });
   return { inbox, refused, judgeRefusedAgain, supervisor };
-}
-
-function storedSource({ preset, routes }: SourceConfig) {
-  const { id, type, cut } = preset;
-  return { shape: { id, type, ...(cut !== undefined && { cut }) }, routes };
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */

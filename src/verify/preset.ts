@@ -18,6 +18,9 @@ export interface HmacForm {
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
+/** By the name of the key: where its values are. `*` in a path stands for each item of a list. */
+export type SearchKeys = Readonly<Record<string, readonly MemberPath[]>>;
+
 /** Where a member is one of these texts, or with `isNot` none of them. */
 export interface Where {
   readonly member: MemberPath;
@@ -73,6 +76,8 @@ export interface Preset {
   readonly type: readonly MemberPath[];
   /** For `latest`. */
   readonly state?: StateShape;
+  /** Values by which people look for events: `events list --key 1Z…`. */
+  readonly keys?: SearchKeys;
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
@@ -93,6 +98,7 @@ const isFilled = (given: unknown): given is string => typeof given === 'string' 
 const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFilled);
 const isPaths = (given: unknown) =>
   Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
+const isKeys = (given: unknown) => isObject(given) && Object.values(given).every(isPaths);
 const isForm = (given: unknown) => {
   const { header, layout, prefix, algorithm, encoding } = (given ?? {}) as Partial<HmacForm>;
   const isKnown = [
@@ -114,6 +120,7 @@ const RULES = members({
   id: valueThat(isPaths, PATHS_FIX, required),
   type: valueThat(isPaths, PATHS_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
+  keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driverOf } from '../../src/inbox/driver.ts';
 import type { InboxReader } from '../../src/inbox/reader.ts';
-import type { Filter } from '../../src/inbox/summary.ts';
+import type { PageOptions } from '../../src/inbox/search.ts';
+import type { Selection } from '../../src/inbox/selection.ts';
+import type { StoredSource } from '../../src/inbox/stored-source.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { BEGIN, CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
@@ -43,25 +45,117 @@ async function both<T>(ask: (reader: InboxReader) => Promise<T>): Promise<T> {
 const secondsOf = (events: readonly { readonly receivedAt: string }[]) =>
   events.map(({ receivedAt }) => (Date.parse(receivedAt) - BEGIN) / 1_000);
 
-test.each<[Partial<Filter>, number[]]>([
+const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
+  ['jobs', 'pair', 'quiet'].map((name) => [name, { shape: { id: [['id']], type: [] }, routes: [] }]),
+);
+const ALL = { limit: 100 };
+
+const page = (selection: Selection, options: PageOptions = ALL) =>
+  both((reader) => reader.search(selection, SOURCES).page(options));
+
+test.each<[Selection, number[]]>([
   [{}, [8, 7, 6, 5, 4, 3, 2, 1]],
-  [{ limit: 3 }, [8, 7, 6]],
-  [{ limit: 3, oldestFirst: true }, [1, 2, 3]],
+  [{ numbers: [numberAt(2), numberAt(5), 4711] }, [5, 2]],
   [{ source: 'pair' }, [7, 3]],
+  [{ source: "pair' OR true --" }, []],
   [{ type: 'told', source: 'jobs' }, [6, 5, 1]],
+  [{ type: '*o*' }, [8, 7, 6, 5, 4, 1]],
+  [{ type: 'a/*' }, [3]],
+  [{ type: 't%' }, []],
+  [{ type: '_old*' }, []],
+  [{ type: '[t]old*' }, []],
+  [{ type: '?old*' }, []],
+  [{ type: 'TOLD*' }, []],
   [{ state: 'pending' }, [7, 5]],
   [{ state: 'handling' }, [6]],
   [{ state: 'dead' }, [4]],
   [{ state: 'held' }, [3]],
-  [{ state: 'done' }, [8, 1]],
+  [{ heldOnly: true, handler: 'pair/one' }, [3]],
+  // Of the last end of each handler: 7 is done by one, and waits for the other; 8 was discarded after it was done.
+  [{ state: 'done' }, [7, 1]],
   [{ state: 'discarded' }, [8, 2]],
-  [{ state: 'done', source: 'jobs', type: 'told', after: numberAt(0) }, [1]],
-  [{ after: numberAt(5) }, [8, 7, 6]],
-  [{ after: numberAt(5), except: [numberAt(7), numberAt(1)], oldestFirst: true }, [6, 8]],
-  [{ source: "pair' OR true --" }, []],
-])('a list is narrowed down: %o', async (filter, seconds) => {
-  const events = await both((reader) => reader.list({ limit: 100, ...filter }));
+  [{ state: 'done', handler: 'pair/two' }, [7]],
+  [{ state: 'done', handler: 'pair/one' }, []],
+  [{ state: 'pending', handler: 'pair/one' }, [7]],
+  [{ state: 'dead', handler: 'pair/one' }, []],
+  [{ handler: 'pair/one' }, [7, 3]],
+  [{ handler: 'quiet/work' }, [8]],
+  [{ handler: 'nope/nope' }, []],
+  [{ state: 'pending', source: 'jobs' }, [5]],
+  [{ since: BEGIN + 6_000 }, [8, 7, 6]],
+  [{ since: BEGIN + 2_000, until: BEGIN + 4_000 }, [3, 2]],
+  [{ since: BEGIN + 2_000, until: BEGIN + 6_000, state: 'dead' }, [4]],
+  [{ externalId: 'event-4' }, [4]],
+  [{ externalId: 'event-4', source: 'quiet' }, []],
+  [{ externalId: 'event-3' }, [3]],
+  [{ externalId: 'event-4', state: 'done' }, []],
+  [{ where: [{ path: ['id'], value: 'event-6' }] }, [6]],
+  [{ where: [{ path: ['steps', '0'], value: 'ok' }], source: 'pair' }, [7]],
+  [
+    {
+      where: [
+        { path: ['id'], value: 'event-6' },
+        { path: ['type'], value: 'other' },
+      ],
+    },
+    [],
+  ],
+  [{ where: [{ path: ['odd', 'number'], value: '12345678901234567891' }] }, [2]],
+  [{ where: [{ path: ['odd', 'flag'], value: 'true' }] }, [2]],
+  [{ where: [{ path: ['odd', 'none'], value: '' }] }, [2]],
+  [{ where: [{ path: ['odd', 'twice'], value: 'last' }] }, [2]],
+  [{ where: [{ path: ['odd', 'twice'], value: 'first' }] }, []],
+  [{ where: [{ path: ['odd', "quo'te"], value: "it's" }] }, [2]],
+  [{ search: '"event-7"' }, [7]],
+  [{ search: "\n'\\" }, [3]],
+  [{ search: 'ä€' }, [2]],
+  [{ search: 'EVENT' }, []],
+])('what is selected is found alike: %j', async (selection, seconds) => {
+  const { events, ...of } = await page(selection);
   expect(secondsOf(events)).toEqual(seconds);
+  expect(of).toMatchObject({ total: { count: seconds.length, isWhole: true }, next: null, endedBy: 'end' });
+});
+
+test('pages follow each other without a gap, and say how many there are', async () => {
+  const seen: number[] = [];
+  let next: number | null | undefined;
+  do {
+    const found = await page({ type: 'told' }, { limit: 2, ...(next && { before: next }) });
+    expect(found.total).toEqual({ count: 5, isWhole: true });
+    seen.push(...secondsOf(found.events));
+    ({ next } = found);
+  } while (next !== null);
+  expect(seen).toEqual([8, 7, 6, 5, 1]);
+});
+
+test('a walk ends at its bound, says how far it came, and goes on from there', async () => {
+  const bound = { looks: 3, ms: 60_000 };
+  const rare: Selection = { search: '"event-1"' };
+  const heard: number[] = [];
+  const first = await page(rare, { limit: 5, bound, onProgress: (looked) => heard.push(looked) });
+  expect(first).toMatchObject({ events: [], endedBy: 'bound', looked: 3, next: numberAt(6) });
+  expect(heard).toEqual([3, 3]);
+  const second = await page(rare, { limit: 5, bound, before: numberAt(6) });
+  expect(second).toMatchObject({ endedBy: 'bound', looked: 3, next: numberAt(3) });
+  const third = await page(rare, { limit: 5, bound, before: numberAt(3) });
+  expect(secondsOf(third.events)).toEqual([1]);
+  expect(third).toMatchObject({ endedBy: 'end', looked: 2, next: null });
+});
+
+test('what waits for a person is found without looking at anything else', async () => {
+  const bound = { looks: 1, ms: 60_000 };
+  expect(await page({ state: 'dead' }, { limit: 5, bound })).toMatchObject({
+    events: [{ handlers: [{ state: 'dead', error: 'Error: no more' }] }],
+    looked: 1,
+  });
+  expect(await page({ externalId: 'event-1' }, { limit: 5, bound })).toMatchObject({ looked: 1 });
+});
+
+test('what comes after a number is told oldest first', async () => {
+  const after = (selection: Selection) =>
+    both((reader) => reader.search(selection, SOURCES).after(numberAt(2), 3));
+  expect(secondsOf(await after({}))).toEqual([3, 4, 5]);
+  expect(secondsOf(await after({ source: 'pair' }))).toEqual([3, 7]);
 });
 
 test('an event is told of with all its handlers and attempts, and its exact bytes', async () => {

@@ -73,9 +73,11 @@ function looking(): void {
     expect(output).not.toContain('\u001b');
     const lines = (await events('list')).output.trim().split('\n');
     expect(lines).toEqual([
+      expect.stringMatching(/^event +received +source +type +handlers$/),
       expect.stringMatching(`^${held} .*pair .*one: held, two: held {2}\\(the body is not JSON\\)`),
-      expect.stringMatching(`^${dead} .*jobs .*work: dead`),
-      expect.stringMatching(`^${done} .*jobs .*work: done`),
+      expect.stringMatching(`^${dead} .*jobs .*work: dead \\(Error: as told\\)$`),
+      expect.stringMatching(`^${done} .*jobs .*work: done$`),
+      '3 of 3, newest first.',
     ]);
   });
 
@@ -86,6 +88,44 @@ function looking(): void {
     expect(ids(await events('list', '--json', '--source', 'jobs'))).toEqual([dead, done]);
     expect(ids(await events('list', '--json', '--type', 'told', '--limit', '1'))).toEqual([dead]);
     expect((await events('list', '--state', 'pending')).output).toBe('No events.\n');
+    expect(ids(await events('list', '--json', '--handler', 'jobs/work', '--type', 't*d'))).toEqual([
+      dead,
+      done,
+    ]);
+    expect(ids(await events('list', '--json', '--where', 'id=done-one'))).toEqual([done]);
+    expect(ids(await events('list', '--json', '--their-id', 'done-one'))).toEqual([done]);
+    expect(ids(await events('list', '--json', '--search', 'not json'))).toEqual([held]);
+    expect(ids(await events('list', '--json', '--since', '1h', '--held'))).toEqual([held]);
+    expect((await events('list', '--until', '1h')).output).toBe('No events.\n');
+  });
+
+  test('list goes on where the page before ended, as it says itself', async () => {
+    const first = await events('list', '--source', 'jobs', '--limit', '1', '--config', WIRING);
+    const [, command] =
+      /^1 of 2, newest first\.\nNext page:\n {2}consignee events (.*)$/m.exec(first.output) ?? [];
+    const second = await events(...String(command).split(' '));
+    expect(second.output).toMatch(new RegExp(`\n${done} .*\n1 of 2, newest first\\.\n$`));
+    const ofProgram = await events('list', '--json', '--source', 'jobs', '--limit', '1');
+    expect(ids(ofProgram)).toEqual([dead]);
+    expect(ofProgram.output).toContain(`--cursor ${dead}`);
+  });
+
+  test('find takes what people have in their hands', async () => {
+    expect(ids(await events('find', '--json', 'done-one'))).toEqual([done]);
+    expect(ids(await events('find', '--json', dead))).toEqual([dead]);
+    expect((await events('find', 'done-one')).output).toContain(
+      'Found by their id.\n1 of 1, newest first.\n',
+    );
+    const nothing = await events('find', "it's");
+    expect(nothing).toMatchObject({ code: 1, output: expect.stringContaining("list --search 'it'\\''s'\n") });
+    expect((await events('find', 'ref_0c5f2a9b3d4e0112')).output).toContain('events refused show ref_0c5f');
+  });
+
+  test('a name that the wiring does not know is told of', async () => {
+    const { output } = await events('list', '--handler', 'nope/nope');
+    expect(output).toMatch(
+      /^There is no handler nope\/nope in config\/sources\.ts \(but .*jobs\/work.*\)\.\nNo events\.\n$/,
+    );
   });
 
   test('show tells of one event; --body gives its exact bytes', async () => {
@@ -111,7 +151,15 @@ describe('with the service running', () => {
       [['show'], 64, 'show wants an event id'],
       [['replay'], 64, 'replay wants an event id'],
       [['replay', 'evt_1'], 64, 'evt_1 is not an event id'],
-      [['list', '--state', 'lost'], 64, 'there is no state lost'],
+      [['list', '--state', 'lost'], 64, '--state names no state: lost'],
+      [['list', '--since', 'soon'], 64, '--since is no time: soon. Write a time'],
+      [['list', '--cursor', '20'], 64, '--cursor wants the id of an event'],
+      [['show', done, '--type', 'told'], 64, 'show does not take --type; it takes --body, --json'],
+      [['tail', '--since', '2h'], 64, 'tail does not take --since'],
+      [['verify', '--all', '--source', 'jobs'], 64, 'verify does not take --source'],
+      [['replay', done, '--limit', '5'], 64, 'replay does not take --limit'],
+      [['refused', 'list', '--handler', 'jobs/work'], 64, 'refused does not take --handler'],
+      [['find'], 64, 'find wants one text'],
       [['list', '--limit', '-1'], 64, '--limit'],
       [['show', 'evt_00000000000001'], 1, 'there is no event evt_00000000000001'],
       [['replay', 'evt_00000000000001'], 1, 'no such event'],

@@ -33,7 +33,8 @@ async function readRecent(reader: InboxReader): Promise<EventProofs[]> {
   const perSource = new Map<string, number>();
   const chosen: number[] = [];
   let bytesLeft = BODY_BYTES_MOST;
-  for (const { number, source, bytes } of await reader.list({ limit: EVENTS_MOST })) {
+  const newest = await reader.search({}, new Map()).page({ limit: EVENTS_MOST });
+  for (const { number, source, bytes } of newest.events) {
     const before = perSource.get(source) ?? 0;
     if (before >= EVENTS_OF_SOURCE_MOST || bytes === null || bytes > bytesLeft) continue;
     perSource.set(source, before + 1);

@@ -3,6 +3,7 @@ import type { Problem } from '../../base/errors.ts';
 import { isSensitive } from '../../base/log/redact.ts';
 import {
   functionLike,
+  isObject,
   listOfTexts,
   members,
   number,
@@ -25,6 +26,7 @@ const HANDLERS_FIX = 'Write a name and a function: handlers: { log, orders: upda
 const NESTED_FIX = 'Write it by itself, or its options beside it: { ...log, concurrency: 4 }.';
 const STATE_FIX =
   "Say which members name the thing and its time: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
+const KEYS_FIX = "Write a name and where the value is: keys: { po: ['data.po_number', 'data.orders.*.po'] }.";
 const TYPES_FIX = "Write types or patterns: types: ['track_updated', 'transaction_*'].";
 
 const SOURCE_RULES = members({
@@ -39,6 +41,7 @@ const SOURCE_RULES = members({
   ),
   handlers: valueThat<SourceWiring['handlers']>((given) => typeof given === 'object', HANDLERS_FIX),
   keepHeaders: listOfTexts((name) => HEADER.test(name), HEADERS_FIX, {}, true),
+  keys: valueThat<NonNullable<SourceWiring['keys']>>(areKeys, KEYS_FIX),
   reply: functionLike<Reply>('Write a function: reply: (event) => ({ … }).'),
 } satisfies RulesFor<SourceWiring>);
 
@@ -95,6 +98,12 @@ export function readWirings(given: unknown, problems: Problem[]): readonly Sourc
     found.findIndex((other) => other.setting === setting && other.wrong === wrong) === at;
   problems.push(...found.filter(isFirst));
   return wirings;
+}
+
+function areKeys(given: unknown): boolean {
+  const isPath = (path: unknown) => typeof path === 'string' && !path.split('.').includes('');
+  const arePaths = (paths: unknown) => Array.isArray(paths) && paths.length > 0 && paths.every(isPath);
+  return isObject(given) && Object.entries(given).every(([name, paths]) => KEY.test(name) && arePaths(paths));
 }
 
 function isNamed(preset: Preset | undefined): preset is Preset {

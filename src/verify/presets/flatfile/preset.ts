@@ -3,7 +3,7 @@
  * X-Hub-Signature or a JWT whose claims are the body. The event forwarder puts its API token in every body.
  * Source: support.flatfile.com article 9518423; flatfile.com/docs, Secrets; FlatFilers/flatfile-plugins (forwarder and egress).
  */
-import type { Preset } from '../../preset.ts';
+import type { MemberPath, Preset } from '../../preset.ts';
 
 const changed = {
   after: [
@@ -14,6 +14,10 @@ const changed = {
 };
 const sha256 = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
 
+function contextOf(name: string, ...others: readonly MemberPath[]): readonly MemberPath[] {
+  return [['context', name], ['src', 'context', name], ...others];
+}
+
 export const flatfile = {
   name: 'flatfile',
   title: 'Flatfile',
@@ -23,6 +27,13 @@ export const flatfile = {
   ],
   id: [['id'], ['src', 'id']],
   type: [['topic'], ['src', 'topic']],
+  // From a listener, from the forwarder with the event in `src`, and from the egress with the workbook itself.
+  keys: {
+    space: contextOf('spaceId', ['workbook', 'spaceId']),
+    workbook: contextOf('workbookId', ['workbook', 'id']),
+    sheet: contextOf('sheetId', ['workbook', 'sheets', '*', 'id']),
+    job: contextOf('jobId'),
+  },
   cut: '_accessToken',
   bodyLimitBytes: 25 * 1_048_576,
   replyWithinMs: 20_000,

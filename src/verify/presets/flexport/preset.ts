@@ -37,6 +37,20 @@ export const flexport = {
     at: [{ path: ['occurred_at'] }, { path: ['created_at'] }],
     recordedAt: ['created_at'],
   },
+  keys: {
+    // Where the shipment is the resource itself, its id is found as that of the resource.
+    shipment: [
+      ['data', 'shipment', 'id'],
+      [...RESOURCE, 'shipment', 'id'],
+    ],
+    resource: [[...RESOURCE, 'id']],
+    container: [
+      ['data', 'containers', '*', 'container_number'],
+      [...RESOURCE, 'container_number'],
+    ],
+    tracking: [[...RESOURCE, 'trucking_leg', 'tracking_number']],
+    purchase_order: [[...RESOURCE, 'metadata', 'purchase_order', '*']],
+  },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 2_500,
   addressLists: {},

@@ -12,6 +12,13 @@ export const flintn = {
   ],
   id: [['event_id']],
   type: [['event_type']],
+  // The fields of its API's transactions; of its webhooks only the envelope is documented.
+  keys: {
+    transaction: [['data', 'transaction_id']],
+    payment: [['data', 'payment_id']],
+    order: [['data', 'order_id']],
+    subscription: [['data', 'subscription_id']],
+  },
   bodyLimitBytes: 1_048_576,
   replyWithinMs: 20_000,
   addressLists: {},

@@ -53,6 +53,18 @@ export const shippo = {
     recordedAt: RECORDED,
     isOldestWithoutTime: true,
   },
+  keys: {
+    tracking: [NUMBER],
+    // The label: the transaction itself, and the tracks of its parcel.
+    transaction: [
+      ['data', 'object_id'],
+      ['data', 'transaction'],
+    ],
+    order: [
+      ['data', 'order'],
+      ['data', 'order', 'object_id'],
+    ],
+  },
   // It says in which form `data` comes.
   keepHeaders: ['Shippo-API-Version'],
   bodyLimitBytes: 1_048_576,

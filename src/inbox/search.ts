@@ -1,0 +1,204 @@
+/**
+ * What is shown of a selection: pages, newest first, what comes in, and how much there is. Made by reader.ts, over either
+ * database.
+ *
+ * What an index names is read at once: ids, search keys, and what waits for a person. Everything else is walked in slices, back
+ * from the newest event, with a rest after each, until the page is full or the walk has come to its bound: then the page says
+ * how far it looked, and where to go on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { declaredKeys, type StoredBody, searchKeyOf, searchKeysOf } from './search-keys.ts';
+import type { Selection } from './selection.ts';
+import type { SelectionContext, SelectionTables, SqlValue } from './selection-sql.ts';
+import { boundaryOf, eventsIn, type NumberRange, rangeOf } from './selection-steps.ts';
+import type { StoredSource } from './stored-source.ts';
+import type { EventSummary } from './summary.ts';
+
+/** What a walk looks at before it asks whether to go on. */
+export interface WalkBound {
+  readonly looks: number;
+  readonly ms: number;
+}
+
+export const WALK_BOUND: WalkBound = { looks: 1_000_000, ms: 20_000 };
+
+const SLICE = { first: 1_000, most: 50_000, ms: 250 } as const;
+const REST_MS = 5;
+/** Only so many are counted: a number is not worth a walk. */
+const COUNT_LOOKS = 10_000;
+/** So many events that are not indexed yet are looked at one by one. */
+const FRESH_LOOKS = 10_000;
+
+export interface PageOptions {
+  readonly limit: number;
+  /** Only events with smaller numbers: where the page before ended. */
+  readonly before?: number;
+  readonly bound?: WalkBound;
+  /** Hears after each slice how many events have been looked at, and the number of the last. */
+  readonly onProgress?: (looked: number, last: number) => void;
+}
+
+export interface Page {
+  readonly events: readonly EventSummary[];
+  /** The number before which the next page begins; null if there is no more. */
+  readonly next: number | null;
+  /** `bound`: it looked at all that it may in one go, and there may be more. */
+  readonly endedBy: 'end' | 'limit' | 'bound';
+  readonly looked: number;
+  /** All that is selected, not only on this page; without `isWhole` there are more than that. */
+  readonly total: { readonly count: number; readonly isWhole: boolean };
+  /** For a search key: events from this number on are not indexed yet, and not all of them were looked at. */
+  readonly indexedTo?: number;
+}
+
+export interface SearchTables extends SelectionTables {
+  /** Parameters stand as $1, $2, … in the text. */
+  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
+}
+
+interface Step {
+  readonly last: number | null;
+  readonly looked: number;
+}
+
+export class Search {
+  readonly #tables: SearchTables;
+  readonly #selection: Selection;
+  readonly #sources: ReadonlyMap<string, StoredSource>;
+  readonly #summariesOf: (numbers: readonly number[]) => Promise<EventSummary[]>;
+
+  constructor(
+    tables: SearchTables,
+    selection: Selection,
+    sources: ReadonlyMap<string, StoredSource>,
+    summariesOf: (numbers: readonly number[]) => Promise<EventSummary[]>,
+  ) {
+    this.#tables = tables;
+    this.#selection = selection;
+    this.#sources = sources;
+    this.#summariesOf = summariesOf;
+  }
+
+  async page({ limit, before, bound = WALK_BOUND, onProgress }: PageOptions): Promise<Page> {
+    const fresh = await this.#fresh();
+    const context = this.#contextOf(fresh?.found);
+    const whole = rangeOf(this.#selection, { after: 0, upTo: Number.MAX_SAFE_INTEGER });
+    const upTo = Math.min(whole.upTo, (before ?? Number.POSITIVE_INFINITY) - 1);
+    const walk = await this.#walk(context, { ...whole, upTo }, limit, bound, onProgress);
+    const isAll = walk.endedBy === 'end' && upTo === whole.upTo;
+    const total = isAll ? { count: walk.numbers.length, isWhole: true } : await this.#count(context, whole);
+    return {
+      events: await this.#summariesOf(walk.numbers),
+      next: walk.next,
+      endedBy: walk.endedBy,
+      looked: walk.looked,
+      total: { ...total, count: Math.max(total.count, walk.numbers.length) },
+      ...(fresh?.unseenFrom !== undefined && { indexedTo: fresh.unseenFrom }),
+    };
+  }
+
+  /** Beyond a number, oldest first. */
+  async after(number: number, limit: number): Promise<EventSummary[]> {
+    const fresh = await this.#fresh();
+    const range = rangeOf(this.#selection, { after: number, upTo: Number.MAX_SAFE_INTEGER });
+    const found = await this.#numbers(this.#contextOf(fresh?.found), range, limit, 'ASC');
+    return (await this.#summariesOf(found)).toReversed();
+  }
+
+  async #walk(
+    context: SelectionContext,
+    range: NumberRange,
+    limit: number,
+    bound: WalkBound,
+    onProgress: PageOptions['onProgress'],
+  ) {
+    const numbers: number[] = [];
+    const began = performance.now();
+    let upTo = range.upTo;
+    let looked = 0;
+    let looks: number = SLICE.first;
+    for (;;) {
+      const sliceBegan = performance.now();
+      const left = { after: range.after, upTo };
+      const step = await this.#boundary(context, left, Math.min(looks, bound.looks - looked), 'DESC');
+      if (step.last === null) return { numbers, looked, next: null, endedBy: 'end' as const };
+      if (numbers.length === limit) return fullPage(numbers, looked);
+      const slice = { after: step.last - 1, upTo };
+      // One more than is shown tells that there is a next page.
+      const found = await this.#numbers(context, slice, limit + 1 - numbers.length, 'DESC');
+      numbers.push(...found);
+      looked += step.looked;
+      if (numbers.length > limit) return fullPage(numbers.slice(0, limit), looked);
+      upTo = step.last - 1;
+      onProgress?.(looked, step.last);
+      if (looked >= bound.looks || performance.now() - began >= bound.ms) {
+        return { numbers, looked, next: step.last, endedBy: 'bound' as const };
+      }
+      const tookMs = performance.now() - sliceBegan;
+      const better = tookMs < SLICE.ms / 2 ? looks * 2 : Math.round(looks / 2);
+      looks = Math.max(SLICE.first, Math.min(SLICE.most, better));
+      await sleep(REST_MS);
+    }
+  }
+
+  async #count(context: SelectionContext, range: NumberRange): Promise<Page['total']> {
+    const { last, looked } = await this.#boundary(context, range, COUNT_LOOKS, 'DESC');
+    if (last === null) return { count: 0, isWhole: true };
+    const slice = { after: last - 1, upTo: range.upTo };
+    const { sql, values } = eventsIn(this.#selection, context, slice, COUNT_LOOKS, 'DESC');
+    const [row] = await this.#tables.all<{ count: number }>(
+      `SELECT count(*) AS count FROM (${sql}) AS found`,
+      ...values,
+    );
+    return { count: row?.count ?? 0, isWhole: looked < COUNT_LOOKS };
+  }
+
+  async #boundary(
+    context: SelectionContext,
+    range: NumberRange,
+    looks: number,
+    order: 'ASC' | 'DESC',
+  ): Promise<Step> {
+    const { sql, values } = boundaryOf(this.#selection, context, range, looks, order);
+    const [row] = await this.#tables.all<Step>(sql, ...values);
+    return row ?? { last: null, looked: 0 };
+  }
+
+  async #numbers(
+    context: SelectionContext,
+    range: NumberRange,
+    limit: number,
+    order: 'ASC' | 'DESC',
+  ): Promise<number[]> {
+    const { sql, values } = eventsIn(this.#selection, context, range, limit, order);
+    const rows = await this.#tables.all<{ number: number }>(sql, ...values);
+    return rows.map(({ number }) => number);
+  }
+
+  /** Events with the key that is searched for among those that are not indexed yet. */
+  async #fresh() {
+    const { key } = this.#selection;
+    if (key === undefined) return undefined;
+    const [progress] = await this.#tables.all<{ indexedTo: number }>(
+      'SELECT indexed_to AS "indexedTo" FROM search_progress WHERE declared = $1',
+      declaredKeys(this.#sources),
+    );
+    const indexedTo = progress?.indexedTo ?? 0;
+    const rows = await this.#tables.all<StoredBody & { number: number }>(
+      `SELECT number, source, body FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number DESC LIMIT ${FRESH_LOOKS}`,
+      indexedTo,
+    );
+    const wanted = searchKeyOf(key);
+    const found = rows.filter((row) => searchKeysOf(row, this.#sources).includes(wanted));
+    const isAll = rows.length < FRESH_LOOKS;
+    return { found: found.map(({ number }) => number), unseenFrom: isAll ? undefined : indexedTo };
+  }
+
+  #contextOf(fresh: readonly number[] = []): SelectionContext {
+    return { tables: this.#tables, sources: [...this.#sources.keys()], fresh };
+  }
+}
+
+function fullPage(numbers: readonly number[], looked: number) {
+  return { numbers, looked, next: numbers.at(-1) ?? null, endedBy: 'limit' as const };
+}
