@@ -10,7 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { declaredKeys, type StoredBody, searchKeyOf, searchKeysOf } from './search-keys.ts';
 import type { Selection } from './selection.ts';
 import type { SelectionContext, SelectionTables, SqlValue } from './selection-sql.ts';
-import { boundaryOf, eventsIn, type NumberRange, rangeOf } from './selection-steps.ts';
+import {
+  boundaryOf,
+  deliveriesIn,
+  eventsIn,
+  type NumberRange,
+  rangeOf,
+  type SelectedDelivery,
+} from './selection-steps.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { EventSummary } from './summary.ts';
 
@@ -103,6 +110,20 @@ export class Search {
     const range = rangeOf(this.#selection, { after: number, upTo: Number.MAX_SAFE_INTEGER });
     const found = await this.#numbers(this.#contextOf(fresh?.found), range, limit, 'ASC');
     return (await this.#summariesOf(found)).toReversed();
+  }
+
+  /**
+   * A step upwards through the deliveries of a range, as selection-steps.ts has them: those of the next events that it looks at,
+   * and the number of the last of these, beyond which to go on; null at the end.
+   */
+  async deliveries(range: NumberRange, looks: number) {
+    const fresh = await this.#fresh();
+    const context = this.#contextOf(fresh?.found);
+    const within = rangeOf(this.#selection, range);
+    const { last } = await this.#boundary(context, within, looks, 'ASC');
+    if (last === null) return { deliveries: [], last };
+    const { sql, values } = deliveriesIn(this.#selection, context, { after: within.after, upTo: last });
+    return { deliveries: await this.#tables.all<SelectedDelivery>(sql, ...values), last };
   }
 
   async #walk(

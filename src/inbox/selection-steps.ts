@@ -8,6 +8,7 @@
  *   deliveriesIn  what is selected up to there
  */
 import { firstNumberAt } from './event-id.ts';
+import type { StateName } from './event-states.ts';
 import type { Selection } from './selection.ts';
 import {
   ENDS_IN_SQL,
@@ -24,6 +25,13 @@ import {
 export interface SqlText {
   readonly sql: string;
   readonly values: readonly SqlValue[];
+}
+
+/** Where a selection says nothing of deliveries, `handler` and `state` are null, and all handlers of the event are meant. */
+export interface SelectedDelivery {
+  readonly event: number;
+  readonly handler: string | null;
+  readonly state: StateName | null;
 }
 
 /** Numbers of events: beyond `after`, up to `upTo`. */
@@ -80,9 +88,8 @@ function namesIn({ numbers, externalId, source, key }: Selection): Selection {
 }
 
 /**
- * The deliveries of a range: `event`, `handler`, `state`, in the order of their events. Where a selection says nothing of
- * deliveries, its events: `handler` and `state` are null, and all handlers are meant. With a handler and no state also what that
- * handler has done is in it, and not what it has never had.
+ * The deliveries of a range, as rows of SelectedDelivery, in the order of their events. With a handler and no state also what
+ * that handler has done is in it, and not what it has never had.
  */
 export function deliveriesIn(selection: Selection, context: SelectionContext, range: NumberRange): SqlText {
   const values: SqlValue[] = [];

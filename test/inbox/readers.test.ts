@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driverOf } from '../../src/inbox/driver.ts';
+import { timeOfNumber } from '../../src/inbox/event-id.ts';
 import type { InboxReader } from '../../src/inbox/reader.ts';
 import type { PageOptions } from '../../src/inbox/search.ts';
 import type { Selection } from '../../src/inbox/selection.ts';
@@ -149,6 +150,35 @@ test('what waits for a person is found without looking at anything else', async 
     looked: 1,
   });
   expect(await page({ externalId: 'event-1' }, { limit: 5, bound })).toMatchObject({ looked: 1 });
+});
+
+test.each<[Selection, string[]]>([
+  [{ state: 'dead' }, ['4 jobs/work dead']],
+  [{ state: 'pending' }, ['5 jobs/work pending', '7 pair/one pending']],
+  [{ heldOnly: true }, ['3 pair/one held', '3 pair/two held']],
+  [{ state: 'done' }, ['1 jobs/work done', '7 pair/two done']],
+  [{ state: 'discarded', source: 'quiet' }, ['8 quiet/work discarded']],
+  [{ handler: 'pair/one' }, ['3 pair/one held', '7 pair/one pending']],
+  [
+    { handler: 'jobs/work', since: BEGIN + 2_000, until: BEGIN + 5_000 },
+    ['2 jobs/work discarded', '4 jobs/work dead'],
+  ],
+  [{ source: 'pair' }, ['3 null null', '7 null null']],
+  [{ numbers: [numberAt(4), numberAt(7)], state: 'pending' }, ['7 pair/one pending']],
+])('the deliveries of %j are gone through in steps', async (selection, expected) => {
+  const upTo = numberAt(8);
+  const found: string[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const step = await both((reader) =>
+      reader.search(selection, SOURCES).deliveries({ after: after ?? 0, upTo }, 2),
+    );
+    const lines = step.deliveries.map(({ event, handler, state }) => {
+      return `${(timeOfNumber(event) - BEGIN) / 1_000} ${handler} ${state}`;
+    });
+    found.push(...lines);
+    after = step.last;
+  }
+  expect(found).toEqual(expected);
 });
 
 test('what comes after a number is told oldest first', async () => {
