@@ -5,7 +5,7 @@
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
-import { Search, type SearchTables } from './search.ts';
+import { readIndexedTo, Search, type SearchTables } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
 import {
@@ -67,6 +67,11 @@ export class InboxReader {
       const sql = `SELECT ${SUMMARY} FROM inbox WHERE number IN (${this.#tables.numbersIn('$1')}) ORDER BY number DESC`;
       return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
     });
+  }
+
+  /** The number up to which events are indexed by their search keys; 0 if none is. */
+  indexedTo(sources: ReadonlyMap<string, StoredSource>): Promise<number> {
+    return readIndexedTo(this.#tables, sources);
   }
 
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {

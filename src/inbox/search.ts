@@ -199,12 +199,9 @@ export class Search {
   /** Events with the key that is searched for among those that are not indexed yet. */
   async #fresh() {
     const { key } = this.#selection;
-    if (key === undefined) return undefined;
-    const [progress] = await this.#tables.all<{ indexedTo: number }>(
-      'SELECT indexed_to AS "indexedTo" FROM search_progress WHERE declared = $1',
-      declaredKeys(this.#sources),
-    );
-    const indexedTo = progress?.indexedTo ?? 0;
+    const isDeclared = this.#sources.values().some(({ keys = {} }) => Object.keys(keys).length > 0);
+    if (key === undefined || !isDeclared) return undefined;
+    const indexedTo = await readIndexedTo(this.#tables, this.#sources);
     const rows = await this.#tables.all<StoredBody & { number: number }>(
       `SELECT number, source, body FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number DESC LIMIT ${FRESH_LOOKS}`,
       indexedTo,
@@ -218,6 +215,15 @@ export class Search {
   #contextOf(fresh: readonly number[] = []): SelectionContext {
     return { tables: this.#tables, sources: [...this.#sources.keys()], fresh };
   }
+}
+
+/** The number up to which events are indexed by what the sources declare now; 0 if none is. */
+export async function readIndexedTo(tables: SearchTables, sources: ReadonlyMap<string, StoredSource>) {
+  const [progress] = await tables.all<{ indexedTo: number }>(
+    'SELECT indexed_to AS "indexedTo" FROM search_progress WHERE declared = $1',
+    declaredKeys(sources),
+  );
+  return progress?.indexedTo ?? 0;
 }
 
 function fullPage(numbers: readonly number[], looked: number) {

@@ -3,11 +3,9 @@ import { ConfigError } from '../../base/errors.ts';
 import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import { InboxReader } from '../reader.ts';
 import { connect, failureText } from './connection.ts';
+import { VISIBLE_AFTER_MS } from './key-index.ts';
 import { movingIn, movingProblem } from './schema.ts';
 import { POSTGRES_SELECTION } from './selection.ts';
-
-/** Replicas commit beside each other, and their clocks differ a little. */
-const LATE_MS = 30_000;
 
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
 export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {
@@ -21,7 +19,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);
   const moving = found?.isThere ? await movingIn(client).catch(fail) : undefined;
   if (found?.isThere && !moving) {
-    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: LATE_MS, all, close });
+    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: VISIBLE_AFTER_MS, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

@@ -18,10 +18,12 @@ import { firstNumberAt, timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
+import { declaredKeys } from '../search-keys.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
+import { KeyIndex } from './key-index.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
@@ -41,12 +43,15 @@ export class Store {
   #counts = new StateCounts();
   #last: number;
   #purgeCursor = 0;
+  #purgesKeys = false;
+  readonly #keys: KeyIndex;
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
     this.#sources = sources;
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
+    this.#keys = new KeyIndex(database, sources, declaredKeys(sources));
     this.#clock = new InboxClock(this.#sql, Date.now());
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
@@ -92,6 +97,10 @@ export class Store {
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
+    if (this.#purgesKeys) {
+      this.#purgesKeys = this.#keys.purge(firstNumberAt(eventsBefore));
+      return { removed: 0, more: this.#purgesKeys };
+    }
     let removed = 0;
     const rows = this.#turn(now, ({ sql }) => {
       const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
@@ -108,7 +117,14 @@ export class Store {
       return step;
     });
     this.#purgeCursor = rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0;
-    return { removed, more: this.#purgeCursor > 0 };
+    // What was purged has left its search keys.
+    this.#purgesKeys = this.#purgeCursor === 0 && this.#keys.purge(firstNumberAt(eventsBefore));
+    return { removed, more: this.#purgeCursor > 0 || this.#purgesKeys };
+  }
+
+  /** Writes search keys for some of the events that have none yet. Nothing while the clock is in doubt. */
+  indexKeys(now: number): 'more' | 'end' {
+    return this.#clock.doubtMs(now) === 0 ? this.#keys.step(now) : 'end';
   }
 
   noteUses(uses: readonly SecretUse[], now: number): void {

@@ -7,6 +7,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import type { Database, Settlement } from '../contract.ts';
+import { Indexing } from '../indexing.ts';
 import {
   type ArrivalBatch,
   HandlersPort,
@@ -26,6 +27,7 @@ const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
 const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
+const INDEX_AGAIN_MS = 1_000;
 
 const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
@@ -45,6 +47,12 @@ let lastTurn = 0;
 let clockOffset = Date.now() - performance.now();
 let writes = true;
 let wake: NodeJS.Timeout | undefined;
+const indexing = new Indexing({
+  step: () => (writes ? store.indexKeys(Date.now()) : 'end'),
+  isNeeded: () => batches.length > 0 || planned !== undefined,
+  againMs: INDEX_AGAIN_MS,
+  onError: (error) => openFiles.note(error),
+});
 
 listenToEdge(
   (batch) => {
@@ -151,6 +159,7 @@ function takeTurn(): void {
     for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
+    if (arrivals.length > 0) indexing.note();
   } catch (error) {
     settled = [...finished, ...settled];
     for (const { id } of taken) tellEdge({ kind: 'failed', id, reason: (error as Error).message });
@@ -191,6 +200,7 @@ function reportWrites(taken: boolean, reason = ''): void {
 }
 
 function closeFile(): void {
+  indexing.stop();
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
