@@ -5,7 +5,8 @@
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
-import { readIndexedTo, Search, type SearchTables } from './search.ts';
+import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
 import {
@@ -62,8 +63,8 @@ export class InboxReader {
   }
 
   /** What is to be shown of a selection. `sources`: those that there are now. */
-  search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): Search {
-    return new Search(this.#tables, selection, sources, async (numbers) => {
+  search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): EventSearch {
+    return new EventSearch(this.#tables, selection, sources, async (numbers) => {
       const sql = `SELECT ${SUMMARY} FROM inbox WHERE number IN (${this.#tables.numbersIn('$1')}) ORDER BY number DESC`;
       return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
     });

@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto';
 import type { SearchKeys } from '../verify/preset.ts';
 import { firstNumberAt, timeOfNumber } from './event-id.ts';
-import { parseBody, textsAt } from './identity.ts';
+import { parseBody } from './identity.ts';
+import { textsAt } from './member-texts.ts';
 import type { StoredSource } from './stored-source.ts';
 
 /** Of one event so many at the most: a body may have a list of any length. */

@@ -11,7 +11,7 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { eventCells } from './event-lines.ts';
 import { findEvents, listEvents } from './list.ts';
 import { giveOrders } from './orders.ts';

@@ -4,7 +4,7 @@ import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { OrderResult } from '../inbox/order.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;

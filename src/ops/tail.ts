@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
-import type { Search } from '../inbox/search.ts';
+import type { EventSearch } from '../inbox/search.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 
 const MANY = 10_000;
@@ -16,7 +16,7 @@ const POLL_MS = 500;
 /** Never ends by itself. `mayComeLater`: an event that is there already may come into what is searched for. */
 export async function tail(
   reader: InboxReader,
-  search: Search,
+  search: EventSearch,
   mayComeLater: boolean,
   show: (event: EventSummary) => void,
 ): Promise<never> {

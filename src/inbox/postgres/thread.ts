@@ -77,7 +77,7 @@ await membership.enter().catch((error: Error & { code?: string }) => {
 });
 await openAll(pool);
 if (dispatches) void notifier.listen();
-const indexing = new Indexing({
+const keyIndexing = new Indexing({
   step: () => keys.step(lease.clock.inCommon(Date.now())),
   isNeeded: () => intake.isWaiting,
   againMs: INDEX_AGAIN_MS,
@@ -86,7 +86,7 @@ const indexing = new Indexing({
 listenToEdge(
   (batch) => {
     intake.push(batch);
-    indexing.note();
+    keyIndexing.note();
   },
   {
     status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
@@ -155,7 +155,7 @@ function hearNotice(notice: Notice): void {
 
 /** Waits for a few seconds only: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {
-  indexing.stop();
+  keyIndexing.stop();
   handlers.hearTheRest();
   const ended = (async () => {
     await intake.drain();

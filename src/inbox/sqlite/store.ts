@@ -14,7 +14,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
 import type { Arrival, Ending, InboxStatus, Kept, Order, Route, SecretUse, Settlement } from '../contract.ts';
-import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
@@ -24,12 +24,11 @@ import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
 import { KeyIndex } from './key-index.ts';
+import { FilePurge } from './purge.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
 import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
-
-const PURGE_STEP = 500;
 
 type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
@@ -42,8 +41,7 @@ export class Store {
   readonly #clock: InboxClock;
   #counts = new StateCounts();
   #last: number;
-  #purgeCursor = 0;
-  #purgesKeys = false;
+  readonly #purge: FilePurge;
   readonly #keys: KeyIndex;
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
@@ -52,6 +50,7 @@ export class Store {
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
     this.#keys = new KeyIndex(database, sources, declaredKeys(sources));
+    this.#purge = new FilePurge(database, this.#sql, this.#keys);
     this.#clock = new InboxClock(this.#sql, Date.now());
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
@@ -97,29 +96,7 @@ export class Store {
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
-    if (this.#purgesKeys) {
-      this.#purgesKeys = this.#keys.purge(firstNumberAt(eventsBefore));
-      return { removed: 0, more: this.#purgesKeys };
-    }
-    let removed = 0;
-    const rows = this.#turn(now, ({ sql }) => {
-      const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
-      for (const { number, busy, purged } of step) {
-        const keyToo = number < firstNumberAt(keysBefore);
-        if (busy === 1 || (purged === 1 && !keyToo)) continue;
-        // An event's key stands in its own row.
-        if (keyToo) sql.deleteEvent.run(number);
-        else sql.stripEvent.run(number);
-        sql.deleteAttempts.run(number);
-        sql.forgetNewest.run(number);
-        removed++;
-      }
-      return step;
-    });
-    this.#purgeCursor = rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0;
-    // What was purged has left its search keys.
-    this.#purgesKeys = this.#purgeCursor === 0 && this.#keys.purge(firstNumberAt(eventsBefore));
-    return { removed, more: this.#purgeCursor > 0 || this.#purgesKeys };
+    return this.#purge.step(eventsBefore, keysBefore);
   }
 
   /** Writes search keys for some of the events that have none yet. Nothing while the clock is in doubt. */

@@ -17,6 +17,7 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
+import { ClockJumps } from './clock-jumps.ts';
 import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
@@ -25,7 +26,6 @@ import { Store } from './store.ts';
 
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
-const CLOCK_JUMP_MS = 2_000;
 const GATHER_MS = 4;
 const INDEX_AGAIN_MS = 1_000;
 
@@ -44,8 +44,8 @@ const handlersPort = new HandlersPort(hearHandlers);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
-let clockOffset = Date.now() - performance.now();
 let writes = true;
+const clockJumps = new ClockJumps();
 let wake: NodeJS.Timeout | undefined;
 const indexing = new Indexing({
   step: () => (writes ? store.indexKeys(Date.now()) : 'end'),
@@ -126,23 +126,10 @@ function planGathering(): void {
   else gathering = setTimeout(planTurn, waitMs);
 }
 
-/** Durations by the steady clock: times in the database move along when the wall clock is set. */
-function followClock(): void {
-  const offset = Date.now() - performance.now();
-  if (Math.abs(offset - clockOffset) < CLOCK_JUMP_MS) return;
-  try {
-    store.shiftDue(Math.round(offset - clockOffset), Date.now());
-    clockOffset = offset;
-  } catch (error) {
-    // The disk refuses; the next turn tries again.
-    openFiles.note(error);
-  }
-}
-
 function takeTurn(): void {
   dropPlans();
   lastTurn = performance.now();
-  followClock();
+  clockJumps.follow((byMs) => store.shiftDue(byMs, Date.now()), openFiles);
   const taken = batches.splice(0);
   const finished = settled;
   settled = [];
