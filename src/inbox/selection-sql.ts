@@ -38,6 +38,8 @@ export type Parameter = (value: SqlValue) => string;
 
 export const ENDS_IN_SQL = statesInSql('end');
 
+const HELD_LOOKS = 10_000;
+
 /** What must be true of a row of `inbox`, whatever handlers have to do with it. */
 export function eventConditionsOf(
   selection: Selection,
@@ -57,8 +59,9 @@ export function eventConditionsOf(
     const identities = named.map((one) => externalIdentityOf(one, externalId).toString('hex'));
     const known = `SELECT number FROM ${tables.keys} AS known
       WHERE identity IN (${tables.bytesIn(parameter(JSON.stringify(identities)))})`;
-    // Another body under an id that was taken is held, and has a key of its own.
-    const beside = `SELECT event FROM work WHERE state = 'held'`;
+    // Another body under an id that was taken is held, and has a key of its own. Looked for among the newest ones.
+    const beside = `SELECT event FROM (
+      SELECT event FROM work WHERE state = 'held' ORDER BY event DESC LIMIT ${HELD_LOOKS}) AS held_ones`;
     conditions.push(`(inbox.number IN (${known}) OR inbox.number IN (${beside}))`);
     conditions.push(`inbox.external_id = ${parameter(externalId)}`);
   }

@@ -7,6 +7,9 @@ import { VISIBLE_AFTER_MS } from './key-index.ts';
 import { movingIn, movingProblem } from './schema.ts';
 import { POSTGRES_SELECTION } from './selection.ts';
 
+/** A plan that was made for small tables must not read large ones whole; nor is one of these worth compiling. */
+export const READER_SESSION = 'SET enable_seqscan = off; SET jit = off';
+
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
 export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {
   const fail = (error: Error): never => {
@@ -16,6 +19,7 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   const all = async <Row>(sql: string, ...values: readonly (string | number)[]) =>
     (await client.query(sql, [...values]).catch(fail)).rows as Row[];
   const close = () => client.end().catch(() => {});
+  await client.query(READER_SESSION).catch(fail);
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);
   const moving = found?.isThere ? await movingIn(client).catch(fail) : undefined;
   if (found?.isThere && !moving) {
