@@ -65,7 +65,7 @@ export class InboxReader {
   /** What is to be shown of a selection. `sources`: those that there are now. */
   search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): EventSearch {
     return new EventSearch(this.#tables, selection, sources, async (numbers) => {
-      const sql = `SELECT ${SUMMARY} FROM inbox WHERE number IN (${this.#tables.numbersIn('$1')}) ORDER BY number DESC`;
+      const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${this.#isListed('number')} ORDER BY number DESC`;
       return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
     });
   }
@@ -125,7 +125,7 @@ export class InboxReader {
   async proofs(numbers: readonly number[]): Promise<EventProofs[]> {
     const rows = await this.#tables.all<ProofsRow>(
       `SELECT ${PROOFS} FROM inbox
-       WHERE number IN (${this.#tables.numbersIn('$1')}) AND body IS NOT NULL ORDER BY number DESC`,
+       WHERE ${this.#isListed('number')} AND body IS NOT NULL ORDER BY number DESC`,
       JSON.stringify(numbers),
     );
     return rows.map(proofsOf);
@@ -151,9 +151,14 @@ export class InboxReader {
     await this.#tables.close();
   }
 
+  /** Whether a column has one of the numbers in $1, a JSON list. */
+  #isListed(column: string): string {
+    return this.#tables.isAmong(column, this.#tables.numbersIn('$1'));
+  }
+
   async #summaries(rows: readonly EventRow[]): Promise<EventSummary[]> {
     const numbers = JSON.stringify(rows.map(({ number }) => number));
-    const ofThese = `event IN (${this.#tables.numbersIn('$1')})`;
+    const ofThese = this.#isListed('event');
     const open = await this.#tables.all<StateRow & { event: number }>(
       `SELECT event, handler, state, attempts, due, CASE WHEN attempts > 0 AND state IN ('dead', 'pending') THEN
          (SELECT error FROM attempts AS last WHERE last.event = work.event AND last.handler = work.handler

@@ -14,6 +14,8 @@ export type SqlValue = string | number;
 export interface SelectionTables {
   /** The table in which an event's key and digest stand, which it may outlive. */
   readonly keys: 'inbox' | 'keys';
+  /** Whether a column has one of the values that a subquery finds, which is run first: by the column's index. */
+  isAmong(column: string, subquery: string): string;
   /** A subquery: the numbers in a JSON list. */
   numbersIn(parameter: string): string;
   /** A subquery: the bytes in a JSON list of hexadecimal digits. */
@@ -47,8 +49,9 @@ export function eventConditionsOf(
   parameter: Parameter,
 ): string[] {
   const { numbers, source, type, since, until, externalId, key, where = [], search } = selection;
+  const { isAmong } = tables;
   const conditions: string[] = [];
-  if (numbers) conditions.push(`inbox.number IN (${tables.numbersIn(parameter(JSON.stringify(numbers)))})`);
+  if (numbers) conditions.push(isAmong('inbox.number', tables.numbersIn(parameter(JSON.stringify(numbers)))));
   if (source !== undefined) conditions.push(`inbox.source = ${parameter(source)}`);
   if (type?.includes('*')) conditions.push(tables.fits('inbox.type', type, parameter));
   else if (type !== undefined) conditions.push(`inbox.type = ${parameter(type)}`);
@@ -57,19 +60,19 @@ export function eventConditionsOf(
   if (externalId !== undefined) {
     const named = source === undefined ? sources : [source];
     const identities = named.map((one) => externalIdentityOf(one, externalId).toString('hex'));
-    const known = `SELECT number FROM ${tables.keys} AS known
-      WHERE identity IN (${tables.bytesIn(parameter(JSON.stringify(identities)))})`;
+    const isKnown = isAmong('identity', tables.bytesIn(parameter(JSON.stringify(identities))));
+    const known = `SELECT number FROM ${tables.keys} AS known WHERE ${isKnown}`;
     // Another body under an id that was taken is held, and has a key of its own. Looked for among the newest ones.
     const beside = `SELECT event FROM (
       SELECT event FROM work WHERE state = 'held' ORDER BY event DESC LIMIT ${HELD_LOOKS}) AS held_ones`;
-    conditions.push(`(inbox.number IN (${known}) OR inbox.number IN (${beside}))`);
+    conditions.push(isAmong('inbox.number', `${known} UNION ${beside}`));
     conditions.push(`inbox.external_id = ${parameter(externalId)}`);
   }
   if (key !== undefined) {
-    const indexed = `SELECT event FROM search_keys
-      WHERE day IN (SELECT day FROM search_days) AND key = ${parameter(searchKeyOf(key))}`;
+    const days = isAmong('day', 'SELECT day FROM search_days');
+    const indexed = `SELECT event FROM search_keys WHERE ${days} AND key = ${parameter(searchKeyOf(key))}`;
     const others = fresh.length === 0 ? '' : ` UNION ${tables.numbersIn(parameter(JSON.stringify(fresh)))}`;
-    conditions.push(`inbox.number IN (${indexed}${others})`);
+    conditions.push(isAmong('inbox.number', `${indexed}${others}`));
   }
   for (const { path, value } of where) {
     conditions.push(tables.memberIs(parameter(JSON.stringify(path)), parameter(value)));

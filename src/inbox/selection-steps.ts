@@ -95,10 +95,11 @@ export function deliveriesIn(selection: Selection, context: SelectionContext, ra
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const { from, conditions, handler, state } = deliveryRows(selection, context, parameter);
-  const within = [`inbox.number > ${parameter(range.after)}`, `inbox.number <= ${parameter(range.upTo)}`];
+  const number = isOpenWork(selection) ? 'work.event' : 'inbox.number';
+  const within = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
   // Nothing can be done any more with what is purged.
   within.push('inbox.body IS NOT NULL');
-  const sql = `SELECT inbox.number AS event, ${handler} AS handler, ${state} AS state FROM ${from}
+  const sql = `SELECT ${number} AS event, ${handler} AS handler, ${state} AS state FROM ${from}
     WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1, 2`;
   return { sql, values };
 }

@@ -7,8 +7,9 @@ import { VISIBLE_AFTER_MS } from './key-index.ts';
 import { movingIn, movingProblem } from './schema.ts';
 import { POSTGRES_SELECTION } from './selection.ts';
 
-/** A plan that was made for small tables must not read large ones whole; nor is one of these worth compiling. */
-export const READER_SESSION = 'SET enable_seqscan = off; SET jit = off';
+/** As for the inbox thread (connection.ts): all is found by indexes, a few rows at a time, whatever the planner knows. */
+export const READER_SESSION =
+  'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off';
 
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
 export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {

@@ -6,6 +6,7 @@ import type { SelectionTables } from '../selection-sql.ts';
 
 export const SQLITE_SELECTION: SelectionTables = {
   keys: 'inbox',
+  isAmong: (column, subquery) => `${column} IN (${subquery})`,
   numbersIn: (parameter) => `SELECT value FROM json_each(${parameter})`,
   bytesIn: (parameter) => `SELECT unhex(value) FROM json_each(${parameter})`,
   fits: (column, pattern, parameter) =>
