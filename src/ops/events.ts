@@ -33,12 +33,13 @@ import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
-  list [which events] [--limit N] [--cursor ID]   newest first, 20 a page; --cursor goes on before that event
-  find TEXT                           by an id of ours or the provider's, a tracking number, an order
-  show ID… [--body]                   one event: its handlers, attempts and headers; --body writes the exact bytes
+  list [which] [--limit N]     which events there are, newest first, 20 a page;
+                               --cursor ID goes on with those before that event
+  find TEXT                    by an id, ours or theirs, a tracking number, an order
+  show ID… [--body]            all of one event; --body writes the exact bytes
   replay ID… | --state dead|held      give it to its handlers again
   discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
-  tail [which events]                 follow what comes in
+  tail [which]                 follow what comes in
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
@@ -46,7 +47,8 @@ export const usage = `Usage: npm run events -- <verb>
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
 ${SELECTING_USAGE}
-  --json                  one JSON object a line
+  --json                 one JSON object a line; of a full page the last line's id
+                         is the --cursor of the next one
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
 const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'body'];
