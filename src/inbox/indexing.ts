@@ -24,6 +24,8 @@ const REST_LEAST_MS = 2;
 const REST_WHILE_BUSY = 20;
 const REST_WHILE_QUIET = 1;
 const BUSY_MS = 1_000;
+/** So long after an event has come it may still have to be indexed. */
+const LATE_MOST_MS = 60_000;
 const ERROR_MS = 30_000;
 
 export class Indexing {
@@ -64,10 +66,10 @@ export class Indexing {
     try {
       const left = await step();
       const now = performance.now();
-      const isBusy = now - this.#cameAt < BUSY_MS;
-      const restMs = (now - began) * (isBusy ? REST_WHILE_BUSY : REST_WHILE_QUIET);
+      const quietMs = now - this.#cameAt;
+      const restMs = (now - began) * (quietMs < BUSY_MS ? REST_WHILE_BUSY : REST_WHILE_QUIET);
       if (left === 'more') this.#plan(Math.max(REST_LEAST_MS, restMs));
-      else if (this.#cameAt > began || isBusy) this.#plan(againMs);
+      else if (quietMs < LATE_MOST_MS) this.#plan(againMs);
     } catch (error) {
       onError(error);
       this.#plan(ERROR_MS);

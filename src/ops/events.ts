@@ -9,10 +9,8 @@ import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
-import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
-import { eventCells } from './event-lines.ts';
 import { findEvents, listEvents } from './list.ts';
 import { giveOrders } from './orders.ts';
 import { readSeconds, refused } from './refused.ts';
@@ -28,7 +26,7 @@ import {
 import { readSettings, sound } from './settings.ts';
 import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, say, sayJson, sayRows, sayWrong, spelled, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, say, sayJson, sayWrong, spelled, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -66,8 +64,6 @@ const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 const PAGE = 20;
 const MANY = 10_000;
-/** Most providers’ types are not longer. */
-const TYPE_WIDTH = 24;
 
 type Values = ReturnType<typeof parseEvents>['values'];
 
@@ -116,11 +112,7 @@ export async function run(args: string[]): Promise<number> {
     if (verb === 'find') return await findEvents(reader, String(ids[0]), values.json, config);
     if (verb === 'show') return await showEvents(reader, ids, values, config);
     if (verb === 'verify') return await verify(reader, numbers, config, values);
-    if (verb === 'tail') {
-      const search = reader.search(selection, storedSourcesOf(config.sources));
-      const mayComeLater = selection.state !== undefined || selection.heldOnly === true;
-      return await tail(reader, search, mayComeLater, (event) => printEvent(event, values.json, config));
-    }
+    if (verb === 'tail') return await tail(reader, selection, values.json, config);
     return await change(config, reader, verb as Order['action'], selection, values);
   } finally {
     await reader.close();
@@ -162,12 +154,6 @@ function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values
 }
 
 const limitIn = ({ limit }: Values) => Number(limit ?? PAGE);
-
-/** One that has just come: as a JSON object, or in columns that are the same for all events of these sources. */
-function printEvent(event: EventSummary, json: boolean, { sources }: Config): void {
-  const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
-  sayRows([event], json, eventCells, { least });
-}
 
 async function change(
   config: Config,

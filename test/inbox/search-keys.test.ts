@@ -1,5 +1,5 @@
 /** Search keys: what they are, that they are written and taken away in small steps, and that both kinds of inbox find by them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -19,6 +19,7 @@ import { flatfile, flexport, flintn, shippo } from '../../src/verify/presets.ts'
 import { fillDatabase, fillFile } from '../fixtures/filled/fill.ts';
 import { type Content, eventRow, keyOf, numberAt, workRow } from '../fixtures/filled/rows.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
+import { ROOT } from '../harness/project.ts';
 import { arrival, eventually, openAt } from './driver.ts';
 
 const KEYS = { tracking: [['data', 'tracking_number']], parts: [['data', 'parts', '*', 'no']] };
@@ -54,6 +55,12 @@ test('an event has a bounded number of keys, and one of an unknown source has no
   expect(searchKeysOf({ source: 'quiet', body }, SOURCES)).toEqual([]);
   expect(searchKeysOf({ source: 'gone', body }, SOURCES)).toEqual([]);
   expect(searchKeysOf({ source: 'jobs', body: null }, SOURCES)).toEqual([]);
+});
+
+test.each([shippo, flexport, flintn, flatfile])('the keys of $name stand in the docs', ({ name, keys }) => {
+  const page = readFileSync(join(ROOT, 'docs/finding.md'), 'utf8');
+  const [, said = ''] = new RegExp(`^\\| ${name} \\| (.*) \\|$`, 'm').exec(page) ?? [];
+  expect([...said.matchAll(/`(\w+)`/g)].map(([, key]) => key)).toEqual(Object.keys(keys));
 });
 
 test.each([shippo, flexport, flintn, flatfile])('of $name each sample has a key', (preset) => {
@@ -173,12 +180,14 @@ describe.each([
   });
 
   test('a mark in the future is not believed', async () => {
+    await indexAll(LATER);
     await indexAll(timeOfNumber(numberAt(0)));
     expect(await kind.progress()).toBe(numberAt(180_000));
     expect(await kind.rows()).toBe(4);
   });
 
   test('keys go with their events, a whole day at a time, and those of events that stay do not', async () => {
+    await indexAll(LATER);
     await kind.forget(numberAt(1));
     await kind.forget(numberAt(90_000));
     expect(await kind.index.purge(numberAt(90_000))).toBe(false);
