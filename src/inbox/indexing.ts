@@ -46,7 +46,7 @@ export class Indexing {
     if (!this.#timer && !this.#runs) this.#plan(this.#options.againMs);
   }
 
-  /** Resolves when no step runs any more. */
+  /** No step begins any more. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);

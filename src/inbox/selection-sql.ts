@@ -3,7 +3,7 @@
  * attempt that ended a delivery. selection-steps.ts goes through what is selected. Parameters stand as $1, $2, … in the text.
  */
 import { firstNumberAt } from './event-id.ts';
-import { isOpen, statesInSql } from './event-states.ts';
+import { EVENT_STATE_NAMES, isOpen, type StateName, statesInSql } from './event-states.ts';
 import { externalIdentityOf } from './identity.ts';
 import { searchKeyOf } from './search-keys.ts';
 import type { Selection } from './selection.ts';
@@ -81,6 +81,12 @@ export function eventConditionsOf(
   return conditions;
 }
 
+/** In the text itself, since by that a partial index is known. */
+function literalOf(state: StateName): string {
+  if (!EVENT_STATE_NAMES.includes(state)) throw new RangeError(`there is no state ${state}`);
+  return `'${state}'`;
+}
+
 /** What must be true of a row of `work`. For an open state, a cause, or what is held. */
 export function workConditionsOf(
   { state, handler, cause, heldOnly }: Selection,
@@ -88,8 +94,7 @@ export function workConditionsOf(
 ): string[] {
   const conditions: string[] = [];
   const wanted = heldOnly ? 'held' : state;
-  // A partial index is known by the text of its condition.
-  if (wanted !== undefined) conditions.push(`work.state = '${wanted}'`);
+  if (wanted !== undefined) conditions.push(`work.state = ${literalOf(wanted)}`);
   if (handler !== undefined) conditions.push(`work.handler = ${parameter(handler)}`);
   if (cause !== undefined) conditions.push(`work.cause = ${parameter(cause)}`);
   return conditions;
@@ -99,7 +104,7 @@ export function workConditionsOf(
 export function endConditionsOf({ state, handler }: Selection, parameter: Parameter): string[] {
   const ofThis = (table: string) => `${table}.event = ended.event AND ${table}.handler = ended.handler`;
   return [
-    `ended.outcome = '${state}'`,
+    ...(state === undefined ? [] : [`ended.outcome = ${literalOf(state)}`]),
     ...(handler === undefined ? [] : [`ended.handler = ${parameter(handler)}`]),
     `NOT EXISTS (SELECT 1 FROM work WHERE ${ofThis('work')})`,
     `NOT EXISTS (SELECT 1 FROM attempts AS later WHERE ${ofThis('later')} AND later.outcome IN (${ENDS_IN_SQL})

@@ -20,8 +20,9 @@ import { fillDatabase, fillFile } from '../fixtures/filled/fill.ts';
 import { type Content, eventRow, keyOf, numberAt, workRow } from '../fixtures/filled/rows.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 import { ROOT } from '../harness/project.ts';
-import { arrival, eventually, openAt } from './driver.ts';
+import { arrival, eventually, numberOf, openAt } from './driver.ts';
 
+const DAY_MS = 86_400_000;
 const KEYS = { tracking: [['data', 'tracking_number']], parts: [['data', 'parts', '*', 'no']] };
 const SOURCES: ReadonlyMap<string, StoredSource> = new Map([
   ['jobs', { shape: { id: [['id']], type: [] }, routes: [], keys: KEYS }],
@@ -197,21 +198,32 @@ describe.each([
   });
 });
 
-test.each(['SQLite', 'PostgreSQL'])('the inbox thread of %s writes them by itself', async (name) => {
-  const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
-  const database = name === 'SQLite' ? undefined : await freshDatabase();
-  const place = database
-    ? ({ kind: 'postgres', url: database.url, place: 'the test’s' } as const)
-    : ({ kind: 'sqlite', path: join(folder, 'inbox.db') } as const);
-  const inbox: Inbox = await openAt(place, SOURCES);
-  const before = Date.now() - 60_000;
-  await inbox.keep(arrival('jobs', '{"id":"1","data":{"tracking_number":"1Z1"}}', before));
-  const reader = (await driverOf(place).openReader()) as InboxReader;
-  await eventually(async () => (await reader.indexedTo(SOURCES)) > 0, 30_000);
-  const { events } = await reader.search({ key: '1z 1' }, SOURCES).page({ limit: 10 });
-  expect(events).toMatchObject([{ externalId: '1' }]);
-  await reader.close();
-  await inbox.close();
-  await database?.drop();
-  rmSync(folder, { recursive: true });
-});
+test.each(['SQLite', 'PostgreSQL'])(
+  'the inbox thread of %s writes them, and purges them, by itself',
+  async (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+    const database = name === 'SQLite' ? undefined : await freshDatabase();
+    const place = database
+      ? ({ kind: 'postgres', url: database.url, place: 'the test’s' } as const)
+      : ({ kind: 'sqlite', path: join(folder, 'inbox.db') } as const);
+    const inbox: Inbox = await openAt(place, SOURCES);
+    const bodyOf = (id: number) => `{"id":"${id}","data":{"tracking_number":"1Z${id}"}}`;
+    await inbox.keep(arrival('jobs', bodyOf(1), Date.now() - 40 * DAY_MS));
+    const { id } = await inbox.keep(arrival('jobs', bodyOf(2), Date.now() - 60_000));
+    const reader = (await driverOf(place).openReader()) as InboxReader;
+    await eventually(async () => (await reader.indexedTo(SOURCES)) === numberOf(id), 30_000);
+    const { events } = await reader.search({ key: '1z 2' }, SOURCES).page({ limit: 10 });
+    expect(events).toMatchObject([{ externalId: '2' }]);
+    while ((await inbox.purge(Date.now() - 30 * DAY_MS, Date.now() - 60 * DAY_MS)).more);
+    const rows = database
+      ? await database.query('SELECT event FROM search_keys')
+      : new DatabaseSync(join(folder, 'inbox.db'), { readOnly: true })
+          .prepare('SELECT event FROM search_keys')
+          .all();
+    expect(rows).toEqual([{ event: numberOf(id) }]);
+    await reader.close();
+    await inbox.close();
+    await database?.drop();
+    rmSync(folder, { recursive: true });
+  },
+);
