@@ -116,24 +116,3 @@ export function endConditionsOf({ state, handler }: Selection, parameter: Parame
 export function isOpenWork({ state, cause, heldOnly }: Selection): boolean {
   return cause !== undefined || heldOnly === true || isOpen(state);
 }
-
-/** What must be true of a row of `inbox`: of the event itself, and of one of its deliveries. */
-export function conditionsOf(
-  selection: Selection,
-  context: SelectionContext,
-  parameter: Parameter,
-): string[] {
-  const conditions = eventConditionsOf(selection, context, parameter);
-  const { state, handler } = selection;
-  const exists = (table: string, alias: string, own: readonly string[]) =>
-    `EXISTS (SELECT 1 FROM ${table} WHERE ${[`${alias}.event = inbox.number`, ...own].join(' AND ')})`;
-  if (isOpenWork(selection)) conditions.push(exists('work', 'work', workConditionsOf(selection, parameter)));
-  else if (state !== undefined)
-    conditions.push(exists('attempts AS ended', 'ended', endConditionsOf(selection, parameter)));
-  else if (handler !== undefined) {
-    const ofHandler = (alias: string) => [`${alias}.handler = ${parameter(handler)}`];
-    const open = exists('work', 'work', ofHandler('work'));
-    conditions.push(`(${open} OR ${exists('attempts', 'attempts', ofHandler('attempts'))})`);
-  }
-  return conditions;
-}
