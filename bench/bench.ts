@@ -10,6 +10,7 @@
  *   npm run bench -- replay          what comes in while 100,000 are replayed, at a fixed rate, on both databases
  *   npm run bench -- scale           20 million events of a month on PostgreSQL, with and without partitions: intake, and
  *                                    the purge of a day; wants 50 GB of free disk and an hour
+ *   npm run bench -- selection       a million events stored: finding some of them, by an index and by a walk, in both databases
  *   --rounds N  --seconds S  --sizes 1,10,100  --events N  --rates 1000,2000  --days N  --body-bytes N
  *
  * Load and servers are separate processes. Rounds are interleaved (every contender once per round), so that a machine
@@ -27,6 +28,7 @@ import { measurePostgres } from './postgres.ts';
 import { Refusal } from './refusal.ts';
 import { measureReplay } from './replay.ts';
 import { measureScale } from './scale.ts';
+import { measureSelection } from './selection.ts';
 import { measureStored } from './stored.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -65,6 +67,7 @@ const benchmarks: Readonly<Record<string, () => Promise<unknown>>> = {
     measurePostgres({ sizes: listOf(values.sizes ?? '1'), rates: listOf(values.rates), rounds, window }),
   backlog: () => measureBacklog({ events: events(1_000_000), rounds, window }),
   replay: () => measureReplay(events(100_000)),
+  selection: () => measureSelection(events(1_000_000)),
   scale: () =>
     measureScale({
       events: events(20_000_000),

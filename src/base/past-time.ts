@@ -1,7 +1,7 @@
 /** Reads a time of the past as people write it, for options of commands and queries: `2h`, `yesterday`, `2026-11-24T16:05`. */
 
 /** A value that was read, or what is wrong with it, and what to write instead. */
-export type Read<T> = { readonly value: T } | { readonly wrong: string; readonly fix: string };
+export type TextRead<T> = { readonly value: T } | { readonly wrong: string; readonly fix: string };
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
@@ -10,7 +10,7 @@ const FIX =
   'Write a time of the past as 2h, 90m, 7d, today or yesterday, or a time in UTC as 2026-11-24T16:05.';
 
 /** Milliseconds since 1970. A time without a zone is UTC, as all times are printed; a day is its first moment. */
-export function readPastTime(text: string, now: number): Read<number> {
+export function readPastTime(text: string, now: number): TextRead<number> {
   const today = now - (now % UNITS_MS.d);
   const named = new Map([
     ['now', now],

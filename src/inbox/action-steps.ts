@@ -7,10 +7,16 @@ import type { ActionVerb, ActionWish, CountStep } from './actions.ts';
 import type { Route } from './contract.ts';
 import { firstNumberAt } from './event-id.ts';
 import { isOpen, type StateName } from './event-states.ts';
-import type { SearchTables } from './search.ts';
+import type { SearchTables } from './fresh-keys.ts';
 import type { Selection } from './selection.ts';
 import type { SelectionContext } from './selection-sql.ts';
-import { boundaryOf, deliveriesIn, type NumberRange, rangeOf, type SqlText } from './selection-steps.ts';
+import {
+  boundaryOf,
+  deliveriesIn,
+  type NumberRange,
+  numberRangeOf,
+  type SqlText,
+} from './selection-steps.ts';
 import type { StoredSource } from './stored-source.ts';
 
 /** An action that is under way, as its next step finds it. */
@@ -50,7 +56,7 @@ export interface StepResult {
 
 export function actionAhead({ id, verb, about, upTo, cursor, remark }: ActionRow): ActionAhead {
   const selection = JSON.parse(about) as Selection;
-  return { id, verb, selection, range: rangeOf(selection, { after: cursor, upTo }), remark };
+  return { id, verb, selection, range: numberRangeOf(selection, { after: cursor, upTo }), remark };
 }
 
 /** How far a step comes: a row with `last`, null if nothing is left. */
@@ -87,7 +93,7 @@ export async function countStep(
   const ask = async <Row>({ sql, values }: SqlText) => await tables.all<Row>(sql, ...values);
   const context = { tables, sources: [...sources.keys()] };
   const upTo = given ?? (await ask<{ number: number | null }>(newestNumber(Date.now())))[0]?.number ?? 0;
-  const range = rangeOf(selection, { after, upTo });
+  const range = numberRangeOf(selection, { after, upTo });
   const boundary = boundaryOfStep(selection, context, range, looks);
   const last = (await ask<{ last: number | null }>(boundary))[0]?.last ?? null;
   const counts = new Map<string, number>();

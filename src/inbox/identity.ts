@@ -12,8 +12,6 @@ import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/jso
 import type { MemberPath, Preset } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-const NO_BYTES = Buffer.alloc(0);
-
 export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
 
 export interface Content {
@@ -132,25 +130,6 @@ export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string 
   if (typeof value === 'string') return value === '' ? null : value;
   if (typeof value !== 'number') return null;
   return Number.isSafeInteger(value) && value !== 0 ? String(value) : digitsAt(path, body);
-}
-
-/** Any member as people name its value: as `textAt`, and `true`, `false` or the empty string. */
-export function memberTextOf(parsed: unknown, path: MemberPath, body: Buffer): string | null {
-  const value = valueAt(parsed, path);
-  if (typeof value === 'boolean' || value === '') return String(value);
-  const text = textAt(parsed, path, body);
-  // Where in the bytes the item of a list stands is not known.
-  return typeof value === 'number' && !/^-?\d/.test(text ?? '') ? String(value) : text;
-}
-
-/** All texts at a path in which `*` stands for each item of a list. */
-export function textsAt(parsed: unknown, path: MemberPath, body: Buffer): string[] {
-  const star = path.indexOf('*');
-  if (star < 0) return [textAt(parsed, path, body)].filter((text) => text !== null);
-  const list = valueAt(parsed, path.slice(0, star));
-  if (!Array.isArray(list)) return [];
-  // Where in the bytes an item stands is not known: a number beyond 2^53 in a list is no key.
-  return list.flatMap((item) => textsAt(item, path.slice(star + 1), NO_BYTES));
 }
 
 /** A number as it was written, which JSON.parse may have rounded. */

@@ -13,7 +13,7 @@
  * before 5 that does not end the process leaves the database empty and without its mark.
  *
  * The database must be empty: there is no merging of two inboxes. Numbers, and so ids, stay what they are. Refused requests
- * are not part of the inbox. Called by ops/migrate.ts.
+ * are not part of the inbox, and search keys are made anew where the events are now. Called by ops/migrate.ts.
  */
 import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.ts';

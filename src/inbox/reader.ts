@@ -2,19 +2,13 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
-import { countStep, newestNumber } from './action-steps.ts';
-import {
-  ACTION_COLUMNS,
-  type ActionRecord,
-  type ActionWish,
-  actionFrom,
-  type CountStep,
-  type StoredAction,
-} from './actions.ts';
+import { ActionReader } from './action-reader.ts';
+import { newestNumber } from './action-steps.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
-import { Search, type SearchTables } from './search.ts';
+import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
 import {
@@ -39,16 +33,17 @@ interface Tables extends SearchTables {
   close(): Promise<void>;
 }
 
-const COUNT_LOOKS = 5_000;
 const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
   length(body) AS bytes, held`;
 const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
 
 export class InboxReader {
   readonly #tables: Tables;
+  readonly actions: ActionReader;
 
   constructor(tables: Tables) {
     this.#tables = tables;
+    this.actions = new ActionReader(tables);
   }
 
   get lateMs(): number {
@@ -70,11 +65,16 @@ export class InboxReader {
   }
 
   /** What is to be shown of a selection. `sources`: those that there are now. */
-  search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): Search {
-    return new Search(this.#tables, selection, sources, async (numbers) => {
-      const sql = `SELECT ${SUMMARY} FROM inbox WHERE number IN (${this.#tables.numbersIn('$1')}) ORDER BY number DESC`;
+  search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): EventSearch {
+    return new EventSearch(this.#tables, selection, sources, async (numbers) => {
+      const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${this.#isListed('number')} ORDER BY number DESC`;
       return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
     });
+  }
+
+  /** The number up to which events are indexed by their search keys; 0 if none is. */
+  indexedTo(sources: ReadonlyMap<string, StoredSource>): Promise<number> {
+    return readIndexedTo(this.#tables, sources);
   }
 
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
@@ -127,7 +127,7 @@ export class InboxReader {
   async proofs(numbers: readonly number[]): Promise<EventProofs[]> {
     const rows = await this.#tables.all<ProofsRow>(
       `SELECT ${PROOFS} FROM inbox
-       WHERE number IN (${this.#tables.numbersIn('$1')}) AND body IS NOT NULL ORDER BY number DESC`,
+       WHERE ${this.#isListed('number')} AND body IS NOT NULL ORDER BY number DESC`,
       JSON.stringify(numbers),
     );
     return rows.map(proofsOf);
@@ -147,36 +147,18 @@ export class InboxReader {
     return row?.number ?? 0;
   }
 
-  /** The newest first. */
-  async actions(limit: number): Promise<ActionRecord[]> {
-    const sql = `SELECT ${ACTION_COLUMNS} FROM actions ORDER BY id DESC LIMIT $1`;
-    return (await this.#tables.all<StoredAction>(sql, limit)).map(actionFrom);
-  }
-
-  async action(id: number): Promise<ActionRecord | undefined> {
-    const [row] = await this.#tables.all<StoredAction>(
-      `SELECT ${ACTION_COLUMNS} FROM actions WHERE id = $1`,
-      id,
-    );
-    return row && actionFrom(row);
-  }
-
-  /** As OperatorCalls.countStep, from beside. */
-  countStep(
-    sources: ReadonlyMap<string, StoredSource>,
-    wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
-    after: number,
-  ): Promise<CountStep> {
-    return countStep(this.#tables, sources, wish, after, COUNT_LOOKS);
-  }
-
   async close(): Promise<void> {
     await this.#tables.close();
   }
 
+  /** Whether a column has one of the numbers in $1, a JSON list. */
+  #isListed(column: string): string {
+    return this.#tables.isAmong(column, this.#tables.numbersIn('$1'));
+  }
+
   async #summaries(rows: readonly EventRow[]): Promise<EventSummary[]> {
     const numbers = JSON.stringify(rows.map(({ number }) => number));
-    const ofThese = `event IN (${this.#tables.numbersIn('$1')})`;
+    const ofThese = this.#isListed('event');
     const open = await this.#tables.all<StateRow & { event: number }>(
       `SELECT event, handler, state, attempts, due, CASE WHEN attempts > 0 AND state IN ('dead', 'pending') THEN
          (SELECT error FROM attempts AS last WHERE last.event = work.event AND last.handler = work.handler

@@ -4,7 +4,9 @@
  */
 import { hash } from 'node:crypto';
 import type { SearchKeys } from '../verify/preset.ts';
-import { parseBody, textsAt } from './identity.ts';
+import { firstNumberAt, timeOfNumber } from './event-id.ts';
+import { parseBody } from './identity.ts';
+import { textsAt } from './member-texts.ts';
 import type { StoredSource } from './stored-source.ts';
 
 /** Of one event so many at the most: a body may have a list of any length. */
@@ -12,10 +14,47 @@ const KEYS_MOST = 64;
 /** What is longer is no key that anybody types. */
 const LENGTH_MOST = 200;
 
+/** A longer body is not looked into: that would keep others waiting. */
+export const KEYS_BODY_MOST = 1_048_576;
+/** A number that is so far ahead of now was given by a clock that was wrong. */
+const AHEAD_MS = 300_000;
+const DAY_MS = 86_400_000;
+
 /** A row of `inbox`, as far as keys are in it. */
 export interface StoredBody {
   readonly source: string;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | null;
+}
+
+/** A row of `search_keys`. */
+export interface IndexedKey {
+  readonly day: number;
+  readonly key: number;
+  readonly event: number;
+}
+
+/** The day of an event's number, counted from 1970. */
+export function dayOfNumber(number: number): number {
+  return Math.floor(timeOfNumber(number) / DAY_MS);
+}
+
+export function indexedKeysOf(
+  events: readonly (StoredBody & { readonly number: number })[],
+  sources: ReadonlyMap<string, StoredSource>,
+): IndexedKey[] {
+  return events.flatMap(({ number: event, ...row }) => {
+    return searchKeysOf(row, sources).map((key) => ({ day: dayOfNumber(event), key, event }));
+  });
+}
+
+/** So what is written lies together. */
+export function inIndexOrder(keys: readonly IndexedKey[]): IndexedKey[] {
+  return keys.toSorted((one, other) => one.day - other.day || one.key - other.key || one.event - other.event);
+}
+
+/** How far events are indexed. With a mark in the future, events may have come behind it: all are looked at again. */
+export function progressAt(mark: number | undefined, now: number): number {
+  return mark === undefined || mark > firstNumberAt(now + AHEAD_MS) ? 0 : mark;
 }
 
 /** The number under which a value is indexed: as people write it, in capitals or not, with spaces and hyphens or without. */
@@ -44,7 +83,7 @@ export function searchKeysOf(
   sources: ReadonlyMap<string, StoredSource>,
 ): number[] {
   const keys = sources.get(source)?.keys;
-  if (keys === undefined) return [];
+  if (keys === undefined || body === null || body.length > KEYS_BODY_MOST) return [];
   const values = [...keyValuesOf(keys, body).values()].flat().slice(0, KEYS_MOST);
   return [...new Set(values.map(searchKeyOf))];
 }

@@ -7,15 +7,15 @@
  * how far it looked, and where to go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { declaredKeys, type StoredBody, searchKeyOf, searchKeysOf } from './search-keys.ts';
+import { findFresh, type SearchTables } from './fresh-keys.ts';
 import type { Selection } from './selection.ts';
-import type { SelectionContext, SelectionTables, SqlValue } from './selection-sql.ts';
+import type { SelectionContext } from './selection-sql.ts';
 import {
   boundaryOf,
   deliveriesIn,
   eventsIn,
   type NumberRange,
-  rangeOf,
+  numberRangeOf,
   type SelectedDelivery,
 } from './selection-steps.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -33,8 +33,6 @@ const SLICE = { first: 1_000, most: 50_000, ms: 250 } as const;
 const REST_MS = 5;
 /** Only so many are counted: a number is not worth a walk. */
 const COUNT_LOOKS = 10_000;
-/** So many events that are not indexed yet are looked at one by one. */
-const FRESH_LOOKS = 10_000;
 
 export interface PageOptions {
   readonly limit: number;
@@ -58,17 +56,12 @@ export interface Page {
   readonly indexedTo?: number;
 }
 
-export interface SearchTables extends SelectionTables {
-  /** Parameters stand as $1, $2, … in the text. */
-  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
-}
-
 interface Step {
   readonly last: number | null;
   readonly looked: number;
 }
 
-export class Search {
+export class EventSearch {
   readonly #tables: SearchTables;
   readonly #selection: Selection;
   readonly #sources: ReadonlyMap<string, StoredSource>;
@@ -87,9 +80,9 @@ export class Search {
   }
 
   async page({ limit, before, bound = WALK_BOUND, onProgress }: PageOptions): Promise<Page> {
-    const fresh = await this.#fresh();
-    const context = this.#contextOf(fresh?.found);
-    const whole = rangeOf(this.#selection, { after: 0, upTo: Number.MAX_SAFE_INTEGER });
+    const fresh = await findFresh(this.#tables, this.#selection, this.#sources);
+    const context = this.#contextOf(fresh.found);
+    const whole = numberRangeOf(this.#selection, { after: 0, upTo: Number.MAX_SAFE_INTEGER });
     const upTo = Math.min(whole.upTo, (before ?? Number.POSITIVE_INFINITY) - 1);
     const walk = await this.#walk(context, { ...whole, upTo }, limit, bound, onProgress);
     const isAll = walk.endedBy === 'end' && upTo === whole.upTo;
@@ -100,15 +93,15 @@ export class Search {
       endedBy: walk.endedBy,
       looked: walk.looked,
       total: { ...total, count: Math.max(total.count, walk.numbers.length) },
-      ...(fresh?.unseenFrom !== undefined && { indexedTo: fresh.unseenFrom }),
+      ...(fresh.unseenFrom !== undefined && { indexedTo: fresh.unseenFrom }),
     };
   }
 
   /** Beyond a number, oldest first. */
   async after(number: number, limit: number): Promise<EventSummary[]> {
-    const fresh = await this.#fresh();
-    const range = rangeOf(this.#selection, { after: number, upTo: Number.MAX_SAFE_INTEGER });
-    const found = await this.#numbers(this.#contextOf(fresh?.found), range, limit, 'ASC');
+    const fresh = await findFresh(this.#tables, this.#selection, this.#sources);
+    const range = numberRangeOf(this.#selection, { after: number, upTo: Number.MAX_SAFE_INTEGER });
+    const found = await this.#numbers(this.#contextOf(fresh.found), range, limit, 'ASC');
     return (await this.#summariesOf(found)).toReversed();
   }
 
@@ -117,9 +110,9 @@ export class Search {
    * and the number of the last of these, beyond which to go on; null at the end.
    */
   async deliveries(range: NumberRange, looks: number) {
-    const fresh = await this.#fresh();
-    const context = this.#contextOf(fresh?.found);
-    const within = rangeOf(this.#selection, range);
+    const fresh = await findFresh(this.#tables, this.#selection, this.#sources);
+    const context = this.#contextOf(fresh.found);
+    const within = numberRangeOf(this.#selection, range);
     const { last } = await this.#boundary(context, within, looks, 'ASC');
     if (last === null) return { deliveries: [], last };
     const { sql, values } = deliveriesIn(this.#selection, context, { after: within.after, upTo: last });
@@ -194,25 +187,6 @@ export class Search {
     const { sql, values } = eventsIn(this.#selection, context, range, limit, order);
     const rows = await this.#tables.all<{ number: number }>(sql, ...values);
     return rows.map(({ number }) => number);
-  }
-
-  /** Events with the key that is searched for among those that are not indexed yet. */
-  async #fresh() {
-    const { key } = this.#selection;
-    if (key === undefined) return undefined;
-    const [progress] = await this.#tables.all<{ indexedTo: number }>(
-      'SELECT indexed_to AS "indexedTo" FROM search_progress WHERE declared = $1',
-      declaredKeys(this.#sources),
-    );
-    const indexedTo = progress?.indexedTo ?? 0;
-    const rows = await this.#tables.all<StoredBody & { number: number }>(
-      `SELECT number, source, body FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number DESC LIMIT ${FRESH_LOOKS}`,
-      indexedTo,
-    );
-    const wanted = searchKeyOf(key);
-    const found = rows.filter((row) => searchKeysOf(row, this.#sources).includes(wanted));
-    const isAll = rows.length < FRESH_LOOKS;
-    return { found: found.map(({ number }) => number), unseenFrom: isAll ? undefined : indexedTo };
   }
 
   #contextOf(fresh: readonly number[] = []): SelectionContext {

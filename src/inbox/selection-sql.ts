@@ -3,7 +3,7 @@
  * attempt that ended a delivery. selection-steps.ts goes through what is selected. Parameters stand as $1, $2, … in the text.
  */
 import { firstNumberAt } from './event-id.ts';
-import { isOpen, statesInSql } from './event-states.ts';
+import { EVENT_STATE_NAMES, isOpen, type StateName, statesInSql } from './event-states.ts';
 import { externalIdentityOf } from './identity.ts';
 import { searchKeyOf } from './search-keys.ts';
 import type { Selection } from './selection.ts';
@@ -14,6 +14,8 @@ export type SqlValue = string | number;
 export interface SelectionTables {
   /** The table in which an event's key and digest stand, which it may outlive. */
   readonly keys: 'inbox' | 'keys';
+  /** Whether a column has one of the values that a subquery finds, which is run first: by the column's index. */
+  isAmong(column: string, subquery: string): string;
   /** A subquery: the numbers in a JSON list. */
   numbersIn(parameter: string): string;
   /** A subquery: the bytes in a JSON list of hexadecimal digits. */
@@ -38,6 +40,8 @@ export type Parameter = (value: SqlValue) => string;
 
 export const ENDS_IN_SQL = statesInSql('end');
 
+const HELD_LOOKS = 10_000;
+
 /** What must be true of a row of `inbox`, whatever handlers have to do with it. */
 export function eventConditionsOf(
   selection: Selection,
@@ -45,8 +49,9 @@ export function eventConditionsOf(
   parameter: Parameter,
 ): string[] {
   const { numbers, source, type, since, until, externalId, key, where = [], search } = selection;
+  const { isAmong } = tables;
   const conditions: string[] = [];
-  if (numbers) conditions.push(`inbox.number IN (${tables.numbersIn(parameter(JSON.stringify(numbers)))})`);
+  if (numbers) conditions.push(isAmong('inbox.number', tables.numbersIn(parameter(JSON.stringify(numbers)))));
   if (source !== undefined) conditions.push(`inbox.source = ${parameter(source)}`);
   if (type?.includes('*')) conditions.push(tables.fits('inbox.type', type, parameter));
   else if (type !== undefined) conditions.push(`inbox.type = ${parameter(type)}`);
@@ -55,24 +60,31 @@ export function eventConditionsOf(
   if (externalId !== undefined) {
     const named = source === undefined ? sources : [source];
     const identities = named.map((one) => externalIdentityOf(one, externalId).toString('hex'));
-    const known = `SELECT number FROM ${tables.keys} AS known
-      WHERE identity IN (${tables.bytesIn(parameter(JSON.stringify(identities)))})`;
-    // Another body under an id that was taken is held, and has a key of its own.
-    const beside = `SELECT event FROM work WHERE state = 'held'`;
-    conditions.push(`(inbox.number IN (${known}) OR inbox.number IN (${beside}))`);
+    const isKnown = isAmong('identity', tables.bytesIn(parameter(JSON.stringify(identities))));
+    const known = `SELECT number FROM ${tables.keys} AS known WHERE ${isKnown}`;
+    // Another body under an id that was taken is held, and has a key of its own. Looked for among the newest ones.
+    const beside = `SELECT event FROM (
+      SELECT event FROM work WHERE state = 'held' ORDER BY event DESC LIMIT ${HELD_LOOKS}) AS held_ones`;
+    conditions.push(isAmong('inbox.number', `${known} UNION ${beside}`));
     conditions.push(`inbox.external_id = ${parameter(externalId)}`);
   }
   if (key !== undefined) {
-    const indexed = `SELECT event FROM search_keys
-      WHERE day IN (SELECT day FROM search_days) AND key = ${parameter(searchKeyOf(key))}`;
+    const days = isAmong('day', 'SELECT day FROM search_days');
+    const indexed = `SELECT event FROM search_keys WHERE ${days} AND key = ${parameter(searchKeyOf(key))}`;
     const others = fresh.length === 0 ? '' : ` UNION ${tables.numbersIn(parameter(JSON.stringify(fresh)))}`;
-    conditions.push(`inbox.number IN (${indexed}${others})`);
+    conditions.push(isAmong('inbox.number', `${indexed}${others}`));
   }
   for (const { path, value } of where) {
     conditions.push(tables.memberIs(parameter(JSON.stringify(path)), parameter(value)));
   }
   if (search !== undefined) conditions.push(tables.hasText(parameter(search)));
   return conditions;
+}
+
+/** In the text itself, since by that a partial index is known. */
+function literalOf(state: StateName): string {
+  if (!EVENT_STATE_NAMES.includes(state)) throw new RangeError(`there is no state ${state}`);
+  return `'${state}'`;
 }
 
 /** What must be true of a row of `work`. For an open state, a cause, or what is held. */
@@ -82,8 +94,7 @@ export function workConditionsOf(
 ): string[] {
   const conditions: string[] = [];
   const wanted = heldOnly ? 'held' : state;
-  // A partial index is known by the text of its condition.
-  if (wanted !== undefined) conditions.push(`work.state = '${wanted}'`);
+  if (wanted !== undefined) conditions.push(`work.state = ${literalOf(wanted)}`);
   if (handler !== undefined) conditions.push(`work.handler = ${parameter(handler)}`);
   if (cause !== undefined) conditions.push(`work.cause = ${parameter(cause)}`);
   return conditions;
@@ -93,7 +104,7 @@ export function workConditionsOf(
 export function endConditionsOf({ state, handler }: Selection, parameter: Parameter): string[] {
   const ofThis = (table: string) => `${table}.event = ended.event AND ${table}.handler = ended.handler`;
   return [
-    `ended.outcome = '${state}'`,
+    ...(state === undefined ? [] : [`ended.outcome = ${literalOf(state)}`]),
     ...(handler === undefined ? [] : [`ended.handler = ${parameter(handler)}`]),
     `NOT EXISTS (SELECT 1 FROM work WHERE ${ofThis('work')})`,
     `NOT EXISTS (SELECT 1 FROM attempts AS later WHERE ${ofThis('later')} AND later.outcome IN (${ENDS_IN_SQL})
@@ -104,25 +115,4 @@ export function endConditionsOf({ state, handler }: Selection, parameter: Parame
 /** Whether it is about rows of `work`. */
 export function isOpenWork({ state, cause, heldOnly }: Selection): boolean {
   return cause !== undefined || heldOnly === true || isOpen(state);
-}
-
-/** What must be true of a row of `inbox`: of the event itself, and of one of its deliveries. */
-export function conditionsOf(
-  selection: Selection,
-  context: SelectionContext,
-  parameter: Parameter,
-): string[] {
-  const conditions = eventConditionsOf(selection, context, parameter);
-  const { state, handler } = selection;
-  const exists = (table: string, alias: string, own: readonly string[]) =>
-    `EXISTS (SELECT 1 FROM ${table} WHERE ${[`${alias}.event = inbox.number`, ...own].join(' AND ')})`;
-  if (isOpenWork(selection)) conditions.push(exists('work', 'work', workConditionsOf(selection, parameter)));
-  else if (state !== undefined)
-    conditions.push(exists('attempts AS ended', 'ended', endConditionsOf(selection, parameter)));
-  else if (handler !== undefined) {
-    const ofHandler = (alias: string) => [`${alias}.handler = ${parameter(handler)}`];
-    const open = exists('work', 'work', ofHandler('work'));
-    conditions.push(`(${open} OR ${exists('attempts', 'attempts', ofHandler('attempts'))})`);
-  }
-  return conditions;
 }

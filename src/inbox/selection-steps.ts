@@ -3,7 +3,7 @@
  * however rare it is. In SQL for both databases: reader.ts runs it for what is shown, and whatever carries an action out runs it
  * in its own transaction.
  *
- *   rangeOf       the numbers among which it can be at all
+ *   numberRangeOf       the numbers among which it can be at all
  *   boundaryOf    how far one step comes
  *   deliveriesIn  what is selected up to there
  */
@@ -41,7 +41,7 @@ export interface NumberRange {
 }
 
 /** What of a range a selection may be in, by the times that it names. */
-export function rangeOf({ since, until }: Selection, { after, upTo }: NumberRange): NumberRange {
+export function numberRangeOf({ since, until }: Selection, { after, upTo }: NumberRange): NumberRange {
   return {
     after: since === undefined ? after : Math.max(after, firstNumberAt(since) - 1),
     upTo: until === undefined ? upTo : Math.min(upTo, firstNumberAt(until) - 1),
@@ -71,7 +71,7 @@ export function boundaryOf(
 
 /** The table that is gone through: what an index names, or the open work in that state, or all events. */
 function driverOfSteps(selection: Selection, context: SelectionContext, parameter: Parameter) {
-  const named = eventConditionsOf(namesIn(selection), context, parameter);
+  const named = eventConditionsOf(indexedPartOf(selection), context, parameter);
   if (named.length === 0 && isOpenWork(selection)) {
     return { table: 'work', number: 'work.event', own: workConditionsOf(selection, parameter) };
   }
@@ -79,7 +79,7 @@ function driverOfSteps(selection: Selection, context: SelectionContext, paramete
 }
 
 /** The part of a selection that an index answers by itself. */
-function namesIn({ numbers, externalId, source, key }: Selection): Selection {
+function indexedPartOf({ numbers, externalId, source, key }: Selection): Selection {
   return {
     ...(numbers && { numbers }),
     ...(externalId !== undefined && { externalId, ...(source !== undefined && { source }) }),
@@ -95,8 +95,11 @@ export function deliveriesIn(selection: Selection, context: SelectionContext, ra
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const { from, conditions, handler, state } = deliveryRows(selection, context, parameter);
-  const within = [`inbox.number > ${parameter(range.after)}`, `inbox.number <= ${parameter(range.upTo)}`];
-  const sql = `SELECT inbox.number AS event, ${handler} AS handler, ${state} AS state FROM ${from}
+  const number = isOpenWork(selection) ? 'work.event' : 'inbox.number';
+  const within = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
+  // Nothing can be done any more with what is purged.
+  within.push('inbox.body IS NOT NULL');
+  const sql = `SELECT ${number} AS event, ${handler} AS handler, ${state} AS state FROM ${from}
     WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1, 2`;
   return { sql, values };
 }

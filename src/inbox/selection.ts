@@ -5,7 +5,7 @@
  * All that is given must be true of an event, or of what one handler has to do with it: `state`, `handler` and `cause` are about
  * the same delivery. Nothing given selects everything. What makes no sense is refused with its name, and never left out.
  */
-import { type Read, readPastTime } from '../base/past-time.ts';
+import { readPastTime, type TextRead } from '../base/past-time.ts';
 import { numberOf } from './event-id.ts';
 import { EVENT_STATE_NAMES, isOpen, type StateName } from './event-states.ts';
 
@@ -74,28 +74,28 @@ export interface ParsedSelection {
 const STATES = EVENT_STATE_NAMES.join(', ').replace(/, (?=\w+$)/, ' or ');
 
 const READERS = {
-  state: (text: string): Read<StateName> => {
+  state: (text: string): TextRead<StateName> => {
     const value = EVENT_STATE_NAMES.find((state) => state === text);
     return value ? { value } : { wrong: `names no state: ${text}`, fix: `It can be ${STATES}.` };
   },
-  handler: (text: string): Read<string> => {
+  handler: (text: string): TextRead<string> => {
     if (/^[^/\s]+\/[^/\s]+$/.test(text)) return { value: text };
     return { wrong: `names no handler: ${text}`, fix: 'Write its source too, as in shippo/erp.' };
   },
-  cause: (text: string): Read<string> => {
+  cause: (text: string): TextRead<string> => {
     if (/^[0-9a-f]{16}$/.test(text)) return { value: text };
     return {
       wrong: `is no cause: ${text}`,
       fix: 'A cause is 16 hexadecimal digits; events failures lists them.',
     };
   },
-  where: (text: string): Read<MemberIs> => {
+  where: (text: string): TextRead<MemberIs> => {
     const at = text.indexOf('=');
     const path = text.slice(0, Math.max(at, 0)).split('.');
     if (!path.includes('')) return { value: { path, value: text.slice(at + 1) } };
     return { wrong: `cannot be read: ${text}`, fix: 'Write it as in data.tracking_number=1Z999.' };
   },
-  id: (text: string): Read<number> => {
+  id: (text: string): TextRead<number> => {
     const value = numberOf(text);
     if (value !== undefined) return { value };
     return { wrong: `is not an event id: ${text}`, fix: 'They look like evt_0c5f2a9b3d4e01.' };
@@ -105,16 +105,23 @@ const READERS = {
 /** `now`: the moment from which `2h` and `yesterday` are counted. */
 export function parseSelection(given: SelectionOptions, now: number): ParsedSelection {
   const problems: SelectionProblem[] = [];
-  const read = <T>(option: SelectionOption, text: string | undefined, reader: (text: string) => Read<T>) => {
+  const read = <T>(
+    option: SelectionOption,
+    text: string | undefined,
+    reader: (text: string) => TextRead<T>,
+  ) => {
     if (text === undefined) return undefined;
     const found = flawIn(text) ?? reader(text);
     if ('value' in found) return found.value;
     problems.push({ option, ...found });
     return undefined;
   };
-  const readAll = <T>(option: SelectionOption, texts: readonly string[], reader: (text: string) => Read<T>) =>
-    texts.map((text) => read(option, text, reader)).filter((value) => value !== undefined);
-  const asItIs = (text: string): Read<string> => ({ value: text });
+  const readAll = <T>(
+    option: SelectionOption,
+    texts: readonly string[],
+    reader: (text: string) => TextRead<T>,
+  ) => texts.map((text) => read(option, text, reader)).filter((value) => value !== undefined);
+  const asItIs = (text: string): TextRead<string> => ({ value: text });
   const time = (text: string) => readPastTime(text, now);
   const selection = withoutUndefined({
     numbers: given.id?.length ? readAll('id', given.id, READERS.id) : undefined,

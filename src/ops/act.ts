@@ -8,7 +8,7 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { actionEnd } from './action-lines.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
@@ -92,7 +92,7 @@ async function countAll(
   const progress = new Progress(isQuiet);
   let found = 0;
   for (let after: number | null = -1; after !== null; ) {
-    const step = await reader.countStep(sources, { verb, selection, upTo }, after);
+    const step = await reader.actions.countStep(sources, { verb, selection, upTo }, after);
     for (const [handler, count] of step.counts) {
       counts.set(handler, (counts.get(handler) ?? 0) + count);
       found += count;
@@ -164,7 +164,7 @@ async function follow(
     const step = await writer.stepAction();
     if (performance.now() - lookedAt >= LOOK_MS) {
       lookedAt = performance.now();
-      const action = (await reader.action(id)) as ActionRecord;
+      const action = (await reader.actions.one(id)) as ActionRecord;
       if (action.state !== 'running') return end(action, progress, json);
       const { changed, skipped, failed, found } = action;
       const now = JSON.stringify(action);

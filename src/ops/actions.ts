@@ -26,7 +26,7 @@ export async function actions(
   { limit, json }: ActionsOptions,
 ): Promise<number> {
   if (verb === 'cancel') return await cancel(config, reader, Number(id), json);
-  const all = await reader.actions(limit);
+  const all = await reader.actions.list(limit);
   if (json) for (const action of all) sayJson(action);
   else if (all.length === 0) say('Nothing has been ordered.');
   else for (const line of columns([ACTION_HEADER, ...all.map(actionCells)])) say(line);

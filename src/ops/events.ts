@@ -7,12 +7,8 @@ import { parseArgs } from 'node:util';
 import type { ActionVerb } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import type { EventSummary } from '../inbox/summary.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
 import { actions, mistakeInActions } from './actions.ts';
 import { change } from './change.ts';
-import { eventCells } from './event-lines.ts';
 import { findEvents, listEvents } from './list.ts';
 import { mistakeInRefused, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
@@ -27,19 +23,22 @@ import {
 import { readSettings, sound } from './settings.ts';
 import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, sayRows, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
 
-  list [which events] [--limit N] [--cursor ID]   newest first, 20 a page; --cursor goes on before that event
-  find TEXT                           by an id of ours or the provider's, a tracking number, an order
-  show ID… [--body]                   one event: its handlers, attempts and headers; --body writes the exact bytes
-  replay ID… | [which events]         give it to its handlers again; --state pending: what waits for its time, now
-  discard ID… | [which events]        take it off the handlers' list; the event stays until its retention
-    --dry-run  --yes                  of many: only count; do not ask. Of what is done also --count N, as counted
-  actions | actions cancel N          what was ordered, and how far it has come
-  tail [which events]                 follow what comes in
+  list [which] [--limit N]     which events there are, newest first, 20 a page;
+                               --cursor ID goes on with those before that event
+  find TEXT                    by an id, ours or theirs, a tracking number, an order
+  show ID… [--body]            all of one event; --body writes the exact bytes
+  replay ID… | [which]         give it to its handlers again; --state pending: now
+                               what waits for its time
+  discard ID… | [which]        take it off the handlers' list; the event stays
+    --dry-run  --yes           of many: only count; do not ask. Of what is done
+                               also --count N, as it was counted
+  actions | actions cancel N   what was ordered, and how far it has come
+  tail [which]                 follow what comes in
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
@@ -48,7 +47,8 @@ export const usage = `Usage: npm run events -- <verb>
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
 ${SELECTING_USAGE}
-  --json                  one JSON object a line
+  --json                 one JSON object a line; of a full page the last line's id
+                         is the --cursor of the next one
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
 const CHANGED = [...SELECTED, 'yes', 'dry-run', 'count'];
@@ -78,8 +78,6 @@ const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['refused', OF_REFUSED],
 ]);
 const PAGE = 20;
-/** Most providers’ types are not longer. */
-const TYPE_WIDTH = 24;
 
 type Values = ReturnType<typeof parseEvents>['values'];
 
@@ -138,11 +136,7 @@ export async function run(args: string[]): Promise<number> {
         config,
         values,
       );
-    if (verb === 'tail') {
-      const search = reader.search(selection, storedSourcesOf(config.sources));
-      const mayComeLater = selection.state !== undefined || selection.heldOnly === true;
-      return await tail(reader, search, mayComeLater, (event) => printEvent(event, values.json, config));
-    }
+    if (verb === 'tail') return await tail(reader, selection, values.json, config);
     if (verb === 'actions') return await actions(config, reader, ids, { ...values, limit: limitIn(values) });
     return await change(config, reader, verb as ActionVerb, selection, values);
   } finally {
@@ -172,9 +166,3 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
 }
 
 const limitIn = ({ limit }: Values) => Number(limit ?? PAGE);
-
-/** One that has just come: as a JSON object, or in columns that are the same for all events of these sources. */
-function printEvent(event: EventSummary, json: boolean, { sources }: Config): void {
-  const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
-  sayRows([event], json, eventCells, { least });
-}

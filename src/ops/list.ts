@@ -9,7 +9,7 @@ import type { Page } from '../inbox/search.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { EVENT_HEADER, eventCells, shortTime } from './event-lines.ts';
 import { columns, complain, counted, say, sayJson, sayWrong } from './terminal.ts';
 

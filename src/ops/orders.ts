@@ -5,7 +5,7 @@ import { driverOf } from '../inbox/driver.ts';
 import type { InboxWriter } from '../inbox/operator.ts';
 import type { PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;

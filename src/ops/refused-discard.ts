@@ -9,7 +9,7 @@ import { openRefused } from '../inbox/refused/file.ts';
 import { RefusedReader } from '../inbox/refused/reader.ts';
 import { RefusedStore } from '../inbox/refused/store.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { askConsole, whoOrders } from './orders.ts';
 import { mayAsk, personSays } from './person.ts';
 import { complain, counted, EXIT_USAGE, say, sayJson } from './terminal.ts';

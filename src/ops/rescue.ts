@@ -12,7 +12,7 @@ import { driverOf, type Rescued, type RescueSource } from '../inbox/driver.ts';
 import { idOf, timeOfNumber } from '../inbox/event-id.ts';
 import { iso } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/source.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { askConsole } from './orders.ts';
 import { complain, say, spelled } from './terminal.ts';
 

@@ -24,17 +24,19 @@ export const SELECTING = {
 /** Their names, as a verb's list of what it takes has them. */
 export const SELECTING_NAMES = Object.keys(SELECTING) as (keyof typeof SELECTING)[];
 
-export const SELECTING_USAGE = `  Which events (all that is given must be true of one):
-    --state S            of a handler's work: pending, handling, done, dead, discarded, held
-    --handler SOURCE/NAME
-    --source NAME        --type T      T may have *, as in 'track_*'
-    --since T            --until T     2h, 90m, 7d, today, yesterday, 2026-11-24T16:05
-    --key VALUE          a tracking number, an order: whatever the sources declare
+export const SELECTING_USAGE = `  Which (all that is given must be true of an event):
+    --state S            of a handler's work: pending, handling, done, dead,
+                         discarded or held
+    --handler NAME       SOURCE/NAME; the state or the cause is that of this one
+    --source NAME
+    --type T             T may have *, as in 'track_*'
+    --since T, --until T a time: 2h, 90m, 7d, today, yesterday, 2026-11-24T16:05
+    --key VALUE          a tracking number, an order: what the source declares
     --their-id ID        the provider's own id of the event
     --where MEMBER=TEXT  as in data.status=DELIVERED; may be given again
     --search TEXT        stands in the body as it came
-    --cause CAUSE        that failed alike (events failures)
-    --held               what waits because it cannot be told apart, or read
+    --cause CAUSE        what failed for the same reason
+    --held               what waits since it cannot be read, or told apart
 `;
 
 /** What of the options a verb does not take, in words; undefined if there is nothing. */

@@ -7,19 +7,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
-import type { Search } from '../inbox/search.ts';
-import type { EventSummary } from '../inbox/summary.ts';
+import type { Selection } from '../inbox/selection.ts';
+import { isOpenWork } from '../inbox/selection-sql.ts';
+import type { Config } from '../serve/config/config.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { eventCells } from './event-lines.ts';
+import { sayRows } from './terminal.ts';
 
 const MANY = 10_000;
 const POLL_MS = 500;
+/** Most providers’ types are not longer. */
+const TYPE_WIDTH = 24;
 
-/** Never ends by itself. `mayComeLater`: an event that is there already may come into what is searched for. */
+/** Never ends by itself. */
 export async function tail(
   reader: InboxReader,
-  search: Search,
-  mayComeLater: boolean,
-  show: (event: EventSummary) => void,
+  selection: Selection,
+  json: boolean,
+  { sources }: Config,
 ): Promise<never> {
+  const search = reader.search(selection, storedSourcesOf(sources));
+  // An event that is there already may come into what is searched for.
+  const mayComeLater = isOpenWork(selection) || selection.state !== undefined;
+  // Columns that are the same for all that may come.
+  const least = [0, 0, Math.max(...sources.map(({ name }) => name.length)), TYPE_WIDTH];
   let after = behind(await reader.newest(), reader.lateMs);
   // Events that are there already are not shown.
   const known = new Set(await reader.numbers(after, Number.MAX_SAFE_INTEGER));
@@ -29,7 +40,7 @@ export async function tail(
     const found = await search.after(after, most);
     const events = found.filter(({ number }) => !known.has(number));
     for (const event of events) {
-      show(event);
+      sayRows([event], json, eventCells, { least });
       known.add(event.number);
     }
     const last = found.at(-1)?.number ?? 0;

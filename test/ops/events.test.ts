@@ -28,7 +28,7 @@ let dead: string;
 let held: string;
 let env: Record<string, string>;
 
-const BODY = '{"id":"done-one","type":"told","steps":["ok"]} ';
+const BODY = '{"id":"done-one","type":"told","steps":["ok"],"order":"PO-7 1"} ';
 
 /** A service of its own with three events: one done, one dead, one held. */
 async function setTheScene(): Promise<void> {
@@ -113,6 +113,9 @@ function looking(): void {
   test('find takes what people have in their hands', async () => {
     expect(ids(await events('find', '--json', 'done-one'))).toEqual([done]);
     expect(ids(await events('find', '--json', dead))).toEqual([dead]);
+    expect(ids(await events('find', '--json', 'po71'))).toEqual([done]);
+    expect(ids(await events('list', '--json', '--key', 'PO 71'))).toEqual([done]);
+    expect((await events('show', done)).output).toMatch(/\n {2}order +PO-7 1\n/);
     expect((await events('find', 'done-one')).output).toContain(
       'Found by their id.\n1 of 1, newest first.\n',
     );

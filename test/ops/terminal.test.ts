@@ -1,5 +1,6 @@
 /** Lists of commands in columns: whatever the names are, and however wide the terminal is. */
 import { expect, test } from 'vitest';
+import { EVENT_HEADER, eventCells } from '../../src/ops/event-lines.ts';
 import { columns, hostInUrl } from '../../src/ops/terminal.ts';
 
 const ROWS = [
@@ -47,4 +48,33 @@ test.each([
   ['fd00::7', '[fd00::7]'],
 ])('a server that listens at %s is named %s in a URL', (host, named) => {
   expect(hostInUrl(host)).toBe(named);
+});
+
+test('a list of events has room for its handlers on 80 columns, and says why one is dead', () => {
+  const handlers = [
+    {
+      handler: 'shippo/erp',
+      state: 'dead',
+      attempts: 20,
+      due: null,
+      error: `TypeError: ${'not so '.repeat(50)}\nat`,
+    },
+    { handler: 'shippo/log', state: 'done', attempts: 1, due: null, error: null },
+  ] as const;
+  const event = { id: 'evt_0c5f2a9b3d4e01', receivedAt: '2026-11-25T16:40:59.123Z', source: 'shippo' };
+  const row = eventCells({
+    ...event,
+    number: 1,
+    type: 'track_updated',
+    externalId: null,
+    bytes: 7,
+    held: null,
+    handlers,
+  });
+  const lines = columns([EVENT_HEADER, row], { width: 80 }).join('\n').split('\n');
+  expect(lines[0]).toBe('event               received              source  type           handlers');
+  expect(lines[1]).toBe('evt_0c5f2a9b3d4e01  2026-11-25 16:40:59Z  shippo  track_updated');
+  expect(lines[2]).toMatch(/^ {4}erp: dead \(TypeError: not so /);
+  expect(lines.at(-1)).toMatch(/…\), log: done$/);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
 });

@@ -36,6 +36,10 @@ export class Intake {
     } else this.#tell({ kind: 'failed', id: batch.id, reason: shutBecause });
   }
 
+  get isWaiting(): boolean {
+    return this.#queue.length > 0;
+  }
+
   run(): void {
     while (this.#lanes < LANES && this.#queue.length > 0 && this.#health.isOpen) void this.#runLane();
   }

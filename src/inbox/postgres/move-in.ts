@@ -115,7 +115,9 @@ async function lockEvents(client: pg.ClientBase): Promise<{ count: number; last:
 }
 
 async function removeCopied(client: pg.ClientBase): Promise<void> {
-  await client.query('TRUNCATE keys, inbox, attempts, newest; DROP TABLE IF EXISTS moving_work');
+  await client.query(
+    'TRUNCATE keys, inbox, attempts, newest, search_keys, search_progress; DROP TABLE IF EXISTS moving_work',
+  );
 }
 
 /**

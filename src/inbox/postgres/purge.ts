@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { firstNumberAt } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
+import type { SharedKeyIndex } from './key-index.ts';
 import type { Lease } from './lease.ts';
 import { renewPartitions } from './partitions.ts';
 
@@ -14,6 +15,13 @@ const EVENTS_STEP = 500;
 const KEYS_STEP = 2_000;
 /** A target of which nobody has said anything for so long is as good as new. */
 const DAY_MS = 86_400_000;
+
+interface PurgeParts {
+  readonly pool: pg.Pool;
+  readonly url: string;
+  readonly lease: Lease;
+  readonly keys: SharedKeyIndex;
+}
 
 /**
  * First whole partitions, then the finished events before `eventsBefore`, their attempts with them; then the keys before
@@ -24,15 +32,18 @@ export class Purge {
   readonly #pool: pg.Pool;
   readonly #url: string;
   readonly #lease: Lease;
+  readonly #keys: SharedKeyIndex;
   /** 0 for none. */
   readonly #partitionDays: number;
   /** Where events are purged one by one. An event in a partition of some days waits until all of the partition goes. */
   readonly #table: 'inbox' | 'inbox_rest';
   #cursor = 0;
   #keysCursor = 0;
+  #purgesSearch = false;
   #partitionsFrom = Number.POSITIVE_INFINITY;
 
-  constructor(pool: pg.Pool, url: string, lease: Lease, partitionDays: number) {
+  constructor({ pool, url, lease, keys }: PurgeParts, partitionDays: number) {
+    this.#keys = keys;
     this.#pool = pool;
     this.#url = url;
     this.#lease = lease;
@@ -48,7 +59,7 @@ export class Purge {
       throw new Error(`nothing is purged while this machine's clock is ${apart} the database's`);
     }
     let removed = 0;
-    if (this.#keysCursor === 0) {
+    if (this.#keysCursor === 0 && !this.#purgesSearch) {
       if (this.#cursor === 0)
         await this.#pool.query('DELETE FROM actions WHERE ended_at < $1', [eventsBefore]);
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
@@ -56,7 +67,11 @@ export class Purge {
       removed += events.removed;
       if (events.more) return { removed, more: true };
     }
-    return { removed, more: await this.#purgeKeys(firstNumberAt(keysBefore)) };
+    if (!this.#purgesSearch && (await this.#purgeKeys(firstNumberAt(keysBefore))))
+      return { removed, more: true };
+    // Search keys go last, when it is known which events are gone.
+    this.#purgesSearch = await this.#keys.purge(firstNumberAt(eventsBefore));
+    return { removed, more: this.#purgesSearch };
   }
 
   async #renewPartitions(eventsBefore: number): Promise<number> {

@@ -3,11 +3,13 @@ import { ConfigError } from '../../base/errors.ts';
 import { HOURS, type Hour, type Spoken, walkBack } from '../past.ts';
 import { InboxReader } from '../reader.ts';
 import { connect, failureText } from './connection.ts';
+import { VISIBLE_AFTER_MS } from './key-index.ts';
 import { movingIn, movingProblem } from './schema.ts';
 import { POSTGRES_SELECTION } from './selection.ts';
 
-/** Replicas commit beside each other, and their clocks differ a little. */
-const LATE_MS = 30_000;
+/** As for the inbox thread (connection.ts): all is found by indexes, a few rows at a time, whatever the planner knows. */
+export const READER_SESSION =
+  'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off';
 
 /** Resolves to undefined if nothing has been made there yet. Throws ConfigError while an inbox is being moved in. */
 export async function openPostgresReader(url: string, place: string): Promise<InboxReader | undefined> {
@@ -18,10 +20,11 @@ export async function openPostgresReader(url: string, place: string): Promise<In
   const all = async <Row>(sql: string, ...values: readonly (string | number)[]) =>
     (await client.query(sql, [...values]).catch(fail)).rows as Row[];
   const close = () => client.end().catch(() => {});
+  await client.query(READER_SESSION).catch(fail);
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);
   const moving = found?.isThere ? await movingIn(client).catch(fail) : undefined;
   if (found?.isThere && !moving) {
-    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: LATE_MS, all, close });
+    return new InboxReader({ ...POSTGRES_SELECTION, lateMs: VISIBLE_AFTER_MS, all, close });
   }
   await close();
   if (moving) throw new ConfigError([movingProblem(place, moving)]);

@@ -14,7 +14,18 @@ export const MIGRATIONS = readMigrationsIn(join(import.meta.dirname, 'migrations
 /** A server that is asked for a few rows answers by then, or it is not one to start on. */
 const ANSWER_MS = 5_000;
 const UNDEFINED_COLUMN = '42703';
-export const OURS = ['meta', 'keys', 'inbox', 'work', 'attempts', 'newest', 'replicas', 'shares', 'events'];
+export const OURS = [
+  'meta',
+  'keys',
+  'inbox',
+  'work',
+  'attempts',
+  'newest',
+  'replicas',
+  'shares',
+  'events',
+  'search_keys',
+];
 
 interface Examination {
   readonly problem?: Problem;

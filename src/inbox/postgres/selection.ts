@@ -3,6 +3,7 @@ import type { SelectionTables } from '../selection-sql.ts';
 
 export const POSTGRES_SELECTION: SelectionTables = {
   keys: 'keys',
+  isAmong: (column, subquery) => `${column} = ANY (ARRAY(${subquery}))`,
   numbersIn: (parameter) =>
     `SELECT value::bigint FROM json_array_elements_text(${parameter}::json) AS list (value)`,
   bytesIn: (parameter) =>

@@ -9,7 +9,7 @@
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
  *           ├─ actions                   what a person ordered of many deliveries, step by step
- *           ├─ purge
+ *           ├─ purge ─── key index      search keys, written when all is quiet
  *           └─ pool, lease, scheduler, notifier: used by all of the above, and call none of them
  *
  * Calls go down these lines only. What happens below goes up as a ReplicaEvent to `hear`, which is the one listener of all
@@ -18,6 +18,7 @@
 import { workerData } from 'node:worker_threads';
 import { ConfigError } from '../../base/errors.ts';
 import { type Database, FINGERPRINT_KEY } from '../contract.ts';
+import { Indexing } from '../indexing.ts';
 import { HandlersPort, type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
@@ -29,6 +30,7 @@ import { fixOf } from './fitness.ts';
 import { HandOut } from './hand-out.ts';
 import { Health } from './health.ts';
 import { Intake } from './intake.ts';
+import { SharedKeyIndex } from './key-index.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Notifier } from './notifier.ts';
@@ -43,6 +45,7 @@ import { prepareDatabase } from './tables.ts';
 
 const CLOSE_MS = 5_000;
 const PROBE_MS = 1_500;
+const INDEX_AGAIN_MS = 5_000;
 
 const { database, sources, knobs, dispatches } = workerData as InboxThreadData;
 const { url, place } = database as Extract<Database, { kind: 'postgres' }>;
@@ -67,7 +70,8 @@ const actionRunner = new ActionRunner(pool, sources, hear, () => {
   notifier.notify('work');
   handingOut.expect();
 });
-const purge = new Purge(pool, url, lease, knobs.postgres.partitionDays);
+const keys = new SharedKeyIndex(pool, sources);
+const purge = new Purge({ pool, url, lease, keys }, knobs.postgres.partitionDays);
 const status = new StatusReader(pool, url, lease.clock, routes);
 const handlers = new HandlersPort(({ settled, grant }) => {
   handingOut.settle(settled);
@@ -84,41 +88,53 @@ await openAll(pool);
 actionRunner.carryOn();
 await pauses.refresh();
 if (dispatches) void notifier.listen();
-listenToEdge((batch) => intake.push(batch), {
-  status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
-  async recover(ending) {
-    handlers.hearTheRest();
-    await handingOut.drain();
-    return await membership.recover(ending);
-  },
-  async pause() {
-    scheduler.pause();
-    await handingOut.between(async () => {});
-  },
-  ...operatorCallsIn({
-    sources,
-    inTransaction: (work) => inTransaction(pool, work),
-    writeRests: () => circuits.refresh(),
-    notify(notice) {
-      notifier.notify(notice);
-      hearNotice(notice);
-    },
-  }),
-  purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
-  fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
-  noteUses(uses) {
-    const inCommon = uses.map((use) => ({ ...use, lastAt: lease.clock.inCommon(use.lastAt) }));
-    return noteUses(pool, inCommon);
-  },
-  doubt: async () => {},
-  believeClock: async () => {},
-  copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
-  connectHandlers(port) {
-    membership.forgetGrants();
-    handlers.adopt(port);
-  },
-  close,
+const keyIndexing = new Indexing({
+  step: () => keys.step(lease.clock.inCommon(Date.now())),
+  isNeeded: () => intake.isWaiting,
+  againMs: INDEX_AGAIN_MS,
+  onError: () => {},
 });
+listenToEdge(
+  (batch) => {
+    intake.push(batch);
+    keyIndexing.note();
+  },
+  {
+    status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
+    async recover(ending) {
+      handlers.hearTheRest();
+      await handingOut.drain();
+      return await membership.recover(ending);
+    },
+    async pause() {
+      scheduler.pause();
+      await handingOut.between(async () => {});
+    },
+    ...operatorCallsIn({
+      sources,
+      inTransaction: (work) => inTransaction(pool, work),
+      writeRests: () => circuits.refresh(),
+      notify(notice) {
+        notifier.notify(notice);
+        hearNotice(notice);
+      },
+    }),
+    purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
+    fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
+    noteUses(uses) {
+      const inCommon = uses.map((use) => ({ ...use, lastAt: lease.clock.inCommon(use.lastAt) }));
+      return noteUses(pool, inCommon);
+    },
+    doubt: async () => {},
+    believeClock: async () => {},
+    copyTo: () => Promise.reject(new Error('the inbox is in PostgreSQL: use pg_dump')),
+    connectHandlers(port) {
+      membership.forgetGrants();
+      handlers.adopt(port);
+    },
+    close,
+  },
+);
 
 async function proveOpen(): Promise<void> {
   await tryToKeep(pool, { number: lease.nextNumber(Date.now()), withinMs: PROBE_MS, hasLatest });
@@ -155,6 +171,7 @@ function hearNotice(notice: Notice): void {
 
 /** Waits for a few seconds only: a database that does not answer has nothing to be told. */
 async function close(): Promise<void> {
+  keyIndexing.stop();
   handlers.hearTheRest();
   const ended = (async () => {
     await intake.drain();

@@ -4,7 +4,7 @@
  * The rows are taken from wherever they stand (records.ts), and known by what is in them. An event is taken only if its body
  * has the digest that was recorded when it came. What is missing is known by the numbers that other rows name: the index of
  * keys, work, attempts. An event of which neither work nor an attempt is left, although a handler wants it, is held: nobody
- * knows whether it was handled, so a person has to say.
+ * knows whether it was handled, so a person has to say. Search keys are left where they are: the service makes them anew.
  */
 import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';

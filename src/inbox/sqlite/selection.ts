@@ -1,10 +1,12 @@
 /** How SQLite says what a selection asks. Called by reader.ts, and for actions by store.ts. */
 import type { DatabaseSync } from 'node:sqlite';
-import { memberTextOf, parseBody } from '../identity.ts';
+import { parseBody } from '../identity.ts';
+import { memberTextOf } from '../member-texts.ts';
 import type { SelectionTables } from '../selection-sql.ts';
 
 export const SQLITE_SELECTION: SelectionTables = {
   keys: 'inbox',
+  isAmong: (column, subquery) => `${column} IN (${subquery})`,
   numbersIn: (parameter) => `SELECT value FROM json_each(${parameter})`,
   bytesIn: (parameter) => `SELECT unhex(value) FROM json_each(${parameter})`,
   fits: (column, pattern, parameter) =>

@@ -14,22 +14,23 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
 import type { Arrival, Ending, InboxStatus, Kept, Route, SecretUse, Settlement } from '../contract.ts';
-import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
 import { handlersPaused, inForce } from '../pauses.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
+import { declaredKeys } from '../search-keys.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
+import { KeyIndex } from './key-index.ts';
 import { rowsFrom } from './operator-statements.ts';
+import { FilePurge } from './purge.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { StateCounts, type Turn } from './turn.ts';
 import { freeUnwired, handOut, settle } from './work.ts';
-
-const PURGE_STEP = 500;
 
 type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
@@ -42,13 +43,16 @@ export class Store {
   readonly #clock: InboxClock;
   #counts = new StateCounts();
   #last: number;
-  #purgeCursor = 0;
+  readonly #purge: FilePurge;
+  readonly #keys: KeyIndex;
 
   constructor(database: DatabaseSync, sources: ReadonlyMap<string, StoredSource>) {
     this.#database = database;
     this.#sources = sources;
     this.#routes = routesOf(sources);
     this.#sql = statementsOf(database);
+    this.#keys = new KeyIndex(database, sources, declaredKeys(sources));
+    this.#purge = new FilePurge(database, this.#sql, this.#keys);
     this.#clock = new InboxClock(this.#sql, Date.now());
     this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
     freeUnwired(this.#sql, this.#routes);
@@ -91,24 +95,12 @@ export class Store {
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
     if (this.#clock.doubtMs(now) !== 0) throw new Error('the clock is in doubt, so nobody knows what is old');
     this.markClock(now);
-    let removed = 0;
-    const rows = this.turn(now, ({ sql }) => {
-      sql.purgeActions.run(eventsBefore);
-      const step = sql.purgeable.all(this.#purgeCursor, firstNumberAt(eventsBefore), PURGE_STEP);
-      for (const { number, busy, purged } of step) {
-        const keyToo = number < firstNumberAt(keysBefore);
-        if (busy === 1 || (purged === 1 && !keyToo)) continue;
-        // An event's key stands in its own row.
-        if (keyToo) sql.deleteEvent.run(number);
-        else sql.stripEvent.run(number);
-        sql.deleteAttempts.run(number);
-        sql.forgetNewest.run(number);
-        removed++;
-      }
-      return step;
-    });
-    this.#purgeCursor = rows.length === PURGE_STEP ? (rows.at(-1)?.number ?? 0) : 0;
-    return { removed, more: this.#purgeCursor > 0 };
+    return this.#purge.step(eventsBefore, keysBefore);
+  }
+
+  /** Writes search keys for some of the events that have none yet. Nothing while the clock is in doubt. */
+  indexKeys(now: number): 'more' | 'end' {
+    return this.#clock.doubtMs(now) === 0 ? this.#keys.step(now) : 'end';
   }
 
   noteUses(uses: readonly SecretUse[], now: number): void {

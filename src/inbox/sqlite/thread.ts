@@ -7,6 +7,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import type { Database, Settlement } from '../contract.ts';
+import { Indexing } from '../indexing.ts';
 import {
   type ArrivalBatch,
   HandlersPort,
@@ -16,7 +17,7 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
-import { ClockSteps } from './clock-steps.ts';
+import { ClockJumps } from './clock-jumps.ts';
 import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
@@ -27,6 +28,7 @@ import { Store } from './store.ts';
 const PROBE_MS = 500;
 const WAKE_AT_MOST_MS = 1_000;
 const GATHER_MS = 4;
+const INDEX_AGAIN_MS = 1_000;
 
 const { database: place, sources, knobs } = workerData as InboxThreadData;
 const { path } = place as Extract<Database, { kind: 'sqlite' }>;
@@ -38,7 +40,6 @@ const { noting } = openFiles;
 
 const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
-const clockSteps = new ClockSteps();
 const grants = new Map<string, number>();
 const handlersPort = new HandlersPort(hearHandlers);
 const takeExtraTurn = turnsOf(store, noting, planTurn);
@@ -47,7 +48,14 @@ let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
 let writes = true;
+const clockJumps = new ClockJumps();
 let wake: NodeJS.Timeout | undefined;
+const indexing = new Indexing({
+  step: () => (writes ? store.indexKeys(Date.now()) : 'end'),
+  isNeeded: () => batches.length > 0 || planned !== undefined,
+  againMs: INDEX_AGAIN_MS,
+  onError: (error) => openFiles.note(error),
+});
 
 listenToEdge(
   (batch) => {
@@ -118,19 +126,10 @@ function planGathering(): void {
   else gathering = setTimeout(planTurn, waitMs);
 }
 
-function followClock(): void {
-  try {
-    clockSteps.follow((byMs) => store.shiftDue(byMs, Date.now()));
-  } catch (error) {
-    // The disk refuses; the next turn tries again.
-    openFiles.note(error);
-  }
-}
-
 function takeTurn(): void {
   dropPlans();
   lastTurn = performance.now();
-  followClock();
+  clockJumps.follow((byMs) => store.shiftDue(byMs, Date.now()), openFiles);
   const taken = batches.splice(0);
   const finished = settled;
   settled = [];
@@ -147,6 +146,7 @@ function takeTurn(): void {
     for (const change of committed.circuitChanges) tellEdge({ kind: 'circuit', ...change });
     reportWrites(true);
     planWake();
+    if (arrivals.length > 0) indexing.note();
   } catch (error) {
     settled = [...finished, ...settled];
     for (const { id } of taken) tellEdge({ kind: 'failed', id, reason: (error as Error).message });
@@ -187,6 +187,7 @@ function reportWrites(taken: boolean, reason = ''): void {
 }
 
 function closeFile(): void {
+  indexing.stop();
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();

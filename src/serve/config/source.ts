@@ -12,11 +12,11 @@ import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
-import type { StoredSource } from '../../inbox/stored-source.ts';
 import { isProof, provingSettings, SECRET_ROWS, type SourceChecks } from '../../verify/checks.ts';
-import type { MemberPath, SearchKeys } from '../../verify/preset.ts';
+import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { readAllowlist } from './allowlist.ts';
+import { searchKeysIn } from './stored-sources.ts';
 
 export interface SourceConfig extends SourceChecks {
   readonly name: string;
@@ -31,23 +31,6 @@ export interface SourceConfig extends SourceChecks {
   readonly keepHeaders: readonly string[];
   /** What its events can be found by: the preset's and the wiring's. */
   readonly keys: SearchKeys;
-}
-
-/** The sources as an inbox knows them. */
-export function storedSourcesOf(sources: readonly SourceConfig[]): Map<string, StoredSource> {
-  return new Map(
-    sources.map(({ name, preset: { id, type, cut }, routes, keys }) => {
-      return [name, { shape: { id, type, ...(cut !== undefined && { cut }) }, routes, keys }];
-    }),
-  );
-}
-
-function searchKeysIn({ preset, keys = {} }: SourceWiring): SearchKeys {
-  const found: Record<string, readonly MemberPath[]> = { ...preset.keys };
-  for (const [name, paths] of Object.entries(keys)) {
-    found[name] = [...(found[name] ?? []), ...paths.map((path) => path.split('.'))];
-  }
-  return found;
 }
 
 export function readSource(

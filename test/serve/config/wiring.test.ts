@@ -39,6 +39,7 @@ test('all that may be there has no problem', () => {
     name: 'orders',
     handlers: { a: full, b: handle },
     keepHeaders: ['X-Region'],
+    keys: { po: ['data.po_number', 'data.lines.*.po'], order: ['order'] },
     reply: () => ({}),
   };
   expect(problemsOf(orders, { preset: shippo, handlers: { c: latest(handle) } })).toEqual([]);
@@ -124,6 +125,17 @@ test.each([
     },
     'keepHeaders of shippo names x-mac, in which',
   ],
+  [
+    { preset: shippo, handlers: {}, keys: ['data.po'] },
+    'keys of source number 2 is ["data.po"]. Write a name and',
+  ],
+  [
+    { preset: shippo, handlers: {}, keys: { po: 'data.po' } },
+    'keys of source number 2 is an object. Write a name',
+  ],
+  [{ preset: shippo, handlers: {}, keys: { po: ['data..po'] } }, 'keys of source number 2 is an object.'],
+  [{ preset: shippo, handlers: {}, keys: { po: [] } }, 'keys of source number 2 is an object.'],
+  [{ preset: shippo, handlers: {}, keys: { 'p o': ['data.po'] } }, 'keys of source number 2 is an object.'],
   [
     { preset: shippo, handlers: { a: { handle: { handle } } } },
     'handle of shippo/a is no function but a handler with options',

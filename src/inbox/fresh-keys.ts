@@ -1,0 +1,43 @@
+/**
+ * What a search by key needs to know of events that have no search keys yet: up to where there are some, and which of the newest
+ * ones behind have the key that is asked for. Called by search.ts.
+ */
+import { declaredKeys, type StoredBody, searchKeyOf, searchKeysOf } from './search-keys.ts';
+import type { Selection } from './selection.ts';
+import type { SelectionTables, SqlValue } from './selection-sql.ts';
+import type { StoredSource } from './stored-source.ts';
+
+export interface SearchTables extends SelectionTables {
+  /** Parameters stand as $1, $2, … in the text. */
+  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/** So many are looked at, one by one. */
+const LOOKS = 10_000;
+
+/** The number up to which events are indexed by what the sources declare now; 0 if none is. */
+export async function readIndexedTo(tables: SearchTables, sources: ReadonlyMap<string, StoredSource>) {
+  const [progress] = await tables.all<{ indexedTo: number }>(
+    'SELECT indexed_to AS "indexedTo" FROM search_progress WHERE declared = $1',
+    declaredKeys(sources),
+  );
+  return progress?.indexedTo ?? 0;
+}
+
+/** `found`: numbers of events with that key. `unseenFrom`: not all events from there on were looked at. */
+export async function findFresh(
+  tables: SearchTables,
+  { key }: Selection,
+  sources: ReadonlyMap<string, StoredSource>,
+): Promise<{ found: readonly number[]; unseenFrom?: number }> {
+  const isDeclared = sources.values().some(({ keys = {} }) => Object.keys(keys).length > 0);
+  if (key === undefined || !isDeclared) return { found: [] };
+  const indexedTo = await readIndexedTo(tables, sources);
+  const rows = await tables.all<StoredBody & { number: number }>(
+    `SELECT number, source, body FROM inbox WHERE number > $1 AND body IS NOT NULL ORDER BY number DESC LIMIT ${LOOKS}`,
+    indexedTo,
+  );
+  const wanted = searchKeyOf(key);
+  const found = rows.filter((row) => searchKeysOf(row, sources).includes(wanted)).map(({ number }) => number);
+  return rows.length < LOOKS ? { found } : { found, unseenFrom: indexedTo };
+}
