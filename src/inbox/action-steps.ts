@@ -54,9 +54,17 @@ export interface StepResult {
   remark: string | null;
 }
 
+const STUCK = 'it does not go on for now';
+
+/** The remark of an action whose step has failed. It is tried again, and when it goes on the remark goes. */
+export function stuckBy({ message }: Error): string {
+  return `${STUCK}: ${message}`;
+}
+
 export function actionAhead({ id, verb, about, upTo, cursor, remark }: ActionRow): ActionAhead {
   const selection = JSON.parse(about) as Selection;
-  return { id, verb, selection, range: numberRangeOf(selection, { after: cursor, upTo }), remark };
+  const range = numberRangeOf(selection, { after: cursor, upTo });
+  return { id, verb, selection, range, remark: remark?.startsWith(STUCK) ? null : remark };
 }
 
 /** How far a step comes: a row with `last`, null if nothing is left. */

@@ -3,9 +3,9 @@
  * Called by thread.ts.
  */
 import type pg from 'pg';
-import { StepPace } from '../action-steps.ts';
+import { StepPace, stuckBy } from '../action-steps.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { stepIn } from './actions.ts';
+import { remarkAhead, stepIn } from './actions.ts';
 import { inTransaction } from './connection.ts';
 import type { Tell } from './replica-event.ts';
 
@@ -60,6 +60,8 @@ export class ActionRunner {
         end === 'none' ? LOOK_MS : end === 'busy' ? BUSY_MS : this.#pace.after(performance.now() - begun);
     } catch (error) {
       this.#tell({ kind: 'error', error: error as Error });
+      // A database that is away hears nothing of it, which is told elsewhere.
+      await remarkAhead(this.#pool, stuckBy(error as Error)).catch(() => {});
     }
     this.#stepping = false;
     this.carryOn(waitMs);

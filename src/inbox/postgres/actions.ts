@@ -104,7 +104,7 @@ export async function stepIn(
   );
   const last = boundary?.last ?? null;
   if (last === null) {
-    await endAction(asked, id);
+    await endAction(asked, action);
     return 'stepped';
   }
   const step = deliveriesIn(selection, context, { ...range, upTo: last });
@@ -120,11 +120,11 @@ export async function stepIn(
 }
 
 /** What was counted and not met is not in that state any more. */
-async function endAction(asked: Asked, id: number): Promise<void> {
+async function endAction(asked: Asked, { id, remark }: ActionAhead): Promise<void> {
   await asked.query(
-    `UPDATE actions SET state = 'done', ended_at = ${NOW_MS}, found = greatest(found, changed + skipped + failed),
+    `UPDATE actions SET state = 'done', ended_at = ${NOW_MS}, remark = $2, found = greatest(found, changed + skipped + failed),
        skipped = greatest(found, changed + skipped + failed) - changed - failed WHERE id = $1`,
-    [id],
+    [id, remark],
   );
 }
 
@@ -148,4 +148,10 @@ async function changeAll(
     if (await replayOfThing(asked, routes, delivery)) changed++;
   }
   return changed;
+}
+
+/** Of the action that is under way. */
+export async function remarkAhead(asked: Asked, remark: string): Promise<void> {
+  const ahead = "SELECT min(id) FROM actions WHERE state = 'running'";
+  await asked.query(`UPDATE actions SET remark = $1 WHERE id = (${ahead})`, [remark]);
 }

@@ -1,6 +1,6 @@
 /** What a person may have done to an SQLite inbox: by the inbox thread, or by a command that owns the file for a moment. */
 import type { CallHandlers } from '../../base/thread-calls.ts';
-import { countStep, StepPace } from '../action-steps.ts';
+import { countStep, StepPace, stuckBy } from '../action-steps.ts';
 import { actionFrom } from '../actions.ts';
 import type { InboxWriter, OperatorCalls } from '../operator.ts';
 import type { StoredSource } from '../stored-source.ts';
@@ -107,7 +107,7 @@ export class ActionSteps {
       const restMs = this.take();
       if (restMs !== undefined) this.carryOn(restMs);
     } catch (error) {
-      this.#remark(`it does not go on for now: ${(error as Error).message}`);
+      this.#remark(stuckBy(error as Error));
       this.carryOn(RETRY_MS);
     }
   }
