@@ -7,6 +7,7 @@
  *   npm run bench -- down            what a target that is down costs the others, and how its events drain
  *   npm run bench -- postgres        on PostgreSQL, one replica and two, beside SQLite; also at fixed rates
  *   npm run bench -- backlog         a million events waiting: how they drain, and what comes in meanwhile
+ *   npm run bench -- replay          what comes in while 100,000 are replayed, at a fixed rate, on both databases
  *   npm run bench -- scale           20 million events of a month on PostgreSQL, with and without partitions: intake, and
  *                                    the purge of a day; wants 50 GB of free disk and an hour
  *   npm run bench -- selection       a million events stored: finding some of them, by an index and by a walk, in both databases
@@ -25,6 +26,7 @@ import { measureDown } from './down.ts';
 import { measureMemory } from './memory.ts';
 import { measurePostgres } from './postgres.ts';
 import { Refusal } from './refusal.ts';
+import { measureReplay } from './replay.ts';
 import { measureScale } from './scale.ts';
 import { measureSelection } from './selection.ts';
 import { measureStored } from './stored.ts';
@@ -64,6 +66,7 @@ const benchmarks: Readonly<Record<string, () => Promise<unknown>>> = {
   postgres: () =>
     measurePostgres({ sizes: listOf(values.sizes ?? '1'), rates: listOf(values.rates), rounds, window }),
   backlog: () => measureBacklog({ events: events(1_000_000), rounds, window }),
+  replay: () => measureReplay(events(100_000)),
   selection: () => measureSelection(events(1_000_000)),
   scale: () =>
     measureScale({

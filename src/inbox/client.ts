@@ -8,14 +8,17 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
+import type { ActionWish, NotedAction } from './actions.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
-import type { Arrival, Inbox, InboxTrouble, Kept, Order } from './contract.ts';
+import type { Arrival, Inbox, InboxTrouble, Kept } from './contract.ts';
 import type { Counts } from './counts.ts';
 import { type Driver, driverOf } from './driver.ts';
 import type { Ending, ThreadShare } from './ending.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { AlarmDelivery, NotedAlarms } from './kept-alarms.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
+import type { Order } from './order.ts';
+import type { PauseOrder } from './pauses.ts';
 
 const RESTART_MS = 1_000;
 
@@ -108,6 +111,16 @@ class InboxClient implements Inbox {
   readonly assignHandlers = async (share: ThreadShare) => await this.#asked.ask('assignHandlers', share);
   readonly attemptsOut = async (thread: number, hasEnded: boolean) =>
     await this.#asked.ask('attemptsOut', thread, hasEnded);
+  readonly orderPause = async (order: PauseOrder) => await this.#asked.ask('orderPause', order);
+  readonly startAction = async (wish: ActionWish) => await this.#asked.ask('startAction', wish);
+  readonly noteAction = async (action: NotedAction) => await this.#asked.ask('noteAction', action);
+  readonly cancelAction = async (id: number, who: string) => await this.#asked.ask('cancelAction', id, who);
+  readonly actions = async (limit: number) => await this.#asked.ask('actions', limit);
+
+  async countStep(wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) {
+    return await this.#asked.ask('countStep', wish, after);
+  }
+
   readonly pause = async () => await this.#asked.ask('pause');
   readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
   readonly believeClock = async () => await this.#asked.ask('believeClock');

@@ -10,6 +10,8 @@ import type { Counts } from './counts.ts';
 import type { Ending, Interrupted, ThreadShare } from './ending.ts';
 import type { EndState, WorkState } from './event-states.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
+import type { OperatorCalls } from './operator.ts';
+import type { PauseInForce } from './pauses.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =
@@ -120,6 +122,8 @@ export interface InboxStatus {
   readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];
+  /** What a person has paused. */
+  readonly paused: readonly PauseInForce[];
 }
 
 /** The row of `meta` with the key of the fingerprints, as hexadecimal digits. */
@@ -138,14 +142,6 @@ export interface SecretUse {
   readonly lastAt: number;
 }
 
-/** What an operator may ask of events by hand; answers with the number of deliveries changed. */
-export interface Order {
-  readonly action: 'replay' | 'discard';
-  readonly event: number;
-  /** Only this handler (`source/name`); every handler of the event's source if left out. */
-  readonly handler?: string;
-}
-
 /**
  * What is wrong with the files of an inbox while it is open. `gone`: they are not at their path any more, so that this process
  * alone has what is in them. `damaged`: SQLite met what it cannot read. Both end the intake. `failing`: the disk refused for a
@@ -157,7 +153,7 @@ export interface InboxTrouble {
 }
 
 /** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
-export interface Inbox extends AlarmKeeper {
+export interface Inbox extends AlarmKeeper, OperatorCalls {
   /** Resolves when the event is on disk, synced. */
   keep(arrival: Arrival): Promise<Kept>;
   /** Whether the last write, or the last probe after a failed one, reached the disk. */
@@ -171,7 +167,6 @@ export interface Inbox extends AlarmKeeper {
   /** Copies all that is in an SQLite inbox, wherever its files are by now, into an empty file of this process's user. */
   copyTo(path: string): Promise<void>;
   status(): Promise<InboxStatus>;
-  order(order: Order): Promise<number>;
   /** The key of this inbox's fingerprints of secrets; replicas have it in common. */
   fingerprintKey(): Promise<string>;
   /** Adds to what is known of the secrets' use and to the tallies: all of it or nothing. */

@@ -15,8 +15,10 @@ export const COUNT_QUERIES = {
     WHERE step = 60 AND bucket >= $1 AND bucket < $2 AND kind = 'request'
       AND outcome IN ('accepted', 'duplicate', 'held') GROUP BY subject, bucket ORDER BY bucket`,
   lastUses: 'SELECT source, max(last_at) AS at FROM secret_uses GROUP BY source',
-  backlog: `SELECT handler, state, count(*) AS count, min(event) AS oldest FROM work
-    GROUP BY handler, state ORDER BY handler, state`,
+  // What was replayed waits since then.
+  backlog: `SELECT handler, state, count(*) AS count, min(CASE WHEN since IS NULL THEN event END) AS oldest,
+      min(since) AS "replayedAt"
+    FROM work GROUP BY handler, state ORDER BY handler, state`,
   replicas: 'SELECT count(*) AS count FROM replicas',
 } as const;
 
@@ -56,11 +58,16 @@ export class CountReader {
 
   /** Counts the rows of work: while a service runs it knows them without. */
   async work(): Promise<WaitingWork> {
-    const rows = await this.#tables.all<Backlog & { readonly oldest: number }>(COUNT_QUERIES.backlog);
-    const pending = rows.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
+    const rows = await this.#tables.all<
+      Backlog & { readonly [at in 'oldest' | 'replayedAt']: number | null }
+    >(COUNT_QUERIES.backlog);
+    const pending = rows.flatMap(({ state, oldest, replayedAt }) =>
+      state === 'pending' ? [oldest === null ? null : timeOfNumber(oldest), replayedAt] : [],
+    );
+    const times = pending.filter((time) => time !== null);
     return {
       backlog: rows.map(({ handler, state, count }) => ({ handler, state, count })),
-      oldestPendingAt: pending.length === 0 ? null : timeOfNumber(Math.min(...pending)),
+      oldestPendingAt: times.length === 0 ? null : Math.min(...times),
     };
   }
 

@@ -5,8 +5,8 @@
  * A driver loads what is heavy only when it is used.
  */
 import type { Problem } from '../base/errors.ts';
-import type { Database, Order } from './contract.ts';
-import type { OrderResult } from './order.ts';
+import type { Database } from './contract.ts';
+import type { InboxWriter } from './operator.ts';
 import type { Spoken } from './past.ts';
 import { postgresDriver } from './postgres/driver.ts';
 import { FORM, isPostgresUrl, readPostgresDatabase } from './postgres/url.ts';
@@ -30,11 +30,8 @@ export interface Driver {
   examine(thoroughness: 'start' | 'thorough'): Promise<Inspection>;
   /** Undefined if there is no inbox yet. */
   openReader(): Promise<InboxReader | undefined>;
-  /** What an operator orders. Undefined if a service runs that has to be asked to. */
-  carryOut(
-    orders: readonly Order[],
-    sources: ReadonlyMap<string, StoredSource>,
-  ): Promise<OrderResult[] | undefined>;
+  /** For what a person orders. Undefined if a service runs that has to be asked to. */
+  openWriter(sources: ReadonlyMap<string, StoredSource>): Promise<InboxWriter | undefined>;
   /** Copies what can be read of a damaged inbox into a new one. Left out where a server keeps the inbox. */
   readonly rescue?: (
     from: RescueSource,

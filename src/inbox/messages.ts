@@ -11,6 +11,7 @@ import type { CircuitKnobs } from './circuit.ts';
 import type { Arrival, Database, Delivery, Inbox, InboxTrouble, Kept, Settlement, Work } from './contract.ts';
 import type { Interrupted, ThreadShare } from './ending.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
+import type { OperatorCalls } from './operator.ts';
 import type { Backoff } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
@@ -52,23 +53,23 @@ export interface ToInbox {
 
 /** What the edge asks of the inbox thread. */
 export interface InboxCalls
-  extends Pick<
-    Inbox,
-    | 'status'
-    | 'fingerprintKey'
-    | 'order'
-    | 'purge'
-    | 'noteCounts'
-    | 'recover'
-    | 'assignHandlers'
-    | 'attemptsOut'
-    | 'pause'
-    | 'doubt'
-    | 'believeClock'
-    | 'copyTo'
-    | 'close'
-    | keyof AlarmKeeper
-  > {
+  extends OperatorCalls,
+    Pick<
+      Inbox,
+      | 'status'
+      | 'fingerprintKey'
+      | 'purge'
+      | 'noteCounts'
+      | 'recover'
+      | 'assignHandlers'
+      | 'attemptsOut'
+      | 'pause'
+      | 'doubt'
+      | 'believeClock'
+      | 'copyTo'
+      | 'close'
+      | keyof AlarmKeeper
+    > {
   /** The inbox's end of a port to a new handlers' thread; see handler-ports.ts. */
   connectHandlers(port: MessagePort, share?: ThreadShare): void;
 }

@@ -1,4 +1,6 @@
 /** The rows of an inbox on their way from one kind of database to the other: from sqlite/export.ts to postgres/import.ts. */
+import type { ActionRow } from './action-steps.ts';
+import type { StoredAction } from './actions.ts';
 import type { Arrival } from './contract.ts';
 import type { WorkState } from './event-states.ts';
 import type { Content } from './identity.ts';
@@ -26,7 +28,11 @@ export interface MovedWork {
   readonly behind: boolean;
   readonly thing: Buffer | null;
   readonly cause: string | null;
+  readonly since: number | null;
 }
+
+/** As it stands in the table `actions`, but for its number. */
+export type MovedAction = Omit<StoredAction, 'id'> & Pick<ActionRow, 'upTo' | 'cursor'>;
 
 /** Some events in the order of their numbers, and all that is known of them. */
 export interface MovedBatch {

@@ -41,6 +41,11 @@ export function isNewer(one: Dated, other: Dated): boolean {
   return one.event > other.event;
 }
 
+/** `known`: what is known of the thing to be the newest. */
+export function isOvertaken(known: Dated | undefined, told: Dated): boolean {
+  return known !== undefined && isNewer(known, told);
+}
+
 /** The error of an attempt that is not made, or not made again, because `event` tells a newer state. */
 export function overtakenBy(event: number): string {
   return `overtaken: ${idOf(event)} has a newer state`;

@@ -1,10 +1,20 @@
 /** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
-import type { Order } from './contract.ts';
+import type { ActionVerb } from './actions.ts';
 import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
 import { parseBody } from './identity.ts';
 import { type State, stateOf } from './newest.ts';
 import { type StoredSource, wants } from './stored-source.ts';
+
+/** What an operator may ask of one event by hand, at once. */
+export interface Order {
+  readonly action: ActionVerb;
+  readonly event: number;
+  /** Only this handler (`source/name`); every handler of the event's source if left out. */
+  readonly handler?: string;
+  /** For the record; `console` if nobody is named. */
+  readonly who?: string;
+}
 
 export interface OrderResult {
   readonly id: string;

@@ -2,9 +2,11 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
+import { ActionReader } from './action-reader.ts';
+import { newestNumber } from './action-steps.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { CountReader } from './count-reader.ts';
-import { firstNumberAt, idOf, timeOfNumber } from './event-id.ts';
+import { idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { type FailureFilter, type Failures, readFailures } from './failures.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
@@ -36,14 +38,13 @@ export interface Tables extends SearchTables {
   close(): Promise<void>;
 }
 
-/** An event with a number of a later time came while some clock was ahead. */
-const CLOCKS_APART_MS = 300_000;
 const SUMMARY = `number, received_at AS "receivedAt", source, type, external_id AS "externalId",
   length(body) AS bytes, held`;
 const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
 
 export class InboxReader {
   readonly #tables: Tables;
+  readonly actions: ActionReader;
 
   /** What is counted beside the events. */
   readonly counts: CountReader;
@@ -51,6 +52,7 @@ export class InboxReader {
   constructor(tables: Tables) {
     this.#tables = tables;
     this.counts = new CountReader(tables);
+    this.actions = new ActionReader(tables);
   }
 
   get lateMs(): number {
@@ -163,10 +165,8 @@ export class InboxReader {
 
   /** The highest number that no wrong clock gave; 0 if there is none. */
   async newest(): Promise<number> {
-    const [row] = await this.#tables.all<{ number: number | null }>(
-      'SELECT max(number) AS number FROM inbox WHERE number < $1',
-      firstNumberAt(Date.now() + CLOCKS_APART_MS),
-    );
+    const { sql, values } = newestNumber(Date.now());
+    const [row] = await this.#tables.all<{ number: number | null }>(sql, ...values);
     return row?.number ?? 0;
   }
 

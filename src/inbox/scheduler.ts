@@ -11,6 +11,8 @@ const BYTES_OUT_MAX = 64 * 1_048_576;
 export class Scheduler {
   readonly targets: Targets;
   isPaused = false;
+  /** Handlers that get nothing for now, because a person said so (pauses.ts). */
+  pausedHandlers: ReadonlySet<string> = new Set();
   /** The one delivery that must run alone is out: nothing may be handed out beside it. */
   isSolo = false;
   /** Another number each time the slots are cleared: what was booked or reserved before is not any more. */
@@ -38,6 +40,7 @@ export class Scheduler {
     copy.isSolo = this.isSolo;
     copy.#full = this.#full;
     copy.isPaused = this.isPaused;
+    copy.pausedHandlers = this.pausedHandlers;
     copy.generation = this.generation;
     return copy;
   }
@@ -79,7 +82,7 @@ export class Scheduler {
    */
   takeSlot(handler: string, event: number, bytes: number, now: number, alone = false): boolean {
     const target = this.targets.of(handler);
-    if (this.isPaused || this.isSolo || target.slots < 1) return false;
+    if (this.isPaused || this.isSolo || this.pausedHandlers.has(handler) || target.slots < 1) return false;
     if (!alone && (this.aloneIsDue(now) || target.room(now) < 1)) return false;
     this.#full = this.#bytesOut > 0 && this.#bytesOut + bytes > BYTES_OUT_MAX;
     if (this.#full) return false;
@@ -152,7 +155,9 @@ export class Scheduler {
     if (this.isPaused || !this.targets.hasSlots() || this.isSolo || this.#full)
       return Number.POSITIVE_INFINITY;
     if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;
-    const due = [...this.#due].map(([name, time]) => Math.max(time, this.targets.of(name).roomAt(now)));
+    const due = this.#handlersDue(Number.POSITIVE_INFINITY).map((name) =>
+      Math.max(this.#dueOf(name), this.targets.of(name).roomAt(now)),
+    );
     return Math.min(this.#aloneDue, ...due);
   }
 
@@ -161,6 +166,7 @@ export class Scheduler {
   }
 
   #handlersDue(now: number): string[] {
-    return [...this.#due].filter(([, due]) => due <= now).map(([handler]) => handler);
+    const due = [...this.#due].filter(([handler, at]) => at <= now && !this.pausedHandlers.has(handler));
+    return due.map(([handler]) => handler);
   }
 }

@@ -107,6 +107,13 @@ export class Target {
     return this.#circuit !== before;
   }
 
+  /** Somebody says that it is well again: its rest is over, and one delivery tries it. Answers whether it was not well. */
+  endRest(now: number): boolean {
+    if (this.isClosed) return false;
+    this.#circuit = { ...this.#circuit, restsUntil: Math.min(this.#circuit.restsUntil, now) };
+    return true;
+  }
+
   restMs(now: number): number {
     return Math.max(0, this.#circuit.restsUntil - now);
   }

@@ -1,20 +1,17 @@
 /**
  * `consignee events`: looks into the inbox, beside the running service or without it.
  *
- * The verbs that only look read the database by themselves. orders.ts carries out those that change something.
+ * The verbs that only look read the database by themselves. change.ts is for those that change something.
  */
 import { parseArgs } from 'node:util';
-import type { Order } from '../inbox/contract.ts';
+import type { ActionVerb } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
-import type { InboxReader } from '../inbox/reader.ts';
-import type { Selection } from '../inbox/selection.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { actions, mistakeInActions } from './actions.ts';
+import { change } from './change.ts';
 import { showFailures } from './failures.ts';
 import { findEvents, listEvents } from './list.ts';
-import { giveOrders } from './orders.ts';
-import { readSeconds, refused } from './refused.ts';
+import { mistakeInRefused, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import {
   SELECTING,
@@ -27,7 +24,7 @@ import {
 import { readSettings, sound } from './settings.ts';
 import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, say, sayJson, sayWrong, spelled, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -36,13 +33,18 @@ export const usage = `Usage: npm run events -- <verb>
                                --cursor ID goes on with those before that event
   find TEXT                    by an id, ours or theirs, a tracking number, an order
   show ID… [--body]            all of one event; --body writes the exact bytes
-  replay ID… | --state dead|held      give it to its handlers again
-  discard ID… | --state dead|held     take it off the handlers' list; the event stays until its retention
+  replay ID… | [which]         give it to its handlers again; --state pending: now
+                               what waits for its time
+  discard ID… | [which]        take it off the handlers' list; the event stays
+    --dry-run  --yes           of many: only count; do not ask. Of what is done
+                               also --count N, as it was counted
+  actions | actions cancel N   what was ordered, and how far it has come
   tail [which]                 follow what comes in
   failures [--handler H] [--since T]  what failed alike, in groups
   verify ID… | --all                  whether what is stored is what was received
   rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
   refused list | failures | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
+  refused discard ID… | --source NAME --code CODE --address IP   delete what nobody wants judged again
     --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
     --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
 
@@ -51,22 +53,34 @@ ${SELECTING_USAGE}
                          is the --cursor of the next one
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
-const RECHECKED = ['source', 'limit', 'checks-of-now', 'tolerance', 'json', 'body'];
+const CHANGED = [...SELECTED, 'yes', 'dry-run', 'count'];
+const OF_REFUSED = [
+  'source',
+  'limit',
+  'checks-of-now',
+  'tolerance',
+  'json',
+  'body',
+  'code',
+  'address',
+  'yes',
+  'dry-run',
+];
 /** The verbs, and the options that each takes; what another is given is refused. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', [...SELECTED, 'limit', 'cursor']],
   ['find', ['json']],
   ['failures', ['handler', 'since', 'json']],
   ['show', ['body', 'json']],
-  ['replay', SELECTED],
-  ['discard', SELECTED],
+  ['replay', CHANGED],
+  ['discard', CHANGED],
+  ['actions', ['limit', 'json']],
   ['tail', SELECTED.filter((name) => name !== 'since' && name !== 'until')],
   ['verify', ['all', 'json']],
   ['rescue', ['to', 'json']],
-  ['refused', RECHECKED],
+  ['refused', OF_REFUSED],
 ]);
 const PAGE = 20;
-const MANY = 10_000;
 
 type Values = ReturnType<typeof parseEvents>['values'];
 
@@ -81,6 +95,11 @@ function parseEvents(args: string[]) {
       body: FLAG,
       all: FLAG,
       to: TEXT,
+      yes: FLAG,
+      'dry-run': FLAG,
+      count: TEXT,
+      code: TEXT,
+      address: TEXT,
       'checks-of-now': FLAG,
       tolerance: TEXT,
       json: FLAG,
@@ -108,16 +127,22 @@ export async function run(args: string[]): Promise<number> {
     return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
   }
   try {
-    const numbers = ids.map((id) => numberOf(id) as number);
     warnOfUnknown(selection, config);
     if (verb === 'list')
       return await listEvents(reader, selection, { ...values, limit: limitIn(values), args }, config);
     if (verb === 'find') return await findEvents(reader, String(ids[0]), values.json, config);
     if (verb === 'failures') return await showFailures(reader, selection, values.json);
     if (verb === 'show') return await showEvents(reader, ids, values, config);
-    if (verb === 'verify') return await verify(reader, numbers, config, values);
+    if (verb === 'verify')
+      return await verify(
+        reader,
+        ids.map((id) => numberOf(id) as number),
+        config,
+        values,
+      );
     if (verb === 'tail') return await tail(reader, selection, values.json, config);
-    return await change(config, reader, verb as Order['action'], selection, values);
+    if (verb === 'actions') return await actions(config, reader, ids, { ...values, limit: limitIn(values) });
+    return await change(config, reader, verb as ActionVerb, selection, values);
   } finally {
     await reader.close();
   }
@@ -134,59 +159,14 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   if (!/^[1-9]\d{0,5}$/.test(values.limit ?? '1')) return '--limit wants a whole number from 1 to 999999';
   if (values.cursor !== undefined && numberOf(values.cursor) === undefined)
     return '--cursor wants the id of an event: the last of the page before';
+  if (verb === 'actions') return mistakeInActions(ids);
   if (verb === 'find')
     return ids.length === 1 ? undefined : 'find wants one text: an id, a tracking number, an order';
   const wrong = ids.find((id) => numberOf(id) === undefined);
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
-  const needsId =
-    verb === 'show' ||
-    (verb === 'verify' && !values.all) ||
-    ((verb === 'replay' || verb === 'discard') && values.state === undefined);
+  const needsId = verb === 'show' || (verb === 'verify' && !values.all);
   if (needsId && ids.length === 0) return `${verb} wants an event id`;
   return undefined;
 }
 
-function mistakeInRefused([what = '', ...ids]: readonly string[], values: Values): string | undefined {
-  if (!['list', 'failures', 'show', 'recheck'].includes(what))
-    return `events refused has no verb ${what || '(none)'}`;
-  if (what === 'show' && ids.length === 0)
-    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
-  if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
-    return '--checks-of-now wants the ids of the refusals, or --source';
-  if (values.tolerance !== undefined && readSeconds(values.tolerance) === undefined)
-    return '--tolerance wants a time, as in 90s, 30m, 2h or 1d';
-  return undefined;
-}
-
 const limitIn = ({ limit }: Values) => Number(limit ?? PAGE);
-
-async function change(
-  config: Config,
-  reader: InboxReader,
-  action: Order['action'],
-  selection: Selection,
-  values: Values,
-): Promise<number> {
-  const { numbers: named = [], handler: only, ...others } = selection;
-  const search = reader.search(selection, storedSourcesOf(config.sources));
-  const found = Object.keys(others).length === 0 ? undefined : await search.page({ limit: MANY });
-  const numbers = found?.events.map(({ number }) => number) ?? named;
-  const handler = only === undefined ? {} : { handler: only };
-  const orders = numbers.map((event): Order => ({ action, event, ...handler }));
-  const results = await giveOrders(config, await reader.id(), orders);
-  let failed = 0;
-  for (const { id, changed, error } of results) {
-    if (error !== undefined) failed++;
-    if (values.json) sayJson({ id, action, changed, error });
-    else if (error !== undefined) sayWrong(`${id}  ${error}`);
-    else say(`${id}  ${said(action, changed)}`);
-  }
-  if (results.length === 0) say('No events.');
-  return failed === 0 ? 0 : 1;
-}
-
-function said(action: Order['action'], changed: number): string {
-  const handlers = spelled(changed, 'handler');
-  if (action === 'replay') return `goes to ${handlers} again`;
-  return changed === 0 ? 'was on no handler’s list' : `taken off the list of ${handlers}`;
-}

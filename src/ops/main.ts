@@ -43,6 +43,8 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
   ],
   ['status', 'whether all is well, in six lines', () => import('./status.ts')],
   ['alarms', 'what is wrong now, and what was within thirty days', () => import('./alarms.ts')],
+  ['pause <handler>', 'keep a handler or a target from getting anything', () => import('./pause.ts')],
+  ['resume <handler>', 'let it have events again, and try a target that rests', () => import('./resume.ts')],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
   ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],

@@ -1,26 +1,49 @@
-/** Carries out what an operator orders: by the inbox's driver, or by the service that owns the inbox, which is asked to. */
-import type { Order } from '../inbox/contract.ts';
+/** Opens the way by which a person's orders are carried out: the inbox itself, or the service that owns it, which is asked to. */
+import { userInfo } from 'node:os';
+import type { ActionRecord } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
-import { idOf } from '../inbox/event-id.ts';
-import type { OrderResult } from '../inbox/order.ts';
+import type { InboxWriter } from '../inbox/operator.ts';
+import type { PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
 
-/** Rejects if the database cannot be reached. */
-export async function giveOrders(config: Config, inbox: string, orders: readonly Order[]) {
-  const results = await driverOf(config.database).carryOut(orders, storedSourcesOf(config.sources));
-  return results ?? (await Promise.all(orders.map((order) => askService(config, inbox, order))));
+/** The service keeps its own record. */
+export type Orders = Omit<InboxWriter, 'noteAction'>;
+
+/** `inbox`: its name, since another service may answer at the console's port. Rejects if the database cannot be reached. */
+export async function openOrders(config: Config, inbox: string): Promise<Orders> {
+  const writer = await driverOf(config.database).openWriter(storedSourcesOf(config.sources));
+  return writer ?? serviceAsWriter(config, inbox);
 }
 
-async function askService(config: Config, inbox: string, order: Order): Promise<OrderResult> {
-  const id = idOf(order.event);
-  const { status, answer } = await askConsole(config, '/orders', { inbox, ...order });
-  const { changed = 0, title } = answer as { changed?: number; title?: string };
-  if (status === 200) return { id, changed };
-  return { id, changed: 0, error: title ?? `the service answered ${status}` };
+/** Who gives the order, for the record. */
+export function whoOrders(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // In a container a user may have no name.
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+function serviceAsWriter(config: Config, inbox: string): Orders {
+  async function ask<Answer>(path: string, question: object): Promise<Answer> {
+    const { status, answer } = await askConsole(config, path, { inbox, ...question });
+    if (status === 200) return answer as Answer;
+    throw new Error((answer as { title?: string }).title ?? `the service answered ${status}`);
+  }
+  return {
+    order: async (order) => (await ask<{ changed: number }>('/orders', order)).changed,
+    orderPause: (order) => ask<PauseResult>('/pauses', order),
+    startAction: (wish) => ask<ActionRecord>('/actions', wish),
+    cancelAction: (id, who) => ask<ActionRecord>(`/actions/${id}/cancel`, { who }),
+    // The service takes them.
+    stepAction: async () => 'none',
+    async close() {},
+  };
 }
 
 /** Asks the running service at its console port; without a question it is a GET. Status 0 and a title if it does not answer. */

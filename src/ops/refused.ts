@@ -18,6 +18,7 @@ import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
 import { askConsole } from './orders.ts';
+import { discardRefused } from './refused-discard.ts';
 import { complain, say, sayJson, sayRows, spelled } from './terminal.ts';
 
 interface RefusedOptions {
@@ -26,12 +27,27 @@ interface RefusedOptions {
   readonly json: boolean;
   readonly body: boolean;
   readonly 'checks-of-now': boolean;
+  readonly code?: string;
+  readonly address?: string;
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
   /** As in 90s, 30m, 2h or 1d. */
   readonly tolerance?: string;
 }
 
 export async function refused(verb: string, ids: readonly string[], config: Config, options: RefusedOptions) {
   if (verb === 'recheck') return await recheck(ids, config, options);
+  if (verb === 'discard') {
+    const { source, code, address } = options;
+    const named = ids.length === 0 ? {} : { ids };
+    const choice = {
+      ...(source && { source }),
+      ...(code && { code }),
+      ...(address && { address }),
+      ...named,
+    };
+    return await discardRefused(config, choice, options);
+  }
   const reader = new RefusedReader(config.refusedPath);
   try {
     if (verb === 'failures') return showRefusedFailures(reader, options);
@@ -39,6 +55,24 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
   } finally {
     reader.close();
   }
+}
+
+/** What is wrong with what is asked for. */
+export function mistakeInRefused(
+  [what = '', ...ids]: readonly string[],
+  values: Partial<Omit<RefusedOptions, 'limit'>>,
+): string | undefined {
+  if (!['list', 'show', 'recheck', 'discard'].includes(what))
+    return `events refused has no verb ${what || '(none)'}`;
+  if (what === 'show' && ids.length === 0)
+    return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
+  const choosing = (['code', 'address', 'yes', 'dry-run'] as const).find((name) => values[name]);
+  if (choosing !== undefined && what !== 'discard') return `refused ${what} does not take --${choosing}`;
+  if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
+    return '--checks-of-now wants the ids of the refusals, or --source';
+  if (values.tolerance !== undefined && readSeconds(values.tolerance) === undefined)
+    return '--tolerance wants a time, as in 90s, 30m, 2h or 1d';
+  return undefined;
 }
 
 function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
@@ -107,7 +141,7 @@ function describeRefused(request: RefusedDetails): string {
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** Undefined if it is not of the form 90s, 30m, 2h or 1d. */
-export function readSeconds(text: string): number | undefined {
+function readSeconds(text: string): number | undefined {
   const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (UNIT_SECONDS[unit] as number);
 }

@@ -77,7 +77,7 @@ function refusedText(sources: readonly SourceStatus[]): string {
 
 function handlersText({ handlers }: ServiceStatus, now: number): string {
   if (!handlers) return NOT_KNOWN;
-  const { pending, handling, dead, held, oldestPendingAt, resting } = handlers;
+  const { pending, handling, dead, held, oldestPendingAt, resting, paused } = handlers;
   const oldest = oldestPendingAt === null ? '' : `, the oldest since ${shortTime(oldestPendingAt, now)}`;
   const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
   return [
@@ -86,6 +86,7 @@ function handlersText({ handlers }: ServiceStatus, now: number): string {
     `${numberText(dead)} dead`,
     `${numberText(held)} held`,
     `resting: ${rests}`,
+    ...(paused ?? []).map(({ name, who, reason }) => `${name} paused by ${who}: ${reason}`),
   ].join('; ');
 }
 

@@ -7,6 +7,7 @@
 import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
+import type { RefusedChoice } from '../inbox/refused/choice.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
@@ -163,11 +164,20 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
 }
 
 function createConsoleServer(parts: ServiceParts, status: () => Promise<ServiceStatus>) {
-  const { config, log, rules, metrics, meter, inbox, judgeRefusedAgain } = parts;
+  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
+  const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
   const { knobs, console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const { file: inboxFile } = driverOf(config.database);
-  const app = createConsole({ inbox, inboxFile, metrics, status, isToken, judgeRefusedAgain });
+  const app = createConsole({
+    inbox,
+    inboxFile,
+    metrics,
+    status,
+    isToken,
+    judgeRefusedAgain,
+    discardRefused,
+  });
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }

@@ -5,6 +5,7 @@
  */
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
+import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Role } from './work.ts';
 
@@ -70,6 +71,8 @@ export interface HandlersStatus {
   readonly oldestPendingAt: string | null;
   /** Null if no service says so. */
   readonly resting: readonly string[] | null;
+  /** What people have paused; null if no service says so. */
+  readonly paused: readonly PauseInForce[] | null;
   readonly backlog: readonly Backlog[];
 }
 
@@ -79,7 +82,9 @@ export interface StatusFacts {
   readonly service?: ServiceFacts;
   readonly alarms?: readonly Alarm[];
   readonly standing: Standing | string;
-  readonly work: (Omit<InboxStatus, 'inbox' | 'resting'> & Partial<Pick<InboxStatus, 'resting'>>) | string;
+  readonly work:
+    | (Omit<InboxStatus, 'inbox' | 'resting' | 'paused'> & Partial<Pick<InboxStatus, 'resting' | 'paused'>>)
+    | string;
   readonly disk: ServiceStatus['disk'] | string;
   /** Why no service tells more. */
   readonly why?: string;
@@ -154,6 +159,7 @@ function handlersStatus({
   backlog,
   oldestPendingAt,
   resting,
+  paused,
 }: Exclude<StatusFacts['work'], string>): HandlersStatus {
   const sumOf = (wanted: Backlog['state']) =>
     backlog.reduce((sum, { state, count }) => sum + (state === wanted ? count : 0), 0);
@@ -164,6 +170,7 @@ function handlersStatus({
     held: sumOf('held'),
     oldestPendingAt: oldestPendingAt === null ? null : new Date(oldestPendingAt).toISOString(),
     resting: resting ?? null,
+    paused: paused ?? null,
     backlog,
   };
 }

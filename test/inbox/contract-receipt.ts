@@ -173,7 +173,13 @@ export function receiptContract(makeDriver: MakeDriver): void {
 
   test('the status names the inbox, what waits, and since when', async () => {
     const before = await opened.inbox.status();
-    expect(before).toEqual({ inbox: expect.any(String), backlog: [], oldestPendingAt: null, resting: [] });
+    expect(before).toEqual({
+      inbox: expect.any(String),
+      backlog: [],
+      oldestPendingAt: null,
+      resting: [],
+      paused: [],
+    });
     const receivedAt = Date.now() - 5_000;
     await opened.inbox.keep(arrival('two', fresh(), receivedAt));
     await opened.inbox.keep(arrival('one', 'not json'));

@@ -3,10 +3,12 @@
  * it. A driver's own test file calls this once.
  */
 import { describe } from 'vitest';
+import { actionsContract } from './contract-actions.ts';
 import { alarmsContract } from './contract-alarms.ts';
 import { causesContract } from './contract-causes.ts';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
+import { pausesContract } from './contract-pauses.ts';
 import { purgeContract } from './contract-purge.ts';
 import { receiptContract } from './contract-receipt.ts';
 import { routesContract } from './contract-routes.ts';
@@ -22,6 +24,8 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is kept of alarms`, () => alarmsContract(makeDriver));
   describe(`${name}: why it failed`, () => causesContract(makeDriver));
+  describe(`${name}: what a person has paused`, () => pausesContract(makeDriver));
+  describe(`${name}: what is ordered of many`, () => actionsContract(makeDriver));
   describe(`${name}: what is purged`, () => purgeContract(makeDriver));
   describe(`${name}: what is counted`, () => talliesContract(makeDriver));
 }

@@ -29,8 +29,8 @@ test('who asks is told that it is being counted, and from then on what was count
   await insert(5, 'pending');
   await insert(6, 'dead');
   const counts = [
-    { handler: 'one/a', state: 'dead', count: 1, oldest: 6 },
-    { handler: 'one/a', state: 'pending', count: 2, oldest: 5 },
+    { handler: 'one/a', state: 'dead', count: 1, oldest: 6, since: null },
+    { handler: 'one/a', state: 'pending', count: 2, oldest: 5, since: null },
   ];
   expect(await one.read()).toEqual(counts);
   const kept = () => opened.database.query("SELECT value FROM meta WHERE key = 'backlog'");
@@ -50,6 +50,8 @@ test('once it can be counted again at once, it is', async () => {
   await opened.database.query("INSERT INTO meta VALUES ('backlog', $1)", JSON.stringify(old));
   await insert(8, 'held');
   const backlogs = new Backlogs(opened.pool, opened.database.url);
-  expect(await backlogs.read()).toEqual([{ handler: 'one/a', state: 'held', count: 1, oldest: 8 }]);
+  expect(await backlogs.read()).toEqual([
+    { handler: 'one/a', state: 'held', count: 1, oldest: 8, since: null },
+  ]);
   expect(await opened.database.query("SELECT FROM meta WHERE key = 'backlog'")).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
 import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
+import { DISCARD_SELECTED, REPLAY_ENDED, REPLAY_OPEN } from '../../src/inbox/postgres/replays.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { ADD_TALLIES, PURGE_OLD_TALLIES } from '../../src/inbox/postgres/tallies.ts';
@@ -87,4 +88,14 @@ test('what commands read of tallies is a stretch of the key', async () => {
     expect(plan).toMatch(/tallies_pkey[\s\S]*Index Cond: \(\(?step = /);
     expect(plan).not.toContain('Seq Scan');
   }
+});
+
+test.each([
+  [REPLAY_OPEN, ['work by work_pkey']],
+  [DISCARD_SELECTED, ['work by work_pkey']],
+  [REPLAY_ENDED, ['inbox_rest by inbox_rest_pkey']],
+])('a step of an action finds its rows by their keys: $name', async (statement, found) => {
+  const plan = await planOf(statement);
+  expect(accesses(plan)).toEqual(found);
+  expect(plan).not.toContain('Join Filter');
 });

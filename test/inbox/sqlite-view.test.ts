@@ -134,12 +134,20 @@ test('handing out never looks at more than the rows that are due', () => {
   }
 });
 
+test('what was replayed first, and which action is under way, is found without looking at the others', () => {
+  const { oldestReplayed, actionAhead } = statementsOf(database);
+  expect(plan(oldestReplayed.sourceSQL)).toEqual([expect.stringContaining('INDEX work_since')]);
+  expect(plan(actionAhead.sourceSQL)).toEqual([expect.stringContaining('INDEX actions_running')]);
+});
+
 test('what is asked for each event is answered by an index or a key', () => {
   const all = statementsOf(database);
   const names = [
     ...['insertEvent', 'byIdentity', 'eventForDelivery', 'eventForOrder', 'workOfEvent', 'finishWork'],
     ...['insertWork', 'startWork', 'updateWork', 'deleteWork', 'replayWork', 'insertAttempt'],
     ...['purgeable', 'stripEvent', 'deleteEvent', 'deleteAttempts'],
+    // And for each delivery of an action.
+    ...['workAt', 'hasBody', 'advanceAction', 'endAction', 'actionOf', 'pauseOf'],
   ] as (keyof typeof all)[];
   const slow = names.filter((name) =>
     plan(all[name].sourceSQL).some((step) => /SCAN|TEMP B-TREE/.test(step)),

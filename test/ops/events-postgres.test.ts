@@ -63,7 +63,9 @@ test.each(
 test('an order is carried out by the command itself, as it would be in a file', async () => {
   const orders = [
     ['replay', idAt(1), idAt(4), '--json'],
-    ['discard', '--state', 'held', '--handler', 'pair/one'],
+    ['discard', '--state', 'held', '--handler', 'pair/one', '--yes'],
+    ['replay', '--state', 'done', '--dry-run'],
+    ['replay', '--state', 'dead', '--type', 't*', '--dry-run', '--json'],
     ['discard', idAt(3)],
     ['discard', idAt(3)],
   ];

@@ -174,7 +174,17 @@ describe('with the service running', () => {
       [[], 64, 'events has no verb'],
       [['remove', done], 64, 'events has no verb remove'],
       [['show'], 64, 'show wants an event id'],
-      [['replay'], 64, 'replay wants an event id'],
+      [['replay'], 64, 'replay wants event ids, or a state'],
+      [['replay', '--state', 'handling', '--yes'], 64, 'replay cannot be done to what is being handled'],
+      [['discard', '--state', 'done', '--yes'], 64, 'discard has nothing to do with what is done'],
+      [['replay', '--source', 'jobs', '--yes'], 64, 'replay wants event ids, or a state'],
+      [['replay', '--state', 'dead'], 64, 'nobody is here to be asked: say --yes if you mean it'],
+      [['replay', '--state', 'done', '--yes'], 64, 'only with the number that was counted: --yes --count 1'],
+      [['replay', '--state', 'done', '--yes', '--count', '7'], 64, 'it is 1 now, not 7: nothing has changed'],
+      [['replay', done, '--dry-run'], 64, '--dry-run and --count are for what is selected'],
+      [['actions', 'cancel', '99'], 1, 'there is no action 99'],
+      [['actions', 'cancel'], 64, 'actions cancel wants the number of an action'],
+      [['actions', 'undo'], 64, 'events actions has no verb undo'],
       [['replay', 'evt_1'], 64, 'evt_1 is not an event id'],
       [['list', '--state', 'lost'], 64, '--state names no state: lost'],
       [['list', '--since', 'soon'], 64, '--since is no time: soon. Write a time'],
@@ -214,8 +224,15 @@ describe('with the service running', () => {
   });
 
   test('replay of everything in a state, for one handler, and discard of the rest', async () => {
-    const replayed = await events('replay', '--state', 'held', '--handler', 'pair/two', '--json');
-    expect(replayed).toMatchObject({ code: 0, records: [{ id: held, action: 'replay', changed: 1 }] });
+    const which = ['--state', 'held', '--handler', 'pair/two'];
+    expect((await events('replay', ...which, '--dry-run')).output).toBe(
+      'replays 1 delivery of 1 handler: pair/two 1 (held, of pair/two)\n',
+    );
+    const replayed = await events('replay', ...which, '--yes', '--json');
+    expect(replayed).toMatchObject({
+      code: 0,
+      records: [{ verb: 'replay', state: 'done', found: 1, changed: 1 }],
+    });
     // What is not JSON is an error to that handler, until it is dead.
     await untilOutcome(service, held, 'dead');
     expect(workOf(service, held).map(({ state }) => state)).toEqual(['held', 'dead']);
@@ -274,7 +291,11 @@ describe('without the service', () => {
   looking();
 
   test('what is ordered is done when the service starts again', async () => {
-    expect((await events('replay', '--state', 'dead')).output).toBe(`${dead}  goes to one handler again\n`);
+    const ordered = await events('replay', '--state', 'dead', '--yes');
+    expect(ordered).toMatchObject({ code: 0 });
+    expect(ordered.output).toMatch(
+      /^replays 1 delivery of 1 handler: jobs\/work 1 \(dead\)\nAction \d: 1 delivery found, 1 replayed, 0 skipped, 0 failed\.\n$/,
+    );
     expect((await events('discard', held, '--handler', 'pair/one')).code).toBe(0);
     expect(workOf(service, dead)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
     expect(workOf(service, held)).toMatchObject([{ handler: 'pair/two', state: 'held' }]);

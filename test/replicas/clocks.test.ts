@@ -60,7 +60,7 @@ test('what was numbered a year ahead before is followed by nothing, and does not
   await lease.enter();
   expect(isAboutNow(lease.nextNumber(Date.now()))).toBe(true);
 
-  const status = new StatusReader(pool, database.url, lease.clock);
+  const status = new StatusReader(pool, database.url, lease.clock, new Map());
   const wait = (event: number) =>
     database.query("INSERT INTO work VALUES ($1, 'one/a', 'pending', 0, 0, false, false)", event);
   await wait(outlier);

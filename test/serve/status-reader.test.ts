@@ -16,7 +16,7 @@ const WELL: StatusSource = {
   sources: () => [{ name: 'one', schemes: ['hmac'] }],
   isReady: () => true,
   alarms: () => [],
-  work: async () => ({ inbox: 'i', backlog: [], oldestPendingAt: null, resting: [] }),
+  work: async () => ({ inbox: 'i', backlog: [], oldestPendingAt: null, resting: [], paused: [] }),
   standing: async () => ({ inbox: 'i', sources: [], replicas: undefined }),
   untold: () => undefined,
 };

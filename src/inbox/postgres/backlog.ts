@@ -20,8 +20,10 @@ const COUNTING_LOCK = 0x4373_6774;
 const QUERY_CANCELED = '57014';
 
 export interface Count extends Backlog {
-  /** The lowest number of an event. */
-  readonly oldest: number;
+  /** The lowest number of an event that waits since it came; null if there is none. */
+  readonly oldest: number | null;
+  /** Since when what was replayed waits. */
+  readonly since: number | null;
 }
 
 interface CountsKept {
@@ -31,7 +33,8 @@ interface CountsKept {
   readonly countedAt: number;
 }
 
-const COUNT = `SELECT handler, state, count(*) AS count, min(event) AS oldest FROM work
+const COUNT = `SELECT handler, state, count(*) AS count,
+    min(event) FILTER (WHERE since IS NULL) AS oldest, min(since) AS since FROM work
   GROUP BY handler, state ORDER BY handler, state`;
 
 export class Backlogs {

@@ -33,6 +33,17 @@ export function bigintList(list: readonly number[]): Buffer {
   return array;
 }
 
+/** The same where some are missing; for what is not asked for every event. */
+export function bigintOrNullList(list: readonly (number | null)[]): Buffer {
+  const encoded = list.map((value) => {
+    if (value === null) return null;
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeBigInt64BE(BigInt(value));
+    return bytes;
+  });
+  return arrayOf(TYPES.bigint, encoded);
+}
+
 export function integerList(list: readonly number[]): Buffer {
   const array = fixed(TYPES.integer, list.length, 4);
   for (const [at, value] of list.entries()) array.writeInt32BE(value, HEADER_BYTES + at * 8 + 4);

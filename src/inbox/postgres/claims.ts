@@ -109,7 +109,7 @@ export class Claims {
   async reserve(owner: number): Promise<void> {
     if (this.#reserved) return;
     const { pool, scheduler, handlers } = this.#options;
-    const able = handlers.filter((handler) => this.#hasSlots(handler));
+    const able = handlers.filter((handler) => this.#mayRun(handler));
     const { rows } = await pool.query<Pick<Claimed, 'event' | 'handler'>>({
       name: 'reserve',
       text: `WITH found AS (SELECT event, handler FROM work
@@ -129,23 +129,24 @@ export class Claims {
     await this.reserve(owner);
     if (!this.#reserved || !scheduler.idle) return undefined;
     const { event, handler } = this.#reserved;
-    // It is left to others, if there is no slot for it here any more.
+    // It is left to others, if there is no slot for it here any more, and to later, if it is paused.
     const { rows } = await pool.query<Claimed>(
       `WITH claimed AS (UPDATE work SET state = CASE WHEN $4 THEN 'handling' ELSE state END,
           attempts = attempts + $4::boolean::int, owner = CASE WHEN $4 THEN owner END
         WHERE event = $1 AND handler = $2 AND owner = $3 AND state = 'pending' AND alone
         RETURNING event, handler, attempts)
       SELECT ${CLAIMED} FROM claimed JOIN inbox ON number = event WHERE $4`,
-      [event, handler, owner, this.#hasSlots(handler)],
+      [event, handler, owner, this.#mayRun(handler)],
     );
     this.#reserved = undefined;
     scheduler.expect(undefined, Number.POSITIVE_INFINITY, true);
     return rows;
   }
 
-  #hasSlots(handler: string): boolean {
-    const target = this.#options.scheduler.targets.of(handler);
-    return target.slots + target.out > 0;
+  #mayRun(handler: string): boolean {
+    const { targets, pausedHandlers } = this.#options.scheduler;
+    const target = targets.of(handler);
+    return !pausedHandlers.has(handler) && target.slots + target.out > 0;
   }
 
   /** Bytes have been given back. */

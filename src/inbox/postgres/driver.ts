@@ -11,7 +11,7 @@ export function postgresDriver(url: string, place: string): Driver {
     thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 5_000 },
     examine: (thoroughness) => inspectServer(url, place, thoroughness === 'thorough'),
     openReader: async () => (await import('./reader.ts')).openPostgresReader(url, place),
-    carryOut: async (orders, sources) => (await import('./orders.ts')).carryOutBeside(url, orders, sources),
+    openWriter: async (sources) => (await import('./operator.ts')).openPostgresWriter(url, sources),
     readPast: async (from, until, signal) =>
       (await import('./reader.ts')).readPostgresPast(url, from, until, signal),
   };

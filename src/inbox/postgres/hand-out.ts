@@ -13,6 +13,7 @@ import { Causes } from './causes.ts';
 import { type Claimed, Claims, type ClaimsOptions, POLL_MS } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Loop } from './loop.ts';
+import type { Pauses } from './pauses.ts';
 import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
 
@@ -21,6 +22,7 @@ const GATHER_MS = 4;
 
 interface HandOutOptions extends ClaimsOptions {
   readonly lease: Lease;
+  readonly pauses: Pauses;
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;
@@ -133,12 +135,13 @@ export class HandOut {
   }
 
   async #handOut(): Promise<void> {
-    const { scheduler, lease } = this.#options;
+    const { scheduler, lease, pauses } = this.#options;
     const { owner } = lease;
     if (owner === undefined || scheduler.isPaused || scheduler.isSolo) return;
     const now = performance.now();
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
+      await pauses.refresh();
       for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
       await this.#claims.reserve(owner);
     }

@@ -6,7 +6,14 @@
 import type pg from 'pg';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
-import { bigintList, booleanList, bytesList, integerList, textList } from './binary-array.ts';
+import {
+  bigintList,
+  bigintOrNullList,
+  booleanList,
+  bytesList,
+  integerList,
+  textList,
+} from './binary-array.ts';
 import { type Asked, atomically } from './connection.ts';
 
 /** A column's type, and its values as one parameter. */
@@ -16,6 +23,7 @@ const column =
   <Value>(type: string, encode: (values: readonly Value[]) => Buffer) =>
   <Row>(of: (row: Row) => Value): Column<Row> => [type, (rows) => encode(rows.map(of))];
 const bigintColumn = column('bigint', bigintList);
+const bigintOrNullColumn = column('bigint', bigintOrNullList);
 const integerColumn = column('int', integerList);
 const booleanColumn = column('boolean', booleanList);
 const textColumn = column('text', textList);
@@ -63,6 +71,7 @@ const WORK: Readonly<Record<string, Column<MovedWork>>> = {
   behind: booleanColumn(({ behind }) => behind),
   thing: bytesColumn(({ thing }) => thing),
   cause: textColumn(({ cause }) => cause),
+  since: bigintOrNullColumn(({ since }) => since),
 };
 
 const STATE: Readonly<Record<string, Column<EventState>>> = {

@@ -12,6 +12,8 @@ import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
+import type { MovedAction } from '../move-rows.ts';
+import type { Pause } from '../pauses.ts';
 import { addCauses } from './causes.ts';
 import { type Asked, atomically } from './connection.ts';
 import { takeFingerprintKey } from './fingerprint-key.ts';
@@ -154,6 +156,8 @@ interface MovedSource {
   readonly fingerprintKey: string;
   secretUses(): readonly SecretUse[];
   causes(): readonly CauseRow[];
+  pauses(): readonly Pause[];
+  actions(): readonly MovedAction[];
 }
 
 /**
@@ -163,15 +167,32 @@ interface MovedSource {
 export async function endMove(client: pg.ClientBase, source: MovedSource) {
   return await atomically(client, async () => {
     const { rowCount } = await client.query(
-      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, cause, owner)
-       SELECT event, handler, state, attempts, due, alone, behind, thing, cause, CASE state WHEN 'handling' THEN ${NOBODY} END
+      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, cause, since, owner)
+       SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since, CASE state WHEN 'handling' THEN ${NOBODY} END
        FROM moving_work`,
     );
     await takeFingerprintKey(client, source.fingerprintKey);
     await noteUses(client, source.secretUses());
     await addCauses(client, source.causes());
+    for (const pause of source.pauses()) await insertPause(client, pause);
+    for (const action of source.actions()) await insertAction(client, action);
     await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(source.id), new Date().toISOString()]);
     await client.query("DROP TABLE moving_work; DELETE FROM meta WHERE key = 'moving'");
     return rowCount ?? 0;
   });
+}
+
+async function insertPause(asked: Asked, { name, since, who, reason }: Pause): Promise<void> {
+  const text = 'INSERT INTO pauses (name, since, who, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING';
+  await asked.query(text, [name, since, who, reason]);
+}
+
+async function insertAction(asked: Asked, action: MovedAction): Promise<void> {
+  const { at, who, verb, about, upTo, cursor, state, found, changed, skipped, failed, remark, endedAt } =
+    action;
+  await asked.query(
+    `INSERT INTO actions (at, who, verb, about, up_to, cursor, state, found, changed, skipped, failed, remark, ended_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [at, who, verb, about, upTo, cursor, state, found, changed, skipped, failed, remark, endedAt],
+  );
 }

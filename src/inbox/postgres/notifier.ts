@@ -1,9 +1,11 @@
 /**
  * Notices among replicas, by LISTEN and NOTIFY: there is something for those that dispatch.
  *
+ *   actions   a person has ordered something of many deliveries
  *   work      something waits that whoever says so could not hand out itself
  *   members   a replica came or went, or gave slots back
  *   circuits  a target's circuit breaker opened or closed
+ *   pauses    a person has paused or resumed a handler
  *
  * Only a hint: whoever misses it looks once a second anyway, as all do where the database has no LISTEN. A NOTIFY makes
  * every commit of its transaction wait for all others in the database, so it never travels with events: it goes alone, at
@@ -17,8 +19,8 @@ const CHANNEL = 'consignee';
 const TOGETHER_MS = 20;
 const AGAIN_MS = 1_000;
 
-export async function notifyOfWork(asked: Asked): Promise<void> {
-  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, 'work' satisfies Notice]);
+export async function notifyOf(asked: Asked, notice: Notice): Promise<void> {
+  await asked.query('SELECT pg_notify($1, $2)', [CHANNEL, notice]);
 }
 
 export class Notifier {

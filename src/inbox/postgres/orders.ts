@@ -1,41 +1,11 @@
-/** Carries out an operator's order: for the inbox thread, or for a command on a connection of its own. */
-import type { Order } from '../contract.ts';
+/** Carries out an operator's order. Called by operator.ts. */
 import type { WorkState } from '../event-states.ts';
-import {
-  carryOutEach,
-  DISCARDED_BY_HAND,
-  type OrderedEvent,
-  type OrderResult,
-  type OrderStep,
-  planOrder,
-} from '../order.ts';
+import { DISCARDED_BY_HAND, type Order, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
-import { type Asked, atomically, connect } from './connection.ts';
+import { type Asked, NOW_MS } from './connection.ts';
 import { planNewest } from './newest.ts';
-import { notifyOfWork } from './notifier.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
-
-/**
- * For a command, on a connection of its own: nobody owns an inbox there, whoever may write may give orders beside the replicas.
- * Those that dispatch hear of it, where the database has a way to tell them.
- */
-export async function carryOutBeside(
-  url: string,
-  orders: readonly Order[],
-  sources: Sources,
-): Promise<OrderResult[]> {
-  const client = await connect(url);
-  try {
-    return await carryOutEach(orders, async (order) => {
-      const changed = await atomically(client, () => orderInTransaction(client, sources, order));
-      await notifyOfWork(client).catch(() => {});
-      return changed;
-    });
-  } finally {
-    await client.end();
-  }
-}
 
 /** Part of a transaction. Returns how many deliveries changed. Throws if the order makes no sense. */
 export async function orderInTransaction(asked: Asked, sources: Sources, order: Order): Promise<number> {
@@ -67,15 +37,21 @@ async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | 
 
 async function replayDelivery(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
   if (state) {
-    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) return true;
+    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
+      await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
+        event,
+        handler,
+      ]);
+      return true;
+    }
     await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
     return false;
   }
   await asked.query(
-    `INSERT INTO work (event, handler, state, attempts, due, alone, behind) VALUES ($1, $2, 'pending', 0, 0, false, false)
-     ON CONFLICT (event, handler) DO UPDATE
+    `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
+     VALUES ($1, $2, 'pending', 0, 0, false, false, ${NOW_MS}) ON CONFLICT (event, handler) DO UPDATE
      SET state = 'pending', attempts = 0, due = 0, alone = false, behind = false, thing = NULL, cause = NULL,
-       owner = NULL`,
+       owner = NULL, since = excluded.since`,
     [event, handler],
   );
   return true;

@@ -64,6 +64,8 @@ export class Purge {
     if (isBegin && (await purgeTallyRows(this.#pool, Date.now()))) return { removed: 0, more: true };
     let removed = 0;
     if (this.#keysCursor === 0 && !this.#purgesSearch) {
+      if (this.#cursor === 0)
+        await this.#pool.query('DELETE FROM actions WHERE ended_at < $1', [eventsBefore]);
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
       const events = await this.#purgeEvents(firstNumberAt(eventsBefore));
       removed += events.removed;
@@ -128,6 +130,7 @@ export class Purge {
    */
   async #purgeKeys(before: number): Promise<boolean> {
     await this.#pool.query(`DELETE FROM rests WHERE until < ${NOW_MS} - ${DAY_MS}`);
+
     const { rows } = await this.#pool.query<{ looked: number; last: number | null }>(
       `WITH old AS (
          SELECT number FROM keys WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${KEYS_STEP}

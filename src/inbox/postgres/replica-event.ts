@@ -2,7 +2,7 @@
 import type { Delivery } from '../contract.ts';
 import type { FromInbox } from '../messages.ts';
 
-export const NOTICES = ['circuits', 'members', 'work'] as const;
+export const NOTICES = ['actions', 'circuits', 'members', 'pauses', 'work'] as const;
 export type Notice = (typeof NOTICES)[number];
 
 /** What takes longer than this is late. */

@@ -1,12 +1,14 @@
 /** Reads the state of the inbox over all replicas, and notes what a replica has counted. */
 import type pg from 'pg';
-import type { InboxStatus, SecretUse } from '../contract.ts';
+import type { InboxStatus, Route, SecretUse } from '../contract.ts';
 import { type Counts, keyOfUse } from '../counts.ts';
 import { timeOfNumber } from '../event-id.ts';
+import { inForce } from '../pauses.ts';
 import { rowsOfTallies } from '../tallies.ts';
 import { Backlogs } from './backlog.ts';
 import type { DatabaseClock } from './clock.ts';
 import { type Asked, inTransaction } from './connection.ts';
+import { readPauses } from './pauses.ts';
 import { metaOf } from './schema.ts';
 import { addTallyRows } from './tallies.ts';
 
@@ -15,11 +17,13 @@ const MINUTE_MS = 60_000;
 export class StatusReader {
   readonly #pool: pg.Pool;
   readonly #clock: DatabaseClock;
+  readonly #routes: ReadonlyMap<string, Route>;
   readonly #backlogs: Backlogs;
   /** An event that waits and whose number says that it is still to come, and since when it has been seen to wait. */
   #early: { readonly event: number; readonly since: number } | undefined;
 
-  constructor(pool: pg.Pool, url: string, clock: DatabaseClock) {
+  constructor(pool: pg.Pool, url: string, clock: DatabaseClock, routes: ReadonlyMap<string, Route>) {
+    this.#routes = routes;
     this.#pool = pool;
     this.#clock = clock;
     this.#backlogs = new Backlogs(pool, url);
@@ -30,12 +34,23 @@ export class StatusReader {
     // One connection at a time: the others are for events.
     const inbox = (await metaOf(this.#pool, 'inbox')) ?? '';
     const counts = await this.#backlogs.read();
+    const pauses = await readPauses(this.#pool);
     const { doubtMs } = this.#clock;
-    const waiting = counts.flatMap(({ state, oldest }) => (state === 'pending' ? [oldest] : []));
+    const waiting = counts.filter(({ state }) => state === 'pending');
+    const fresh = waiting.flatMap(({ oldest }) => oldest ?? []);
+    // A release before this one may have counted.
+    const replayed = waiting.flatMap(({ since = null }) => since ?? []);
+    const waitSince = [
+      ...(fresh.length > 0 ? [this.#waitsSince(Math.min(...fresh))] : []),
+      ...replayed.map((since) => this.#clock.onThisMachine(since)),
+    ];
     return {
       inbox,
       backlog: counts.map(({ handler, state, count }) => ({ handler, state, count })),
-      oldestPendingAt: waiting.length === 0 ? null : this.#waitsSince(Math.min(...waiting)),
+      oldestPendingAt: waitSince.length === 0 ? null : Math.min(...waitSince),
+      paused: inForce(pauses, this.#routes).map(({ since, ...pause }) => {
+        return { ...pause, since: this.#clock.onThisMachine(since) };
+      }),
       ...(doubtMs !== 0 && { clockDoubtMs: doubtMs }),
     };
   }

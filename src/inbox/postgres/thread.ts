@@ -5,8 +5,10 @@
  *           ├─ health ◀──┘                whether the database takes writes
  *           │    └─ membership            heartbeats, adoption; in it: ownership, shares
  *           │         ├─ hand-out         due events ▶ handlers ▶ settlements; in it: loop, claims
+ *           │         │    ├─ pauses      handlers that a person has paused
  *           │         │    └─ circuits    circuit breakers, shared with the other replicas
  *           │         └─ circuits
+ *           ├─ actions                   what a person ordered of many deliveries, step by step
  *           ├─ purge ─── key index      search keys, written when all is quiet
  *           └─ pool, lease, scheduler, notifier: used by all of the above, and call none of them
  *
@@ -22,6 +24,7 @@ import { type InboxThreadData, listenToEdge, tellEdge } from '../messages.ts';
 import { Scheduler } from '../scheduler.ts';
 import { routesOf } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
+import { ActionRunner } from './action-runner.ts';
 import { Circuits } from './circuits.ts';
 import { createPool, failureText, inTransaction, openAll } from './connection.ts';
 import { fixOf } from './fitness.ts';
@@ -33,7 +36,8 @@ import { SharedKeyIndex } from './key-index.ts';
 import { Lease } from './lease.ts';
 import { Membership } from './membership.ts';
 import { Notifier } from './notifier.ts';
-import { orderInTransaction } from './orders.ts';
+import { operatorCallsIn } from './operator.ts';
+import { Pauses } from './pauses.ts';
 import { tryToKeep } from './probe.ts';
 import { Purge } from './purge.ts';
 import type { Notice, ReplicaEvent } from './replica-event.ts';
@@ -59,13 +63,18 @@ const notifier = new Notifier(url, pool, hear);
 const shared = { pool, lease, scheduler, notifier, tell: hear };
 const circuits = new Circuits({ ...shared, knobs: knobs.circuit });
 const wired = dispatches ? [...routes.keys()] : [];
-const handingOut = new HandOut({ ...shared, circuits, sources, routes, handlers: wired });
+const pauses = new Pauses(pool, scheduler, routes);
+const handingOut = new HandOut({ ...shared, circuits, pauses, sources, routes, handlers: wired });
 const membership = new Membership({ ...shared, circuits, handOut: handingOut, rules: { knobs, routes } });
 const health = new Health(pool, proveOpen, hear);
 const intake = new Intake({ pool, sources, scheduler, lease }, health, hear);
+const actionRunner = new ActionRunner(pool, sources, hear, () => {
+  notifier.notify('work');
+  handingOut.expect();
+});
 const keys = new SharedKeyIndex(pool, sources);
 const purge = new Purge({ pool, url, lease, keys }, knobs.postgres.partitionDays);
-const status = new StatusReader(pool, url, lease.clock);
+const status = new StatusReader(pool, url, lease.clock, routes);
 const handlers = new HandlerPorts(({ settled, grant }) => {
   handingOut.settle(settled);
   membership.grant(grant);
@@ -78,6 +87,8 @@ await membership.enter().catch((error: Error & { code?: string }) => {
   throw new ConfigError([problemAt(place, { wrong, fix })]);
 });
 await openAll(pool);
+actionRunner.carryOn();
+await pauses.refresh();
 if (dispatches) void notifier.listen();
 const keyIndexing = new Indexing({
   step: () => keys.step(lease.clock.inCommon(Date.now())),
@@ -103,12 +114,15 @@ listenToEdge(
       scheduler.pause();
       await handingOut.between(async () => {});
     },
-    async order(order) {
-      const changed = await inTransaction(pool, (client) => orderInTransaction(client, sources, order));
-      notifier.notify('work');
-      handingOut.expect();
-      return changed;
-    },
+    ...operatorCallsIn({
+      sources,
+      inTransaction: (work) => inTransaction(pool, work),
+      writeRests: () => circuits.refresh(),
+      notify(notice) {
+        notifier.notify(notice);
+        hearNotice(notice);
+      },
+    }),
     purge: (eventsBefore, keysBefore) => purge.step(eventsBefore, keysBefore),
     fingerprintKey: async () => (await metaOf(pool, FINGERPRINT_KEY)) ?? '',
     noteCounts: (counts) => noteCounts(pool, lease.clock, counts),
@@ -147,9 +161,11 @@ function hear(event: ReplicaEvent): void {
 
 function hearNotice(notice: Notice): void {
   if (notice === 'work') handingOut.expect();
+  else if (notice === 'actions') actionRunner.carryOn();
   else if (notice === 'members') membership.soon();
   else {
-    circuits.refresh().then(
+    const refreshed = notice === 'pauses' ? pauses.refresh() : circuits.refresh();
+    refreshed.then(
       () => handingOut.expect(),
       (error) => health.doubt(error),
     );
@@ -171,6 +187,7 @@ async function close(): Promise<void> {
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
   ]);
   handingOut.stop();
+  actionRunner.stop();
   membership.stop();
   health.close();
   handlers.closeAll();

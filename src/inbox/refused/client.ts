@@ -9,6 +9,7 @@ import { networkOf } from '../../base/address.ts';
 import type { Log } from '../../base/log/log.ts';
 import { ThreadCalls } from '../../base/thread-calls.ts';
 import type { Arrival } from '../contract.ts';
+import type { RefusedChoice } from './choice.ts';
 import { type Losses, LossLog, type LossReason } from './losses.ts';
 import type { NumberedRequest } from './rows.ts';
 import type { ProvenNetwork } from './store.ts';
@@ -20,6 +21,8 @@ const WAITING_MAX = 2_048;
 const WAITING_BYTES_MAX = 64 * 1_048_576;
 /** So much of both is open to strangers. */
 const STRANGERS_SHARE = 1 / 2;
+
+export const DISCARD_STEP = 200;
 
 /** A request that failed a check, kept with all that is needed to check it again. */
 export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
@@ -107,6 +110,15 @@ export class RefusedClient {
 
   async remove(number: number): Promise<void> {
     await this.#calls.ask('remove', number);
+  }
+
+  /** Removes all that a person means, in steps, between which there is time for what is refused meanwhile. */
+  async discard(choice: RefusedChoice): Promise<number> {
+    let discarded = 0;
+    for (let step = DISCARD_STEP; step === DISCARD_STEP; discarded += step) {
+      step = await this.#calls.ask('discard', choice, DISCARD_STEP);
+    }
+    return discarded;
   }
 
   /** Remembers it over restarts. */

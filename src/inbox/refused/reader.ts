@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
 import { iso } from '../summary.ts';
+import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedRequest } from './client.ts';
 
 interface RefusedSummary extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
@@ -108,6 +109,16 @@ export class RefusedReader {
       limit,
     );
     return rows.map((row) => ({ ...row, receivedAt: iso(row.receivedAt) }));
+  }
+
+  /** How many are meant. */
+  count({ source, code, address, ids }: RefusedChoice): number {
+    const list = ids ? JSON.stringify(ids) : null;
+    const values = [source ?? null, code ?? null, address ?? null, list];
+    return (
+      this.#all<{ count: number }>(`SELECT count(*) AS count FROM refused WHERE ${CHOSEN}`, ...values)[0]
+        ?.count ?? 0
+    );
   }
 
   show(id: string): RefusedDetails | undefined {

@@ -12,6 +12,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { networkOf } from '../../base/address.ts';
 import { refusalOf } from '../../verify/refusals.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
+import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { BUSY_MS } from './file.ts';
 import type { LossReason } from './losses.ts';
@@ -114,6 +115,17 @@ export class RefusedStore {
     this.#delete('number = ?', number);
   }
 
+  /** Removes what a person has looked at and does not want: so many at the most. Answers with how many there were. */
+  discard({ source, code, address, ids }: RefusedChoice, most: number): number {
+    return this.#inTransaction(() =>
+      this.#delete(
+        `number IN (SELECT number FROM refused WHERE ${CHOSEN} LIMIT ?5)`,
+        ...[source ?? null, code ?? null, address ?? null, ids ? JSON.stringify(ids) : null],
+        most,
+      ),
+    );
+  }
+
   /** From now on what comes from there is nobody's junk, and what has come neither. */
   prove({ source, network, at }: ProvenNetwork): void {
     const sql = 'INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)';
@@ -164,12 +176,13 @@ export class RefusedStore {
     this.#delete('expires_at <= ?', now);
   }
 
-  #delete(which: string, value: number): void {
+  #delete(which: string, ...values: (string | number | null)[]): number {
     const rows = this.#database
       .prepare(`DELETE FROM refused WHERE ${which} RETURNING source, bytes`)
-      .all(value);
+      .all(...values);
     for (const { source, bytes } of rows) this.#room.resize(String(source), -Number(bytes));
     if (rows.length > 0) this.#hasRemains = true;
+    return rows.length;
   }
 
   #run(sql: string, ...values: (string | number)[]): void {

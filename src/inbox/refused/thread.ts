@@ -18,7 +18,7 @@ export interface RefusedThreadData {
 }
 
 export interface RefusedCalls
-  extends Pick<RefusedStore, 'next' | 'newest' | 'remove' | 'prove' | 'proven' | 'close'> {
+  extends Pick<RefusedStore, 'next' | 'newest' | 'remove' | 'discard' | 'prove' | 'proven' | 'close'> {
   /** What was there before and could not be used, if anything. */
   putAside(): PutAside | undefined;
   /** Answers with how many had to make room. */
@@ -58,6 +58,7 @@ answerCalls<RefusedCalls>(parentPort as MessagePort, {
   next: (source, after, most) => requests.next(source, after, most),
   newest: (source) => requests.newest(source),
   remove: (number) => requests.remove(number),
+  discard: (choice, most) => requests.discard(choice, most),
   prove: (network) => requests.prove(network),
   proven: () => requests.proven(),
   lose: (source, why, count) => requests.lose(source, why, count, now()),

@@ -1,16 +1,14 @@
 /** The inbox in an SQLite file. See ../driver.ts. */
 import { existsSync, statSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
-import type { Order } from '../contract.ts';
 import type { DatabaseReading, Driver, Inspection, Remark } from '../driver.ts';
-import { carryOutEach, type OrderResult } from '../order.ts';
+import type { InboxWriter } from '../operator.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { compactInbox } from './compact.ts';
-import { examineInbox, openInboxFile, readHeader, takeOwnership } from './files.ts';
+import { examineInbox, readHeader, takeOwnership } from './files.ts';
+import { openSqliteWriter } from './operator.ts';
 import { openSqliteReader, readSqlitePast } from './reader.ts';
 import { rescueInbox } from './rescue.ts';
-import { Store } from './store.ts';
 
 const MIB = 1_048_576;
 /** The service cuts it back to 64 MiB; far beyond that something keeps it from doing so. */
@@ -28,7 +26,7 @@ export function sqliteDriver(path: string): Driver {
     thread: { module: new URL('./thread.ts', import.meta.url), unreadyMs: 0 },
     examine: async (thoroughness) => inspectFile(path, thoroughness === 'thorough'),
     openReader: async () => (existsSync(path) ? openSqliteReader(path) : undefined),
-    carryOut: (orders, sources) => carryOutAsOwner(path, orders, sources),
+    openWriter: (sources) => openWriterUnlessOwned(path, sources),
     async rescue(from, to, sources) {
       if (from !== 'inbox') return rescueInbox(from.copy, to, sources);
       const owner = takeOwnership(path);
@@ -57,24 +55,15 @@ export function readSqliteDatabase(written: string): DatabaseReading {
 }
 
 /** The file has one owner: undefined if that is a running service. */
-async function carryOutAsOwner(
+async function openWriterUnlessOwned(
   path: string,
-  orders: readonly Order[],
   sources: ReadonlyMap<string, StoredSource>,
-): Promise<OrderResult[] | undefined> {
-  let owner: DatabaseSync | undefined;
-  let database: DatabaseSync | undefined;
+): Promise<InboxWriter | undefined> {
   try {
-    owner = takeOwnership(path);
-    database = openInboxFile(path);
-    const store = new Store(database, sources);
-    return await carryOutEach(orders, (order) => store.order(order, Date.now()));
+    return openSqliteWriter(path, sources);
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;
-  } finally {
-    database?.close();
-    owner?.close();
   }
 }
 

@@ -10,10 +10,21 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
-import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type { Mark, MovedAction, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
+import type { Pause } from '../pauses.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
 import type { TallyRow } from '../tallies.ts';
+import {
+  ACTIONS_MOVED,
+  ATTEMPTS_MOVED,
+  CAUSES_MOVED,
+  EVENTS_MOVED,
+  MARKS_MOVED,
+  NEWEST_MOVED,
+  USES_MOVED,
+  WORK_MOVED,
+} from './export-statements.ts';
 import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { DUE_MAX_MS } from './statements.ts';
@@ -78,7 +89,7 @@ export class Source {
   *batches(): Generator<MovedBatch> {
     let events: MovedEvent[] = [];
     let bytes = 0;
-    for (const row of this.#rows<FileRow<MovedEvent>>(EVENTS)) {
+    for (const row of this.#rows<FileRow<MovedEvent>>(EVENTS_MOVED)) {
       const event = movedEvent(row);
       events.push(event);
       bytes += (event.body?.length ?? 0) + event.headers.length + event.evidence.length;
@@ -93,7 +104,7 @@ export class Source {
   /** The marks of all events, in the same order. */
   *marks(): Generator<{ readonly events: readonly Mark[] }> {
     let events: Mark[] = [];
-    for (const { digest, isPurged, ...mark } of this.#rows<FileRow<Mark>>(MARKS)) {
+    for (const { digest, isPurged, ...mark } of this.#rows<FileRow<Mark>>(MARKS_MOVED)) {
       events.push({ ...mark, digest: bufferOf(digest), isPurged: isPurged === 1 });
       if (events.length < BATCH_EVENTS) continue;
       yield { events };
@@ -107,7 +118,16 @@ export class Source {
   }
 
   secretUses(): SecretUse[] {
-    return [...this.#rows<SecretUse>(USES)];
+    return [...this.#rows<SecretUse>(USES_MOVED)];
+  }
+
+  pauses(): Pause[] {
+    return [...this.#rows<Pause>('SELECT name, since, who, reason FROM pauses')];
+  }
+
+  /** One that is under way goes on in the other place. */
+  actions(): MovedAction[] {
+    return [...this.#rows<MovedAction>(ACTIONS_MOVED)];
   }
 
   tallies(): Generator<TallyRow[]> {
@@ -115,7 +135,7 @@ export class Source {
   }
 
   causes(): CauseRow[] {
-    return [...this.#rows<CauseRow>(CAUSES)];
+    return [...this.#rows<CauseRow>(CAUSES_MOVED)];
   }
 
   /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */
@@ -145,9 +165,9 @@ export class Source {
     };
     return {
       events,
-      attempts: all<MovedAttempt>(ATTEMPTS),
-      work: all<FileRow<MovedWork>>(WORK).map(movedWork),
-      newest: all<FileRow<EventState>>(NEWEST).map(({ thing, ...row }) => ({
+      attempts: all<MovedAttempt>(ATTEMPTS_MOVED),
+      work: all<FileRow<MovedWork>>(WORK_MOVED).map(movedWork),
+      newest: all<FileRow<EventState>>(NEWEST_MOVED).map(({ thing, ...row }) => ({
         ...row,
         thing: bufferOf(thing),
       })),
@@ -178,27 +198,3 @@ function movedWork({ due, alone, behind, thing, ...row }: FileRow<MovedWork>): M
 function bufferOf({ buffer, byteOffset, byteLength }: Bytes): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
-
-// Events from before there was evidence have none.
-const EVENTS = `SELECT number, received_at AS receivedAt, source, identity, digest, type, external_id AS externalId,
-  is_json AS isJson, held, address, coalesce(headers, '{}') AS headers, coalesce(evidence, '[]') AS evidence, body
-  FROM inbox ORDER BY number`;
-
-const MARKS = `SELECT number, digest, body IS NULL AS isPurged,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE event = number) ELSE 0 END AS states
-  FROM inbox ORDER BY number`;
-
-const ATTEMPTS = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
-  FROM attempts WHERE event BETWEEN ? AND ?`;
-
-const WORK = `SELECT event, handler, state, attempts, due, alone, behind, thing, cause
-  FROM work WHERE event BETWEEN ? AND ?`;
-
-const NEWEST = `SELECT handler, thing, at, event, recorded_at AS recordedAt
-  FROM newest WHERE event BETWEEN ? AND ?`;
-
-const USES = 'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses';
-
-const CAUSES = 'SELECT handler, cause, sample, first_at AS firstAt, last_at AS lastAt, seen FROM causes';

@@ -29,6 +29,7 @@ export class FilePurge {
     const begins = this.#cursor === 0 && !this.#isAtKeys;
     if (begins && transact(this.#database, () => purgeTallies(this.#sql, now)))
       return { removed: 0, more: true };
+    if (begins) this.#sql.purgeActions.run(eventsBefore);
     const removed = this.#isAtKeys
       ? 0
       : this.#purgeEvents(firstNumberAt(eventsBefore), firstNumberAt(keysBefore));

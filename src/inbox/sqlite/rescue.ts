@@ -83,7 +83,9 @@ function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, Stored
     )
     .all();
   const hold = database.prepare('UPDATE inbox SET held = coalesce(held, ?) WHERE number = ?');
-  const insert = database.prepare("INSERT INTO work VALUES (?, ?, 'held', 0, 0, 0, NULL, 0, NULL)");
+  const insert = database.prepare(
+    "INSERT INTO work (event, handler, state, attempts, due, alone) VALUES (?, ?, 'held', 0, 0, 0)",
+  );
   let held = 0;
   for (const { number, source, type } of unknown) {
     const routes = sources.get(String(source))?.routes ?? [];

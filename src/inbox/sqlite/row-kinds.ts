@@ -40,10 +40,10 @@ export const EVENT: RowKind = {
 
 export const OTHERS: readonly RowKind[] = [
   {
-    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind, cause)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 9,
-    rest: [null, 0, null],
+    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind, cause, since)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 10,
+    rest: [null, 0, null, null],
     eventAt: 0,
     is: ([event, handler, state, attempts, due, alone]) =>
       isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),
@@ -74,6 +74,12 @@ export const OTHERS: readonly RowKind[] = [
     insert: `INSERT OR REPLACE INTO causes (handler, cause, sample, first_at, last_at, seen) VALUES (?, ?, ?, ?, ?, ?)`,
     columns: 6,
     is: (values) => values.slice(0, 3).every(isText) && values.slice(3).every(isNumber),
+  },
+  // The rows of `actions` are not taken along: what was ordered of an inbox that is damaged is ordered anew, of what is left.
+  {
+    insert: 'INSERT OR REPLACE INTO pauses (name, since, who, reason) VALUES (?, ?, ?, ?)',
+    columns: 4,
+    is: ([name, since, who, reason]) => [name, who, reason].every(isText) && isNumber(since),
   },
   {
     insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',

@@ -5,6 +5,7 @@ import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
+import { operatorStatementsOf } from './operator-statements.ts';
 import { ofTallies } from './tallies.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
@@ -24,7 +25,13 @@ export interface DueWork {
 export type Statements = ReturnType<typeof statementsOf>;
 
 export function statementsOf(database: DatabaseSync) {
-  return { ...ofEvents(database), ...ofWork(database), ...ofNewest(database), ...ofTallies(database) };
+  return {
+    ...ofEvents(database),
+    ...ofWork(database),
+    ...ofNewest(database),
+    ...ofTallies(database),
+    ...operatorStatementsOf(database),
+  };
 }
 
 function ofEvents(database: DatabaseSync) {
@@ -44,6 +51,8 @@ function ofEvents(database: DatabaseSync) {
     eventForOrder: query<Omit<OrderedEvent, 'states'>>(
       'SELECT source, type, body FROM inbox WHERE number = ?',
     ),
+
+    hasBody: query<{ has: number }>('SELECT body IS NOT NULL AS has FROM inbox WHERE number = ?'),
 
     lastBefore: query<{ number: number | null }>('SELECT max(number) AS number FROM inbox WHERE number < ?'),
     newest: query<{ number: number }>('SELECT number FROM inbox ORDER BY number DESC LIMIT ?'),
@@ -68,9 +77,8 @@ function ofWork(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   const query = <Row extends SqlRow<Row>>(sql: string) => prepareQuery<Row>(database, sql);
   return {
-    insertWork: prepare(
-      'INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind) VALUES (?, ?, ?, ?, 0, 0, ?, ?)',
-    ),
+    insertWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind)
+      VALUES (?, ?, ?, ?, 0, 0, ?, ?)`),
     workOfEvent: query<{ handler: string; state: WorkState }>(
       'SELECT handler, state FROM work WHERE event = ?',
     ),
@@ -84,25 +92,32 @@ function ofWork(database: DatabaseSync) {
     updateWork:
       prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?, cause = coalesce(?, cause)
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    replayWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind)
-      VALUES (?, ?, 'pending', 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = 0,
-      cause = NULL, thing = excluded.thing, behind = excluded.behind`),
+    replayWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind, since)
+      VALUES ($event, $handler, 'pending', 0, $due, 0, $thing, $behind, $since) ON CONFLICT DO UPDATE
+      SET state = 'pending', attempts = 0, due = excluded.due, alone = 0, cause = NULL, thing = excluded.thing,
+        behind = excluded.behind, since = excluded.since`),
+    workAt: query<{ state: WorkState; due: number }>(
+      'SELECT state, due FROM work WHERE event = ? AND handler = ?',
+    ),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
     due: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
     nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
+    /** The second parameter, or the only one: the handlers that are paused, each in a line of its own. */
     dueAlone: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
-      WHERE state = 'pending' AND alone = 1 AND due <= ? ORDER BY due, event LIMIT 1`),
-    nextAlone: query<{ due: number }>(
-      "SELECT due FROM work WHERE state = 'pending' AND alone = 1 ORDER BY due LIMIT 1",
-    ),
+      WHERE state = 'pending' AND alone = 1 AND due <= ? AND instr(?, char(10) || handler || char(10)) = 0
+      ORDER BY due, event LIMIT 1`),
+    nextAlone: query<{ due: number }>(`SELECT due FROM work
+      WHERE state = 'pending' AND alone = 1 AND instr(?, char(10) || handler || char(10)) = 0 ORDER BY due LIMIT 1`),
     suspects: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE alone = 1'),
     forgetSuspects: prepare('UPDATE work SET alone = 0 WHERE alone = 1 AND handler = ?'),
     waiting: query<{ handler: string }>('SELECT DISTINCT handler FROM work WHERE behind = 1'),
     free: prepare('UPDATE work SET behind = 0, thing = NULL WHERE handler = ? AND thing IS NOT NULL'),
     oldestPending: query<{ event: number }>(`SELECT event FROM work
-      WHERE state = 'pending' AND alone = 0 ORDER BY event LIMIT 1`),
+      WHERE state = 'pending' AND alone = 0 AND since IS NULL ORDER BY event LIMIT 1`),
+    oldestReplayed: query<{ since: number }>(`SELECT since FROM work
+      WHERE state = 'pending' AND since IS NOT NULL ORDER BY since LIMIT 1`),
     backlog: query<Backlog>('SELECT handler, state, count(*) AS count FROM work GROUP BY handler, state'),
 
     shiftDue: prepare("UPDATE work SET due = max(0, due + ?) WHERE state = 'pending' AND due > 0"),

@@ -13,11 +13,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CircuitKnobs } from '../circuit.ts';
-import type { Arrival, AttemptKey, InboxStatus, Kept, Order, Route, Settlement } from '../contract.ts';
+import type { Arrival, AttemptKey, InboxStatus, Kept, Route, Settlement } from '../contract.ts';
 import type { Counts } from '../counts.ts';
 import type { Ending } from '../ending.ts';
 import { timeOfNumber } from '../event-id.ts';
 import type { InboxKnobs } from '../messages.ts';
+import { handlersPaused, inForce } from '../pauses.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
 import { declaredKeys } from '../search-keys.ts';
@@ -27,12 +28,13 @@ import { Targets } from '../targets.ts';
 import { InboxClock } from './clock.ts';
 import { SqliteAlarms } from './kept-alarms.ts';
 import { KeyIndex } from './key-index.ts';
+import { rowsFrom } from './operator-statements.ts';
 import { FilePurge } from './purge.ts';
 import { keepArrival } from './receipt.ts';
 import { DUE_MAX_MS, type Statements, statementsOf } from './statements.ts';
 import { addTallies } from './tallies.ts';
 import { StateCounts, type Turn } from './turn.ts';
-import { freeUnwired, handOut, orderInTurn, settle } from './work.ts';
+import { freeUnwired, handOut, settle } from './work.ts';
 
 type Committed = Pick<Turn, 'deliveries' | 'circuitChanges'> & { readonly kept: readonly Kept[] };
 
@@ -67,6 +69,7 @@ export class Store {
       if (state === 'pending') this.#scheduler.expect(handler, 0);
     }
     this.#scheduler.expect(undefined, 0);
+    this.#scheduler.pausedHandlers = handlersPaused(this.#sql.pauses.all(), this.#routes);
   }
 
   /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
@@ -86,17 +89,13 @@ export class Store {
     now: number,
     circuit: CircuitKnobs,
   ): Committed {
-    return this.#turn(now, (turn) => {
+    return this.turn(now, (turn) => {
       for (const settlement of settled) settle(turn, settlement, circuit);
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
       return { kept, deliveries: turn.deliveries, circuitChanges: turn.circuitChanges };
     });
-  }
-
-  order(order: Order, now: number): number {
-    return this.#turn(now, (turn) => orderInTurn(turn, order));
   }
 
   purge(eventsBefore: number, keysBefore: number, now: number): { removed: number; more: boolean } {
@@ -111,7 +110,7 @@ export class Store {
   }
 
   noteCounts({ uses, tallies }: Counts, now: number): void {
-    this.#turn(now, ({ sql }) => {
+    this.turn(now, ({ sql }) => {
       addTallies(sql, tallies);
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
@@ -121,7 +120,7 @@ export class Store {
 
   /** The clock has jumped: what was due in an hour still is. */
   shiftDue(byMs: number, now: number): void {
-    this.#turn(now, (turn) => {
+    this.turn(now, (turn) => {
       turn.sql.shiftDue.run(byMs);
       turn.scheduler.shift(byMs);
     });
@@ -129,12 +128,12 @@ export class Store {
 
   /** A write that changes nothing a reader sees: shows whether the disk takes writes again. */
   probe(now: number): void {
-    this.#turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
+    this.turn(now, (turn) => turn.sql.setMeta.run('probe', String(now)));
   }
 
   /** For the next start to judge its clock by. Writes now and then only, and nothing while the clock is in doubt. */
   markClock(now: number): void {
-    if (this.#clock.isMarkDue(now)) this.#turn(now, ({ last }) => this.#clock.mark(last, now));
+    if (this.#clock.isMarkDue(now)) this.turn(now, ({ last }) => this.#clock.mark(last, now));
   }
 
   /** A provider has signed a time that is ours. */
@@ -149,13 +148,18 @@ export class Store {
 
   status(): InboxStatus {
     const oldest = this.#sql.oldestPending.get();
+    const replayed = this.#sql.oldestReplayed.get();
+    const waitSince = [oldest && timeOfNumber(oldest.event), replayed?.since].filter(
+      (at) => at !== undefined,
+    );
     const clockDoubtMs = this.#clock.doubtMs(Date.now());
     return {
       inbox: String(this.#sql.getMeta.get('inbox')?.value),
       backlog: this.#counts.backlog(),
-      oldestPendingAt: oldest ? timeOfNumber(oldest.event) : null,
+      oldestPendingAt: waitSince.length > 0 ? Math.min(...waitSince) : null,
       ...(clockDoubtMs !== 0 && { clockDoubtMs }),
       resting: this.#scheduler.targets.restingHandlers(),
+      paused: inForce(this.#sql.pauses.all(), this.#routes),
     };
   }
 
@@ -171,9 +175,11 @@ export class Store {
     this.#scheduler.pause();
   }
 
-  #turn<T>(now: number, work: (turn: Turn) => T): T {
+  /** One transaction. If `work` throws, nothing has happened, in memory either. */
+  turn<T>(now: number, work: (turn: Turn) => T): T {
     const turn: Turn = {
       sql: this.#sql,
+      rows: (text) => rowsFrom(this.#database, text),
       sources: this.#sources,
       routes: this.#routes,
       scheduler: this.#scheduler.copy(),

@@ -22,6 +22,7 @@ import { copyDatabase } from './copy.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { OpenFiles } from './open-files.ts';
+import { ActionSteps, operatorCallsOf, turnsOf } from './operator.ts';
 import { Store } from './store.ts';
 
 const PROBE_MS = 500;
@@ -41,6 +42,8 @@ const batches: ArrivalBatch[] = [];
 let settled: Settlement[] = [];
 const grants = new Map<string, number>();
 const handlerPorts = new HandlerPorts(hearHandlers);
+const takeExtraTurn = turnsOf(store, noting, planTurn);
+const actionSteps = new ActionSteps(takeExtraTurn);
 let planned: NodeJS.Immediate | undefined;
 let gathering: NodeJS.Timeout | undefined;
 let lastTurn = 0;
@@ -72,11 +75,7 @@ listenToEdge(
       return interruptedOf(interrupted);
     },
     pause: () => store.pause(),
-    order(order) {
-      const changed = noting(() => store.order(order, Date.now()));
-      planTurn();
-      return changed;
-    },
+    ...operatorCallsOf(takeExtraTurn, actionSteps.carryOn),
     purge: (eventsBefore, keysBefore) => noting(() => store.purge(eventsBefore, keysBefore, Date.now())),
     noteCounts: (counts) => noting(() => store.noteCounts(counts, Date.now())),
     ...store.alarms.calls(noting),
@@ -94,10 +93,11 @@ listenToEdge(
   },
 );
 
+actionSteps.carryOn();
+
 function hearHandlers({ settled: more, grant }: WorkRequest): void {
   settled.push(...more);
-  for (const [handler, slots] of Object.entries(grant))
-    grants.set(handler, (grants.get(handler) ?? 0) + slots);
+  for (const [name, slots] of Object.entries(grant)) grants.set(name, (grants.get(name) ?? 0) + slots);
   planGathering();
 }
 
@@ -191,6 +191,7 @@ function closeFile(): void {
   hearTheRest();
   if (batches.length > 0) takeTurn();
   dropPlans();
+  actionSteps.stop();
   handlerPorts.closeAll();
   database.close();
   openFiles.close();

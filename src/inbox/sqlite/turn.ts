@@ -5,6 +5,8 @@
 import type { Backlog, Delivery, Route } from '../contract.ts';
 import type { WorkState } from '../event-states.ts';
 import type { Scheduler } from '../scheduler.ts';
+import type { SqlText } from '../selection-steps.ts';
+import type { SqlRow } from '../sqlite-file.ts';
 import type { StoredSource } from '../stored-source.ts';
 import type { CircuitChange } from '../targets.ts';
 import type { Statements } from './statements.ts';
@@ -31,6 +33,7 @@ export class StateCounts extends Map<string, number> {
 
 export interface Turn {
   readonly sql: Statements;
+  rows<Row extends SqlRow<Row>>(text: SqlText): Row[];
   readonly sources: ReadonlyMap<string, StoredSource>;
   /** By handler. */
   readonly routes: ReadonlyMap<string, Route>;

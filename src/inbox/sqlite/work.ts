@@ -3,11 +3,11 @@
  * replayed or discarded. Part of a transaction of store.ts.
  */
 import type { CircuitKnobs } from '../circuit.ts';
-import { type Order, outcomeOf, type Route, type Settlement } from '../contract.ts';
+import { outcomeOf, type Route, type Settlement } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { isEnd, type WorkState } from '../event-states.ts';
 import { unlessOvertaken } from '../newest.ts';
-import { DISCARDED_BY_HAND, type OrderStep, planOrder } from '../order.ts';
+import { DISCARDED_BY_HAND, type Order, type OrderStep, planOrder } from '../order.ts';
 import type { Query } from '../sqlite-file.ts';
 import { noteCause } from './causes.ts';
 import { admitState } from './receipt.ts';
@@ -85,8 +85,9 @@ export function handOut(turn: Turn): void {
   const { scheduler, sql, now } = turn;
   if (scheduler.aloneIsDue(now)) {
     if (!scheduler.idle) return;
-    const rows = sql.dueAlone.all(now);
-    if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone), true);
+    const paused = `\n${[...scheduler.pausedHandlers].join('\n')}\n`;
+    const rows = sql.dueAlone.all(now, paused);
+    if (rows.length === 0) scheduler.expect(undefined, dueOf(sql.nextAlone, paused), true);
     else giveEach(turn, rows);
     return;
   }
@@ -122,24 +123,41 @@ export function orderInTurn(turn: Turn, order: Order): number {
   const work = turn.sql.workOfEvent.all(order.event);
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
   const steps = planOrder(order, row && { ...row, states }, turn.sources);
-  const change = order.action === 'replay' ? replayInTurn : discardInTurn;
-  return steps.filter((step) => change(turn, order.event, step, states.get(step.handler))).length;
+  const change = (step: OrderStep, from: WorkState | undefined) =>
+    order.action === 'replay'
+      ? replayInTurn(turn, order.event, step, from, 0)
+      : discardInTurn(turn, order.event, step, from);
+  return steps.filter((step) => change(step, states.get(step.handler))).length;
 }
 
-function replayInTurn(turn: Turn, event: number, { handler, state }: OrderStep, from?: WorkState): boolean {
+/** It waits from now on. `due`: 0 for its old place among what waits; a time for one behind all that is new. */
+export function replayInTurn(
+  turn: Turn,
+  event: number,
+  { handler, state }: OrderStep,
+  from: WorkState | undefined,
+  due: number,
+): boolean {
   const admission = state ? admitState(turn, handler, event, state) : 'free';
   if (admission === 'overtaken') {
     turn.sql.deleteWork.run(event, handler);
     turn.counts.move(handler, from, undefined);
     return false;
   }
-  turn.sql.replayWork.run(event, handler, state ? state.thing : null, admission === 'behind' ? 1 : 0);
+  turn.sql.replayWork.run({
+    $event: event,
+    $handler: handler,
+    $due: due,
+    $thing: state ? state.thing : null,
+    $behind: admission === 'behind' ? 1 : 0,
+    $since: turn.now,
+  });
   turn.counts.move(handler, from, 'pending');
   turn.scheduler.expect(handler, 0);
   return true;
 }
 
-function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
+export function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
   turn.sql.deleteWork.run(event, handler);
   turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
   turn.counts.move(handler, from, undefined);

@@ -1,6 +1,7 @@
 /** Alarms about what handlers have to do, and how it goes: `failing`, `apart`, `backlog`, `dead`. */
 import { type Backlog, type InboxStatus, sourceOf } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
+import type { PauseInForce } from '../../inbox/pauses.ts';
 import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
 import type { AttemptTally } from './tally.ts';
 
@@ -47,7 +48,7 @@ function failingFinding(
 
 function restingFinding(handler: string, status: InboxStatus): AlarmFinding {
   const says = `${handler}: what it delivers to is down and gets one event now and then; ${waitingFor(handler, status)}`;
-  const fix = `Bring the other side back: it gets the rest once it takes an event. \`consignee events failures --handler ${handler}\` says what it answered. ${afterFix(handler)}`;
+  const fix = `Bring the other side back: it gets the rest once it takes an event, and \`consignee resume ${handler}\` tries it at once. \`consignee events failures --handler ${handler}\` says what it answered. ${afterFix(handler)}`;
   return { subject: handler, says, fix };
 }
 
@@ -75,7 +76,7 @@ export const apartAlarm: AlarmRule = {
 };
 
 const BACKLOG_FIX =
-  '`consignee events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through.';
+  '`consignee events list --state pending` names them: attempts that fail and fail, or more events than a handler gets through. Once that is mended, `consignee events replay --state pending` makes due at once what waits for its time.';
 
 /**
  * The oldest event that waits for a handler has waited for too long. The words name the handlers that have most to do. Of those
@@ -96,13 +97,31 @@ export const backlogAlarm: AlarmRule<{ futureSince: number | undefined }> = {
     const pending = status.backlog
       .filter(({ state, count }) => state === 'pending' && count > 0)
       .toSorted((one, other) => other.count - one.count);
-    if (pending.some(({ handler }) => status.resting.includes(handler))) return [];
     const age = durationOf(now - since);
+    const paused = status.paused.flatMap((pause) => pausedFindings(pause, pending, age, since));
+    if (paused.length > 0) return paused;
+    if (pending.some(({ handler }) => status.resting.includes(handler))) return [];
     const named = pending.slice(0, NAMED_MAX).map(({ handler, count }) => `${handler} ${count}`);
     const says = `the oldest event that waits for a handler has waited for ${age} (waiting: ${named.join(', ')})`;
     return [{ subject: '', since, says, fix: BACKLOG_FIX }];
   },
 };
+
+/** Somebody meant it, and may have forgotten. */
+function pausedFindings(
+  { name, handlers, since: pausedAt, who, reason }: PauseInForce,
+  pending: readonly Backlog[],
+  age: string,
+  since: number,
+): AlarmFinding[] {
+  const waiting = pending.filter(({ handler }) => handlers.includes(handler));
+  return waiting.map(({ handler, count }) => {
+    const events = count === 1 ? '1 event waits' : `${count} events wait`;
+    const pause = `since ${who} has paused it at ${new Date(pausedAt).toISOString()} (${reason})`;
+    const says = `${handler}: ${events}, ${pause}; the oldest of all waits for ${age}`;
+    return { subject: handler, since, says, fix: `When it is time: \`consignee resume ${name}\`.` };
+  });
+}
 
 /**
  * Events have died since the service started. Events that were dead before are no news. An event that died since then is,

@@ -5,8 +5,16 @@
  *   GET  /status    whether all is well: ServiceStatus of ../status.ts
  *   POST /recheck   {"inbox","source"?,"ids"?,"byChecksOfNow"?,"toleranceSeconds"?} → [{"source","looked","accepted",
  *                   "passNowOnly"}], refused requests judged again
+ *   POST /refused/discard   {"inbox","source"?,"code"?,"address"?,"ids"?,"who"?} → {"discarded"}, at least one of them
  *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
+ *   POST /actions   {"inbox","verb":"replay"|"discard","selection","found"?,"upTo"?,"who"?} → the action, which is carried
+ *                   out from now on; with "dryRun" → {"found","handlers","upTo"}. A selection has the members of
+ *                   inbox/selection.ts; what is done is replayed only with the `found` and `upTo` of a dry run
+ *   GET  /actions   ?limit=20 → what was ordered, the newest first, and how far it has come
+ *   POST /actions/<id>/cancel   {"inbox"} → the action
+ *   POST /pauses    {"inbox","verb":"pause","name","reason","who"?} or {"inbox","verb":"resume","name","who"?} →
+ *                   {"handlers","before"?,"endedRest"}; `name` is a handler or a target
  *
  * With CONSOLE_TOKEN every request needs `Authorization: Bearer <token>`. Without one the port is on loopback, and a page
  * in a browser on the same machine must not use it: the Host must be a loopback name, and an order must be JSON, which
@@ -17,11 +25,13 @@ import { resolve } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { isLoopback } from '../../base/address.ts';
-import { redactText } from '../../base/log/redact.ts';
-import type { Inbox, Order } from '../../inbox/contract.ts';
+import type { Inbox } from '../../inbox/contract.ts';
+import type { RefusedChoice } from '../../inbox/refused/choice.ts';
 import type { JudgingWish } from '../../inbox/refused/judging.ts';
 import type { ServiceStatus } from '../status.ts';
 import type { createMetrics } from './metrics.ts';
+import { addOperatorRoutes } from './operator-routes.ts';
+import { OTHER_INBOX, sayTitle } from './titles.ts';
 
 interface ConsoleOptions {
   readonly inbox: Inbox;
@@ -31,11 +41,10 @@ interface ConsoleOptions {
   readonly status: () => Promise<ServiceStatus>;
   /** Answers for each source how many were looked at, and how many pass now. */
   readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
+  readonly discardRefused: (choice: RefusedChoice) => Promise<number>;
   /** Answers whether the text after `Bearer ` is a live console token; undefined if there are no tokens. */
   readonly isToken: ((given: string) => boolean) | undefined;
 }
-
-const OTHER_INBOX = 'this service has another inbox';
 
 export function createConsole({
   inbox,
@@ -44,6 +53,7 @@ export function createConsole({
   status,
   isToken,
   judgeRefusedAgain,
+  discardRefused,
 }: ConsoleOptions): Express {
   const app = express();
   // Whoever asks looks at an inbox, and may have found the console of another service.
@@ -62,16 +72,7 @@ export function createConsole({
   app.get('/status', async (_request, response) => {
     response.json(await status());
   });
-  app.post('/orders', express.json({ strict: true }), async (request, response) => {
-    const order = readOrder(request.body);
-    if (!order) return sayTitle(response, 400, 'an order names the inbox, an action and an event');
-    if (!(await isOurs(order.inbox))) return sayTitle(response, 409, OTHER_INBOX);
-    try {
-      response.json({ changed: await inbox.order(order) });
-    } catch (error) {
-      sayTitle(response, 422, redactText((error as Error).message));
-    }
-  });
+  addOperatorRoutes(app, { inbox, isOurs, discardRefused });
   app.post('/recheck', express.json({ strict: true }), async (request, response) => {
     const { inbox: named } = (request.body ?? {}) as { inbox?: unknown };
     if (typeof named !== 'string') return sayTitle(response, 400, 'a recheck names the inbox');
@@ -115,15 +116,6 @@ function statusOfCaller(
   return isLoopback(name) ? 200 : 403;
 }
 
-function readOrder(body: unknown): (Order & { inbox: string }) | undefined {
-  if (typeof body !== 'object' || body === null) return undefined;
-  const { inbox, action, event, handler } = body as Record<string, unknown>;
-  if (typeof inbox !== 'string' || !Number.isSafeInteger(event)) return undefined;
-  if (action !== 'replay' && action !== 'discard') return undefined;
-  const one = typeof handler === 'string' ? { handler } : {};
-  return { inbox, action, event: event as number, ...one };
-}
-
 function readWish(body: unknown): JudgingWish | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const { source, ids, byChecksOfNow = false, toleranceSeconds } = body as Record<string, unknown>;
@@ -141,8 +133,4 @@ function readWish(body: unknown): JudgingWish | undefined {
     ...(isList && { ids }),
     ...(toleranceSeconds !== undefined && { toleranceSeconds: Number(toleranceSeconds) }),
   };
-}
-
-function sayTitle(response: Response, status: number, title: string): void {
-  response.status(status).json({ title, status });
 }

@@ -100,6 +100,14 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     reads: ({ status }) => status?.resting.map((handler) => [1, handler]),
   },
   {
+    name: 'consignee_handler_paused',
+    type: 'gauge',
+    help: '1 while a person has paused the handler, or its target.',
+    labels: ['handler'],
+    series: ({ handlers }) => handlers.map((handler) => [handler]),
+    reads: ({ status }) => status?.paused.flatMap(({ handlers }) => each([1], handlers)),
+  },
+  {
     name: 'consignee_backlog_events',
     type: 'gauge',
     help: 'Events by handler and state: pending, handling, dead or held.',

@@ -17,7 +17,7 @@ const env = { DATABASE_URL: `sqlite:${path}`, CONSOLE_PORT: '1', ...Object.fromE
 const EXIT_USAGE = 64;
 
 const status = (work: Partial<Awaited<ReturnType<Look['status']>>>) => async () => {
-  return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [], ...work };
+  return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [], paused: [], ...work };
 };
 const pending = [{ handler: 'shippo/log', state: 'pending', count: 3 }] as const;
 const observed = { scheme: 'hmac', wouldRefuse: 'hmac_mismatch' } as const;

@@ -43,7 +43,7 @@ export class Watching {
       crashes: [],
       unheard: undefined,
       unjudged: [],
-      status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] }),
+      status: async () => ({ inbox: 'x', backlog: [], oldestPendingAt: null, resting: [], paused: [] }),
       catchUp: async () => {},
       believeClock() {},
       disk: async () => undefined,

@@ -161,7 +161,7 @@ test('a target that rests is told of at the second look', async () => {
   const backlog = [{ handler: 'shippo/work', state: 'pending', count: 12 }] as const;
   const resting = ['shippo/work'];
   const look = new Watching().look({
-    status: async () => ({ inbox: 'x', backlog, oldestPendingAt: NOW, resting }),
+    status: async () => ({ inbox: 'x', backlog, oldestPendingAt: NOW, resting, paused: [] }),
   });
   expect(await ask(failingAlarm, look, memory)).toEqual([]);
   expect((await ask(failingAlarm, look, memory))[0]?.says).toBe(

@@ -77,7 +77,7 @@ function start(readPast: Watched['readPast'], settings: Partial<WatchedSource> =
       noteAlarmDelivery: async () => {},
       status: async () => {
         if (statusFailure !== '') throw new Error(statusFailure);
-        return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [] };
+        return { inbox: 'x', backlog: [], oldestPendingAt: null, resting: [], paused: [] };
       },
     },
     receives,

@@ -15,6 +15,7 @@ const WELL: InboxStatus = {
   backlog: [{ handler: 'one/a', state: 'pending', count: 7 }],
   oldestPendingAt: Date.now() - 5_000,
   resting: ['one/a'],
+  paused: [],
 };
 const WIRED = {
   sources: ['one', 'two'],

@@ -1,0 +1,79 @@
+/**
+ * Actions: what a person does to many deliveries at a time. One is a row of `actions` and outlives a restart: who, what, which
+ * deliveries, and how far it has come. Whoever works on the inbox carries it out in small steps (action-steps.ts), one action
+ * after the other, until it has ended or is cancelled.
+ *
+ * Only deliveries change that are in the selected state, of events that were there when it was ordered. What is ordered of
+ * single events, and pauses, stand in the same table, for the record.
+ */
+import type { PauseOrder } from './pauses.ts';
+import type { RefusedChoice } from './refused/choice.ts';
+import type { Selection } from './selection.ts';
+
+export type ActionVerb = 'replay' | 'discard';
+
+export interface ActionWish {
+  readonly verb: ActionVerb;
+  readonly selection: Selection;
+  /** Only events up to this number: those that were there when it was counted. The newest one if left out. */
+  readonly upTo?: number;
+  /** How many deliveries were counted, as the person has been told. */
+  readonly found?: number;
+  readonly who: string;
+}
+
+export type ActionState = 'running' | 'done' | 'cancelled';
+
+export interface ActionRecord {
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly who: string;
+  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused';
+  /** A selection, what was paused or resumed, or which refused requests. */
+  readonly about: Selection & { readonly name?: string; readonly reason?: string } & RefusedChoice;
+  readonly state: ActionState;
+  readonly found: number;
+  readonly changed: number;
+  /** Of those that were found: changed by somebody else meanwhile, purged, or overtaken by a newer state. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** Why some have failed. */
+  readonly remark: string | null;
+  readonly endedAt: number | null;
+}
+
+/** What is done at once, for the record. */
+export type NotedAction = Pick<ActionRecord, 'who' | 'verb' | 'about' | 'changed'>;
+
+/** How many deliveries of each handler are selected, in one step; `last`: where it has come to, null at the end. */
+export interface CountStep {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly last: number | null;
+  readonly upTo: number;
+}
+
+/** What an action cannot honour, in words that go on from its verb; undefined if it can be carried out. */
+export function flawInAction({ verb, selection, found }: Omit<ActionWish, 'who'>): string | undefined {
+  const { state, heldOnly, cause, key } = selection;
+  if (key !== undefined) return 'takes no key: name the events that have it';
+  if (state === undefined && !heldOnly && cause === undefined) {
+    return 'wants event ids, or a state so that it is clear what changes: dead, held, pending, done or discarded';
+  }
+  if (state === 'handling') return 'cannot be done to what is being handled at this moment';
+  const isOver = state === 'done' || state === 'discarded';
+  if (verb === 'discard' && isOver)
+    return `has nothing to do with what is ${state}: it is on no list any more`;
+  if (isOver && found === undefined) return `of what is ${state} wants the number that was counted`;
+  return undefined;
+}
+
+/** As it stands in the table. */
+export type StoredAction = Omit<ActionRecord, 'about'> & { readonly about: string };
+
+export function actionFrom({ about, ...row }: StoredAction): ActionRecord {
+  return { ...row, about: JSON.parse(about) as ActionRecord['about'] };
+}
+
+/** Of the table `actions`, in either database. */
+export const ACTION_COLUMNS = `id, at, who, verb, about, state, found, changed, skipped, failed, remark, ended_at AS "endedAt"`;

@@ -1,0 +1,29 @@
+/** What is read of an inbox that is about to move. For export.ts. */
+
+// Events from before there was evidence have none.
+export const EVENTS_MOVED = `SELECT number, received_at AS receivedAt, source, identity, digest, type, external_id AS externalId,
+  is_json AS isJson, held, address, coalesce(headers, '{}') AS headers, coalesce(evidence, '[]') AS evidence, body
+  FROM inbox ORDER BY number`;
+
+export const MARKS_MOVED = `SELECT number, digest, body IS NULL AS isPurged,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE event = number) ELSE 0 END AS states
+  FROM inbox ORDER BY number`;
+
+export const ATTEMPTS_MOVED = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
+  FROM attempts WHERE event BETWEEN ? AND ?`;
+
+export const WORK_MOVED = `SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since
+  FROM work WHERE event BETWEEN ? AND ?`;
+
+export const NEWEST_MOVED = `SELECT handler, thing, at, event, recorded_at AS recordedAt
+  FROM newest WHERE event BETWEEN ? AND ?`;
+
+export const CAUSES_MOVED =
+  'SELECT handler, cause, sample, first_at AS firstAt, last_at AS lastAt, seen FROM causes';
+
+export const USES_MOVED = 'SELECT source, scheme, secret, form, count, last_at AS lastAt FROM secret_uses';
+
+export const ACTIONS_MOVED = `SELECT at, who, verb, about, up_to AS upTo, cursor, state, found, changed, skipped, failed, remark,
+  ended_at AS endedAt FROM actions ORDER BY id`;

@@ -1,0 +1,189 @@
+/**
+ * `consignee events replay` and `discard` of many: counts what is selected, asks, orders it, and shows how far it has come. The
+ * service carries it out (../inbox/actions.ts); where none runs, this command does. Called by change.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actions.ts';
+import type { InboxReader } from '../inbox/reader.ts';
+import type { Selection } from '../inbox/selection.ts';
+import { describeSelection } from '../inbox/selection-words.ts';
+import type { Config } from '../serve/config/config.ts';
+import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { actionEnd } from './action-lines.ts';
+import { type Orders, openOrders, whoOrders } from './orders.ts';
+import { mayAsk, Progress, personSays } from './person.ts';
+import { complain, counted, EXIT_USAGE, say, sayJson } from './terminal.ts';
+
+export interface ActOptions {
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
+  /** For what is over: the number that was counted. */
+  readonly count?: string | undefined;
+  readonly json: boolean;
+}
+
+/** What an action is about, as it was counted. */
+interface ActionCounts {
+  readonly selection: Selection;
+  readonly upTo: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly found: number;
+}
+
+/** So many events of one search key can be named. */
+const NAMED_MOST = 1_000;
+const HANDLERS_NAMED = 5;
+
+export async function act(
+  config: Config,
+  reader: InboxReader,
+  verb: ActionVerb,
+  given: Selection,
+  options: ActOptions,
+): Promise<number> {
+  const selection = await nameByKey(config, reader, given);
+  const flaw = flawInAction({ verb, selection, found: 0 });
+  if (flaw) return complain(`${verb} ${flaw}`, EXIT_USAGE);
+  const all = await countAll(config, reader, verb, selection, options.json);
+  const isTold = !options.json || options['dry-run'];
+  if (options['dry-run'] && options.json) {
+    sayJson({ verb, found: all.found, handlers: Object.fromEntries(all.counts) });
+  } else if (isTold) say(describeCount(verb, given, all));
+  if (all.found === 0 || options['dry-run']) return 0;
+  const refusal = await whyNot(given, all.found, options);
+  if (refusal) return complain(refusal, EXIT_USAGE);
+  const writer = await openOrders(config, await reader.id());
+  const leave = new AbortController();
+  const interrupt = () => leave.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    const { upTo, found } = all;
+    const { id } = await writer.startAction({ verb, selection, upTo, found, who: whoOrders() });
+    return await follow(reader, writer, id, leave.signal, options.json);
+  } catch (error) {
+    return complain((error as Error).message);
+  } finally {
+    process.off('SIGINT', interrupt);
+    await writer.close();
+  }
+}
+
+/** A key that is not indexed yet is found by a reader only, and its events are few: they are named. */
+async function nameByKey(config: Config, reader: InboxReader, selection: Selection): Promise<Selection> {
+  const { key, ...others } = selection;
+  if (key === undefined) return selection;
+  const search = reader.search(selection, storedSourcesOf(config.sources));
+  const { events, next } = await search.page({ limit: NAMED_MOST });
+  if (next !== null)
+    throw new Error(`more than ${NAMED_MOST} events have ${key}: narrow them down by --since`);
+  return { ...others, numbers: events.map(({ number }) => number) };
+}
+
+async function countAll(
+  config: Config,
+  reader: InboxReader,
+  verb: ActionVerb,
+  selection: Selection,
+  isQuiet: boolean,
+): Promise<ActionCounts> {
+  const sources = storedSourcesOf(config.sources);
+  const upTo = await reader.newest();
+  const counts = new Map<string, number>();
+  const progress = new Progress(isQuiet);
+  let found = 0;
+  for (let after: number | null = -1; after !== null; ) {
+    const step = await reader.actions.countStep(sources, { verb, selection, upTo }, after);
+    for (const [handler, count] of step.counts) {
+      counts.set(handler, (counts.get(handler) ?? 0) + count);
+      found += count;
+    }
+    after = step.last;
+    progress.show(after ?? upTo, upTo, `${counted(found, 'delivery', 'deliveries')} so far`);
+  }
+  progress.clear();
+  return { selection, upTo, counts, found };
+}
+
+function describeCount(verb: ActionVerb, given: Selection, { counts, found }: ActionCounts): string {
+  const which = describeSelection(given);
+  if (found === 0) return `Nothing is selected (${which}).`;
+  const most = [...counts].toSorted(([, one], [, other]) => other - one);
+  const named = most
+    .slice(0, HANDLERS_NAMED)
+    .map(([handler, count]) => `${handler} ${count.toLocaleString('en')}`);
+  const others = most.length > HANDLERS_NAMED ? ', …' : '';
+  const deliveries = counted(found, 'delivery', 'deliveries');
+  return `${verb}s ${deliveries} of ${counted(counts.size, 'handler')}: ${named.join(', ')}${others} (${which})`;
+}
+
+/** Undefined if the person, or the script, means it. */
+async function whyNot(
+  { state }: Selection,
+  found: number,
+  { yes, count }: ActOptions,
+): Promise<string | undefined> {
+  const isOver = state === 'done' || state === 'discarded';
+  const shown = found.toLocaleString('en');
+  if (count !== undefined && count !== String(found))
+    return `it is ${found} now, not ${count}: nothing has changed`;
+  if (isOver && yes && count === undefined)
+    return `what is ${state} is done again only with the number that was counted: --yes --count ${found}`;
+  if (yes) return undefined;
+  if (!mayAsk()) {
+    const how = isOver ? `--yes --count ${found}` : '--yes';
+    return `nobody is here to be asked: say ${how} if you mean it, or --dry-run to see what it would be`;
+  }
+  const isMeant = isOver
+    ? await personSays(
+        `These ${shown} are ${state}, and are to be done again. Type the number to go on: `,
+        String(found),
+      )
+    : await personSays('Go on? [y/N] ', 'y');
+  return isMeant ? undefined : 'nothing has changed';
+}
+
+const LOOK_MS = 250;
+const STEP_REST_MS = 10;
+/** Nothing has moved for so long: whoever should carry it out does not run. */
+const STILL_MS = 60_000;
+const INTERRUPTED = 130;
+
+/** Until it has ended, or the person has seen enough. Takes part in it, where that is for this process to do. */
+async function follow(
+  reader: InboxReader,
+  writer: Orders,
+  id: number,
+  leave: AbortSignal,
+  json: boolean,
+): Promise<number> {
+  const progress = new Progress(json);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let movedAt = performance.now();
+  let before = '';
+  while (!leave.aborted && performance.now() - movedAt < STILL_MS) {
+    const step = await writer.stepAction();
+    if (performance.now() - lookedAt >= LOOK_MS) {
+      lookedAt = performance.now();
+      const action = (await reader.actions.one(id)) as ActionRecord;
+      if (action.state !== 'running') return end(action, progress, json);
+      const { changed, skipped, failed, found } = action;
+      const now = JSON.stringify(action);
+      if (now !== before) movedAt = lookedAt;
+      before = now;
+      const part = changed + skipped + failed;
+      progress.show(part, found, `${part.toLocaleString('en')} of ${found.toLocaleString('en')}`);
+    }
+    await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
+  }
+  progress.clear();
+  const how = `consignee events actions shows how far it is, and consignee events actions cancel ${id} ends it`;
+  if (leave.aborted) return complain(`action ${id} goes on in the service: ${how}`, INTERRUPTED);
+  return complain(`action ${id} has not moved for a minute, and goes on when the service does: ${how}`);
+}
+
+function end(action: ActionRecord, progress: Progress, json: boolean): number {
+  progress.clear();
+  if (json) sayJson(action);
+  else say(actionEnd(action));
+  return action.state === 'done' && action.failed === 0 ? 0 : 1;
+}
