@@ -10,8 +10,8 @@ import { MessagePort, type Transferable, type Worker } from 'node:worker_threads
 import { ConfigError, type Problem } from './errors.ts';
 
 type Methods<C> = { readonly [Name in keyof C]: (...given: never[]) => unknown };
-type CallArguments<C extends Methods<C>, Name extends keyof C> = Parameters<C[Name]>;
-type ResultOf<C extends Methods<C>, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
+export type CallArguments<C extends Methods<C>, Name extends keyof C> = Parameters<C[Name]>;
+export type ResultOf<C extends Methods<C>, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
 
 /** One for each method of the contract; it may answer at once or later. */
 export type CallHandlers<C extends Methods<C>> = {

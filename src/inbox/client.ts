@@ -6,19 +6,14 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../base/log/log.ts';
-import { ThreadCalls } from '../base/thread-calls.ts';
+import { type CallArguments, type ResultOf, ThreadCalls } from '../base/thread-calls.ts';
 import { Rejection } from '../verify/verifier.ts';
-import type { ActionWish, NotedAction } from './actions.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Inbox, InboxTrouble, Kept } from './contract.ts';
-import type { Counts } from './counts.ts';
 import { type Driver, driverOf } from './driver.ts';
 import type { Ending, ThreadShare } from './ending.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
-import type { AlarmDelivery, NotedAlarms } from './kept-alarms.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
-import type { Order } from './order.ts';
-import type { PauseOrder } from './pauses.ts';
 
 const RESTART_MS = 1_000;
 
@@ -102,36 +97,30 @@ class InboxClient implements Inbox {
     return this.#trouble === undefined || this.#trouble.kind === 'failing';
   }
 
-  readonly status = async () => await this.#asked.ask('status');
-  readonly fingerprintKey = async () => await this.#asked.ask('fingerprintKey');
-  readonly order = async (order: Order) => await this.#asked.ask('order', order);
-  readonly noteCounts = async (counts: Counts) => await this.#asked.ask('noteCounts', counts);
-  readonly noteAlarms = async (noted: NotedAlarms) => await this.#asked.ask('noteAlarms', noted);
-  readonly openAlarms = async (now: number) => await this.#asked.ask('openAlarms', now);
-  readonly assignHandlers = async (share: ThreadShare) => await this.#asked.ask('assignHandlers', share);
-  readonly attemptsOut = async (thread: number, hasEnded: boolean) =>
-    await this.#asked.ask('attemptsOut', thread, hasEnded);
-  readonly orderPause = async (order: PauseOrder) => await this.#asked.ask('orderPause', order);
-  readonly startAction = async (wish: ActionWish) => await this.#asked.ask('startAction', wish);
-  readonly noteAction = async (action: NotedAction) => await this.#asked.ask('noteAction', action);
-  readonly cancelAction = async (id: number, who: string) => await this.#asked.ask('cancelAction', id, who);
-  readonly actions = async (limit: number) => await this.#asked.ask('actions', limit);
+  readonly status = this.#passOn('status');
+  readonly fingerprintKey = this.#passOn('fingerprintKey');
+  readonly order = this.#passOn('order');
+  readonly noteCounts = this.#passOn('noteCounts');
+  readonly noteAlarms = this.#passOn('noteAlarms');
+  readonly openAlarms = this.#passOn('openAlarms');
+  readonly noteAlarmDelivery = this.#passOn('noteAlarmDelivery');
+  readonly assignHandlers = this.#passOn('assignHandlers');
+  readonly attemptsOut = this.#passOn('attemptsOut');
+  readonly orderPause = this.#passOn('orderPause');
+  readonly startAction = this.#passOn('startAction');
+  readonly noteAction = this.#passOn('noteAction');
+  readonly cancelAction = this.#passOn('cancelAction');
+  readonly actions = this.#passOn('actions');
+  readonly countStep = this.#passOn('countStep');
+  readonly pause = this.#passOn('pause');
+  readonly doubt = this.#passOn('doubt');
+  readonly believeClock = this.#passOn('believeClock');
+  readonly copyTo = this.#passOn('copyTo');
+  readonly purge = this.#passOn('purge');
 
-  async countStep(wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) {
-    return await this.#asked.ask('countStep', wish, after);
-  }
-
-  readonly pause = async () => await this.#asked.ask('pause');
-  readonly doubt = async (reason: string) => await this.#asked.ask('doubt', reason);
-  readonly believeClock = async () => await this.#asked.ask('believeClock');
-  readonly copyTo = async (path: string) => await this.#asked.ask('copyTo', path);
-
-  async noteAlarmDelivery(delivery: AlarmDelivery) {
-    await this.#asked.ask('noteAlarmDelivery', delivery);
-  }
-
-  async purge(eventsBefore: number, keysBefore: number) {
-    return await this.#asked.ask('purge', eventsBefore, keysBefore);
+  #passOn<Name extends keyof InboxCalls>(name: Name) {
+    return async (...asked: CallArguments<InboxCalls, Name>): Promise<ResultOf<InboxCalls, Name>> =>
+      await this.#asked.ask(name, ...asked);
   }
 
   async recover(ending: Ending) {

@@ -79,7 +79,7 @@ export async function readFailures(
   for (const name of names.slice(0, GROUPS_MAX)) {
     const [of = '', cause = ''] = name.split(' ');
     const { open: all, dead } = counts.get(name) ?? { open: 0, dead: 0 };
-    const events = await newestOf(tables, of, cause);
+    const events = await newestFailedOf(tables, of, cause);
     const fact = facts.get(name) ?? (await factOf(tables, of, cause, events[0]));
     groups.push({
       ...{ handler: of, cause, dead, retrying: all - dead },
@@ -90,7 +90,7 @@ export async function readFailures(
   return { groups, more: names.length - groups.length };
 }
 
-async function newestOf(tables: SearchTables, handler: string, cause: string): Promise<number[]> {
+async function newestFailedOf(tables: SearchTables, handler: string, cause: string): Promise<number[]> {
   const rows = await tables.all<{ event: number }>(
     `SELECT event FROM work WHERE handler = $1 AND cause = $2 ORDER BY event DESC LIMIT ${NEWEST}`,
     handler,

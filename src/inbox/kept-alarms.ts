@@ -93,3 +93,7 @@ export function alarmKey({ kind, subject }: Pick<Alarm, 'kind' | 'subject'>): st
 export function inOrderOfSubject<T extends Pick<Alarm, 'subject'>>(alarms: readonly T[]): T[] {
   return alarms.toSorted(({ subject: one }, { subject: other }) => (one < other ? -1 : Number(one > other)));
 }
+
+/** Those that are raised first, then the newest; $1: so many at most. In SQL that both databases understand. */
+export const ALARMS_KEPT = `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms
+  ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`;

@@ -10,7 +10,7 @@ import { idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { type FailureFilter, type Failures, readFailures } from './failures.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
-import type { AlarmRecord } from './kept-alarms.ts';
+import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -122,12 +122,8 @@ export class InboxReader {
   }
 
   /** Of the last thirty days: those that are raised first, then the newest. */
-  async alarms(limit: number): Promise<AlarmRecord[]> {
-    return await this.#tables.all<AlarmRecord>(
-      `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms
-       ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`,
-      limit,
-    );
+  alarms(limit: number): Promise<AlarmRecord[]> {
+    return this.#tables.all<AlarmRecord>(ALARMS_KEPT, limit);
   }
 
   /** What is open because it failed, by handler and cause. */

@@ -8,6 +8,7 @@ import { driverOf } from '../inbox/driver.ts';
 import type { AlarmRecord } from '../inbox/kept-alarms.ts';
 import { iso } from '../inbox/summary.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
+import { shortTime } from './event-lines.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
 
@@ -74,8 +75,4 @@ function describeOver({ kind, subject, since, overAt, says }: AlarmRecord): stri
 
 function folded(text: string): string[] {
   return wrapWords(text, WIDTH - INDENT.length).map((line) => `${INDENT}${line}`);
-}
-
-function shortTime(time: number): string {
-  return iso(time).replace(/\.\d{3}Z$/, 'Z');
 }

@@ -8,6 +8,7 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
+import { shortTime } from './event-lines.ts';
 import { counted, say, sayJson, spelled, wrapWords } from './terminal.ts';
 
 const WIDTH = 80;
@@ -47,7 +48,7 @@ function failureLines({
   newest,
 }: FailureGroup): string[] {
   const [words = '', ...trace] = sample.split('\n');
-  const times = `first ${minuteOf(first)}, last ${minuteOf(last)}, ${spelled(seen, 'attempt')}`;
+  const times = `first ${shortTime(Date.parse(first))}, last ${shortTime(Date.parse(last))}, ${spelled(seen, 'attempt')}`;
   return [
     `${cause}  ${handler}  ${dead} dead, ${retrying} retrying`,
     ...wrapWords(clean(words), WIDTH - INDENT_LINE.length).map((line) => `${INDENT_LINE}${line}`),
@@ -56,11 +57,6 @@ function failureLines({
     ...(newest.length > 0 ? [`${INDENT_LINE}newest ${newest.join(' ')}`] : []),
     '',
   ];
-}
-
-/** As in 2026-11-26 16:04Z. */
-function minuteOf(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')}Z`;
 }
 
 export function showRefusedFailures(
@@ -90,7 +86,7 @@ function refusedLines(group: RefusedFailure): string[] {
   return [
     `${source}  ${code}  from ${address || 'nobody knows where'}  ${many}`,
     ...wrapWords(`${means}. ${fix}`, WIDTH - INDENT_LINE.length).map((line) => `${INDENT_LINE}${line}`),
-    `${INDENT_LINE}first ${minuteOf(first)}, last ${minuteOf(last)}`,
+    `${INDENT_LINE}first ${shortTime(Date.parse(first))}, last ${shortTime(Date.parse(last))}`,
     ...newest.map((id) => `${INDENT_LINE}${id}`),
     '',
   ];

@@ -7,8 +7,9 @@ import { driverOf } from '../inbox/driver.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import { readStanding } from '../inbox/standing.ts';
 import type { Config } from '../serve/config/config.ts';
+import { readDisk } from '../serve/disk.ts';
 import { type ServiceStatus, type StatusFacts, statusOf } from '../serve/status.ts';
-import { inboxPlace, readDisk } from '../serve/status-reader.ts';
+import { inboxPlace } from '../serve/status-reader.ts';
 import { askConsole, consoleUrl } from './orders.ts';
 
 /** Longer than the service itself waits for its inbox. */

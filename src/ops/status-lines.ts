@@ -23,7 +23,7 @@ export function statusLines(status: ServiceStatus, now: number): string[] {
     ...statusLine('machine', machineText(status)),
     ...(status.alarms ?? []).flatMap(({ kind, says, fix, since }) => [
       '',
-      ...statusLine('ALARM', `${kind}, since ${shortTime(since, now)}: ${says}`),
+      ...statusLine('ALARM', `${kind}, since ${timeToday(since, now)}: ${says}`),
       ...statusLine('  fix', fix),
     ]),
   ];
@@ -39,7 +39,7 @@ function verdictLines({ isWell, service, alarms, replicas, unknown }: ServiceSta
   const parts = [
     service.isReady ? DOES[service.role] : 'TAKES NOTHING IN',
     alarms === null || alarms.length === 0 ? 'no alarm' : counted(alarms.length, 'alarm'),
-    `version ${service.version}, up since ${shortTime(service.startedAt, now)}`,
+    `version ${service.version}, up since ${timeToday(service.startedAt, now)}`,
     ...(replicas === null ? [] : [counted(replicas, 'replica')]),
     ...unknown.map(({ what, why }) => `${what}: ${NOT_KNOWN} (${why})`),
   ];
@@ -60,7 +60,7 @@ function todayText(sources: readonly SourceStatus[]): string {
 function seenText(sources: readonly SourceStatus[], now: number): string {
   if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
   const seen = sources.flatMap(({ source, lastAt }) =>
-    lastAt === null ? [] : [`${source} ${shortTime(lastAt, now)}`],
+    lastAt === null ? [] : [`${source} ${timeToday(lastAt, now)}`],
   );
   const waiting = sources.filter(({ lastAt }) => lastAt === null).map(({ source }) => source);
   const first = waiting.length === 0 ? [] : [`waiting for the first event: ${waiting.join(', ')}`];
@@ -78,7 +78,7 @@ function refusedText(sources: readonly SourceStatus[]): string {
 function handlersText({ handlers }: ServiceStatus, now: number): string {
   if (!handlers) return NOT_KNOWN;
   const { pending, handling, dead, held, oldestPendingAt, resting, paused } = handlers;
-  const oldest = oldestPendingAt === null ? '' : `, the oldest since ${shortTime(oldestPendingAt, now)}`;
+  const oldest = oldestPendingAt === null ? '' : `, the oldest since ${timeToday(oldestPendingAt, now)}`;
   const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
   return [
     `${numberText(pending)} waiting${oldest}`,
@@ -106,7 +106,7 @@ function numberText(count: number): string {
 }
 
 /** `14:02Z`, or the day if it is another one. */
-function shortTime(time: string, now: number): string {
+function timeToday(time: string, now: number): string {
   const [day = '', clock = ''] = time.split('T');
   return new Date(now).toISOString().startsWith(day) ? `${clock.slice(0, 5)}Z` : day;
 }

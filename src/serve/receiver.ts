@@ -7,25 +7,22 @@
 import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
-import type { RefusedChoice } from '../inbox/refused/choice.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
-import { createConsole } from './console/app.ts';
 import { startCounting } from './counting.ts';
 import { createApp } from './http/app.ts';
-import { type ConnectionLimits, Connections } from './http/connections.ts';
+import type { ConnectionLimits } from './http/connections.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { senderReader } from './http/senders.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
+import { createConsoleServer, type Service, type ServiceParts } from './operator-port.ts';
 import { Rules } from './rules.ts';
 import { rememberStart, type Starts } from './starts.ts';
-import type { ServiceStatus } from './status.ts';
-import { readStatus, type StatusSource } from './status-reader.ts';
 import { startTelling } from './tally-book.ts';
-import { type OpenedWork, openWork, replyOf, type WorkOptions } from './work.ts';
+import { openWork, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
   readonly port: number;
@@ -36,8 +33,6 @@ export interface Receiver {
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(): Promise<void>;
 }
-
-const CONSOLE_CONNECTIONS_MAX = 200;
 
 /** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
@@ -53,7 +48,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const reading = new InboxReading(config.database);
   const publicServer = createPublicServer(parts, service);
-  const consoleServer = createConsoleServer(parts, () => readStatus(statusSource(parts, service, reading)));
+  const consoleServer = createConsoleServer(parts, service, reading);
 
   const { inbox, refused, supervisor, watch } = parts;
   refused.proven().then((networks) => {
@@ -94,14 +89,6 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const connections = parts.connections.counts().limits;
   return { port, consolePort, connections, reload: (changed) => reload(changed, parts), stop };
 }
-
-/** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
-type Service = { state: 'serving' | 'leaving' | 'closed'; readonly startedAt: number };
-
-/** Everything that the servers and the watch are made of. */
-type ServiceParts = WorkOptions &
-  ReturnType<typeof startCounting> &
-  OpenedWork & { readonly rules: Rules; readonly known: KnownAddresses };
 
 function createPublicServer(
   { config, role, log, rules, memory, connections, meter, known, inbox, refused, supervisor }: ServiceParts,
@@ -144,41 +131,6 @@ function createPublicServer(
       }),
     }),
   });
-  return createHttpServer(app, { knobs, log, meter, connections });
-}
-
-function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
-  const { config, role, rules, watch, inbox, tallies } = parts;
-  return {
-    role,
-    database: config.database,
-    startedAt: service.startedAt,
-    folder: dirname(config.refusedPath),
-    sources: () => rules.config.sources,
-    isReady: () => service.state === 'serving' && inbox.takesWrites(),
-    alarms: () => watch.raised(),
-    work: () => inbox.status(),
-    standing: () => reading.standing(),
-    untold: () => tallies.failure,
-  };
-}
-
-function createConsoleServer(parts: ServiceParts, status: () => Promise<ServiceStatus>) {
-  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
-  const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
-  const { knobs, console } = config;
-  const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
-  const { file: inboxFile } = driverOf(config.database);
-  const app = createConsole({
-    inbox,
-    inboxFile,
-    metrics,
-    status,
-    isToken,
-    judgeRefusedAgain,
-    discardRefused,
-  });
-  const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }
 

@@ -2,16 +2,15 @@
  * Finds out what the status of the running service is made of (status.ts), at the same time and within seconds: what does not answer by
  * then is not known. Called by the console.
  */
-import { constants, existsSync } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../base/version.ts';
 import type { Database, InboxStatus } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { Standing } from '../inbox/standing.ts';
-import { type Disk, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import { readDisk } from './disk.ts';
+import { type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
 import type { Role } from './work.ts';
 
 /** Whoever asks waits for no longer; a large backlog in PostgreSQL may take some seconds to be counted. */
@@ -63,18 +62,4 @@ async function toldInTime<T>(told: Promise<T>): Promise<T | string> {
 export function inboxPlace(database: Database): string {
   const { file, place } = driverOf(database);
   return file === undefined ? place : resolve(file);
-}
-
-const MEBIBYTE = 1_048_576;
-
-/** Of the folder, or, if it is still to be made, of the one in which it will be. */
-export async function readDisk(given: string): Promise<Disk> {
-  let folder = resolve(given);
-  while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
-  const isReadOnly = await access(folder, constants.W_OK).then(
-    () => false,
-    (error: NodeJS.ErrnoException) => error.code === 'EROFS',
-  );
-  return { folder, freeMb: Math.floor((bavail * bsize) / MEBIBYTE), isReadOnly };
 }

@@ -7,6 +7,7 @@ import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
+import type { Disk } from './disk.ts';
 import type { Role } from './work.ts';
 
 /** Times are ISO 8601, in UTC. */
@@ -28,13 +29,6 @@ export interface ServiceStatus {
   /** How far the clock is ahead of what the inbox knows of the time; 0 if it is believed. */
   readonly clock: { readonly doubtMs: number } | null;
   readonly unknown: readonly { readonly what: string; readonly why: string }[];
-}
-
-export interface Disk {
-  readonly folder: string;
-  readonly freeMb: number;
-  /** The file system itself takes no writes, whoever asks. */
-  readonly isReadOnly: boolean;
 }
 
 export interface ServiceFacts {
@@ -102,8 +96,8 @@ const WORST = [
   'clock',
   'dead',
   'backlog',
-  'unkept',
   'silence',
+  'unkept',
 ];
 
 export function statusOf(facts: StatusFacts): ServiceStatus {

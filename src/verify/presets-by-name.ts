@@ -2,8 +2,8 @@
 import type { Preset } from './preset.ts';
 import * as shipped from './presets.ts';
 
-const named: Readonly<Record<string, Preset>> = shipped;
+const shippedPresets: Readonly<Record<string, Preset>> = shipped;
 
 export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
-  Object.values(named).map((preset) => [preset.name, preset]),
+  Object.values(shippedPresets).map((preset) => [preset.name, preset]),
 );

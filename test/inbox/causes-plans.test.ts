@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { readFailures } from '../../src/inbox/failures.ts';
 import { readMigrationsIn } from '../../src/inbox/migration-files.ts';
+import { SQLITE_SELECTION } from '../../src/inbox/sqlite/selection.ts';
 
 test('failures are counted and named from the index of causes', async () => {
   const database = new DatabaseSync(':memory:');
@@ -16,15 +17,12 @@ test('failures are counted and named from the index of causes', async () => {
     Object.fromEntries(values.map((value, at) => [`$${at + 1}`, value]));
   await readFailures(
     {
-      lateMs: 0,
-      keys: 'inbox',
-      numbersIn: () => '',
+      ...SQLITE_SELECTION,
       async all<Row>(sql: string, ...values: readonly (string | number)[]) {
         const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(parametersOf(values));
         plans.push(plan.map(({ detail }) => String(detail)).join('; '));
         return database.prepare(sql).all(parametersOf(values)) as Row[];
       },
-      close: async () => {},
     },
     {},
   );

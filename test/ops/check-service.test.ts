@@ -25,7 +25,7 @@ const WELL: StatusFacts = {
   alarms: [],
   standing: { inbox: 'i', sources: [source('shippo', 5)], replicas: undefined },
   work: { backlog: [], oldestPendingAt: null, resting: [] },
-  disk: { folder: '/x', freeMb: 9_000, isReadOnly: false },
+  disk: { folder: '/x', freeMb: 9_000, wholeMb: 1_000_000, isReadOnly: false },
 };
 
 const found = (facts: Partial<StatusFacts>) =>
@@ -59,7 +59,7 @@ test('a service is well only if nothing is raised, nothing is unknown, and the d
   expect(isWell({ service: { ...SERVICE, isReady: false } })).toBe(false);
   expect(isWell({ alarms: [alarm('unkept')] })).toBe(false);
   expect(isWell({ work: 'there was no answer' })).toBe(false);
-  expect(isWell({ disk: { folder: '/x', freeMb: 9_000, isReadOnly: true } })).toBe(false);
+  expect(isWell({ disk: { folder: '/x', freeMb: 9_000, wholeMb: 1_000_000, isReadOnly: true } })).toBe(false);
 });
 
 test('the worst alarms come first', () => {
@@ -97,10 +97,10 @@ test('what waits too long, is dead or held, or rests is a warning, with what to 
 });
 
 test.each([
-  ['pass', { freeMb: 600, isReadOnly: false }],
-  ['warn', { freeMb: 100, isReadOnly: false }],
-  ['fail', { freeMb: 3, isReadOnly: false }],
-  ['fail', { freeMb: 9_000, isReadOnly: true }],
+  ['pass', { freeMb: 600, wholeMb: 1_000_000, isReadOnly: false }],
+  ['warn', { freeMb: 100, wholeMb: 1_000_000, isReadOnly: false }],
+  ['fail', { freeMb: 3, wholeMb: 1_000_000, isReadOnly: false }],
+  ['fail', { freeMb: 9_000, wholeMb: 1_000_000, isReadOnly: true }],
 ])('%s: a disk with %o', (verdict, disk) => {
   expect(judgeDisk({ folder: '/x', ...disk }, 'the inbox', 512)).toMatchObject({ verdict, subject: 'disk' });
 });

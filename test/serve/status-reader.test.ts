@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readDisk, readStatus, type StatusSource } from '../../src/serve/status-reader.ts';
+import { readDisk } from '../../src/serve/disk.ts';
+import { readStatus, type StatusSource } from '../../src/serve/status-reader.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -82,7 +82,7 @@ function ownFrames(error: unknown): Frame[] {
   const lines = stackOf(error).slice(0, STACK_MAX).split('\n');
   return lines.flatMap((line) => {
     const [, call = '', written = '', at = '', column = ''] = FRAME.exec(line) ?? [];
-    const path = pathOf(written);
+    const path = ownPathOf(written);
     if (path === '' || path.includes('/node_modules/') || path.startsWith(`${OURS}/`)) return [];
     const below = relative(process.cwd(), path);
     return [{ call, file: below.startsWith('..') ? path : below, line: at, column }];
@@ -97,7 +97,7 @@ function stackOf(error: unknown): string {
   }
 }
 
-function pathOf(written: string): string {
+function ownPathOf(written: string): string {
   try {
     return written.startsWith('file:') ? fileURLToPath(written) : written;
   } catch {

@@ -9,8 +9,7 @@ import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import { isAboutDatabase } from '../../serve/config/database.ts';
 import { prefixOf } from '../../serve/config/source.ts';
-import type { Disk } from '../../serve/status.ts';
-import { readDisk } from '../../serve/status-reader.ts';
+import { type Disk, leastFreeMb, readDisk } from '../../serve/disk.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, notKnown, ofProblem, pass, warn } from './finding.ts';
@@ -35,7 +34,8 @@ const FULL_MB = 16;
 async function diskFinding({ refusedPath, knobs }: Config, { file }: Driver): Promise<Finding> {
   const what = file === undefined ? 'refused requests' : 'the inbox';
   try {
-    return judgeDisk(await readDisk(dirname(refusedPath)), what, knobs.alarms.diskFreeMb);
+    const disk = await readDisk(dirname(refusedPath));
+    return judgeDisk(disk, what, leastFreeMb(disk, knobs.alarms));
   } catch (error) {
     return notKnown('disk', `what is free for ${what} cannot be read: ${(error as Error).message}`);
   }

@@ -10,6 +10,7 @@ import type { Losses } from '../../inbox/refused/losses.ts';
 import type { Config } from '../config/config.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { SourceConfig } from '../config/source.ts';
+import type { Disk } from '../disk.ts';
 import type { AttemptTally, Tally } from './tally.ts';
 
 export interface AlarmRule<Memory extends object = object> {
@@ -68,12 +69,7 @@ export interface Look {
   /** Tells the inbox that this machine's clock is right. */
   believeClock(): void;
   /** Undefined for an inbox that is not on a disk of this machine. */
-  disk(): Promise<Disk | undefined>;
-}
-
-export interface Disk {
-  readonly freeMb: number;
-  readonly wholeMb: number;
+  disk(): Promise<Pick<Disk, 'freeMb' | 'wholeMb'> | undefined>;
 }
 
 /** The names of its settings begin with `prefix`, as in FLEXPORT. If there are no schemes, it is off. */

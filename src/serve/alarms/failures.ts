@@ -6,7 +6,7 @@ const ADDRESSES_MAX = 64;
 const NAMED_MAX = 3;
 const OTHERS = '';
 
-export interface Failures {
+export interface CodeFailures {
   count: number;
   /** So many came from where genuine ones have come from before. */
   known: number;
@@ -19,9 +19,9 @@ export interface Failures {
 }
 
 /** By the code they were refused with. */
-export type FailuresByCode = Map<string, Failures>;
+export type FailuresByCode = Map<string, CodeFailures>;
 
-function noFailures(now: number): Failures {
+function noFailures(now: number): CodeFailures {
   return { count: 0, known: 0, proven: 0, firstAt: now, lastAt: now, addresses: new Map() };
 }
 
@@ -48,7 +48,7 @@ export function addFailures(into: FailuresByCode, from: FailuresByCode): void {
 }
 
 /** Something good has come from there. Answers whether any other is left. */
-export function forgetAddress(failures: Failures, address: string): boolean {
+export function forgetAddress(failures: CodeFailures, address: string): boolean {
   const times = failures.addresses.get(address);
   if (times === undefined || address === OTHERS) return true;
   failures.addresses.delete(address);
@@ -65,7 +65,7 @@ export function countOf(byCode: FailuresByCode): number {
 }
 
 /** The code with the most. */
-export function mostOf(byCode: FailuresByCode): readonly [string, Failures] | undefined {
+export function mostOf(byCode: FailuresByCode): readonly [string, CodeFailures] | undefined {
   return [...byCode].toSorted(([, one], [, other]) => other.count - one.count)[0];
 }
 

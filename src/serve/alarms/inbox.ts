@@ -2,6 +2,7 @@
 import type { InboxTrouble } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { providerFate } from '../../verify/retries.ts';
+import { leastFreeMb } from '../disk.ts';
 import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
 
 /** Its files are in trouble, or it has taken no writes at two looks in a row: one bad moment is no alarm. */
@@ -74,7 +75,7 @@ export const diskAlarm: AlarmRule = {
   async find({ knobs, sources, disk }) {
     const found = await disk();
     if (!found) return [];
-    const leastMb = Math.min(knobs.diskFreeMb, Math.floor(found.wholeMb * knobs.diskFreeRatio));
+    const leastMb = leastFreeMb(found, knobs);
     if (found.freeMb >= leastMb) return [];
     const says = `${found.freeMb.toLocaleString('en')} MiB are free on the disk of the inbox, of ${found.wholeMb.toLocaleString('en')}: less than ${leastMb.toLocaleString('en')}. Once it is full, ${refusing(sources)}`;
     return [{ subject: '', says, fix: DISK_FIX }];

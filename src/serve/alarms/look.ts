@@ -1,13 +1,11 @@
 /** Puts together what the rules of alarms see at one moment. Called by watch.ts. */
-import { statfs } from 'node:fs/promises';
 import type { Supervisor } from '../../deliver/dispatch/supervisor.ts';
 import type { Inbox, InboxStatus } from '../../inbox/contract.ts';
 import type { Driver } from '../../inbox/driver.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
+import { readDisk } from '../disk.ts';
 import type { AlarmSettings, Look } from './alarm.ts';
 import type { Tally } from './tally.ts';
-
-const MB = 1_048_576;
 
 /** What the watch looks at. */
 export interface Watched {
@@ -70,10 +68,6 @@ export function lookAt(watched: Watched, { tallies, hearDoubt, ...known }: Known
       return status;
     },
     believeClock: () => void inbox.believeClock().catch(() => {}),
-    async disk() {
-      if (inboxFolder === undefined) return undefined;
-      const { bavail, bsize, blocks } = await statfs(inboxFolder);
-      return { freeMb: Math.floor((bavail * bsize) / MB), wholeMb: Math.floor((blocks * bsize) / MB) };
-    },
+    disk: async () => (inboxFolder === undefined ? undefined : await readDisk(inboxFolder)),
   };
 }

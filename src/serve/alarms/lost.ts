@@ -15,7 +15,7 @@ import {
   type Look,
   type WatchedSource,
 } from './alarm.ts';
-import { countOf, type Failures, mostOf, sendersIn } from './failures.ts';
+import { type CodeFailures, countOf, mostOf, sendersIn } from './failures.ts';
 import type { Tally } from './tally.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,7 +38,7 @@ export const lostAlarm: AlarmRule = {
   isOpen: ({ since }, { listeningSince, now }) => since < listeningSince && now - listeningSince < HOUR_MS,
 };
 
-function isEnough({ proven, count }: Failures, { knobs }: Look): boolean {
+function isEnough({ proven, count }: CodeFailures, { knobs }: Look): boolean {
   return proven > 0 || count >= knobs.failuresInRow;
 }
 
@@ -54,7 +54,7 @@ function forgetEnded(tally: Tally, { knobs, now }: Look): void {
 
 function lostFinding(
   source: WatchedSource,
-  lost: readonly (readonly [string, Failures])[],
+  lost: readonly (readonly [string, CodeFailures])[],
   { now }: Look,
 ): AlarmFinding {
   const { name, preset } = source;
@@ -72,7 +72,7 @@ function lostFinding(
   };
 }
 
-function whatCame({ count, proven }: Failures, title: string): string {
+function whatCame({ count, proven }: CodeFailures, title: string): string {
   const were = count === 1 ? 'was' : 'were';
   const refused = `${countedIn(count, 'request')} ${were} refused`;
   if (proven === count) return `${refused}, with a right secret,`;

@@ -15,7 +15,14 @@ import {
   type Look,
   type WatchedSource,
 } from './alarm.ts';
-import { addFailures, countOf, type Failures, type FailuresByCode, mostOf, sendersIn } from './failures.ts';
+import {
+  addFailures,
+  type CodeFailures,
+  countOf,
+  type FailuresByCode,
+  mostOf,
+  sendersIn,
+} from './failures.ts';
 import type { RequestCounts, Tally } from './tally.ts';
 
 const DAY_MS = 86_400_000;
@@ -63,7 +70,7 @@ function brokenOff(source: WatchedSource, tally: Tally, window: RequestCounts, l
   const least = look.knobs.failuresInRow;
   if (tally.lastTakenAt === undefined) return undefined;
   const row = [...tally.failing].find(([code, failures]) => {
-    return isProvider(code, failures, least) || Math.min(countIn(window, code), failures.count) >= least;
+    return isProvider(code, failures, least) || Math.min(countOfCode(window, code), failures.count) >= least;
   });
   if (!row) return undefined;
   const [code, failures] = row;
@@ -114,12 +121,12 @@ function finding(
 }
 
 /** Enough of them come from known senders, or have the provider's form. */
-function isProvider(code: string, { count, known, firstAt, lastAt }: Failures, least: number): boolean {
+function isProvider(code: string, { count, known, firstAt, lastAt }: CodeFailures, least: number): boolean {
   const isSlow = known >= least * KNOWN_PART && lastAt - firstAt >= KNOWN_MS;
   return isSlow || known >= least || (refusalOf(code).mayBeGenuine === true && count >= least);
 }
 
-function whoSent({ count, known, addresses }: Failures): string {
+function whoSent({ count, known, addresses }: CodeFailures): string {
   const senders = sendersIn(addresses);
   if (known === count) return `${senders}, where genuine ones came from before`;
   return known === 0 ? `${senders}, where no genuine one ever came from` : senders;
@@ -129,7 +136,7 @@ function firstRefusal(byCode: FailuresByCode): number {
   return Math.min(...[...byCode.values()].map(({ firstAt }) => firstAt));
 }
 
-function countIn({ refused }: RequestCounts, code: string): number {
+function countOfCode({ refused }: RequestCounts, code: string): number {
   return refused.get(code)?.count ?? 0;
 }
 
