@@ -2,9 +2,10 @@
  * Requests that are not HTTP as every program in the chain reads it. They never reach the app: 400, 408 and 431 are answered
  * here, logged and counted like any other refusal, since a JWT over the header limit would otherwise fail in silence.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../base/log/log.ts';
+import { http } from '../../base/node-http.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { headerLines } from '../../verify/verifier.ts';
 import { type Meter, NO_SOURCE } from '../meter.ts';
@@ -61,7 +62,7 @@ export function refuseUnparsed(
   if (mixes) socket.destroySoon();
   else
     socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );
   setTimeout(() => socket.destroy(), CUT_MS).unref();
 }

@@ -8,13 +8,13 @@
  * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
  */
 import { randomBytes } from 'node:crypto';
-import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { wordsOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
+import { http } from '../../base/node-http.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
 import { REFUSALS, rejectionReason } from '../../verify/refusals.ts';
@@ -87,7 +87,7 @@ export function responder(options: ResponderOptions): Responder {
     // Whatever went wrong, a sender that is gone gets no answer.
     if (response.headersSent || response.destroyed) return void response.destroy();
     const detail = production ? {} : { detail: reason };
-    const body = JSON.stringify({ title: STATUS_CODES[status], status, id, ...detail });
+    const body = JSON.stringify({ title: http.STATUS_CODES[status], status, id, ...detail });
     const headers: string[] = [];
     if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
     if (status === 405) headers.push('Allow', 'POST');
@@ -177,14 +177,14 @@ function writeHead(response: Response, status: number, body: string, headers: re
 }
 
 function securityHeaders(): string[] {
-  const request = new IncomingMessage(new Socket());
+  const request = new http.IncomingMessage(new Socket());
   const recorder = new HeaderRecorder(request);
   helmet()(request, recorder, () => {});
   return recorder.written;
 }
 
 /** Keeps the names as they are written; Node gives them back in lower case. */
-class HeaderRecorder extends ServerResponse {
+class HeaderRecorder extends http.ServerResponse {
   readonly written: string[] = [];
 
   override setHeader(name: string, value: number | string | readonly string[]): this {

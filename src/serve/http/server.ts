@@ -3,8 +3,9 @@
  * A request that is not sound HTTP goes to framing.ts, every other one to the app.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { http } from '../../base/node-http.ts';
 import type { Knobs } from '../config/knobs.ts';
 import type { Connections } from './connections.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
@@ -32,7 +33,7 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
     if (isSound(request)) app(request, response);
     else refuseUnsound(request, response, options);
   };
-  const server = createServer(
+  const server = http.createServer(
     {
       maxHeaderSize: knobs.headerBytesMax,
       headersTimeout: knobs.headersTimeoutMs,
@@ -52,7 +53,7 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
   server.on('checkExpectation', take);
   // Node would hang up on it without an answer, and without a line in the log.
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
-    const response = new ServerResponse(request);
+    const response = new http.ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.once('finish', () => socket.end());

@@ -3,8 +3,8 @@
  * URL than its host.
  */
 import type { KeyObject } from 'node:crypto';
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Problem } from '../../../base/errors.ts';
+import { http } from '../../../base/node-http.ts';
 import { type Environment, readAddressRules } from '../../../base/settings/environment.ts';
 import {
   choiceOf,
@@ -127,7 +127,7 @@ function readHeaders(given: unknown): ReadValue<Readonly<Record<string, string>>
 }
 
 function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined {
-  if (!succeeds(() => validateHeaderName(name))) {
+  if (!succeeds(() => http.validateHeaderName(name))) {
     // The name is not repeated: a whole line, with its value, may have been pasted there.
     const wrong = `has a name (number ${at + 1}) with characters that a header's name cannot have`;
     return flaw(wrong, 'Use letters, digits and hyphens, as in X-Tenant.');
@@ -135,7 +135,11 @@ function headerFlaw(name: string, value: unknown, at: number): Flaw | undefined 
   if (RESERVED.test(name.toLowerCase())) {
     return flaw('is not yours to set', 'Take it out: forward or HTTP itself sets it.', name);
   }
-  if (typeof value !== 'string' || value.trim() === '' || !succeeds(() => validateHeaderValue(name, value))) {
+  if (
+    typeof value !== 'string' ||
+    value.trim() === '' ||
+    !succeeds(() => http.validateHeaderValue(name, value))
+  ) {
     return flaw('is not one line of printable characters', 'Write a text of printable characters.', name);
   }
   if (/(^|\s)undefined$/.test(value)) {

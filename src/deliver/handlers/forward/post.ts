@@ -5,8 +5,9 @@
  * The status decides: a body that is slow, endless or cut off changes nothing after it. At most 64 kB of the body are read.
  * If no status comes in time, `post` throws Unavailable, with the cause and never more of the URL than its host.
  */
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { http, https } from '../../../base/node-http.ts';
 import { Unavailable } from '../../handler.ts';
 import type { Message } from './message.ts';
 import { type Reach, refuseAddress } from './reach.ts';
@@ -28,7 +29,7 @@ export type Post = ReturnType<typeof postTo>;
 
 export function postTo(url: URL, timeoutMs: number, reach: Reach) {
   const { Agent, request } = url.protocol === 'https:' ? https : http;
-  let pool: http.Agent | undefined;
+  let pool: Agent | undefined;
 
   return async function post({ headers, body }: Message, signal: AbortSignal): Promise<TargetResponse> {
     if (reach.objection) throw refuseAddress(url, reach.objection);
@@ -38,8 +39,8 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach) {
       late.abort(new Unavailable(`no answer from ${url.host} within ${timeoutMs} ms`));
     }, timeoutMs);
     const ending = AbortSignal.any([signal, late.signal]);
-    const options: https.RequestOptions = { method: 'POST', headers, signal: ending };
-    const open = (agent: http.Agent | false) => {
+    const options: RequestOptions = { method: 'POST', headers, signal: ending };
+    const open = (agent: Agent | false) => {
       return request(url, { ...options, agent, lookup: reach.lookup, rejectUnauthorized: true });
     };
     try {
@@ -52,10 +53,10 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach) {
   };
 }
 
-type OpenRequest = (agent: http.Agent | false) => http.ClientRequest;
+type OpenRequest = (agent: Agent | false) => ClientRequest;
 
 /** If the server closed a connection while it was idle, that says nothing of the server: the request goes out once more. */
-async function exchange(open: OpenRequest, pool: http.Agent, body: Buffer): Promise<TargetResponse> {
+async function exchange(open: OpenRequest, pool: Agent, body: Buffer): Promise<TargetResponse> {
   const request = open(pool);
   try {
     return await responseTo(request, body);
@@ -66,8 +67,8 @@ async function exchange(open: OpenRequest, pool: http.Agent, body: Buffer): Prom
   }
 }
 
-async function responseTo(request: http.ClientRequest, body: Buffer) {
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+async function responseTo(request: ClientRequest, body: Buffer) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).on('error', reject);
     // After `101 Switching Protocols` neither of the two comes.
     request.once('close', () => reject(new Error('it closed the connection')));
@@ -81,7 +82,7 @@ async function responseTo(request: http.ClientRequest, body: Buffer) {
   return { status, retryAfter, location, text: readText(start) };
 }
 
-async function readStart(response: http.IncomingMessage): Promise<Buffer> {
+async function readStart(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
