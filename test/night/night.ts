@@ -31,7 +31,9 @@ async function play(row: Row): Promise<Played> {
   try {
     await row.play(scene, options);
   } catch (error) {
-    scene.fault(`it broke off: ${(error as Error).stack?.slice(0, 600)}`);
+    const { stack = '' } = error as Error;
+    process.stderr.write(`${name}: ${stack}\n`);
+    scene.fault(`it broke off: ${stack.split('\n')[0]}`);
   }
   try {
     return { name, isQuiet, outcome: await scene.judge() };

@@ -127,7 +127,7 @@ export class Scene {
     const ended = await runToEnd([...args, '--config', WIRING], { env, cwd: this.folder });
     this.recovered = [this.recovered, `consignee ${args.join(' ')}`].filter(Boolean).join('; then ');
     if (ended.code !== 0)
-      this.fault(`${args.join(' ')} ended with ${ended.code}: ${ended.output.slice(-300)}`);
+      this.fault(`${args.join(' ')} ended with ${ended.code}: ${ended.output.trim().split('\n')[0]}`);
     return ended;
   }
 
