@@ -29,7 +29,9 @@ export function shortTime(at: number): string {
 }
 
 function shortened(error: string): string {
-  const [line = ''] = clean(error).split('\n');
+  // Below its first line are the places in the code.
+  const [first = ''] = error.split('\n');
+  const line = clean(first);
   return line.length > REASON_MOST ? `${line.slice(0, REASON_MOST)}…` : line;
 }
 

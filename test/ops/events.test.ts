@@ -149,7 +149,7 @@ function looking(): void {
     expect([code, words]).toEqual([0, '    Error: as told']);
     expect(head).toMatch(/^[0-9a-f]{16} {2}jobs\/work {2}1 dead, 0 retrying$/);
     expect(place).toMatch(/^ {8}at Object.throw \(.*act\.ts:\d+:\d+\)$/);
-    expect(rest.join('\n')).toMatch(/first 20[\d-]+ \d\d:\d\dZ, last 20[\d-]+ \d\d:\d\dZ, 3 attempts\n/);
+    expect(rest.join('\n')).toMatch(/first 20[\d-]+ [\d:]{8}Z, last 20[\d-]+ [\d:]{8}Z, 3 attempts\n/);
     expect(rest).toContain(`    newest ${dead}`);
     expect(output).toContain(`consignee events replay --cause CAUSE`);
     for (const line of output.split('\n')) if (!line.includes(' at ')) expect(line.length).toBeLessThan(81);

@@ -48,9 +48,8 @@ async function deliverBoth(running: Service): Promise<void> {
 test('an SQLite inbox, what belongs to it, and the folders above', async () => {
   const data = join(folder, 'one/two');
   const path = join(data, 'inbox.db');
-  const all = ['inbox.db', 'inbox.db-owner', 'inbox.db-refused']
-    .flatMap((name) => (name.endsWith('-owner') ? [name] : [name, `${name}-shm`, `${name}-wal`]))
-    .sort();
+  const databases = ['inbox.db', 'inbox.db-refused'].flatMap((name) => [name, `${name}-shm`, `${name}-wal`]);
+  const all = [...databases, 'inbox.db-owner', 'inbox.db-starts'].sort();
   const closed = all.map((name) => `600 ${name}`);
   service = await start({ DATABASE_URL: `sqlite:${path}` });
   await deliverBoth(service);
@@ -71,7 +70,7 @@ test('what was refused, beside PostgreSQL', async () => {
   const database = await freshDatabase();
   try {
     const data = join(folder, 'one/two');
-    const closed = ['refused.db', 'refused.db-shm', 'refused.db-wal'].map((name) => `600 ${name}`);
+    const closed = ['refused.db', 'refused.db-shm', 'refused.db-wal', 'starts'].map((name) => `600 ${name}`);
     service = await start({ DATABASE_URL: database.url, DATA_DIR: data });
     await deliverBoth(service);
     await waitFor(() => statSync(join(data, 'refused.db-wal')).size > 0, 20_000, service.output);
