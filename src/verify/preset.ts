@@ -2,18 +2,19 @@
  * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
-import { type Flaw, integer, isObject, members, text, valueThat } from '../base/settings/rules.ts';
+import {
+  type Flaw,
+  flaw,
+  integer,
+  isObject,
+  members,
+  type ReadValue,
+  text,
+  valueThat,
+} from '../base/settings/rules.ts';
+import { formFlaws, formsFlaws } from './form/flaws.ts';
+import type { SignatureForm } from './form/vocabulary.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
-
-/** A way in which a provider writes its HMAC into a header. */
-export interface HmacForm {
-  readonly header: string;
-  /** `plain`: prefix + MAC over the body. `timestamped`: `t=<unix s>,v1=<MAC>` over `<t>.<body>`. */
-  readonly layout: 'plain' | 'timestamped';
-  readonly prefix: string;
-  readonly algorithm: 'sha256' | 'sha1';
-  readonly encoding: 'hex' | 'base64';
-}
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
@@ -66,8 +67,8 @@ export const SOURCE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export interface Preset {
   readonly name: string;
   readonly title: string;
-  /** In order of strength: the first header that is present decides alone. SHA-1 forms must be allowed. */
-  readonly hmac: readonly HmacForm[];
+  /** In order of strength: the first place that a request fills decides alone. SHA-1 beside something better must be allowed. */
+  readonly forms: readonly SignatureForm[];
   /** Paths to the provider's own event id; the first that holds one counts. Without any the body's digest is the id. */
   readonly id: readonly MemberPath[];
   readonly type: readonly MemberPath[];
@@ -93,24 +94,26 @@ const isFilled = (given: unknown): given is string => typeof given === 'string' 
 const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFilled);
 const isPaths = (given: unknown) =>
   Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
-const isForm = (given: unknown) => {
-  const { header, layout, prefix, algorithm, encoding } = (given ?? {}) as Partial<HmacForm>;
-  const isKnown = [
-    ['plain', 'timestamped'].includes(layout as string),
-    ['sha256', 'sha1'].includes(algorithm as string),
-    ['hex', 'base64'].includes(encoding as string),
-  ];
-  return isFilled(header) && typeof prefix === 'string' && !isKnown.includes(false);
-};
-
 const required = { isRequired: true } as const;
 const FORMS_FIX =
-  "Write a list of { header, layout: 'plain' or 'timestamped', prefix, algorithm: 'sha256' or 'sha1', encoding: 'hex' or 'base64' }.";
+  "Write a list of forms, as in { in: { header: 'X-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }.";
 const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
+
+/** Each flaw of each form, and what is wrong between two of them. */
+function readForms(given: unknown): ReadValue<readonly SignatureForm[] | undefined> {
+  const list = valueThat<readonly SignatureForm[]>(Array.isArray, FORMS_FIX, required)(given);
+  const forms = list.value ?? [];
+  const flaws = forms.flatMap((form, at) =>
+    formFlaws(form).map((wrong) => flaw(wrong, FORMS_FIX, String(at))),
+  );
+  if (flaws.length === 0) flaws.push(...formsFlaws(forms).map((wrong) => flaw(wrong, FORMS_FIX)));
+  return { value: list.value, flaws: [...list.flaws, ...flaws] };
+}
+
 const RULES = members({
   name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
   title: text(isFilled, 'Write what people call the provider.', required),
-  hmac: valueThat((given) => Array.isArray(given) && given.every(isForm), FORMS_FIX, required),
+  forms: readForms,
   id: valueThat(isPaths, PATHS_FIX, required),
   type: valueThat(isPaths, PATHS_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),

@@ -3,7 +3,7 @@
  * in the header), in the median of its last twenty verified requests. The alarm comes while they still pass: beyond the
  * tolerance every one of them is refused, so that no news of a source are no good news. It ends with what the source signs.
  */
-import { signedSecondsIn } from '../../verify/hmac-form.ts';
+import { signedSecondsIn } from '../../verify/form/value.ts';
 import { type AlarmFinding, type AlarmRule, durationOf, type Look } from './alarm.ts';
 import { SIGNATURES_KEPT, type Tally } from './tally.ts';
 

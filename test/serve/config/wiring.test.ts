@@ -46,11 +46,18 @@ test('all that may be there has no problem', () => {
 });
 
 test('a preset of one’s own that is not sound is told of once, with all its flaws, and its sources are not read', () => {
-  const own = { ...flintn, name: 'Own', hmac: [{ ...flintn.hmac[0], algorithm: 'md5' }], bodyLimitBytes: 0 };
+  const own = {
+    ...flintn,
+    name: 'Own',
+    forms: [{ ...flintn.forms[0], algorithm: 'md5' }],
+    bodyLimitBytes: 0,
+  };
   const sources = ['one', 'two'].map((name) => ({ preset: own, name, handlers: { a: handle } }));
   expect(problemsOf(...sources)).toEqual([
     expect.stringContaining('name of the preset Own is "Own". Use small letters, digits and hyphens.'),
-    expect.stringContaining('hmac of the preset Own is a list. Write a list of { header, layout'),
+    expect.stringContaining(
+      'forms.0 of the preset Own has an algorithm that is none of hmac-sha256, hmac-sha1, hmac-sha512,',
+    ),
     expect.stringContaining('bodyLimitBytes of the preset Own is 0. Use a whole number from 1'),
   ]);
   const { config, problems } = reading({}, { sources });
@@ -118,7 +125,7 @@ test.each([
   ],
   [
     {
-      preset: { ...shippo, hmac: [{ ...shippo.hmac[0], header: 'X-Mac' }] },
+      preset: { ...shippo, forms: [{ ...shippo.forms[0], in: { header: 'X-Mac' } }] },
       handlers: {},
       keepHeaders: ['x-mac'],
     },

@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { HmacForm, MemberPath, Preset } from '../../../src/verify/preset.ts';
+import { isSha1 } from '../../../src/verify/form/vocabulary.ts';
+import { sayForm } from '../../../src/verify/form/words.ts';
+import type { MemberPath, Preset } from '../../../src/verify/preset.ts';
 import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
@@ -30,26 +32,21 @@ test.each(presets)('$title has its samples, its event types and its test', (pres
 });
 
 test.each(presets)('$title says in sentences how it is set up, and how its secret is changed', (preset) => {
-  const { setUp, rotation, hmac } = preset;
+  const { setUp, rotation, forms } = preset;
   expect(setUp.length).toBeGreaterThan(0);
-  expect(hmac.length === 0 || rotation.hmac !== undefined).toBe(true);
+  expect(forms.length === 0 || rotation.hmac !== undefined).toBe(true);
   const steps = Object.values(rotation).flatMap(({ before = [], after, old }) => [...before, ...after, old]);
   for (const sentence of [...setUp, ...steps]) expect(sentence).toMatch(/^[A-Z].*\.$/);
 });
 
 const pathOf = (path: MemberPath) => `\`${path.join('.')}\``;
 const pathsOf = (paths: readonly MemberPath[], none: string) => paths.map(pathOf).join(', else ') || none;
-function formOf({ header, layout, prefix, algorithm, encoding }: HmacForm): string {
-  const value = layout === 'plain' ? `${prefix}<${encoding}>` : `t=<unix s>,v1=<${encoding}>`;
-  return `\`${header}: ${value}\`${algorithm === 'sha1' ? ' if allowed' : ''}`;
-}
 
-test.each(presets)('$title has its row in the README', ({ title, name, hmac, id, type }) => {
-  const forms = hmac.map(formOf).join(', else ');
+test.each(presets)('$title has its row in the README', ({ title, name, forms, id, type }) => {
   const cells = [
     title,
     `\`/webhooks/${name}\``,
-    forms,
+    forms.map(sayForm).join(', else '),
     pathsOf(id, 'digest of the body'),
     pathsOf(type, 'none'),
   ];
@@ -69,7 +66,7 @@ test.each(presets)(
       expect(section).toContain(`\n# ${prefix}_${setting}=`);
     }
     expect(section).toContain(`\n# ${prefix}_BODY_LIMIT=${preset.bodyLimitBytes / 1_048_576}mb\n`);
-    const hasSha1 = preset.hmac.some(({ algorithm }) => algorithm === 'sha1');
+    const hasSha1 = preset.forms.some(isSha1);
     expect(section.includes(`# ${prefix}_ALLOW_SHA1=`)).toBe(hasSha1);
     expect(section.replaceAll('\n# ', ' ')).toContain(preset.setUp.join(' '));
   },

@@ -12,14 +12,14 @@ const changed = {
   ],
   old: 'The old one works here as long as it is live here.',
 };
-const sha256 = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
+const sha256 = { prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' } as const;
 
 export const flatfile = {
   name: 'flatfile',
   title: 'Flatfile',
-  hmac: [
-    { ...sha256, header: 'X-Hub-Signature-256' },
-    { ...sha256, header: 'X-Hub-Signature' },
+  forms: [
+    { ...sha256, in: { header: 'X-Hub-Signature-256' } },
+    { ...sha256, in: { header: 'X-Hub-Signature' } },
   ],
   id: [['id'], ['src', 'id']],
   type: [['topic'], ['src', 'topic']],
