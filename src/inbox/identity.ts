@@ -9,10 +9,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
-import type { MemberPath, Preset } from '../verify/preset.ts';
+import type { MemberPath, NamePlace } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
-
-export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
+import { NAMES_MOST, type Shape } from './shape.ts';
 
 export interface Content {
   /** False for a body that is not JSON: it cannot be given to a handler, and is held. */
@@ -28,13 +27,22 @@ export interface Content {
   /** The digest of what it says, if it was proven by that. */
   readonly claims: string | undefined;
   readonly identity: Buffer;
+  /** Of the names those that nobody signs; undefined if the source has none. */
+  readonly unsigned: Names | undefined;
 }
 
-/** `claims`: that of the arrival. */
-export function readContent(source: string, shape: Shape, body: Buffer, claims?: string): Content {
+type Names = Partial<Readonly<Record<'externalId' | 'type', string | null>>>;
+
+/** `claims` and `headers`: those of the arrival. */
+export function readContent(
+  source: string,
+  shape: Shape,
+  body: Buffer,
+  { claims, headers = '{}' }: { readonly claims?: string; readonly headers?: string } = {},
+): Content {
   const parsed = parseBody(body);
   const isJson = parsed !== undefined;
-  const externalId = firstOf(shape.id, (path) => textAt(parsed, path, body));
+  const { externalId, type, unsigned } = namesOf(shape, parsed, body, headers);
   const stored = shape.cut === undefined ? body : without(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
@@ -42,12 +50,62 @@ export function readContent(source: string, shape: Shape, body: Buffer, claims?:
     isJson,
     parsed,
     externalId,
-    type: firstOf(shape.type, (path) => typeAt(parsed, path)),
+    type,
     stored,
     digest,
     claims,
-    identity: identityOf(source, ...namedBy(externalId, claims, received)),
+    identity: identityOf(
+      source,
+      ...namedBy(unsigned?.externalId === undefined ? externalId : null, claims, received),
+    ),
+    unsigned,
   };
+}
+
+function namesOf(shape: Shape, parsed: unknown, body: Buffer, headers: string) {
+  const { unsigned: open = [] } = shape;
+  const hasHeaders = [...shape.id, ...shape.type].some((place) => 'header' in place);
+  const kept: Readonly<Record<string, string>> = hasHeaders ? JSON.parse(headers) : {};
+  const isOpen = (place: NamePlace) => 'header' in place && open.includes(place.header.toLowerCase());
+  const inHeader = (name: string) => kept[name.toLowerCase()] || null;
+  const idAt = (place: NamePlace) =>
+    'header' in place ? inHeader(place.header) : textAt(parsed, place, body);
+  const typeIn = (place: NamePlace) => ('header' in place ? inHeader(place.header) : typeAt(parsed, place));
+  const [externalId, idPlace] = firstOf(shape.id, idAt);
+  const [type, typePlace] = firstOf(shape.type, typeIn);
+  // Where no place holds a name, its lack is as little signed as the name would be.
+  const isIdOpen = idPlace ? isOpen(idPlace) : shape.id.some(isOpen);
+  const isTypeOpen = typePlace ? isOpen(typePlace) : shape.type.some(isOpen);
+  const unsigned: Names = { ...(isIdOpen && { externalId }), ...(isTypeOpen && { type }) };
+  return { externalId, type, unsigned: isIdOpen || isTypeOpen ? unsigned : undefined };
+}
+
+/** Whether an event that is known has these names, as far as nobody signs them. */
+export function hasNames({ unsigned }: Content, known: Names | undefined): boolean {
+  const names = Object.entries(unsigned ?? {}) as [keyof Names, string | null][];
+  return known !== undefined && names.every(([name, value]) => known[name] === value);
+}
+
+/** The keys under which events of one signed material are known that differ in unsigned names: the first is the usual one. */
+export function namedIdentities(source: string, { identity }: Content): Buffer[] {
+  const more = Array.from({ length: NAMES_MOST - 1 }, (_, at) =>
+    identityOf(source, `named ${at + 1}`, identity.toString('hex')),
+  );
+  return [identity, ...more];
+}
+
+/** The key of one of those that are held because there were too many names before. */
+export function overNamedIdentity(source: string, content: Content): Buffer {
+  return identityOf(source, 'over', `${content.identity.toString('hex')}${unsignedText(content)}`);
+}
+
+/** `first`: the id of the event that came with the same signed material. */
+export function whyWarned(first: string): string {
+  return `the same came before as ${first}, under another id or type, which nobody signs`;
+}
+
+export function whyHeldNamed(first: string): string {
+  return `the same came ${NAMES_MOST} times before, first as ${first}, each time under another id or type, which nobody signs`;
 }
 
 function namedBy(externalId: string | null, claims: string | undefined, received: Buffer): [string, string] {
@@ -78,8 +136,12 @@ export function conflictIdentity(source: string, content: Content): Buffer {
   return identityOf(
     source,
     'conflict',
-    `${content.claims ?? content.digest.toString('hex')} ${content.externalId}`,
+    `${content.claims ?? content.digest.toString('hex')} ${content.externalId}${unsignedText(content)}`,
   );
+}
+
+function unsignedText({ unsigned }: Content): string {
+  return unsigned === undefined ? '' : ` ${JSON.stringify(unsigned)}`;
 }
 
 /** 128 bits are enough against chance, and half the index of 256. */
@@ -97,12 +159,15 @@ export function parseBody(body: Buffer): unknown {
   }
 }
 
-function firstOf(paths: readonly MemberPath[], read: (path: MemberPath) => string | null): string | null {
-  for (const path of paths) {
-    const found = read(path);
-    if (found !== null) return found;
+function firstOf(
+  places: readonly NamePlace[],
+  read: (place: NamePlace) => string | null,
+): [string | null, NamePlace?] {
+  for (const place of places) {
+    const found = read(place);
+    if (found !== null) return [found, place];
   }
-  return null;
+  return [null];
 }
 
 export function valueAt(parsed: unknown, path: MemberPath): unknown {

@@ -3,6 +3,7 @@ import type { Order } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { OrderResult } from '../inbox/order.ts';
+import { shapeOf } from '../inbox/shape.ts';
 import type { StoredSource } from '../inbox/stored-source.ts';
 import type { Config } from '../serve/config/config.ts';
 import { hostInUrl } from './terminal.ts';
@@ -17,7 +18,7 @@ export async function giveOrders(config: Config, inbox: string, orders: readonly
 
 /** The sources as the inbox knows them. */
 export function storedSources({ sources }: Config): Map<string, StoredSource> {
-  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: preset, routes }]));
+  return new Map(sources.map(({ name, preset, routes }) => [name, { shape: shapeOf(preset), routes }]));
 }
 
 async function askService(config: Config, inbox: string, order: Order): Promise<OrderResult> {

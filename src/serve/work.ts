@@ -8,6 +8,7 @@ import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
+import { shapeOf } from '../inbox/shape.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { ReplyOptions } from './http/receive.ts';
@@ -66,16 +67,16 @@ export async function openWork(
 }
 
 function storedSource({ preset, routes }: SourceConfig) {
-  const { id, type, cut } = preset;
-  return { shape: { id, type, ...(cut !== undefined && { cut }) }, routes };
+  return { shape: shapeOf(preset), routes };
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */
 export function replyOf({ name, preset }: SourceConfig, supervisor: Supervisor): ReplyOptions {
+  const shape = shapeOf(preset);
   return {
     withinMs: preset.replyWithinMs,
     ask(arrival, kept, withinMs) {
-      const { isJson, type, externalId, stored: body } = readContent(name, preset, arrival.body);
+      const { isJson, type, externalId, stored: body } = readContent(name, shape, arrival.body, arrival);
       if (!isJson) return Promise.resolve({ outcome: 'none' });
       const event = numberOf(kept.id) as number;
       const { receivedAt, headers } = arrival;

@@ -19,6 +19,9 @@ import type { Rotation, SecretScheme } from './schemes.ts';
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
+/** Where an event has its id or type. */
+export type NamePlace = MemberPath | { readonly header: string };
+
 /** Where a member is one of these texts, or with `isNot` none of them. */
 export interface Where {
   readonly member: MemberPath;
@@ -69,9 +72,9 @@ export interface Preset {
   readonly title: string;
   /** In order of strength: the first place that a request fills decides alone. SHA-1 beside something better must be allowed. */
   readonly forms: readonly SignatureForm[];
-  /** Paths to the provider's own event id; the first that holds one counts. Without any the body's digest is the id. */
-  readonly id: readonly MemberPath[];
-  readonly type: readonly MemberPath[];
+  /** Where the provider's own event id is; the first place that holds one counts. Without any the body's digest is the id. */
+  readonly id: readonly NamePlace[];
+  readonly type: readonly NamePlace[];
   /** For `latest`. */
   readonly state?: StateShape;
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
@@ -92,12 +95,16 @@ export interface Preset {
 
 const isFilled = (given: unknown): given is string => typeof given === 'string' && given !== '';
 const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFilled);
-const isPaths = (given: unknown) =>
-  Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
+const isPlace = (given: unknown) =>
+  isObject(given)
+    ? isFilled((given as { header?: unknown }).header)
+    : areFilled(given) && (given as []).length > 0;
+const isPlaces = (given: unknown) => Array.isArray(given) && given.every(isPlace);
 const required = { isRequired: true } as const;
 const FORMS_FIX =
   "Write a list of forms, as in { in: { header: 'X-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }.";
-const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
+const PLACES_FIX =
+  "Write a list of paths and headers, as in [['event', 'id'], { header: 'X-Event-Id' }]; [] if there is none.";
 
 /** Each flaw of each form, and what is wrong between two of them. */
 function readForms(given: unknown): ReadValue<readonly SignatureForm[] | undefined> {
@@ -114,8 +121,8 @@ const RULES = members({
   name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
   title: text(isFilled, 'Write what people call the provider.', required),
   forms: readForms,
-  id: valueThat(isPaths, PATHS_FIX, required),
-  type: valueThat(isPaths, PATHS_FIX, required),
+  id: valueThat(isPlaces, PLACES_FIX, required),
+  type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),

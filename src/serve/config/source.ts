@@ -11,6 +11,7 @@ import { nearestTo } from '../../base/settings/rules.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
+import { headersIn } from '../../inbox/shape.ts';
 import { isForForms, isProof, provingSettings, type SourceChecks } from '../../verify/checks.ts';
 import { placeholderNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
@@ -76,7 +77,9 @@ export function readSource(
     allowFrom: allowFrom ?? [],
     allowSha1: preset.forms.some(isSha1) ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false) : false,
     bodyLimitBytes: readBytes(settings, `${prefix}_BODY_LIMIT`, preset.bodyLimitBytes),
-    keepHeaders: [preset.keepHeaders, wiring.keepHeaders].flatMap((names) => names ?? []),
+    keepHeaders: [preset.keepHeaders, wiring.keepHeaders, headersIn([...preset.id, ...preset.type])].flatMap(
+      (names) => names ?? [],
+    ),
   };
 }
 

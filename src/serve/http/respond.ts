@@ -48,7 +48,9 @@ interface ResponderOptions {
 
 /** The part of a request's log line that depends on how the request was answered. */
 interface Report
-  extends Partial<Readonly<Record<'code' | 'reason' | 'eventId' | 'id' | 'wouldRefuse', string>>> {
+  extends Partial<
+    Readonly<Record<'code' | 'reason' | 'warning' | 'eventId' | 'id' | 'wouldRefuse', string>>
+  > {
   readonly outcome: RequestOutcome;
   readonly reply?: ReplyResult['outcome'];
   readonly path?: string;
@@ -69,6 +71,7 @@ export function responder(options: ResponderOptions): Responder {
     const more = {
       ...(wouldRefuse !== undefined && { wouldRefuse }),
       ...(reason !== undefined && { reason }),
+      ...(kept.warning !== undefined && { warning: kept.warning }),
       ...(reply && { reply: reply.outcome }),
     };
     report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
@@ -115,7 +118,7 @@ export function responder(options: ResponderOptions): Responder {
     const { startedAt, head } = response.locals.reception ?? {};
     const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
     const line = { source, ...said, status, ms, ip: head?.address };
-    const isWell = said.reply !== 'failed' && said.reply !== 'late';
+    const isWell = said.reply !== 'failed' && said.reply !== 'late' && said.warning === undefined;
     if ((said.outcome === 'accepted' || said.outcome === 'duplicate') && isWell) log.info(line);
     else if (said.outcome === 'failed') log.error(line);
     else log.warn(line);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isSha1 } from '../../../src/verify/form/vocabulary.ts';
 import { sayForm } from '../../../src/verify/form/words.ts';
-import type { MemberPath, Preset } from '../../../src/verify/preset.ts';
+import type { MemberPath, NamePlace, Preset } from '../../../src/verify/preset.ts';
 import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
@@ -40,7 +40,8 @@ test.each(presets)('$title says in sentences how it is set up, and how its secre
 });
 
 const pathOf = (path: MemberPath) => `\`${path.join('.')}\``;
-const pathsOf = (paths: readonly MemberPath[], none: string) => paths.map(pathOf).join(', else ') || none;
+const placeOf = (place: NamePlace) => ('header' in place ? `\`${place.header}\`` : pathOf(place));
+const pathsOf = (places: readonly NamePlace[], none: string) => places.map(placeOf).join(', else ') || none;
 
 test.each(presets)('$title has its row in the README', ({ title, name, forms, id, type }) => {
   const cells = [

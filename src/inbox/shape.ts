@@ -1,0 +1,33 @@
+/**
+ * Where the events of a source have their id and type, and which of those places somebody signs.
+ *
+ * The rule of names: an event is what its signed material says. A header that no signature covers may name it and give it its
+ * type, but whoever has caught a delivery can write that header anew. So it never makes a duplicate of what differs: of one
+ * signed material each other unsigned name is an event of its own. And it makes no new event without a word: the second to
+ * eighth are handed over with a warning, and from the ninth on they are held.
+ */
+import { placeholderNames } from '../verify/form/reading.ts';
+import type { NamePlace, Preset } from '../verify/preset.ts';
+
+export interface Shape extends Pick<Preset, 'id' | 'type' | 'cut'> {
+  /** Lower-case names of the headers among the places that not every form signs; left out if there are none. */
+  readonly unsigned?: readonly string[];
+}
+
+/** So many events may come of one signed material under different unsigned names until the next ones are held. */
+export const NAMES_MOST = 8;
+
+export function shapeOf({ id, type, cut, forms }: Pick<Preset, 'id' | 'type' | 'cut' | 'forms'>): Shape {
+  const signed = forms.map((form) => placeholderNames(form, 'header').map((name) => name.toLowerCase()));
+  const unsigned = headersIn([...id, ...type]).filter((name) => !isInAll(signed, name));
+  return { id, type, ...(cut !== undefined && { cut }), ...(unsigned.length > 0 && { unsigned }) };
+}
+
+/** Lower-case names of the headers among places: they are kept with each event. */
+export function headersIn(places: readonly NamePlace[]): string[] {
+  return places.flatMap((place) => ('header' in place ? [place.header.toLowerCase()] : []));
+}
+
+function isInAll(lists: readonly (readonly string[])[], name: string): boolean {
+  return lists.length > 0 && lists.every((list) => list.includes(name));
+}
