@@ -8,9 +8,10 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
+import { type JsonMember, jsonStartOf, membersAt } from '../base/json-text.ts';
 import type { MemberPath, NamePlace } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
+import { withoutMember } from './cut.ts';
 import { NAMES_MOST, type Shape } from './shape.ts';
 
 export interface Content {
@@ -43,7 +44,7 @@ export function readContent(
   const parsed = parseBody(body);
   const isJson = parsed !== undefined;
   const { externalId, type, unsigned } = namesOf(shape, parsed, body, headers);
-  const stored = shape.cut === undefined ? body : without(shape.cut, body, isJson);
+  const stored = shape.cut === undefined ? body : withoutMember(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
@@ -97,15 +98,6 @@ export function namedIdentities(source: string, { identity }: Content): Buffer[]
 /** The key of one of those that are held because there were too many names before. */
 export function overNamedIdentity(source: string, content: Content): Buffer {
   return identityOf(source, 'over', `${content.identity.toString('hex')}${unsignedText(content)}`);
-}
-
-/** `first`: the id of the event that came with the same signed material. */
-export function whyWarned(first: string): string {
-  return `the same came before as ${first}, under another id or type, which nobody signs`;
-}
-
-export function whyHeldNamed(first: string): string {
-  return `the same came ${NAMES_MOST} times before, first as ${first}, each time under another id or type, which nobody signs`;
 }
 
 function namedBy(externalId: string | null, claims: string | undefined, received: Buffer): [string, string] {
@@ -201,41 +193,4 @@ function digitsAt(path: MemberPath, body: Buffer): string {
     found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
   }
   return text.slice(found.valueStart, found.valueEnd);
-}
-
-function without(name: string, body: Buffer, isJson: boolean): Buffer {
-  const text = body.toString('latin1');
-  if (!isJson) return withoutByPattern(name, body, text);
-  const members = [...membersAt(text, jsonStartOf(body))];
-  const kept: Buffer[] = [];
-  let from = 0;
-  let keptOne = false;
-  for (const [at, member] of members.entries()) {
-    if (member.name !== name) {
-      keptOne = true;
-      continue;
-    }
-    // Behind a member that stays, the comma before goes too; otherwise the comma behind.
-    const start = keptOne ? (members[at - 1] as JsonMember).valueEnd : member.start;
-    const end = keptOne ? member.valueEnd : (members[at + 1]?.start ?? member.valueEnd);
-    kept.push(body.subarray(from, start));
-    from = end;
-  }
-  return kept.length === 0 ? body : Buffer.concat([...kept, body.subarray(from)]);
-}
-
-/** A body that is not JSON is held as it came, but a credential that can be seen in it is still cut. */
-function withoutByPattern(name: string, body: Buffer, text: string): Buffer {
-  const opening = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
-  const kept: Buffer[] = [];
-  let from = 0;
-  for (let found = opening.exec(text); found; found = opening.exec(text)) {
-    kept.push(body.subarray(from, found.index));
-    const behind = skipString(text, opening.lastIndex - 1);
-    const comma = /\s*,/y;
-    comma.lastIndex = behind;
-    from = comma.test(text) ? comma.lastIndex : behind;
-    opening.lastIndex = from;
-  }
-  return kept.length === 0 ? body : Buffer.concat([...kept, body.subarray(from)]);
 }

@@ -31,3 +31,12 @@ export function headersIn(places: readonly NamePlace[]): string[] {
 function isInAll(lists: readonly (readonly string[])[], name: string): boolean {
   return lists.length > 0 && lists.every((list) => list.includes(name));
 }
+
+/** `first`: the id of the event that came with the same signed material. */
+export function whyWarned(first: string): string {
+  return `the same came before as ${first}, under another id or type, which nobody signs`;
+}
+
+export function whyHeldNamed(first: string): string {
+  return `the same came ${NAMES_MOST} times before, first as ${first}, each time under another id or type, which nobody signs`;
+}

@@ -4,14 +4,8 @@
  */
 import type { Kept } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import {
-  hasNames,
-  namedIdentities,
-  overNamedIdentity,
-  whyHeld,
-  whyHeldNamed,
-  whyWarned,
-} from '../identity.ts';
+import { hasNames, namedIdentities, overNamedIdentity, whyHeld } from '../identity.ts';
+import { whyHeldNamed, whyWarned } from '../shape.ts';
 import { type Candidate, findKnown, findNames, type Key } from './candidates.ts';
 import type { Asked } from './connection.ts';
 
@@ -27,7 +21,7 @@ interface NamedPlan {
 }
 
 /** Stores what is new of a list, which it answers in the same order. */
-export type Store = (unnumbered: readonly Unnumbered[]) => Promise<{
+export type StoreNew = (unnumbered: readonly Unnumbered[]) => Promise<{
   readonly candidates: readonly Candidate[];
   readonly fresh: ReadonlySet<number>;
 }>;
@@ -35,7 +29,7 @@ export type Store = (unnumbered: readonly Unnumbered[]) => Promise<{
 export async function keepNamed<One extends Unnumbered>(
   asked: Asked,
   ones: readonly One[],
-  store: Store,
+  store: StoreNew,
 ): Promise<Map<One, Kept>> {
   const kept = new Map<One, Kept>();
   // Another one may take a key at the same moment. Each round sees at least one more taken, and there are few.

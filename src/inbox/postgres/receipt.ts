@@ -23,7 +23,7 @@ import {
 } from './candidates.ts';
 import { inTransaction } from './connection.ts';
 import type { Lease } from './lease.ts';
-import { keepNamed, type Store, type Unnumbered } from './named.ts';
+import { keepNamed, type StoreNew, type Unnumbered } from './named.ts';
 import { planNewest } from './newest.ts';
 
 export interface ReceiptOptions {
@@ -36,7 +36,7 @@ export interface ReceiptOptions {
 /** `waiting`: handlers for which something waits. Rejects if the transaction failed, or nobody knows: nothing is kept then. */
 export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]) {
   const stored: Awaited<ReturnType<typeof storeNew>>[] = [];
-  const store: Store = async (unnumbered) => {
+  const store: StoreNew = async (unnumbered) => {
     const one = await storeNew(options, unnumbered);
     stored.push(one);
     return one;
@@ -72,7 +72,7 @@ function keptAs({ number, held }: Candidate): Kept {
 async function keepRepeated(
   options: ReceiptOptions,
   repeated: readonly Candidate[],
-  store: Store,
+  store: StoreNew,
 ): Promise<Map<Candidate, Kept>> {
   const firstOf = await findKeys(options.pool, repeated);
   const hasSameBytes = ({ identity, content }: Candidate) => content.digest.equals(firstOf(identity).digest);

@@ -15,10 +15,9 @@ import {
   saysTheSame,
   whyHeld,
   whyHeldBeside,
-  whyHeldNamed,
-  whyWarned,
 } from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
+import { whyHeldNamed, whyWarned } from '../shape.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import type { Turn } from './turn.ts';
 
@@ -39,7 +38,7 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   const isSame =
     content.digest.equals(first.digest) ||
     saysTheSame(content, turn.sql.evidenceOf.get(first.number)?.evidence ?? null);
-  if (isSame && content.unsigned) return keepNamed(turn, arrival, source, content);
+  if (isSame && content.unsigned) return keepUnderNames(turn, arrival, source, content);
   if (isSame) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
@@ -50,7 +49,7 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
 }
 
 /** The same came before. It is a duplicate of the one that had the same names; under other ones it is an event of its own. */
-function keepNamed(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
+function keepUnderNames(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
   const known = namedIdentities(arrival.source, content).map((identity) => ({
     identity,
     named: turn.sql.namesByIdentity.get(identity),

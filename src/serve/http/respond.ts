@@ -46,11 +46,9 @@ interface ResponderOptions {
   readonly closing: () => boolean;
 }
 
+type ReportWord = 'code' | 'reason' | 'warning' | 'eventId' | 'id' | 'wouldRefuse';
 /** The part of a request's log line that depends on how the request was answered. */
-interface Report
-  extends Partial<
-    Readonly<Record<'code' | 'reason' | 'warning' | 'eventId' | 'id' | 'wouldRefuse', string>>
-  > {
+interface Report extends Partial<Readonly<Record<ReportWord, string>>> {
   readonly outcome: RequestOutcome;
   readonly reply?: ReplyResult['outcome'];
   readonly path?: string;
@@ -66,15 +64,13 @@ export function responder(options: ResponderOptions): Responder {
     // An id and a status are plain ASCII, which goes out without being encoded.
     if (reply?.outcome === 'answered') send(response, 200, reply.json);
     else send(response, 200, `{"status":"${status}","id":"${kept.id}"}`, [], 'latin1');
-    const reason = kept.reason ?? (reply && 'reason' in reply ? reply.reason : undefined);
+    const { id: eventId, ...told } = kept;
     const wouldRefuse = codesIn(proofs);
     const more = {
       ...(wouldRefuse !== undefined && { wouldRefuse }),
-      ...(reason !== undefined && { reason }),
-      ...(kept.warning !== undefined && { warning: kept.warning }),
-      ...(reply && { reply: reply.outcome }),
+      ...(reply && { reply: reply.outcome, ...('reason' in reply && { reason: reply.reason }) }),
     };
-    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
+    report(response, source, 200, { ...told, eventId, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
     if (kept.outcome !== 'duplicate') options.learn(source, head.address ?? '', head.receivedAt);
