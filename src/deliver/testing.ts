@@ -65,10 +65,14 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
 }
 
 /** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */
-export function sampleEvent(preset: Preset, name: string = preset.sample, change?: Change): WebhookEvent {
+export function sampleEvent(
+  preset: Preset,
+  name: string = preset.sample ?? '',
+  change?: Change,
+): WebhookEvent {
   const names = sampleNames(preset);
   if (!names.includes(name)) {
-    throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ')}`);
+    throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ') || 'none'}`);
   }
   return eventFrom(preset, makeSample(preset, name), change);
 }

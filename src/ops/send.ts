@@ -44,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
   const least = [Math.max(...config.sources.map(({ name }) => name.length))];
   let failed = 0;
   for (const source of chosen) {
-    const sample = values.sample ?? source.preset.sample;
+    const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
       const { status, answer, ms } = await deliver(source, file ?? makeSample(source.preset, sample), base);
       const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
@@ -59,7 +59,7 @@ function mistakeInSend(
   chosen: readonly SourceConfig[],
   on: readonly SourceConfig[],
   asked: readonly string[],
-  values: { sample?: string | undefined; count: string },
+  values: { sample?: string | undefined; file?: string | undefined; count: string },
 ): string | undefined {
   const names = on.map(({ name }) => name).join(', ') || 'none: set a secret first, or run `npm run dev`';
   if (chosen.length === 0 || (asked.length > 0 && chosen.length !== new Set(asked).size)) {
@@ -70,6 +70,9 @@ function mistakeInSend(
   if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
   for (const { preset } of chosen) {
     const known = sampleNames(preset);
+    if (known.length === 0 && values.file === undefined) {
+      return `${preset.name} has no samples: name a file with a body, as in --file body.json`;
+    }
     if (values.sample !== undefined && !known.includes(values.sample)) {
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
     }

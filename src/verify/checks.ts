@@ -3,6 +3,7 @@
  * settings that switch it on, and the proof that `send` adds to a body.
  */
 import type { FollowedNames } from './followed-names.ts';
+import { compileForm } from './form/reading.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
@@ -112,6 +113,13 @@ export function enforcedProofs({ schemes, observed }: Pick<SourceChecks, 'scheme
 /** Lower-case names of the headers in which a sender's credentials come, whatever is checked at present. */
 export function credentialHeadersOf(preset: Preset): string[] {
   return [...new Set(ROWS.flatMap((row) => row.headersOf(preset)))];
+}
+
+/** All headers that a check reads: with these a refused request can be judged again. */
+export function judgedHeadersOf(preset: Preset): string[] {
+  return [
+    ...new Set([...credentialHeadersOf(preset), ...preset.forms.flatMap((form) => compileForm(form).others)]),
+  ];
 }
 
 /** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */

@@ -85,12 +85,16 @@ export interface Preset {
   /** The time in which a `reply` must be there, from the moment the request came in. */
   readonly replyWithinMs: number;
   readonly addressLists: Readonly<Record<string, AddressList>>;
-  /** The sample that `send` takes by itself, from samples/ beside the preset. */
-  readonly sample: string;
+  /** The sample that `send` takes by itself, from samples/ beside the preset; left out if there are none. */
+  readonly sample?: string;
   /** Sentences for people: where the URL goes at the provider, and where its secret is found. */
   readonly setUp: readonly string[];
   /** The way to change a secret there. For a scheme that is left out, the general words of its row hold. */
   readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
+  /** Where all of this was read, and in which month. */
+  readonly known?: { readonly from: string; readonly asOf: string };
+  /** What shows that the forms are right: a signature that others have published, the one of a like form, or nothing but words. */
+  readonly shownBy?: 'vector' | 'documentation' | `same form as ${string}`;
 }
 
 const isFilled = (given: unknown): given is string => typeof given === 'string' && given !== '';
@@ -129,9 +133,11 @@ const RULES = members({
   bodyLimitBytes: integer(1, 536_870_912),
   replyWithinMs: integer(1, 600_000),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
-  sample: text(isFilled, 'Write the name of a sample.', required),
+  sample: text(isFilled, 'Write the name of a sample.'),
   setUp: valueThat(areFilled, 'Write a list of sentences.', required),
   rotation: valueThat(isObject, 'Write {} if there is nothing special about it.', required),
+  known: valueThat(isObject, "Write { from: 'docs.example.com', asOf: '2026-11' }."),
+  shownBy: text(isFilled, "Write 'documentation', or leave it out."),
 });
 
 /** What is wrong with a preset of somebody's own, which no compiler may have seen. */

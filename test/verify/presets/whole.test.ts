@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isSha1 } from '../../../src/verify/form/vocabulary.ts';
 import { sayForm } from '../../../src/verify/form/words.ts';
-import type { MemberPath, NamePlace, Preset } from '../../../src/verify/preset.ts';
+import { type MemberPath, type NamePlace, type Preset, presetFlaws } from '../../../src/verify/preset.ts';
 import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
 import { ROOT } from '../../harness/project.ts';
 
-const presets: readonly Preset[] = Object.values(shipped);
+const all: readonly Preset[] = Object.values(shipped);
+/** Those that config/sources.ts wires: README and .env.example speak of them, and their events have types. */
+const presets = all.filter(({ name }) => existsSync(join(ROOT, `src/verify/presets/${name}/events.ts`)));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const example = read('.env.example');
 
@@ -18,10 +20,21 @@ test('every folder has its line in presets.ts, and its name is the name that use
   const folders = readdirSync(join(ROOT, 'src/verify/presets'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  expect(presets.map(({ name }) => name).sort()).toEqual(folders.sort());
+  expect(all.map(({ name }) => name).sort()).toEqual(folders.sort());
+  expect(presets.map(({ name }) => name)).toEqual(['flatfile', 'flexport', 'flintn', 'shippo']);
   for (const [key, { name }] of Object.entries(shipped)) {
     expect(key).toBe(name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()));
   }
+});
+
+test.each(all)('$title has no flaw, says where it is known from, and has the samples it names', (preset) => {
+  expect(presetFlaws(preset)).toEqual([]);
+  expect(preset.setUp.length).toBeGreaterThan(0);
+  for (const sentence of preset.setUp) expect(sentence).toMatch(/^[A-Z].*\.$/);
+  if (!presets.includes(preset))
+    expect([preset.known?.asOf, preset.shownBy]).toEqual([expect.any(String), expect.any(String)]);
+  for (const sample of sampleNames(preset))
+    expect(JSON.parse(makeSample(preset, sample).toString())).toBeTruthy();
 });
 
 test.each(presets)('$title has its samples, its event types and its test', (preset) => {
