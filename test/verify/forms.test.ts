@@ -2,11 +2,14 @@
 import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { presets } from 'consignee';
 import { expect, test } from 'vitest';
+import { judgedHeadersOf } from '../../src/verify/checks.ts';
 import { formFlaws, formsFlaws } from '../../src/verify/form/flaws.ts';
 import { signForm } from '../../src/verify/form/signed.ts';
 import { type FormSettings, verifyForms } from '../../src/verify/form/verifier.ts';
 import { isAsymmetric, type SignatureForm } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
+import { HMAC } from '../../src/verify/hmac.ts';
+import type { Preset } from '../../src/verify/preset.ts';
 import { NOW, NOW_SECONDS, verdict } from './verdict.ts';
 
 const SECRET = 'a-secret-of-the-forms-tests-0123456789';
@@ -185,6 +188,41 @@ test('a secret that is sent as it is passes, and is not kept as evidence', async
   expect(JSON.stringify(proof)).not.toContain(SECRET);
   expect(await ask([basic], ['Authorization', `${value}x`])).toMatch(/^hmac_m/);
   expect(await ask([basic], ['Authorization', SECRET])).toBe('hmac_malformed');
+});
+
+test('what was signed beside the body is kept as evidence, and can be checked again', () => {
+  const preset = presets['standard-webhooks'] as Preset;
+  const secret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+  const [form] = preset.forms as [SignatureForm];
+  const rawHeaders = Object.entries(signForm(form, secret, Buffer.from(BODY), { nowMs: NOW })).flat();
+  const verify = verifyForms('hmac', [form], { secrets: [secret], allowSha1: false, toleranceSeconds: 300 });
+  const proof = verify({ receivedAt: NOW, address: undefined, query: '', rawHeaders })(Buffer.from(BODY));
+  expect(proof).toMatchObject({ form: 'webhook-signature sha256', signature: expect.stringMatching(/^v1,/) });
+  const years = NOW + 1e11;
+  expect(HMAC.recheck(proof, secret, Buffer.from(BODY), years, { preset })).toBe(true);
+  expect(HMAC.recheck(proof, secret, Buffer.from(`${BODY} `), years, { preset })).toBe(false);
+  expect(judgedHeadersOf(preset)).toEqual(
+    expect.arrayContaining(['webhook-signature', 'webhook-id', 'webhook-timestamp', 'authorization']),
+  );
+});
+
+test('neither a query nor headers that a sender lists are kept as evidence', () => {
+  const proofOf = (form: SignatureForm, query: string, text: string, more: readonly string[] = []) => {
+    const settings = {
+      secrets: [SECRET],
+      allowSha1: false,
+      toleranceSeconds: 300,
+      publicUrl: 'https://a.example/in?a=1',
+    };
+    const head = { receivedAt: NOW, address: undefined, query, rawHeaders: ['X-Sig', hex(text), ...more] };
+    return verifyForms('hmac', [form], settings)(head)(Buffer.from(BODY));
+  };
+  const url = { ...base, signed: '{url}{body}' };
+  expect(proofOf(url, 'b=2', `https://a.example/in?b=2${BODY}`)).not.toHaveProperty('signature');
+  expect(proofOf(url, 'a=1', `https://a.example/in?a=1${BODY}`)).toHaveProperty('signature');
+  const listed = { ...base, signed: '{listed:X-List}{body}' };
+  const secret = ['X-List', 'Cookie', 'Cookie', 'session'];
+  expect(JSON.stringify(proofOf(listed, '', `cookie:session${BODY}`, secret))).not.toContain('session');
 });
 
 test('any of several headers may be the good one, and one that is malformed does not harm', async () => {

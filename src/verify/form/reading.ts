@@ -25,8 +25,9 @@ export interface CompiledForm {
   readonly isAsymmetric: boolean;
   /** Place and algorithm, as evidence and metrics have them. */
   readonly label: string;
-  /** The value may be kept as evidence: it stands in a header, and is not the secret itself. */
+  /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
   readonly isEvidence: boolean;
+  readonly signsUrl: boolean;
   /** Lower-case names of the headers in which the signature may come. */
   readonly headers: readonly string[];
   /** Of others that are signed or have the time, and of those that list such. */
@@ -41,16 +42,19 @@ export function compileForm(form: SignatureForm): CompiledForm {
   const time = form.time && timePlace(form.time.from);
   const headers = lowerCase(placeHeaders(form.in));
   const lists = lowerCase(placeholderNames(form, 'listed'));
+  const { pieces, heads } = templatePieces(form);
   const inHeader = time?.kind === 'header' ? [time.name] : [];
   return {
     form,
     prefix: form.prefix ?? '',
     hash: HASHES.find((name) => form.algorithm.endsWith(name)) ?? 'sha256',
-    ...templatePieces(form),
+    pieces,
+    heads,
     time,
     isAsymmetric: isAsymmetric(form),
     label: `${placeName(form.in)} ${algorithmName(form.algorithm)}`,
-    isEvidence: form.algorithm !== 'equal' && headers.length > 0,
+    isEvidence: form.algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
+    signsUrl: heads.some(({ row }) => row === PARTS.url || row === PARTS.target),
     headers,
     others: [...new Set(lowerCase([...placeholderNames(form, 'header'), ...inHeader]).concat(lists))],
     lists,

@@ -152,11 +152,16 @@ class FormChecker {
       if (form.time) this.#checkTime(form, time, head.receivedAt);
       const scheme = this.#scheme;
       const secret = this.#fingerprints[at] as string;
-      if (!form.isEvidence) return { scheme, secret, form: form.label };
+      if (!form.isEvidence || !this.#isUrlKnown(form, head)) return { scheme, secret, form: form.label };
       if (lines.length === 0) return { scheme, secret, form: form.label, signature };
       return { scheme, secret, form: form.label, signature, lines };
     }
     throw this.#refused('mismatch');
+  }
+
+  /** A query is never stored, so what was signed with one that is not registered cannot be checked again. */
+  #isUrlKnown({ signsUrl }: KeyedForm, { query }: Head): boolean {
+    return !signsUrl || query === '' || (this.#settings.publicUrl ?? '').endsWith(`?${query}`);
   }
 
   #checkTime(compiled: KeyedForm, text: string | undefined, receivedAt: number): void {
