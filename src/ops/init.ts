@@ -9,6 +9,7 @@ import type { SourceWiring } from '../deliver/handler.ts';
 import { sourceNameOf } from '../deliver/handlers.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { firstSetting } from '../verify/checks.ts';
+import { isAsymmetric } from '../verify/form/vocabulary.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
 import { say, TEXT, wrapWords } from './terminal.ts';
 
@@ -42,8 +43,10 @@ export async function writeEnvFile(configDir: string | undefined): Promise<boole
 function sectionOf(wiring: SourceWiring): string {
   const { preset } = wiring;
   const setting = firstSetting({ prefix: prefixOf(sourceNameOf(wiring)), preset });
-  const secret = randomBytes(32).toString('hex');
-  return `${comment(`${preset.title}. ${preset.setUp.join(' ')}`)}${setting}=${secret}\n`;
+  const about = comment(`${preset.title}. ${preset.setUp.join(' ')}`);
+  // Nobody can make up a public key for which the provider has the private one.
+  if (preset.forms.length > 0 && preset.forms.every(isAsymmetric)) return `${about}# ${setting}=\n`;
+  return `${about}${setting}=${randomBytes(32).toString('hex')}\n`;
 }
 
 function comment(text: string): string {

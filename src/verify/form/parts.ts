@@ -67,6 +67,7 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
 /** A body that is being checked: read as JSON or as a form only if something in it is asked for. */
 export class SignedBody {
   readonly bytes: Buffer;
+  // Most bodies are never asked for either.
   #json?: Exact;
   #fields?: readonly (readonly [string, string])[];
 

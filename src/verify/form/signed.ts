@@ -15,7 +15,7 @@ export function piecesOf({ pieces, heads }: CompiledForm, facts: HeadFacts): rea
   const all = [...pieces];
   for (const { at, row, name, all: placeholder } of heads) {
     const value = row.read(facts, name);
-    if (value === undefined) return `${placeholder} is not there, or not just once`;
+    if (value === undefined) return `${placeholder} is not known, or there more than once`;
     all[at] = value;
   }
   return all;

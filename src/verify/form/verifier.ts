@@ -107,8 +107,8 @@ class FormChecker {
     const claims: Claim[] = [];
     let wrong = '';
     for (const form of place.forms) {
-      if (!hasPrefix(lines, form.prefix)) continue;
       const isWeak = isSha1(form.form) && !this.#settings.allowSha1;
+      if (isWeak && !hasPrefix(lines, form.prefix)) continue;
       const claim = isWeak ? 'SHA-1' : this.#claimOf(form, lines, head);
       if (typeof claim === 'object') claims.push(claim);
       else wrong = claim ?? wrong;

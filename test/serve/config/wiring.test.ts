@@ -4,6 +4,7 @@ import type { Problem } from '../../../src/base/errors.ts';
 import { latest } from '../../../src/deliver/handlers/latest.ts';
 import { log } from '../../../src/deliver/handlers/log.ts';
 import { readWirings } from '../../../src/serve/config/wiring.ts';
+import { custom } from '../../../src/verify/custom.ts';
 import { flintn } from '../../../src/verify/presets/flintn/preset.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
 import { reading } from './reading.ts';
@@ -43,6 +44,36 @@ test('all that may be there has no problem', () => {
   };
   expect(problemsOf(orders, { preset: shippo, handlers: { c: latest(handle) } })).toEqual([]);
   expect(problemsOf({ preset: shippo, handlers: {} })).toEqual([]);
+});
+
+test('a preset of one’s own takes five lines, and what is misspelt in it is told with what may be', () => {
+  const form = {
+    in: { header: 'X-Acme' },
+    encoding: 'hex',
+    algorithm: 'hmac-sha256',
+    signed: '{body}',
+  } as const;
+  const acme = custom({
+    name: 'acme',
+    forms: [form],
+    id: [{ header: 'X-Acme-Id' }],
+  });
+  expect(problemsOf({ preset: acme, handlers: { a: handle } })).toEqual([]);
+  const odd = custom({
+    name: 'odd',
+    forms: [
+      { ...form, signed: '{bodi}' },
+      { ...form, in: { header: '' } },
+    ],
+  });
+  expect(problemsOf({ preset: odd, handlers: { a: handle } })).toEqual([
+    expect.stringMatching(
+      /forms\.0 of the preset odd has an unknown placeholder \{bodi\}; there are body, time, /,
+    ),
+    expect.stringContaining(
+      'forms.1 of the preset odd has a header that is not a name. Write a list of forms',
+    ),
+  ]);
 });
 
 test('a preset of one’s own that is not sound is told of once, with all its flaws, and its sources are not read', () => {

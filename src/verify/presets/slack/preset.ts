@@ -3,7 +3,7 @@ import { custom } from '../../custom.ts';
 
 export const slack = custom({
   name: 'slack',
-  title: 'Slack Events / commands / interactivity',
+  title: 'Slack',
   forms: [
     {
       in: { header: 'X-Slack-Signature' },
@@ -18,8 +18,9 @@ export const slack = custom({
   type: [['event', 'type']],
   sample: 'message',
   setUp: [
-    'At Slack Events / commands / interactivity, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
+    'At Slack, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
     'It asks for its challenge once: a `reply` that returns { challenge: event.data.challenge } answers it.',
+    'Events come as JSON; commands and interactions come as forms, which are kept, but held.',
   ],
   known: { from: 'slackapi/python-slack-sdk tests/slack_sdk/signature', asOf: '2026-11' },
   shownBy: 'vector',

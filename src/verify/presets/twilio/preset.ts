@@ -24,6 +24,7 @@ export const twilio = custom({
   setUp: [
     'At Twilio, add the URL of this source as a webhook, and put the secret that it signs with into TWILIO_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into TWILIO_PUBLIC_URL.',
+    'Its bodies are forms, which are verified and kept, but held: handlers are given JSON only.',
   ],
   known: { from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js', asOf: '2026-11' },
   shownBy: 'vector',
