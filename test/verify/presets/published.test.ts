@@ -77,3 +77,15 @@ test('every preset that says so has a published signature, and no other one has'
   const shown = Object.values(presets).filter(({ shownBy }) => shownBy === 'vector');
   expect(new Set(VECTORS.map(({ provider }) => provider))).toEqual(new Set(shown.map(({ name }) => name)));
 });
+
+const twins = Object.values(presets).filter(({ shownBy }) => shownBy?.startsWith('same form as '));
+
+test.each(twins)('$name signs as one does whose signature was published', ({ shownBy = '', forms }) => {
+  const other = presets[shownBy.slice('same form as '.length)] as Preset;
+  expect(other.shownBy).toBe('vector');
+  const kindsOf = (preset: Pick<Preset, 'forms'>) =>
+    preset.forms.map(({ algorithm, key = 'text' }) => JSON.stringify([algorithm, key]));
+  // BigCommerce's key is the text where that of Standard Webhooks is in base64.
+  const mayDiffer = (kind: string) => kind.replace('{"base64After":"whsec_"}', '"text"');
+  expect(kindsOf(other).map(mayDiffer)).toContain(mayDiffer(kindsOf({ forms })[0] as string));
+});

@@ -20,5 +20,5 @@ export const intercom = custom({
     'At Intercom, add the URL of this source as a webhook, and put the secret that it signs with into INTERCOM_WEBHOOK_SECRET.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
-  shownBy: 'same form as braintree',
+  shownBy: 'documentation',
 });

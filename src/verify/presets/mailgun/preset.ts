@@ -19,5 +19,5 @@ export const mailgun = custom({
     'At Mailgun, add the URL of this source as a webhook, and put the secret that it signs with into MAILGUN_WEBHOOK_SECRET.',
   ],
   known: { from: 'mailgun/mailgun-go webhooks_test.go', asOf: '2026-11' },
-  shownBy: 'same form as trackingmore',
+  shownBy: 'documentation',
 });

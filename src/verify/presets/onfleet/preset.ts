@@ -24,5 +24,5 @@ export const onfleet = custom({
     from: 'docs.onfleet.com/reference/secrets.md; rubydoc.info ruby-onfleet; public code',
     asOf: '2026-11',
   },
-  shownBy: 'same form as adyen-platforms',
+  shownBy: 'documentation',
 });

@@ -12,5 +12,5 @@ export const segment = custom({
     'At Segment, add the URL of this source as a webhook, and put the secret that it signs with into SEGMENT_WEBHOOK_SECRET.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
-  shownBy: 'same form as braintree',
+  shownBy: 'documentation',
 });

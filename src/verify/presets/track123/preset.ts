@@ -19,5 +19,5 @@ export const track123 = custom({
     'At Track123, add the URL of this source as a webhook, and put the secret that it signs with into TRACK123_WEBHOOK_SECRET.',
   ],
   known: { from: 'docs.track123.com/reference/getting-started-with-your-api.md', asOf: '2026-11' },
-  shownBy: 'same form as trackingmore',
+  shownBy: 'documentation',
 });

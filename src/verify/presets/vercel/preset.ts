@@ -14,5 +14,5 @@ export const vercel = custom({
     'At Vercel, add the URL of this source as a webhook, and put the secret that it signs with into VERCEL_WEBHOOK_SECRET.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
-  shownBy: 'same form as braintree',
+  shownBy: 'documentation',
 });
