@@ -1,10 +1,9 @@
 /**
  * Reads what an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
- * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; of two members of one name
- * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in. Under an
- * enforced JWT that of its claims does: they are what was signed, and one can write them in many bytes.
- * Nothing here refuses: an odd event is still an event.
+ * The key is taken from verified material; shape.ts has the rule for headers. The id is used by its text, exact beyond 2^53; of two
+ * members of one name the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in,
+ * under an enforced JWT that of its claims, which one can write in many bytes. Nothing here refuses: an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -12,11 +11,12 @@ import { type JsonMember, jsonStartOf, membersAt } from '../base/json-text.ts';
 import type { MemberPath, NamePlace } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
 import { withoutMember } from './cut.ts';
-import { NAMES_MOST, type Shape } from './shape.ts';
+import { isNamedInHeader, NAMES_MOST, type Shape } from './shape.ts';
 
 export interface Content {
-  /** False for a body that is not JSON: it cannot be given to a handler, and is held. */
   readonly isJson: boolean;
+  /** False for what cannot be given to a handler, and is held: a body that is neither JSON nor the form that the source sends. */
+  readonly isReadable: boolean;
   /** The body received, parsed; undefined if it is not JSON. */
   readonly parsed: unknown;
   readonly externalId: string | null;
@@ -31,6 +31,8 @@ export interface Content {
   /** Of the names those that nobody signs; undefined if the source has none. */
   readonly unsigned: Names | undefined;
 }
+
+const NO_HEADERS = {};
 
 type Names = Partial<Readonly<Record<'externalId' | 'type', string | null>>>;
 
@@ -49,6 +51,7 @@ export function readContent(
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
+    isReadable: isJson || (shape.bodies === 'form' && isUtf8(body)),
     parsed,
     externalId,
     type,
@@ -64,21 +67,25 @@ export function readContent(
 }
 
 function namesOf(shape: Shape, parsed: unknown, body: Buffer, headers: string) {
-  const { unsigned: open = [] } = shape;
-  const hasHeaders = [...shape.id, ...shape.type].some((place) => 'header' in place);
-  const kept: Readonly<Record<string, string>> = hasHeaders ? JSON.parse(headers) : {};
-  const isOpen = (place: NamePlace) => 'header' in place && open.includes(place.header.toLowerCase());
+  const { id, type, unsigned: open = [] } = shape;
+  const kept: Readonly<Record<string, string>> = isNamedInHeader(shape) ? JSON.parse(headers) : NO_HEADERS;
   const inHeader = (name: string) => kept[name.toLowerCase()] || null;
   const idAt = (place: NamePlace) =>
     'header' in place ? inHeader(place.header) : textAt(parsed, place, body);
   const typeIn = (place: NamePlace) => ('header' in place ? inHeader(place.header) : typeAt(parsed, place));
-  const [externalId, idPlace] = firstOf(shape.id, idAt);
-  const [type, typePlace] = firstOf(shape.type, typeIn);
+  const names = { externalId: firstOf(id, idAt), type: firstOf(type, typeIn) };
+  if (open.length === 0) return { ...names, unsigned: undefined };
+  const isOpen = (place: NamePlace) => 'header' in place && open.includes(place.header.toLowerCase());
   // Where no place holds a name, its lack is as little signed as the name would be.
-  const isIdOpen = idPlace ? isOpen(idPlace) : shape.id.some(isOpen);
-  const isTypeOpen = typePlace ? isOpen(typePlace) : shape.type.some(isOpen);
-  const unsigned: Names = { ...(isIdOpen && { externalId }), ...(isTypeOpen && { type }) };
-  return { externalId, type, unsigned: isIdOpen || isTypeOpen ? unsigned : undefined };
+  const isOpenIn = (places: readonly NamePlace[], read: typeof idAt) => {
+    const held = places.find((place) => read(place) !== null);
+    return held ? isOpen(held) : places.some(isOpen);
+  };
+  const unsigned: Names = {
+    ...(isOpenIn(id, idAt) && { externalId: names.externalId }),
+    ...(isOpenIn(type, typeIn) && { type: names.type }),
+  };
+  return { ...names, unsigned: Object.keys(unsigned).length > 0 ? unsigned : undefined };
 }
 
 /** Whether an event that is known has these names, as far as nobody signs them. */
@@ -114,8 +121,8 @@ export function saysTheSame({ claims, externalId }: Content, evidence: string | 
 }
 
 /** Why an event is held from the beginning; null if it is not. */
-export function whyHeld({ isJson }: Content): string | null {
-  return isJson ? null : 'the body is not JSON';
+export function whyHeld({ isReadable }: Content): string | null {
+  return isReadable ? null : 'the body is not JSON';
 }
 
 /** Why a second body is held. `first`: the id of the event that came with another body before. */
@@ -151,15 +158,12 @@ export function parseBody(body: Buffer): unknown {
   }
 }
 
-function firstOf(
-  places: readonly NamePlace[],
-  read: (place: NamePlace) => string | null,
-): [string | null, NamePlace?] {
+function firstOf(places: readonly NamePlace[], read: (place: NamePlace) => string | null): string | null {
   for (const place of places) {
     const found = read(place);
-    if (found !== null) return [found, place];
+    if (found !== null) return found;
   }
-  return [null];
+  return null;
 }
 
 export function valueAt(parsed: unknown, path: MemberPath): unknown {

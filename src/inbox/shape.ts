@@ -9,7 +9,7 @@
 import { placeholderNames } from '../verify/form/reading.ts';
 import type { NamePlace, Preset } from '../verify/preset.ts';
 
-export interface Shape extends Pick<Preset, 'id' | 'type' | 'cut'> {
+export interface Shape extends Pick<Preset, 'id' | 'type' | 'cut' | 'bodies'> {
   /** Lower-case names of the headers among the places that not every form signs; left out if there are none. */
   readonly unsigned?: readonly string[];
 }
@@ -17,10 +17,28 @@ export interface Shape extends Pick<Preset, 'id' | 'type' | 'cut'> {
 /** So many events may come of one signed material under different unsigned names until the next ones are held. */
 export const NAMES_MOST = 8;
 
-export function shapeOf({ id, type, cut, forms }: Pick<Preset, 'id' | 'type' | 'cut' | 'forms'>): Shape {
+export function shapeOf({
+  id,
+  type,
+  cut,
+  bodies,
+  forms,
+}: Omit<Shape, 'unsigned'> & Pick<Preset, 'forms'>): Shape {
   const signed = forms.map((form) => placeholderNames(form, 'header').map((name) => name.toLowerCase()));
   const unsigned = headersIn([...id, ...type]).filter((name) => !isInAll(signed, name));
-  return { id, type, ...(cut !== undefined && { cut }), ...(unsigned.length > 0 && { unsigned }) };
+  return {
+    id,
+    type,
+    ...(cut !== undefined && { cut }),
+    ...(bodies !== undefined && { bodies }),
+    ...(unsigned.length > 0 && { unsigned }),
+  };
+}
+
+/** Whether an event may have its id or type in a header. Asked for each event. */
+export function isNamedInHeader({ id, type }: Shape): boolean {
+  const isHeader = (place: NamePlace) => 'header' in place;
+  return id.some(isHeader) || type.some(isHeader);
 }
 
 /** Lower-case names of the headers among places: they are kept with each event. */

@@ -76,8 +76,8 @@ export function replyOf({ name, preset }: SourceConfig, supervisor: Supervisor):
   return {
     withinMs: preset.replyWithinMs,
     ask(arrival, kept, withinMs) {
-      const { isJson, type, externalId, stored: body } = readContent(name, shape, arrival.body, arrival);
-      if (!isJson) return Promise.resolve({ outcome: 'none' });
+      const { isReadable, type, externalId, stored: body } = readContent(name, shape, arrival.body, arrival);
+      if (!isReadable) return Promise.resolve({ outcome: 'none' });
       const event = numberOf(kept.id) as number;
       const { receivedAt, headers } = arrival;
       const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };

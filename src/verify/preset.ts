@@ -77,6 +77,8 @@ export interface Preset {
   readonly type: readonly NamePlace[];
   /** For `latest`. */
   readonly state?: StateShape;
+  /** Bodies may be HTML forms: handlers get their bytes, with no `data`. Left out: what is not JSON is held. */
+  readonly bodies?: 'form';
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
@@ -128,6 +130,7 @@ const RULES = members({
   id: valueThat(isPlaces, PLACES_FIX, required),
   type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
+  bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),

@@ -87,6 +87,16 @@ export function receiptContract(makeDriver: MakeDriver): void {
     expect(opened.driver.rows().events).toHaveLength(2);
   });
 
+  test('a form is handed over where the source sends forms', async () => {
+    const form = await opened.inbox.keep(arrival('forms', 'a=1&b=%C3%BC'));
+    expect(form.outcome).toBe('accepted');
+    const json = await opened.inbox.keep(arrival('forms', '{"a":1}'));
+    expect(json.outcome).toBe('accepted');
+    const { events, work } = opened.driver.rows();
+    expect(events.map(({ body }) => body)).toEqual(['a=1&b=%C3%BC', '{"a":1}']);
+    expect(work.map(({ state }) => state)).toEqual(['pending', 'pending']);
+  });
+
   const named = (body: string, headers: object) =>
     opened.inbox.keep({ ...arrival('named', body), headers: JSON.stringify(headers) });
 

@@ -58,6 +58,7 @@ const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ hand
 export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
   Object.entries({
     one: { shape: { id: [['id']], type: [['type']] }, routes: to('one/a') },
+    forms: { shape: { id: [], type: [], bodies: 'form' }, routes: to('forms/a') },
     named: {
       shape: { id: [{ header: 'X-Id' }], type: [{ header: 'X-Type' }], unsigned: ['x-id', 'x-type'] },
       routes: to('named/a'),

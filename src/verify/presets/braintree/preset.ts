@@ -16,10 +16,11 @@ export const braintree = custom({
   ],
   id: [],
   type: [],
+  bodies: 'form',
   setUp: [
     'At Braintree, add the URL of this source as a webhook, and put the secret that it signs with into BRAINTREE_WEBHOOK_SECRET.',
     'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
-    'Its bodies are forms, which are verified and kept, but held: handlers are given JSON only.',
+    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
   ],
   known: {
     from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py',
