@@ -62,7 +62,6 @@ export { stripe } from './presets/stripe/preset.ts';
 export { svix } from './presets/svix/preset.ts';
 export { telegram } from './presets/telegram/preset.ts';
 export { terminal49 } from './presets/terminal49/preset.ts';
-export { track17 } from './presets/track17/preset.ts';
 export { track123 } from './presets/track123/preset.ts';
 export { trackingmore } from './presets/trackingmore/preset.ts';
 export { twilio } from './presets/twilio/preset.ts';

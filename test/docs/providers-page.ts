@@ -57,7 +57,7 @@ What cannot be is a problem at the start, as a misspelt placeholder or a time th
 
 JWT in headers of their own (Easyship, Plaid) and keys that must be fetched (ShipEngine and ShipStation v2, Amazon SNS, PayPal, eBay) cannot be said
 yet. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications have a handshake or an encoding that is not known well enough.
-USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
+17TRACK, USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
 `;
 
 const TICKED = (text: string) => `\`${text}\``;

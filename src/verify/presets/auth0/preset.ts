@@ -10,6 +10,6 @@ export const auth0 = custom({
   setUp: [
     'At Auth0 custom webhook log stream, add the URL of this source as a webhook, and put the credential that it sends into AUTH0_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: { from: 'auth0.com/docs, log streams, custom webhook', asOf: '2026-11' },
   shownBy: 'documentation',
 });

@@ -22,6 +22,6 @@ export const gitlab = custom({
   setUp: [
     'At GitLab, add the URL of this source as a webhook, and put the secret that it signs with into GITLAB_WEBHOOK_SECRET.',
   ],
-  known: { from: 'docs.gitlab.com/user/project/integrations/webhooks; registry', asOf: '2026-11' },
+  known: { from: 'docs.gitlab.com/user/project/integrations/webhooks', asOf: '2026-11' },
   shownBy: 'same form as standard-webhooks',
 });
