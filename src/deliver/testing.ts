@@ -12,6 +12,7 @@ import { members } from '../base/settings/rules.ts';
 import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
 import { idOf, nextNumber } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
+import { shapeOf } from '../inbox/shape.ts';
 import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
@@ -47,7 +48,8 @@ export type Change = Partial<Pick<WebhookEvent, 'id' | 'source' | 'receivedAt' |
 export function eventFrom(preset: Preset, body: string | Buffer | object, change: Change = {}): WebhookEvent {
   const isBytes = typeof body === 'string' || Buffer.isBuffer(body);
   const received = Buffer.from(isBytes ? body : JSON.stringify(body));
-  const { type, externalId, stored } = readContent(preset.name, preset, received);
+  const headers = JSON.stringify(change.headers ?? { 'content-type': 'application/json' });
+  const { type, externalId, stored } = readContent(preset.name, shapeOf(preset), received, { headers });
   const receivedAt = change.receivedAt ?? new Date();
   return eventOf({
     event: nextNumber(0, receivedAt.getTime()),
@@ -57,16 +59,20 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
     type,
     externalId,
     receivedAt: receivedAt.getTime(),
-    headers: JSON.stringify(change.headers ?? { 'content-type': 'application/json' }),
+    headers,
     body: stored,
   });
 }
 
 /** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */
-export function sampleEvent(preset: Preset, name: string = preset.sample, change?: Change): WebhookEvent {
+export function sampleEvent(
+  preset: Preset,
+  name: string = preset.sample ?? '',
+  change?: Change,
+): WebhookEvent {
   const names = sampleNames(preset);
   if (!names.includes(name)) {
-    throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ')}`);
+    throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ') || 'none'}`);
   }
   return eventFrom(preset, makeSample(preset, name), change);
 }

@@ -35,6 +35,8 @@ export interface Kept {
   readonly outcome: 'accepted' | 'duplicate' | 'held';
   readonly id: string;
   readonly reason?: string;
+  /** For the log, of one that is handed over all the same. */
+  readonly warning?: string;
 }
 
 /** One event for one handler (`source/name`). `attempt` has been counted already. */

@@ -1,22 +1,22 @@
 /**
  * Reads what an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
- * Everything is taken from verified bytes only. The id is used by its text, exact beyond 2^53; of two members of one name
- * the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in. Under an
- * enforced JWT that of its claims does: they are what was signed, and one can write them in many bytes.
- * Nothing here refuses: an odd event is still an event.
+ * The key is taken from verified material; shape.ts has the rule for headers. The id is used by its text, exact beyond 2^53; of two
+ * members of one name the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in,
+ * under an enforced JWT that of its claims, which one can write in many bytes. Nothing here refuses: an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
-import type { MemberPath, Preset } from '../verify/preset.ts';
+import { type JsonMember, jsonStartOf, membersAt } from '../base/json-text.ts';
+import type { MemberPath, NamePlace } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
-
-export type Shape = Pick<Preset, 'id' | 'type' | 'cut'>;
+import { withoutMember } from './cut.ts';
+import { isNamedInHeader, NAMES_MOST, type Shape } from './shape.ts';
 
 export interface Content {
-  /** False for a body that is not JSON: it cannot be given to a handler, and is held. */
   readonly isJson: boolean;
+  /** False for what cannot be given to a handler, and is held: a body that is neither JSON nor the form that the source sends. */
+  readonly isReadable: boolean;
   /** The body received, parsed; undefined if it is not JSON. */
   readonly parsed: unknown;
   readonly externalId: string | null;
@@ -28,26 +28,83 @@ export interface Content {
   /** The digest of what it says, if it was proven by that. */
   readonly claims: string | undefined;
   readonly identity: Buffer;
+  /** Of the names those that nobody signs; undefined if the source has none. */
+  readonly unsigned: Names | undefined;
 }
 
-/** `claims`: that of the arrival. */
-export function readContent(source: string, shape: Shape, body: Buffer, claims?: string): Content {
+const NO_HEADERS = {};
+
+type Names = Partial<Readonly<Record<'externalId' | 'type', string | null>>>;
+
+/** `claims` and `headers`: those of the arrival. */
+export function readContent(
+  source: string,
+  shape: Shape,
+  body: Buffer,
+  { claims, headers = '{}' }: { readonly claims?: string; readonly headers?: string } = {},
+): Content {
   const parsed = parseBody(body);
   const isJson = parsed !== undefined;
-  const externalId = firstOf(shape.id, (path) => textAt(parsed, path, body));
-  const stored = shape.cut === undefined ? body : without(shape.cut, body, isJson);
+  const { externalId, type, unsigned } = namesOf(shape, parsed, body, headers);
+  const stored = shape.cut === undefined ? body : withoutMember(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
+    isReadable: isJson || (shape.bodies === 'form' && isUtf8(body)),
     parsed,
     externalId,
-    type: firstOf(shape.type, (path) => typeAt(parsed, path)),
+    type,
     stored,
     digest,
     claims,
-    identity: identityOf(source, ...namedBy(externalId, claims, received)),
+    identity: identityOf(
+      source,
+      ...namedBy(unsigned?.externalId === undefined ? externalId : null, claims, received),
+    ),
+    unsigned,
   };
+}
+
+function namesOf(shape: Shape, parsed: unknown, body: Buffer, headers: string) {
+  const { id, type, unsigned: open = [] } = shape;
+  const kept: Readonly<Record<string, string>> = isNamedInHeader(shape) ? JSON.parse(headers) : NO_HEADERS;
+  const inHeader = (name: string) => kept[name.toLowerCase()] || null;
+  const idAt = (place: NamePlace) =>
+    'header' in place ? inHeader(place.header) : textAt(parsed, place, body);
+  const typeIn = (place: NamePlace) => ('header' in place ? inHeader(place.header) : typeAt(parsed, place));
+  const names = { externalId: firstOf(id, idAt), type: firstOf(type, typeIn) };
+  if (open.length === 0) return { ...names, unsigned: undefined };
+  const isOpen = (place: NamePlace) => 'header' in place && open.includes(place.header.toLowerCase());
+  // Where no place holds a name, its lack is as little signed as the name would be.
+  const isOpenIn = (places: readonly NamePlace[], read: typeof idAt) => {
+    const held = places.find((place) => read(place) !== null);
+    return held ? isOpen(held) : places.some(isOpen);
+  };
+  const unsigned: Names = {
+    ...(isOpenIn(id, idAt) && { externalId: names.externalId }),
+    ...(isOpenIn(type, typeIn) && { type: names.type }),
+  };
+  return { ...names, unsigned: Object.keys(unsigned).length > 0 ? unsigned : undefined };
+}
+
+/** Whether an event that is known has these names, as far as nobody signs them. */
+export function hasNames({ unsigned }: Content, known: Names | undefined): boolean {
+  const names = Object.entries(unsigned ?? {}) as [keyof Names, string | null][];
+  return known !== undefined && names.every(([name, value]) => known[name] === value);
+}
+
+/** The keys under which events of one signed material are known that differ in unsigned names: the first is the usual one. */
+export function namedIdentities(source: string, { identity }: Content): Buffer[] {
+  const more = Array.from({ length: NAMES_MOST - 1 }, (_, at) =>
+    identityOf(source, `named ${at + 1}`, identity.toString('hex')),
+  );
+  return [identity, ...more];
+}
+
+/** The key of one of those that are held because there were too many names before. */
+export function overNamedIdentity(source: string, content: Content): Buffer {
+  return identityOf(source, 'over', `${content.identity.toString('hex')}${unsignedText(content)}`);
 }
 
 function namedBy(externalId: string | null, claims: string | undefined, received: Buffer): [string, string] {
@@ -64,8 +121,8 @@ export function saysTheSame({ claims, externalId }: Content, evidence: string | 
 }
 
 /** Why an event is held from the beginning; null if it is not. */
-export function whyHeld({ isJson }: Content): string | null {
-  return isJson ? null : 'the body is not JSON';
+export function whyHeld({ isReadable }: Content): string | null {
+  return isReadable ? null : 'the body is not JSON';
 }
 
 /** Why a second body is held. `first`: the id of the event that came with another body before. */
@@ -78,13 +135,17 @@ export function conflictIdentity(source: string, content: Content): Buffer {
   return identityOf(
     source,
     'conflict',
-    `${content.claims ?? content.digest.toString('hex')} ${content.externalId}`,
+    `${content.claims ?? content.digest.toString('hex')} ${content.externalId}${unsignedText(content)}`,
   );
 }
 
 /** The key of the first event that came under this id of the provider. */
 export function externalIdentityOf(source: string, externalId: string): Buffer {
   return identityOf(source, 'id', externalId);
+}
+
+function unsignedText({ unsigned }: Content): string {
+  return unsigned === undefined ? '' : ` ${JSON.stringify(unsigned)}`;
 }
 
 /** 128 bits are enough against chance, and half the index of 256. */
@@ -102,9 +163,9 @@ export function parseBody(body: Buffer): unknown {
   }
 }
 
-function firstOf(paths: readonly MemberPath[], read: (path: MemberPath) => string | null): string | null {
-  for (const path of paths) {
-    const found = read(path);
+function firstOf(places: readonly NamePlace[], read: (place: NamePlace) => string | null): string | null {
+  for (const place of places) {
+    const found = read(place);
     if (found !== null) return found;
   }
   return null;
@@ -141,41 +202,4 @@ function digitsAt(path: MemberPath, body: Buffer): string {
     found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
   }
   return text.slice(found.valueStart, found.valueEnd);
-}
-
-function without(name: string, body: Buffer, isJson: boolean): Buffer {
-  const text = body.toString('latin1');
-  if (!isJson) return withoutByPattern(name, body, text);
-  const members = [...membersAt(text, jsonStartOf(body))];
-  const kept: Buffer[] = [];
-  let from = 0;
-  let keptOne = false;
-  for (const [at, member] of members.entries()) {
-    if (member.name !== name) {
-      keptOne = true;
-      continue;
-    }
-    // Behind a member that stays, the comma before goes too; otherwise the comma behind.
-    const start = keptOne ? (members[at - 1] as JsonMember).valueEnd : member.start;
-    const end = keptOne ? member.valueEnd : (members[at + 1]?.start ?? member.valueEnd);
-    kept.push(body.subarray(from, start));
-    from = end;
-  }
-  return kept.length === 0 ? body : Buffer.concat([...kept, body.subarray(from)]);
-}
-
-/** A body that is not JSON is held as it came, but a credential that can be seen in it is still cut. */
-function withoutByPattern(name: string, body: Buffer, text: string): Buffer {
-  const opening = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
-  const kept: Buffer[] = [];
-  let from = 0;
-  for (let found = opening.exec(text); found; found = opening.exec(text)) {
-    kept.push(body.subarray(from, found.index));
-    const behind = skipString(text, opening.lastIndex - 1);
-    const comma = /\s*,/y;
-    comma.lastIndex = behind;
-    from = comma.test(text) ? comma.lastIndex : behind;
-    opening.lastIndex = from;
-  }
-  return kept.length === 0 ? body : Buffer.concat([...kept, body.subarray(from)]);
 }

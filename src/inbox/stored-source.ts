@@ -1,7 +1,7 @@
 /** A source as an inbox knows it: where its events have their id and type, and which handlers want them. */
 import type { SearchKeys } from '../verify/preset.ts';
 import type { Route } from './contract.ts';
-import type { Shape } from './identity.ts';
+import type { Shape } from './shape.ts';
 
 export interface StoredSource {
   readonly shape: Shape;

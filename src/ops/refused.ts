@@ -13,6 +13,7 @@ import {
   type RefusedGroup,
   RefusedReader,
 } from '../inbox/refused/reader.ts';
+import { shapeOf } from '../inbox/shape.ts';
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
@@ -117,7 +118,7 @@ function showRefused(
     if (!request) return complain(`no refused request ${id} is kept`);
     const preset = config.sources.find(({ name }) => name === request.source)?.preset;
     // As an event would have it: the kept bytes are those that came, with the credential that is in some.
-    const bytes = preset ? readContent(request.source, preset, request.body).stored : request.body;
+    const bytes = preset ? readContent(request.source, shapeOf(preset), request.body).stored : request.body;
     if (body) process.stdout.write(bytes);
     else if (json) sayJson({ ...request, body: bytes.toString() });
     else say(describeRefused(request));

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { prefixOf } from '../serve/config/source.ts';
 import { firstSetting } from '../verify/checks.ts';
+import { isAsymmetric } from '../verify/form/vocabulary.ts';
 import type { Preset } from '../verify/preset.ts';
 import { wrapWords } from './terminal.ts';
 
@@ -35,7 +36,10 @@ export function examplesOf(sources: readonly NamedSource[]): string {
 
 /** The section of one source, with a fresh secret. */
 export function secretOf(source: NamedSource): string {
-  return sectionOf(source, randomBytes(32).toString('hex'));
+  // Nobody can make up a public key for which the provider has the private one.
+  const { forms } = source.preset;
+  const isPublic = forms.length > 0 && forms.every(isAsymmetric);
+  return sectionOf(source, isPublic ? '' : randomBytes(32).toString('hex'));
 }
 
 /** The section of one source, without a value. */

@@ -53,7 +53,7 @@ export async function run(args: string[]): Promise<number> {
   const least = [Math.max(...config.sources.map(({ name }) => name.length))];
   let failed = 0;
   for (const source of chosen) {
-    const sample = values.sample ?? source.preset.sample;
+    const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
       const body = file ?? makeSample(source.preset, sample, changes);
       const { status, answer, ms } = await deliver(source, body, base);
@@ -80,6 +80,9 @@ function mistakeInSend(
   if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
   for (const { preset } of chosen) {
     const known = sampleNames(preset);
+    if (known.length === 0 && values.file === undefined) {
+      return `${preset.name} has no samples: name a file with a body, as in --file body.json`;
+    }
     if (values.sample !== undefined && !known.includes(values.sample)) {
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
     }
@@ -106,9 +109,10 @@ function mistakeInSet(
 ): string | undefined {
   const odd = set.find((one) => !/^[^=.]+(\.[^=.]+)*=/.test(one));
   if (odd !== undefined) return `--set is ${odd}; use MEMBER=VALUE, as in data.tracking_number=1Z999`;
-  if (set.length > 0 && file !== undefined) return '--set is for samples: --file sends its bytes as they are';
+  if (set.length === 0) return undefined;
+  if (file !== undefined) return '--set is for samples: --file sends its bytes as they are';
   try {
-    for (const { preset } of chosen) makeSample(preset, sample ?? preset.sample, set.map(changeIn));
+    for (const { preset } of chosen) makeSample(preset, sample ?? preset.sample ?? '', set.map(changeIn));
     return undefined;
   } catch (error) {
     if (error instanceof MemberError) return error.message;

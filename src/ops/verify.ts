@@ -67,7 +67,7 @@ function judgeStored(evidence: EventEvidence, config: Config, fingerprints: Fing
   const isIts = (live: string) => [fingerprints(live), fingerprintOf(live)].includes(proof.secret);
   const secret = source.secrets[row.name]?.find(isIts);
   if (secret === undefined) return { bytes, signature: 'secret not live' };
-  if (row.recheck(proof, secret, body, receivedAt, source.preset)) return { bytes, signature: 'holds' };
+  if (row.recheck(proof, secret, body, receivedAt, source)) return { bytes, signature: 'holds' };
   // The signature is over the bytes received, and what is stored lacks that member.
   if (source.preset.cut !== undefined && bytes === 'hold')
     return { bytes, signature: 'a credential was cut out' };

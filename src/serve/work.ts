@@ -9,6 +9,7 @@ import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
+import { shapeOf } from '../inbox/shape.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
 import { storedSourcesOf } from './config/stored-sources.ts';
@@ -69,11 +70,12 @@ export async function openWork(
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */
 export function replyOf({ name, preset }: SourceConfig, supervisor: Supervisor): ReplyOptions {
+  const shape = shapeOf(preset);
   return {
     withinMs: preset.replyWithinMs,
     ask(arrival, kept, withinMs) {
-      const { isJson, type, externalId, stored: body } = readContent(name, preset, arrival.body);
-      if (!isJson) return Promise.resolve({ outcome: 'none' });
+      const { isReadable, type, externalId, stored: body } = readContent(name, shape, arrival.body, arrival);
+      if (!isReadable) return Promise.resolve({ outcome: 'none' });
       const event = numberOf(kept.id) as number;
       const { receivedAt, headers } = arrival;
       const about = { event, id: kept.id, handler: `${name}/reply`, attempt: 1, type, externalId };

@@ -4,7 +4,8 @@
  */
 import { fingerprintOf } from './fingerprint.ts';
 import type { FollowedNames } from './followed-names.ts';
-import { HMAC } from './hmac.ts';
+import { compileForm } from './form/reading.ts';
+import { HMAC, SIGNATURE } from './hmac.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
 import {
@@ -18,7 +19,8 @@ import {
 } from './schemes.ts';
 import { type Proof, Rejection, type Verifier } from './verifier.ts';
 
-export interface SourceChecks extends Pick<CheckSettings, 'allowFrom' | 'allowSha1'> {
+export interface SourceChecks
+  extends Pick<CheckSettings, 'allowFrom' | 'allowSha1' | 'publicUrl' | 'values'> {
   readonly preset: Preset;
   /** In the order of the table; none: the source is off. */
   readonly schemes: readonly Scheme[];
@@ -33,6 +35,14 @@ const ROWS: readonly (SchemeRow & { readonly name: Scheme })[] = SCHEMES;
 export const SECRET_ROWS: readonly (SecretRow & { readonly name: SecretScheme })[] = SCHEMES.filter(
   (row) => row.holds === 'secrets',
 );
+
+/** Whether a scheme checks by the forms of the preset. */
+export function isForForms(scheme: string): boolean {
+  return scheme === HMAC.name || scheme === SIGNATURE.name;
+}
+
+/** The settings that hold secrets, each once. */
+export const SECRET_SETTINGS = [...new Set(SECRET_ROWS.map(({ setting }) => setting))];
 
 /** The verifiers in the order of the table. From here on the host names of the allowlist are followed. */
 export function verifiersOf(
@@ -115,21 +125,28 @@ export function credentialHeadersOf(preset: Preset): string[] {
   return [...new Set(ROWS.flatMap((row) => row.headersOf(preset)))];
 }
 
+/** All headers that a check reads: with these a refused request can be judged again. */
+export function judgedHeadersOf(preset: Preset): string[] {
+  return [
+    ...new Set([...credentialHeadersOf(preset), ...preset.forms.flatMap((form) => compileForm(form).others)]),
+  ];
+}
+
 /** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
 export function provingSettings(prefix: string): string {
-  const settings = SECRET_ROWS.map(({ setting }) => `${prefix}_${setting}`);
+  const settings = SECRET_SETTINGS.map((setting) => `${prefix}_${setting}`);
   return `${settings.slice(0, -1).join(', ')} or ${settings.at(-1)}`;
 }
 
 /** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
 export function firstSetting(source: { readonly prefix: string; readonly preset: Preset }): string {
-  const { setting } = source.preset.hmac.length > 0 ? HMAC : QUERY_TOKEN;
+  const { setting } = source.preset.forms.length > 0 ? HMAC : QUERY_TOKEN;
   return `${source.prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */
 export async function proveBody(
-  { preset, secrets }: Pick<SourceChecks, 'preset' | 'secrets'>,
+  { secrets, ...source }: Pick<SourceChecks, 'preset' | 'secrets' | 'publicUrl' | 'values'>,
   body: Buffer,
   nowMs: number,
 ): Promise<Required<Signed>> {
@@ -137,7 +154,7 @@ export async function proveBody(
   for (const { name, sign } of SECRET_ROWS) {
     const [secret] = secrets[name] ?? [];
     if (secret === undefined) continue;
-    const { headers, query } = await sign(secret, body, nowMs, preset);
+    const { headers, query } = await sign(secret, body, nowMs, source);
     Object.assign(all.headers, headers);
     Object.assign(all.query, query);
   }

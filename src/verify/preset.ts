@@ -2,24 +2,27 @@
  * A preset: all that we know about a provider, as data. The verifier, the signer, `init`, `send` and `secret rotate` read it,
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
-import { type Flaw, integer, isObject, members, text, valueThat } from '../base/settings/rules.ts';
+import {
+  type Flaw,
+  flaw,
+  integer,
+  isObject,
+  members,
+  type ReadValue,
+  text,
+  valueThat,
+} from '../base/settings/rules.ts';
+import { formFlaws, formsFlaws } from './form/flaws.ts';
+import type { SignatureForm } from './form/vocabulary.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
-
-/** A way in which a provider writes its HMAC into a header. */
-export interface HmacForm {
-  readonly header: string;
-  /** `plain`: prefix + MAC over the body. `timestamped`: `t=<unix s>,v1=<MAC>` over `<t>.<body>`. */
-  readonly layout: 'plain' | 'timestamped';
-  readonly prefix: string;
-  readonly algorithm: 'sha256' | 'sha1';
-  readonly encoding: 'hex' | 'base64';
-}
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
 export type MemberPath = readonly string[];
 
 /** By the name of the key: where its values are. `*` in a path stands for each item of a list. */
 export type SearchKeys = Readonly<Record<string, readonly MemberPath[]>>;
+/** Where an event has its id or type. */
+export type NamePlace = MemberPath | { readonly header: string };
 
 /** Where a member is one of these texts, or with `isNot` none of them. */
 export interface Where {
@@ -81,15 +84,17 @@ export const SOURCE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export interface Preset {
   readonly name: string;
   readonly title: string;
-  /** In order of strength: the first header that is present decides alone. SHA-1 forms must be allowed. */
-  readonly hmac: readonly HmacForm[];
-  /** Paths to the provider's own event id; the first that holds one counts. Without any the body's digest is the id. */
-  readonly id: readonly MemberPath[];
-  readonly type: readonly MemberPath[];
+  /** In order of strength: the first place that a request fills decides alone. SHA-1 beside something better must be allowed. */
+  readonly forms: readonly SignatureForm[];
+  /** Where the provider's own event id is; the first place that holds one counts. Without any the body's digest is the id. */
+  readonly id: readonly NamePlace[];
+  readonly type: readonly NamePlace[];
   /** For `latest`. */
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
   readonly keys?: SearchKeys;
+  /** Bodies may be HTML forms: handlers get their bytes, with no `data`. Left out: what is not JSON is held. */
+  readonly bodies?: 'form';
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
@@ -100,12 +105,16 @@ export interface Preset {
   /** Left out: not known. */
   readonly retries?: Retries;
   readonly addressLists: Readonly<Record<string, AddressList>>;
-  /** The sample that `send` takes by itself, from samples/ beside the preset. */
-  readonly sample: string;
+  /** The sample that `send` takes by itself, from samples/ beside the preset; left out if there are none. */
+  readonly sample?: string;
   /** Sentences for people: where the URL goes at the provider, and where its secret is found. */
   readonly setUp: readonly string[];
   /** The way to change a secret there. For a scheme that is left out, the general words of its row hold. */
   readonly rotation: Readonly<Partial<Record<SecretScheme, Rotation>>>;
+  /** Where all of this was read, and in which month. */
+  readonly known?: { readonly from: string; readonly asOf: string };
+  /** What shows that the forms are right: a signature that others have published, the one of a like form, or nothing but words. */
+  readonly shownBy?: 'vector' | 'documentation' | `same form as ${string}`;
 }
 
 const isFilled = (given: unknown): given is string => typeof given === 'string' && given !== '';
@@ -113,15 +122,11 @@ const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFill
 const isPaths = (given: unknown) =>
   Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
 const isKeys = (given: unknown) => isObject(given) && Object.values(given).every(isPaths);
-const isForm = (given: unknown) => {
-  const { header, layout, prefix, algorithm, encoding } = (given ?? {}) as Partial<HmacForm>;
-  const isKnown = [
-    ['plain', 'timestamped'].includes(layout as string),
-    ['sha256', 'sha1'].includes(algorithm as string),
-    ['hex', 'base64'].includes(encoding as string),
-  ];
-  return isFilled(header) && typeof prefix === 'string' && !isKnown.includes(false);
-};
+const isPlace = (given: unknown) =>
+  isObject(given)
+    ? isFilled((given as { header?: unknown }).header)
+    : areFilled(given) && (given as []).length > 0;
+const isPlaces = (given: unknown) => Array.isArray(given) && given.every(isPlace);
 
 const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
 const isRetries = (given: unknown) => {
@@ -132,27 +137,43 @@ const isRetries = (given: unknown) => {
 
 const required = { isRequired: true } as const;
 const FORMS_FIX =
-  "Write a list of { header, layout: 'plain' or 'timestamped', prefix, algorithm: 'sha256' or 'sha1', encoding: 'hex' or 'base64' }.";
+  "Write a list of forms, as in { in: { header: 'X-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }.";
 const RETRIES_FIX =
   "Write { after: 'nothing', 'trouble' or 'anything', forMs, waitsMs, afterwards }, without what is not known.";
-const PATHS_FIX = "Write a list of paths, as in [['event', 'id']]; [] if there is none.";
+const PLACES_FIX =
+  "Write a list of paths and headers, as in [['event', 'id'], { header: 'X-Event-Id' }]; [] if there is none.";
+
+/** Each flaw of each form, and what is wrong between two of them. */
+function readForms(given: unknown): ReadValue<readonly SignatureForm[] | undefined> {
+  const list = valueThat<readonly SignatureForm[]>(Array.isArray, FORMS_FIX, required)(given);
+  const forms = list.value ?? [];
+  const flaws = forms.flatMap((form, at) =>
+    formFlaws(form).map((wrong) => flaw(wrong, FORMS_FIX, String(at))),
+  );
+  if (flaws.length === 0) flaws.push(...formsFlaws(forms).map((wrong) => flaw(wrong, FORMS_FIX)));
+  return { value: list.value, flaws: [...list.flaws, ...flaws] };
+}
+
 const RULES = members({
   name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
   title: text(isFilled, 'Write what people call the provider.', required),
-  hmac: valueThat((given) => Array.isArray(given) && given.every(isForm), FORMS_FIX, required),
-  id: valueThat(isPaths, PATHS_FIX, required),
-  type: valueThat(isPaths, PATHS_FIX, required),
+  forms: readForms,
+  id: valueThat(isPlaces, PLACES_FIX, required),
+  type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
+  bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
   replyWithinMs: integer(1, 600_000),
   retries: valueThat(isRetries, RETRIES_FIX),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
-  sample: text(isFilled, 'Write the name of a sample.', required),
+  sample: text(isFilled, 'Write the name of a sample.'),
   setUp: valueThat(areFilled, 'Write a list of sentences.', required),
   rotation: valueThat(isObject, 'Write {} if there is nothing special about it.', required),
+  known: valueThat(isObject, "Write { from: 'docs.example.com', asOf: '2026-11' }."),
+  shownBy: text(isFilled, "Write 'documentation', or leave it out."),
 });
 
 /** What is wrong with a preset of somebody's own, which no compiler may have seen. */

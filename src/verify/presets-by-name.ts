@@ -2,8 +2,6 @@
 import type { Preset } from './preset.ts';
 import * as shipped from './presets.ts';
 
-const shippedPresets: Readonly<Record<string, Preset>> = shipped;
-
 export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
-  Object.values(shippedPresets).map((preset) => [preset.name, preset]),
+  Object.values<Preset>(shipped).map((preset) => [preset.name, preset]),
 );

@@ -4,7 +4,8 @@
  */
 import type { Problem } from '../base/errors.ts';
 import type { FollowedNames } from './followed-names.ts';
-import { HMAC } from './hmac.ts';
+import type { HeadFacts } from './form/parts.ts';
+import { HMAC, SIGNATURE } from './hmac.ts';
 import { type AllowEntry, IP_ALLOWLIST } from './ip-allowlist.ts';
 import { JWT } from './jwt.ts';
 import type { Preset } from './preset.ts';
@@ -12,7 +13,13 @@ import { QUERY_TOKEN } from './query-token.ts';
 import type { Proof, Verifier } from './verifier.ts';
 
 /** In the order in which a request is checked: the cheap ones first. */
-export const SCHEMES = [IP_ALLOWLIST, QUERY_TOKEN, HMAC, JWT] as const satisfies readonly SchemeRow[];
+export const SCHEMES = [
+  IP_ALLOWLIST,
+  QUERY_TOKEN,
+  HMAC,
+  SIGNATURE,
+  JWT,
+] as const satisfies readonly SchemeRow[];
 
 type AnyRow = (typeof SCHEMES)[number];
 export type Scheme = AnyRow['name'];
@@ -44,9 +51,16 @@ export interface Rotation {
   readonly old: string;
 }
 
+/** What of a source a signature may be about, beside the request: its registered URL, and values of settings. */
+export type SignedAbout = Pick<HeadFacts, 'publicUrl' | 'values'>;
+
+interface SignedSource extends SignedAbout {
+  readonly preset: Preset;
+}
+
 /** The settings of one source that a verifier is built from. */
-export interface CheckSettings {
-  readonly preset: Pick<Preset, 'hmac' | 'cut'>;
+export interface CheckSettings extends SignedAbout {
+  readonly preset: Pick<Preset, 'forms' | 'cut'>;
   /** The live secrets of this scheme; none if it holds addresses. */
   readonly secrets: readonly string[];
   readonly allowFrom: readonly AllowEntry[];
@@ -81,14 +95,18 @@ export interface SecretRow extends AnyScheme {
   readonly holds: 'secrets';
   /** The words of `secret rotate` for a preset that has none of its own. */
   readonly rotation: Rotation;
+  /** Of rows with one setting, whether this is the one that a preset's secrets are for, the newest first. Left out: it is. */
+  isFor?(preset: Preset, secrets: readonly string[]): boolean;
   /** What may be wrong with a secret of this kind, beside what may be with any. */
   doubts?(secret: string): Omit<Problem, 'setting'> | undefined;
-  /** Proves a body as the provider would. */
-  sign(secret: string, body: Buffer, nowMs: number, preset: Preset): Signed | Promise<Signed>;
+  /** What keeps a secret from being one of this kind at all. */
+  mistake?(secret: string, preset: Preset): Omit<Problem, 'setting'> | undefined;
+  /** Proves a body as the provider would. Throws TypeError if only the provider can. */
+  sign(secret: string, body: Buffer, nowMs: number, source: SignedSource): Signed | Promise<Signed>;
   /** The forms in which a proof may come, as it tells them; left out if there is one only. */
   formsOf?(preset: Preset, allowSha1: boolean): readonly string[];
   /** Says whether the signature that a proof keeps is still that of the bytes. Left out if proofs keep none. */
-  recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, preset: Preset): boolean;
+  recheck?(proof: Proof, secret: string, body: Buffer, receivedAt: number, source: SignedSource): boolean;
 }
 
 /** An address can be shared or forged upstream, so such a scheme is never the only one that is enforced. */

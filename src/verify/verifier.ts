@@ -28,6 +28,8 @@ export interface Proof {
   readonly form?: string;
   /** The header's value, so that the MAC can be checked again. Never shown. */
   readonly signature?: string;
+  /** Names and values of the other headers that were signed, to the same end. Never shown. */
+  readonly lines?: readonly string[];
   /** Digest of what was said, in hex, where it may be written in other bytes under the same proof. */
   readonly claims?: string;
   /** The check is only observed, and it failed: enforced, it would have refused with this code. */

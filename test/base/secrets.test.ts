@@ -1,7 +1,9 @@
 /** What may be a secret, where it may come from, and that no message ever shows one. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sendgrid, square, standardWebhooks } from 'consignee';
 import { afterAll, expect, test } from 'vitest';
 import { GOOD, reading, settingsOf, sourceOf, textOf } from '../serve/config/reading.ts';
 
@@ -207,4 +209,79 @@ test('a secret under 32 characters is a warning that does not show it', () => {
   expect(problems).toEqual([]);
   expect(settingsOf(warnings)).toEqual(['SHIPPO_WEBHOOK_TOKEN']);
   expect(textOf(warnings)).not.toContain(GOOD.slice(1));
+});
+
+test('a public key in PEM is one secret on however many lines, among others in a file as in a variable', () => {
+  const spki = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+  const pem = spki.export({ type: 'spki', format: 'pem' }).toString();
+  const other = spki.export({ type: 'spki', format: 'der' }).toString('base64');
+  const line = pem.replaceAll('\n', '');
+  const read = (environment: Record<string, string>) =>
+    reading(environment, { sources: [{ preset: sendgrid, handlers: {} }] });
+  const secretsIn = (environment: Record<string, string>) => {
+    const { config, problems, warnings } = read(environment);
+    expect([problems, warnings]).toEqual([[], []]);
+    expect(config.sources[0]?.schemes).toEqual(['signature']);
+    return config.sources[0]?.secrets.signature;
+  };
+  expect(secretsIn({ SENDGRID_WEBHOOK_SECRET_FILE: file(`${pem}${other}\n`) })).toEqual([line, other]);
+  expect(
+    secretsIn({ SENDGRID_WEBHOOK_SECRET_FILE: file(`${other}\r\n${pem.replaceAll('\n', '\r\n')}`) }),
+  ).toEqual([other, line]);
+  expect(secretsIn({ SENDGRID_WEBHOOK_SECRET: pem })).toEqual([line]);
+  expect(secretsIn({ SENDGRID_WEBHOOK_SECRET: pem.replaceAll('\n', '\\n') })).toEqual([line]);
+  expect(textOf(read({ SENDGRID_WEBHOOK_SECRET: GOOD }).problems)).toContain(
+    'SENDGRID_WEBHOOK_SECRET is not a public key for ecdsa-sha256',
+  );
+  const secret = generateKeyPairSync('ed25519')
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+  expect(textOf(read({ SENDGRID_WEBHOOK_SECRET: secret }).problems)).toContain('is a private key');
+});
+
+test('a preset with forms of both kinds is checked by what its newest secret is', () => {
+  const read = (environment: Record<string, string>) =>
+    reading(environment, { sources: [{ preset: standardWebhooks, handlers: {} }] });
+  const symmetric = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+  const raw = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+  const asymmetric = `whpk_${raw.toString('base64')}`;
+  const schemesOf = (secret: string) =>
+    read({ STANDARD_WEBHOOKS_WEBHOOK_SECRET: secret }).config.sources[0]?.schemes;
+  expect([schemesOf(symmetric), schemesOf(asymmetric)]).toEqual([['hmac'], ['signature']]);
+  const mixed = {
+    STANDARD_WEBHOOKS_WEBHOOK_SECRET: asymmetric,
+    STANDARD_WEBHOOKS_WEBHOOK_SECRET_PREVIOUS: symmetric,
+  };
+  expect(settingsOf(read(mixed).problems)).toEqual(['STANDARD_WEBHOOKS_WEBHOOK_SECRET']);
+  const pinned = { STANDARD_WEBHOOKS_WEBHOOK_SECRET: asymmetric, STANDARD_WEBHOOKS_VERIFY: 'signature' };
+  expect(read(pinned).problems).toEqual([]);
+});
+
+test('a signed URL must be known, for one source or for all, and what a request says of its host is not asked', () => {
+  const read = (environment: Record<string, string>) =>
+    reading({ SQUARE_WEBHOOK_SECRET: GOOD, ...environment }, { sources: [{ preset: square, handlers: {} }] });
+  expect(settingsOf(read({}).problems)).toEqual(['SQUARE_PUBLIC_URL']);
+  const urlOf = (environment: Record<string, string>) => {
+    const { problems, config } = read(environment);
+    expect(problems).toEqual([]);
+    return config.sources[0]?.publicUrl;
+  };
+  expect(urlOf({ PUBLIC_URL: 'https://hooks.example.com/' })).toBe(
+    'https://hooks.example.com/webhooks/square',
+  );
+  expect(urlOf({ PUBLIC_URL: 'https://hooks.example.com/eu' })).toBe(
+    'https://hooks.example.com/eu/webhooks/square',
+  );
+  const own = 'https://other.example.com/in?token=x';
+  expect(urlOf({ PUBLIC_URL: 'https://hooks.example.com', SQUARE_PUBLIC_URL: own })).toBe(own);
+  for (const odd of [
+    'hooks.example.com',
+    'ftp://hooks.example.com',
+    'https://a.example/#x',
+    'https://a.example/?x=1',
+  ])
+    expect(settingsOf(read({ PUBLIC_URL: odd }).problems)).toContain('PUBLIC_URL');
+  expect(settingsOf(read({ PUBLIC_URL: 'https://a.example', SQUARE_PUBLIC_URLS: 'x' }).warnings)).toEqual([
+    'SQUARE_PUBLIC_URLS',
+  ]);
 });

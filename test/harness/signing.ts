@@ -1,6 +1,6 @@
 /** Signatures for tests, computed with openssl: what the service verifies it must not have written itself. */
 import { execFileSync } from 'node:child_process';
-import type { HmacForm } from '../../src/verify/preset.ts';
+import type { SignatureForm } from '../../src/verify/form/vocabulary.ts';
 
 /** The MAC of bytes as openssl computes it. The key is visible in the process list, which tests may do and we may not. */
 export function opensslMac(
@@ -36,12 +36,18 @@ export function flintnHeaders(secret: string, body: Buffer | string): Record<str
 }
 
 /** The header's value in any provider's form. */
-export function signatureOf(form: HmacForm, secret: string, body: string): string {
+export function signatureOf(form: SignatureForm, secret: string, body: string): string {
   const seconds = Math.floor(Date.now() / 1000);
-  const isTimestamped = form.layout === 'timestamped';
+  const isTimestamped = form.layout !== undefined;
   const signed = isTimestamped ? `${seconds}.${body}` : body;
-  const mac = opensslMac(secret, signed, form.algorithm).toString(form.encoding);
-  return isTimestamped ? `t=${seconds},v1=${mac}` : form.prefix + mac;
+  const algorithm = form.algorithm === 'hmac-sha1' ? 'sha1' : 'sha256';
+  const mac = opensslMac(secret, signed, algorithm).toString(form.encoding);
+  return isTimestamped ? `t=${seconds},v1=${mac}` : `${form.prefix ?? ''}${mac}`;
+}
+
+/** The name of the header in which a form has its signature. */
+export function headerOf({ in: place }: SignatureForm): string {
+  return 'header' in place ? place.header : '';
 }
 
 /** An HS256 token over exactly these header and payload texts. */

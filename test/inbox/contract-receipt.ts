@@ -87,6 +87,61 @@ export function receiptContract(makeDriver: MakeDriver): void {
     expect(opened.driver.rows().events).toHaveLength(2);
   });
 
+  test('a form is handed over where the source sends forms', async () => {
+    const form = await opened.inbox.keep(arrival('forms', 'a=1&b=%C3%BC'));
+    expect(form.outcome).toBe('accepted');
+    const json = await opened.inbox.keep(arrival('forms', '{"a":1}'));
+    expect(json.outcome).toBe('accepted');
+    const { events, work } = opened.driver.rows();
+    expect(events.map(({ body }) => body)).toEqual(['a=1&b=%C3%BC', '{"a":1}']);
+    expect(work.map(({ state }) => state)).toEqual(['pending', 'pending']);
+  });
+
+  const named = (body: string, headers: object) =>
+    opened.inbox.keep({ ...arrival('named', body), headers: JSON.stringify(headers) });
+
+  test('one body under other names that nobody signs is handed over with a warning, and held from the ninth on', async () => {
+    const first = await named('{"n":1}', { 'x-id': 'a1', 'x-type': 'orders/updated' });
+    expect(first).toEqual({ outcome: 'accepted', id: expect.stringMatching(/^evt_/) });
+    const paid = await named('{"n":1}', { 'x-id': 'a1', 'x-type': 'orders/paid' });
+    expect(paid).toMatchObject({ outcome: 'accepted', warning: expect.stringContaining(first.id) });
+    for (let at = 2; at < 8; at++) {
+      const other = await named('{"n":1}', { 'x-id': `a${at}`, 'x-type': 'orders/updated' });
+      expect(other).toMatchObject({ outcome: 'accepted', warning: expect.stringContaining(first.id) });
+    }
+    const ninth = await named('{"n":1}', { 'x-id': 'a9', 'x-type': 'orders/updated' });
+    expect(ninth).toMatchObject({ outcome: 'held', reason: expect.stringContaining(first.id) });
+    const tenth = await named('{"n":1}', { 'x-id': 'a9', 'x-type': 'orders/paid' });
+    expect(tenth.outcome).toBe('held');
+    const again = [
+      await named('{"n":1}', { 'x-id': 'a1', 'x-type': 'orders/updated' }),
+      await named('{"n":1}', { 'x-id': 'a1', 'x-type': 'orders/paid' }),
+      await named('{"n":1}', { 'x-id': 'a9', 'x-type': 'orders/updated' }),
+    ];
+    expect(again).toEqual([first, paid, ninth].map(({ id }) => ({ outcome: 'duplicate', id })));
+    expect(opened.driver.rows().events).toHaveLength(10);
+    const states = opened.driver.rows().work.map(({ state }) => state);
+    expect(states).toEqual([...Array(8).fill('pending'), 'held', 'held']);
+  });
+
+  test('another body under an id that nobody signs is an event of its own', async () => {
+    const kept = await Promise.all(
+      ['{"n":1}', '{"n":2}', '{"n":2}'].map((body) => named(body, { 'x-id': 'a1', 'x-type': 't' })),
+    );
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'duplicate']);
+    expect(kept[2]?.id).toBe(kept[1]?.id);
+    expect(kept.every(({ warning }) => warning === undefined)).toBe(true);
+    expect(opened.driver.rows().events).toHaveLength(2);
+  });
+
+  test('names that come at the same moment are told apart, each once', async () => {
+    const ids = ['a', 'b', 'a', 'c', 'b', 'a'];
+    const kept = await Promise.all(ids.map((id) => named('{"n":1}', { 'x-id': id })));
+    expect(kept.map(({ outcome }) => outcome).filter((outcome) => outcome === 'accepted')).toHaveLength(3);
+    for (const [at, id] of ids.entries()) expect(kept[at]?.id).toBe(kept[ids.indexOf(id)]?.id);
+    expect(opened.driver.rows().events).toHaveLength(3);
+  });
+
   test('what its claims have proven is known by them, in whatever bytes it comes', async () => {
     const said = (body: string, claims: string) =>
       opened.inbox.keep({

@@ -64,6 +64,11 @@ const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ hand
 export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
   Object.entries({
     one: { shape: { id: [['id']], type: [['type']] }, routes: to('one/a') },
+    forms: { shape: { id: [], type: [], bodies: 'form' }, routes: to('forms/a') },
+    named: {
+      shape: { id: [{ header: 'X-Id' }], type: [{ header: 'X-Type' }], unsigned: ['x-id', 'x-type'] },
+      routes: to('named/a'),
+    },
     two: { shape: { id: [['id']], type: [['type']] }, routes: to('two/a', 'two/b') },
     plain: { shape: { id: [], type: [['event']] }, routes: to('plain/a') },
     still: { shape: { id: [['id']], type: [] }, routes: [] },

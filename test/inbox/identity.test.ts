@@ -1,7 +1,10 @@
 /** What is read from a body: id, type, identity, and what of it is stored. */
+
+import { type Preset, presets } from 'consignee';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Content, conflictIdentity, readContent } from '../../src/inbox/identity.ts';
+import { shapeOf } from '../../src/inbox/shape.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';
 import { shippo } from '../../src/verify/presets/shippo/preset.ts';
@@ -235,3 +238,35 @@ describe('the cut', () => {
 function deep(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels);
 }
+
+test('what can be read depends on what the source sends: JSON, or forms as well, and never what is no text', () => {
+  const readable = (body: Buffer, bodies?: 'form') =>
+    readContent('a-source', { id: [], type: [], ...(bodies && { bodies }) }, body).isReadable;
+  const [json, form, noText] = [Buffer.from('{}'), Buffer.from('a=1'), Buffer.from([0xff, 0xfe, 0x61])];
+  expect([json, form, noText].map((body) => readable(body))).toEqual([true, false, false]);
+  expect([json, form, noText].map((body) => readable(body, 'form'))).toEqual([true, true, false]);
+});
+
+test('an id in a header that a form signs is an identity like any; one that nobody signs adds to that of the body', () => {
+  const shape = (unsigned?: string[]) => ({
+    id: [{ header: 'X-Id' }],
+    type: [],
+    ...(unsigned && { unsigned }),
+  });
+  const read = (id: string, body: string, unsigned?: string[]) =>
+    readContent('a-source', shape(unsigned), Buffer.from(body), { headers: JSON.stringify({ 'x-id': id }) });
+  expect(read('1', '{}')).toMatchObject({ externalId: '1', unsigned: undefined });
+  expect(read('1', '{}').identity).toEqual(read('1', '{"a":1}').identity);
+  expect(read('1', '{}').identity).not.toEqual(read('2', '{}').identity);
+  expect(read('1', '{}', ['x-id'])).toMatchObject({ externalId: '1', unsigned: { externalId: '1' } });
+  expect(read('1', '{}', ['x-id']).identity).toEqual(read('2', '{}', ['x-id']).identity);
+  expect(read('1', '{}', ['x-id']).identity).not.toEqual(read('1', '{"a":1}', ['x-id']).identity);
+});
+
+test('a header is signed if every form of the preset signs it', () => {
+  const unsignedOf = (name: string) => shapeOf(presets[name] as Preset).unsigned;
+  expect(unsignedOf('svix')).toBeUndefined();
+  expect(unsignedOf('github')).toEqual(['x-github-delivery', 'x-github-event']);
+  // Its older form signs nothing.
+  expect(unsignedOf('gitlab')).toContain('webhook-id');
+});

@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
-import { KEEP, KNOWN } from '../../src/inbox/postgres/candidates.ts';
+import { KEEP, KNOWN, NAMES } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { DISCARD_SELECTED, REPLAY_ENDED, REPLAY_OPEN } from '../../src/inbox/postgres/replays.ts';
@@ -67,6 +67,12 @@ test('what is kept is matched with the batch by hash, not each with each', async
   expect(accesses(plan)).toEqual([]);
   expect(plan).not.toMatch(/Nested Loop|Join/);
   expect(plan.match(/hashed SubPlan/g)).toHaveLength(2);
+});
+
+test('the names of events are found by their numbers', async () => {
+  const plan = await planOf(NAMES);
+  expect(new Set(accesses(plan))).toEqual(new Set(['inbox_rest by Bitmap Heap']));
+  expect(plan).toContain('Bitmap Index Scan on inbox_rest_pkey');
 });
 
 test('a key that is known is found by its index', async () => {

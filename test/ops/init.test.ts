@@ -34,6 +34,15 @@ test('init writes a secret for each source of the wiring, and says where it belo
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
 });
 
+test('init makes up no public key: that setting is left to fill in', async () => {
+  const empty = mkdtempSync(join(folder, 'public-'));
+  const config = join(ROOT, 'test/fixtures/public-keys');
+  expect((await runToEnd(['init', '--config', config], { cwd: empty })).code).toBe(0);
+  const text = readFileSync(join(empty, '.env'), 'utf8');
+  expect(text).toMatch(/^# SENDGRID_WEBHOOK_SECRET=$/m);
+  expect(text).toMatch(/^GITHUB_WEBHOOK_SECRET=[0-9a-f]{64}$/m);
+});
+
 test('init leaves a file that is there as it is', async () => {
   const before = readFileSync(file, 'utf8');
   const { code, output } = await consignee(['init']);

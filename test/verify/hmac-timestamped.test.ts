@@ -17,7 +17,7 @@ function macOver(timestamp: string, secret = SECRET): string {
 }
 
 function ask(value: string, secrets = [SECRET]) {
-  const verify = hmac(shippo.hmac, { secrets, allowSha1: false, toleranceSeconds: 300 });
+  const verify = hmac(shippo.forms, { secrets, allowSha1: false, toleranceSeconds: 300 });
   return verdict(verify, { rawHeaders: ['Shippo-Auth-Signature', value] }, BODY);
 }
 
@@ -28,7 +28,7 @@ test('the literal vector passes at the time it was signed and is too old an hour
     'Shippo-Auth-Signature',
     't=1688493073,v1=b56bdbf4d0a756bd1046f0a9d2260de21f1b0d63eb059d4dfbc6d6ed5651ec0e',
   ];
-  const verify = hmac(shippo.hmac, {
+  const verify = hmac(shippo.forms, {
     secrets: ['shippo-test-secret'],
     allowSha1: false,
     toleranceSeconds: 300,

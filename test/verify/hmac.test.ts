@@ -1,8 +1,8 @@
 /** The plain layouts: `sha256=<hex>`, `sha1=<hex>` and bare base64. The timestamped one is in hmac-timestamped.test.ts. */
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
+import type { SignatureForm } from '../../src/verify/form/vocabulary.ts';
 import { hmac } from '../../src/verify/hmac.ts';
-import type { HmacForm } from '../../src/verify/preset.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';
 import { flintn } from '../../src/verify/presets/flintn/preset.ts';
@@ -15,7 +15,7 @@ const HEX = opensslMac(SECRET, BODY).toString('hex');
 const SHA1 = opensslMac(SECRET, BODY, 'sha1').toString('hex');
 const BASE64 = opensslMac(SECRET, BODY).toString('base64');
 
-function verifier(forms: readonly HmacForm[], secrets: readonly string[] = [SECRET], allowSha1 = false) {
+function verifier(forms: readonly SignatureForm[], secrets: readonly string[] = [SECRET], allowSha1 = false) {
   return hmac(forms, { secrets, allowSha1, toleranceSeconds: 300 });
 }
 
@@ -27,7 +27,7 @@ const FLINTN_BODY =
 test.each([
   {
     vector: 'Flexport, SHA-256',
-    forms: flexport.hmac,
+    forms: flexport.forms,
     secret: 'flexport-test-secret',
     body: FLEXPORT_BODY,
     header: [
@@ -37,28 +37,28 @@ test.each([
   },
   {
     vector: 'Flexport, SHA-1 allowed',
-    forms: flexport.hmac,
+    forms: flexport.forms,
     secret: 'flexport-test-secret',
     body: FLEXPORT_BODY,
     header: ['X-Hub-Signature', 'sha1=00e2c487250cf075d94dfe6012b13740cf693505'],
   },
   {
     vector: 'Flintn',
-    forms: flintn.hmac,
+    forms: flintn.forms,
     secret: '0123456789abcdef'.repeat(4),
     body: FLINTN_BODY,
     header: ['X-Signature-Primary', 'JIo7s+wDRZFSvQ+ha5EIPJxAfe7E6CLfv5houjTHpxs='],
   },
   {
     vector: 'Flatfile',
-    forms: flatfile.hmac,
+    forms: flatfile.forms,
     secret: 'flatfile-test-secret',
     body: '{"src":{"id":"us_evt_1","topic":"records:updated"},"topic":"records:updated"}',
     header: ['X-Hub-Signature', 'sha256=7f7baf804a704880a58beb80c21b8f47fe6684ea6d58e38f6c6cb4a449d7571a'],
   },
   {
     vector: 'published by GitHub, whose form Flatfile borrows',
-    forms: flatfile.hmac,
+    forms: flatfile.forms,
     secret: "It's a Secret to Everybody",
     body: 'Hello, World!',
     header: [
@@ -102,7 +102,7 @@ test.each([
   ['a megabyte of digits', `sha256=${'a'.repeat(1_048_576)}`],
 ])('a hex signature of the wrong form is malformed: %s', async (_title, value) => {
   const rawHeaders = ['X-Hub-Signature-256', value];
-  expect(await verdict(verifier(flexport.hmac), { rawHeaders }, BODY)).toBe('hmac_malformed');
+  expect(await verdict(verifier(flexport.forms), { rawHeaders }, BODY)).toBe('hmac_malformed');
 });
 
 test.each([
@@ -113,12 +113,12 @@ test.each([
   ['the MAC under an empty secret', createHmac('sha256', '').update(BODY).digest('hex')],
 ])('a well-formed signature that is not the body’s does not match: %s', async (_title, hex) => {
   const rawHeaders = ['X-Hub-Signature-256', `sha256=${hex}`];
-  expect(await verdict(verifier(flexport.hmac), { rawHeaders }, BODY)).toBe('hmac_mismatch');
+  expect(await verdict(verifier(flexport.forms), { rawHeaders }, BODY)).toBe('hmac_mismatch');
 });
 
 test('hex digits may be capitals', async () => {
   const rawHeaders = ['X-Hub-Signature-256', `sha256=${HEX.toUpperCase()}`];
-  expect(await verdict(verifier(flexport.hmac), { rawHeaders }, BODY)).toBe('passes');
+  expect(await verdict(verifier(flexport.forms), { rawHeaders }, BODY)).toBe('passes');
 });
 
 /** The last character before the padding carries two bits that decoding drops. */
@@ -148,7 +148,7 @@ test.each([
   ['a prefix that Flintn does not write', `sha256=${BASE64}`],
 ])('a base64 signature of the wrong form is malformed: %s', async (_title, value) => {
   const rawHeaders = ['X-Signature-Primary', value];
-  expect(await verdict(verifier(flintn.hmac), { rawHeaders }, BODY)).toBe('hmac_malformed');
+  expect(await verdict(verifier(flintn.forms), { rawHeaders }, BODY)).toBe('hmac_malformed');
 });
 
 const GOOD = `sha256=${HEX}`;
@@ -181,7 +181,7 @@ test.each([
   ['a good SHA-1 alone', ['X-Hub-Signature', `sha1=${SHA1}`], 'hmac_sha1'],
   ['a malformed SHA-1', ['X-Hub-Signature', 'sha1='], 'hmac_sha1'],
 ] as const)('the first header that is there decides alone: %s', async (_title, rawHeaders, expected) => {
-  expect(await verdict(verifier(flexport.hmac), { rawHeaders }, BODY)).toBe(expected);
+  expect(await verdict(verifier(flexport.forms), { rawHeaders }, BODY)).toBe(expected);
 });
 
 test.each([
@@ -194,7 +194,7 @@ test.each([
     'hmac_mismatch',
   ],
 ] as const)('allowed SHA-1 never mends SHA-256: %s', async (_title, rawHeaders, expected) => {
-  expect(await verdict(verifier(flexport.hmac, [SECRET], true), { rawHeaders }, BODY)).toBe(expected);
+  expect(await verdict(verifier(flexport.forms, [SECRET], true), { rawHeaders }, BODY)).toBe(expected);
 });
 
 test.each([
@@ -207,7 +207,7 @@ test.each([
 ])('every live secret is accepted and no other: %s', async (_title, secret, expected) => {
   const live = [SECRET, 'the-one-being-retired', 'clé secrète 鍵 🔑', 'k'.repeat(200)];
   const rawHeaders = ['X-Signature-Primary', opensslMac(secret, BODY).toString('base64')];
-  expect(await verdict(verifier(flintn.hmac, live), { rawHeaders }, BODY)).toBe(expected);
+  expect(await verdict(verifier(flintn.forms, live), { rawHeaders }, BODY)).toBe(expected);
 });
 
 test.each([
@@ -217,5 +217,5 @@ test.each([
   ['line breaks of Windows', Buffer.from('{\r\n}\r\n')],
 ])('the MAC is over the bytes, whatever they are: %s', async (_title, body) => {
   const rawHeaders = ['X-Signature-Primary', opensslMac(SECRET, body).toString('base64')];
-  expect(await verdict(verifier(flintn.hmac), { rawHeaders }, body)).toBe('passes');
+  expect(await verdict(verifier(flintn.forms), { rawHeaders }, body)).toBe('passes');
 });

@@ -3,6 +3,8 @@
  *
  * NAME holds one secret; NAME_FILE names a file with one live secret a line, newest first; NAME_PREVIOUS is the one being
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
+ *
+ * A key in PEM is one secret however many lines it has: it is read as if it stood on one.
  */
 import type { Problem } from '../errors.ts';
 import { type EnvironmentReading, readFileOf, refuseBoth } from './environment.ts';
@@ -46,9 +48,9 @@ export function readSecrets(
   name: string,
   { environment, production, problems, warnings }: EnvironmentReading,
 ): Secrets {
-  const inline = environment[name];
+  const inline = onOneLine(environment[name]);
   const file = environment[`${name}_FILE`];
-  const previous = environment[`${name}_PREVIOUS`];
+  const previous = onOneLine(environment[`${name}_PREVIOUS`]);
   const found: { setting: string; secret: string }[] = [];
   refuseBoth(name, inline, file, problems);
   if (inline !== undefined) found.push({ setting: name, secret: inline });
@@ -81,7 +83,19 @@ export function readSecrets(
 function linesOf(name: string, path: string, problems: Problem[]): string[] {
   // One newline at the very end belongs to the file, not to the secret; editors and `echo` put it there.
   const text = readFileOf(`${name}_FILE`, path, problems)?.replace(/\r?\n$/, '');
-  return text?.split(/\r?\n/) ?? [];
+  return onOneLine(text)?.split(/\r?\n/) ?? [];
+}
+
+const BREAKS = /\s|\\n/g;
+const PEM = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]|\\n)*?-----END \1-----/g;
+
+/** Variables hold line breaks as such or as \n. */
+function onOneLine<Text extends string | undefined>(text: Text): Text | string {
+  const blocks = text?.replace(PEM, (block) => {
+    const [, begin = '', inner = '', end = ''] = /^(-+[A-Z ]+-+)(.*?)(-+[A-Z ]+-+)$/s.exec(block) ?? [];
+    return `${begin}${inner.replace(BREAKS, '')}${end}`;
+  });
+  return blocks?.replace(/(-----END [A-Z ]+-----)(\s|\\n)+$/, '$1') ?? text;
 }
 
 function problemWith(setting: string, secret: string): Problem | undefined {
@@ -98,6 +112,10 @@ function problemWith(setting: string, secret: string): Problem | undefined {
     return { setting, wrong: 'has characters that cannot be seen', fix };
   }
   if (isPlaceholder(secret)) return { setting, wrong: 'is a placeholder, not a secret', fix: real };
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(secret)) {
+    const fix = 'Put the public key there that belongs to it; nobody but the provider needs the private one.';
+    return { setting, wrong: 'is a private key', fix };
+  }
   return undefined;
 }
 
@@ -107,7 +125,7 @@ function doubtsAbout(setting: string, secret: string): Problem[] {
     const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
     doubts.push({ setting, wrong: `has ${secret.length} characters`, fix });
   }
-  if (secret.includes(' ')) {
+  if (secret.replace(/^-----BEGIN .*-----END .*-----$/, '').includes(' ')) {
     const fix = 'If the provider did not give it to you so, take it out.';
     doubts.push({ setting, wrong: 'has a blank inside', fix });
   }

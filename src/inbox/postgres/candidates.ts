@@ -82,6 +82,11 @@ export const KNOWN = {
   text: 'SELECT identity, number, digest FROM keys WHERE identity = ANY ($1::bytea[])',
 };
 
+export const NAMES = {
+  name: 'names',
+  text: 'SELECT number, type, external_id AS "externalId" FROM inbox WHERE number = ANY ($1::bigint[])',
+};
+
 export interface Key {
   readonly identity: Buffer;
   readonly number: number;
@@ -93,15 +98,41 @@ export async function findKeys(
   asked: Asked,
   candidates: readonly Candidate[],
 ): Promise<(identity: Buffer) => Key> {
-  const identities = bytesList(candidates.map(({ identity }) => identity));
-  const { rows } =
-    candidates.length === 0 ? { rows: [] } : await asked.query<Key>({ ...KNOWN, values: [identities] });
-  const byIdentity = new Map(rows.map((row) => [row.identity.toString('hex'), row]));
+  const known = await findKnown(
+    asked,
+    candidates.map(({ identity }) => identity),
+  );
   return (identity) => {
-    const key = byIdentity.get(identity.toString('hex'));
+    const key = known.get(identity.toString('hex'));
     if (!key) throw new Error('what it repeats was purged at this very moment');
     return key;
   };
+}
+
+/** The keys that there are, by their identities in hex. */
+export async function findKnown(
+  asked: Asked,
+  identities: readonly Buffer[],
+): Promise<ReadonlyMap<string, Key>> {
+  if (identities.length === 0) return new Map();
+  const { rows } = await asked.query<Key>({ ...KNOWN, values: [bytesList(identities)] });
+  return new Map(rows.map((row) => [row.identity.toString('hex'), row]));
+}
+
+interface NamedEvent {
+  readonly number: number;
+  readonly type: string | null;
+  readonly externalId: string | null;
+}
+
+/** Of events by their numbers; those that are purged are left out. */
+export async function findNames(
+  asked: Asked,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, NamedEvent>> {
+  if (numbers.length === 0) return new Map();
+  const { rows } = await asked.query<NamedEvent>({ ...NAMES, values: [bigintList(numbers)] });
+  return new Map(rows.map((row) => [row.number, row]));
 }
 
 /** By the numbers of their events; those that are purged are left out. */

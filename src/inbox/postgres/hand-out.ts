@@ -176,6 +176,6 @@ function deliveryOf(sources: ReadonlyMap<string, StoredSource>, { source, ...row
   const delivery = { ...row, id: idOf(row.event) };
   const stored = sources.get(source);
   if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
-  const { type, externalId } = readContent(source, stored.shape, row.body);
+  const { type, externalId } = readContent(source, stored.shape, row.body, row);
   return { ...delivery, type, externalId };
 }

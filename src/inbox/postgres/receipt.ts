@@ -23,6 +23,7 @@ import {
 } from './candidates.ts';
 import { inTransaction } from './connection.ts';
 import type { Lease } from './lease.ts';
+import { keepNamed, type StoreNew, type Unnumbered } from './named.ts';
 import { planNewest } from './newest.ts';
 
 export interface ReceiptOptions {
@@ -32,25 +33,34 @@ export interface ReceiptOptions {
   readonly lease: Lease;
 }
 
-type Unnumbered = Omit<Candidate, 'number'>;
-
 /** `waiting`: handlers for which something waits. Rejects if the transaction failed, or nobody knows: nothing is kept then. */
 export async function keepAll(options: ReceiptOptions, arrivals: readonly Arrival[]) {
-  const { candidates, fresh, deliveries, waiting } = await storeNew(
-    options,
+  const stored: Awaited<ReturnType<typeof storeNew>>[] = [];
+  const store: StoreNew = async (unnumbered) => {
+    const one = await storeNew(options, unnumbered);
+    stored.push(one);
+    return one;
+  };
+  const { candidates, fresh } = await store(
     arrivals.map((arrival): Unnumbered => {
       const { shape } = options.sources.get(arrival.source) as StoredSource;
-      const content = readContent(arrival.source, shape, arrival.body, arrival.claims);
+      const content = readContent(arrival.source, shape, arrival.body, arrival);
       return { arrival, content, identity: content.identity, held: whyHeld(content) };
     }),
   );
   const repeated = candidates.filter(({ number }) => !fresh.has(number));
-  const again = await keepRepeated(options, repeated).catch((error: Error) => {
+  const deliveriesOf = () => stored.flatMap(({ deliveries }) => deliveries);
+  const again = await keepRepeated(options, repeated, store).catch((error: Error) => {
     // The deliveries will not be sent. Without their slots they are found as owned and not out, and are given back.
-    for (const { handler, event } of deliveries) options.scheduler.returnSlot(handler, event);
+    for (const { handler, event } of deliveriesOf()) options.scheduler.returnSlot(handler, event);
     throw error;
   });
-  return { kept: candidates.map((one) => again.get(one) ?? keptAs(one)), deliveries, waiting };
+  const waiting = new Set(stored.flatMap((one) => [...one.waiting]));
+  return {
+    kept: candidates.map((one) => again.get(one) ?? keptAs(one)),
+    deliveries: deliveriesOf(),
+    waiting,
+  };
 }
 
 function keptAs({ number, held }: Candidate): Kept {
@@ -62,6 +72,7 @@ function keptAs({ number, held }: Candidate): Kept {
 async function keepRepeated(
   options: ReceiptOptions,
   repeated: readonly Candidate[],
+  store: StoreNew,
 ): Promise<Map<Candidate, Kept>> {
   const firstOf = await findKeys(options.pool, repeated);
   const hasSameBytes = ({ identity, content }: Candidate) => content.digest.equals(firstOf(identity).digest);
@@ -73,11 +84,13 @@ async function keepRepeated(
   const isSame = (one: Candidate) =>
     hasSameBytes(one) || saysTheSame(one.content, evidenceOf.get(firstOf(one.identity).number) ?? null);
   const duplicateOf = ({ number }: Key): Kept => ({ outcome: 'duplicate', id: idOf(number) });
-  const kept = new Map(repeated.filter(isSame).map((one) => [one, duplicateOf(firstOf(one.identity))]));
+  const same = repeated.filter(isSame);
+  const named = same.filter(({ content }) => content.unsigned !== undefined);
+  const kept = await keepNamed(options.pool, named, store);
+  for (const one of same) if (!kept.has(one)) kept.set(one, duplicateOf(firstOf(one.identity)));
   const conflicts = repeated.filter((one) => !kept.has(one));
   if (conflicts.length === 0) return kept;
-  const { candidates, fresh } = await storeNew(
-    options,
+  const { candidates, fresh } = await store(
     conflicts.map(({ arrival, content, identity }) => ({
       arrival,
       content,

@@ -8,19 +8,23 @@ import type { WorkState } from '../event-states.ts';
 import {
   type Content,
   conflictIdentity,
+  hasNames,
+  namedIdentities,
+  overNamedIdentity,
   readContent,
   saysTheSame,
   whyHeld,
   whyHeldBeside,
 } from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
+import { whyHeldNamed, whyWarned } from '../shape.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import type { Turn } from './turn.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
-  const content = readContent(arrival.source, source.shape, arrival.body, arrival.claims);
+  const content = readContent(arrival.source, source.shape, arrival.body, arrival);
   const held = whyHeld(content);
   const id = keepNew(turn, arrival, source, content, content.identity, held);
   if (id === undefined) return keepKnown(turn, arrival, source, content);
@@ -34,6 +38,7 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   const isSame =
     content.digest.equals(first.digest) ||
     saysTheSame(content, turn.sql.evidenceOf.get(first.number)?.evidence ?? null);
+  if (isSame && content.unsigned) return keepUnderNames(turn, arrival, source, content);
   if (isSame) return { outcome: 'duplicate', id: idOf(first.number) };
   const held = whyHeldBeside(idOf(first.number));
   const identity = conflictIdentity(arrival.source, content);
@@ -41,6 +46,27 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   if (id !== undefined) return { outcome: 'held', id, reason: held };
   const known = turn.sql.byIdentity.get(identity);
   return known ? { outcome: 'duplicate', id: idOf(known.number) } : keepBehind(turn, arrival);
+}
+
+/** The same came before. It is a duplicate of the one that had the same names; under other ones it is an event of its own. */
+function keepUnderNames(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
+  const known = namedIdentities(arrival.source, content).map((identity) => ({
+    identity,
+    named: turn.sql.namesByIdentity.get(identity),
+  }));
+  const same = known.find(({ named }) => hasNames(content, named))?.named;
+  if (same) return { outcome: 'duplicate', id: idOf(same.number) };
+  const first = idOf(known[0]?.named?.number as number);
+  const free = known.find(({ named }) => named === undefined);
+  const identity = free?.identity ?? overNamedIdentity(arrival.source, content);
+  const held = whyHeld(content) ?? (free ? null : whyHeldNamed(first));
+  const id = keepNew(turn, arrival, source, content, identity, held);
+  if (id !== undefined)
+    return held === null
+      ? { outcome: 'accepted', id, warning: whyWarned(first) }
+      : { outcome: 'held', id, reason: held };
+  const again = turn.sql.byIdentity.get(identity);
+  return again ? { outcome: 'duplicate', id: idOf(again.number) } : keepBehind(turn, arrival);
 }
 
 /** Its number was taken, by an event of a time when the clock was wrong. */

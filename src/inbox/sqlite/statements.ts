@@ -44,6 +44,9 @@ function ofEvents(database: DatabaseSync) {
     byIdentity: query<{ number: number; digest: Uint8Array }>(
       'SELECT number, digest FROM inbox WHERE identity = ?',
     ),
+    namesByIdentity: query<{ number: number; type: string | null; externalId: string | null }>(
+      'SELECT number, type, external_id AS externalId FROM inbox WHERE identity = ?',
+    ),
     evidenceOf: query<{ evidence: string | null }>('SELECT evidence FROM inbox WHERE number = ?'),
     eventForDelivery:
       query<StoredEvent>(`SELECT type, external_id AS externalId, received_at AS receivedAt, headers, body

@@ -2,7 +2,8 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { firstSetting, isProof } from '../../verify/checks.ts';
+import { firstSetting, isForForms, isProof } from '../../verify/checks.ts';
+import { provesOf } from '../../verify/form/words.ts';
 import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
@@ -28,7 +29,29 @@ export function sourceFindings({ config, environment }: Settings): Finding[] {
     const whom = twin.name === name ? 'another setting of its own' : twin.name;
     return [warn(name, `shares a secret with ${whom}: give each its own`)];
   });
-  return [...config.sources.map((source) => sourceFinding(source, config.production)), ...shared];
+  const own = config.sources.flatMap((source) => [
+    sourceFinding(source, config.production),
+    ...formFindings(source),
+  ]);
+  return [...own, ...shared];
+}
+
+/** What a good signature does not say, and what nobody has shown. */
+function formFindings({ name, schemes, preset }: SourceConfig): Finding[] {
+  if (!schemes.some(isForForms)) return [];
+  const subject = `${name} signature`;
+  const weakest = preset.forms.map(provesOf).find((proven) => proven !== 'the content');
+  const findings: Finding[] = [];
+  if (weakest) {
+    const fix =
+      'Who has caught a delivery may send other content under it: ask the provider for what matters';
+    findings.push(warn(subject, `proves ${weakest}. ${fix}`));
+  }
+  if (preset.shownBy === 'documentation') {
+    const fix = 'Have it send a test, and look whether that is accepted';
+    findings.push(warn(subject, `is known from documentation only. ${fix}`));
+  }
+  return findings;
 }
 
 function sourceFinding(source: SourceConfig, production: boolean): Finding {

@@ -8,6 +8,7 @@ import { isLoopback } from '../../base/address.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { maskOf } from '../../verify/fingerprint.ts';
+import { isSha1 } from '../../verify/form/vocabulary.ts';
 import {
   API_KEYS,
   ageOf,
@@ -107,6 +108,8 @@ function sha1Findings(
   now: number,
 ): Finding[] {
   const subject = `${name} SHA-1`;
+  if (preset.forms.length > 0 && preset.forms.every(isSha1))
+    return [pass(subject, `${preset.title} signs with nothing better`)];
   const use = sumOfUses(uses.filter(({ source, form }) => source === name && form.endsWith(' sha1')));
   if (use) {
     const came = `${counted(use.count, 'event')} came with nothing better, the last ${ago(use.lastAt, now)}`;

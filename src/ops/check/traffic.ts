@@ -6,7 +6,7 @@ import { isLoopback, matches, scopeOf } from '../../base/address.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { signedSecondsIn } from '../../verify/hmac-form.ts';
+import { signedSecondsIn } from '../../verify/form/value.ts';
 import { type Allowed, examineAllowlist, IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
 import type { Scheme } from '../../verify/schemes.ts';
 import type { Proof } from '../../verify/verifier.ts';
@@ -151,7 +151,7 @@ function observedFinding({ name, prefix }: SourceConfig, scheme: Scheme, outcome
 /** Signed timestamps say what time it was elsewhere, a delivery’s way before it came here. */
 export function clockFindings({ sources }: Config, evidence: Evidence): Finding[] {
   const differences = sources
-    .filter(({ preset }) => preset.hmac.some(({ layout }) => layout === 'timestamped'))
+    .filter(({ preset }) => preset.forms.some(({ time }) => time?.from.startsWith('pair:')))
     .flatMap((source) => eventsOf(source, evidence))
     .flatMap(secondsBehind)
     .slice(0, EVENTS_MOST);

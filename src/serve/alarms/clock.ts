@@ -3,9 +3,8 @@
  * in the header), in the median of its last twenty requests with a right signature. The alarm comes while they still pass, or
  * when they are refused for that time alone. It ends with what the source signs: no news of a source are no good news.
  */
-
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
-import { signedSecondsIn } from '../../verify/hmac-form.ts';
+import { signedSecondsIn } from '../../verify/form/value.ts';
 import { type AlarmRule, durationOf, type Look } from './alarm.ts';
 import { SIGNATURES_KEPT, type Tally } from './tally.ts';
 

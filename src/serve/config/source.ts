@@ -8,14 +8,17 @@ import {
   textOf,
 } from '../../base/settings/environment.ts';
 import { nearestTo } from '../../base/settings/rules.ts';
-import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
-import { isProof, provingSettings, SECRET_ROWS, type SourceChecks } from '../../verify/checks.ts';
+import { headersIn } from '../../inbox/shape.ts';
+import { isForForms, isProof, provingSettings, type SourceChecks } from '../../verify/checks.ts';
+import { placeholderNames } from '../../verify/form/reading.ts';
+import { isSha1 } from '../../verify/form/vocabulary.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { readAllowlist } from './allowlist.ts';
+import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
 import { searchKeysIn } from './stored-sources.ts';
 
 export interface SourceConfig extends SourceChecks {
@@ -40,13 +43,10 @@ export function readSource(
 ): SourceConfig {
   const { environment, production, problems, warnings } = settings;
   const name = sourceNameOf(wiring);
+  const path = `/webhooks/${name}`;
   const prefix = prefixOf(name);
-  const read = SECRET_ROWS.map(({ name: scheme, setting, doubts = () => undefined }) => {
-    const secrets = readSecrets(`${prefix}_${setting}`, settings);
-    const doubt = secrets.live.map(doubts).find((one) => one !== undefined);
-    if (doubt) warnings.push({ setting: `${prefix}_${setting}`, ...doubt });
-    return { scheme, ...secrets };
-  });
+  const { preset } = wiring;
+  const read = readProvingSecrets(prefix, preset, settings);
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
   const allowFrom = readAllowlist(prefix, lists, settings);
   const isSet = (row: (typeof SCHEMES)[number]) =>
@@ -63,24 +63,27 @@ export function readSource(
     (production ? problems : warnings).push({ setting: `${prefix}_ALLOW_FROM`, wrong, fix });
   }
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
+  const signed = preset.forms.flatMap((form) => placeholderNames(form, 'setting'));
   const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
+  known.push(...signed.map((one) => settingOf(prefix, one)));
   warnings.push(...unknownVariables(prefix, prefixes, known, environment));
   return {
     name,
-    path: `/webhooks/${name}`,
+    path,
     prefix,
-    preset: wiring.preset,
+    preset,
     routes: sourceRoutes(wiring),
     replies: wiring.reply !== undefined,
     schemes,
     observed,
+    ...readSignedAbout({ prefix, path, forms: preset.forms, isOn: schemes.some(isForForms) }, settings),
     secrets: Object.fromEntries(read.map(({ scheme, live }) => [scheme, live])),
     allowFrom: allowFrom ?? [],
-    allowSha1: wiring.preset.hmac.some((form) => form.algorithm === 'sha1')
-      ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false)
-      : false,
-    bodyLimitBytes: readBytes(settings, `${prefix}_BODY_LIMIT`, wiring.preset.bodyLimitBytes),
-    keepHeaders: [wiring.preset.keepHeaders, wiring.keepHeaders].flatMap((names) => names ?? []),
+    allowSha1: preset.forms.some(isSha1) ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false) : false,
+    bodyLimitBytes: readBytes(settings, `${prefix}_BODY_LIMIT`, preset.bodyLimitBytes),
+    keepHeaders: [preset.keepHeaders, wiring.keepHeaders, headersIn([...preset.id, ...preset.type])].flatMap(
+      (names) => names ?? [],
+    ),
     keys: searchKeysIn(wiring),
   };
 }
@@ -146,12 +149,12 @@ const FORMS = { secrets: ['', '_FILE', '_PREVIOUS', '_SINCE'], addresses: ['', '
 /** The ends of the variables that a source may have. */
 const KNOWN_ENDS = [
   ...SCHEMES.flatMap(({ setting, holds }) => FORMS[holds].map((form) => `${setting}${form}`)),
-  ...['VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1'],
+  ...['VERIFY', 'OBSERVE', 'BODY_LIMIT', 'ALLOW_SHA1', 'PUBLIC_URL'],
 ];
 /** A variable with one of these words in it was probably meant for us. */
 const OUR_WORDS = [
   ...SCHEMES.map(({ setting }) => setting.replace(/_.*/, '')),
-  ...['VER', 'OBS', 'BODY', 'SECRET', 'TOKEN', 'HMAC'],
+  ...['VER', 'OBS', 'BODY', 'PUBLIC', 'SECRET', 'TOKEN', 'HMAC'],
 ];
 
 const SCHEME_ENDS = SCHEMES.flatMap(({ setting, holds }) => FORMS[holds].map((form) => `_${setting}${form}`));

@@ -1,5 +1,6 @@
 /** The part of a source's configuration that its inbox has to know. Called by whoever opens one. */
 import type { SourceWiring } from '../../deliver/handler.ts';
+import { shapeOf } from '../../inbox/shape.ts';
 import type { StoredSource } from '../../inbox/stored-source.ts';
 import type { MemberPath, SearchKeys } from '../../verify/preset.ts';
 import type { SourceConfig } from './source.ts';
@@ -7,9 +8,7 @@ import type { SourceConfig } from './source.ts';
 /** The sources as an inbox knows them. */
 export function storedSourcesOf(sources: readonly SourceConfig[]): Map<string, StoredSource> {
   return new Map(
-    sources.map(({ name, preset: { id, type, cut }, routes, keys }) => {
-      return [name, { shape: { id, type, ...(cut !== undefined && { cut }) }, routes, keys }];
-    }),
+    sources.map(({ name, preset, routes, keys }) => [name, { shape: shapeOf(preset), routes, keys }]),
   );
 }
 

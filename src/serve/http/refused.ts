@@ -10,7 +10,7 @@
 import type { Request, Response } from 'express';
 import { networkOf } from '../../base/address.ts';
 import type { RefusedClient, RefusedRequest } from '../../inbox/refused/client.ts';
-import { credentialHeadersOf, isProof } from '../../verify/checks.ts';
+import { isProof, judgedHeadersOf } from '../../verify/checks.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/verifier.ts';
@@ -35,7 +35,7 @@ interface KeepRefusalOptions {
 }
 
 interface HeaderChoice {
-  /** Lower-case names of those that carry credentials. */
+  /** Lower-case names of those that are judged by: what carries credentials, and what is signed beside the body. */
   readonly credentials: readonly string[];
   readonly kept: ReturnType<typeof headerKeeper>;
 }
@@ -45,7 +45,7 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
   const headersOf = new Map(
     options.sources.map(({ name, preset, keepHeaders }): [string, HeaderChoice] => [
       name,
-      { credentials: credentialHeadersOf(preset), kept: headerKeeper(keepHeaders) },
+      { credentials: judgedHeadersOf(preset), kept: headerKeeper(keepHeaders) },
     ]),
   );
   const lateReads = new LateReads();

@@ -47,9 +47,9 @@ interface ResponderOptions {
   readonly closing: () => boolean;
 }
 
+type ReportWord = 'code' | 'reason' | 'warning' | 'eventId' | 'id' | 'wouldRefuse';
 /** The part of a request's log line that depends on how the request was answered. */
-interface Report
-  extends Partial<Readonly<Record<'code' | 'reason' | 'eventId' | 'id' | 'wouldRefuse', string>>> {
+interface Report extends Partial<Readonly<Record<ReportWord, string>>> {
   readonly outcome: RequestOutcome;
   readonly reply?: ReplyResult['outcome'];
   readonly path?: string;
@@ -63,14 +63,13 @@ export function responder(options: ResponderOptions): Responder {
     const { head, proofs } = receptionOf(response);
     if (reply?.outcome === 'answered') send(response, 200, reply.json);
     else send(response, 200, ownAnswer(kept), [], 'latin1');
-    const reason = kept.reason ?? (reply && 'reason' in reply ? reply.reason : undefined);
+    const { id: eventId, ...told } = kept;
     const wouldRefuse = codesIn(proofs);
     const more = {
       ...(wouldRefuse !== undefined && { wouldRefuse }),
-      ...(reason !== undefined && { reason }),
-      ...(reply && { reply: reply.outcome }),
+      ...(reply && { reply: reply.outcome, ...('reason' in reply && { reason: reply.reason }) }),
     };
-    report(response, source, 200, { outcome: kept.outcome, eventId: kept.id, ...more });
+    report(response, source, 200, { ...told, eventId, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
     const address = head.address ?? '';
@@ -117,7 +116,7 @@ export function responder(options: ResponderOptions): Responder {
     const { startedAt, head } = response.locals.reception ?? {};
     const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
     const line = { source, ...said, status, ms, ip: head?.address };
-    const isWell = said.reply !== 'failed' && said.reply !== 'late';
+    const isWell = said.reply !== 'failed' && said.reply !== 'late' && said.warning === undefined;
     if ((said.outcome === 'accepted' || said.outcome === 'duplicate') && isWell) log.info(line);
     else if (said.outcome === 'failed') log.error(line);
     else log.warn(line);

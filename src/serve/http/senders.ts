@@ -8,7 +8,7 @@
  *   strange  anything else
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { bearsSignature } from '../../verify/hmac.ts';
+import { type Bearing, bearingOf } from '../../verify/form/bearing.ts';
 import type { Preset } from '../../verify/preset.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { type Head, Rejection, type Verifier } from '../../verify/verifier.ts';
@@ -26,7 +26,7 @@ export interface SendersOptions {
 interface SendingSource {
   readonly name: string;
   readonly path: string;
-  readonly preset: Pick<Preset, 'hmac'>;
+  readonly preset: Pick<Preset, 'forms'>;
 }
 
 /** What is known of a refused request. `source`: where it was sent to, or should have been. */
@@ -48,10 +48,7 @@ export type ReadSender = (refusal: Refusal) => Promise<RefusedSender | undefined
 
 export function senderReader({ sources, provingOf, isKnown }: SendersOptions): ReadSender {
   const paths = sources.map(({ path }) => path);
-  const signing = sources.map((source) => ({
-    source,
-    headers: source.preset.hmac.map(({ header }) => header.toLowerCase()),
-  }));
+  const bearings = new Map(sources.map((source) => [source, bearingOf(source.preset.forms)]));
 
   return async function readSender({ source: reached, code, target, headers, head }) {
     const source = sources.find(({ name }) => name === reached) ?? sourceWanted(target, headers, head);
@@ -60,8 +57,11 @@ export function senderReader({ sources, provingOf, isKnown }: SendersOptions): R
     const looks =
       REFUSALS[code].status === 401
         ? looksAtProof(code)
-        : await looksAtHead(head, provingOf(source.name), source.preset);
-    const signature = code === 'hmac_timestamp' ? signatureIn(source, headers) : undefined;
+        : await looksAtHead(head, provingOf(source.name), bearings.get(source));
+    // Its MAC was right, or the code would be another.
+    const signature = code.endsWith('_timestamp')
+      ? bearings.get(source)?.valueIn(head.rawHeaders)
+      : undefined;
     const seen = { code, address, isKnown: isKnown(source.name, address), looks };
     return { source: source.name, seen: { ...seen, ...(signature !== undefined && { signature }) } };
   };
@@ -70,21 +70,12 @@ export function senderReader({ sources, provingOf, isKnown }: SendersOptions): R
   function sourceWanted(target: string, headers: IncomingHttpHeaders, head: Head): SendingSource | undefined {
     const path = sourceMeant(target, paths);
     if (path !== undefined) return sources.find((source) => source.path === path);
-    const found = signing.find(
-      ({ source, headers: names }) =>
-        names.some((name) => headers[name] !== undefined) && bearsSignature(source.preset, head.rawHeaders),
-    );
-    return found?.source;
+    for (const [source, bearing] of bearings) {
+      const isNear = bearing.headers.some((name) => headers[name] !== undefined);
+      if (isNear && bearing.valueIn(head.rawHeaders) !== undefined) return source;
+    }
+    return undefined;
   }
-}
-
-/** The one header that the form of a timestamped signature has. Its MAC was right, or the code would be another. */
-function signatureIn({ preset }: SendingSource, headers: IncomingHttpHeaders): string | undefined {
-  for (const { header } of preset.hmac) {
-    const value = headers[header.toLowerCase()];
-    if (typeof value === 'string') return value;
-  }
-  return undefined;
 }
 
 function looksAtProof(code: RefusalCode): SeenRequest['looks'] {
@@ -94,7 +85,7 @@ function looksAtProof(code: RefusalCode): SeenRequest['looks'] {
 async function looksAtHead(
   head: Head,
   proving: readonly Verifier[],
-  preset: Pick<Preset, 'hmac'>,
+  bearing: Bearing | undefined,
 ): Promise<SeenRequest['looks']> {
   try {
     let isProven = false;
@@ -107,5 +98,5 @@ async function looksAtHead(
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
   }
-  return bearsSignature(preset, head.rawHeaders) ? 'shaped' : 'strange';
+  return bearing?.valueIn(head.rawHeaders) === undefined ? 'strange' : 'shaped';
 }

@@ -12,6 +12,7 @@ const FOLDER = import.meta.dirname;
 
 /** Names of the samples of a preset: first the one that is sent by itself, then the others by the alphabet. */
 export function sampleNames({ name, sample }: Preset): string[] {
+  if (sample === undefined) return [];
   const files = readdirSync(join(FOLDER, name, 'samples'));
   const names = files.map((file) => basename(file, '.json')).sort((one, other) => one.localeCompare(other));
   return [sample, ...names.filter((other) => other !== sample)];

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCHEME_CASES, type SchemeCase } from '../../fixtures/every-scheme/cases.ts';
 import { type Service, startService } from '../../harness/service.ts';
-import { signatureOf, token } from '../../harness/signing.ts';
+import { headerOf, signatureOf, token } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 const SECRETS = {
@@ -37,7 +37,7 @@ afterAll(async () => {
 function start(time: Time): Promise<Service> {
   const settings = SCHEME_CASES.flatMap((one) => {
     const prefix = one.name.toUpperCase().replaceAll('-', '_');
-    const sha1 = one.form.algorithm === 'sha1' ? [[`${prefix}_ALLOW_SHA1`, 'true']] : [];
+    const sha1 = one.form.algorithm === 'hmac-sha1' ? [[`${prefix}_ALLOW_SHA1`, 'true']] : [];
     return [
       ...one.schemes.map((scheme) => [`${prefix}_${SUFFIXES[scheme]}`, secretOf(one, scheme, time)]),
       ...sha1,
@@ -61,7 +61,7 @@ async function send(one: SchemeCase, time: Time): Promise<number> {
   const seconds = Math.floor(Date.now() / 1_000);
   const proofs = {
     token: () => ({}),
-    hmac: () => ({ [one.form.header]: signatureOf(one.form, secretOf(one, 'hmac', time), body) }),
+    hmac: () => ({ [headerOf(one.form)]: signatureOf(one.form, secretOf(one, 'hmac', time), body) }),
     jwt: () => {
       const payload = `{"iat":${seconds},${body.slice(1)}`;
       return { Authorization: `Bearer ${token(secretOf(one, 'jwt', time), payload)}` };

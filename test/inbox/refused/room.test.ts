@@ -7,9 +7,10 @@ import { openRefused } from '../../../src/inbox/refused/file.ts';
 import { judgeInTurn } from '../../../src/inbox/refused/judging.ts';
 import { RefusedStore } from '../../../src/inbox/refused/store.ts';
 import { TokenBuckets } from '../../../src/inbox/refused/token-bucket.ts';
+import type { SignatureForm } from '../../../src/verify/form/vocabulary.ts';
 import { hmac, signHmac } from '../../../src/verify/hmac.ts';
-import type { HmacForm } from '../../../src/verify/preset.ts';
 import { flintn } from '../../../src/verify/presets.ts';
+import { headerOf } from '../../harness/signing.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -139,14 +140,14 @@ test('beside a flood of forgeries every genuine request is taken in once the sec
   const { store, losses } = opened(3.2 * MIB);
   const buckets = new TokenBuckets();
   store.prove({ source: 'flintn', network: PROVIDER, at: BEGIN });
-  const [form] = flintn.hmac as [HmacForm];
+  const [form] = flintn.forms as [SignatureForm];
   const bodyOf = (id: string, bytes: number) =>
     Buffer.from(JSON.stringify({ event_type: 'TRANSACTION_SETTLED', event_id: id, data: 'x'.repeat(bytes) }));
   const genuine: string[] = [];
   let forged = 0;
   const requestFrom = (address: string, id: string, key: string, bytes: number) => {
     const body = bodyOf(id, bytes);
-    const credentials = JSON.stringify([form.header, signHmac(form, key, body, BEGIN)]);
+    const credentials = JSON.stringify([headerOf(form), signHmac(form, key, body, BEGIN)]);
     return refused('flintn', address, { body, credentials });
   };
   for (let second = 0; second < SECONDS; second++) {
@@ -176,7 +177,7 @@ test('beside a flood of forgeries every genuine request is taken in once the sec
       newest: async (source) => store.newest(source),
       remove: async (number) => store.remove(number),
     },
-    verifiersOf: () => [hmac(flintn.hmac, { secrets: [secret], allowSha1: false, toleranceSeconds: 300 })],
+    verifiersOf: () => [hmac(flintn.forms, { secrets: [secret], allowSha1: false, toleranceSeconds: 300 })],
     async keep({ body }) {
       taken.push(JSON.parse(body.toString()).event_id);
       return { outcome: 'accepted', id: 'evt_1' };

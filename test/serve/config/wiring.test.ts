@@ -4,6 +4,7 @@ import type { Problem } from '../../../src/base/errors.ts';
 import { latest } from '../../../src/deliver/handlers/latest.ts';
 import { log } from '../../../src/deliver/handlers/log.ts';
 import { readWirings } from '../../../src/serve/config/wiring.ts';
+import { custom } from '../../../src/verify/custom.ts';
 import { flintn } from '../../../src/verify/presets/flintn/preset.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
 import { reading } from './reading.ts';
@@ -46,12 +47,49 @@ test('all that may be there has no problem', () => {
   expect(problemsOf({ preset: shippo, handlers: {} })).toEqual([]);
 });
 
+test('a preset of one’s own takes five lines, and what is misspelt in it is told with what may be', () => {
+  const form = {
+    in: { header: 'X-Acme' },
+    encoding: 'hex',
+    algorithm: 'hmac-sha256',
+    signed: '{body}',
+  } as const;
+  const acme = custom({
+    name: 'acme',
+    forms: [form],
+    id: [{ header: 'X-Acme-Id' }],
+  });
+  expect(problemsOf({ preset: acme, handlers: { a: handle } })).toEqual([]);
+  const odd = custom({
+    name: 'odd',
+    forms: [
+      { ...form, signed: '{bodi}' },
+      { ...form, in: { header: '' } },
+    ],
+  });
+  expect(problemsOf({ preset: odd, handlers: { a: handle } })).toEqual([
+    expect.stringMatching(
+      /forms\.0 of the preset odd has an unknown placeholder \{bodi\}; there are body, time, /,
+    ),
+    expect.stringContaining(
+      'forms.1 of the preset odd has a header that is not a name. Write a list of forms',
+    ),
+  ]);
+});
+
 test('a preset of one’s own that is not sound is told of once, with all its flaws, and its sources are not read', () => {
-  const own = { ...flintn, name: 'Own', hmac: [{ ...flintn.hmac[0], algorithm: 'md5' }], bodyLimitBytes: 0 };
+  const own = {
+    ...flintn,
+    name: 'Own',
+    forms: [{ ...flintn.forms[0], algorithm: 'md5' }],
+    bodyLimitBytes: 0,
+  };
   const sources = ['one', 'two'].map((name) => ({ preset: own, name, handlers: { a: handle } }));
   expect(problemsOf(...sources)).toEqual([
     expect.stringContaining('name of the preset Own is "Own". Use small letters, digits and hyphens.'),
-    expect.stringContaining('hmac of the preset Own is a list. Write a list of { header, layout'),
+    expect.stringContaining(
+      'forms.0 of the preset Own has an algorithm that is none of hmac-sha256, hmac-sha1, hmac-sha512,',
+    ),
     expect.stringContaining('bodyLimitBytes of the preset Own is 0. Use a whole number from 1'),
   ]);
   const { config, problems } = reading({}, { sources });
@@ -119,7 +157,7 @@ test.each([
   ],
   [
     {
-      preset: { ...shippo, hmac: [{ ...shippo.hmac[0], header: 'X-Mac' }] },
+      preset: { ...shippo, forms: [{ ...shippo.forms[0], in: { header: 'X-Mac' } }] },
       handlers: {},
       keepHeaders: ['x-mac'],
     },

@@ -2,13 +2,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { HmacForm, MemberPath, Preset } from '../../../src/verify/preset.ts';
+import { isSha1 } from '../../../src/verify/form/vocabulary.ts';
+import { sayForm } from '../../../src/verify/form/words.ts';
+import { type MemberPath, type NamePlace, type Preset, presetFlaws } from '../../../src/verify/preset.ts';
 import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
 import * as shipped from '../../../src/verify/presets.ts';
 import { SCHEMES } from '../../../src/verify/schemes.ts';
 import { ROOT } from '../../harness/project.ts';
 
-const presets: readonly Preset[] = Object.values(shipped);
+const all: readonly Preset[] = Object.values(shipped);
+/** Those that config/sources.ts wires: README and .env.example speak of them, and their events have types. */
+const presets = all.filter(({ name }) => existsSync(join(ROOT, `src/verify/presets/${name}/events.ts`)));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const example = read('.env.example');
 
@@ -16,10 +20,21 @@ test('every folder has its line in presets.ts, and its name is the name that use
   const folders = readdirSync(join(ROOT, 'src/verify/presets'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  expect(presets.map(({ name }) => name).sort()).toEqual(folders.sort());
+  expect(all.map(({ name }) => name).sort()).toEqual(folders.sort());
+  expect(presets.map(({ name }) => name)).toEqual(['flatfile', 'flexport', 'flintn', 'shippo']);
   for (const [key, { name }] of Object.entries(shipped)) {
     expect(key).toBe(name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()));
   }
+});
+
+test.each(all)('$title has no flaw, says where it is known from, and has the samples it names', (preset) => {
+  expect(presetFlaws(preset)).toEqual([]);
+  expect(preset.setUp.length).toBeGreaterThan(0);
+  for (const sentence of preset.setUp) expect(sentence).toMatch(/^[A-Z].*\.$/);
+  if (!presets.includes(preset))
+    expect([preset.known?.asOf, preset.shownBy]).toEqual([expect.any(String), expect.any(String)]);
+  for (const sample of sampleNames(preset))
+    expect(JSON.parse(makeSample(preset, sample).toString())).toBeTruthy();
 });
 
 test.each(presets)('$title has its samples, its event types and its test', (preset) => {
@@ -30,26 +45,22 @@ test.each(presets)('$title has its samples, its event types and its test', (pres
 });
 
 test.each(presets)('$title says in sentences how it is set up, and how its secret is changed', (preset) => {
-  const { setUp, rotation, hmac } = preset;
+  const { setUp, rotation, forms } = preset;
   expect(setUp.length).toBeGreaterThan(0);
-  expect(hmac.length === 0 || rotation.hmac !== undefined).toBe(true);
+  expect(forms.length === 0 || rotation.hmac !== undefined).toBe(true);
   const steps = Object.values(rotation).flatMap(({ before = [], after, old }) => [...before, ...after, old]);
   for (const sentence of [...setUp, ...steps]) expect(sentence).toMatch(/^[A-Z].*\.$/);
 });
 
 const pathOf = (path: MemberPath) => `\`${path.join('.')}\``;
-const pathsOf = (paths: readonly MemberPath[], none: string) => paths.map(pathOf).join(', else ') || none;
-function formOf({ header, layout, prefix, algorithm, encoding }: HmacForm): string {
-  const value = layout === 'plain' ? `${prefix}<${encoding}>` : `t=<unix s>,v1=<${encoding}>`;
-  return `\`${header}: ${value}\`${algorithm === 'sha1' ? ' if allowed' : ''}`;
-}
+const placeOf = (place: NamePlace) => ('header' in place ? `\`${place.header}\`` : pathOf(place));
+const pathsOf = (places: readonly NamePlace[], none: string) => places.map(placeOf).join(', else ') || none;
 
-test.each(presets)('$title has its row in the README', ({ title, name, hmac, id, type }) => {
-  const forms = hmac.map(formOf).join(', else ');
+test.each(presets)('$title has its row in the README', ({ title, name, forms, id, type }) => {
   const cells = [
     title,
     `\`/webhooks/${name}\``,
-    forms,
+    forms.map(sayForm).join(', else '),
     pathsOf(id, 'digest of the body'),
     pathsOf(type, 'none'),
   ];
@@ -69,7 +80,7 @@ test.each(presets)(
       expect(section).toContain(`\n# ${prefix}_${setting}=`);
     }
     expect(section).toContain(`\n# ${prefix}_BODY_LIMIT=${preset.bodyLimitBytes / 1_048_576}mb\n`);
-    const hasSha1 = preset.hmac.some(({ algorithm }) => algorithm === 'sha1');
+    const hasSha1 = preset.forms.some(isSha1);
     expect(section.includes(`# ${prefix}_ALLOW_SHA1=`)).toBe(hasSha1);
     expect(section.replaceAll('\n# ', ' ')).toContain(preset.setUp.join(' '));
   },

@@ -12,7 +12,7 @@ const changed = {
   ],
   old: 'The old one works here as long as it is live here.',
 };
-const sha256 = { layout: 'plain', prefix: 'sha256=', algorithm: 'sha256', encoding: 'hex' } as const;
+const sha256 = { prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' } as const;
 
 function contextOf(name: string, ...others: readonly MemberPath[]): readonly MemberPath[] {
   return [['context', name], ['src', 'context', name], ...others];
@@ -21,9 +21,9 @@ function contextOf(name: string, ...others: readonly MemberPath[]): readonly Mem
 export const flatfile = {
   name: 'flatfile',
   title: 'Flatfile',
-  hmac: [
-    { ...sha256, header: 'X-Hub-Signature-256' },
-    { ...sha256, header: 'X-Hub-Signature' },
+  forms: [
+    { ...sha256, in: { header: 'X-Hub-Signature-256' } },
+    { ...sha256, in: { header: 'X-Hub-Signature' } },
   ],
   id: [['id'], ['src', 'id']],
   type: [['topic'], ['src', 'topic']],

@@ -6,15 +6,15 @@
 import type { Preset } from '../../preset.ts';
 
 const RESOURCE = ['data', 'resource'];
-const hub = { layout: 'plain', encoding: 'hex' } as const;
+const hub = { encoding: 'hex', signed: '{body}' } as const;
 
 export const flexport = {
   name: 'flexport',
   title: 'Flexport',
-  hmac: [
-    { ...hub, header: 'X-Hub-Signature-256', prefix: 'sha256=', algorithm: 'sha256' },
-    { ...hub, header: 'X-Hub-Signature', prefix: 'sha256=', algorithm: 'sha256' },
-    { ...hub, header: 'X-Hub-Signature', prefix: 'sha1=', algorithm: 'sha1' },
+  forms: [
+    { ...hub, in: { header: 'X-Hub-Signature-256' }, prefix: 'sha256=', algorithm: 'hmac-sha256' },
+    { ...hub, in: { header: 'X-Hub-Signature' }, prefix: 'sha256=', algorithm: 'hmac-sha256' },
+    { ...hub, in: { header: 'X-Hub-Signature' }, prefix: 'sha1=', algorithm: 'hmac-sha1' },
   ],
   id: [['id']],
   type: [['type']],

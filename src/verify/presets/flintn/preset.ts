@@ -7,8 +7,13 @@ import type { Preset } from '../../preset.ts';
 export const flintn = {
   name: 'flintn',
   title: 'Flintn',
-  hmac: [
-    { header: 'X-Signature-Primary', layout: 'plain', prefix: '', algorithm: 'sha256', encoding: 'base64' },
+  forms: [
+    {
+      in: { header: 'X-Signature-Primary' },
+      encoding: 'base64',
+      algorithm: 'hmac-sha256',
+      signed: '{body}',
+    },
   ],
   id: [['event_id']],
   type: [['event_type']],

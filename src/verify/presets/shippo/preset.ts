@@ -24,13 +24,14 @@ const BEFORE_A_SCAN_MS = 90 * 86_400_000;
 export const shippo = {
   name: 'shippo',
   title: 'Shippo',
-  hmac: [
+  forms: [
     {
-      header: 'Shippo-Auth-Signature',
-      layout: 'timestamped',
-      prefix: '',
-      algorithm: 'sha256',
+      in: { header: 'Shippo-Auth-Signature' },
+      layout: { pairs: ',', mac: 'v1' },
       encoding: 'hex',
+      algorithm: 'hmac-sha256',
+      signed: '{time}.{body}',
+      time: { from: 'pair:t', unit: 's' },
     },
   ],
   id: [],

@@ -1,0 +1,21 @@
+/**
+ * A preset of one's own, for a provider that Consignee does not ship: its name, how it signs, and whatever else is known. What is
+ * left out has a default. The configuration checks it at the start, as it does every preset.
+ */
+import type { Preset } from './preset.ts';
+
+const DEFAULTS = {
+  id: [],
+  type: [],
+  bodyLimitBytes: 1_048_576,
+  replyWithinMs: 2_500,
+  addressLists: {},
+  setUp: [],
+  rotation: {},
+} satisfies Partial<Preset>;
+
+export type CustomPreset = Pick<Preset, 'name' | 'forms'> & Partial<Preset>;
+
+export function custom<const Given extends CustomPreset>(given: Given): Preset {
+  return { ...DEFAULTS, title: given?.name, ...given };
+}

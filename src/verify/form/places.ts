@@ -1,0 +1,83 @@
+/**
+ * The forms of a preset as a verifier asks them: by the place in which each looks, with the key that every secret is in it, and
+ * the signatures found there against those keys.
+ */
+import { hash, timingSafeEqual, verify } from 'node:crypto';
+import { type FormKey, readFormKey } from './key.ts';
+import type { KnownPiece, SignedBody } from './parts.ts';
+import { type CompiledForm, compileForm } from './reading.ts';
+import { expectedBy, joined } from './signed.ts';
+import { placeName, type SignatureForm } from './vocabulary.ts';
+
+export interface KeyedForm extends CompiledForm {
+  /** One for each secret; undefined if it can be no key of this form. */
+  readonly keys: readonly (FormKey | undefined)[];
+}
+
+/** The forms that look in one place. */
+export interface PlaceForms {
+  readonly name: string;
+  readonly headers: readonly string[];
+  readonly forms: readonly [KeyedForm, ...KeyedForm[]];
+}
+
+export function placesOf(forms: readonly SignatureForm[], secrets: readonly string[]): PlaceForms[] {
+  const keyed = forms.map((form): KeyedForm => {
+    return { ...compileForm(form), keys: secrets.map((secret) => readFormKey(form, secret)) };
+  });
+  const byPlace = Map.groupBy(keyed, ({ form, headers }) => headers[0] ?? placeName(form.in));
+  return [...byPlace].map(([name, its]) => {
+    const [first, ...more] = its as [KeyedForm, ...KeyedForm[]];
+    return { name, headers: first.headers, forms: [first, ...more] };
+  });
+}
+
+/** The text in a place inside the body. */
+export function valueInside({ in: place }: SignatureForm, body: SignedBody): string | undefined {
+  if ('member' in place) return body.member(place.member);
+  return 'field' in place ? body.field(place.field) : undefined;
+}
+
+/** The index of the key that makes one of the signatures, or -1. Every key is tried on each of them, also after a match. */
+export function matching(
+  form: KeyedForm,
+  signatures: readonly Buffer[],
+  pieces: readonly KnownPiece[],
+): number {
+  const data = form.isAsymmetric ? joined(pieces) : undefined;
+  let found = -1;
+  for (let at = 0; at < form.keys.length; at++) {
+    const key = form.keys[at];
+    if (key === undefined) continue;
+    const isMade = data ? isSigned(form, key, signatures, data) : isMac(form, key, signatures, pieces);
+    if (isMade) found = at;
+  }
+  return found;
+}
+
+function isMac(
+  compiled: CompiledForm,
+  key: FormKey,
+  signatures: readonly Buffer[],
+  pieces: readonly KnownPiece[],
+) {
+  const expected = expectedBy(compiled, key, pieces);
+  const isSecret = compiled.form.algorithm === 'equal';
+  let isFound = false;
+  for (const signature of signatures) {
+    // Of secrets of any length: hashed, so that the time taken tells neither a length nor where they differ.
+    const given = isSecret ? hash('sha256', signature, 'buffer') : signature;
+    if (timingSafeEqual(expected, given)) isFound = true;
+  }
+  return isFound;
+}
+
+function isSigned(
+  { form, hash: name }: CompiledForm,
+  { object }: FormKey,
+  signatures: readonly Buffer[],
+  data: Buffer,
+) {
+  const digest = form.algorithm === 'ed25519' ? null : name;
+  return signatures.some((signature) => object !== undefined && verify(digest, data, object, signature));
+}

@@ -1,0 +1,200 @@
+/**
+ * Checks the signature of a request by the forms of its preset. The schemes `hmac` and `signature` are made of it.
+ *
+ * The first place that a request fills decides alone: a good weaker signature never mends a bad stronger one. Where several forms
+ * fit one value, each is tried; flaws.ts has seen to it that they are equally strong. Every live secret is tried on every
+ * signature before the answer is known.
+ */
+import { hash } from 'node:crypto';
+import { fingerprintOf } from '../fingerprint.ts';
+import type { RefusalCode } from '../refusals.ts';
+import { type BodyCheck, type Head, headerLines, type Proof, Rejection } from '../verifier.ts';
+import { type HeadFacts, type Piece, SignedBody } from './parts.ts';
+import { type KeyedForm, matching, type PlaceForms, placesOf, valueInside } from './places.ts';
+import { signedHeaders } from './reading.ts';
+import { knownPieces, piecesOf } from './signed.ts';
+import { readSignatures, readTime } from './value.ts';
+import { isSha1, type SignatureForm } from './vocabulary.ts';
+
+export interface FormSettings extends Pick<HeadFacts, 'publicUrl' | 'values'> {
+  readonly secrets: readonly string[];
+  readonly allowSha1: boolean;
+  readonly toleranceSeconds: number;
+  /** A person's wish: signed times may be so far off, whatever the form says. */
+  readonly leewaySeconds?: number;
+}
+
+const NONE: readonly string[] = [];
+
+/** What a request says of itself, by one form. Nothing of it is proven yet. */
+interface Claim {
+  readonly form: KeyedForm;
+  readonly signatures: readonly Buffer[];
+  readonly pieces: readonly Piece[];
+  /** The text of the time; undefined if there is none, or the body tells. */
+  readonly time: string | undefined;
+  /** The signature's header, and names and values of the others that one needs to check it again. */
+  readonly value: string;
+  readonly lines: readonly string[];
+}
+
+/** `scheme`: the beginning of the codes. */
+export function verifyForms(
+  scheme: 'hmac' | 'signature',
+  forms: readonly SignatureForm[],
+  settings: FormSettings,
+): (head: Head) => BodyCheck {
+  const checker = new FormChecker(scheme, forms, settings);
+  return function verifyHead(head) {
+    return checker.check(head);
+  };
+}
+
+class FormChecker {
+  readonly #scheme: 'hmac' | 'signature';
+  readonly #settings: FormSettings;
+  readonly #fingerprints: readonly string[];
+  readonly #places: readonly PlaceForms[];
+  readonly #inBody: readonly PlaceForms[];
+
+  constructor(scheme: 'hmac' | 'signature', forms: readonly SignatureForm[], settings: FormSettings) {
+    this.#scheme = scheme;
+    this.#settings = settings;
+    this.#fingerprints = settings.secrets.map(fingerprintOf);
+    this.#places = placesOf(forms, settings.secrets);
+    this.#inBody = this.#places.filter(({ headers }) => headers.length === 0);
+  }
+
+  check(head: Head): BodyCheck {
+    for (const place of this.#places) {
+      const lines = this.#linesAt(place.headers, head);
+      if (lines.length === 0) continue;
+      const claims = this.#claimsIn(place, lines, head);
+      return (bytes) => this.#prove(claims, new SignedBody(bytes), head);
+    }
+    if (this.#inBody.length === 0) throw this.#missing();
+    return (bytes) => this.#checkInside(new SignedBody(bytes), head);
+  }
+
+  #checkInside(body: SignedBody, head: Head): Proof {
+    for (const place of this.#inBody) {
+      const value = valueInside(place.forms[0].form, body);
+      if (value !== undefined) return this.#prove(this.#claimsIn(place, ['', value], head), body, head);
+    }
+    throw this.#missing();
+  }
+
+  #refused(code: string, reason?: string): Rejection {
+    return new Rejection(`${this.#scheme}_${code}` as RefusalCode, reason);
+  }
+
+  #missing(): Rejection {
+    return this.#refused('missing', `${this.#places.map(({ name }) => name).join(' or ')} is missing`);
+  }
+
+  /** Names and values of the headers that are there. */
+  #linesAt(names: readonly string[], { rawHeaders }: Head): readonly string[] {
+    const found: string[] = [];
+    for (const name of names) {
+      const lines = headerLines(rawHeaders, name);
+      if (lines.length > 1) throw this.#refused('repeated', `${name} is there more than once`);
+      if (lines.length === 1) found.push(name, lines[0] as string);
+    }
+    return found;
+  }
+
+  #claimsIn(place: PlaceForms, lines: readonly string[], head: Head): Claim[] {
+    const claims: Claim[] = [];
+    let wrong = '';
+    for (const form of place.forms) {
+      const isWeak = isSha1(form.form) && !this.#settings.allowSha1;
+      if (isWeak && !hasPrefix(lines, form.prefix)) continue;
+      const claim = isWeak ? 'SHA-1' : this.#claimOf(form, lines, head);
+      if (typeof claim === 'object') claims.push(claim);
+      else wrong = claim ?? wrong;
+    }
+    if (claims.length > 0) return claims;
+    if (wrong === 'SHA-1') throw this.#refused('sha1');
+    throw this.#refused('malformed', wrong || `${place.name} is not of the provider’s form`);
+  }
+
+  /** Undefined if no value is of the form; in words, if something else is missing. */
+  #claimOf(form: KeyedForm, lines: readonly string[], head: Head): Claim | string | undefined {
+    let signatures: readonly Buffer[] = [];
+    let time: string | undefined;
+    for (let at = 1; at < lines.length; at += 2) {
+      const read = readSignatures(form, lines[at] as string);
+      if (!read) continue;
+      signatures = at === 1 ? read.signatures : [...signatures, ...read.signatures];
+      time = read.time;
+    }
+    if (signatures.length === 0 || digestNamed(form, head) === '') return undefined;
+    const others =
+      form.others.length === 0 ? NONE : this.#linesAt(signedHeaders(form, head.rawHeaders), head);
+    if (form.time?.kind === 'header') time = valueNamed(others, form.time.name);
+    if (form.time && form.time.kind !== 'member' && signedTimeOf(form, time) === undefined)
+      return form.time.kind === 'header' ? `${form.time.name} is missing, or no time` : undefined;
+    const { publicUrl, values } = this.#settings;
+    const pieces = piecesOf(form, { head, publicUrl, values });
+    if (typeof pieces === 'string') return pieces;
+    const more = lines.length > 2 ? [...lines.slice(2), ...others] : others;
+    return { form, signatures, pieces, time, value: lines[1] as string, lines: more };
+  }
+
+  #prove(claims: readonly Claim[], body: SignedBody, head: Head): Proof {
+    for (const claim of claims) {
+      const { form, value: signature, lines } = claim;
+      const digest = digestNamed(form, head);
+      if (digest !== undefined && digest !== hash('sha256', body.bytes, 'hex')) continue;
+      const time = form.time?.kind === 'member' ? body.member(form.time.name) : claim.time;
+      const at = matching(form, claim.signatures, knownPieces(claim.pieces, body, time ?? ''));
+      if (at < 0) continue;
+      if (form.time) this.#checkTime(form, time, head.receivedAt);
+      const scheme = this.#scheme;
+      const secret = this.#fingerprints[at] as string;
+      if (!form.isEvidence || !this.#isUrlKnown(form, head)) return { scheme, secret, form: form.label };
+      if (lines.length === 0) return { scheme, secret, form: form.label, signature };
+      return { scheme, secret, form: form.label, signature, lines };
+    }
+    throw this.#refused('mismatch');
+  }
+
+  /** A query is never stored, so what was signed with one that is not registered cannot be checked again. */
+  #isUrlKnown({ signsUrl }: KeyedForm, { query }: Head): boolean {
+    return !signsUrl || query === '' || (this.#settings.publicUrl ?? '').endsWith(`?${query}`);
+  }
+
+  #checkTime(compiled: KeyedForm, text: string | undefined, receivedAt: number): void {
+    const { time } = compiled.form;
+    const at = signedTimeOf(compiled, text);
+    if (at === undefined) throw this.#refused('malformed', `${time?.from} is missing, or no time`);
+    const seconds = Math.floor(receivedAt / 1_000) - Math.floor(at / 1_000);
+    const { toleranceSeconds = this.#settings.toleranceSeconds } = time ?? {};
+    const most = Math.max(toleranceSeconds ?? Number.POSITIVE_INFINITY, this.#settings.leewaySeconds ?? 0);
+    if (Math.abs(seconds) <= most) return;
+    const where = seconds > 0 ? `${seconds} s behind` : `${-seconds} s ahead of`;
+    throw this.#refused('timestamp', `the signed timestamp is ${where} our clock`);
+  }
+}
+
+/** `lines`: names and values by turns. */
+function hasPrefix(lines: readonly string[], prefix: string): boolean {
+  return prefix === '' || lines.some((value, at) => at % 2 === 1 && value.startsWith(prefix));
+}
+
+/** In milliseconds since 1970; undefined if the form has no time, or the text is none. */
+function signedTimeOf({ form }: KeyedForm, text: string | undefined): number | undefined {
+  return form.time && text !== undefined ? readTime(form.time.unit, text) : undefined;
+}
+
+/** The digest of the body that a signed URL names: empty if there is none, undefined if the form wants none. */
+function digestNamed({ form }: KeyedForm, { query }: Head): string | undefined {
+  const parameter = 'bodyDigest' in form ? form.bodyDigest?.query : undefined;
+  return parameter === undefined ? undefined : (new URLSearchParams(query).get(parameter) ?? '');
+}
+
+/** `lines`: names in lower case and values by turns. */
+function valueNamed(lines: readonly string[], name: string): string | undefined {
+  const at = lines.indexOf(name.toLowerCase());
+  return at < 0 ? undefined : lines[at + 1];
+}

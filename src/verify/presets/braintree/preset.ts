@@ -1,0 +1,30 @@
+/** Braintree. */
+import { custom } from '../../custom.ts';
+
+export const braintree = custom({
+  name: 'braintree',
+  title: 'Braintree',
+  forms: [
+    {
+      in: { field: 'bt_signature' },
+      layout: { list: '&', mark: '|' },
+      encoding: 'hex',
+      algorithm: 'hmac-sha1',
+      key: 'sha1',
+      signed: '{field:bt_payload}',
+    },
+  ],
+  id: [],
+  type: [],
+  bodies: 'form',
+  setUp: [
+    'At Braintree, add the URL of this source as a webhook, and put the secret that it signs with into BRAINTREE_WEBHOOK_SECRET.',
+    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
+    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+  ],
+  known: {
+    from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py',
+    asOf: '2026-11',
+  },
+  shownBy: 'vector',
+});

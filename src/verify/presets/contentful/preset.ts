@@ -1,0 +1,24 @@
+/** Contentful. */
+import { custom } from '../../custom.ts';
+
+export const contentful = custom({
+  name: 'contentful',
+  title: 'Contentful',
+  forms: [
+    {
+      in: { header: 'x-contentful-signature' },
+      encoding: 'hex',
+      algorithm: 'hmac-sha256',
+      signed: '{method}\n{target}\n{listed:x-contentful-signed-headers}\n{body}',
+      time: { from: 'header:x-contentful-timestamp', unit: 'ms', toleranceSeconds: 30 },
+    },
+  ],
+  id: [],
+  type: [{ header: 'X-Contentful-Topic' }],
+  setUp: [
+    'At Contentful, add the URL of this source as a webhook, and put the secret that it signs with into CONTENTFUL_WEBHOOK_SECRET.',
+    'It signs the URL: write it as it is registered there into CONTENTFUL_PUBLIC_URL.',
+  ],
+  known: { from: 'contentful/node-apps-toolkit src/requests/sign-request.ts', asOf: '2026-11' },
+  shownBy: 'documentation',
+});

@@ -1,0 +1,27 @@
+/** Discord. */
+import { custom } from '../../custom.ts';
+
+export const discord = custom({
+  name: 'discord',
+  title: 'Discord',
+  forms: [
+    {
+      in: { header: 'X-Signature-Ed25519' },
+      encoding: 'hex',
+      algorithm: 'ed25519',
+      signed: '{time}{body}',
+      time: { from: 'header:X-Signature-Timestamp', unit: 's' },
+    },
+  ],
+  id: [],
+  type: [['event', 'type']],
+  setUp: [
+    'At Discord, add the URL of this source as a webhook, and put its public key into DISCORD_WEBHOOK_SECRET.',
+    'It asks with { "type": 1 }: a `reply` that returns { type: 1 } answers it.',
+  ],
+  known: {
+    from: 'discord/discord-api-docs developers/events/webhook-events.mdx, developers/interactions/overview.mdx',
+    asOf: '2026-11',
+  },
+  shownBy: 'same form as standard-webhooks',
+});

@@ -1,0 +1,19 @@
+/** Dropbox. */
+import { custom } from '../../custom.ts';
+
+export const dropbox = custom({
+  name: 'dropbox',
+  title: 'Dropbox',
+  forms: [
+    { in: { header: 'X-Dropbox-Signature' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' },
+  ],
+  id: [],
+  type: [],
+  sample: 'list-folder',
+  setUp: [
+    'At Dropbox, add the URL of this source as a webhook, and put the secret that it signs with into DROPBOX_WEBHOOK_SECRET.',
+    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
+  ],
+  known: { from: 'dropbox/mdwebhook app.py', asOf: '2026-11' },
+  shownBy: 'same form as sendcloud',
+});

@@ -1,0 +1,27 @@
+/** InPost Group API. */
+import { custom } from '../../custom.ts';
+
+export const inpost = custom({
+  name: 'inpost',
+  title: 'InPost Group API',
+  forms: [
+    {
+      in: { header: 'x-inpost-signature' },
+      encoding: 'base64',
+      algorithm: 'hmac-sha256',
+      signed: '{time}.{body}',
+      time: { from: 'header:x-inpost-timestamp', unit: 'date' },
+    },
+    { in: { header: 'x-inpost-signature' }, encoding: 'base64', algorithm: 'hmac-sha256', signed: '{body}' },
+  ],
+  id: [{ header: 'x-inpost-event-id' }],
+  type: [{ header: 'x-inpost-topic' }],
+  setUp: [
+    'At InPost Group API, add the URL of this source as a webhook, and put the secret that it signs with into INPOST_WEBHOOK_SECRET.',
+  ],
+  known: {
+    from: 'developers.inpost-group.com/webhook-signature-verification, /webhooks; a public plan quoting it',
+    asOf: '2026-11',
+  },
+  shownBy: 'same form as shopify',
+});

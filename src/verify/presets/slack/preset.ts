@@ -1,0 +1,28 @@
+/** Slack Events / commands / interactivity. */
+import { custom } from '../../custom.ts';
+
+export const slack = custom({
+  name: 'slack',
+  title: 'Slack',
+  forms: [
+    {
+      in: { header: 'X-Slack-Signature' },
+      prefix: 'v0=',
+      encoding: 'hex',
+      algorithm: 'hmac-sha256',
+      signed: 'v0:{time}:{body}',
+      time: { from: 'header:X-Slack-Request-Timestamp', unit: 's' },
+    },
+  ],
+  id: [['event_id']],
+  type: [['event', 'type']],
+  sample: 'message',
+  bodies: 'form',
+  setUp: [
+    'At Slack, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
+    'It asks for its challenge once: a `reply` that returns { challenge: event.data.challenge } answers it.',
+    'Events come as JSON; commands and interactions as forms: new URLSearchParams(event.body.toString()) reads them.',
+  ],
+  known: { from: 'slackapi/python-slack-sdk tests/slack_sdk/signature', asOf: '2026-11' },
+  shownBy: 'vector',
+});

@@ -1,0 +1,34 @@
+/** Standard Webhooks. */
+import { custom } from '../../custom.ts';
+
+export const standardWebhooks = custom({
+  name: 'standard-webhooks',
+  title: 'Standard Webhooks',
+  forms: [
+    {
+      in: { header: 'webhook-signature' },
+      layout: { list: ' ', tag: 'v1', mark: ',' },
+      encoding: 'base64',
+      algorithm: 'hmac-sha256',
+      key: { base64After: 'whsec_' },
+      signed: '{header:webhook-id}.{time}.{body}',
+      time: { from: 'header:webhook-timestamp', unit: 's' },
+    },
+    {
+      in: { header: 'webhook-signature' },
+      layout: { list: ' ', tag: 'v1a', mark: ',' },
+      encoding: 'base64',
+      algorithm: 'ed25519',
+      signed: '{header:webhook-id}.{time}.{body}',
+      time: { from: 'header:webhook-timestamp', unit: 's' },
+    },
+  ],
+  id: [{ header: 'webhook-id' }],
+  type: [['type']],
+  sample: 'contact-created',
+  setUp: [
+    'At Standard Webhooks, add the URL of this source as a webhook, and put the secret that it signs with into STANDARD_WEBHOOKS_WEBHOOK_SECRET.',
+  ],
+  known: { from: 'standard-webhooks/standard-webhooks spec + tests; svix worker.rs', asOf: '2026-11' },
+  shownBy: 'vector',
+});

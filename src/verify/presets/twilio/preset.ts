@@ -1,0 +1,32 @@
+/** Twilio. */
+import { custom } from '../../custom.ts';
+
+export const twilio = custom({
+  name: 'twilio',
+  title: 'Twilio',
+  forms: [
+    {
+      in: { header: 'X-Twilio-Signature' },
+      encoding: 'base64',
+      algorithm: 'hmac-sha1',
+      signed: '{url}{form}',
+    },
+    {
+      in: { header: 'X-Twilio-Signature' },
+      encoding: 'base64',
+      algorithm: 'hmac-sha1',
+      signed: '{url}',
+      bodyDigest: { query: 'bodySHA256' },
+    },
+  ],
+  id: [{ header: 'I-Twilio-Idempotency-Token' }],
+  type: [],
+  bodies: 'form',
+  setUp: [
+    'At Twilio, add the URL of this source as a webhook, and put the secret that it signs with into TWILIO_WEBHOOK_SECRET.',
+    'It signs the URL: write it as it is registered there into TWILIO_PUBLIC_URL.',
+    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+  ],
+  known: { from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js', asOf: '2026-11' },
+  shownBy: 'vector',
+});

@@ -1,0 +1,91 @@
+/**
+ * Signatures that providers or their SDKs have published, through the app, a socket and an inbox, at the time they were made at
+ * and with the keys they were made with. Each row of the file names where it was published; nobody of ours has made one.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { presets } from 'consignee';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { isAsymmetric } from '../../../src/verify/form/vocabulary.ts';
+import type { Preset } from '../../../src/verify/preset.ts';
+import { startApp } from '../../harness/app.ts';
+import { ROOT } from '../../harness/project.ts';
+import { flipBit } from '../verdict.ts';
+
+interface Published {
+  readonly provider: string;
+  readonly expect: 'valid' | 'invalid';
+  readonly keys: readonly string[];
+  /** As it is registered. */
+  readonly url?: string;
+  readonly now?: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** In base64. */
+  readonly body: string;
+  readonly source: string;
+}
+
+const FILE = join(ROOT, 'test/fixtures/signatures/published.json');
+const VECTORS: readonly Published[] = JSON.parse(readFileSync(FILE, 'utf8'));
+const rows = VECTORS.map((vector, at) => {
+  const preset = presets[vector.provider] as Preset;
+  const isPublic = preset.forms.every(isAsymmetric) || vector.keys.some((key) => key.startsWith('whpk_'));
+  const source = {
+    preset,
+    scheme: isPublic ? ('signature' as const) : ('hmac' as const),
+    secrets: vector.keys,
+  };
+  return { ...vector, name: `s-${at}`, ...source, publicUrl: vector.url };
+});
+
+let app: Awaited<ReturnType<typeof startApp>>;
+beforeAll(async () => {
+  app = await startApp(rows);
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+afterAll(async () => {
+  vi.useRealTimers();
+  await app.stop();
+});
+
+async function post({ name, url, now, headers }: (typeof rows)[number], body: Buffer): Promise<number> {
+  vi.setSystemTime((now ?? 1_700_000_000) * 1_000);
+  const query = URL.parse(url ?? '')?.search ?? '';
+  const response = await fetch(`${app.url}/webhooks/${name}${query}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: new Uint8Array(body),
+  });
+  await response.text();
+  return response.status;
+}
+
+test.each(rows)('$provider: a published signature that is $expect ($source)', async (row) => {
+  const body = Buffer.from(row.body, 'base64');
+  if (row.expect === 'invalid') {
+    expect(await post(row, body)).toBe(401);
+    expect(app.bodiesOf(row.name)).toEqual([]);
+    return;
+  }
+  expect(await post(row, flipBit(body, Math.floor(body.length / 2) * 8))).toBe(401);
+  expect(app.bodiesOf(row.name)).toEqual([]);
+  expect(await post(row, body)).toBe(200);
+  expect(app.bodiesOf(row.name)).toEqual([body]);
+});
+
+test('every preset that says so has a published signature, and no other one has', () => {
+  const shown = Object.values(presets).filter(({ shownBy }) => shownBy === 'vector');
+  expect(new Set(VECTORS.map(({ provider }) => provider))).toEqual(new Set(shown.map(({ name }) => name)));
+});
+
+const twins = Object.values(presets).filter(({ shownBy }) => shownBy?.startsWith('same form as '));
+
+test.each(twins)('$name signs as one does whose signature was published', ({ shownBy = '', forms }) => {
+  const other = presets[shownBy.slice('same form as '.length)] as Preset;
+  expect(other.shownBy).toBe('vector');
+  const kindsOf = (preset: Pick<Preset, 'forms'>) =>
+    preset.forms.map(({ algorithm, key = 'text' }) => JSON.stringify([algorithm, key]));
+  // BigCommerce's key is the text where that of Standard Webhooks is in base64.
+  const mayDiffer = (kind: string) => kind.replace('{"base64After":"whsec_"}', '"text"');
+  expect(kindsOf(other).map(mayDiffer)).toContain(mayDiffer(kindsOf({ forms })[0] as string));
+});
