@@ -120,16 +120,6 @@ export function saysTheSame({ claims, externalId }: Content, evidence: string | 
   return proofs.some((proof) => proof.claims === claims);
 }
 
-/** Why an event is held from the beginning; null if it is not. */
-export function whyHeld({ isReadable }: Content): string | null {
-  return isReadable ? null : 'the body is not JSON';
-}
-
-/** Why a second body is held. `first`: the id of the event that came with another body before. */
-export function whyHeldBeside(first: string): string {
-  return `another body came under the same id before: ${first}`;
-}
-
 /** The key of a second body under an id that is taken: the same body again is its duplicate. */
 export function conflictIdentity(source: string, content: Content): Buffer {
   return identityOf(

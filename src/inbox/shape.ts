@@ -58,3 +58,13 @@ export function whyWarned(first: string): string {
 export function whyHeldNamed(first: string): string {
   return `the same came ${NAMES_MOST} times before, first as ${first}, each time under another id or type, which nobody signs`;
 }
+
+/** Why an event is held from the beginning; null if it is not. */
+export function whyHeld({ isReadable }: { readonly isReadable: boolean }): string | null {
+  return isReadable ? null : 'the body is not JSON';
+}
+
+/** Why a second body is held. `first`: the id of the event that came with another body before. */
+export function whyHeldBeside(first: string): string {
+  return `another body came under the same id before: ${first}`;
+}

@@ -9,7 +9,7 @@ import { sourceNameOf } from '../deliver/handlers.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { findConfigFiles } from './config-folder.ts';
-import { exampleOf, secretOf, settingOf } from './secrets-file.ts';
+import { exampleOf, secretOf, switchOf } from './secrets-file.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
 import { complain, misused, say, TEXT } from './terminal.ts';
 import { addToWiring, exportNameOf } from './wiring-text.ts';
@@ -52,7 +52,7 @@ export async function run(args: string[]): Promise<number> {
 
 function addSecret(preset: Preset): void {
   const named = { source: preset.name, preset };
-  const setting = settingOf(named);
+  const setting = switchOf(named);
   const isThere = existsSync(ENV_FILE);
   if (!isThere) say(`Set ${setting} where the service finds its settings.`);
   else if (readFileSync(ENV_FILE, 'utf8').includes(`${setting}=`)) say(`${ENV_FILE} has ${setting} already.`);

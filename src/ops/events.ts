@@ -40,13 +40,18 @@ export const usage = `Usage: npm run events -- <verb>
                                also --count N, as it was counted
   actions | actions cancel N   what was ordered, and how far it has come
   tail [which]                 follow what comes in
-  failures [--handler H] [--since T]  what failed alike, in groups
-  verify ID… | --all                  whether what is stored is what was received
-  rescue --to NEW                     save what can be read of a damaged or deleted SQLite inbox into a new file
-  refused list | failures | show ID… | recheck [ID…]   what was refused as unproven, and whether it passes by now
-  refused discard ID… | --source NAME --code CODE --address IP   delete what nobody wants judged again
-    --tolerance 2h                    recheck: signed times may be so far off, since the clock was wrong when they came
-    --checks-of-now                   recheck: also what fails a check that was enforced when it came, and is not any more
+  failures                     what failed alike, in groups; --handler, --since
+  verify ID… | --all           whether what is stored is what was received
+  rescue --to NEW              save what can be read of an SQLite inbox that is
+                               damaged or deleted into a new file
+  refused list | failures | show ID… | recheck [ID…] | discard …
+                               what was refused, and whether it passes by now
+    --source, --limit          which, and how many
+    --tolerance 2h             recheck: signed times may be so far off, since the
+                               clock was wrong when they came
+    --checks-of-now            recheck: also what fails a check that was enforced
+                               when it came, and is not any more
+    --code C --address IP      discard: which, unless ids are given; --dry-run, --yes
 
 ${SELECTING_USAGE}
   --json                 one JSON object a line; of a full page the last line's id

@@ -47,13 +47,13 @@ export function exampleOf(source: NamedSource): string {
   return sectionOf(source, '');
 }
 
-export function settingOf({ source, preset }: NamedSource): string {
+export function switchOf({ source, preset }: NamedSource): string {
   return firstSetting({ prefix: prefixOf(source), preset });
 }
 
 function sectionOf(named: NamedSource, value: string): string {
   const { title, setUp } = named.preset;
-  const setting = `${settingOf(named)}=${value}\n`;
+  const setting = `${switchOf(named)}=${value}\n`;
   return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${setting}` : setting}`;
 }
 

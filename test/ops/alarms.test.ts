@@ -58,12 +58,12 @@ test('what is raised comes first, with what to do; then what is over', async () 
   expect(code).toBe(0);
   expect(output.split('\n').slice(0, -1)).toEqual([
     'Raised now (1):',
-    '  2026-11-26T16:06:00Z  refusals shippo',
+    '  2026-11-26 16:06:00Z  refusals shippo',
     '    shippo: the signature does not match any live secret',
     '    To do: Put what the provider uses now into SHIPPO_WEBHOOK_SECRET.',
     '',
     'Over:',
-    '  2026-11-26T15:56:00Z  for 10 minutes  failing a/b',
+    '  2026-11-26 15:56:00Z  for 10 minutes  failing a/b',
     '    a/b: it failed',
   ]);
   for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(80);

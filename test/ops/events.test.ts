@@ -158,10 +158,10 @@ function looking(): void {
       { cause: head?.slice(0, 16), dead: 1, retrying: 0, seen: 3, newest: [dead] },
     ]);
     const none = 'Nothing has failed that is still open.\n';
-    expect((await events('failures', '--handler', 'jobs/none')).output).toBe(none);
+    expect((await events('failures', '--handler', 'jobs/none')).output).toContain(none);
     expect(await events('failures', '--since', 'soon')).toMatchObject({
       code: 64,
-      output: expect.stringContaining('--since wants a time'),
+      output: expect.stringContaining('--since is no time: soon'),
     });
   });
 }

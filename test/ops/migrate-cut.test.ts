@@ -69,7 +69,8 @@ function lifeGoesOn(): void {
     UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE source = 'sheets';
     INSERT INTO inbox SELECT max(number) + 1, 1, 'jobs', x'00', (SELECT digest FROM inbox WHERE body = x''), NULL, NULL, 0,
       'the body is not JSON', '::1', '{}', x'', '[]' FROM inbox;
-    INSERT INTO work SELECT max(number), 'jobs/work', 'held', 0, 0, 0, NULL, 0, NULL FROM inbox;
+    INSERT INTO work (event, handler, state, attempts, due, alone)
+      SELECT max(number), 'jobs/work', 'held', 0, 0, 0 FROM inbox;
     UPDATE secret_uses SET count = count + 1;
   `);
   database.close();

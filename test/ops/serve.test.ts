@@ -83,14 +83,14 @@ test('with --dev the screen names the ports in use, and ends with what to type n
   const service = await startService({ args: ['--dev'], env: {}, folder: own });
   const { port, consolePort } = service;
   const output = await waitFor(
-    () => /\n\n {2}npm run .*\n\n$/.test(service.output()) && service.output(),
+    () => service.output().endsWith('docs/first-webhook.md\n\n') && service.output(),
     20_000,
     service.output,
   );
   expect(output).toContain(`http://127.0.0.1:${port}/webhooks/flexport`);
   expect(output).toContain(`http://localhost:${consolePort}/metrics`);
   // A second terminal does not see the PORT of this one.
-  expect(output.trimEnd().split('\n').at(-1)).toBe(`  npm run send -- --all --to http://127.0.0.1:${port}`);
+  expect(output.trimEnd().split('\n').at(-3)).toBe(`  npm run send -- --all --to http://127.0.0.1:${port}`);
   expect(output.indexOf('source is off')).toBeGreaterThan(0);
   expect(output.indexOf('source is off')).toBeLessThan(output.indexOf('Consignee is ready'));
   await service.stop();

@@ -56,13 +56,13 @@ export function reportFailure(error: unknown): FailureReport {
   let place = '';
   let current = error;
   for (let depth = 0; depth < CAUSES_DEEP && current !== undefined; depth++) {
-    if (depth > 0) trace.push(`  cause: ${oneLine(wordsOf(current))}`);
+    if (depth > 0) trace.push(`  cause: ${asOneLine(wordsOf(current))}`);
     const frames = ownFrames(current);
     const [first] = frames;
     if (first && place === '') place = `${first.file}:${first.line}`;
     for (const { call, file, line, column } of frames.slice(0, FRAMES_MAX)) {
       const at = `${file}:${line}:${column}`;
-      trace.push(oneLine(`    at ${call === '' ? at : `${call} (${at})`}`));
+      trace.push(asOneLine(`    at ${call === '' ? at : `${call} (${at})`}`));
     }
     current = causeIn(current);
   }
@@ -105,6 +105,6 @@ function ownPathOf(written: string): string {
   }
 }
 
-function oneLine(text: string): string {
+function asOneLine(text: string): string {
   return visible(redactText(text, LINE_MAX));
 }

@@ -4,8 +4,8 @@
  */
 import type { Kept } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { hasNames, namedIdentities, overNamedIdentity, whyHeld } from '../identity.ts';
-import { whyHeldNamed, whyWarned } from '../shape.ts';
+import { hasNames, namedIdentities, overNamedIdentity } from '../identity.ts';
+import { whyHeld, whyHeldNamed, whyWarned } from '../shape.ts';
 import { type Candidate, findKnown, findNames, type Key } from './candidates.ts';
 import type { Asked } from './connection.ts';
 

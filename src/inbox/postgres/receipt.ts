@@ -7,10 +7,11 @@
 import type pg from 'pg';
 import type { Arrival, Delivery, Kept } from '../contract.ts';
 import { idOf } from '../event-id.ts';
-import { conflictIdentity, readContent, saysTheSame, whyHeld, whyHeldBeside } from '../identity.ts';
+import { conflictIdentity, readContent, saysTheSame } from '../identity.ts';
 import type { EventState } from '../newest.ts';
 import { stateOf } from '../newest.ts';
 import type { Scheduler } from '../scheduler.ts';
+import { whyHeld, whyHeldBeside } from '../shape.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { wants } from '../stored-source.ts';
 import {

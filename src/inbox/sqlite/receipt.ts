@@ -13,11 +13,9 @@ import {
   overNamedIdentity,
   readContent,
   saysTheSame,
-  whyHeld,
-  whyHeldBeside,
 } from '../identity.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
-import { whyHeldNamed, whyWarned } from '../shape.ts';
+import { whyHeld, whyHeldBeside, whyHeldNamed, whyWarned } from '../shape.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import type { Turn } from './turn.ts';
 

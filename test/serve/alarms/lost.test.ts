@@ -111,10 +111,8 @@ test('a handler whose last attempts all failed is told of, until one succeeds', 
 
 test('a handler that ends its thread is told of, and named', async () => {
   const id = await tell(service, 'jobs', 'exit', 'ok');
-  const line = await raised(service, 'thread');
-  expect(line.msg).toMatch(
-    /^the thread of the handlers has ended since \d\d:\d\d UTC, the last time because its thread ended; attempts of jobs\/work ran in it$/,
-  );
+  const line = await raised(service, 'apart');
+  expect(line.msg).toMatch(/^jobs\/work runs in a thread of its own: /);
   await untilOutcome(service, id, 'done');
 });
 

@@ -63,7 +63,13 @@ test('a file of an older version works, with all that it says', () => {
     circuit: { failures: 5, restMs: 1_000, restMaxMs: 60_000 },
     alarms: {
       ...{ lookMs: 30_000, repeatMs: 21_600_000, calmMs: 120_000, windowMs: 600_000, refusalRatio: 0.5 },
-      ...{ refusalsLeast: 10, backlogAgeMs: 900_000, diskFreeMb: 512, clockSkewMs: 60_000, silenceFactor: 3 },
+      ...{
+        refusalsLeast: 10,
+        backlogAgeMs: 900_000,
+        diskFreeMb: 10_240,
+        clockSkewMs: 60_000,
+        silenceFactor: 3,
+      },
     },
   };
   expect(problemsOf(older)).toEqual([]);
