@@ -9,6 +9,7 @@ import { sourceNameOf } from '../deliver/handlers.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { findConfigFiles } from './config-folder.ts';
+import { providerNames } from './provider-names.ts';
 import { exampleOf, secretOf, switchOf } from './secrets-file.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
 import { complain, misused, say, TEXT } from './terminal.ts';
@@ -16,9 +17,12 @@ import { addToWiring, exportNameOf } from './wiring-text.ts';
 
 export const usage = `Usage: consignee add PROVIDER
 
-  Adds the provider to config/sources.ts and a secret to .env, and says what to do at the provider.
+  Adds the provider to config/sources.ts and a secret to .env, and says what to
+  do at the provider. The providers are
 
-  PROVIDER is one of ${Object.keys(presets).join(', ')}
+${providerNames()}
+
+  For another one: custom({ … }) in docs/providers.md.
 `;
 
 const EXAMPLES_FILE = '.env.example';

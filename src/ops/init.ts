@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { sourceNameOf } from '../deliver/handlers.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
+import { providerNames } from './provider-names.ts';
 import { scaffold } from './scaffold.ts';
 import { secretsOf } from './secrets-file.ts';
 import { ENV_FILE, readWiring } from './settings.ts';
@@ -16,13 +17,17 @@ import { complain, misused, say, TEXT } from './terminal.ts';
 export const usage = `Usage: npm create consignee FOLDER [-- --sources NAMES]
        consignee init FOLDER [--sources NAMES]
 
-  Makes a project in FOLDER: wiring, a handler, its test, secrets for this machine, and what it takes to run it in a
-  container. Files that are there already are left as they are.
+  Makes a project in FOLDER: wiring, a handler, its test, secrets for this
+  machine, and what it takes to run it in a container. Files that are there
+  already are left as they are.
 
-  --sources NAMES   providers, as in shippo,flexport; without it you are asked, on a terminal. One of
-                    ${Object.keys(presets).join(', ')}
+  --sources NAMES   providers, as in shippo,flexport; without it you are asked,
+                    on a terminal. The providers are
 
-Without a FOLDER: writes .env with a fresh secret for each source of config/sources.ts, if there is no .env yet.
+${providerNames()}
+
+Without a FOLDER: writes .env with a fresh secret for each source of
+config/sources.ts, if there is no .env yet.
 `;
 
 export async function run(args: string[]): Promise<number> {
@@ -52,7 +57,7 @@ const USUAL = 'shippo';
 async function askForSources(): Promise<string> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return USUAL;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`Who sends? ${Object.keys(presets).join(', ')} [${USUAL}] `);
+  const answer = await terminal.question(`${providerNames()}\n\nWho sends? [${USUAL}] `);
   terminal.close();
   return answer.trim() || USUAL;
 }

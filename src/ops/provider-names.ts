@@ -1,0 +1,11 @@
+/** The names of the providers that there are presets for, as they are listed to people. Used by init.ts and add.ts. */
+import { presets } from '../verify/presets-by-name.ts';
+import { wrapWords } from './terminal.ts';
+
+const WIDTH = 76;
+
+/** Lines of at most 80 columns, indented. */
+export function providerNames(): string {
+  const lines = wrapWords(Object.keys(presets).sort().join(', '), WIDTH);
+  return lines.map((line) => `    ${line}`).join('\n');
+}
