@@ -76,11 +76,11 @@ test('connections that nobody told of their end cost one wait, not one each', as
   });
 });
 
-test('a fifth of a second for each question and answer: everything takes longer, and works', async () => {
+test('a tenth of a second for each question and answer: everything takes longer, and works', async () => {
   await underLoad(
     async (load) => {
       // With more a busy machine would come close to the deadline.
-      network.delayMs = 100;
+      network.delayMs = 50;
       const slow = load.fromNow();
       await load.next(60);
       network.delayMs = 0;

@@ -92,7 +92,8 @@ await pauses.refresh();
 if (dispatches) void notifier.listen();
 const keyIndexing = new Indexing({
   step: () => keys.step(lease.clock.inCommon(Date.now())),
-  isNeeded: () => intake.isWaiting,
+  // With a slow network its few statements hold a connection for long.
+  isNeeded: () => intake.isWaiting || pool.idleCount === 0,
   againMs: INDEX_AGAIN_MS,
   onError: () => {},
 });
