@@ -54,7 +54,7 @@ export interface Rotation {
 /** What of a source a signature may be about, beside the request: its registered URL, and values of settings. */
 export type SignedAbout = Pick<HeadFacts, 'publicUrl' | 'values'>;
 
-interface SignedSource extends SignedAbout {
+export interface SignedSource extends SignedAbout {
   readonly preset: Preset;
 }
 
