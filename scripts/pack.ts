@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const BUILD = join(ROOT, 'build');
@@ -44,6 +44,7 @@ export function pack() {
   rmSync(PACKAGE, { recursive: true, force: true });
   mkdirSync(PACKAGE, { recursive: true });
   run('npx', 'tsc', '-p', 'tsconfig.build.json');
+  dropInnerTypes(manifest);
   copyData();
   for (const file of globSync('**/*.js', { cwd: DIST })) pointAtCompiled(join(DIST, file));
   writeBin();
@@ -95,6 +96,26 @@ function copyData(): void {
 function pointAtCompiled(file: string): void {
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace(/(new URL\('\.\/[\w-]+)\.ts(', import\.meta\.url\))/g, '$1.js$2'));
+}
+
+/** Types that no user can reach from an export are 400 small files more on the disk of everybody. */
+function dropInnerTypes({ exports }: Manifest): void {
+  const reached = new Set<string>();
+  const targets = Object.values(exports).filter((target) => target.startsWith('./src/'));
+  const follow = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, from = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]*)\.ts['"]/g))
+      follow(join(dirname(file), `${from}.d.ts`));
+  };
+  for (const target of targets) {
+    const compiled = target.replace('./src/', '').replace(/\.ts$/, '.d.ts');
+    for (const file of globSync(compiled, { cwd: DIST })) follow(join(DIST, file));
+  }
+  for (const file of globSync('**/*.d.ts', { cwd: DIST })) {
+    if (!reached.has(join(DIST, file))) rmSync(join(DIST, file));
+  }
 }
 
 function writeBin(): void {

@@ -19,6 +19,10 @@ export function packBefore(): string | undefined {
   }
   if (!existsSync(join(folder, 'scripts/pack.ts'))) return undefined;
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const printed = execFileSync(process.execPath, ['scripts/pack.ts'], { cwd: folder, encoding: 'utf8' });
-  return printed.split('\n')[0];
+  try {
+    const printed = execFileSync(process.execPath, ['scripts/pack.ts'], { cwd: folder, encoding: 'utf8' });
+    return printed.split('\n')[0];
+  } catch {
+    return undefined;
+  }
 }
