@@ -1,20 +1,11 @@
 /** Clerk. */
 import { custom } from '../../custom.ts';
+import { standardForm } from '../standard-form.ts';
 
 export const clerk = custom({
   name: 'clerk',
   title: 'Clerk',
-  forms: [
-    {
-      in: { header: 'svix-signature' },
-      layout: { list: ' ', tag: 'v1', mark: ',' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha256',
-      key: { base64After: 'whsec_' },
-      signed: '{header:svix-id}.{time}.{body}',
-      time: { from: 'header:svix-timestamp', unit: 's' },
-    },
-  ],
+  forms: [standardForm('svix')],
   id: [{ header: 'svix-id' }],
   type: [['type']],
   sample: 'user-created',

@@ -1,21 +1,11 @@
 /** GitLab. */
 import { custom } from '../../custom.ts';
+import { standardForm } from '../standard-form.ts';
 
 export const gitlab = custom({
   name: 'gitlab',
   title: 'GitLab',
-  forms: [
-    {
-      in: { header: 'webhook-signature' },
-      layout: { list: ' ', tag: 'v1', mark: ',' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha256',
-      key: { base64After: 'whsec_' },
-      signed: '{header:webhook-id}.{time}.{body}',
-      time: { from: 'header:webhook-timestamp', unit: 's' },
-    },
-    { in: { header: 'X-Gitlab-Token' }, algorithm: 'equal' },
-  ],
+  forms: [standardForm('webhook'), { in: { header: 'X-Gitlab-Token' }, algorithm: 'equal' }],
   id: [{ header: 'webhook-id' }, { header: 'X-Gitlab-Event-UUID' }],
   type: [{ header: 'X-Gitlab-Event' }],
   sample: 'push',

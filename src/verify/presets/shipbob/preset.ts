@@ -1,20 +1,11 @@
 /** ShipBob. */
 import { custom } from '../../custom.ts';
+import { standardForm } from '../standard-form.ts';
 
 export const shipbob = custom({
   name: 'shipbob',
   title: 'ShipBob',
-  forms: [
-    {
-      in: { header: 'webhook-signature' },
-      layout: { list: ' ', tag: 'v1', mark: ',' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha256',
-      key: { base64After: 'whsec_' },
-      signed: '{header:webhook-id}.{time}.{body}',
-      time: { from: 'header:webhook-timestamp', unit: 's' },
-    },
-  ],
+  forms: [standardForm('webhook')],
   id: [{ header: 'webhook-id' }],
   type: [{ header: 'x-webhook-topic' }],
   sample: 'order-shipped',

@@ -1,19 +1,12 @@
 /** Standard Webhooks. */
 import { custom } from '../../custom.ts';
+import { standardForm } from '../standard-form.ts';
 
 export const standardWebhooks = custom({
   name: 'standard-webhooks',
   title: 'Standard Webhooks',
   forms: [
-    {
-      in: { header: 'webhook-signature' },
-      layout: { list: ' ', tag: 'v1', mark: ',' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha256',
-      key: { base64After: 'whsec_' },
-      signed: '{header:webhook-id}.{time}.{body}',
-      time: { from: 'header:webhook-timestamp', unit: 's' },
-    },
+    standardForm('webhook'),
     {
       in: { header: 'webhook-signature' },
       layout: { list: ' ', tag: 'v1a', mark: ',' },
