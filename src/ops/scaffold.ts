@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { VERSION } from '../base/version.ts';
 import type { Preset } from '../verify/preset.ts';
 import { examplesOf, secretsOf } from './secrets-file.ts';
 import { addToWiring } from './wiring-text.ts';
@@ -34,8 +35,7 @@ interface ScaffoldFile {
 /** Throws the system's error if the folder cannot be written to. */
 export function scaffold(folder: string, presets: readonly Preset[]): ScaffoldFile[] {
   const name = packageNameOf(folder);
-  const { version } = ownManifest();
-  const fill = (text: string) => text.replaceAll('{{name}}', name).replaceAll('{{version}}', version);
+  const fill = (text: string) => text.replaceAll('{{name}}', name).replaceAll('{{version}}', VERSION);
   const read = (file: string) => readFileSync(join(TEMPLATE, file), 'utf8');
   const wiring = presets.reduce(
     (text, preset) => addToWiring(text, preset, ANNOUNCE) ?? text,
@@ -45,7 +45,7 @@ export function scaffold(folder: string, presets: readonly Preset[]): ScaffoldFi
     ),
   );
   const texts: Record<string, string> = {
-    'package.json': `${JSON.stringify(manifestOf(name, version), null, 2)}\n`,
+    'package.json': `${JSON.stringify(manifestOf(name), null, 2)}\n`,
     'config/sources.ts': wiring,
     '.env': secretsOf(presets.map((preset) => ({ preset, source: preset.name }))),
     '.env.example': examplesOf(presets.map((preset) => ({ preset, source: preset.name }))),
@@ -75,13 +75,7 @@ function packageNameOf(folder: string): string {
   return name.replace(/^-+|-+$/g, '') || 'my-hooks';
 }
 
-/** Of this package. */
-export function ownManifest(): { readonly version: string } {
-  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
-  return JSON.parse(text) as { version: string };
-}
-
-function manifestOf(name: string, version: string) {
+function manifestOf(name: string) {
   return {
     name,
     version: '1.0.0',
@@ -98,7 +92,7 @@ function manifestOf(name: string, version: string) {
       'check:types': 'tsc',
       test: 'node --test',
     },
-    dependencies: { consignee: `^${version}` },
+    dependencies: { consignee: `^${VERSION}` },
     devDependencies: { '@types/node': '^26.0.0', typescript: '^7.0.0' },
   };
 }

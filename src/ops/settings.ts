@@ -8,7 +8,7 @@ import { examineEnvFile } from '../base/settings/mistakes.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import { importOwn } from '../deliver/own-module.ts';
 import { type Reading, readConfig } from '../serve/config/config.ts';
-import { findConfigFiles } from './config-folder.ts';
+import { type ConfigFiles, findConfigFiles } from './config-folder.ts';
 
 export const ENV_FILE = '.env';
 
@@ -30,8 +30,9 @@ export async function readSettings(
 ): Promise<Settings> {
   const ofFile: Pick<Reading, 'problems' | 'warnings'> = useDotenv ? readDotenv() : NOTHING_WRONG;
   const environment: Environment = process.env;
-  const { wiring, sources } = await readWiring(configDir);
-  const knobs = await readKnobsFile(configDir);
+  const files = findConfigFiles(configDir);
+  const { wiring, sources } = await importWiring(files);
+  const knobs = await readKnobsFile(files);
   const { config, problems, warnings } = readConfig(environment, knobs, sources, production);
   return {
     config,
@@ -45,7 +46,11 @@ export async function readSettings(
 
 /** config/sources.ts alone, for what must be known before `.env` is there. */
 export async function readWiring(configDir: string | undefined) {
-  const wiring = pathToFileURL(findConfigFiles(configDir).sources).href;
+  return await importWiring(findConfigFiles(configDir));
+}
+
+async function importWiring({ sources: file }: ConfigFiles) {
+  const wiring = pathToFileURL(file).href;
   const { default: sources } = await importOwn<{ default: SourceWiring[] }>(wiring);
   return { wiring, sources };
 }
@@ -76,8 +81,7 @@ export function sound<T extends Reading>(settings: T): T {
 }
 
 /** What config/service.ts exports, unchecked. There need not be such a file; but one without a default export is a mistake. */
-async function readKnobsFile(configDir: string | undefined): Promise<unknown> {
-  const { service } = findConfigFiles(configDir);
+async function readKnobsFile({ service }: ConfigFiles): Promise<unknown> {
   if (service === undefined) return {};
   const { default: knobs = null } = await importOwn<{ default?: unknown }>(pathToFileURL(service).href);
   return knobs;
