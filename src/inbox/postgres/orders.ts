@@ -3,7 +3,7 @@ import type { WorkState } from '../event-states.ts';
 import { DISCARDED_BY_HAND, type Order, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { type Asked, NOW_MS } from './connection.ts';
-import { planNewest } from './newest.ts';
+import { replayState } from './replays.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
 
@@ -36,17 +36,7 @@ async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | 
 }
 
 async function replayDelivery(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
-  if (state) {
-    if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
-      await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
-        event,
-        handler,
-      ]);
-      return true;
-    }
-    await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
-    return false;
-  }
+  if (state) return await replayState(asked, event, handler, state);
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
      VALUES ($1, $2, 'pending', 0, 0, false, false, ${NOW_MS}) ON CONFLICT (event, handler) DO UPDATE

@@ -5,7 +5,7 @@
 import type { ActionDelivery } from '../action-steps.ts';
 import type { Route } from '../contract.ts';
 import { parseBody } from '../identity.ts';
-import { isOvertaken, stateOf } from '../newest.ts';
+import { isOvertaken, type State, stateOf } from '../newest.ts';
 import { DISCARDED_BY_HAND } from '../order.ts';
 import { bigintList, textList } from './binary-array.ts';
 import { type Asked, NOW_MS } from './connection.ts';
@@ -100,6 +100,16 @@ export async function replayOfThing(
   }
   // What is over shall not be over in another way.
   if (!row && isOvertaken(await newestOf(asked, handler, state.thing), { ...state, event })) return false;
+  return await replayState(asked, event, handler, state);
+}
+
+/** For a `latest` handler: the event waits again, as of now, unless a newer one tells of its thing. Answers whether it does. */
+export async function replayState(
+  asked: Asked,
+  event: number,
+  handler: string,
+  state: State,
+): Promise<boolean> {
   if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
     await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
       event,
