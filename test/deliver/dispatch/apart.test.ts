@@ -29,7 +29,7 @@ const untilApart = (handler: string) =>
 const untilBack = (handler: string) =>
   service.line((line) => line.handler === handler && /with the others again/.test(String(line.msg)), 40_000);
 
-/** Others' events, one after the other until `done` resolves. */
+/** Others' events, two at a time until `done` resolves. */
 async function othersMeanwhile(done: Promise<unknown>): Promise<string[]> {
   const ids: string[] = [];
   let over = false;
@@ -37,15 +37,18 @@ async function othersMeanwhile(done: Promise<unknown>): Promise<string[]> {
     over = true;
   });
   end.catch(() => {});
-  while (!over)
-    ids.push(await tell(service, 'jobs', 'brief', 'ok'), await tell(service, 'near', 'brief', 'ok'));
+  while (!over) {
+    const pair = [await tell(service, 'jobs', 'brief', 'ok'), await tell(service, 'near', 'brief', 'ok')];
+    for (const id of pair) await untilOutcome(service, id, 'done');
+    ids.push(...pair);
+  }
   await end;
   return ids;
 }
 
 test('a loop cuts others off once, uncounted; then it runs apart, cuts nobody off, and goes back in the end', async () => {
   const innocent = await tell(service, 'jobs', 'hang', 'ok');
-  const guilty = await tell(service, 'few', 'spin');
+  const guilty = await tell(service, 'few', 'block');
   await untilApart('few/work');
   const others = await othersMeanwhile(untilOutcome(service, guilty, 'dead', 25_000));
   for (const id of [innocent, ...others]) await untilOutcome(service, id, 'done');
@@ -79,7 +82,7 @@ test('a loop cuts others off once, uncounted; then it runs apart, cuts nobody of
 
 test('of loops in two handlers, which nobody knows at first, each is found, and an innocent handler is blamed once at most', async () => {
   const innocent = await tell(service, 'jobs', 'hang', 'ok');
-  const guilty = await tell(service, 'pair', 'spin later');
+  const guilty = await tell(service, 'pair', 'block later');
   await untilApart('pair/one');
   await untilApart('pair/two');
   const others = await othersMeanwhile(untilOutcome(service, guilty, 'dead', 40_000));

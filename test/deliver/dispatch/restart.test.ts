@@ -104,7 +104,7 @@ test('SIGTERM gives back what does not finish, uncounted, whether it heeds its s
 });
 
 test('SIGTERM ends the service even while a handler never yields', async () => {
-  const id = await tell(service, 'jobs', 'spin', 'ok');
+  const id = await tell(service, 'jobs', 'block', 'ok');
   await untilStarted(id);
   expect(await service.kill('SIGTERM')).toBe(0);
   await restart();

@@ -29,7 +29,7 @@ test('a saved .env reaches handlers, and what runs meanwhile ends in peace', asy
 });
 
 test('others do not wait until a handler that never yields has used up its time', async () => {
-  const guilty = await tell(service, 'few', 'spin');
+  const guilty = await tell(service, 'few', 'block');
   await untilOutcome(service, await tell(service, 'jobs', 'ok'), 'done');
   await untilSaid('it has kept the thread busy that it shares with others');
   expect(workOf(service, guilty)).toEqual([{ handler: 'few/work', state: 'handling', attempts: 1 }]);
