@@ -2,7 +2,7 @@
 import { custom } from '../../custom.ts';
 import { standardForm } from '../standard-form.ts';
 
-const ips = { from: 'svix/svix-docs public/webhook-ips.json', asOf: '2026-07' };
+const ips = { from: 'svix/svix-docs public/webhook-ips.json', asOf: '2026-11' };
 
 export const svix = custom({
   name: 'svix',
