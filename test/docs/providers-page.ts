@@ -3,9 +3,11 @@
  * page against it.
  */
 import { type Preset, presets } from 'consignee';
+import { durationOf } from '../../src/serve/alarms/alarm.ts';
 import { isAsymmetric, isSha1 } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
+import { providerFate } from '../../src/verify/retries.ts';
 
 const HEAD = `# Providers
 
@@ -22,6 +24,11 @@ its own is checked by the scheme \`signature\`; everybody else by \`hmac\`. A pr
 
 | provider | preset | signature | scheme | id | type | proves | shown by |
 | --- | --- | --- | --- | --- | --- | --- | --- |
+`;
+
+const SET_UP = `Menus are those of the month in which they were read; where a step says no more than that a webhook is to be added, we found no page that does.
+Of those without a word about it, nobody says whether they send again.
+
 `;
 
 const CUSTOM = `
@@ -80,14 +87,27 @@ function rowFor(preset: Preset): string {
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;
 }
 
-/** The steps at each provider. */
-function setUpOf({ title, setUp }: Preset): string {
-  return `- **${title}**: ${setUp.join(' ')}\n`;
+/** The steps at each provider, and what is known besides. */
+function setUpOf(preset: Preset): string {
+  const { title, setUp, keys = {}, retries, sample, addressLists } = preset;
+  const lists: readonly (readonly [string, readonly string[]])[] = [
+    ['Search keys', Object.keys(keys)],
+    ['Address lists', Object.keys(addressLists)],
+    ['Sample', sample === undefined ? [] : [sample]],
+  ];
+  const known = lists
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}: ${names.map(TICKED).join(', ')}.`);
+  const waits =
+    retries?.waitsMs === undefined ? [] : [`It waits ${durationOf(retries.waitsMs)} for an answer.`];
+  // What is not known is not said forty times.
+  const fate = retries ? [`On a 503 ${providerFate(preset, 503, durationOf)}.`] : [];
+  return `- **${title}**: ${[...setUp, ...waits, ...fate, ...known].join(' ')}\n`;
 }
 
 export function providersPage(): string {
   const unique = [...new Set(Object.values(presets))].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return `${HEAD}${unique.map(rowFor).join('')}\n## Setting up\n\n${unique.map(setUpOf).join('')}${CUSTOM}`;
+  return `${HEAD}${unique.map(rowFor).join('')}\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}${CUSTOM}`;
 }
 
 if (import.meta.main) process.stdout.write(providersPage());

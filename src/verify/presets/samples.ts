@@ -1,7 +1,7 @@
 /**
  * Samples of the bodies that providers send: <preset>/samples/<name>.json beside this file. "$uuid", "$integer", "$hex",
- * "$batch", "$now" and, anywhere in a text, "$tracking" in them stand for values that are made anew each time, so that a second
- * send is a second event, about another parcel. Members can be set; one that is not there is refused.
+ * "$batch", "$now", "$nowMs", "$nowSeconds" and "$tracking" in them, alone or within a text, stand for values that are made anew
+ * each time, so that a second send is a second event, about another parcel. Members can be set; one that is not there is refused.
  */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -35,9 +35,15 @@ export function makeSample(preset: Preset, sample: string, changes: readonly Mem
     $hex: () => randomBytes(16).toString('hex'),
     $batch: () => `batch ${randomBytes(16).toString('hex')} created`,
     $now: () => new Date().toISOString(),
+    $nowMs: Date.now,
+    $nowSeconds: () => Math.floor(Date.now() / 1_000),
   };
+  const filled = (member: string) =>
+    fresh[member]?.() ?? member.replace(/\$[a-zA-Z]+/g, (name) => String(fresh[name]?.() ?? name));
   const numbered = text.replaceAll('$tracking', trackingNumber());
-  const value = JSON.parse(numbered, (_name, member) => fresh[member]?.() ?? member);
+  const value = JSON.parse(numbered, (_name, member) =>
+    typeof member === 'string' ? filled(member) : member,
+  );
   for (const change of changes) setMember(value, change, `${preset.name}'s ${sample}`);
   return Buffer.from(JSON.stringify(value));
 }

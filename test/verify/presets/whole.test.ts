@@ -91,7 +91,7 @@ test('the settings that every source has are explained once in .env.example, sch
   expect(example).toContain(`of ${SCHEMES.map(({ name }) => name).join(', ')}: boot fails`);
 });
 
-test.each(presets.filter(({ state }) => state))(
+test.each(all.filter(({ state }) => state))(
   '$title has its row among those that `latest` knows',
   (preset) => {
     const { of = [], at = [] } = preset.state ?? {};

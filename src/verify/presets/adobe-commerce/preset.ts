@@ -15,7 +15,9 @@ export const adobeCommerce = custom({
   id: [],
   type: [],
   setUp: [
-    'At Adobe Commerce / Magento webhooks, add the URL of this source as a webhook, and put its public key into ADOBE_COMMERCE_WEBHOOK_SECRET.',
+    'In the Admin, under Stores, Configuration, Adobe Services, Webhooks, enable signature verification and click Regenerate key pair.',
+    'Put the public key from there into ADOBE_COMMERCE_WEBHOOK_SECRET.',
+    'It waits for a list of operations, which a `reply` must give.',
   ],
   known: {
     from: 'AdobeDocs/commerce-extensibility src/pages/webhooks/signature-verification.md',

@@ -16,10 +16,18 @@ export const adyen = custom({
   ],
   id: [],
   type: [['notificationItems', '0', 'NotificationRequestItem', 'eventCode']],
+  keys: {
+    psp: [['notificationItems', '*', 'NotificationRequestItem', 'pspReference']],
+    order: [['notificationItems', '*', 'NotificationRequestItem', 'merchantReference']],
+  },
   setUp: [
-    'At Adyen (standard payments), add the URL of this source as a webhook, and put the secret that it signs with into ADYEN_WEBHOOK_SECRET.',
+    'In Adyen’s Customer Area, under Developers, Webhooks, add a Standard webhook with the URL of this source and the method JSON.',
+    'Under Security there, generate its HMAC key, which is shown once: put it into ADYEN_WEBHOOK_SECRET. Test and live have one each.',
     'A delivery has one item: what has more is refused, since each would have a signature of its own.',
   ],
-  known: { from: 'Adyen/adyen-node-api-library; docs.adyen.com verify-hmac-signatures', asOf: '2026-11' },
+  known: {
+    from: 'Adyen/adyen-node-api-library; docs.adyen.com verify-hmac-signatures; hookdeck/webhook-skills skills/adyen-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

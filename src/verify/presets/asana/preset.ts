@@ -9,11 +9,17 @@ export const asana = custom({
   ],
   id: [],
   type: [],
+  replyWithinMs: 8_000,
+  retries: { after: 'anything', forMs: 86_400_000, waitsMs: 10_000 },
   sample: 'task-changed',
   setUp: [
-    'At Asana, add the URL of this source as a webhook, and put the secret that it signs with into ASANA_WEBHOOK_SECRET.',
+    'Asana’s webhooks are made by its API (POST /webhooks), one for each resource, with the URL of this source as `target`.',
+    'The secret that comes in X-Hook-Secret goes into ASANA_WEBHOOK_SECRET.',
     'It hands over its secret in a handshake, which Consignee does not answer yet.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; Asana/developer-docs _webhooks.html.md @3920826',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as sendcloud',
 });

@@ -7,9 +7,16 @@ export const auth0 = custom({
   forms: [{ in: { header: 'Authorization' }, algorithm: 'equal' }],
   id: [],
   type: [],
+  keys: { log: [['*', 'log_id']] },
+  retries: { after: 'anything' },
+  sample: 'logs',
   setUp: [
-    'At Auth0 custom webhook log stream, add the URL of this source as a webhook, and put the credential that it sends into AUTH0_WEBHOOK_SECRET.',
+    'In Auth0’s Dashboard, under Monitoring, Streams, create a Custom Webhook with the URL of this source, the content format JSON Array, and an authorization token of your own making.',
+    'Put that into AUTH0_WEBHOOK_SECRET: it comes as it is.',
   ],
-  known: { from: 'auth0.com/docs, log streams, custom webhook', asOf: '2026-11' },
+  known: {
+    from: 'auth0.com/docs, log streams, custom webhook; hookdeck/webhook-skills skills/auth0-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

@@ -16,9 +16,23 @@ export const bigcommerce = custom({
   ],
   id: [{ header: 'webhook-id' }],
   type: [['scope']],
+  state: {
+    of: [
+      {
+        by: [
+          ['data', 'type'],
+          ['data', 'id'],
+        ],
+      },
+    ],
+    at: [{ path: ['created_at'] }],
+  },
+  keys: { object: [['data', 'id']], order: [['data', 'orderId']] },
+  retries: { after: 'anything', forMs: 173_040_000, afterwards: 'switches the webhook off' },
   sample: 'order-created',
   setUp: [
-    'At BigCommerce, add the URL of this source as a webhook, and put the secret that it signs with into BIGCOMMERCE_WEBHOOK_SECRET.',
+    'BigCommerce’s webhooks are made by its API (POST /v3/hooks), with the URL of this source, on port 443, as `destination`.',
+    'It signs with the client secret of the app whose token made the webhook: put that into BIGCOMMERCE_WEBHOOK_SECRET.',
   ],
   known: { from: 'bigcommerce/docs docs/integrations/webhooks/https-webhook-overview.mdx', asOf: '2026-11' },
   shownBy: 'same form as standard-webhooks',

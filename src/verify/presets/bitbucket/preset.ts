@@ -15,10 +15,15 @@ export const bitbucket = custom({
   ],
   id: [{ header: 'X-Request-UUID' }],
   type: [{ header: 'X-Event-Key' }],
+  keys: { repository: [['repository', 'full_name']] },
   sample: 'push',
   setUp: [
-    'At Bitbucket Cloud, add the URL of this source as a webhook, and put the secret that it signs with into BITBUCKET_WEBHOOK_SECRET.',
+    'In the repository, under Repository settings, Webhooks, or in the workspace, add the URL of this source.',
+    'Its Secret, yours or one that is generated there, goes into BITBUCKET_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; hookdeck/webhook-skills skills/bitbucket-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as github',
 });

@@ -15,10 +15,15 @@ export const box = custom({
   ],
   id: [['id']],
   type: [['trigger']],
+  replyWithinMs: 20_000,
+  retries: { after: 'anything', forMs: 7_200_000, waitsMs: 30_000 },
   sample: 'file-uploaded',
   setUp: [
     'At Box, add the URL of this source as a webhook, and put the secret that it signs with into BOX_WEBHOOK_SECRET.',
   ],
-  known: { from: 'box/box-python-sdk test/webhooks.py, box_sdk_gen/internal/utils.py', asOf: '2026-11' },
+  known: {
+    from: 'box/box-python-sdk test/webhooks.py, box_sdk_gen/internal/utils.py; developer.box.com/guides/webhooks/v2',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

@@ -18,8 +18,12 @@ export const calendly = custom({
   type: [['event']],
   sample: 'invitee-created',
   setUp: [
-    'At Calendly, add the URL of this source as a webhook, and put the secret that it signs with into CALENDLY_WEBHOOK_SECRET.',
+    'Calendly’s webhooks are made by its API (POST /webhook_subscriptions), with the URL of this source and a `signing_key` of your own making.',
+    'Put that into CALENDLY_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public specification', asOf: '2026-11' },
+  known: {
+    from: 'a public specification; hookdeck/webhook-skills skills/calendly-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as stripe',
 });

@@ -8,10 +8,16 @@ export const clerk = custom({
   forms: [standardForm('svix')],
   id: [{ header: 'svix-id' }],
   type: [['type']],
+  replyWithinMs: 12_000,
+  retries: { after: 'anything', forMs: 99_305_000, waitsMs: 15_000 },
   sample: 'user-created',
   setUp: [
-    'At Clerk, add the URL of this source as a webhook, and put the secret that it signs with into CLERK_WEBHOOK_SECRET.',
+    'In Clerk’s Dashboard, under Webhooks, add an endpoint with the URL of this source.',
+    'Its Signing Secret, which begins with whsec_, goes into CLERK_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers; Svix', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; Svix; clerk/clerk-docs docs/webhooks/overview.mdx',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as svix',
 });

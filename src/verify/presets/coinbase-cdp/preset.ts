@@ -17,8 +17,12 @@ export const coinbaseCdp = custom({
   id: [],
   type: [['eventType']],
   setUp: [
-    'At Coinbase CDP webhooks, add the URL of this source as a webhook, and put the secret that it signs with into COINBASE_CDP_WEBHOOK_SECRET.',
+    'Webhooks of CDP are made by its API (POST /platform/v2/data/webhooks/subscriptions) or its CLI, with the URL of this source as `target.url`.',
+    'The answer has the secret: put it into COINBASE_CDP_WEBHOOK_SECRET.',
   ],
-  known: { from: 'docs.cdp.coinbase.com/webhooks/verify-signatures', asOf: '2026-11' },
+  known: {
+    from: 'docs.cdp.coinbase.com/webhooks/verify-signatures; docs.cdp.coinbase.com/webhooks/onramp',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as stripe',
 });

@@ -9,12 +9,15 @@ export const coinbaseCommerce = custom({
   ],
   id: [['event', 'id']],
   type: [['event', 'type']],
+  keys: { charge: [['event', 'data', 'code']] },
+  retries: { after: 'anything', forMs: 259_200_000 },
   sample: 'charge-created',
   setUp: [
-    'At Coinbase Commerce, add the URL of this source as a webhook, and put the secret that it signs with into COINBASE_COMMERCE_WEBHOOK_SECRET.',
+    'At commerce.coinbase.com, under Settings, Notifications, Webhook subscriptions, add the URL of this source as an endpoint.',
+    'Show shared secret, on the same page, gives what goes into COINBASE_COMMERCE_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'coinbase/coinbase-commerce-node test/testWebhook.spec.js; docs.cdp.coinbase.com',
+    from: 'coinbase/coinbase-commerce-node test/testWebhook.spec.js; docs.cdp.coinbase.com; hookdeck/webhook-skills skills/coinbase-commerce-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

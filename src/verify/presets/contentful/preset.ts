@@ -15,10 +15,17 @@ export const contentful = custom({
   ],
   id: [],
   type: [{ header: 'X-Contentful-Topic' }],
+  keys: { entry: [['sys', 'id']] },
+  retries: { after: 'trouble' },
+  sample: 'entry-publish',
   setUp: [
-    'At Contentful, add the URL of this source as a webhook, and put the secret that it signs with into CONTENTFUL_WEBHOOK_SECRET.',
+    'In the space, under Settings, Webhooks, add the URL of this source.',
+    'There, under the tab Settings, Enable request verification makes the signing secret, which is shown once: put it into CONTENTFUL_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into CONTENTFUL_PUBLIC_URL.',
   ],
-  known: { from: 'contentful/node-apps-toolkit src/requests/sign-request.ts', asOf: '2026-11' },
+  known: {
+    from: 'contentful/node-apps-toolkit src/requests/sign-request.ts; contentful.com/developers/docs/extensibility/webhooks/request-verification',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

@@ -15,10 +15,17 @@ export const customerio = custom({
   ],
   id: [['event_id']],
   type: [['object_type']],
+  keys: { recipient: [['data', 'recipient']] },
+  replyWithinMs: 3_000,
+  retries: { after: 'anything', forMs: 604_800_000, waitsMs: 4_000 },
   sample: 'email-delivered',
   setUp: [
-    'At Customer.io reporting webhooks, add the URL of this source as a webhook, and put the secret that it signs with into CUSTOMERIO_WEBHOOK_SECRET.',
+    'In Customer.io, under Data & Integrations, Integrations, Reporting Webhooks, add one with the URL of this source.',
+    'Its signing key goes into CUSTOMERIO_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; docs.customer.io/journeys/webhooks, /api/webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as slack',
 });

@@ -15,8 +15,10 @@ export const discord = custom({
   ],
   id: [],
   type: [['event', 'type']],
+  retries: { after: 'anything', forMs: 600_000, waitsMs: 3_000 },
   setUp: [
-    'At Discord, add the URL of this source as a webhook, and put its public key into DISCORD_WEBHOOK_SECRET.',
+    'At discord.com/developers/applications, open the app and give the URL of this source under Webhooks, Endpoint.',
+    'The Public Key under General Information goes into DISCORD_WEBHOOK_SECRET.',
     'It asks with { "type": 1 }: a `reply` that returns { type: 1 } answers it.',
   ],
   known: {

@@ -14,10 +14,15 @@ export const docusign = custom({
   ],
   id: [],
   type: [['event']],
+  keys: { envelope: [['data', 'envelopeId']] },
   sample: 'envelope-completed',
   setUp: [
-    'At DocuSign Connect, add the URL of this source as a webhook, and put the secret that it signs with into DOCUSIGN_WEBHOOK_SECRET.',
+    'In Docusign’s settings, under Connect, add a custom configuration with the URL of this source, and switch HMAC on.',
+    'The HMAC key, made under Connect for the whole account, goes into DOCUSIGN_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; docusign.com/blog/dsdev-webhook-listeners-part-1',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as box',
 });

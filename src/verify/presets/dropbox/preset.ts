@@ -9,11 +9,13 @@ export const dropbox = custom({
   ],
   id: [],
   type: [],
+  retries: { after: 'anything', forMs: 600_000 },
   sample: 'list-folder',
   setUp: [
-    'At Dropbox, add the URL of this source as a webhook, and put the secret that it signs with into DROPBOX_WEBHOOK_SECRET.',
+    'In Dropbox’s App Console, open the app and add the URL of this source under Webhooks.',
+    'The app secret goes into DROPBOX_WEBHOOK_SECRET.',
     'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
-  known: { from: 'dropbox/mdwebhook app.py', asOf: '2026-11' },
+  known: { from: 'dropbox/mdwebhook app.py; dropbox.com/developers/reference/webhooks', asOf: '2026-11' },
   shownBy: 'same form as sendcloud',
 });

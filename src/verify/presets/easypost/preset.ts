@@ -25,12 +25,25 @@ export const easypost = custom({
   ],
   id: [['id']],
   type: [['description']],
+  state: {
+    where: { member: ['result', 'object'], is: ['Tracker'] },
+    of: [{ by: [['result', 'id']] }],
+    at: [{ path: ['result', 'updated_at'] }],
+  },
+  keys: {
+    tracking: [['result', 'tracking_code']],
+    shipment: [['result', 'shipment_id']],
+    object: [['result', 'id']],
+  },
+  replyWithinMs: 5_000,
+  retries: { after: 'anything', waitsMs: 7_000 },
   sample: 'tracker-updated',
   setUp: [
-    'At EasyPost, add the URL of this source as a webhook, and put the secret that it signs with into EASYPOST_WEBHOOK_SECRET.',
+    'On EasyPost’s account page, or by its API, create a webhook with the URL of this source and a `webhook_secret` of your own making.',
+    'Put that into EASYPOST_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'EasyPost/easypost-node src/utils/util.js; EasyPost/examples fixtures; V2: public code',
+    from: 'EasyPost/easypost-node src/utils/util.js; EasyPost/examples fixtures; V2: public code; docs.easypost.com/guides/webhooks-guide, /docs/webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

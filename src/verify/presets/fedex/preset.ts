@@ -17,10 +17,11 @@ export const fedex = custom({
     },
   },
   setUp: [
-    'At FedEx Advanced Integrated Visibility, add the URL of this source as a webhook, and put the secret that it signs with into FEDEX_WEBHOOK_SECRET.',
+    'At developer.fedex.com, under My Projects, Webhooks, create a webhook project for Advanced Integrated Visibility and give the URL of this source.',
+    'Put the security token of the project into FEDEX_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'developer.fedex.com shipment-visibility-webhook: validation process; business rules and best practices',
+    from: 'developer.fedex.com shipment-visibility-webhook: validation process; business rules and best practices; tracking-number-subscription',
     asOf: '2026-11',
   },
   shownBy: 'same form as shopify',

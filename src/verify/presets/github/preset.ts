@@ -15,10 +15,17 @@ export const github = custom({
   ],
   id: [{ header: 'X-GitHub-Delivery' }],
   type: [{ header: 'X-GitHub-Event' }],
+  keys: { repository: [['repository', 'full_name']] },
+  replyWithinMs: 8_000,
+  retries: { after: 'nothing', waitsMs: 10_000 },
   sample: 'push',
   setUp: [
-    'At GitHub, add the URL of this source as a webhook, and put the secret that it signs with into GITHUB_WEBHOOK_SECRET.',
+    'In the repository or organization, under Settings, Webhooks, add the URL of this source with the content type application/json.',
+    'The Secret there is of your own making: put it into GITHUB_WEBHOOK_SECRET.',
   ],
-  known: { from: 'octokit/webhooks-methods.js', asOf: '2026-11' },
+  known: {
+    from: 'octokit/webhooks-methods.js; docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

@@ -8,10 +8,15 @@ export const gitlab = custom({
   forms: [standardForm('webhook'), { in: { header: 'X-Gitlab-Token' }, algorithm: 'equal' }],
   id: [{ header: 'webhook-id' }, { header: 'X-Gitlab-Event-UUID' }],
   type: [{ header: 'X-Gitlab-Event' }],
+  keys: { project: [['project', 'path_with_namespace']] },
   sample: 'push',
   setUp: [
-    'At GitLab, add the URL of this source as a webhook, and put the secret that it signs with into GITLAB_WEBHOOK_SECRET.',
+    'In the project or group, under Settings, Webhooks, add the URL of this source.',
+    'A signing token, which begins with whsec_, or else the Secret token of your own making goes into GITLAB_WEBHOOK_SECRET.',
   ],
-  known: { from: 'docs.gitlab.com/user/project/integrations/webhooks', asOf: '2026-11' },
+  known: {
+    from: 'docs.gitlab.com/user/project/integrations/webhooks; hookdeck/webhook-skills skills/gitlab-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as standard-webhooks',
 });

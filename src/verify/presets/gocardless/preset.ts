@@ -9,10 +9,16 @@ export const gocardless = custom({
   ],
   id: [],
   type: [],
+  keys: { event: [['events', '*', 'id']], payment: [['events', '*', 'links', 'payment']] },
+  retries: { after: 'anything' },
   sample: 'payments-confirmed',
   setUp: [
-    'At GoCardless, add the URL of this source as a webhook, and put the secret that it signs with into GOCARDLESS_WEBHOOK_SECRET.',
+    'In GoCardless’s dashboard, under Developers, Webhook endpoints, create one with the URL of this source.',
+    'The endpoint shows its secret: put it into GOCARDLESS_WEBHOOK_SECRET. Sandbox and live have one each.',
   ],
-  known: { from: 'gocardless/gocardless-nodejs src/webhooks.test.ts', asOf: '2026-11' },
+  known: {
+    from: 'gocardless/gocardless-nodejs src/webhooks.test.ts; hookdeck/webhook-skills skills/gocardless-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as sendcloud',
 });

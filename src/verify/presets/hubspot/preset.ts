@@ -27,12 +27,16 @@ export const hubspot = custom({
   ],
   id: [],
   type: [],
+  keys: { object: [['*', 'objectId']], event: [['*', 'eventId']] },
+  retries: { after: 'anything', forMs: 86_400_000 },
+  sample: 'contact-created',
   setUp: [
-    'At HubSpot, add the URL of this source as a webhook, and put the secret that it signs with into HUBSPOT_WEBHOOK_SECRET.',
+    'In the app’s settings at HubSpot, under Webhooks, give the URL of this source as the Target URL, and create subscriptions.',
+    'The Client secret under Auth goes into HUBSPOT_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into HUBSPOT_PUBLIC_URL.',
   ],
   known: {
-    from: 'HubSpot/hubspot-api-python tests/spec/utils/test_signature.py; hubspot-api-nodejs test/unit/signature.spec.ts',
+    from: 'HubSpot/hubspot-api-python tests/spec/utils/test_signature.py; hubspot-api-nodejs test/unit/signature.spec.ts; hookdeck/webhook-skills skills/hubspot-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

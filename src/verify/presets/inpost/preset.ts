@@ -17,7 +17,8 @@ export const inpost = custom({
   id: [{ header: 'x-inpost-event-id' }],
   type: [{ header: 'x-inpost-topic' }],
   setUp: [
-    'At InPost Group API, add the URL of this source as a webhook, and put the secret that it signs with into INPOST_WEBHOOK_SECRET.',
+    'InPost has no page for it: give the URL of this source to your account manager or the integration team, choose the events, and ask for HMAC signatures.',
+    'Put the key that is agreed upon into INPOST_WEBHOOK_SECRET.',
   ],
   known: {
     from: 'developers.inpost-group.com/webhook-signature-verification, /webhooks; a public plan quoting it',

@@ -17,8 +17,12 @@ export const intercom = custom({
   type: [['topic']],
   sample: 'conversation-created',
   setUp: [
-    'At Intercom, add the URL of this source as a webhook, and put the secret that it signs with into INTERCOM_WEBHOOK_SECRET.',
+    'In Intercom’s Developer Hub, open the app and give the URL of this source under Webhooks.',
+    'The Client secret under Basic Information goes into INTERCOM_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; hookdeck/webhook-skills skills/intercom-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

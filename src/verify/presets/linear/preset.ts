@@ -15,9 +15,15 @@ export const linear = custom({
   ],
   id: [{ header: 'Linear-Delivery' }],
   type: [{ header: 'Linear-Event' }],
+  keys: { issue: [['data', 'identifier']], object: [['data', 'id']] },
+  sample: 'issue-created',
   setUp: [
-    'At Linear, add the URL of this source as a webhook, and put the secret that it signs with into LINEAR_WEBHOOK_SECRET.',
+    'In Linear, under Settings, API, Webhooks, create a webhook with the URL of this source.',
+    'Its signing secret is shown once: put it into LINEAR_WEBHOOK_SECRET.',
   ],
-  known: { from: 'the provider’s documentation; public spec', asOf: '2026-11' },
+  known: {
+    from: 'the provider’s documentation; public spec; hookdeck/webhook-skills skills/linear-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as sendcloud',
 });

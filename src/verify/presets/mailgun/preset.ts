@@ -15,9 +15,15 @@ export const mailgun = custom({
   ],
   id: [['event-data', 'id']],
   type: [['event-data', 'event']],
+  replyWithinMs: 20_000,
+  retries: { after: 'anything', forMs: 28_800_000, waitsMs: 30_000 },
   setUp: [
-    'At Mailgun, add the URL of this source as a webhook, and put the secret that it signs with into MAILGUN_WEBHOOK_SECRET.',
+    'In Mailgun, under Sending, Webhooks, add the URL of this source: one webhook for each kind of event.',
+    'The HTTP webhook signing key of the account goes into MAILGUN_WEBHOOK_SECRET.',
   ],
-  known: { from: 'mailgun/mailgun-go webhooks_test.go', asOf: '2026-11' },
+  known: {
+    from: 'mailgun/mailgun-go webhooks_test.go; hookdeck/webhook-skills skills/mailgun-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

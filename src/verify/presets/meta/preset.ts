@@ -15,11 +15,16 @@ export const meta = custom({
   ],
   id: [],
   type: [['object']],
+  retries: { after: 'anything' },
   sample: 'messages',
   setUp: [
-    'At Meta / WhatsApp Cloud API, add the URL of this source as a webhook, and put the secret that it signs with into META_WEBHOOK_SECRET.',
+    'In Meta’s App Dashboard, under Webhooks, give the URL of this source as the callback URL.',
+    'The app secret goes into META_WEBHOOK_SECRET.',
     'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as github',
 });

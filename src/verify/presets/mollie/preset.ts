@@ -16,12 +16,30 @@ export const mollie = custom({
   ],
   id: [['id']],
   type: [['type']],
+  keys: { entity: [['entityId']] },
+  replyWithinMs: 12_000,
+  retries: {
+    after: 'anything',
+    forMs: 93_600_000,
+    waitsMs: 15_000,
+    afterwards: 'blocks the webhook until it is switched on again',
+  },
   sample: 'payment-link-paid',
   setUp: [
-    'At Mollie next-gen webhooks, add the URL of this source as a webhook, and put the secret that it signs with into MOLLIE_WEBHOOK_SECRET.',
+    'In Mollie’s Dashboard, under Developers, Webhooks, create a webhook with the URL of this source.',
+    'The signing secret that goes with it goes into MOLLIE_WEBHOOK_SECRET.',
   ],
+  rotation: {
+    hmac: {
+      before: [
+        'In Mollie’s Dashboard, make a second webhook with the URL of this source. Do not roll the secret of the first: for 24 hours each event would have two signature headers, which is refused here.',
+      ],
+      after: ['Delete the first webhook at Mollie.'],
+      old: 'The first webhook signs with the old one for as long as it is there.',
+    },
+  },
   known: {
-    from: 'mollie/mollie-api-php src/Webhooks/SignatureValidator.php; docs.mollie.com/reference/webhooks-best-practices.md',
+    from: 'mollie/mollie-api-php src/Webhooks/SignatureValidator.php; docs.mollie.com/reference/webhooks-best-practices.md; hookdeck/webhook-skills skills/mollie-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'same form as github',

@@ -15,13 +15,15 @@ export const notion = custom({
   ],
   id: [['id']],
   type: [['type']],
+  keys: { entity: [['entity', 'id']] },
   sample: 'page-created',
   setUp: [
-    'At Notion, add the URL of this source as a webhook, and put the secret that it signs with into NOTION_WEBHOOK_SECRET.',
+    'At notion.so/profile/integrations, open the integration and create a subscription with the URL of this source under Webhooks.',
+    'Paste the verification token back there, and put it into NOTION_WEBHOOK_SECRET: it signs from then on.',
     'Its first request carries the secret: look for verification_token in what is refused, and set it.',
   ],
   known: {
-    from: 'developers.notion.com/reference/webhooks; makenotion/notion-sdk-js src/webhooks.ts',
+    from: 'developers.notion.com/reference/webhooks; makenotion/notion-sdk-js src/webhooks.ts; hookdeck/webhook-skills skills/notion-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -16,10 +16,17 @@ export const paddle = custom({
   ],
   id: [['event_id']],
   type: [['event_type']],
+  keys: { object: [['data', 'id']] },
+  replyWithinMs: 4_000,
+  retries: { after: 'anything', forMs: 259_200_000, waitsMs: 5_000 },
   sample: 'transaction-completed',
   setUp: [
-    'At Paddle Billing, add the URL of this source as a webhook, and put the secret that it signs with into PADDLE_WEBHOOK_SECRET.',
+    'In Paddle’s dashboard, under Developer tools, Notifications, add a new destination of the type URL with that of this source.',
+    'Its Secret key is shown when the destination is opened: put it into PADDLE_WEBHOOK_SECRET.',
   ],
-  known: { from: 'PaddleHQ/paddle-node-sdk, paddle-python-sdk', asOf: '2026-11' },
+  known: {
+    from: 'PaddleHQ/paddle-node-sdk, paddle-python-sdk; hookdeck/webhook-skills skills/paddle-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

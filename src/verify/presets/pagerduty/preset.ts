@@ -15,10 +15,15 @@ export const pagerduty = custom({
   ],
   id: [['event', 'id']],
   type: [['event', 'event_type']],
+  keys: { incident: [['event', 'data', 'id']] },
   sample: 'incident-triggered',
   setUp: [
-    'At PagerDuty V3, add the URL of this source as a webhook, and put the secret that it signs with into PAGERDUTY_WEBHOOK_SECRET.',
+    'PagerDuty’s webhooks are made by its API (POST /webhook_subscriptions), with the URL of this source in `delivery_method`.',
+    'The answer has `delivery_method.secret`, once: put it into PAGERDUTY_WEBHOOK_SECRET.',
   ],
-  known: { from: 'PagerDuty/go-pagerduty webhookv3', asOf: '2026-11' },
+  known: {
+    from: 'PagerDuty/go-pagerduty webhookv3; hookdeck/webhook-skills skills/pagerduty-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

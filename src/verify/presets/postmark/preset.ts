@@ -7,10 +7,15 @@ export const postmark = custom({
   forms: [{ in: { header: 'Authorization' }, prefix: 'Basic ', encoding: 'base64', algorithm: 'equal' }],
   id: [],
   type: [['RecordType']],
+  keys: { message: [['MessageID']], recipient: [['Recipient']] },
   sample: 'delivery',
   setUp: [
-    'At Postmark, add the URL of this source as a webhook, and put the credential that it sends into POSTMARK_WEBHOOK_SECRET.',
+    'In Postmark, open the server and add under Webhooks the URL of this source, with a user and a password of your own making: https://user:password@….',
+    'Put user:password into POSTMARK_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; hookdeck/webhook-skills skills/postmark-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

@@ -15,9 +15,33 @@ export const primer = custom({
   ],
   id: [],
   type: [['eventType']],
+  state: {
+    where: { member: ['eventType'], is: ['PAYMENT.STATUS'] },
+    of: [{ by: [['payment', 'id']] }],
+    at: [{ path: ['payment', 'dateUpdated'] }],
+  },
+  keys: {
+    payment: [['payment', 'id'], ['paymentId']],
+    order: [['payment', 'orderId'], ['orderId']],
+    customer: [['payment', 'customerId']],
+  },
+  replyWithinMs: 8_000,
+  retries: { after: 'anything', forMs: 1_870_000, waitsMs: 10_000 },
+  sample: 'payment-status',
   setUp: [
-    'At Primer, add the URL of this source as a webhook, and put the secret that it signs with into PRIMER_WEBHOOK_SECRET.',
+    'In Primer’s Dashboard, under Developers, add a webhook with the URL of this source.',
+    'The signing secret, one for the account, is made there: put it into PRIMER_WEBHOOK_SECRET.',
   ],
-  known: { from: 'the provider’s documentation', asOf: '2026-11' },
+  rotation: {
+    hmac: {
+      before: ['In Primer’s Dashboard, under Developers, rotate the signing secret.'],
+      after: [],
+      old: 'For 24 hours Primer signs with both.',
+    },
+  },
+  known: {
+    from: 'the provider’s documentation; primer.io/docs/api-reference/get-started/configure-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as box',
 });

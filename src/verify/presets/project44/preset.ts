@@ -8,7 +8,8 @@ export const project44 = custom({
   id: [],
   type: [],
   setUp: [
-    'At project44, add the URL of this source as a webhook, and put the credential that it sends into PROJECT44_WEBHOOK_SECRET.',
+    'Webhooks of project44 are set by its API (PUT /api/v4/webhooks): give the URL of this source, and a header Authorization with a value of your own making.',
+    'Put that whole value into PROJECT44_WEBHOOK_SECRET.',
   ],
   known: { from: 'developers.project44.com/api-reference/webhook-guide', asOf: '2026-11' },
   shownBy: 'documentation',

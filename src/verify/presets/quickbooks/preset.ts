@@ -9,10 +9,15 @@ export const quickbooks = custom({
   ],
   id: [],
   type: [],
+  retries: { after: 'anything', waitsMs: 3_000 },
   sample: 'customer-updated',
   setUp: [
-    'At QuickBooks Online, add the URL of this source as a webhook, and put the secret that it signs with into QUICKBOOKS_WEBHOOK_SECRET.',
+    'At developer.intuit.com, open the app and give the URL of this source under Webhooks as the endpoint.',
+    'The verifier token there, another one for the sandbox, goes into QUICKBOOKS_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; developer.intuit.com, webhooks; blogs.intuit.com 2025-10-14',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

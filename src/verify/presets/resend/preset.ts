@@ -8,10 +8,15 @@ export const resend = custom({
   forms: [standardForm('svix')],
   id: [{ header: 'svix-id' }],
   type: [['type']],
+  keys: { email: [['data', 'email_id']] },
   sample: 'email-delivered',
   setUp: [
-    'At Resend, add the URL of this source as a webhook, and put the secret that it signs with into RESEND_WEBHOOK_SECRET.',
+    'At resend.com/webhooks, add a webhook with the URL of this source.',
+    'Its Signing Secret, which begins with whsec_, goes into RESEND_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers; Svix', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; Svix; hookdeck/webhook-skills skills/resend-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as svix',
 });

@@ -16,10 +16,15 @@ export const sanity = custom({
   ],
   id: [{ header: 'idempotency-key' }],
   type: [],
+  keys: { document: [['_id']] },
   sample: 'document',
   setUp: [
-    'At Sanity, add the URL of this source as a webhook, and put the secret that it signs with into SANITY_WEBHOOK_SECRET.',
+    'At sanity.io/manage, open the project and add under API, Webhooks, one with the URL of this source and a secret of your own making.',
+    'Put that into SANITY_WEBHOOK_SECRET.',
   ],
-  known: { from: 'sanity-io/webhook-toolkit test/signature.test.ts', asOf: '2026-11' },
+  known: {
+    from: 'sanity-io/webhook-toolkit test/signature.test.ts; sanity.io/docs/webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

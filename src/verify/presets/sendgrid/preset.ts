@@ -16,8 +16,12 @@ export const sendgrid = custom({
   id: [],
   type: [],
   setUp: [
-    'At SendGrid Event Webhook, add the URL of this source as a webhook, and put its public key into SENDGRID_WEBHOOK_SECRET.',
+    'In SendGrid, under Settings, Mail Settings, Event Webhook, give the URL of this source as the HTTP Post URL and switch Signed Event Webhook on.',
+    'The Verification Key that appears goes into SENDGRID_WEBHOOK_SECRET.',
   ],
-  known: { from: 'sendgrid/sendgrid-nodejs packages/eventwebhook', asOf: '2026-11' },
+  known: {
+    from: 'sendgrid/sendgrid-nodejs packages/eventwebhook; hookdeck/webhook-skills skills/sendgrid-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

@@ -9,11 +9,14 @@ export const sentry = custom({
   ],
   id: [{ header: 'Request-ID' }],
   type: [{ header: 'Sentry-Hook-Resource' }],
+  keys: { issue: [['data', 'issue', 'id']] },
   replyWithinMs: 800,
+  retries: { after: 'nothing', waitsMs: 1_000 },
   sample: 'issue-created',
   setUp: [
-    'At Sentry integration platform, add the URL of this source as a webhook, and put the secret that it signs with into SENTRY_WEBHOOK_SECRET.',
+    'In Sentry, under Settings, Developer Settings, create an integration with the URL of this source as the Webhook URL.',
+    'Its Client Secret goes into SENTRY_WEBHOOK_SECRET.',
   ],
-  known: { from: 'docs.sentry.io', asOf: '2026-11' },
+  known: { from: 'docs.sentry.io; hookdeck/webhook-skills skills/sentry-webhooks', asOf: '2026-11' },
   shownBy: 'same form as sendcloud',
 });

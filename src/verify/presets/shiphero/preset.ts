@@ -14,10 +14,18 @@ export const shiphero = custom({
   ],
   id: [{ header: 'X-Shiphero-Message-ID' }],
   type: [['webhook_type']],
+  keys: { order: [['fulfillment', 'order_number']], sku: [['inventory', '*', 'sku']] },
+  replyWithinMs: 8_000,
+  retries: { after: 'anything', waitsMs: 10_000 },
   sample: 'shipment-update',
   setUp: [
-    'At ShipHero, add the URL of this source as a webhook, and put the secret that it signs with into SHIPHERO_WEBHOOK_SECRET.',
+    'ShipHero’s webhooks are made by its API: call the mutation webhook_create with the URL of this source, once for each kind of event.',
+    'It answers with a shared_signature_secret, once: put that into SHIPHERO_WEBHOOK_SECRET.',
+    'It asks for the answer { "code": "200", "Status": "Success" }, which a `reply` can give.',
   ],
-  known: { from: 'public code; copies of developer.shiphero.com', asOf: '2026-11' },
+  known: {
+    from: 'public code; copies of developer.shiphero.com; developer.shiphero.com/webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

@@ -16,13 +16,18 @@ export const slack = custom({
   ],
   id: [['event_id']],
   type: [['event', 'type']],
+  retries: { after: 'anything', waitsMs: 3_000 },
   sample: 'message',
   bodies: 'form',
   setUp: [
-    'At Slack, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
+    'At api.slack.com/apps, open the app and give the URL of this source under Event Subscriptions as the Request URL.',
+    'The Signing Secret under Basic Information, App Credentials, goes into SLACK_WEBHOOK_SECRET.',
     'It asks for its challenge once: a `reply` that returns { challenge: event.data.challenge } answers it.',
     'Events come as JSON; commands and interactions as forms: new URLSearchParams(event.body.toString()) reads them.',
   ],
-  known: { from: 'slackapi/python-slack-sdk tests/slack_sdk/signature', asOf: '2026-11' },
+  known: {
+    from: 'slackapi/python-slack-sdk tests/slack_sdk/signature; hookdeck/webhook-skills skills/slack-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

@@ -14,11 +14,16 @@ export const square = custom({
   ],
   id: [['event_id']],
   type: [['type']],
+  keys: { object: [['data', 'id']], merchant: [['merchant_id']] },
   sample: 'payment-updated',
   setUp: [
-    'At Square, add the URL of this source as a webhook, and put the secret that it signs with into SQUARE_WEBHOOK_SECRET.',
+    'In Square’s Developer Console, open the application and add the URL of this source under Webhooks, Subscriptions.',
+    'The subscription shows its Signature Key, another one for the sandbox: put it into SQUARE_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into SQUARE_PUBLIC_URL.',
   ],
-  known: { from: 'square/square-nodejs-sdk src/wrapper/WebhooksHelper.ts', asOf: '2026-11' },
+  known: {
+    from: 'square/square-nodejs-sdk src/wrapper/WebhooksHelper.ts; hookdeck/webhook-skills skills/square-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

@@ -20,7 +20,8 @@ export const standardWebhooks = custom({
   type: [['type']],
   sample: 'contact-created',
   setUp: [
-    'At Standard Webhooks, add the URL of this source as a webhook, and put the secret that it signs with into STANDARD_WEBHOOKS_WEBHOOK_SECRET.',
+    'At the sender, register the URL of this source.',
+    'Its secret, which begins with whsec_, or its public key, with whpk_, goes into STANDARD_WEBHOOKS_WEBHOOK_SECRET.',
   ],
   known: { from: 'standard-webhooks/standard-webhooks spec + tests; svix worker.rs', asOf: '2026-11' },
   shownBy: 'vector',

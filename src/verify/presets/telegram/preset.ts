@@ -7,10 +7,16 @@ export const telegram = custom({
   forms: [{ in: { header: 'X-Telegram-Bot-Api-Secret-Token' }, algorithm: 'equal' }],
   id: [['update_id']],
   type: [],
+  keys: { chat: [['message', 'chat', 'id']] },
+  retries: { after: 'anything' },
   sample: 'message',
   setUp: [
-    'At Telegram Bot API, add the URL of this source as a webhook, and put the credential that it sends into TELEGRAM_WEBHOOK_SECRET.',
+    'Call setWebhook of the Bot API with the URL of this source, and a `secret_token` of your own making: letters, digits, _ and -.',
+    'Put that into TELEGRAM_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; core.telegram.org/bots/api#setwebhook',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

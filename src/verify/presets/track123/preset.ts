@@ -15,8 +15,11 @@ export const track123 = custom({
   ],
   id: [],
   type: [],
+  keys: { tracker: [['data', 'id']] },
+  retries: { after: 'anything', forMs: 193_200_000 },
   setUp: [
-    'At Track123, add the URL of this source as a webhook, and put the secret that it signs with into TRACK123_WEBHOOK_SECRET.',
+    'At member.track123.com/webhook, add the URL of this source.',
+    'It signs with your API key: put that into TRACK123_WEBHOOK_SECRET.',
   ],
   known: { from: 'docs.track123.com/reference/getting-started-with-your-api.md', asOf: '2026-11' },
   shownBy: 'documentation',

@@ -15,9 +15,14 @@ export const trackingmore = custom({
   ],
   id: [],
   type: [],
+  retries: { after: 'anything', forMs: 245_730_000 },
   setUp: [
-    'At TrackingMore V4, add the URL of this source as a webhook, and put the secret that it signs with into TRACKINGMORE_WEBHOOK_SECRET.',
+    'In TrackingMore’s admin, under Developer, Webhooks, add the URL of this source.',
+    'Put the webhook secret, which only version 4 has, into TRACKINGMORE_WEBHOOK_SECRET.',
   ],
-  known: { from: 'clooney/royal-mail-tracking-api webhook.md; a public test', asOf: '2026-11' },
+  known: {
+    from: 'clooney/royal-mail-tracking-api webhook.md; a public test; support.trackingmore.com/en/article/webhook-1vrike4',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

@@ -16,8 +16,11 @@ export const twitch = custom({
   ],
   id: [{ header: 'Twitch-Eventsub-Message-Id' }],
   type: [{ header: 'Twitch-Eventsub-Subscription-Type' }],
+  keys: { subscription: [['subscription', 'id']], broadcaster: [['event', 'broadcaster_user_id']] },
+  sample: 'stream-online',
   setUp: [
-    'At Twitch EventSub, add the URL of this source as a webhook, and put the secret that it signs with into TWITCH_WEBHOOK_SECRET.',
+    'Subscriptions are made by Twitch’s API (POST /helix/eventsub/subscriptions), with the transport { method: webhook }, the URL of this source as `callback`, and a `secret` of your own making.',
+    'Put that into TWITCH_WEBHOOK_SECRET.',
     'It asks for its challenge as text before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'dev.twitch.tv', asOf: '2026-11' },

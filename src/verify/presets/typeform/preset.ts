@@ -15,10 +15,16 @@ export const typeform = custom({
   ],
   id: [['event_id']],
   type: [['event_type']],
+  replyWithinMs: 20_000,
+  retries: { after: 'anything', forMs: 36_000_000, waitsMs: 30_000 },
   sample: 'form-response',
   setUp: [
-    'At Typeform, add the URL of this source as a webhook, and put the secret that it signs with into TYPEFORM_WEBHOOK_SECRET.',
+    'In Typeform, open the form and add the URL of this source under Connect, Webhooks, with a secret of your own making.',
+    'Put that into TYPEFORM_WEBHOOK_SECRET.',
   ],
-  known: { from: 'typeform.com/developers/webhooks/secure-your-webhooks', asOf: '2026-11' },
+  known: {
+    from: 'typeform.com/developers/webhooks/secure-your-webhooks; typeform.com/developers/webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

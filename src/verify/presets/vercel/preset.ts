@@ -9,10 +9,17 @@ export const vercel = custom({
   ],
   id: [['id']],
   type: [['type']],
+  keys: { deployment: [['payload', 'deployment', 'id']] },
+  replyWithinMs: 20_000,
+  retries: { after: 'anything', forMs: 86_400_000, waitsMs: 30_000 },
   sample: 'deployment-created',
   setUp: [
-    'At Vercel, add the URL of this source as a webhook, and put the secret that it signs with into VERCEL_WEBHOOK_SECRET.',
+    'In the settings of the team at Vercel, under Webhooks, create a webhook with the URL of this source.',
+    'Its secret is shown once: put it into VERCEL_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
+  known: {
+    from: 'a public registry of webhook providers; hookdeck/webhook-skills skills/vercel-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'documentation',
 });

@@ -14,11 +14,16 @@ export const woocommerce = custom({
   ],
   id: [{ header: 'X-WC-Webhook-Delivery-ID' }],
   type: [{ header: 'X-WC-Webhook-Topic' }],
+  retries: { after: 'nothing' },
   sample: 'order-updated',
   setUp: [
-    'At WooCommerce, add the URL of this source as a webhook, and put the secret that it signs with into WOOCOMMERCE_WEBHOOK_SECRET.',
+    'In WooCommerce, under Settings, Advanced, Webhooks, add a webhook: the URL of this source is its Delivery URL.',
+    'Its Secret, made by itself or by you, goes into WOOCOMMERCE_WEBHOOK_SECRET.',
     'Its first request, when it is saved, carries no signature: it is refused, and may be ignored.',
   ],
-  known: { from: 'developer.woocommerce.com and WC_Webhook::generate_signature', asOf: '2026-11' },
+  known: {
+    from: 'developer.woocommerce.com and WC_Webhook::generate_signature; hookdeck/webhook-skills skills/woocommerce-webhooks; class-wc-webhook.php failed_delivery',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

@@ -9,10 +9,16 @@ export const xero = custom({
   ],
   id: [],
   type: [],
+  replyWithinMs: 4_000,
+  retries: { after: 'anything', forMs: 86_400_000, waitsMs: 5_000, afterwards: 'switches the webhook off' },
   sample: 'invoice-updated',
   setUp: [
-    'At Xero, add the URL of this source as a webhook, and put the secret that it signs with into XERO_WEBHOOK_SECRET.',
+    'At developer.xero.com, open the app and give the URL of this source under Webhooks as the delivery URL.',
+    'The webhooks key there goes into XERO_WEBHOOK_SECRET.',
   ],
-  known: { from: 'a public specification; the provider’s documentation', asOf: '2026-11' },
+  known: {
+    from: 'a public specification; the provider’s documentation; developer.xero.com/documentation/webhooks/configuring-your-server',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

@@ -17,8 +17,12 @@ export const zendesk = custom({
   type: [['type']],
   sample: 'ticket-created',
   setUp: [
-    'At Zendesk webhooks, add the URL of this source as a webhook, and put the secret that it signs with into ZENDESK_WEBHOOK_SECRET.',
+    'In Zendesk’s Admin Center, under Apps and integrations, Actions and webhooks, Webhooks, create one with the URL of this source.',
+    'Its signing secret goes into ZENDESK_WEBHOOK_SECRET.',
   ],
-  known: { from: 'developer.zendesk.com/documentation/webhooks/verifying', asOf: '2026-11' },
+  known: {
+    from: 'developer.zendesk.com/documentation/webhooks/verifying; support.zendesk.com article 4408836101146',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as box',
 });

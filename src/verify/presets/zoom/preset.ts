@@ -18,9 +18,13 @@ export const zoom = custom({
   type: [['event']],
   sample: 'meeting-started',
   setUp: [
-    'At Zoom, add the URL of this source as a webhook, and put the secret that it signs with into ZOOM_WEBHOOK_SECRET.',
+    'In the Zoom App Marketplace, open the app, enable Event Subscriptions under Feature, and give the URL of this source as the endpoint.',
+    'The Secret Token there goes into ZOOM_WEBHOOK_SECRET.',
     'It asks with endpoint.url_validation: a `reply` that returns plainToken and encryptedToken answers it.',
   ],
-  known: { from: 'zoom/webhook-sample index.js', asOf: '2026-11' },
+  known: {
+    from: 'zoom/webhook-sample index.js; hookdeck/webhook-skills skills/zoom-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as slack',
 });

@@ -1,0 +1,73 @@
+/** The samples of all presets: signed as their provider signs, each is answered 200 by the app and kept as it was sent. */
+import { presets } from 'consignee';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textsAt } from '../../../src/inbox/member-texts.ts';
+import { stateOf } from '../../../src/inbox/newest.ts';
+import { proveBody } from '../../../src/verify/checks.ts';
+import type { SignatureForm } from '../../../src/verify/form/vocabulary.ts';
+import { makeSample, sampleNames } from '../../../src/verify/presets/samples.ts';
+import { startApp } from '../../harness/app.ts';
+
+const BYTES = Buffer.alloc(32, 7);
+
+/** A secret that can be the key of a form. */
+function secretFor({ key = 'text' }: SignatureForm): string {
+  if (typeof key === 'object') return `${key.base64After}${BYTES.toString('base64')}`;
+  return key === 'hex' || key === 'base64' ? BYTES.toString(key) : 'a user:and a password of the test';
+}
+
+const all = Object.values(presets).filter(({ sample }) => sample !== undefined);
+const sources = all.map((preset) => ({
+  name: preset.name,
+  preset,
+  scheme: 'hmac' as const,
+  secrets: [secretFor(preset.forms[0] as SignatureForm)],
+  publicUrl: `https://hooks.example.com/webhooks/${preset.name}`,
+}));
+
+let app: Awaited<ReturnType<typeof startApp>>;
+beforeAll(async () => {
+  app = await startApp(sources);
+});
+afterAll(() => app.stop());
+
+test.each(sources)('$name: each sample is accepted, and a second one is a second event', async (source) => {
+  const { name, preset, secrets, publicUrl } = source;
+  const sent: Buffer[] = [];
+  const names = sampleNames(preset);
+  for (const sample of [...names, names[0] as string]) {
+    const body = makeSample(preset, sample);
+    const { headers } = await proveBody({ preset, secrets: { hmac: secrets }, publicUrl }, body, Date.now());
+    const response = await fetch(`${app.url}/webhooks/${name}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: new Uint8Array(body),
+    });
+    expect([await response.text(), response.status]).toEqual([expect.stringContaining('accepted'), 200]);
+    sent.push(body);
+  }
+  const kept = app.bodiesOf(name);
+  expect(kept).toHaveLength(sent.length);
+  // What is a credential is cut out of what is kept.
+  if (preset.cut === undefined) expect(kept).toEqual(sent);
+});
+
+test('those whose sample `send` can sign are these at least', () => {
+  expect(all.length).toBeGreaterThanOrEqual(60);
+  expect(all.map(({ name }) => name)).toContain('github');
+});
+
+test.each(all)('$name has no placeholder left in its sample', (preset) => {
+  const text = makeSample(preset, preset.sample as string).toString();
+  expect(text).not.toMatch(/"[^"]*\$(uuid|integer|hex|batch|now|tracking)/);
+});
+
+const found = all.filter(({ keys }) => keys !== undefined);
+
+test.each(found)('$name finds a search key in its sample, and the state where it tells one', (preset) => {
+  const body = makeSample(preset, preset.sample as string);
+  const parsed = JSON.parse(body.toString());
+  const paths = Object.values(preset.keys ?? {}).flat();
+  expect(paths.flatMap((path) => textsAt(parsed, path, body))).not.toEqual([]);
+  if (preset.state) expect(stateOf(preset.state, parsed, body)).toBeDefined();
+});
