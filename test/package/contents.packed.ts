@@ -62,10 +62,10 @@ test(`it is at most ${INSTALLED_MAX.megabytes} MB and ${INSTALLED_MAX.packages} 
 test('every export can be imported, and the command says its version', async () => {
   project.write(
     'all.js',
-    `const all = await Promise.all(['consignee', 'consignee/testing', 'consignee/events/shippo'].map((name) => import(name)));
+    `const all = await Promise.all(['consignee', 'consignee/express', 'consignee/testing', 'consignee/events/shippo'].map((name) => import(name)));
      console.log(all.map((module) => typeof module).join());`,
   );
-  expect(await project.run('node', 'all.js')).toEqual({ code: 0, output: 'object,object,object\n' });
+  expect(await project.run('node', 'all.js')).toEqual({ code: 0, output: 'object,object,object,object\n' });
 });
 
 test('a client of Google that is wired and missing is named, with the line that installs it', async () => {

@@ -72,6 +72,7 @@ function meet(clientOf: AppOptions['clientOf']) {
       secure: 'encrypted' in request.socket || isForwardedTls,
       bodyChecks: [],
       proofs: [],
+      target,
       body: Buffer.alloc(0),
       bodyRead: false,
     };
