@@ -7,7 +7,7 @@ import { driverOf } from '../inbox/driver.ts';
 import { firstSetting } from '../verify/checks.ts';
 import type { Settings } from './config/settings.ts';
 import type { ConnectionLimits } from './http/connections.ts';
-import type { Role } from './work.ts';
+import type { Role } from './role.ts';
 
 interface Manner {
   readonly role: Role;

@@ -9,14 +9,14 @@ import type { Environment } from '../base/settings/environment.ts';
 import { restartsFor } from './config/restart-settings.ts';
 import { type Settings, sound } from './config/settings.ts';
 import type { Consignee, ConsigneeState, ListenOptions, StopOptions } from './consignee.ts';
-import { eventAccess } from './event-access.ts';
+import { eventAccess } from './event-calls.ts';
 import { sayReady, sayWhatIsOn } from './greeting.ts';
 import { answerNotRunning, isForSources } from './http/mounted.ts';
 import type { App } from './http/server.ts';
 import { examinePlaces } from './places.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import type { Role } from './role.ts';
 import type { ServiceStatus } from './status.ts';
-import type { Role } from './work.ts';
 
 export interface InstanceOptions {
   /** Asked at the start, and for each reload. */

@@ -17,10 +17,8 @@ import { storedSourcesOf } from './config/stored-sources.ts';
 import type { ReplyOptions } from './http/receive.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
+import type { Role } from './role.ts';
 import type { Rules } from './rules.ts';
-
-/** The part of the work that this process does: with PostgreSQL, different processes may receive and handle. */
-export type Role = 'both' | 'receive' | 'dispatch';
 
 export interface WorkOptions extends Pick<SupervisorOptions, 'sources' | 'log' | 'logOptions' | 'output'> {
   readonly config: Config;
