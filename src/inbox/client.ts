@@ -71,9 +71,8 @@ class InboxClient implements Inbox {
       cause = (error as Error).message;
     });
     worker.on('exit', () => this.#lose(worker, cause));
-    const giveUp = () => void worker.terminate();
-    signal?.addEventListener('abort', giveUp);
-    await calls.listening.finally(() => signal?.removeEventListener('abort', giveUp));
+    signal?.addEventListener('abort', () => this.#opened || void worker.terminate());
+    await calls.listening;
     this.#opened = this.#writes = true;
     this.#trouble = undefined;
     // What has gathered while there was no thread.
@@ -143,9 +142,8 @@ class InboxClient implements Inbox {
   async close(): Promise<void> {
     this.#closing = true;
     this.#batches.stop();
-    const calls = this.#asked;
-    await calls.ask('close');
-    await calls.gone();
+    await this.#asked.ask('close');
+    await this.#calls?.gone();
   }
 
   get #asked(): ThreadCalls<InboxCalls> {
