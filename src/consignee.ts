@@ -23,6 +23,10 @@ export { forward } from './deliver/handlers/forward.ts';
 export { gcs } from './deliver/handlers/gcs.ts';
 export { latest } from './deliver/handlers/latest.ts';
 export { log } from './deliver/handlers/log.ts';
+export type { ActionRecord } from './inbox/actions.ts';
+export type { OrderResult } from './inbox/order.ts';
+export type { SelectionOptions } from './inbox/selection.ts';
+export type { EventDetails, EventSummary, PurgedEvent } from './inbox/summary.ts';
 export type { ServiceKnobs } from './serve/config/knobs.ts';
 export { defineService } from './serve/config/knobs.ts';
 export type {

@@ -105,7 +105,7 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   const ports = new Set<Server>();
   const ownApp = createPublicApp(parts, service, () => service.state === 'closed');
   const isClosing = () => service.state === 'closing' || service.state === 'closed';
-  const mounted = new MountedApp(createPublicApp(parts, service, isClosing));
+  const mounted = new MountedApp(createPublicApp(parts, service, isClosing), log);
   const consoleApp = () => createConsoleApp(parts, service, reading);
 
   return {

@@ -21,7 +21,7 @@ import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
 import { receptionOf, targetOf, waitsForContinue } from './request.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { ReadSender } from './senders.ts';
 
 const DRAIN_BYTES = 65_536;
@@ -195,5 +195,5 @@ function leavesTooMuch(request: Request): boolean {
 function writeHead(response: Response, status: number, body: string, headers: readonly string[]): void {
   const type = status === 200 ? 'application/json' : 'application/problem+json';
   const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
-  response.writeHead(status, [...SECURITY_HEADERS, ...described, ...headers]);
+  sendHead(response, status, [...SECURITY_HEADERS, ...described, ...headers]);
 }

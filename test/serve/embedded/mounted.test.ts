@@ -1,4 +1,7 @@
 /** Consignee inside a server of somebody else's: Express 5, Fastify and node:http, at the root and below a prefix. */
+import { once } from 'node:events';
+import { connect, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { mount } from 'consignee/express';
 import express, { type Request, type Response } from 'express';
 import Fastify from 'fastify';
@@ -219,4 +222,33 @@ test('node:http is answered in full, health too, and a request that was paused i
   await expectKept(port, FLEXPORT, 'plain-http');
   expect((await ask(port, bytesOf('GET', '/readyz'))).status).toBe(200);
   expect((await ask(port, bytesOf('GET', '/nothing'))).status).toBe(404);
+});
+
+test('what wraps writeHead for the application, and knows no list of headers, sees each of ours', async () => {
+  const seen: unknown[] = [];
+  const port = await host.serve((request, response) => {
+    const { writeHead } = response;
+    response.writeHead = (status: number, ...more: unknown[]) => {
+      seen.push(more.length, response.getHeader('content-type'));
+      return writeHead.call(response, status);
+    };
+    host.consignee.handle(request, response);
+  });
+  await expectKept(port, FLEXPORT, 'wrapped');
+  expect(seen).toEqual([0, 'application/json']);
+});
+
+test('HTTP/2 gets a 503, and a line that says why', async () => {
+  const server = createServer((request, response) => {
+    host.consignee.handle(request as never, response as never);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const stream = session.request({ ':method': 'POST', ':path': FLEXPORT });
+  stream.end(bodyOf('http2'));
+  const [headers] = await once(stream, 'response');
+  expect([headers[':status'], headers['retry-after']]).toEqual([503, '5']);
+  expect(host.lines).toContainEqual(expect.objectContaining({ level: 'error', version: '2.0' }));
+  session.destroy();
+  server.close();
 });
