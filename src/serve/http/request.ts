@@ -91,11 +91,12 @@ function isCharset(name: string): boolean {
 
 const waiting = new WeakSet<IncomingMessage>();
 
-/** The sender has asked for `100 Continue`, and nobody has sent it: a server that is not ours does so by itself. */
-export function noteContinueAsked(request: IncomingMessage): void {
-  waiting.add(request);
+/** Of what comes to a server of ours, which leaves it to us. Nothing else is expected there that we know of (RFC 9110, 10.1.1). */
+export function noteExpectation(request: IncomingMessage): void {
+  if (request.headers.expect?.trim().toLowerCase() === '100-continue') waiting.add(request);
 }
 
+/** Nobody has sent it `100 Continue`, as the server of an application around us does by itself. */
 export function waitsForContinue(request: IncomingMessage): boolean {
   return waiting.has(request);
 }

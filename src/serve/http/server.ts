@@ -9,7 +9,7 @@ import { http } from '../../base/node-http.ts';
 import type { Knobs } from '../config/knobs.ts';
 import type { Connections } from './connections.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
-import { noteContinueAsked } from './request.ts';
+import { noteExpectation } from './request.ts';
 
 const CONNECTIONS_CHECK_MS = 1_000;
 /** Connections that are idle then are closed; a request that was on its way at the close is answered before. */
@@ -51,7 +51,7 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
   Object.assign(server, { httpAllowHalfOpen: true });
   // The app decides when `100 Continue` is sent: not before every check of the head has passed.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    noteContinueAsked(request);
+    noteExpectation(request);
     take(request, response);
   });
   server.on('checkExpectation', take);
