@@ -2,7 +2,6 @@
  * One service of a process, from its settings to its end: what createConsignee makes, and what `consignee serve` runs. It reads the
  * settings, says in the log what is on, and has receiver.ts do the rest.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConfigError } from '../base/errors.ts';
 import { createLog, type Log, type LogOptions, type Output } from '../base/log/log.ts';
 import type { Environment } from '../base/settings/environment.ts';
@@ -125,11 +124,11 @@ export class Instance implements Consignee {
     return this.#consolePort;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void {
+  readonly handle: Consignee['handle'] = (request, response, next) => {
     if (next && !isForSources(request)) next();
     else if (this.#running && this.#state !== 'stopped') this.#running.receiver.handle(request, response);
     else answerNotRunning(response);
-  }
+  };
 
   ready(): boolean {
     return this.#state === 'serving' && this.#now.receiver.isReady();

@@ -200,6 +200,10 @@ test('a stop waits for what has begun to come in by another’s server, and then
     if (status === 200) taken.push(bodyOf(id));
     else expect(status).toBe(503);
   }
+  // Another one has time to live and die meanwhile.
+  const { consignee: other } = newHost();
+  await other.start();
+  await other.stop();
   expect(host.consignee.state).toBe('leaving');
   wire.write(bytes.slice(-5));
   const answer = await wire.answer();

@@ -197,6 +197,10 @@ describe('a body that a parser has read', () => {
   });
 });
 
+test('node:http takes the function itself', async () => {
+  await expectKept(await host.serve(host.consignee.handle), FLEXPORT, 'unbound');
+});
+
 test('Fastify hands a request over before it parses it', async () => {
   const fastify = Fastify();
   fastify.route({
