@@ -308,3 +308,22 @@ test('a closure’s mistakes are tried again, and its events are found, shown, h
   await consignee.stop();
   await expect(consignee.events.list()).rejects.toThrow('this consignee is stopped');
 });
+
+test('a source’s reply function answers from this process, and a slow one is not waited for', async () => {
+  const never = new Promise(() => {});
+  const sources = [
+    {
+      preset: flexport,
+      handlers: {},
+      reply: ({ externalId }: { externalId: string | null }) => ({ externalId }),
+    },
+    { preset: { ...flexport, replyWithinMs: 50 }, name: 'slow', handlers: {}, reply: () => never },
+  ];
+  const { consignee, bodies } = newHost({ sources }, { SLOW_WEBHOOK_SECRET: SECRET });
+  await consignee.start();
+  const { port } = await consignee.listen({ host: '127.0.0.1', port: 0 });
+  expect((await send(port, 'asked')).body).toBe('{"externalId":"asked"}');
+  const slow = await ask(port, signed(SECRET, bodyOf('slow'), {}, '/webhooks/slow'));
+  expect(JSON.parse(slow.body)).toMatchObject({ status: 'accepted' });
+  expect(bodies()).toHaveLength(2);
+});
