@@ -36,6 +36,7 @@ interface CallResult {
 
 /** What a thread says by itself once it listens. */
 const LISTENING = 0;
+const GO_MS = 1_000;
 
 /** Nothing was answered by the time that was given. */
 export class DeadlineError extends Error {}
@@ -46,6 +47,7 @@ export class ThreadCalls<C extends Methods<C>> {
   readonly listening: Promise<void>;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #gone = Promise.withResolvers<void>();
   #last = LISTENING;
   #ended: Error | undefined;
 
@@ -58,7 +60,17 @@ export class ThreadCalls<C extends Methods<C>> {
       if (message.kind === 'result') this.#settle(message);
     });
     worker.on('error', (error: Error & Partial<ConfigError>) => this.#end(errorFrom(error)));
-    worker.on('exit', () => this.#end(new Error(`${title} has ended`)));
+    worker.on('exit', () => {
+      this.#end(new Error(`${title} has ended`));
+      this.#gone.resolve();
+    });
+  }
+
+  /** After the answer to `close`: resolves once the thread is gone. One that does not go by itself is ended. */
+  async gone(): Promise<void> {
+    const timer = setTimeout(() => void this.#worker.terminate(), GO_MS);
+    await this.#gone.promise;
+    clearTimeout(timer);
   }
 
   async ask<Name extends keyof C>(name: Name, ...given: CallArguments<C, Name>): Promise<ResultOf<C, Name>> {

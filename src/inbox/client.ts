@@ -20,6 +20,8 @@ const RESTART_MS = 1_000;
 interface ClientOptions extends InboxThreadData {
   readonly deadlineMs: number;
   readonly log: Log;
+  /** Ends an opening that waits for its database. */
+  readonly signal?: AbortSignal;
   /**
    * The handlers' thread must be ended and a new one started: a new inbox thread has replaced a dead one, or this replica
    * was out of the database's reach for so long that others may have taken over what it had.
@@ -55,7 +57,7 @@ class InboxClient implements Inbox {
   }
 
   async start(): Promise<void> {
-    const { database, sources, knobs, dispatches } = this.#options;
+    const { database, sources, knobs, dispatches, signal } = this.#options;
     const worker = new Worker(this.#thread.module, {
       workerData: { database, sources, knobs, dispatches } satisfies InboxThreadData,
       name: 'inbox',
@@ -69,6 +71,7 @@ class InboxClient implements Inbox {
       cause = (error as Error).message;
     });
     worker.on('exit', () => this.#lose(worker, cause));
+    signal?.addEventListener('abort', () => this.#opened || void worker.terminate());
     await calls.listening;
     this.#opened = this.#writes = true;
     this.#trouble = undefined;
@@ -140,6 +143,7 @@ class InboxClient implements Inbox {
     this.#closing = true;
     this.#batches.stop();
     await this.#asked.ask('close');
+    await this.#calls?.gone();
   }
 
   get #asked(): ThreadCalls<InboxCalls> {

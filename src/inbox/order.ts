@@ -16,6 +16,7 @@ export interface Order {
   readonly who?: string;
 }
 
+/** What came of an order: how many deliveries changed, or why none did. */
 export interface OrderResult {
   readonly id: string;
   readonly changed: number;

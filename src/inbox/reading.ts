@@ -5,12 +5,22 @@
 import { Worker } from 'node:worker_threads';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import type { Database } from './contract.ts';
+import type { Page, PageOptions } from './search.ts';
+import type { Selection } from './selection.ts';
 import type { Standing } from './standing.ts';
+import type { StoredSource } from './stored-source.ts';
+import type { EventDetails, PurgedEvent } from './summary.ts';
 
 export interface ReadingCalls {
   /** Undefined if there is no inbox. */
   standing(database: Database, now: number): Promise<Standing | undefined>;
+  page(database: Database, sources: StoredSources, selection: Selection, place: PagePlace): Promise<Page>;
+  /** Undefined if there is no such event. */
+  event(database: Database, number: number): Promise<EventDetails | PurgedEvent | undefined>;
 }
+
+type StoredSources = ReadonlyMap<string, StoredSource>;
+type PagePlace = Pick<PageOptions, 'limit' | 'before'>;
 
 export class InboxReading {
   readonly #database: Database;
@@ -32,8 +42,17 @@ export class InboxReading {
     return this.#asked;
   }
 
-  close(): void {
-    void this.#worker?.terminate();
+  /** Both reject if the inbox cannot be read. */
+  async page(sources: StoredSources, selection: Selection, place: PagePlace): Promise<Page> {
+    return await this.#thread().ask('page', this.#database, sources, selection, place);
+  }
+
+  async event(number: number): Promise<EventDetails | PurgedEvent | undefined> {
+    return await this.#thread().ask('event', this.#database, number);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
   }
 
   #thread(): ThreadCalls<ReadingCalls> {

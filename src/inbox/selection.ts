@@ -39,20 +39,31 @@ export interface MemberIs {
   readonly value: string;
 }
 
-/** As an operator writes it: an option of a command, or a parameter of a query. */
+/** As an operator writes it: an option of a command, or a parameter of a query. All that is given must be true of an event. */
 export interface SelectionOptions {
+  /** As in `evt_0c5f2a9b3d4e01`. */
   readonly id?: readonly string[] | undefined;
+  /** pending, handling, done, dead, discarded or held. */
   readonly state?: string | undefined;
+  /** `source/name` */
   readonly handler?: string | undefined;
   readonly source?: string | undefined;
+  /** May have `*`, as in `track_*`. */
   readonly type?: string | undefined;
+  /** A time: `2h`, `7d`, `today`, `2026-11-24T16:05`. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  /** The provider's own id of the event. */
   readonly 'their-id'?: string | undefined;
+  /** 16 hexadecimal digits: what failed for the same reason. */
   readonly cause?: string | undefined;
+  /** A tracking number, an order: what the source declares. */
   readonly key?: string | undefined;
+  /** As in `data.status=DELIVERED`. */
   readonly where?: readonly string[] | undefined;
+  /** Stands in the body as it came. */
   readonly search?: string | undefined;
+  /** What waits since it cannot be read, or told apart. */
   readonly held?: boolean | undefined;
 }
 

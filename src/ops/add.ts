@@ -4,14 +4,15 @@
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sourceNameOf } from '../deliver/handlers.ts';
+import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
-import { findConfigFiles } from './config-folder.ts';
 import { providerNames } from './provider-names.ts';
 import { exampleOf, secretOf, switchOf } from './secrets-file.ts';
-import { ENV_FILE, readWiring } from './settings.ts';
+import { ENV_FILE } from './settings.ts';
 import { complain, misused, say, TEXT } from './terminal.ts';
 import { addToWiring, exportNameOf } from './wiring-text.ts';
 
@@ -34,8 +35,8 @@ export async function run(args: string[]): Promise<number> {
   const [name = '', ...more] = positionals;
   const preset = presets[name];
   if (!preset || more.length > 0) return misused(`add wants one provider, and not ${name || 'none'}`, usage);
-  const { sources: file } = findConfigFiles(values.config);
-  const { sources } = await readWiring(values.config);
+  const { wiring, sources } = await importWiring(values.config, process.env);
+  const file = fileURLToPath(String(wiring));
   if (sources.some((wiring) => sourceNameOf(wiring) === name)) {
     return complain(`${relative('.', file)} has a source ${name} already`);
   }

@@ -6,12 +6,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { sourceNameOf } from '../deliver/handlers.ts';
+import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { providerNames } from './provider-names.ts';
 import { scaffold } from './scaffold.ts';
 import { secretsOf } from './secrets-file.ts';
-import { ENV_FILE, readWiring } from './settings.ts';
+import { ENV_FILE } from './settings.ts';
 import { complain, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm create consignee FOLDER [-- --sources NAMES]
@@ -77,7 +78,7 @@ function makeProject(folder: string, wanted: readonly Preset[]): number {
 /** Says that it did. False if there is one already. */
 export async function writeEnvFile(configDir: string | undefined): Promise<boolean> {
   if (existsSync(ENV_FILE)) return false;
-  const { sources } = await readWiring(configDir);
+  const { sources } = await importWiring(configDir, process.env);
   const text = secretsOf(sources.map((wiring) => ({ preset: wiring.preset, source: sourceNameOf(wiring) })));
   try {
     writeFileSync(ENV_FILE, text, { mode: 0o600, flag: 'wx' });

@@ -1,11 +1,10 @@
 /**
- * Reads changed settings without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also
- * `.env`) has changed. What a reload can put in force is in force then; what takes a restart is said in the log; a reading
- * with problems changes nothing and says so. Used by serve.ts.
+ * Has changed settings read without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also
+ * `.env`) has changed. A reading that cannot be used changes nothing and says so in the log. Used by serve.ts.
  */
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import { ConfigError, sentenceOf } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
-import type { Config } from '../serve/config/config.ts';
 import { SCHEMES } from '../verify/schemes.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,8 +13,8 @@ const LOOK_MS = 1_000;
 
 interface ReloadOptions {
   readonly settings: Settings;
-  readonly read: () => Promise<Settings>;
-  readonly apply: (config: Config) => Promise<void>;
+  /** Reads again and puts in force. Answers with what was read; rejects if it cannot be used. */
+  readonly reload: () => Promise<Settings>;
   /** The file that settings are read from in development. */
   readonly dotenv: string | undefined;
   /** In a terminal SIGHUP means that the terminal has gone. */
@@ -24,13 +23,12 @@ interface ReloadOptions {
 }
 
 /** Answers with a function that stops it. */
-export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }: ReloadOptions): () => void {
-  let current = settings;
+export function reloadOnChange({ settings, reload, dotenv, onHangup, log }: ReloadOptions): () => void {
   let watched: string[] = [];
   let reading: Promise<void> = Promise.resolve();
 
   /** Watches each file once: for a file that is not there, a second watch would call at once. */
-  function watch(): void {
+  function watch(current: Settings): void {
     const wanted = filesOf(current, dotenv);
     for (const file of watched) if (!wanted.includes(file)) unwatchFile(file, onLook);
     for (const file of wanted) {
@@ -44,39 +42,25 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
   }
 
   function onChange(): void {
-    reading = reading.then(reload, reload);
+    reading = reading.then(reload).then(watch, (error: Error) => sayUnread(error, log));
   }
 
-  async function reload(): Promise<void> {
-    const next = await read().catch((error: Error) => {
-      log.error({ reason: error.message }, 'the changed settings cannot be read: the old ones stay in force');
-      return undefined;
-    });
-    if (!next) return;
-    for (const { setting, wrong, fix } of next.problems)
-      log.error({ setting }, `${setting} ${wrong}. ${fix}`);
-    if (next.problems.length > 0) {
-      log.error({}, 'the changed settings have problems: the old ones stay in force');
-      return;
-    }
-    const [before, after] = [current.config, next.config];
-    const changed = [
-      ...changedSettings(RESTART_SETTINGS, before, after),
-      ...changedSettings(CONSOLE_RESTART_SETTINGS, before.console, after.console),
-    ];
-    for (const name of changed) log.warn({ setting: name }, `${name} has changed: that takes a restart`);
-    current = next;
-    await apply(next.config);
-    watch();
-    log.info({}, 'settings read again');
-  }
-
-  watch();
+  watch(settings);
   if (onHangup) process.on('SIGHUP', onChange);
   return function stopWatching(): void {
     process.off('SIGHUP', onChange);
     for (const file of watched) unwatchFile(file, onLook);
   };
+}
+
+function sayUnread(error: Error, log: Log): void {
+  if (!(error instanceof ConfigError)) {
+    log.error({ reason: error.message }, 'the changed settings cannot be read: the old ones stay in force');
+    return;
+  }
+  for (const { fix, ...problem } of error.problems)
+    log.error({ setting: problem.setting }, `${sentenceOf(problem)}. ${fix}`);
+  log.error({}, 'the changed settings have problems: the old ones stay in force');
 }
 
 /** The files that hold settings which a reload can change. Handlers read theirs once. */
@@ -86,40 +70,4 @@ function filesOf({ config, environment }: Settings, dotenv: string | undefined):
   });
   const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
   return [...new Set([dotenv, ...named])].flatMap((file) => file || []);
-}
-
-/** For each part of the configuration the setting whose change takes a restart; undefined if a reload puts it in force. */
-type RestartSettings<Part> = { readonly [Name in keyof Part]-?: string | undefined };
-
-/** The compiler asks for every part of Config, so that a new setting cannot be forgotten here. */
-const RESTART_SETTINGS: RestartSettings<Omit<Config, 'console'>> = {
-  production: 'NODE_ENV',
-  host: 'HOST',
-  port: 'PORT',
-  trustProxy: 'TRUST_PROXY',
-  requireHttps: 'REQUIRE_HTTPS',
-  database: 'DATABASE_URL',
-  dataDir: 'DATA_DIR',
-  // It follows from the two before.
-  refusedPath: undefined,
-  retentionDays: 'RETENTION_DAYS',
-  logLevel: 'LOG_LEVEL',
-  shutdownDelayMs: 'SHUTDOWN_DELAY_MS',
-  alarmTarget: undefined,
-  sources: undefined,
-  // config/service.ts is imported once: it cannot change before the restart.
-  knobs: undefined,
-};
-
-const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
-  host: 'CONSOLE_HOST',
-  port: 'CONSOLE_PORT',
-  tokens: undefined,
-};
-
-function changedSettings<Part>(settings: RestartSettings<Part>, before: Part, after: Part): string[] {
-  return (Object.keys(settings) as (keyof Part)[]).flatMap((name) => {
-    const isSame = JSON.stringify(before[name]) === JSON.stringify(after[name]);
-    return isSame ? [] : (settings[name] ?? []);
-  });
 }

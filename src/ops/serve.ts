@@ -6,21 +6,13 @@
  * whatever the start is waiting for; a second one ends the process at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ConfigError, type Problem } from '../base/errors.ts';
-import { createLog, type Log, type Output, standardOutput } from '../base/log/log.ts';
-import { makePrivateFolder } from '../base/private-files.ts';
-import { VERSION } from '../base/version.ts';
-import { driverOf } from '../inbox/driver.ts';
-import type { Config } from '../serve/config/config.ts';
-import { isAboutDatabase } from '../serve/config/database.ts';
-import { type Receiver, startReceiver } from '../serve/receiver.ts';
-import type { Role } from '../serve/work.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { standardOutput } from '../base/log/log.ts';
+import { Instance } from '../serve/instance.ts';
+import type { Role } from '../serve/role.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
-import { ENV_FILE, readSettings, type Settings } from './settings.ts';
+import { ENV_FILE, readSettings } from './settings.ts';
 import { FLAG, hostInUrl, misused, TEXT } from './terminal.ts';
 import { welcome } from './welcome.ts';
 
@@ -64,70 +56,52 @@ interface ServeValues {
   readonly config?: string | undefined;
 }
 
-type Running = Awaited<ReturnType<typeof startServing>>;
+type Serving = Awaited<ReturnType<typeof startServing>>;
 
 /** A start that was almost through is stopped as any service is. One that waits has nothing to finish. */
-async function lastStepsOf(starting: Promise<Running>): Promise<Running | undefined> {
+async function lastStepsOf(starting: Promise<Serving>): Promise<Serving | undefined> {
   return await Promise.race([starting, sleep(LAST_STEPS_MS, undefined)]);
 }
 
-async function startServing(values: ServeValues, role: Role) {
-  if (values.dev && process.env.NODE_ENV !== 'production') await writeEnvFile(values.config);
-  const read = () => readSettings(values.config, values.dev, values.dev ? undefined : true);
-  const settings = await read();
-  const { config } = settings;
-  const { problems, remarks } = await examinePlaces(settings, role);
-  if (problems.length > 0) throw new ConfigError(problems);
-
-  const logOptions = { level: config.logLevel, pretty: values.dev };
+async function startServing({ dev, config }: ServeValues, role: Role) {
+  if (dev && process.env.NODE_ENV !== 'production') await writeEnvFile(config);
   const output = standardOutput();
-  const log = createLog(logOptions, output);
-  const receiver = await startReceiver({ ...settings, role, log, logOptions, output }).catch(explainPort);
-  for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
-  sayStarted(settings, receiver, role, { log, output, forPeople: values.dev });
-  const stopWatching = reloadOnChange({
-    settings,
-    read,
-    apply: receiver.reload,
-    onHangup: !values.dev,
-    dotenv: values.dev ? ENV_FILE : undefined,
-    log,
+  const instance = new Instance({
+    read: () => readSettings(config, dev, dev ? undefined : true),
+    role,
+    output: () => output,
+    pretty: dev,
+    signals: false,
   });
-  return { receiver, stopWatching, log, output };
+  await instance.start();
+  const ports = await openPorts(instance).catch(explainPort);
+  if (dev) output.write(welcome(instance.settings, ports, role, baseOf(instance, ports.port)));
+  const stopWatching = reloadOnChange({
+    settings: instance.settings,
+    async reload() {
+      await instance.reload();
+      return instance.settings;
+    },
+    onHangup: !dev,
+    dotenv: dev ? ENV_FILE : undefined,
+    log: instance.log,
+  });
+  return { instance, stopWatching };
 }
 
-async function stopServing({ receiver, stopWatching, log, output }: Running, signal: string): Promise<void> {
+/** The operators' first: whoever asks there waits for no sender. */
+async function openPorts(instance: Instance) {
+  const consolePort = await instance.openConsole();
+  return { consolePort, ...(await instance.listen()) };
+}
+
+function baseOf({ settings }: Instance, port: number): string {
+  return `http://${hostInUrl(settings.config.host)}:${port}`;
+}
+
+async function stopServing({ instance, stopWatching }: Serving, signal: string): Promise<void> {
   stopWatching();
-  log.info({ signal }, 'stopping: not ready any more, finishing what is under way');
-  await receiver.stop();
-  log.info({}, 'stopped');
-  await new Promise<void>((resolve) => output.end(resolve));
-}
-
-/** All that is wrong with the settings, and with the places they name. */
-async function examinePlaces({ problems, config }: Settings, role: Role) {
-  if (problems.some(isAboutDatabase)) return { problems, remarks: [] };
-  const driver = driverOf(config.database);
-  if (role !== 'both' && !driver.isShared) return { problems: [...problems, ownerAlone(role)], remarks: [] };
-  const { problem, remarks } = await driver.examine('start');
-  const folder = driver.file === undefined ? folderProblem(config) : undefined;
-  return { problems: [...problems, problem, folder].filter((one) => one !== undefined), remarks };
-}
-
-function ownerAlone(role: Role): Problem {
-  const wrong = `names an SQLite file, which one process alone may own, and --${role}-only leaves work to another`;
-  const fix = `Use PostgreSQL, as in postgres://user:password@host:5432/database, or leave --${role}-only out.`;
-  return { setting: 'DATABASE_URL', wrong, fix };
-}
-
-function folderProblem({ dataDir }: Config): Problem | undefined {
-  try {
-    makePrivateFolder(dataDir);
-    return undefined;
-  } catch (error) {
-    const wrong = `names a folder that cannot be made (${(error as NodeJS.ErrnoException).code})`;
-    return { setting: 'DATA_DIR', wrong, fix: 'Check the path and who may write there.' };
-  }
+  await instance.stop({}, { signal });
 }
 
 function nextSignal(): Promise<string> {
@@ -143,36 +117,4 @@ function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
   if (error.code === 'EACCES')
     throw new Error(`port ${error.port} needs privileges. Set PORT to 1024 or above.`);
   throw error;
-}
-
-interface Saying {
-  readonly log: Log;
-  readonly output: Output;
-  readonly forPeople: boolean;
-}
-
-/** To people last of all what they can do next. */
-function sayStarted(
-  settings: Settings,
-  receiver: Receiver,
-  role: Role,
-  { log, output, forPeople }: Saying,
-): void {
-  const { config, warnings } = settings;
-  for (const { setting, wrong, fix } of warnings) log.warn({ setting }, `${setting} ${wrong}. ${fix}`);
-  const base = `http://${hostInUrl(config.host)}:${receiver.port}`;
-  for (const source of role === 'dispatch' ? [] : config.sources) {
-    const { name, schemes, path } = source;
-    if (schemes.length === 0)
-      log.warn({ source: name, path }, `source is off: set ${firstSetting(source)} to switch it on`);
-    else if (!forPeople) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
-  }
-  if (forPeople) output.write(welcome(settings, receiver, role, base));
-  else {
-    const { port, consolePort, connections } = receiver;
-    const inbox = driverOf(config.database).place;
-    const limits = { connections: connections.all, connectionsPerAddress: connections.address };
-    const wiring = fileURLToPath(settings.wiring);
-    log.info({ version: VERSION, port, console: consolePort, inbox, role, wiring, ...limits }, 'ready');
-  }
 }

@@ -1,23 +1,14 @@
-/** Reads what every command needs first: the environment and the two files of config/. */
+/** Reads what every command needs first: the environment, with `.env` in development, and the two files of config/. */
 import { existsSync, readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { parse as parseDotenv } from 'dotenv';
-import { ConfigError, type Problem } from '../base/errors.ts';
-import type { Environment } from '../base/settings/environment.ts';
+import type { Problem } from '../base/errors.ts';
 import { examineEnvFile } from '../base/settings/mistakes.ts';
-import type { SourceWiring } from '../deliver/handler.ts';
-import { importOwn } from '../deliver/own-module.ts';
-import { type Reading, readConfig } from '../serve/config/config.ts';
-import { type ConfigFiles, findConfigFiles } from './config-folder.ts';
+import type { Reading } from '../serve/config/config.ts';
+import { importWiring, type Settings, settingsFrom } from '../serve/config/settings.ts';
+
+export { type Settings, sound } from '../serve/config/settings.ts';
 
 export const ENV_FILE = '.env';
-
-export interface Settings extends Reading {
-  readonly environment: Environment;
-  readonly sources: readonly SourceWiring[];
-  /** URL of the wiring, for the handlers' thread. */
-  readonly wiring: string;
-}
 
 /**
  * `useDotenv`: what `.env` says holds where the environment says nothing. Outside production, commands that look in from beside
@@ -29,30 +20,13 @@ export async function readSettings(
   production?: boolean,
 ): Promise<Settings> {
   const ofFile: Pick<Reading, 'problems' | 'warnings'> = useDotenv ? readDotenv() : NOTHING_WRONG;
-  const environment: Environment = process.env;
-  const files = findConfigFiles(configDir);
-  const { wiring, sources } = await importWiring(files);
-  const knobs = await readKnobsFile(files);
-  const { config, problems, warnings } = readConfig(environment, knobs, sources, production);
+  const given = await importWiring(configDir, process.env);
+  const settings = settingsFrom(given, process.env, production);
   return {
-    config,
-    problems: [...ofFile.problems, ...problems],
-    warnings: [...ofFile.warnings, ...warnings],
-    environment,
-    sources,
-    wiring,
+    ...settings,
+    problems: [...ofFile.problems, ...settings.problems],
+    warnings: [...ofFile.warnings, ...settings.warnings],
   };
-}
-
-/** config/sources.ts alone, for what must be known before `.env` is there. */
-export async function readWiring(configDir: string | undefined) {
-  return await importWiring(findConfigFiles(configDir));
-}
-
-async function importWiring({ sources: file }: ConfigFiles) {
-  const wiring = pathToFileURL(file).href;
-  const { default: sources } = await importOwn<{ default: SourceWiring[] }>(wiring);
-  return { wiring, sources };
 }
 
 const NOTHING_WRONG = { problems: [], warnings: [] };
@@ -72,17 +46,4 @@ function readDotenv(): Pick<Reading, 'problems' | 'warnings'> {
   const found: { problems: Problem[]; warnings: Problem[] } = { problems: [], warnings: [] };
   examineEnvFile(ENV_FILE, text, found);
   return found;
-}
-
-/** The reading, if the service could start with it. Throws ConfigError with every problem otherwise. */
-export function sound<T extends Reading>(settings: T): T {
-  if (settings.problems.length > 0) throw new ConfigError(settings.problems);
-  return settings;
-}
-
-/** What config/service.ts exports, unchecked. There need not be such a file; but one without a default export is a mistake. */
-async function readKnobsFile({ service }: ConfigFiles): Promise<unknown> {
-  if (service === undefined) return {};
-  const { default: knobs = null } = await importOwn<{ default?: unknown }>(pathToFileURL(service).href);
-  return knobs;
 }

@@ -1,7 +1,6 @@
 /** What the screen says once a service on a developer's machine runs: where providers send to, and what to type next. Used by serve.ts. */
 import { driverOf } from '../inbox/driver.ts';
-import type { Receiver } from '../serve/receiver.ts';
-import type { Role } from '../serve/work.ts';
+import type { Role } from '../serve/role.ts';
 import { firstSetting } from '../verify/checks.ts';
 import { ENV_FILE, type Settings } from './settings.ts';
 import { columns } from './terminal.ts';
@@ -11,7 +10,7 @@ const GIVEN_PORT = process.env.PORT;
 
 export function welcome(
   { config }: Settings,
-  { port, consolePort }: Receiver,
+  { port, consolePort }: { readonly port: number; readonly consolePort: number },
   role: Role,
   base: string,
 ): string {

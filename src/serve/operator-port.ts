@@ -6,14 +6,17 @@ import type { RefusedChoice } from '../inbox/refused/choice.ts';
 import { createConsole } from './console/app.ts';
 import type { startCounting } from './counting.ts';
 import { Connections } from './http/connections.ts';
-import { createHttpServer } from './http/server.ts';
+import { type App, createHttpServer } from './http/server.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Rules } from './rules.ts';
 import { readStatus, type StatusSource } from './status-reader.ts';
 import type { OpenedWork, WorkOptions } from './work.ts';
 
-/** Once it leaves it is not ready any more; once it is closed it takes nothing more. */
-export type Service = { state: 'serving' | 'leaving' | 'closed'; readonly startedAt: number };
+/**
+ * Once it leaves it is not ready any more. Once it closes, nothing more comes by another's server; what comes on the open
+ * connections of its own ports is taken until it is closed.
+ */
+export type Service = { state: 'serving' | 'leaving' | 'closing' | 'closed'; readonly startedAt: number };
 
 /** Everything that the servers and the watch are made of. */
 export type ServiceParts = WorkOptions &
@@ -22,7 +25,7 @@ export type ServiceParts = WorkOptions &
 
 const CONSOLE_CONNECTIONS_MAX = 200;
 
-function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
+export function statusSource(parts: ServiceParts, service: Service, reading: InboxReading): StatusSource {
   const { config, role, rules, watch, inbox, tallies } = parts;
   return {
     role,
@@ -38,13 +41,14 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
   };
 }
 
-export function createConsoleServer(parts: ServiceParts, service: Service, reading: InboxReading) {
-  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
+/** The console of the running parts, for a port of its own or for somebody's own app. */
+export function createConsoleApp(parts: ServiceParts, service: Service, reading: InboxReading) {
+  const { config, rules, metrics, inbox, refused, judgeRefusedAgain } = parts;
   const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
-  const { knobs, console } = config;
+  const { console } = config;
   const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
   const { file: inboxFile } = driverOf(config.database);
-  const app = createConsole({
+  return createConsole({
     inbox,
     inboxFile,
     metrics,
@@ -53,6 +57,9 @@ export function createConsoleServer(parts: ServiceParts, service: Service, readi
     judgeRefusedAgain,
     discardRefused,
   });
+}
+
+export function createConsoleServer(app: App, { config: { knobs }, log, meter }: ServiceParts) {
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
   return createHttpServer(app, { knobs, log, meter, connections });
 }

@@ -1,137 +1,155 @@
 /**
  * The composition root: introduces the rooms to each other, starts them in order and stops them in the other.
  *
- *   start   inbox ▶ handlers’ thread ▶ retention ▶ console ▶ first answers of DNS ▶ public port ▶ alarms
- *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
+ *   start   inbox ▶ handlers ▶ retention ▶ first answers of DNS ▶ alarms; ports open when they are asked for
+ *   stop    not ready ▶ delay ▶ public ports, and what came by another's server ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
+import type { Server } from 'node:http';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Inbox } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
-import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
 import { startCounting } from './counting.ts';
-import { createApp } from './http/app.ts';
 import type { ConnectionLimits } from './http/connections.ts';
-import { keepRefusals } from './http/refused.ts';
-import { responder } from './http/respond.ts';
-import { senderReader } from './http/senders.ts';
-import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { MountedApp } from './http/mounted.ts';
+import { type App, closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
-import { createConsoleServer, type Service, type ServiceParts } from './operator-port.ts';
+import {
+  createConsoleApp,
+  createConsoleServer,
+  type Service,
+  type ServiceParts,
+  statusSource,
+} from './operator-port.ts';
+import { createPublicApp } from './public-app.ts';
 import { Rules } from './rules.ts';
 import { rememberStart, type Starts } from './starts.ts';
+import type { ServiceStatus } from './status.ts';
+import { readStatus } from './status-reader.ts';
 import { startTelling } from './tally-book.ts';
-import { openWork, replyOf, type WorkOptions } from './work.ts';
+import { openWork, type WorkOptions } from './work.ts';
+
+/** Where a port opens. `port` 0 takes a free one. */
+export interface PortPlace {
+  readonly host: string;
+  readonly port: number;
+}
 
 export interface Receiver {
-  readonly port: number;
-  readonly consolePort: number;
+  readonly inbox: Inbox;
+  readonly reading: InboxReading;
   readonly connections: ConnectionLimits;
+  /** Takes requests of a server that is somebody else's. */
+  readonly handle: App;
+  /** Opens a public port; resolves with its number. Rejects with the system's error if it is taken. */
+  listen(at: PortPlace): Promise<number>;
+  openConsole(at: PortPlace): Promise<number>;
+  /** The console, to be mounted in somebody's own app. */
+  consoleApp(): App;
+  isReady(): boolean;
+  status(): Promise<ServiceStatus>;
+  /** In Prometheus' text format, without those of the process, which is not ours alone. */
+  metrics(): Promise<string>;
   /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
   reload(config: Config): Promise<void>;
   /** Resolves when the last answer is out and the inbox is closed. */
-  stop(): Promise<void>;
+  stop(delayMs: number, graceMs: number): Promise<void>;
 }
 
-/** Throws ConfigError if the inbox is owned by another service, or the system's error if a port is taken. */
+/** Throws ConfigError if the inbox is owned by another service; nothing is left open then. */
 export async function startReceiver(options: WorkOptions): Promise<Receiver> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await openReceiver(options, opened);
+  } catch (error) {
+    await opened.disposeAsync().catch(() => {});
+    throw error;
+  }
+}
+
+/** What is opened last is closed first. */
+async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack): Promise<Receiver> {
   const { config, role, log } = options;
   const { knobs } = config;
   const service: Service = { state: 'serving', startedAt: Date.now() };
-  const rules = new Rules(config, log);
+  const rules = opened.adopt(new Rules(config, log), (held) => held.stop());
   const known = new KnownAddresses((network) => work.refused.prove(network));
   const counting = startCounting(config, log, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
-  rules.keyFingerprints(await work.inbox.fingerprintKey());
+  const { inbox, refused, supervisor } = work;
   const starts = rememberStart(config, Date.now());
+  opened.defer(() => starts.stop());
+  opened.defer(() => inbox.close());
+  opened.defer(() => refused.close());
+  rules.keyFingerprints(await inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
-  const reading = new InboxReading(config.database);
-  const publicServer = createPublicServer(parts, service);
-  const consoleServer = createConsoleServer(parts, service, reading);
+  const reading = opened.adopt(new InboxReading(config.database), (held) => held.close());
+  opened.defer(startTelling(inbox, counting));
+  const consoles = opened.adopt(new Set<Server>(), closeAtOnce);
+  opened.defer(() => counting.watch.stop());
+  let graceMs = 0;
+  opened.defer(() => supervisor.stop(graceMs));
 
-  const { inbox, refused, supervisor, watch } = parts;
   refused.proven().then((networks) => {
     for (const network of networks) known.remember(network);
   });
   await supervisor.start();
-  const stopRetention =
-    role === 'receive' ? () => {} : startRetention(inbox, config.retentionDays, knobs.identityDays, log);
-  const consolePort = await listen(consoleServer, config.console.host, config.console.port);
+  if (role !== 'receive') opened.defer(startRetention(inbox, config.retentionDays, knobs.identityDays, log));
   await rules.settled();
-  const port = await listen(publicServer, config.host, config.port);
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
   startWatch(parts, starts);
-  const stopTelling = startTelling(inbox, counting);
+  const ports = new Set<Server>();
+  const ownApp = createPublicApp(parts, service, () => service.state === 'closed');
+  const isClosing = () => service.state === 'closing' || service.state === 'closed';
+  const mounted = new MountedApp(createPublicApp(parts, service, isClosing), log);
+  const consoleApp = () => createConsoleApp(parts, service, reading);
 
-  async function stop(): Promise<void> {
-    service.state = 'leaving';
-    await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
-    const cut = setTimeout(() => {
-      service.state = 'closed';
-    }, knobs.shutdownGraceMs);
-    await closeServer(publicServer, knobs.shutdownGraceMs);
-    clearTimeout(cut);
-    await supervisor.stop(knobs.shutdownGraceMs);
-    rules.stop();
-    stopRetention();
-    watch.stop();
-    consoleServer.closeAllConnections();
-    await closeServer(consoleServer, 0);
-    await stopTelling();
-    reading.close();
-    await refused.close();
-    await inbox.close();
-    starts.stop();
-  }
-
-  const connections = parts.connections.counts().limits;
-  return { port, consolePort, connections, reload: (changed) => reload(changed, parts), stop };
+  return {
+    inbox,
+    reading,
+    connections: parts.connections.counts().limits,
+    handle: mounted.take,
+    listen: (at) => open(createHttpServer(ownApp, { ...parts, knobs }), at, ports),
+    openConsole: (at) => open(createConsoleServer(consoleApp(), parts), at, consoles),
+    consoleApp,
+    isReady: () => service.state === 'serving' && inbox.takesWrites(),
+    status: () => readStatus(statusSource(parts, service, reading)),
+    metrics: async () => ownLines((await counting.metrics.render(inbox)).text),
+    reload: (changed) => reload(changed, parts),
+    async stop(delayMs, grace) {
+      service.state = 'leaving';
+      graceMs = grace;
+      await sleep(delayMs);
+      service.state = 'closing';
+      const cut = setTimeout(() => {
+        service.state = 'closed';
+      }, graceMs);
+      const closing = [...ports].map((server) => closeServer(server, graceMs));
+      await Promise.all([...closing, mounted.finish(graceMs)]);
+      clearTimeout(cut);
+      await opened.disposeAsync();
+    },
+  };
 }
 
-function createPublicServer(
-  { config, role, log, rules, memory, connections, meter, known, inbox, refused, supervisor }: ServiceParts,
-  service: Service,
-) {
-  const { knobs, production, requireHttps, trustProxy } = config;
-  const app = createApp({
-    sources: config.sources.map((source) => ({
-      name: source.name,
-      path: source.path,
-      keepHeaders: source.keepHeaders,
-      rules: () => rules.of(source.name),
-      ...(source.replies && { reply: replyOf(source, supervisor) }),
-    })),
-    requireHttps,
-    memory,
-    isKnown: (source, address) => known.knows(source, address),
-    ready: () => service.state === 'serving' && inbox.takesWrites(),
-    stoppedTaking: () => service.state === 'closed' || role === 'dispatch',
-    keep: (arrival) => inbox.keep(arrival),
-    clientOf: resolveClient(trustProxy),
-    responder: responder({
-      production,
-      retryAfterSeconds: knobs.retryAfterSeconds,
-      log,
-      meter,
-      paths: config.sources.map(({ path }) => path),
-      closing: () => service.state !== 'serving',
-      learn: (source, address, at) => known.learn(source, address, at),
-      readSender: senderReader({
-        sources: config.sources,
-        provingOf: (source) => rules.of(source).proving,
-        isKnown: (source, address) => known.knows(source, address),
-      }),
-      keepRefusal: keepRefusals({
-        sources: config.sources,
-        rulesOf: (source) => rules.of(source),
-        isProven: (source, address) => known.knows(source, address),
-        store: refused,
-      }),
-    }),
-  });
-  return createHttpServer(app, { knobs, log, meter, connections });
+async function open(server: Server, { host, port }: PortPlace, among: Set<Server>): Promise<number> {
+  const number = await listen(server, host, port);
+  among.add(server);
+  return number;
+}
+
+function ownLines(text: string): string {
+  const own = text.split('\n').filter((line) => /^(# \w+ )?consignee_/.test(line));
+  return `${own.join('\n')}\n`;
+}
+
+async function closeAtOnce(servers: ReadonlySet<Server>): Promise<void> {
+  for (const server of servers) server.closeAllConnections();
+  await Promise.all([...servers].map((server) => closeServer(server, 0)));
 }
 
 function startWatch(parts: ServiceParts, { crashes }: Starts): void {

@@ -8,7 +8,7 @@ import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Disk } from './disk.ts';
-import type { Role } from './work.ts';
+import type { Role } from './role.ts';
 
 /** Times are ISO 8601, in UTC. */
 export interface ServiceStatus {

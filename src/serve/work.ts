@@ -1,7 +1,8 @@
 /**
  * Opens what keeps events and refused requests, and what hands events to the handlers; and says how the edge asks a source's
- * `reply` function, which runs in the handlers' thread. Called by receiver.ts.
+ * `reply` function, which runs where handlers do. Called by receiver.ts.
  */
+import { type HandlerRunner, HandlersHere } from '../deliver/dispatch/here.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SupervisorOptions } from '../deliver/dispatch/threads.ts';
 import { openInbox } from '../inbox/client.ts';
@@ -16,15 +17,16 @@ import { storedSourcesOf } from './config/stored-sources.ts';
 import type { ReplyOptions } from './http/receive.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
+import type { Role } from './role.ts';
 import type { Rules } from './rules.ts';
 
-/** The part of the work that this process does: with PostgreSQL, different processes may receive and handle. */
-export type Role = 'both' | 'receive' | 'dispatch';
-
-export interface WorkOptions
-  extends Pick<SupervisorOptions, 'wiring' | 'sources' | 'log' | 'logOptions' | 'output'> {
+export interface WorkOptions extends Pick<SupervisorOptions, 'sources' | 'log' | 'logOptions' | 'output'> {
   readonly config: Config;
   readonly role: Role;
+  /** The module that handlers' threads import; undefined: handlers run in this process. */
+  readonly wiring: string | undefined;
+  /** Ends a start that waits for a database. */
+  readonly signal: AbortSignal;
 }
 
 export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
@@ -34,7 +36,7 @@ export async function openWork(
   options: WorkOptions,
   { rules, meter, known }: { rules: Rules; meter: Meter; known: KnownAddresses },
 ) {
-  const { config, role, log } = options;
+  const { config, role, log, wiring, signal } = options;
   const { knobs, database } = config;
   const dispatches = role !== 'receive';
   const inbox = await openInbox({
@@ -44,6 +46,7 @@ export async function openWork(
     sources: storedSourcesOf(config.sources),
     deadlineMs: knobs.inboxDeadlineMs,
     log,
+    signal,
     onRestart: () => void supervisor.renew(),
   });
   const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
@@ -64,12 +67,14 @@ export async function openWork(
       log,
     },
   );
-  const supervisor = new Supervisor({ ...options, inbox, dispatches, knobs, onAttempts: meter.attempt });
+  const delivering = { ...options, inbox, dispatches, knobs, onAttempts: meter.attempt };
+  const supervisor: HandlerRunner =
+    wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
   return { inbox, refused, judgeRefusedAgain, supervisor };
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */
-export function replyOf({ name, preset }: SourceConfig, supervisor: Supervisor): ReplyOptions {
+export function replyOf({ name, preset }: SourceConfig, supervisor: HandlerRunner): ReplyOptions {
   const shape = shapeOf(preset);
   return {
     withinMs: preset.replyWithinMs,

@@ -48,6 +48,12 @@ const GENERAL = {
     asks: 'does the provider send more than it did?',
     fix: 'Raise `…_BODY_LIMIT`.',
   },
+  body_consumed: {
+    status: 503,
+    says: 'the application around it has read the body before it came here',
+    asks: 'does a body parser run before Consignee is mounted?',
+    fix: 'Mount it before any body parser (`app.use(mount(consignee))` above `app.use(express.json())`), or have the parser keep the bytes as a Buffer in `request.rawBody`: docs/embedding.md.',
+  },
   body_aborted: {
     status: 400,
     says: 'the sender went away before the body was complete',

@@ -11,6 +11,7 @@ import { openInbox } from '../../src/inbox/client.ts';
 import { shapeOf } from '../../src/inbox/shape.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { createApp } from '../../src/serve/http/app.ts';
+import { hostBodyCheck } from '../../src/serve/http/host-body.ts';
 import { BodyMemory } from '../../src/serve/http/memory.ts';
 import { responder } from '../../src/serve/http/respond.ts';
 import { closeServer, createHttpServer, listen } from '../../src/serve/http/server.ts';
@@ -53,6 +54,7 @@ export async function startApp(sources: readonly AppSource[]) {
     stoppedTaking: () => false,
     keep: (arrival) => inbox.keep(arrival),
     clientOf: resolveClient([]),
+    checkHostBody: hostBodyCheck(log),
     responder: responder({
       production: false,
       retryAfterSeconds: 1,

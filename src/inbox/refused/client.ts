@@ -141,6 +141,7 @@ export class RefusedClient {
     await this.#calls.ask('close').catch(() => {});
     // What had to make room at last has not been said yet.
     this.#losses.close();
+    await this.#calls.gone();
   }
 
   #hasRoom(bytes: number, isProven: boolean): boolean {

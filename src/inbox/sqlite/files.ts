@@ -117,7 +117,8 @@ export function takeOwnership(path: string): DatabaseSync {
     lock?.close();
     const reason = (error as Error).message;
     if (/locked|busy/i.test(reason)) {
-      const fix = 'Stop that one first, or give this one an inbox of its own.';
+      const fix =
+        'Stop that one first, or give this one an inbox of its own; processes of a cluster share one on PostgreSQL.';
       throw new ConfigError([fileProblem(path, 'which a running Consignee already owns', fix)]);
     }
     const wrong = `beside which nothing can be written (${reason})`;

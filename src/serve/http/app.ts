@@ -12,7 +12,7 @@ import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { App } from './server.ts';
 
 interface AppOptions extends ReceiveOptions {
@@ -72,6 +72,7 @@ function meet(clientOf: AppOptions['clientOf']) {
       secure: 'encrypted' in request.socket || isForwardedTls,
       bodyChecks: [],
       proofs: [],
+      target,
       body: Buffer.alloc(0),
       bodyRead: false,
     };
@@ -107,6 +108,6 @@ const HEALTH_HEADERS = [...SECURITY_HEADERS, 'Content-Type', 'application/json',
 
 function answerHealth(response: Response, status: number, state: string): void {
   const body = JSON.stringify({ status: state });
-  response.writeHead(status, [...HEALTH_HEADERS, 'Content-Length', String(body.length)]);
+  sendHead(response, status, [...HEALTH_HEADERS, 'Content-Length', String(body.length)]);
   response.end(body);
 }

@@ -34,6 +34,8 @@ export function readBody(request: Request, limitBytes: number, share: Share): Pr
       else if (full !== undefined) stop(new Rejection('overloaded', full));
     };
     request.on('data', take);
+    // The application around us may have paused it, to lose nothing.
+    request.resume();
     request.once('end', () => resolve(pieces.joined()));
     const abort = () => {
       if (!request.readableEnded) reject(new Rejection(reasonOfAbort(request)));

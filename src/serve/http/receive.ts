@@ -2,7 +2,7 @@
  * The steps of a webhook in the order of the checks. Checks that need no body come first. Until they have passed, no byte of
  * the body is read and no `100 Continue` is sent.
  *
- *   503  shutting_down, overloaded                    413  body_too_large
+ *   503  shutting_down, overloaded, body_consumed     413  body_too_large
  *   403  https_required                               401  a scheme refuses the body
  *   401  a scheme refuses the head (an address: 403)  503  inbox_slow, inbox_failed, internal
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
@@ -60,12 +60,15 @@ export interface ReceiveOptions {
   readonly stoppedTaking: () => boolean;
   readonly keep: (arrival: Arrival) => Promise<Kept>;
   readonly responder: Responder;
+  /** Made by host-body.ts. */
+  readonly checkHostBody: RequestStep;
 }
 
 /** The chain that http/app.ts mounts at the source's path. */
 export function receive(source: ReceivingSource, options: ReceiveOptions): RequestStep[] {
   return [
     refuseIfOverloaded(source.name, options),
+    options.checkHostBody,
     refuseIfNotHttps(options.requireHttps),
     verifyHead(source.rules),
     refuseIfEncoded,
@@ -149,7 +152,12 @@ function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
     const reception = receptionOf(response);
     const share = reception.share as Share;
     response.once('close', share.release);
-    readBody(request, rules().bodyLimitBytes, share).then((body) => {
+    const limitBytes = rules().bodyLimitBytes;
+    if (reception.bodyRead) {
+      if (reception.body.length > limitBytes) throw tooLarge(limitBytes);
+      return next();
+    }
+    readBody(request, limitBytes, share).then((body) => {
       reception.body = body;
       reception.bodyRead = true;
       next();

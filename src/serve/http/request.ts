@@ -17,6 +17,8 @@ export interface Reception {
   readonly network: string | undefined;
   readonly bodyChecks: BodyCheck[];
   readonly proofs: Proof[];
+  /** As it came to us: below the path that an application has mounted us at. */
+  readonly target: string;
   /** Of the memory for bodies. The first step of receive.ts takes it. */
   share?: Share;
   body: Buffer;
@@ -27,6 +29,11 @@ export type RequestStep = (request: Request, response: Response, next: (error?: 
 
 export function receptionOf(response: Response): Reception {
   return response.locals.reception;
+}
+
+/** Also of what is refused before it was met. */
+export function targetOf({ url }: Request, response: Response): string {
+  return response.locals.reception?.target ?? url;
 }
 
 /**
@@ -82,7 +89,14 @@ function isCharset(name: string): boolean {
   }
 }
 
-/** HTTP/1.0 knows no `100 Continue`, and nothing else is expected there that we know of (RFC 9110, 10.1.1). */
-export function waitsForContinue({ httpVersion, headers }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && headers.expect?.trim().toLowerCase() === '100-continue';
+const waiting = new WeakSet<IncomingMessage>();
+
+/** Of what comes to a server of ours, which leaves it to us. Nothing else is expected there that we know of (RFC 9110, 10.1.1). */
+export function noteExpectation(request: IncomingMessage): void {
+  if (request.headers.expect?.trim().toLowerCase() === '100-continue') waiting.add(request);
+}
+
+/** Nobody has sent it `100 Continue`, as the server of an application around us does by itself. */
+export function waitsForContinue(request: IncomingMessage): boolean {
+  return waiting.has(request);
 }

@@ -20,8 +20,8 @@ import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
-import { receptionOf, waitsForContinue } from './request.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { receptionOf, targetOf, waitsForContinue } from './request.ts';
+import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { ReadSender } from './senders.ts';
 
 const DRAIN_BYTES = 65_536;
@@ -82,7 +82,7 @@ export function responder(options: ResponderOptions): Responder {
     const reason = error instanceof Rejection ? rejectionReason(error) : redactText(wordsOf(error));
     const { status } = REFUSALS[code];
     const id = `ref_${randomBytes(8).toString('hex')}`;
-    const missed = code === 'not_found' ? missedPath(request.originalUrl ?? request.url, options.paths) : {};
+    const missed = code === 'not_found' ? missedPath(targetOf(request, response), options.paths) : {};
     report(response, source, status, { outcome: outcomeOfRefusal(code), code, reason, id, ...missed });
     // Whatever went wrong, a sender that is gone gets no answer.
     if (response.headersSent || response.destroyed) return void response.destroy();
@@ -140,7 +140,7 @@ function noteSender(
 ): void {
   const { head } = response.locals.reception ?? {};
   if (!head) return;
-  const target = request.originalUrl ?? request.url;
+  const target = targetOf(request, response);
   readSender({ source, code, target, headers: request.headers, head }).then(
     (sender) => sender && meter.sender(sender.source, sender.seen),
     (error: Error) => log.debug({ source, reason: error.message }, 'nobody knows who was refused'),
@@ -195,5 +195,5 @@ function leavesTooMuch(request: Request): boolean {
 function writeHead(response: Response, status: number, body: string, headers: readonly string[]): void {
   const type = status === 200 ? 'application/json' : 'application/problem+json';
   const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
-  response.writeHead(status, [...SECURITY_HEADERS, ...described, ...headers]);
+  sendHead(response, status, [...SECURITY_HEADERS, ...described, ...headers]);
 }

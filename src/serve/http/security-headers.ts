@@ -1,4 +1,5 @@
-/** helmet's headers, as they stand on every answer of the public port. Read by respond.ts and app.ts. */
+/** helmet's headers, as they stand on every answer of the public port, and how headers are sent. For respond.ts, app.ts and mounted.ts. */
+import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 import { http } from '../../base/node-http.ts';
@@ -25,3 +26,14 @@ class HeaderRecorder extends http.ServerResponse {
  * much as checking its HMAC. Names and values by turns, as `writeHead` takes them.
  */
 export const SECURITY_HEADERS = securityHeaders();
+
+const { writeHead } = http.ServerResponse.prototype;
+
+/** `headers`: names and values by turns. */
+export function sendHead(response: ServerResponse, status: number, headers: readonly string[]): void {
+  if (response.writeHead === writeHead) return void response.writeHead(status, headers as string[]);
+  // Something of the application around us has put its own in the place: most know one header at a time only.
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    response.setHeader(headers[at] as string, headers[at + 1] as string);
+  response.writeHead(status);
+}

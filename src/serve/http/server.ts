@@ -9,6 +9,7 @@ import { http } from '../../base/node-http.ts';
 import type { Knobs } from '../config/knobs.ts';
 import type { Connections } from './connections.ts';
 import { type FramingOptions, isSound, refuseUnparsed, refuseUnsound } from './framing.ts';
+import { noteExpectation } from './request.ts';
 
 const CONNECTIONS_CHECK_MS = 1_000;
 /** Connections that are idle then are closed; a request that was on its way at the close is answered before. */
@@ -49,7 +50,10 @@ export function createHttpServer(app: App, options: ServerOptions): Server {
   // A sender may close its half once it has written all; by default Node would close the other half on its answer.
   Object.assign(server, { httpAllowHalfOpen: true });
   // The app decides when `100 Continue` is sent: not before every check of the head has passed.
-  server.on('checkContinue', take);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    noteExpectation(request);
+    take(request, response);
+  });
   server.on('checkExpectation', take);
   // Node would hang up on it without an answer, and without a line in the log.
   server.on('connect', (request: IncomingMessage, socket: Socket) => {

@@ -1,18 +1,19 @@
 /**
  * Finds the user's own files: sources.ts (who may send, and what happens then) and service.ts (the knobs), or the same names
- * with .js or .mjs. For every command, by settings.ts.
+ * with .js or .mjs. For every command and for createConsignee, by settings.ts.
  *
- *   --config DIR  ›  CONSIGNEE_CONFIG  ›  ./config of the working folder  ›  config/ of this project, in a clone of it
+ *   --config DIR, or `config` of createConsignee  ›  CONSIGNEE_CONFIG  ›  ./config of the working folder  ›  config/ of this project, in a clone of it
  *
  * A folder that is named and has no wiring in it is a mistake, and never a reason to look further.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigError, type Problem } from '../base/errors.ts';
+import { ConfigError, type Problem } from '../../base/errors.ts';
+import type { Environment } from '../../base/settings/environment.ts';
 
 const ENDINGS = ['ts', 'js', 'mjs'];
 const WIRING_NAMES = ENDINGS.map((ending) => `sources.${ending}`);
-const OWN_CONFIG = join(import.meta.dirname, '../../config');
+const OWN_CONFIG = join(import.meta.dirname, '../../../config');
 
 export interface ConfigFiles {
   readonly sources: string;
@@ -20,9 +21,9 @@ export interface ConfigFiles {
   readonly service: string | undefined;
 }
 
-/** `named`: what --config says. Paths are absolute. Throws ConfigError if there is no wiring where it must be. */
-export function findConfigFiles(named: string | undefined): ConfigFiles {
-  const { CONSIGNEE_CONFIG: fromEnvironment } = process.env;
+/** `named`: the folder that the caller names. Paths are absolute. Throws ConfigError if there is no wiring where it must be. */
+export function findConfigFiles(named: string | undefined, environment: Environment): ConfigFiles {
+  const { CONSIGNEE_CONFIG: fromEnvironment } = environment;
   if (named !== undefined) return filesIn(named) ?? fail(nothingIn('--config', named));
   if (fromEnvironment)
     return filesIn(fromEnvironment) ?? fail(nothingIn('CONSIGNEE_CONFIG', fromEnvironment));

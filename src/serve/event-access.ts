@@ -1,0 +1,54 @@
+/**
+ * The events of a running service, for the program around it: the same questions and orders as `consignee events`, with the same
+ * words. Kept by event-calls.ts.
+ */
+import type { ActionRecord } from '../inbox/actions.ts';
+import type { OrderResult } from '../inbox/order.ts';
+import type { SelectionOptions } from '../inbox/selection.ts';
+import type { EventDetails, EventSummary, PurgedEvent } from '../inbox/summary.ts';
+
+export interface EventPage {
+  /** Newest first. */
+  readonly events: readonly EventSummary[];
+  /** The id for `before` of the next page; null if there is no more. */
+  readonly next: string | null;
+  /** All that is selected, not only on this page; without `isWhole` there are more than that. */
+  readonly total: { readonly count: number; readonly isWhole: boolean };
+}
+
+export interface OrderOptions {
+  /** `source/handler`; all handlers of the event's source if left out. */
+  readonly handler?: string;
+  /** For the record of who did what; `application` if left out. */
+  readonly who?: string;
+}
+
+export interface ActionOptions extends Pick<OrderOptions, 'who'> {
+  /** How many deliveries were counted; wanted for what is `done` or `discarded`, so that nobody replays the past by mistake. */
+  readonly found?: number;
+}
+
+/**
+ * Each rejects while the service does not run, with TypeError for what it cannot read, and with Error for what makes no sense to
+ * the inbox; nothing has changed then.
+ */
+export interface EventAccess {
+  /** `which`: the options of `consignee events list`, as in `{ source: 'shippo', state: 'dead', since: '2h' }`. 20 events if no `limit` is given. */
+  list(
+    which?: SelectionOptions,
+    page?: { readonly limit?: number; readonly before?: string },
+  ): Promise<EventPage>;
+  /** Everything that is known of one; undefined if there is no such event. */
+  show(id: string): Promise<EventDetails | PurgedEvent | undefined>;
+  /** Hands these events over once more, at once. One that cannot be has an `error` among others that have none. */
+  replay(ids: string | readonly string[], options?: OrderOptions): Promise<readonly OrderResult[]>;
+  /** Takes these events off the lists of their handlers, at once. */
+  discard(ids: string | readonly string[], options?: OrderOptions): Promise<readonly OrderResult[]>;
+  /** Begins to hand over once more whatever is selected, step by step, also after a restart. `which` names a state or a cause. */
+  replayAll(which: SelectionOptions, options?: ActionOptions): Promise<ActionRecord>;
+  discardAll(which: SelectionOptions, options?: ActionOptions): Promise<ActionRecord>;
+  /** What was ordered, and how far it has come; the newest first. */
+  actions(limit?: number): Promise<readonly ActionRecord[]>;
+  /** What is changed already stays so. */
+  cancelAction(id: number, who?: string): Promise<ActionRecord>;
+}

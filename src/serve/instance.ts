@@ -1,0 +1,199 @@
+/**
+ * One service of a process, from its settings to its end: what createConsignee makes, and what `consignee serve` runs. It reads the
+ * settings, says in the log what is on, and has receiver.ts do the rest.
+ */
+import { ConfigError } from '../base/errors.ts';
+import { createLog, type Log, type LogOptions, type Output } from '../base/log/log.ts';
+import type { Environment } from '../base/settings/environment.ts';
+import { restartsFor } from './config/restart-settings.ts';
+import { type Settings, sound } from './config/settings.ts';
+import type { Consignee, ConsigneeState, ListenOptions, StopOptions } from './consignee.ts';
+import { eventAccess } from './event-calls.ts';
+import { sayReady, sayWhatIsOn } from './greeting.ts';
+import { answerNotRunning, isForSources } from './http/mounted.ts';
+import type { App } from './http/server.ts';
+import { examinePlaces } from './places.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import type { Role } from './role.ts';
+import type { ServiceStatus } from './status.ts';
+
+export interface InstanceOptions {
+  /** Asked at the start, and for each reload. */
+  readonly read: (changed?: Environment) => Promise<Settings>;
+  readonly role: Role;
+  /** Where the log goes. Its end calls back once every line is out. */
+  readonly output: () => Output & { end(done: () => void): void };
+  /** See LogOptions. */
+  readonly pretty: boolean;
+  readonly signals: boolean;
+}
+
+interface Running {
+  settings: Settings;
+  readonly receiver: Receiver;
+  readonly log: Log;
+  readonly endLog: () => Promise<void>;
+}
+
+export class Instance implements Consignee {
+  readonly #options: InstanceOptions;
+  readonly #giveUp = new AbortController();
+  readonly events = eventAccess(() => ({ ...this.#now.receiver, ...this.#now.settings.config }));
+  #state: ConsigneeState = 'made';
+  #running: Running | undefined;
+  #consolePort: number | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #deaf = () => {};
+
+  constructor(options: InstanceOptions) {
+    this.#options = options;
+  }
+
+  get state(): ConsigneeState {
+    return this.#state;
+  }
+
+  /** What it runs with. Throws before the start. */
+  get settings(): Settings {
+    return this.#now.settings;
+  }
+
+  get log(): Log {
+    return this.#now.log;
+  }
+
+  /** The console of a service that runs, without its port. */
+  consoleApp(): App {
+    return this.#now.receiver.consoleApp();
+  }
+
+  start(): Promise<void> {
+    if (this.#state === 'leaving' || this.#state === 'stopped')
+      return Promise.reject(new Error('this consignee was stopped: make another one with createConsignee'));
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    this.#state = 'starting';
+    const { signal } = this.#giveUp;
+    try {
+      const { role } = this.#options;
+      const settings = await this.#options.read();
+      const { problems, remarks } = await examinePlaces(settings, role);
+      if (problems.length > 0) throw new ConfigError(problems);
+      signal.throwIfAborted();
+      const logs = this.#openLog(settings);
+      const { log } = logs;
+      const receiver = await startReceiver({ ...settings, ...logs, role, signal }).catch(async (error) => {
+        await logs.endLog();
+        throw signal.aborted ? signal.reason : error;
+      });
+      this.#running = { settings, receiver, log, endLog: logs.endLog };
+      for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
+      sayWhatIsOn(settings, this.#options, log);
+      if (this.#options.signals) this.#hearSignals();
+      if (this.#stopping === undefined) this.#state = 'serving';
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error;
+    }
+  }
+
+  #openLog({ config }: Settings) {
+    const logOptions: LogOptions = { level: config.logLevel, pretty: this.#options.pretty };
+    const output = this.#options.output();
+    const endLog = () => new Promise<void>((resolve) => output.end(resolve));
+    return { logOptions, output, log: createLog(logOptions, output), endLog };
+  }
+
+  async listen(where: ListenOptions = {}): Promise<{ readonly port: number }> {
+    const { settings, receiver, log } = this.#now;
+    const { host, port: usual } = settings.config;
+    const port = await receiver.listen({ host: where.host ?? host, port: where.port ?? usual });
+    const ports = { port, console: this.#consolePort };
+    sayReady(settings, this.#options, log, { ...ports, limits: receiver.connections });
+    return { port };
+  }
+
+  /** Opens the console at CONSOLE_HOST and CONSOLE_PORT. */
+  async openConsole(): Promise<number> {
+    const { settings, receiver } = this.#now;
+    this.#consolePort = await receiver.openConsole(settings.config.console);
+    return this.#consolePort;
+  }
+
+  readonly handle: Consignee['handle'] = (request, response, next) => {
+    if (next && !isForSources(request)) next();
+    else if (this.#running && this.#state !== 'stopped') this.#running.receiver.handle(request, response);
+    else answerNotRunning(response);
+  };
+
+  ready(): boolean {
+    return this.#state === 'serving' && this.#now.receiver.isReady();
+  }
+
+  status = async (): Promise<ServiceStatus> => await this.#now.receiver.status();
+
+  metrics = async (): Promise<string> => await this.#now.receiver.metrics();
+
+  async reload(changed?: Environment): Promise<void> {
+    const running = this.#now;
+    const { receiver, log } = running;
+    const next = sound(await this.#options.read(changed));
+    for (const setting of restartsFor(running.settings.config, next.config))
+      log.warn({ setting }, `${setting} has changed: that takes a restart`);
+    running.settings = next;
+    await receiver.reload(next.config);
+    log.info({}, 'settings read again');
+  }
+
+  /** `why`: what the log says of it. */
+  stop(options: StopOptions = {}, why: { readonly signal?: string } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options, why);
+    return this.#stopping;
+  }
+
+  async #stop(options: StopOptions, why: object): Promise<void> {
+    if (this.#state === 'starting') {
+      this.#giveUp.abort(new Error('it was stopped before it was ready'));
+      await this.#starting?.catch(() => {});
+    }
+    this.#deaf();
+    const running = this.#running;
+    if (!running) {
+      this.#state = 'stopped';
+      return;
+    }
+    this.#state = 'leaving';
+    const { receiver, log, endLog } = running;
+    const { shutdownDelayMs, knobs } = running.settings.config;
+    log.info(why, 'stopping: not ready any more, finishing what is under way');
+    try {
+      await receiver.stop(options.delayMs ?? shutdownDelayMs, options.graceMs ?? knobs.shutdownGraceMs);
+      log.info({}, 'stopped');
+    } finally {
+      this.#state = 'stopped';
+      await endLog();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  get #now(): Running {
+    if (this.#running && this.#state !== 'stopped') return this.#running;
+    throw new Error(`this consignee is ${this.#state}: that takes one that has started`);
+  }
+
+  #hearSignals(): void {
+    const stop = (signal: string) => void this.stop({}, { signal });
+    const reload = () => this.reload().catch((reason: Error) => this.log.error({ reason }, UNREAD));
+    process.once('SIGTERM', stop).once('SIGINT', stop).on('SIGHUP', reload);
+    this.#deaf = () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
+  }
+}
+
+const UNREAD = 'the changed settings cannot be used: the old ones stay in force';
