@@ -59,6 +59,17 @@ export function parseExact(text: string): Exact {
   return root as Exact;
 }
 
+/** Undefined if it is not JSON, not an object, or names a member twice. */
+export function exactObject(text: string): Map<string, Exact> | undefined {
+  try {
+    JSON.parse(text);
+    const value = parseExact(text);
+    return value instanceof Map ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** All but commas and colons. */
 function* tokensOf(text: string): Generator<string> {
   // No expression for a whole text: of one of 24 MB it runs out of stack.

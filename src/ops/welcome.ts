@@ -25,7 +25,7 @@ export function welcome(
   const next =
     on.length > 0 || !source
       ? `in a second terminal:\n\n  ${send}`
-      : `switch a source on, in ${ENV_FILE}:\n\n  ${firstSetting(source)}=…`;
+      : `switch a source on, in ${ENV_FILE}:\n\n  ${firstSetting(source).replace(/^[^=]+$/, '$&=…')}`;
   const receives = role !== 'dispatch';
   return [
     `\nConsignee is ready${ROLES[role]}.`,

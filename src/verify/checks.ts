@@ -4,8 +4,11 @@
  */
 import { fingerprintOf } from './fingerprint.ts';
 import type { FollowedNames } from './followed-names.ts';
+import type { PublishedKeys } from './form/published.ts';
 import { compileForm } from './form/reading.ts';
+import { publishedKeyOf } from './form/vocabulary.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
+import { JWT } from './jwt.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
 import {
@@ -17,7 +20,7 @@ import {
   type SecretScheme,
   type Signed,
 } from './schemes.ts';
-import { type Proof, Rejection, type Verifier } from './verifier.ts';
+import { type BodyCheck, type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export interface SourceChecks
   extends Pick<CheckSettings, 'allowFrom' | 'allowSha1' | 'publicUrl' | 'values'> {
@@ -41,6 +44,17 @@ export function isForForms(scheme: string): boolean {
   return scheme === HMAC.name || scheme === SIGNATURE.name;
 }
 
+/** The setting of a row for one preset: a provider whose only proof is a JWT has its key where others have theirs. */
+export function settingFor({ name, setting }: Pick<SchemeRow, 'name' | 'setting'>, preset: Preset): string {
+  return name === JWT.name && preset.jwt && preset.forms.length === 0 ? HMAC.setting : setting;
+}
+
+/** The schemes that need no secret, because their keys are published: naming one in `…_VERIFY` switches it on. */
+export function publishedSchemesOf({ forms, jwt }: Preset): Scheme[] {
+  const published = forms.flatMap((form) => (publishedKeyOf(form) ? SIGNATURE.name : []));
+  return [...new Set<Scheme>(jwt?.key ? [...published, JWT.name] : published)];
+}
+
 /** The settings that hold secrets, each once. */
 export const SECRET_SETTINGS = [...new Set(SECRET_ROWS.map(({ setting }) => setting))];
 
@@ -50,6 +64,7 @@ export function verifiersOf(
   toleranceSeconds: number,
   names: Pick<FollowedNames, 'follow'>,
   leewaySeconds = 0,
+  published?: Pick<PublishedKeys, 'find'>,
 ): Verifier[] {
   const liveOf: Readonly<Partial<Record<Scheme, readonly string[]>>> = secrets;
   return ROWS.filter(({ name }) => schemes.includes(name)).map(({ name, build }) => {
@@ -58,6 +73,7 @@ export function verifiersOf(
       secrets: liveOf[name] ?? [],
       toleranceSeconds,
       leewaySeconds,
+      published,
       names,
     });
     return observed.includes(name) ? observe(name, verify) : verify;
@@ -77,9 +93,13 @@ function observe(scheme: Scheme, verify: Verifier): Verifier {
     });
   };
 
-  function guarded(result: Proof | ((body: Buffer) => Proof)) {
+  function guarded(result: Proof | BodyCheck): Proof | BodyCheck {
     if (typeof result !== 'function') return result;
-    return (body: Buffer) => noting(() => withoutClaims(result(body)));
+    return (body) =>
+      noting(() => {
+        const proof = result(body);
+        return proof instanceof Promise ? proof.then(withoutClaims).catch(failed) : withoutClaims(proof);
+      });
   }
 
   function noting<T>(check: () => T): T | Proof {
@@ -132,16 +152,28 @@ export function judgedHeadersOf(preset: Preset): string[] {
   ];
 }
 
-/** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
-export function provingSettings(prefix: string): string {
-  const settings = SECRET_SETTINGS.map((setting) => `${prefix}_${setting}`);
-  return `${settings.slice(0, -1).join(', ')} or ${settings.at(-1)}`;
+interface Named {
+  readonly prefix: string;
+  readonly preset: Preset;
 }
 
-/** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
-export function firstSetting(source: { readonly prefix: string; readonly preset: Preset }): string {
-  const { setting } = source.preset.forms.length > 0 ? HMAC : QUERY_TOKEN;
-  return `${source.prefix}_${setting}`;
+/** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
+export function provingSettings({ prefix, preset }: Named): string {
+  const published = publishedSchemesOf(preset).map((scheme) => `VERIFY=${scheme}`);
+  const settings = [...published, ...new Set(SECRET_ROWS.map((row) => settingFor(row, preset)))];
+  const named = settings.map((setting) => `${prefix}_${setting}`);
+  return `${named.slice(0, -1).join(', ')} or ${named.at(-1)}`;
+}
+
+/**
+ * The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. Where
+ * keys are published, with its value: `A_VERIFY=signature`.
+ */
+export function firstSetting({ prefix, preset }: Named): string {
+  const [published] = publishedSchemesOf(preset);
+  if (published) return `${prefix}_VERIFY=${published}`;
+  const { setting } = preset.forms.length > 0 || preset.jwt ? HMAC : QUERY_TOKEN;
+  return `${prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

@@ -14,7 +14,7 @@ import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { SECRET_ROWS } from '../../verify/checks.ts';
+import { SECRET_ROWS, settingFor } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import { ago, counted, DAY_MS } from '../terminal.ts';
@@ -53,13 +53,20 @@ export function liveSlots(setting: string, environment: Environment): Slot[] {
     .map((slot, at) => ({ ...slot, isCurrent: at === 0 }));
 }
 
-export function slotsOfSource({ prefix }: SourceConfig, scheme: string, environment: Environment): Slot[] {
+export function slotsOfSource(
+  { prefix, preset }: SourceConfig,
+  scheme: string,
+  environment: Environment,
+): Slot[] {
   const row = SECRET_ROWS.find(({ name }) => name === scheme);
-  return row ? liveSlots(`${prefix}_${row.setting}`, environment) : [];
+  return row ? liveSlots(`${prefix}_${settingFor(row, preset)}`, environment) : [];
 }
 
-export function secretSchemesOf({ schemes }: SourceConfig): SecretScheme[] {
-  return SECRET_ROWS.map(({ name }) => name).filter((name) => schemes.includes(name));
+/** Not those whose keys are fetched. */
+export function secretSchemesOf({ schemes, secrets }: SourceConfig): SecretScheme[] {
+  return SECRET_ROWS.map(({ name }) => name).filter(
+    (name) => schemes.includes(name) && secrets[name]?.length,
+  );
 }
 
 /** The live secrets of a source, of all its schemes. */

@@ -157,9 +157,26 @@ function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
   };
 }
 
-function verifyBody(_request: Request, response: Response, next: () => void): void {
-  const { bodyChecks, proofs, body } = receptionOf(response);
-  for (const check of bodyChecks) proofs.push(check(body));
+function verifyBody(_request: Request, response: Response, next: (error?: unknown) => void): void {
+  checkBody(0, receptionOf(response), next);
+}
+
+/** As `check` does with the head. */
+function checkBody(from: number, reception: Reception, next: (error?: unknown) => void): void {
+  const { bodyChecks, proofs, body } = reception;
+  for (let at = from; at < bodyChecks.length; at++) {
+    const proof = (bodyChecks[at] as BodyCheck)(body);
+    if (proof instanceof Promise) {
+      proof
+        .then((known) => {
+          proofs.push(known);
+          checkBody(at + 1, reception, next);
+        })
+        .catch(next);
+      return;
+    }
+    proofs.push(proof);
+  }
   next();
 }
 

@@ -12,7 +12,7 @@ import { type Head, headerLines } from '../verifier.ts';
 export const KEY = Symbol('key');
 export const TIME = Symbol('time');
 /** Bytes and texts that are signed; a function where the body tells. */
-export type Piece = KnownPiece | typeof TIME | ((body: SignedBody) => string | Buffer);
+export type Piece = KnownPiece | typeof TIME | ((body: SignedBody) => string | Buffer | undefined);
 export type KnownPiece = string | Buffer | typeof KEY;
 
 /** What a signature may be about, beside the body. */
@@ -36,7 +36,8 @@ interface BodyPart {
   readonly takes?: string;
   /** All of the body is signed by it, or only what it names. */
   readonly binds: 'all' | 'some';
-  read(body: SignedBody, name: string): string | Buffer;
+  /** Undefined: what is there cannot be signed so. */
+  read(body: SignedBody, name: string): string | Buffer | undefined;
 }
 /** Is known to whoever checks the signature. */
 interface KnownPart {
@@ -62,6 +63,7 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   form: { of: 'body', binds: 'all', read: (body) => joinedFields(body) },
   field: { of: 'body', takes: 'a field', binds: 'some', read: (body, name) => body.field(name) ?? '' },
   member: { of: 'body', takes: 'a member', binds: 'some', read: (body, path) => body.member(path) ?? '' },
+  lines: { of: 'body', takes: 'members', binds: 'some', read: (body, names) => linesOfMembers(body, names) },
 };
 
 /** A body that is being checked: read as JSON or as a form only if something in it is asked for. */
@@ -114,6 +116,16 @@ function readJson(bytes: Buffer): Exact {
 function joinedFields({ fields }: SignedBody): string {
   const sorted = [...fields].sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return sorted.flat().join('');
+}
+
+/** Name and value, a line each, of those that are there. Only the first may have lines itself, or one text would have two readings. */
+function linesOfMembers(body: SignedBody, names: string): string | undefined {
+  const found = names.split(',').flatMap((name) => {
+    const value = body.member(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  if (found.some(({ value }, at) => at > 0 && value.includes('\n'))) return undefined;
+  return found.map(({ name, value }) => `${name}\n${value}\n`).join('');
 }
 
 /** Node gives headers as Latin-1, and their bytes are signed. */
