@@ -6,7 +6,7 @@ import type { Problem } from '../../base/errors.ts';
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets, type Secrets } from '../../base/settings/secrets.ts';
 import { provingSettings, SECRET_ROWS, SECRET_SETTINGS, settingFor } from '../../verify/checks.ts';
-import { placeholderNames, placeholdersIn } from '../../verify/form/reading.ts';
+import { placeholdersIn, settingNames } from '../../verify/form/reading.ts';
 import { algorithmName, placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
 
@@ -63,7 +63,7 @@ export function readSignedAbout(
     const isNeeded = ofUrl.length === forms.length;
     (isNeeded ? settings.problems : settings.warnings).push({ setting: `${prefix}_PUBLIC_URL`, wrong, fix });
   }
-  const names = new Set(forms.flatMap((form) => placeholderNames(form, 'setting')));
+  const names = new Set(forms.flatMap(settingNames));
   const values = [...names].map((name) => [name, readSigned(settingOf(prefix, name), isOn, settings)]);
   return { publicUrl, values: Object.fromEntries(values) as Readonly<Record<string, string>> };
 }

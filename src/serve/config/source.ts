@@ -19,7 +19,7 @@ import {
   publishedSchemesOf,
   type SourceChecks,
 } from '../../verify/checks.ts';
-import { placeholderNames } from '../../verify/form/reading.ts';
+import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
@@ -72,7 +72,7 @@ export function readSource(
     (production ? problems : warnings).push({ setting: `${prefix}_ALLOW_FROM`, wrong, fix });
   }
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
-  const signed = preset.forms.flatMap((form) => placeholderNames(form, 'setting'));
+  const signed = preset.forms.flatMap(settingNames);
   const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
   known.push(...signed.map((one) => settingOf(prefix, one)));
   warnings.push(...unknownVariables(prefix, prefixes, known, environment));

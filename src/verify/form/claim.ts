@@ -1,9 +1,10 @@
 /** What a request says of its signature, and how that is read: nothing of it is proven yet. Part of verifier.ts; refuses nothing itself. */
 import type { Head } from '../verifier.ts';
 import type { FormKey } from './key.ts';
-import type { Piece } from './parts.ts';
+import type { HeadFacts, Piece, SignedBody } from './parts.ts';
 import type { CompiledForm } from './reading.ts';
 import { readTime } from './value.ts';
+import type { SignatureForm } from './vocabulary.ts';
 
 /** By one form. */
 export interface Claim {
@@ -16,6 +17,18 @@ export interface Claim {
   /** The signature's header, and names and values of the others that one needs to check it again. */
   readonly value: string;
   readonly lines: readonly string[];
+}
+
+/** Whether a body says what the form wants it to say. */
+export function isMeant(
+  { when = [] }: SignatureForm,
+  body: SignedBody,
+  values: HeadFacts['values'],
+): boolean {
+  return when.every(({ member, is }) => {
+    const wanted = typeof is === 'string' ? is : values?.[is.setting];
+    return wanted !== undefined && body.member(member) === wanted;
+  });
 }
 
 /** `lines`: names and values by turns. */

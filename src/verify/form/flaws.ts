@@ -11,6 +11,7 @@ import {
   type PublishedKey,
   placeName,
   type SignatureForm,
+  type When,
 } from './vocabulary.ts';
 
 const ENCODINGS = ['hex', 'base64', 'base64url'];
@@ -54,7 +55,7 @@ export function formsFlaws(forms: readonly SignatureForm[]): string[] {
   const fitOne = (one: SignatureForm, other: SignatureForm) =>
     placeName(one.in).toLowerCase() === placeName(other.in).toLowerCase() &&
     (one.prefix ?? '').startsWith(other.prefix ?? '') &&
-    (one.when?.member !== other.when?.member || one.when?.is === other.when?.is) &&
+    !excludes(one, other) &&
     JSON.stringify(one.layout) === JSON.stringify(other.layout);
   const areUnequal = forms.some((one) =>
     forms.some((other) => one.algorithm !== other.algorithm && fitOne(one, other)),
@@ -76,10 +77,19 @@ function placeFlaws(place: unknown): string[] {
   return isSound ? [] : [`has a ${kind} that is not a name`];
 }
 
+/** No body can be checked by both. */
+function excludes({ when = [] }: SignatureForm, { when: others = [] }: SignatureForm): boolean {
+  return when.some(({ member, is }) =>
+    others.some((other) => other.member === member && typeof is === 'string' && other.is !== is),
+  );
+}
+
 function whenFlaws({ when, in: place }: SignatureForm): string[] {
   if (when === undefined) return [];
-  const isSound = typeof when?.member === 'string' && typeof when.is === 'string';
-  if (!isSound) return ["has a when that is not { member: 'version', is: '2' }"];
+  const isSound = ({ member, is }: When) =>
+    typeof member === 'string' && (typeof is === 'string' || typeof is?.setting === 'string');
+  if (!Array.isArray(when) || !when.every(isSound))
+    return ["has a when that is not [{ member: 'version', is: '2' }]"];
   return 'member' in place || 'field' in place
     ? []
     : ['has a when, but its signature is not inside the body'];

@@ -28,24 +28,33 @@ export function fetchBy({ resolve = lookup, allow = [], ca }: FetchOptions): Fet
     const reach = limitReach(url, allow, resolve);
     if (reach.objection) throw new OutOfReach(url, reach.objection);
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await new Promise<IncomingMessage>((answered, failed) => {
-      const trusted = ca === undefined ? {} : { ca };
-      const options = { agent: false, lookup: reach.lookup, rejectUnauthorized: true, signal, ...trusted };
-      https.get(url, options).once('response', answered).on('error', failed);
-    });
-    if (response.statusCode !== 200) {
-      response.destroy();
-      throw new Error(`it answered ${response.statusCode}`);
+    const trusted = ca === undefined ? {} : { ca };
+    const options = { agent: false, lookup: reach.lookup, rejectUnauthorized: true, signal, ...trusted };
+    try {
+      const response = await new Promise<IncomingMessage>((answered, failed) => {
+        https.get(url, options).once('response', answered).on('error', failed);
+      });
+      return await readAll(response);
+    } catch (error) {
+      throw signal.aborted ? new Error(`there was no whole answer within ${TIMEOUT_MS} ms`) : error;
     }
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of response) {
-      bytes += chunk.length;
-      if (bytes > BYTES_MOST) throw new Error(`its answer has more than ${BYTES_MOST} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
   };
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`it answered ${response.statusCode}`);
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop destroys the response and its socket.
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > BYTES_MOST) throw new Error(`its answer has more than ${BYTES_MOST} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 export const fetchPublic = fetchBy({});

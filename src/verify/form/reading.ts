@@ -104,6 +104,12 @@ export function placeholderNames({ signed = '' }: SignatureForm, kind: string): 
   return placeholdersIn(signed).flatMap(({ word, name }) => (word === kind ? [name ?? word] : []));
 }
 
+/** The settings that a form reads, by the names that it has for them. */
+export function settingNames(form: SignatureForm): string[] {
+  const compared = (form.when ?? []).flatMap(({ is }) => (typeof is === 'string' ? [] : [is.setting]));
+  return [...placeholderNames(form, 'setting'), ...compared];
+}
+
 /** Kind and name in `header:X`. */
 export function timePlace(from: unknown): { kind: string; name: string } {
   const [, kind = '', name = ''] = /^(\w+):(.*)$/s.exec(String(from)) ?? [];

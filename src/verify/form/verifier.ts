@@ -8,7 +8,7 @@
 import { hash } from 'node:crypto';
 import type { RefusalCode } from '../refusals.ts';
 import { type BodyCheck, type Head, headerLines, type Proof, Rejection, whenKnown } from '../verifier.ts';
-import { type Claim, digestNamed, hasPrefix, signedTimeOf, valueNamed } from './claim.ts';
+import { type Claim, digestNamed, hasPrefix, isMeant, signedTimeOf, valueNamed } from './claim.ts';
 import { type HeadFacts, SignedBody } from './parts.ts';
 import { type KeyedForm, matching, type PlaceForms, placesOf, valueInside } from './places.ts';
 import type { PublishedKeys } from './published.ts';
@@ -71,7 +71,7 @@ class FormChecker {
     for (const place of this.#inBody) {
       const value = valueInside(place.forms[0].form, body);
       if (value === undefined) continue;
-      const forms = place.forms.filter(({ form: { when } }) => !when || body.member(when.member) === when.is);
+      const forms = place.forms.filter(({ form }) => isMeant(form, body, this.#settings.values));
       return this.#judge(this.#claimsIn({ ...place, forms }, ['', value], head), body, head);
     }
     throw this.#missing();

@@ -123,16 +123,17 @@ interface ByEquality {
   readonly time?: undefined;
 }
 
-/** Only bodies that say so are signed by this form: a member, as its text. Needs a place inside the body. */
+/** A member of the body, and the text that it must have, or the setting in which that stands. */
 export interface When {
   readonly member: string;
-  readonly is: string;
+  readonly is: string | { readonly setting: string };
 }
 
-export type SignatureForm = { readonly in: Place; readonly when?: When } & (
-  | ByEquality
-  | ((Whole | AsPairs | AsList) & (ByMac | ByDigest | ByPublicKey))
-);
+export type SignatureForm = {
+  readonly in: Place;
+  /** Only bodies that say all of this are checked by the form. It needs a place inside the body. */
+  readonly when?: readonly When[];
+} & (ByEquality | ((Whole | AsPairs | AsList) & (ByMac | ByDigest | ByPublicKey)));
 
 export type Algorithm = SignatureForm['algorithm'];
 
