@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { prefixOf } from '../serve/config/source.ts';
-import { firstSetting } from '../verify/checks.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
 import type { Preset } from '../verify/preset.ts';
+import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';
 
 const WIDTH = 108;

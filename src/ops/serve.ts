@@ -17,7 +17,7 @@ import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
 import { type Receiver, startReceiver } from '../serve/receiver.ts';
 import type { Role } from '../serve/work.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { firstSetting } from '../verify/switches.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';

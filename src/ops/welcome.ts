@@ -2,7 +2,7 @@
 import { driverOf } from '../inbox/driver.ts';
 import type { Receiver } from '../serve/receiver.ts';
 import type { Role } from '../serve/work.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { firstSetting } from '../verify/switches.ts';
 import { ENV_FILE, type Settings } from './settings.ts';
 import { columns } from './terminal.ts';
 

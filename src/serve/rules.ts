@@ -7,11 +7,12 @@
  */
 import type { Log } from '../base/log/log.ts';
 import type { SecretUse } from '../inbox/contract.ts';
-import { enforcedProofs, possibleProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
+import { enforcedProofs, possibleProofs, verifiersOf } from '../verify/checks.ts';
 import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { PublishedKeys } from '../verify/form/published.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
+import { provingSettings } from '../verify/switches.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';

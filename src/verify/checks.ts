@@ -6,11 +6,8 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { FollowedNames } from './followed-names.ts';
 import type { PublishedKeys } from './form/published.ts';
 import { compileForm } from './form/reading.ts';
-import { publishedKeyOf } from './form/vocabulary.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
-import { JWT } from './jwt.ts';
 import type { Preset } from './preset.ts';
-import { QUERY_TOKEN } from './query-token.ts';
 import {
   type CheckSettings,
   SCHEMES,
@@ -42,17 +39,6 @@ export const SECRET_ROWS: readonly (SecretRow & { readonly name: SecretScheme })
 /** Whether a scheme checks by the forms of the preset. */
 export function isForForms(scheme: string): boolean {
   return scheme === HMAC.name || scheme === SIGNATURE.name;
-}
-
-/** The setting of a row for one preset: a provider whose only proof is a JWT has its key where others have theirs. */
-export function settingFor({ name, setting }: Pick<SchemeRow, 'name' | 'setting'>, preset: Preset): string {
-  return name === JWT.name && preset.jwt && preset.forms.length === 0 ? HMAC.setting : setting;
-}
-
-/** The schemes that need no secret, because their keys are published: naming one in `…_VERIFY` switches it on. */
-export function publishedSchemesOf({ forms, jwt }: Preset): Scheme[] {
-  const published = forms.flatMap((form) => (publishedKeyOf(form) ? SIGNATURE.name : []));
-  return [...new Set<Scheme>(jwt?.key ? [...published, JWT.name] : published)];
 }
 
 /** The settings that hold secrets, each once. */
@@ -150,30 +136,6 @@ export function judgedHeadersOf(preset: Preset): string[] {
   return [
     ...new Set([...credentialHeadersOf(preset), ...preset.forms.flatMap((form) => compileForm(form).others)]),
   ];
-}
-
-interface Named {
-  readonly prefix: string;
-  readonly preset: Preset;
-}
-
-/** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
-export function provingSettings({ prefix, preset }: Named): string {
-  const published = publishedSchemesOf(preset).map((scheme) => `VERIFY=${scheme}`);
-  const settings = [...published, ...new Set(SECRET_ROWS.map((row) => settingFor(row, preset)))];
-  const named = settings.map((setting) => `${prefix}_${setting}`);
-  return `${named.slice(0, -1).join(', ')} or ${named.at(-1)}`;
-}
-
-/**
- * The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. Where
- * keys are published, with its value: `A_VERIFY=signature`.
- */
-export function firstSetting({ prefix, preset }: Named): string {
-  const [published] = publishedSchemesOf(preset);
-  if (published) return `${prefix}_VERIFY=${published}`;
-  const { setting } = preset.forms.length > 0 || preset.jwt ? HMAC : QUERY_TOKEN;
-  return `${prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecretUse } from '../../inbox/contract.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { SECRET_ROWS, settingFor } from '../../verify/checks.ts';
+import { SECRET_ROWS } from '../../verify/checks.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
 import {

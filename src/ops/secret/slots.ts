@@ -14,9 +14,10 @@ import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { SECRET_ROWS, settingFor } from '../../verify/checks.ts';
+import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
 import { ago, counted, DAY_MS } from '../terminal.ts';
 
 export interface Slot {

@@ -1,8 +1,8 @@
 /** Holds `<PREFIX>_VERIFY` against what a source is checked with. Called by source.ts. */
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
-import { settingFor } from '../../verify/checks.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
 import type { SourceConfig } from './source.ts';
 
 /** Of a list with commas, in small letters. */

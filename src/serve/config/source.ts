@@ -12,17 +12,12 @@ import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import { headersIn } from '../../inbox/shape.ts';
-import {
-  isForForms,
-  isProof,
-  provingSettings,
-  publishedSchemesOf,
-  type SourceChecks,
-} from '../../verify/checks.ts';
+import { isForForms, isProof, type SourceChecks } from '../../verify/checks.ts';
 import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
+import { provingSettings, publishedSchemesOf } from '../../verify/switches.ts';
 import { readAllowlist } from './allowlist.ts';
 import { pinProblems, wordsIn } from './pins.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { amazonSns, easyship, log, shipengine, standardWebhooks } from 'consignee';
 import { expect, test } from 'vitest';
-import { firstSetting } from '../../../src/verify/checks.ts';
+import { firstSetting } from '../../../src/verify/switches.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 
 const sources = [shipengine, amazonSns, easyship, standardWebhooks].map((preset) => ({
