@@ -67,7 +67,7 @@ export function takesOthersEvents({ preset, schemes }: Pick<Checked, 'preset' | 
 }
 
 /** What good signatures and tokens say about a delivery, each once. */
-export function proofsOf({ preset, schemes }: Pick<Checked, 'preset' | 'schemes'>) {
+export function provenFor({ preset, schemes }: Pick<Checked, 'preset' | 'schemes'>) {
   const ofForms = schemes.some(isForForms) ? preset.forms.map(provesOf) : [];
   return [...new Set(schemes.includes(JWT.name) ? [...ofForms, jwtProves(preset.jwt ?? BEARER)] : ofForms)];
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { isProof } from '../../verify/checks.ts';
-import { firstSetting, keyHostsOf, proofsOf, takesOthersEvents } from '../../verify/switches.ts';
+import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
 import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
@@ -39,7 +39,7 @@ export function sourceFindings({ config, environment }: Settings): Finding[] {
 /** What a good signature does not say, and what nobody has shown. */
 function formFindings(source: SourceConfig): Finding[] {
   const { name, prefix, preset } = source;
-  const proofs = proofsOf(source);
+  const proofs = provenFor(source);
   if (proofs.length === 0) return [];
   const subject = `${name} signature`;
   const weakest = proofs.find((proven) => proven !== 'the content');

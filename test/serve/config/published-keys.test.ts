@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { amazonSns, easyship, log, shipengine, standardWebhooks } from 'consignee';
 import { expect, test } from 'vitest';
+import { sourceFindings } from '../../../src/ops/check/configuration.ts';
+import { secretOf } from '../../../src/ops/secrets-file.ts';
+import type { Settings } from '../../../src/ops/settings.ts';
 import { firstSetting } from '../../../src/verify/switches.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 
@@ -86,4 +89,32 @@ test('a public key is no secret that both sides have', () => {
   const { problems } = reading({ FLINTN_WEBHOOK_SECRET: pem, FLINTN_JWT_SECRET: pem });
   expect(settingsOf(problems)).toEqual(['FLINTN_WEBHOOK_SECRET', 'FLINTN_JWT_SECRET']);
   expect(textOf(problems)).toContain('is a public key');
+});
+
+const findings = (environment: Record<string, string>, name: string) => {
+  const { config } = reading(environment, { sources });
+  const about = { config, environment } as Settings;
+  return sourceFindings(about).filter(({ subject }) => subject.startsWith(name));
+};
+
+test('`check` says from where keys are fetched, and that others may have the same one', () => {
+  const alone = findings({ SHIPENGINE_VERIFY: 'signature' }, 'shipengine');
+  expect(alone.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'warn', 'warn']);
+  const says = alone.map((finding) => finding.says).join('\n');
+  expect(says).toContain('fetched from api.shipengine.com by https');
+  expect(says).toContain('Set SHIPENGINE_WEBHOOK_TOKEN as well');
+  const withToken = { SHIPENGINE_VERIFY: 'token,signature', SHIPENGINE_WEBHOOK_TOKEN: GOOD };
+  expect(JSON.stringify(findings(withToken, 'shipengine'))).not.toContain('pass on what they got');
+  const topic = { AMAZON_SNS_VERIFY: 'signature', AMAZON_SNS_TOPIC_ARN: 'arn:1' };
+  expect(JSON.stringify(findings(topic, 'amazon-sns'))).not.toContain('pass on what they got');
+  expect(JSON.stringify(findings(topic, 'amazon-sns'))).toContain('sns.{region}.amazonaws.com');
+  expect(JSON.stringify(findings({ EASYSHIP_WEBHOOK_SECRET: GOOD }, 'easyship'))).toContain(
+    'proves the sender only',
+  );
+});
+
+test('the text of .env has the switch of a source whose keys are published, and no secret', () => {
+  const section = (preset: typeof shipengine) => secretOf({ source: preset.name, preset });
+  expect(section(shipengine)).toMatch(/\nSHIPENGINE_VERIFY=signature\n$/);
+  expect(section(easyship)).toMatch(/\nEASYSHIP_WEBHOOK_SECRET=[\da-f]{64}\n$/);
 });
