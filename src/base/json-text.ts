@@ -59,15 +59,20 @@ export function parseExact(text: string): Exact {
   return root as Exact;
 }
 
-/** Undefined if it is not JSON, not an object, or names a member twice. */
-export function exactObject(text: string): Map<string, Exact> | undefined {
+/** Undefined if it is not JSON, or an object in it names a member twice. */
+export function exactValue(text: string): Exact | undefined {
   try {
     JSON.parse(text);
-    const value = parseExact(text);
-    return value instanceof Map ? value : undefined;
+    return parseExact(text);
   } catch {
     return undefined;
   }
+}
+
+/** Undefined if it is no such value, or none with members. */
+export function exactObject(text: string): Map<string, Exact> | undefined {
+  const value = exactValue(text);
+  return value instanceof Map ? value : undefined;
 }
 
 /** All but commas and colons. */

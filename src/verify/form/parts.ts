@@ -5,7 +5,7 @@
  * are and never made into text; only a part that names something inside of it reads it.
  */
 import { hash } from 'node:crypto';
-import { type Exact, jsonStartOf, NumberText, parseExact } from '../../base/json-text.ts';
+import { type Exact, exactValue, jsonStartOf, NumberText } from '../../base/json-text.ts';
 import { type Head, headerLines } from '../verifier.ts';
 
 /** Stand for the text of the secret, and for that of the time. */
@@ -79,7 +79,8 @@ export class SignedBody {
 
   /** The text of a member, a number as it was written. Of a list only the first is ever signed, so there may be no second. */
   member(path: string): string | undefined {
-    this.#json ??= readJson(this.bytes);
+    // What is no JSON, or says a member twice, has no members.
+    this.#json ??= exactValue(this.bytes.toString('utf8', jsonStartOf(this.bytes))) ?? null;
     let value: Exact | undefined = this.#json;
     for (const name of path.split('.')) {
       if (value instanceof Map) value = value.get(name);
@@ -98,17 +99,6 @@ export class SignedBody {
   get fields(): readonly (readonly [string, string])[] {
     this.#fields ??= [...new URLSearchParams(this.bytes.toString('utf8'))];
     return this.#fields;
-  }
-}
-
-/** What is no JSON, or says a member twice, has no members. */
-function readJson(bytes: Buffer): Exact {
-  const text = bytes.toString('utf8', jsonStartOf(bytes));
-  try {
-    JSON.parse(text);
-    return parseExact(text);
-  } catch {
-    return null;
   }
 }
 

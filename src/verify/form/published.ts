@@ -69,7 +69,8 @@ export class PublishedKeys {
 
   /**
    * The keys that a request may be signed with: none if the provider has no such key. `name` is the request's: a `kid`, or the
-   * address of a certificate, which must be in its time at `receivedAt`. Throws or rejects with Rejection `keys_unavailable`.
+   * address of a certificate, which must be in its time at `receivedAt`. Throws or rejects with Rejection: `keys_unavailable`, or
+   * `signature_malformed` if that address is not the provider's.
    */
   find(
     published: PublishedKey,
@@ -80,7 +81,11 @@ export class PublishedKeys {
     const shelf = this.#shelfOf(published);
     const isSet = 'jwks' in published;
     const address = isSet ? published.jwks : (name ?? '');
-    if (!shelf.patterns.some((pattern) => pattern.test(address))) return [];
+    if (!shelf.patterns.some((pattern) => pattern.test(address)))
+      throw new Rejection(
+        'signature_malformed',
+        'the certificate that it names is not at an address of the provider’s',
+      );
     const kid = isSet ? name : undefined;
     const read = () => keysIn(shelf.fetched.get(address), algorithm, kid, receivedAt);
     const known = read();

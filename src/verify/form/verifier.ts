@@ -82,9 +82,9 @@ class FormChecker {
     const found = claims.map((claim) =>
       whenKnown(this.#keysFor(claim, body, head), (keys) => ({ ...claim, keys })),
     );
-    const isKnown = (claim: Claim | Promise<Claim>): claim is Claim => !(claim instanceof Promise);
-    if (found.every(isKnown)) return this.#prove(found, body, head);
-    return Promise.all(found).then((keyed) => this.#prove(keyed, body, head));
+    const isLater = found.some((claim) => claim instanceof Promise);
+    const keyed = isLater ? Promise.all(found) : (found as Claim[]);
+    return whenKnown(keyed, (known) => this.#prove(known, body, head));
   }
 
   /** Those that the provider publishes. */
