@@ -11,7 +11,7 @@ import { fetchBy, fetchPublic } from '../../src/verify/form/key-fetch.ts';
 import { PublishedKeys } from '../../src/verify/form/published.ts';
 import { verifyForms } from '../../src/verify/form/verifier.ts';
 import { makeCertificate } from '../harness/certificates.ts';
-import { NOW, verdict } from './verdict.ts';
+import { verdict } from './verdict.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -125,7 +125,7 @@ test('the certificate of a message must be in its time when the message came', a
     values: { topicArn: 'arn:1' },
     published,
   };
-  const verify = verifyForms('signature', amazonSns.forms, settings);
+  let verify = verifyForms('signature', amazonSns.forms, settings);
   const at = async (receivedAt: number) => {
     const Timestamp = new Date(receivedAt).toISOString();
     const members = { Message: 'm', MessageId: '1', Timestamp, TopicArn: 'arn:1', Type: 'Notification' };
@@ -139,5 +139,8 @@ test('the certificate of a message must be in its time when the message came', a
   expect(await at(Date.parse(validTo))).toBe('passes');
   expect(await at(Date.parse(validFrom) - 1_000)).toBe('signature_mismatch');
   expect(await at(Date.parse(validTo) + 1_000)).toBe('signature_mismatch');
-  expect(await at(NOW)).toMatch(/passes|signature_mismatch/);
+  // One that the operator has chosen is not held to its days.
+  const chosen = [signer.certificate.replaceAll('\n', '')];
+  verify = verifyForms('signature', amazonSns.forms, { ...settings, secrets: chosen });
+  expect(await at(Date.parse(validTo) + 1_000)).toBe('passes');
 });

@@ -181,6 +181,20 @@ test('the key must be named once, the time must hold, and a kid is no more than 
   expect(new Set(asked)).toEqual(new Set([ADDRESS]));
 });
 
+test('of two forms for one value neither is left behind when both fail, now or later', async () => {
+  const [form] = shipengine.forms;
+  const late = { ...form, key: { jwks: 'https://api.example.com/jwks' } };
+  const preset = custom({ name: 'acme', forms: [late as never, form as never] });
+  const unheard = vi.fn();
+  process.on('unhandledRejection', unheard);
+  const { published } = web({});
+  const verify = verifierOf(preset, { published });
+  expect(await ask(verify, signed('one').slice(2))).toMatch(/^(signature_malformed|keys_unavailable)$/);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('unhandledRejection', unheard);
+  expect(unheard).not.toHaveBeenCalled();
+});
+
 test('a key that the setting holds is used instead, and nothing is fetched: PEM, a JWK, a JWK Set', async () => {
   const { published, asked } = web({ [ADDRESS]: set(jwkOf(TWO.publicKey, { kid: 'one' })) });
   const pem = ONE.publicKey.export({ type: 'spki', format: 'pem' }).toString().replaceAll('\n', '');

@@ -21,6 +21,7 @@ const WILD: Readonly<Record<string, { readonly sample: string; readonly matches:
   '{region}': { sample: 'eu-west-1', matches: '[a-z]{2,4}(?:-[a-z]+)+-\\d{1,2}' },
   '{name}': { sample: 'a', matches: '[A-Za-z0-9-]+' },
 };
+const FOREIGN = 'the certificate that it names is not at an address of the provider’s';
 const ADDRESS = /^https:\/\/(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::\d+)?\/[\w./-]*$/;
 
 /** Matches the addresses that are meant, whole; undefined if these are not https:// addresses in full. */
@@ -69,7 +70,7 @@ export class PublishedKeys {
 
   /**
    * The keys that a request may be signed with: none if the provider has no such key. `name` is the request's: a `kid`, or the
-   * address of a certificate, which must be in its time at `receivedAt`. Throws or rejects with Rejection: `keys_unavailable`, or
+   * address of a certificate, which must be in its time at `receivedAt`. Never throws; rejects with Rejection: `keys_unavailable`, or
    * `signature_malformed` if that address is not the provider's.
    */
   find(
@@ -82,10 +83,7 @@ export class PublishedKeys {
     const isSet = 'jwks' in published;
     const address = isSet ? published.jwks : (name ?? '');
     if (!shelf.patterns.some((pattern) => pattern.test(address)))
-      throw new Rejection(
-        'signature_malformed',
-        'the certificate that it names is not at an address of the provider’s',
-      );
+      return Promise.reject(new Rejection('signature_malformed', FOREIGN));
     const kid = isSet ? name : undefined;
     const read = () => keysIn(shelf.fetched.get(address), algorithm, kid, receivedAt);
     const known = read();

@@ -79,24 +79,24 @@ class FormChecker {
 
   #judge(claims: readonly Claim[], body: SignedBody, head: Head): Proof | Promise<Proof> {
     if (!this.#fetches) return this.#prove(claims, body, head);
-    const found = claims.map((claim) =>
-      whenKnown(this.#keysFor(claim, body, head), (keys) => ({ ...claim, keys })),
-    );
+    const found = claims.map((claim) => this.#keyed(claim, body, head));
     const isLater = found.some((claim) => claim instanceof Promise);
     const keyed = isLater ? Promise.all(found) : (found as Claim[]);
     return whenKnown(keyed, (known) => this.#prove(known, body, head));
   }
 
-  /** Those that the provider publishes. */
-  #keysFor({ form, lines, keys }: Claim, body: SignedBody, head: Head) {
-    const { published, keyName } = form;
-    if (!published) return keys;
-    const name =
-      keyName?.kind === 'member' ? body.member(keyName.name) : valueNamed(lines, keyName?.name ?? '');
-    if (keyName && name === undefined) throw this.#refused('malformed', `${keyName.name} is missing`);
+  /** With the keys that the provider publishes. What is wrong comes as a rejection: thrown, it would leave others behind unheard. */
+  #keyed(claim: Claim, body: SignedBody, head: Head): Claim | Promise<Claim> {
+    const { form, published, keyName } = claim.form;
+    if (!published) return claim;
+    const { kind, name: at = '' } = keyName ?? {};
+    const name = kind === 'member' ? body.member(at) : valueNamed(claim.lines, at);
+    if (keyName && name === undefined) return Promise.reject(this.#refused('malformed', `${at} is missing`));
     const finder = this.#settings.published;
-    if (!finder) throw new Rejection('keys_unavailable', 'no keys are fetched here');
-    return finder.find(published, form.form.algorithm as PublicAlgorithm, name, head.receivedAt);
+    if (!finder) return Promise.reject(new Rejection('keys_unavailable', 'no keys are fetched here'));
+    const algorithm = form.algorithm as PublicAlgorithm;
+    const found = finder.find(published, algorithm, name, head.receivedAt);
+    return whenKnown(found, (keys) => ({ ...claim, keys }));
   }
 
   #refused(code: string, reason?: string): Rejection {
