@@ -13,7 +13,7 @@ import { type FetchText, fetchPublic } from './key-fetch.ts';
 import type { PublicAlgorithm, PublishedKey } from './vocabulary.ts';
 
 const PAUSE_MS = 60_000;
-/** A key that is taken out of a set is refused after so long. */
+/** A key that is taken out of a set is refused after so long, from the second request on. */
 const NAMED_FRESH_MS = 3_600_000;
 const CERTIFICATES_MOST = 32;
 const WILD: Readonly<Record<string, { readonly sample: string; readonly matches: string }>> = {
@@ -93,8 +93,11 @@ export class PublishedKeys {
       !isSet || ageMs < PAUSE_MS || (known.length > 0 && kid !== undefined && ageMs < NAMED_FRESH_MS);
     if (fetched && isFresh) return known;
     const renewed = this.#fetch(shelf, address, algorithm).then(read);
+    if (known.length === 0) return renewed;
     // What was known goes on as long as nothing newer can be had.
-    return known.length > 0 ? renewed.catch(() => known) : renewed;
+    const atLeastKnown = renewed.catch(() => known);
+    // A key without a name may be a new one that is not known yet, so one waits to see.
+    return kid === undefined ? atLeastKnown : known;
   }
 
   #shelfOf(published: PublishedKey): Shelf {
