@@ -26,14 +26,15 @@ export const amazonSns = custom({
   id: [['MessageId']],
   type: [['Type']],
   sample: 'notification',
-  retries: { after: 'trouble', waitsMs: 15_000 },
+  // Three more tries, 20 seconds apart, unless its delivery policy says otherwise.
+  retries: { after: 'trouble', forMs: 60_000 },
   setUp: [
     'Set AMAZON_SNS_TOPIC_ARN to the ARN of the topic, and AMAZON_SNS_VERIFY=signature: Amazon publishes its certificates.',
     'Set the attribute SignatureVersion of the topic to 2. Where it must stay 1, which is SHA-1, set AMAZON_SNS_ALLOW_SHA1=true.',
-    'Subscribe the URL of this source to the topic by HTTPS, without raw message delivery.',
+    'Subscribe the URL of this source to the topic by HTTPS, without raw message delivery. By itself it gives up after a minute: give the subscription a delivery policy with more retries.',
   ],
   known: {
-    from: 'docs.aws.amazon.com/sns: sns-verify-signature-of-message, http-notification-json, sns-message-delivery-retries; aws/aws-js-sns-message-validator',
+    from: 'docs.aws.amazon.com/sns: sns-verify-signature-of-message, http-notification-json, sns-message-delivery-retries, SendMessageToHttp; aws/aws-js-sns-message-validator',
     asOf: '2026-11',
   },
   shownBy: 'documentation',
