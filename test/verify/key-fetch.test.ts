@@ -102,6 +102,21 @@ test('nothing is fetched from under another name, or with a certificate that is 
   expect(asked).not.toHaveBeenCalled();
 });
 
+test('a name that leads inside is our trouble when a request asks for its key, and no more', async () => {
+  const asked = vi.fn();
+  const address = await serve(asked);
+  const published = new PublishedKeys({
+    log: { info() {}, warn() {} },
+    fetchText: fetchBy({ ...home, allow: [] }),
+  });
+  const found = published.find({ jwks: address as `https://${string}` }, 'rsa-sha256', undefined, 0);
+  await expect(found).rejects.toMatchObject({
+    code: 'keys_unavailable',
+    reason: expect.stringContaining('is at 127.0.0.1, which is not a public address'),
+  });
+  expect(asked).not.toHaveBeenCalled();
+});
+
 test('no setting leads to this machine', async () => {
   const asked = vi.fn();
   const address = await serve(asked);

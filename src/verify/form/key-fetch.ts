@@ -28,8 +28,10 @@ export function fetchBy({ resolve = lookup, allow = [], ca }: FetchOptions): Fet
     const reach = limitReach(url, allow, resolve);
     if (reach.objection) throw new OutOfReach(url, reach.objection);
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const trusted = ca === undefined ? {} : { ca };
-    const options = { agent: false, lookup: reach.lookup, rejectUnauthorized: true, signal, ...trusted };
+    const safely = { agent: false, lookup: reach.lookup, rejectUnauthorized: true, signal };
+    // Some servers turn away who says neither.
+    const headers = { Accept: '*/*', 'User-Agent': 'Consignee' };
+    const options = { ...safely, headers, ...(ca !== undefined && { ca }) };
     try {
       const response = await new Promise<IncomingMessage>((answered, failed) => {
         https.get(url, options).once('response', answered).on('error', failed);
