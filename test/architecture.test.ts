@@ -10,7 +10,7 @@ const HOUSES = ['base', 'verify', 'inbox', 'deliver', 'serve', 'ops'];
 const OWNERS: Readonly<Record<string, RegExp>> = {
   express: /^src\/serve\/(http|console)\//,
   helmet: /^src\/serve\/(http|console)\//,
-  jose: /^src\/verify\/jwt\.ts$/,
+  jose: /^src\/verify\/jwt(-token)?\.ts$/,
   'ip-range-check': /^src\/base\/address\.ts$/,
   'node:sqlite': /^src\/inbox\/(sqlite|refused|sqlite-file\.ts$)/,
   pg: /^src\/inbox\/postgres\//,

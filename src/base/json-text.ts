@@ -59,6 +59,22 @@ export function parseExact(text: string): Exact {
   return root as Exact;
 }
 
+/** Undefined if it is not JSON, or an object in it names a member twice. */
+export function exactValue(text: string): Exact | undefined {
+  try {
+    JSON.parse(text);
+    return parseExact(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined if it is no such value, or none with members. */
+export function exactObject(text: string): Map<string, Exact> | undefined {
+  const value = exactValue(text);
+  return value instanceof Map ? value : undefined;
+}
+
 /** All but commas and colons. */
 function* tokensOf(text: string): Generator<string> {
   // No expression for a whole text: of one of 24 MB it runs out of stack.

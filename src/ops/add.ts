@@ -62,8 +62,10 @@ function addSecret(preset: Preset): void {
   if (!isThere) say(`Set ${setting} where the service finds its settings.`);
   else if (readFileSync(ENV_FILE, 'utf8').includes(`${setting}=`)) say(`${ENV_FILE} has ${setting} already.`);
   else {
-    appendFileSync(ENV_FILE, `\n${secretOf(named)}`);
-    say(`Added ${setting} to ${ENV_FILE}, with a secret made for this machine.`);
+    const section = secretOf(named);
+    appendFileSync(ENV_FILE, `\n${section}`);
+    const isMade = /=[\da-f]{64}\n$/.test(section);
+    say(`Added ${setting} to ${ENV_FILE}${isMade ? ', with a secret made for this machine' : ''}.`);
   }
   if (existsSync(EXAMPLES_FILE)) appendFileSync(EXAMPLES_FILE, `\n${exampleOf(named)}`);
 }

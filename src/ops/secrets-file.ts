@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { prefixOf } from '../serve/config/source.ts';
-import { firstSetting } from '../verify/checks.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
 import type { Preset } from '../verify/preset.ts';
+import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';
 
 const WIDTH = 108;
@@ -37,9 +37,10 @@ export function examplesOf(sources: readonly NamedSource[]): string {
 /** The section of one source, with a fresh secret. */
 export function secretOf(source: NamedSource): string {
   // Nobody can make up a public key for which the provider has the private one.
-  const { forms } = source.preset;
-  const isPublic = forms.length > 0 && forms.every(isAsymmetric);
-  return sectionOf(source, isPublic ? '' : randomBytes(32).toString('hex'));
+  const { forms, jwt } = source.preset;
+  const isShared =
+    forms.length === 0 ? jwt === undefined || jwt.algorithm === 'HS256' : !forms.every(isAsymmetric);
+  return sectionOf(source, isShared ? randomBytes(32).toString('hex') : '');
 }
 
 /** The section of one source, without a value. */
@@ -47,14 +48,21 @@ export function exampleOf(source: NamedSource): string {
   return sectionOf(source, '');
 }
 
-export function switchOf({ source, preset }: NamedSource): string {
-  return firstSetting({ prefix: prefixOf(source), preset });
+export function switchOf(named: NamedSource): string {
+  return switchWithValue(named)[0];
 }
 
-function sectionOf(named: NamedSource, value: string): string {
+/** Where a provider's keys are fetched there is nothing secret to make. */
+function switchWithValue({ source, preset }: NamedSource): [setting: string, value: string | undefined] {
+  const [setting = '', value] = firstSetting({ prefix: prefixOf(source), preset }).split('=');
+  return [setting, value];
+}
+
+function sectionOf(named: NamedSource, made: string): string {
   const { title, setUp } = named.preset;
-  const setting = `${switchOf(named)}=${value}\n`;
-  return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${setting}` : setting}`;
+  const [setting, value = made] = switchWithValue(named);
+  const line = `${setting}=${value}\n`;
+  return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${line}` : line}`;
 }
 
 function comment(paragraphs: readonly string[]): string {

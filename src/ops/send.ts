@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
 import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
+import { keyHostsOf } from '../verify/switches.ts';
 import { readSettings } from './settings.ts';
 import { columns, FLAG, misused, say, TEXT } from './terminal.ts';
 
@@ -133,6 +134,7 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
   try {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, '')}${source.path}`;
+    if (keyHostsOf(source).length > 0) throw new TypeError('the provider alone has the key that signs');
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {

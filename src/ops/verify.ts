@@ -18,7 +18,13 @@ const PAGE = 1_000;
 
 interface Soundness {
   readonly bytes: 'hold' | 'DIFFER';
-  readonly signature: 'holds' | 'FAILS' | 'none kept' | 'secret not live' | 'a credential was cut out';
+  readonly signature:
+    | 'holds'
+    | 'FAILS'
+    | 'none kept'
+    | 'secret not live'
+    | 'its key was fetched'
+    | 'a credential was cut out';
 }
 
 export async function verify(
@@ -66,7 +72,10 @@ function judgeStored(evidence: EventEvidence, config: Config, fingerprints: Fing
   // Events from before there were keys have the plain one.
   const isIts = (live: string) => [fingerprints(live), fingerprintOf(live)].includes(proof.secret);
   const secret = source.secrets[row.name]?.find(isIts);
-  if (secret === undefined) return { bytes, signature: 'secret not live' };
+  if (secret === undefined) {
+    const isFetched = source.secrets[row.name]?.length === 0;
+    return { bytes, signature: isFetched ? 'its key was fetched' : 'secret not live' };
+  }
   if (row.recheck(proof, secret, body, receivedAt, source)) return { bytes, signature: 'holds' };
   // The signature is over the bytes received, and what is stored lacks that member.
   if (source.preset.cut !== undefined && bytes === 'hold')

@@ -1,7 +1,7 @@
 /** What the screen says once a service on a developer's machine runs: where providers send to, and what to type next. Used by serve.ts. */
 import { driverOf } from '../inbox/driver.ts';
 import type { Role } from '../serve/role.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { firstSetting } from '../verify/switches.ts';
 import { ENV_FILE, type Settings } from './settings.ts';
 import { columns } from './terminal.ts';
 
@@ -24,7 +24,7 @@ export function welcome(
   const next =
     on.length > 0 || !source
       ? `in a second terminal:\n\n  ${send}`
-      : `switch a source on, in ${ENV_FILE}:\n\n  ${firstSetting(source)}=…`;
+      : `switch a source on, in ${ENV_FILE}:\n\n  ${firstSetting(source).replace(/^[^=]+$/, '$&=…')}`;
   const receives = role !== 'dispatch';
   return [
     `\nConsignee is ready${ROLES[role]}.`,

@@ -4,7 +4,7 @@ import { sentenceOf } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { VERSION } from '../base/version.ts';
 import { driverOf } from '../inbox/driver.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { firstSetting } from '../verify/switches.ts';
 import type { Settings } from './config/settings.ts';
 import type { ConnectionLimits } from './http/connections.ts';
 import type { Role } from './role.ts';

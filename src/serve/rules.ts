@@ -7,10 +7,12 @@
  */
 import type { Log } from '../base/log/log.ts';
 import type { SecretUse } from '../inbox/contract.ts';
-import { enforcedProofs, possibleProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
+import { enforcedProofs, possibleProofs, verifiersOf } from '../verify/checks.ts';
 import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
+import { PublishedKeys } from '../verify/form/published.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
+import { provingSettings } from '../verify/switches.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -18,6 +20,7 @@ import type { SourceRules } from './http/receive.ts';
 
 export class Rules {
   readonly #names: FollowedNames;
+  readonly #published: PublishedKeys;
   /** The newest reading of the settings. */
   config: Config;
   #bySource: ReadonlyMap<string, SourceRules>;
@@ -27,6 +30,7 @@ export class Rules {
 
   constructor(config: Config, log: Log) {
     this.#names = new FollowedNames(log);
+    this.#published = new PublishedKeys({ log });
     this.config = config;
     this.#bySource = this.#build(config);
     this.#tokens = config.console.tokens.map(digestOf);
@@ -39,7 +43,7 @@ export class Rules {
   /** For a person who says how far signed times may be off. */
   verifiersWithin(name: string, toleranceSeconds: number): readonly Verifier[] {
     const source = this.config.sources.find((one) => one.name === name);
-    return source ? verifiersOf(source, toleranceSeconds, this.#names, toleranceSeconds) : [];
+    return source ? this.#verifiers(source, toleranceSeconds, toleranceSeconds) : [];
   }
 
   isConsoleToken(given: string): boolean {
@@ -87,16 +91,19 @@ export class Rules {
     const named = (verify: Verifier) => withFingerprints(verify, (plain) => this.#keyed(plain));
     const rulesOf = (source: SourceConfig): SourceRules => ({
       bodyLimitBytes: source.bodyLimitBytes,
-      verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names).map(named),
+      verifiers: this.#verifiers(source, knobs.timestampToleranceSeconds).map(named),
       enforced: enforcedProofs(source),
-      proving: verifiersOf(
+      proving: this.#verifiers(
         { ...source, schemes: enforcedProofs(source) },
         knobs.timestampToleranceSeconds,
-        this.#names,
       ),
-      offReason: `the source ${source.name} is off: set ${provingSettings(source.prefix)}`,
+      offReason: `the source ${source.name} is off: set ${provingSettings(source)}`,
     });
     return new Map(sources.map((source) => [source.name, rulesOf(source)]));
+  }
+
+  #verifiers(source: SourceConfig, toleranceSeconds: number, leewaySeconds = 0): Verifier[] {
+    return verifiersOf(source, toleranceSeconds, this.#names, leewaySeconds, this.#published);
   }
 
   /** There are no more of them than secrets have been live. */

@@ -4,10 +4,10 @@
  */
 import { fingerprintOf } from './fingerprint.ts';
 import type { FollowedNames } from './followed-names.ts';
+import type { PublishedKeys } from './form/published.ts';
 import { compileForm } from './form/reading.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
 import type { Preset } from './preset.ts';
-import { QUERY_TOKEN } from './query-token.ts';
 import {
   type CheckSettings,
   SCHEMES,
@@ -17,7 +17,7 @@ import {
   type SecretScheme,
   type Signed,
 } from './schemes.ts';
-import { type Proof, Rejection, type Verifier } from './verifier.ts';
+import { type BodyCheck, type Proof, Rejection, type Verifier } from './verifier.ts';
 
 export interface SourceChecks
   extends Pick<CheckSettings, 'allowFrom' | 'allowSha1' | 'publicUrl' | 'values'> {
@@ -50,6 +50,7 @@ export function verifiersOf(
   toleranceSeconds: number,
   names: Pick<FollowedNames, 'follow'>,
   leewaySeconds = 0,
+  published?: Pick<PublishedKeys, 'find'>,
 ): Verifier[] {
   const liveOf: Readonly<Partial<Record<Scheme, readonly string[]>>> = secrets;
   return ROWS.filter(({ name }) => schemes.includes(name)).map(({ name, build }) => {
@@ -58,6 +59,7 @@ export function verifiersOf(
       secrets: liveOf[name] ?? [],
       toleranceSeconds,
       leewaySeconds,
+      published,
       names,
     });
     return observed.includes(name) ? observe(name, verify) : verify;
@@ -77,9 +79,13 @@ function observe(scheme: Scheme, verify: Verifier): Verifier {
     });
   };
 
-  function guarded(result: Proof | ((body: Buffer) => Proof)) {
+  function guarded(result: Proof | BodyCheck): Proof | BodyCheck {
     if (typeof result !== 'function') return result;
-    return (body: Buffer) => noting(() => withoutClaims(result(body)));
+    return (body) =>
+      noting(() => {
+        const proof = result(body);
+        return proof instanceof Promise ? proof.then(withoutClaims).catch(failed) : withoutClaims(proof);
+      });
   }
 
   function noting<T>(check: () => T): T | Proof {
@@ -130,18 +136,6 @@ export function judgedHeadersOf(preset: Preset): string[] {
   return [
     ...new Set([...credentialHeadersOf(preset), ...preset.forms.flatMap((form) => compileForm(form).others)]),
   ];
-}
-
-/** The settings of which one must be there for a source to be on, as in `A_WEBHOOK_TOKEN, A_WEBHOOK_SECRET or A_JWT_SECRET`. */
-export function provingSettings(prefix: string): string {
-  const settings = SECRET_SETTINGS.map((setting) => `${prefix}_${setting}`);
-  return `${settings.slice(0, -1).join(', ')} or ${settings.at(-1)}`;
-}
-
-/** The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. */
-export function firstSetting(source: { readonly prefix: string; readonly preset: Preset }): string {
-  const { setting } = source.preset.forms.length > 0 ? HMAC : QUERY_TOKEN;
-  return `${source.prefix}_${setting}`;
 }
 
 /** Proves a body in every scheme for which there are secrets, with the newest of each, as the provider would. */

@@ -14,8 +14,12 @@ const DEFAULTS = {
   rotation: {},
 } satisfies Partial<Preset>;
 
-export type CustomPreset = Pick<Preset, 'name' | 'forms'> & Partial<Preset>;
+export type CustomPreset = Pick<Preset, 'name'> &
+  (Pick<Preset, 'forms'> | Required<Pick<Preset, 'jwt'>>) &
+  Partial<Preset>;
 
 export function custom<const Given extends CustomPreset>(given: Given): Preset {
-  return { ...DEFAULTS, title: given?.name, ...given };
+  // One that is not said is a flaw, unless something else proves who sends.
+  const forms = given?.jwt === undefined ? {} : { forms: [] };
+  return { ...DEFAULTS, title: given?.name, ...forms, ...given } as Preset;
 }

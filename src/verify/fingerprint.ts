@@ -8,7 +8,7 @@
  * the first difference is.
  */
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { BodyCheck, Proof, Verifier } from './verifier.ts';
+import { type BodyCheck, type Proof, type Verifier, whenKnown } from './verifier.ts';
 
 const DIGITS = 12;
 const KEY_BYTES = 32;
@@ -35,10 +35,9 @@ export function withFingerprints(verify: Verifier, keyed: (plain: string) => str
   const named = (proof: Proof) =>
     proof.secret === undefined ? proof : { ...proof, secret: keyed(proof.secret) };
   const finish = (result: Proof | BodyCheck) =>
-    typeof result === 'function' ? (body: Buffer) => named(result(body)) : named(result);
+    typeof result === 'function' ? (body: Buffer) => whenKnown(result(body), named) : named(result);
   return function verifyNamed(head) {
-    const result = verify(head);
-    return result instanceof Promise ? result.then(finish) : finish(result);
+    return whenKnown(verify(head), finish);
   };
 }
 

@@ -5,7 +5,7 @@
  *
  * Under `hmac` stand also the forms in which the secret is digested with the body, or sent as it is: it is shared there too.
  */
-import { keyWords, looksPublic, readFormKey } from './form/key.ts';
+import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
 import { compileForm } from './form/reading.ts';
 import { signForm } from './form/signed.ts';
 import { type FormSettings, verifyForms } from './form/verifier.ts';
@@ -85,6 +85,7 @@ export const SIGNATURE = {
     signature_missing: MISSING,
     signature_repeated: REPEATED,
     signature_malformed: MALFORMED,
+    signature_sha1: SHA1,
     signature_mismatch: {
       ...MISMATCH,
       says: 'the signature does not match any live public key',
@@ -108,10 +109,16 @@ function formRow(scheme: FormScheme) {
       ours(forms)
         .filter((form, _, all) => allowSha1 || !isSha1(form) || all.every(isSha1))
         .map((form) => compileForm(form).label),
-    isFor: ({ forms }, [newest]) => schemeFor(forms, newest) === scheme,
+    isFor: ({ forms, jwt }, [newest]) =>
+      (forms.length > 0 || jwt === undefined) && schemeFor(forms, newest) === scheme,
     mistake(secret, { forms }) {
       const its = ours(forms);
-      if (its.length === 0 || its.some((form) => readFormKey(form, secret) !== undefined)) return undefined;
+      if (scheme === 'hmac' && looksPublic(secret))
+        return {
+          wrong: 'is a public key, with which anybody could sign',
+          fix: 'Put the secret there that is shared.',
+        };
+      if (its.length === 0 || its.some((form) => readFormKeys(form, secret).length > 0)) return undefined;
       const fix = `Copy the one that belongs to this endpoint anew: it is ${keyWords(its[0] as SignatureForm)}.`;
       return { wrong: `is not ${keyWords(its[0] as SignatureForm)}`, fix };
     },

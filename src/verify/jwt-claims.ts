@@ -3,22 +3,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type Exact, jsonStartOf, parseExact, sameExact, spell } from '../base/json-text.ts';
+import { type Exact, exactObject, jsonStartOf, sameExact, spell } from '../base/json-text.ts';
 
 const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 /** These are about the token: they change when the same event is signed again. Who it is from, to and about stays. */
 const ABOUT_THE_TOKEN = ['iat', 'exp', 'nbf', 'jti'];
-
-/** Undefined if it is not JSON, not an object, or names a member twice. */
-export function exactObject(text: string): Map<string, Exact> | undefined {
-  try {
-    JSON.parse(text);
-    const value = parseExact(text);
-    return value instanceof Map ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Every member is the claim of that name; a claim that the body lacks is a registered one. */
 export function bodyMatches(body: Buffer, claims: ReadonlyMap<string, Exact>): boolean {

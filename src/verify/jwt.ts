@@ -1,25 +1,25 @@
 /**
- * The scheme `jwt`: `Authorization: Bearer <JWT>`, HS256, whose claims are the body. Refuses with 401.
+ * The scheme `jwt`: a JWT in a header, by the preset's datum (jwt-form.ts); without one `Authorization: Bearer <JWT>`, HS256, whose
+ * claims are the body. Refuses with 401.
  *
  * jose checks the signature and the times. Before it stands what jose is lenient about: segments must be strict
- * base64url, and `crit`, `b64`, `zip` and nested tokens are refused. After it, the body must be what was signed: every
- * member equals the claim of that name, numbers by their text; a claim that the body lacks must be a registered one.
+ * base64url, and `crit`, `b64`, `zip` and nested tokens are refused. A token chooses neither its algorithm nor where its key is; by
+ * `kid` it names one of those that are published for the preset. After it, the body must be what was signed. Where the claims
+ * are the body, every member equals the claim of that name, numbers by their text; a claim that the body lacks must be a registered one.
  *
- * What is signed is the content, not the bytes. Whoever has caught a token can write its claims in other words, so the proof
+ * Then the content is signed, not the bytes. Whoever has caught a token can write its claims in other words, so the proof
  * says what the claims say: by that, copies are known (inbox/identity.ts).
  */
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { CompactSign, errors, jwtVerify } from 'jose';
-import { type Exact, jsonStartOf, NumberText } from '../base/json-text.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { bodyMatches, digestOfContent, exactObject } from './jwt-claims.ts';
-import type { CheckSettings, SecretRow, Signed } from './schemes.ts';
-import { type BodyCheck, type Head, headerLines, type Proof, Rejection, type Verifier } from './verifier.ts';
+import { createPrivateKey, createSecretKey, hash } from 'node:crypto';
+import { CompactSign } from 'jose';
+import { exactObject, jsonStartOf } from '../base/json-text.ts';
+import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
+import { bodyMatches, digestOfContent } from './jwt-claims.ts';
+import { BEARER, JWT_ALGORITHMS, type JwtForm, requiredClaims } from './jwt-form.ts';
+import { claimsIn, type JwtOptions, keyOfToken, publishedKeys, readToken } from './jwt-token.ts';
+import type { SecretRow, Signed } from './schemes.ts';
+import { type BodyCheck, type Proof, Rejection, type Verifier } from './verifier.ts';
 
-const BEARER = /^Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/i;
-const INTEGER = /^(0|[1-9]\d*)$/;
-/** A stranger chooses it, and it is parsed before anything is proven. */
-const HEADER_BYTES_MAX = 2_048;
 /** White space and escapes may make a body so much longer than its token. What is longer still is not parsed. */
 const EXPLAINED = { times: 8, moreBytes: 4_096 };
 
@@ -27,10 +27,22 @@ export const JWT = {
   name: 'jwt',
   setting: 'JWT_SECRET',
   holds: 'secrets',
-  headersOf: () => ['authorization'],
-  build: ({ preset, ...settings }): Verifier => jwt(settings, preset.cut),
-  async sign(secret, body, nowMs): Promise<Signed> {
-    return { headers: { Authorization: await signJwt(secret, body, nowMs) } };
+  headersOf: ({ jwt: form = BEARER }) => [form.header.toLowerCase()],
+  build: ({ preset, ...settings }): Verifier => jwt(settings, preset.cut, preset.jwt),
+  async sign(secret, body, nowMs, { preset: { jwt: form = BEARER } }): Promise<Signed> {
+    return { headers: { [form.header]: await signJwt(secret, body, nowMs, form) } };
+  },
+  mistake(secret, { jwt: form = BEARER }) {
+    const algorithm = JWT_ALGORITHMS[form.algorithm];
+    if (form.algorithm === 'HS256')
+      return looksPublic(secret)
+        ? {
+            wrong: 'is a public key, which anybody may know',
+            fix: 'Put the secret there that signs the tokens.',
+          }
+        : undefined;
+    if (readFormKeys({ algorithm }, secret).length > 0) return undefined;
+    return { wrong: `is not ${keyWords({ algorithm })}`, fix: 'Copy the provider’s public key anew.' };
   },
   rotation: {
     after: ['Give it to the sender, who signs its tokens with it from now on.'],
@@ -86,101 +98,69 @@ export const JWT = {
 } as const satisfies SecretRow;
 
 /** `cut`: the member that is a credential and says nothing of the event. */
-export function jwt(
-  options: Pick<CheckSettings, 'secrets' | 'toleranceSeconds' | 'leewaySeconds'>,
-  cut?: string,
-): Verifier {
-  const keys = options.secrets.map((secret) => createSecretKey(secret, 'utf8'));
-  const fingerprints = options.secrets.map(fingerprintOf);
-  return async function verifyJwt(head): Promise<BodyCheck> {
-    const { token, protectedHeader, payload } = readToken(head);
-    if (protectedHeader.get('alg') !== 'HS256') throw new Rejection('jwt_algorithm');
+export function jwt(options: JwtOptions, cut?: string, form: JwtForm = BEARER): Verifier {
+  const algorithm = JWT_ALGORITHMS[form.algorithm];
+  const own = options.secrets.flatMap((secret) => readFormKeys({ algorithm }, secret));
+  return async function verifyJwt(head): Promise<Proof | BodyCheck> {
+    const { token, protectedHeader, payload } = readToken(head, form);
+    if (protectedHeader.get('alg') !== form.algorithm)
+      throw new Rejection('jwt_algorithm', `the token’s algorithm is not ${form.algorithm}`);
     for (const name of ['crit', 'b64', 'zip', 'cty']) {
       if (protectedHeader.has(name))
         throw new Rejection('jwt_malformed', `the token’s header carries ${name}`);
     }
-    const key = await keyOfToken(token, keys, head.receivedAt, options);
-    const claims = claimsIn(payload);
+    const isFetched = form.key !== undefined && options.secrets.length === 0;
+    const keys = isFetched ? await publishedKeys(protectedHeader, head, form, options) : own;
+    const { fingerprint: secret } = await keyOfToken(token, keys, head.receivedAt, { ...options, form });
+    const claims = claimsIn(payload, form);
+    const { binds } = form;
+    if (binds === 'nothing') return { scheme: 'jwt', secret };
     return function verifyClaims(body): Proof {
+      if (binds !== 'body') {
+        if (claims.get(binds.digest) !== hash('sha256', body, binds.encoding))
+          throw new Rejection('jwt_body');
+        return { scheme: 'jwt', secret };
+      }
       if (body.length > EXPLAINED.times * payload.length + EXPLAINED.moreBytes)
         throw new Rejection('jwt_body', 'the body is longer than its token can explain');
       if (!bodyMatches(body, claims)) throw new Rejection('jwt_body');
-      return { scheme: 'jwt', secret: fingerprints[key] as string, claims: digestOfContent(claims, cut) };
+      return { scheme: 'jwt', secret, claims: digestOfContent(claims, cut) };
     };
   };
 }
 
-/** Signs the body as its own claims, with `iat`, as jsonwebtoken does. Returns the Authorization value. */
-export async function signJwt(secret: string, body: Buffer, nowMs: number): Promise<string> {
+/** Signs the body as its datum says, with `iat`, as jsonwebtoken does. Returns the header's value. */
+export async function signJwt(
+  secret: string,
+  body: Buffer,
+  nowMs: number,
+  form: JwtForm = BEARER,
+): Promise<string> {
+  const isShared = form.algorithm === 'HS256';
+  if (!isShared && !secret.includes('PRIVATE KEY'))
+    throw new TypeError('the provider alone has the key that signs; here is its public half');
+  const key = isShared ? createSecretKey(secret, 'utf8') : createPrivateKey(secret);
+  const seconds = Math.floor(nowMs / 1000);
+  const payload = form.binds === 'body' ? bodyAsClaims(body, seconds) : claimsAbout(body, seconds, form);
+  const signer = new CompactSign(Buffer.from(payload)).setProtectedHeader({
+    alg: form.algorithm,
+    typ: 'JWT',
+  });
+  return `${form.word === undefined ? '' : `${form.word} `}${await signer.sign(key)}`;
+}
+
+function bodyAsClaims(body: Buffer, seconds: number): string {
   const text = body.toString('utf8', jsonStartOf(body));
   const claims = exactObject(text);
   if (!claims) throw new TypeError('only a JSON object can be signed as a JWT');
   const members = text.trim().slice(1);
   const comma = claims.size > 0 ? ',' : '';
-  const payload = claims.has('iat') ? text : `{"iat":${Math.floor(nowMs / 1000)}${comma}${members}`;
-  const signer = new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg: 'HS256', typ: 'JWT' });
-  return `Bearer ${await signer.sign(createSecretKey(secret, 'utf8'))}`;
+  return claims.has('iat') ? text : `{"iat":${seconds}${comma}${members}`;
 }
 
-function readToken(head: Head) {
-  const lines = headerLines(head.rawHeaders, 'authorization');
-  if (lines.length === 0) throw new Rejection('jwt_missing');
-  if (lines.length > 1) throw new Rejection('jwt_repeated');
-  const segments = BEARER.exec(lines[0] as string)?.slice(1) ?? [];
-  if (segments.length !== 3 || !segments.every(isCanonical)) throw new Rejection('jwt_malformed');
-  const [header, payload] = segments.map((segment) => Buffer.from(segment, 'base64url')) as [Buffer, Buffer];
-  const protectedHeader =
-    header.length <= HEADER_BYTES_MAX ? exactObject(header.toString('utf8')) : undefined;
-  if (!protectedHeader) throw new Rejection('jwt_malformed');
-  return { token: segments.join('.'), protectedHeader, payload };
-}
-
-/** Of a token whose signature is good: what a stranger sends as claims is not parsed. */
-function claimsIn(payload: Buffer): ReadonlyMap<string, Exact> {
-  const claims = exactObject(payload.toString('utf8'));
-  if (!claims) throw new Rejection('jwt_malformed');
-  for (const name of ['iat', 'exp', 'nbf']) {
-    const value = claims.get(name);
-    if (value === undefined) continue;
-    if (!(value instanceof NumberText && INTEGER.test(value.text))) {
-      throw new Rejection('jwt_time', `the token’s ${name} is not a whole number of seconds`);
-    }
-  }
-  return claims;
-}
-
-/** Base64url leaves unused bits in the last character: only one of its spellings is accepted. */
-function isCanonical(segment: string): boolean {
-  return Buffer.from(segment, 'base64url').toString('base64url') === segment;
-}
-
-/** The index of the key that signed the token. Rejects if none did, or if the token's times do not hold. */
-async function keyOfToken(
-  token: string,
-  keys: readonly KeyObject[],
-  receivedAt: number,
-  { toleranceSeconds, leewaySeconds = 0 }: Pick<CheckSettings, 'toleranceSeconds' | 'leewaySeconds'>,
-): Promise<number> {
-  const attempts = keys.map((key) =>
-    jwtVerify(token, key, {
-      algorithms: ['HS256'],
-      currentDate: new Date(receivedAt),
-      clockTolerance: leewaySeconds,
-      requiredClaims: ['iat'],
-    }),
-  );
-  const results = await Promise.allSettled(attempts);
-  const good = results.find((result) => result.status === 'fulfilled');
-  if (good) {
-    const seconds = Math.floor(receivedAt / 1000) - (good.value.payload.iat as number);
-    if (Math.abs(seconds) <= toleranceSeconds) return results.indexOf(good);
-    throw new Rejection('jwt_time', `the token’s iat is ${seconds} s from our clock`);
-  }
-  const failures = results.map((result) => (result as PromiseRejectedResult).reason);
-  const times = failures.find(
-    (failure) => failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired,
-  );
-  if (times) throw new Rejection('jwt_time', times.message);
-  if (failures.some((failure) => failure instanceof errors.JWTInvalid)) throw new Rejection('jwt_malformed');
-  throw new Rejection('jwt_mismatch');
+function claimsAbout(body: Buffer, seconds: number, form: JwtForm): string {
+  const made = requiredClaims(form).map((name) => [name, name === 'iat' ? seconds : 'made-up']);
+  const { binds } = form;
+  if (typeof binds === 'object') made.push([binds.digest, hash('sha256', body, binds.encoding)]);
+  return JSON.stringify(Object.fromEntries(made));
 }

@@ -14,6 +14,7 @@ import {
 } from '../base/settings/rules.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
+import { type JwtForm, jwtFlaws } from './jwt-form.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
@@ -86,6 +87,8 @@ export interface Preset {
   readonly title: string;
   /** In order of strength: the first place that a request fills decides alone. SHA-1 beside something better must be allowed. */
   readonly forms: readonly SignatureForm[];
+  /** For a provider that sends a JWT. Its key is in `…_JWT_SECRET`, or, where there are no forms, in `…_WEBHOOK_SECRET`. */
+  readonly jwt?: JwtForm;
   /** Where the provider's own event id is; the first place that holds one counts. Without any the body's digest is the id. */
   readonly id: readonly NamePlace[];
   readonly type: readonly NamePlace[];
@@ -138,6 +141,8 @@ const isRetries = (given: unknown) => {
 const required = { isRequired: true } as const;
 const FORMS_FIX =
   "Write a list of forms, as in { in: { header: 'X-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }.";
+const JWT_FIX =
+  "Write a datum, as in { header: 'X-Signature', word: 'Bearer', algorithm: 'HS256', binds: 'body', required: ['iat'] }.";
 const RETRIES_FIX =
   "Write { after: 'nothing', 'trouble' or 'anything', forMs, waitsMs, afterwards }, without what is not known.";
 const PLACES_FIX =
@@ -154,10 +159,16 @@ function readForms(given: unknown): ReadValue<readonly SignatureForm[] | undefin
   return { value: list.value, flaws: [...list.flaws, ...flaws] };
 }
 
+function readJwt(given: unknown): ReadValue<JwtForm | undefined> {
+  const flaws = given === undefined ? [] : jwtFlaws(given).map((wrong) => flaw(wrong, JWT_FIX));
+  return { value: given as JwtForm | undefined, flaws };
+}
+
 const RULES = members({
   name: text((name) => SOURCE_NAME.test(name), 'Use small letters, digits and hyphens.', required),
   title: text(isFilled, 'Write what people call the provider.', required),
   forms: readForms,
+  jwt: readJwt,
   id: valueThat(isPlaces, PLACES_FIX, required),
   type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),

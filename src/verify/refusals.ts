@@ -78,6 +78,12 @@ const GENERAL = {
     asks: 'does a JWT carry all the records?',
     fix: 'Put ids into it rather than records, or raise `headerBytesMax` (64 KiB) in `config/service.ts`.',
   },
+  keys_unavailable: {
+    status: 503,
+    says: 'the public key of the provider cannot be fetched',
+    asks: 'may this machine open connections to the provider over https?',
+    fix: 'The log names the host and the reason. A key is asked for once a minute at most. Where nothing may be fetched, put the key, the JWK Set or the certificate into `…_WEBHOOK_SECRET` or its file.',
+  },
   inbox_slow: {
     status: 503,
     says: 'the inbox did not take the event in time',

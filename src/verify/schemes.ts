@@ -5,6 +5,7 @@
 import type { Problem } from '../base/errors.ts';
 import type { FollowedNames } from './followed-names.ts';
 import type { HeadFacts } from './form/parts.ts';
+import type { PublishedKeys } from './form/published.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
 import { type AllowEntry, IP_ALLOWLIST } from './ip-allowlist.ts';
 import { JWT } from './jwt.ts';
@@ -60,7 +61,7 @@ export interface SignedSource extends SignedAbout {
 
 /** The settings of one source that a verifier is built from. */
 export interface CheckSettings extends SignedAbout {
-  readonly preset: Pick<Preset, 'forms' | 'cut'>;
+  readonly preset: Pick<Preset, 'forms' | 'cut' | 'jwt'>;
   /** The live secrets of this scheme; none if it holds addresses. */
   readonly secrets: readonly string[];
   readonly allowFrom: readonly AllowEntry[];
@@ -69,6 +70,8 @@ export interface CheckSettings extends SignedAbout {
   readonly toleranceSeconds: number;
   /** How much later than it says a token may still be used, and how much sooner; 0 if left out. */
   readonly leewaySeconds?: number;
+  /** Finds the keys that providers publish; without it none is fetched. */
+  readonly published?: Pick<PublishedKeys, 'find'> | undefined;
   /** Follows the host names of `allowFrom`. */
   readonly names: Pick<FollowedNames, 'follow'>;
 }

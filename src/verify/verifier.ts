@@ -36,8 +36,8 @@ export interface Proof {
   readonly wouldRefuse?: string;
 }
 
-/** The part of a check that needs the body. Throws Rejection. */
-export type BodyCheck = (body: Buffer) => Proof;
+/** The part of a check that needs the body. Throws Rejection, or rejects with it. It knows at once, unless a key must be fetched. */
+export type BodyCheck = (body: Buffer) => Proof | Promise<Proof>;
 
 /** Checks the head. Returns the proof, or the check that is left for the body. Throws Rejection. */
 export type Verifier = (head: Head) => Proof | BodyCheck | Promise<Proof | BodyCheck>;
@@ -54,6 +54,14 @@ export class Rejection extends Error {
     this.code = code;
     this.reason = reason;
   }
+}
+
+/** Goes on at once if the value is there. */
+export function whenKnown<Value, Result>(
+  value: Value | Promise<Value>,
+  then: (known: Value) => Result,
+): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(then) : then(value);
 }
 
 /** All lines of that name, given in lower case, as they arrived: Node joins some repeated headers and drops others. */

@@ -4,8 +4,9 @@
  */
 import { type Preset, presets } from 'consignee';
 import { durationOf } from '../../src/serve/alarms/alarm.ts';
-import { isAsymmetric, isSha1 } from '../../src/verify/form/vocabulary.ts';
+import { isAsymmetric, isSha1, publishedKeyOf } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
+import { jwtProves, sayJwt } from '../../src/verify/jwt-form.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 import { providerFate } from '../../src/verify/retries.ts';
 
@@ -13,7 +14,8 @@ const HEAD = `# Providers
 
 Each row is a preset: \`import { stripe } from 'consignee'\`, or \`presets['coinbase-commerce']\`. Put it into \`config/sources.ts\`, and set
 \`<SOURCE>_WEBHOOK_SECRET\` (also \`…_FILE\`, \`…_PREVIOUS\`) to what the signature is checked with, whatever its kind. Who signs with a key of
-its own is checked by the scheme \`signature\`; everybody else by \`hmac\`. A provider that is not here takes a few lines: [custom](#custom).
+its own is checked by the scheme \`signature\`; who sends a JWT by \`jwt\`; everybody else by \`hmac\`. Where it says *fetched*, there may be [nothing to
+set](#fetched-keys). A provider that is not here takes a few lines: [custom](#custom).
 
 - **Shown by** says how we know that the form is right. *vector*: a signature that the provider or its SDK has published passes here. *same form
   as …*: one of a provider that signs alike does. *documentation*: nobody has shown it but words, so try it before you rely on it.
@@ -29,6 +31,24 @@ its own is checked by the scheme \`signature\`; everybody else by \`hmac\`. A pr
 const SET_UP = `Menus are those of the month in which they were read; where a step says no more than that a webhook is to be added, we found no page that does.
 Of those without a word about it, nobody says whether they send again.
 
+`;
+
+const FETCHED = `
+## Fetched keys
+
+Some providers publish the keys that they sign with. Such a source has no secret: \`<SOURCE>_VERIFY=signature\` switches it on. A key is fetched when
+the first request names it, over https, from the addresses of the preset alone, never from a private one, and once a minute at most. Allow
+outgoing connections to these hosts. While a key cannot be fetched, requests are answered with 503 (\`keys_unavailable\`), and the provider tries
+again; keys that are known go on.
+
+- **Without a connection**: put the key, the JWK Set or the certificate into \`<SOURCE>_WEBHOOK_SECRET\` or its file. It is used instead, and nothing
+  is fetched; when the provider changes its key, so must you.
+- **One key for all**: where all customers of a provider get signatures by one key, whoever is one may pass on to you what was sent to them. Set
+  \`<SOURCE>_WEBHOOK_TOKEN\` as well, and put \`?token=…\` into the URL at the provider. Of Amazon SNS, \`AMAZON_SNS_TOPIC_ARN\` names your topic.
+- **Certificates** are good from their first to their last day, by our clock. One in a setting is not held to its days.
+
+| source | keys are at |
+| --- | --- |
 `;
 
 const CUSTOM = `
@@ -51,19 +71,37 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | --- | --- |
 | \`in\` | \`{ header }\`, \`{ headers: […] }\` (each its own key), \`{ headerSeries, upTo }\`, \`{ member: 'a.b' }\` of the JSON body, \`{ field }\` of a form |
 | \`prefix\` | what stands before the signature |
-| \`layout\` | \`{ pairs: ',', mac: 'v1' }\` for \`t=…,v1=…\`; \`{ list: ' ', tag: 'v1', mark: ',' }\` for \`v1,… v1,…\` |
+| \`layout\` | \`{ pairs: ',', mac: 'v1' }\` for \`t=…,v1=…\`; \`{ list: ' ', tag: 'v1', mark: ',' }\` for \`v1,… v1,…\`; \`{ json64: 'signature' }\` for base64 of JSON |
 | \`encoding\` | \`hex\`, \`base64\`, \`base64url\` |
-| \`algorithm\` | \`hmac-sha256\`, \`hmac-sha1\`, \`hmac-sha512\`, \`digest-sha256\`, \`ed25519\`, \`ecdsa-sha256\`, \`rsa-sha256\`, \`equal\` (the value is the secret) |
-| \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI or 32 bytes of Ed25519 |
-| \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{method}\` \`{url}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` |
+| \`algorithm\` | \`hmac-sha256\`, \`hmac-sha1\`, \`hmac-sha512\`, \`digest-sha256\`, \`ed25519\`, \`ecdsa-sha256\`, \`ecdsa-sha1\`, \`rsa-sha256\`, \`rsa-sha1\`, \`equal\` (the value is the secret) |
+| \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI, JWK, JWK Set or 32 bytes of Ed25519; fetched by \`{ jwks: 'https://…', kid: 'header:X' }\` or \`{ certificate: 'member:a.b', at: ['https://…/{name}.pem'] }\` |
+| \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{method}\` \`{url}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` \`{lines:a,b}\` |
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
+| \`when\` | \`[{ member: 'version', is: '2' }]\`: only bodies that say so are checked by the form; \`is: { setting: 'x' }\` compares with a setting |
+
+A provider that sends a JWT has \`jwt\` instead of \`forms\`:
+
+\`\`\`ts
+const acme = custom({
+  name: 'acme',
+  jwt: { header: 'X-Acme-Token', algorithm: 'ES256', binds: { digest: 'body_sha256', encoding: 'hex' } },
+});
+\`\`\`
+
+| word | what it may be |
+| --- | --- |
+| \`header\`, \`word\` | where the token is, and what stands before it: \`Bearer\`, or nothing if left out |
+| \`algorithm\` | \`HS256\`, \`RS256\`, \`ES256\`: the only one that is taken, whatever a token says |
+| \`binds\` | \`'body'\`: its claims are the body. \`{ digest: 'claim', encoding: 'hex' }\`: a claim is the SHA-256 of the body. \`'nothing'\`: it proves the sender only |
+| \`required\` | claims that must be there; \`['iat']\` if left out. With \`iat\` a token is good for as long as any signed time, 300 s |
+| \`key\` | \`{ jwks: 'https://…' }\`, whose key the token's \`kid\` names. Left out: \`<SOURCE>_WEBHOOK_SECRET\`, or \`<SOURCE>_JWT_SECRET\` where there are forms too |
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
 
 ## Not there, and why
 
-JWT in headers of their own (Easyship, Plaid) and keys that must be fetched (ShipEngine and ShipStation v2, Amazon SNS, PayPal, eBay) cannot be said
-yet. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications have a handshake or an encoding that is not known well enough.
+Plaid's keys come from an API that asks for credentials, and PayPal's certificates want their chain checked: neither can be said. Standard Webhooks
+says nothing of where public keys are published; where a sender has a JWK Set, \`custom\` names it. ShipStation v1 does not sign. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications have a handshake or an encoding that is not known well enough.
 17TRACK, USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
 `;
 
@@ -71,17 +109,26 @@ const TICKED = (text: string) => `\`${text}\``;
 const placeOf = (place: NamePlace) => TICKED('header' in place ? place.header : place.join('.'));
 
 function rowFor(preset: Preset): string {
-  const { title, name, forms, id, type, shownBy = 'samples of its own' } = preset;
+  const { title, name, forms, jwt, id, type, shownBy = 'samples of its own' } = preset;
+  // What every source may have besides is no trait of one.
+  const tokens = jwt ? [jwt] : [];
+  const fetched = forms.some(publishedKeyOf) || jwt?.key ? ', fetched key' : '';
   const cells = [
     title,
     TICKED(name),
-    forms
-      .map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))
-      .join(', else '),
-    [...new Set(forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')))].join(' or '),
+    [
+      ...new Set(forms.map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))),
+      ...tokens.map(sayJwt),
+    ].join(', else ') + fetched,
+    [
+      ...new Set([
+        ...forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')),
+        ...tokens.map(() => 'jwt'),
+      ]),
+    ].join(' or '),
     id.map(placeOf).join(', else ') || 'digest of the body',
     type.map(placeOf).join(', else ') || 'none',
-    [...new Set(forms.map(provesOf))].join(', else '),
+    [...new Set([...forms.map(provesOf), ...tokens.map(jwtProves)])].join(', else '),
     shownBy,
   ];
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;
@@ -105,9 +152,16 @@ function setUpOf(preset: Preset): string {
   return `- **${title}**: ${[...setUp, ...waits, ...fate, ...known].join(' ')}\n`;
 }
 
+function addressesOf({ name, forms, jwt }: Preset): string {
+  const keys = [...forms.map(publishedKeyOf), jwt?.key].flatMap((key) => key ?? []);
+  const addresses = new Set(keys.flatMap((key) => ('jwks' in key ? [key.jwks] : key.at)));
+  return addresses.size === 0 ? '' : `| ${TICKED(name)} | ${[...addresses].map(TICKED).join(', ')} |\n`;
+}
+
 export function providersPage(): string {
   const unique = [...new Set(Object.values(presets))].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return `${HEAD}${unique.map(rowFor).join('')}\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}${CUSTOM}`;
+  const setUps = `\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}`;
+  return `${HEAD}${unique.map(rowFor).join('')}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}`;
 }
 
 if (import.meta.main) process.stdout.write(providersPage());

@@ -18,6 +18,7 @@ import { closeServer, createHttpServer, listen } from '../../src/serve/http/serv
 import { meterFor } from '../../src/serve/meter.ts';
 import { verifiersOf } from '../../src/verify/checks.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
+import type { PublishedKeys } from '../../src/verify/form/published.ts';
 import type { Scheme } from '../../src/verify/schemes.ts';
 
 export interface AppSource {
@@ -26,6 +27,10 @@ export interface AppSource {
   readonly scheme: Scheme;
   readonly secrets: readonly string[];
   readonly publicUrl?: string | undefined;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly allowSha1?: boolean;
+  /** Finds keys where the provider's would be fetched. */
+  readonly published?: PublishedKeys;
 }
 
 const MIB = 1_048_576;
@@ -86,19 +91,27 @@ export async function startApp(sources: readonly AppSource[]) {
   };
 }
 
-function receivingSource({ name, preset, scheme, secrets, publicUrl }: AppSource) {
+function receivingSource({
+  name,
+  preset,
+  scheme,
+  secrets,
+  published,
+  allowSha1 = false,
+  ...about
+}: AppSource) {
   const checks = {
     preset,
     schemes: [scheme],
     observed: [],
     secrets: { [scheme]: secrets },
     allowFrom: [],
-    allowSha1: false,
-    publicUrl,
+    allowSha1,
+    ...about,
   };
   const rules = {
     bodyLimitBytes: MIB,
-    verifiers: verifiersOf(checks, 300, { follow: () => () => false }),
+    verifiers: verifiersOf(checks, 300, { follow: () => () => false }, 0, published),
     proving: [],
     enforced: [scheme],
     offReason: '',

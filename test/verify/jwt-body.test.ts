@@ -102,7 +102,7 @@ async function said(claims: string, body: string, secret = SECRET): Promise<stri
     { secrets: [SECRET, RETIRED], toleranceSeconds: 300 },
     '_accessToken',
   )(head({ rawHeaders }));
-  return (check as BodyCheck)(Buffer.from(body)).claims;
+  return (await (check as BodyCheck)(Buffer.from(body))).claims;
 }
 
 test.each([

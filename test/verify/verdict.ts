@@ -17,7 +17,7 @@ export async function verdict(
 ): Promise<'passes' | RefusalCode> {
   try {
     const check = await verifier(head(given));
-    if (typeof check === 'function') check(Buffer.from(body));
+    if (typeof check === 'function') await check(Buffer.from(body));
     return 'passes';
   } catch (error) {
     if (error instanceof Rejection) return error.code;

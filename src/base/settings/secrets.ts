@@ -4,7 +4,7 @@
  * NAME holds one secret; NAME_FILE names a file with one live secret a line, newest first; NAME_PREVIOUS is the one being
  * retired. All live secrets are accepted. Messages name the variable and the fix, never the value.
  *
- * A key in PEM is one secret however many lines it has: it is read as if it stood on one.
+ * A key in PEM or JSON (a JWK, a JWK Set) is one secret however many lines it has: it is read as if it stood on one.
  */
 import type { Problem } from '../errors.ts';
 import { type EnvironmentReading, readFileOf, refuseBoth } from './environment.ts';
@@ -91,11 +91,20 @@ const PEM = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]|\\n)*?-----END \1-----/g
 
 /** Variables hold line breaks as such or as \n. */
 function onOneLine<Text extends string | undefined>(text: Text): Text | string {
+  if (text?.startsWith('{')) return jsonOnOneLine(text);
   const blocks = text?.replace(PEM, (block) => {
     const [, begin = '', inner = '', end = ''] = /^(-+[A-Z ]+-+)(.*?)(-+[A-Z ]+-+)$/s.exec(block) ?? [];
     return `${begin}${inner.replace(BREAKS, '')}${end}`;
   });
   return blocks?.replace(/(-----END [A-Z ]+-----)(\s|\\n)+$/, '$1') ?? text;
+}
+
+function jsonOnOneLine(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 function problemWith(setting: string, secret: string): Problem | undefined {

@@ -11,16 +11,16 @@
  *   3xx, any other   the target takes nothing now; so does no answer (forward/post.ts)
  *
  * The URL comes from the configuration only, and redirects are not followed. Private addresses, and http:// at all, are refused
- * unless listed in `allow` (forward/reach.ts). forward/message.ts writes the request.
+ * unless listed in `allow` (base/reach.ts). forward/message.ts writes the request.
  * At least once: an event whose answer was lost is sent again, with the same `webhook-id`.
  */
 import { lookup } from 'node:dns';
 import { REDACTED } from '../../base/log/redact.ts';
+import { limitReach, type ResolveName } from '../../base/reach.ts';
 import { Declined, Discard, type Handle, type HandlerOptions, RetryLater, Unavailable } from '../handler.ts';
 import { messageOf } from './forward/message.ts';
 import { type ForwardOptions, type ForwardSettings, readForward } from './forward/options.ts';
 import { type Post, postTo, type TargetResponse } from './forward/post.ts';
-import { limitReach, type ResolveName } from './forward/reach.ts';
 import { choicesOf, optionProblem, refuseEvents } from './options.ts';
 import { pauseAskedFor } from './retry-after.ts';
 

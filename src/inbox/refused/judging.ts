@@ -151,7 +151,7 @@ async function proofsAt(
     const proofs: Proof[] = [];
     for (const verify of verifiers) {
       const result = await verify(head);
-      proofs.push(typeof result === 'function' ? result(body) : result);
+      proofs.push(typeof result === 'function' ? await result(body) : result);
     }
     return proofs;
   } catch {

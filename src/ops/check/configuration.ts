@@ -2,8 +2,8 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { firstSetting, isForForms, isProof } from '../../verify/checks.ts';
-import { provesOf } from '../../verify/form/words.ts';
+import { isProof } from '../../verify/checks.ts';
+import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
 import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
@@ -37,11 +37,23 @@ export function sourceFindings({ config, environment }: Settings): Finding[] {
 }
 
 /** What a good signature does not say, and what nobody has shown. */
-function formFindings({ name, schemes, preset }: SourceConfig): Finding[] {
-  if (!schemes.some(isForForms)) return [];
+function formFindings(source: SourceConfig): Finding[] {
+  const { name, prefix, preset } = source;
+  const proofs = provenFor(source);
+  if (proofs.length === 0) return [];
   const subject = `${name} signature`;
-  const weakest = preset.forms.map(provesOf).find((proven) => proven !== 'the content');
+  const weakest = proofs.find((proven) => proven !== 'the content');
   const findings: Finding[] = [];
+  const hosts = keyHostsOf(source);
+  if (hosts.length > 0)
+    findings.push(
+      pass(subject, `is checked with keys that are fetched from ${hosts.join(' and ')} by https`),
+    );
+  if (takesOthersEvents(source)) {
+    const fix = `Set ${prefix}_WEBHOOK_TOKEN as well, with ?token=… in the URL at the provider`;
+    const says = `is made with one key for all customers of ${preset.title}, who could pass on what they got`;
+    findings.push(warn(subject, `${says}. ${fix}`));
+  }
   if (weakest) {
     const fix =
       'Who has caught a delivery may send other content under it: ask the provider for what matters';

@@ -8,6 +8,7 @@ import { RefusedReader } from '../../inbox/refused/reader.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
 import type { Settings } from '../settings.ts';
 import { ago, counted } from '../terminal.ts';
 import {
@@ -75,13 +76,14 @@ function sourceIn({ config }: Settings, name: string): SourceConfig {
 /** The steps at the provider are the preset's; a scheme has general ones for a preset without its own. */
 function stepLines(
   source: SourceConfig,
-  { name: scheme, setting, rotation }: SecretRow & { readonly name: SecretScheme },
+  row: SecretRow & { readonly name: SecretScheme },
   { environment }: Settings,
   { fingerprints }: KnownSecrets,
 ): string[] {
-  const { before = [MAKE_ONE], after, old } = source.preset.rotation[scheme] ?? rotation;
+  const { name: scheme } = row;
+  const { before = [MAKE_ONE], after, old } = source.preset.rotation[scheme] ?? row.rotation;
   const [current] = slotsOfSource(source, scheme, environment);
-  const steps = [...before, putHere(`${source.prefix}_${setting}`, current), ...after];
+  const steps = [...before, putHere(`${source.prefix}_${settingFor(row, source.preset)}`, current), ...after];
   const numbered = steps.map((step, at) => `  ${at + 1}. ${step}`);
   const name = current ? `, now ${nameOfSecret(current.value, fingerprints)}` : '';
   return [`${source.preset.title}, ${scheme}${name}:\n`, ...numbered, `\n  ${old}\n`];

@@ -17,6 +17,7 @@ import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
 import { ago, counted, DAY_MS } from '../terminal.ts';
 
 export interface Slot {
@@ -53,13 +54,20 @@ export function liveSlots(setting: string, environment: Environment): Slot[] {
     .map((slot, at) => ({ ...slot, isCurrent: at === 0 }));
 }
 
-export function slotsOfSource({ prefix }: SourceConfig, scheme: string, environment: Environment): Slot[] {
+export function slotsOfSource(
+  { prefix, preset }: SourceConfig,
+  scheme: string,
+  environment: Environment,
+): Slot[] {
   const row = SECRET_ROWS.find(({ name }) => name === scheme);
-  return row ? liveSlots(`${prefix}_${row.setting}`, environment) : [];
+  return row ? liveSlots(`${prefix}_${settingFor(row, preset)}`, environment) : [];
 }
 
-export function secretSchemesOf({ schemes }: SourceConfig): SecretScheme[] {
-  return SECRET_ROWS.map(({ name }) => name).filter((name) => schemes.includes(name));
+/** Not those whose keys are fetched. */
+export function secretSchemesOf({ schemes, secrets }: SourceConfig): SecretScheme[] {
+  return SECRET_ROWS.map(({ name }) => name).filter(
+    (name) => schemes.includes(name) && secrets[name]?.length,
+  );
 }
 
 /** The live secrets of a source, of all its schemes. */

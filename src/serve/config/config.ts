@@ -18,7 +18,7 @@ import {
 import { refuseOddEnvironment, withoutQuotes } from '../../base/settings/mistakes.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { sourceNameOf } from '../../deliver/handlers.ts';
-import { firstSetting } from '../../verify/checks.ts';
+import { firstSetting } from '../../verify/switches.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
 import { type Knobs, readKnobs } from './knobs.ts';

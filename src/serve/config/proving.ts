@@ -6,9 +6,10 @@ import type { Problem } from '../../base/errors.ts';
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets, type Secrets } from '../../base/settings/secrets.ts';
 import { SECRET_ROWS, SECRET_SETTINGS } from '../../verify/checks.ts';
-import { placeholderNames, placeholdersIn } from '../../verify/form/reading.ts';
+import { placeholdersIn, settingNames } from '../../verify/form/reading.ts';
 import { algorithmName, placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
+import { provingSettings, settingFor } from '../../verify/switches.ts';
 
 /** The secrets of each scheme that the preset has its settings for. */
 export function readProvingSecrets(prefix: string, preset: Preset, settings: EnvironmentReading) {
@@ -16,9 +17,12 @@ export function readProvingSecrets(prefix: string, preset: Preset, settings: Env
   const secretsOf = new Map(
     SECRET_SETTINGS.map((setting) => [setting, readSecrets(`${prefix}_${setting}`, settings)]),
   );
-  return SECRET_ROWS.flatMap(({ name: scheme, setting, ...row }) => {
+  const used = new Set<string>();
+  const proving = SECRET_ROWS.flatMap(({ name: scheme, ...row }) => {
+    const setting = settingFor({ ...row, name: scheme }, preset);
     const secrets = secretsOf.get(setting) as Secrets;
     if (row.isFor && !row.isFor(preset, secrets.live)) return [];
+    used.add(setting);
     const firstOf = (judge: ((secret: string) => Omit<Problem, 'setting'> | undefined) | undefined) => {
       const found = secrets.live.map((secret) => judge?.(secret)).find((one) => one !== undefined);
       return found ? [{ setting: `${prefix}_${setting}`, ...found }] : [];
@@ -27,6 +31,16 @@ export function readProvingSecrets(prefix: string, preset: Preset, settings: Env
     warnings.push(...firstOf(row.doubts));
     return [{ scheme, ...secrets }];
   });
+  for (const [setting, { set }] of secretsOf) {
+    if (!set || used.has(setting)) continue;
+    const fix = `Unset it, and set one of ${provingSettings({ prefix, preset })}.`;
+    problems.push({
+      setting: `${prefix}_${setting}`,
+      wrong: `is nothing that ${preset.title} is checked with`,
+      fix,
+    });
+  }
+  return proving;
 }
 
 /** `isOn`: the source has something to check signatures with. */
@@ -50,7 +64,7 @@ export function readSignedAbout(
     const isNeeded = ofUrl.length === forms.length;
     (isNeeded ? settings.problems : settings.warnings).push({ setting: `${prefix}_PUBLIC_URL`, wrong, fix });
   }
-  const names = new Set(forms.flatMap((form) => placeholderNames(form, 'setting')));
+  const names = new Set(forms.flatMap(settingNames));
   const values = [...names].map((name) => [name, readSigned(settingOf(prefix, name), isOn, settings)]);
   return { publicUrl, values: Object.fromEntries(values) as Readonly<Record<string, string>> };
 }

@@ -12,12 +12,14 @@ import type { SourceWiring } from '../../deliver/handler.ts';
 import { namedHandlers, sourceNameOf, sourceRoutes } from '../../deliver/handlers.ts';
 import type { Route } from '../../inbox/contract.ts';
 import { headersIn } from '../../inbox/shape.ts';
-import { isForForms, isProof, provingSettings, type SourceChecks } from '../../verify/checks.ts';
-import { placeholderNames } from '../../verify/form/reading.ts';
+import { isForForms, isProof, type SourceChecks } from '../../verify/checks.ts';
+import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
+import { provingSettings, publishedSchemesOf } from '../../verify/switches.ts';
 import { readAllowlist } from './allowlist.ts';
+import { pinProblems, wordsIn } from './pins.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
 import { searchKeysIn } from './stored-sources.ts';
 
@@ -49,21 +51,23 @@ export function readSource(
   const read = readProvingSecrets(prefix, preset, settings);
   const lists = new Map(wirings.flatMap(({ preset }) => Object.entries(preset.addressLists)));
   const allowFrom = readAllowlist(prefix, lists, settings);
+  const pinned = wordsIn(textOf(environment, `${prefix}_VERIFY`));
+  const published = publishedSchemesOf(preset).filter((scheme) => pinned.includes(scheme));
   const isSet = (row: (typeof SCHEMES)[number]) =>
     row.holds === 'secrets'
-      ? read.some(({ scheme, set }) => set && scheme === row.name)
+      ? published.includes(row.name) || read.some(({ scheme, set }) => set && scheme === row.name)
       : allowFrom !== undefined;
   const schemes = SCHEMES.filter(isSet).map((row) => row.name);
-  problems.push(...pinProblems(prefix, environment, schemes));
+  problems.push(...pinProblems({ prefix, preset }, environment, schemes));
   const observed = readObserved(prefix, schemes, settings);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   if (enforced.length > 0 && !enforced.some(isProof)) {
     const wrong = 'is the only check that is enforced for this source, and an address is not proof';
-    const fix = `Set ${provingSettings(prefix)} as well.`;
+    const fix = `Set ${provingSettings({ prefix, preset })} as well.`;
     (production ? problems : warnings).push({ setting: `${prefix}_ALLOW_FROM`, wrong, fix });
   }
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
-  const signed = preset.forms.flatMap((form) => placeholderNames(form, 'setting'));
+  const signed = preset.forms.flatMap(settingNames);
   const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
   known.push(...signed.map((one) => settingOf(prefix, one)));
   warnings.push(...unknownVariables(prefix, prefixes, known, environment));
@@ -102,7 +106,7 @@ function readObserved(
   const setting = `${prefix}_OBSERVE`;
   const value = textOf(environment, setting);
   if (value === undefined) return [];
-  const named = value.split(',').map((text) => text.trim().toLowerCase());
+  const named = wordsIn(value);
   const unset = named.filter((scheme) => !(schemes as readonly string[]).includes(scheme));
   if (unset.length > 0) {
     const those = `Of this source it can be ${schemes.join(', ')}.`;
@@ -115,34 +119,6 @@ function readObserved(
     problems.push({ setting, wrong: 'leaves no check that refuses anything', fix });
   }
   return observed;
-}
-
-/** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
-function pinProblems(prefix: string, environment: Environment, schemes: readonly Scheme[]): Problem[] {
-  const setting = `${prefix}_VERIFY`;
-  if (environment[setting] === undefined) return [];
-  const pinned = (textOf(environment, setting) ?? '').split(',').map((text) => text.trim().toLowerCase());
-  const problems: Problem[] = [];
-  for (const [at, scheme] of pinned.entries()) {
-    const row = SCHEMES.find(({ name }) => name === scheme);
-    const needed = `${prefix}_${row?.setting}`;
-    if (!row) {
-      const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
-      problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
-    } else if (!schemes.includes(row.name)) {
-      problems.push({
-        setting,
-        wrong: `asks for ${scheme}, but ${needed} is not set`,
-        fix: `Set ${needed}.`,
-      });
-    }
-  }
-  for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
-    const there = `${prefix}_${row.setting}`;
-    const fix = `Add ${row.name} to ${setting}, or unset ${there}.`;
-    problems.push({ setting, wrong: `leaves out ${row.name}, but ${there} is set`, fix });
-  }
-  return problems;
 }
 
 const FORMS = { secrets: ['', '_FILE', '_PREVIOUS', '_SINCE'], addresses: ['', '_FILE'] };

@@ -101,29 +101,31 @@ function refuseIfNotHttps(required: boolean): RequestStep {
 
 function verifyHead(rules: ReceivingSource['rules']): RequestStep {
   return function checkHead(_request, response, next) {
-    check(rules().verifiers, 0, receptionOf(response), next);
+    const reception = receptionOf(response);
+    inTurn(rules().verifiers, reception.head, (known) => note(known, reception), next);
   };
 }
 
 /** One after the other, so that the first that fails answers. Most of them know at once. */
-function check(
-  verifiers: readonly Verifier[],
-  from: number,
-  reception: Reception,
+function inTurn<Given, Known>(
+  checks: readonly ((given: Given) => Known | Promise<Known>)[],
+  given: Given,
+  take: (known: Known) => void,
   next: (error?: unknown) => void,
+  from = 0,
 ): void {
-  for (let at = from; at < verifiers.length; at++) {
-    const result = (verifiers[at] as Verifier)(reception.head);
+  for (let at = from; at < checks.length; at++) {
+    const result = (checks[at] as (given: Given) => Known | Promise<Known>)(given);
     if (result instanceof Promise) {
       result
         .then((known) => {
-          note(known, reception);
-          check(verifiers, at + 1, reception, next);
+          take(known);
+          inTurn(checks, given, take, next, at + 1);
         })
         .catch(next);
       return;
     }
-    note(result, reception);
+    take(result);
   }
   next();
 }
@@ -165,10 +167,9 @@ function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
   };
 }
 
-function verifyBody(_request: Request, response: Response, next: () => void): void {
+function verifyBody(_request: Request, response: Response, next: (error?: unknown) => void): void {
   const { bodyChecks, proofs, body } = receptionOf(response);
-  for (const check of bodyChecks) proofs.push(check(body));
-  next();
+  inTurn(bodyChecks, body, (proof: Proof) => proofs.push(proof), next);
 }
 
 /** The event is on disk before anybody is answered; from then on the answer is a 200, whatever the reply function does. */

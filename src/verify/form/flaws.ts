@@ -3,13 +3,21 @@
  * configuration lists them at the start.
  */
 import { PARTS } from './parts.ts';
-import { placeholdersIn, timePlace } from './reading.ts';
-import { isAsymmetric, placeName, type SignatureForm } from './vocabulary.ts';
+import { addressPattern } from './published.ts';
+import { placeholderNames, placeholdersIn, timePlace } from './reading.ts';
+import {
+  isAsymmetric,
+  keyNamePlace,
+  type PublishedKey,
+  placeName,
+  type SignatureForm,
+  type When,
+} from './vocabulary.ts';
 
 const ENCODINGS = ['hex', 'base64', 'base64url'];
 const ALGORITHMS = [
   ...['hmac-sha256', 'hmac-sha1', 'hmac-sha512'],
-  ...['digest-sha256', 'ed25519', 'ecdsa-sha256', 'rsa-sha256', 'equal'],
+  ...['digest-sha256', 'ed25519', 'ecdsa-sha256', 'ecdsa-sha1', 'rsa-sha256', 'rsa-sha1', 'equal'],
 ];
 const KEYINGS = ['text', 'nfkd', 'hex', 'base64', 'sha1'];
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -20,7 +28,7 @@ export function formFlaws(given: unknown): string[] {
   if (typeof given !== 'object' || given === null) return ['is not an object'];
   const form = given as SignatureForm;
   const { algorithm, encoding, prefix, signed } = form;
-  const flaws = placeFlaws(form.in);
+  const flaws = [...placeFlaws(form.in), ...whenFlaws(form)];
   if (prefix !== undefined && typeof prefix !== 'string') flaws.push('has a prefix that is no text');
   if (!ALGORITHMS.includes(algorithm))
     return [...flaws, `has an algorithm that is none of ${ALGORITHMS.join(', ')}`];
@@ -47,6 +55,7 @@ export function formsFlaws(forms: readonly SignatureForm[]): string[] {
   const fitOne = (one: SignatureForm, other: SignatureForm) =>
     placeName(one.in).toLowerCase() === placeName(other.in).toLowerCase() &&
     (one.prefix ?? '').startsWith(other.prefix ?? '') &&
+    !excludes(one, other) &&
     JSON.stringify(one.layout) === JSON.stringify(other.layout);
   const areUnequal = forms.some((one) =>
     forms.some((other) => one.algorithm !== other.algorithm && fitOne(one, other)),
@@ -66,6 +75,24 @@ function placeFlaws(place: unknown): string[] {
     typeof one === 'string' && one !== '' && (!kind.startsWith('header') || HEADER_NAME.test(one));
   const isSound = Array.isArray(names) && names.length > 0 && names.every(isName);
   return isSound ? [] : [`has a ${kind} that is not a name`];
+}
+
+/** No body can be checked by both. */
+function excludes({ when = [] }: SignatureForm, { when: others = [] }: SignatureForm): boolean {
+  return when.some(({ member, is }) =>
+    others.some((other) => other.member === member && typeof is === 'string' && other.is !== is),
+  );
+}
+
+function whenFlaws({ when, in: place }: SignatureForm): string[] {
+  if (when === undefined) return [];
+  const isSound = ({ member, is }: When) =>
+    typeof member === 'string' && (typeof is === 'string' || typeof is?.setting === 'string');
+  if (!Array.isArray(when) || !when.every(isSound))
+    return ["has a when that is not [{ member: 'version', is: '2' }]"];
+  return 'member' in place || 'field' in place
+    ? []
+    : ['has a when, but its signature is not inside the body'];
 }
 
 function isIntegerTo(most: number, given: unknown): boolean {
@@ -97,12 +124,14 @@ function layoutFlaws({ layout, prefix }: SignatureForm): string[] {
   if (layout === undefined) return [];
   const isText = (given: unknown) => typeof given === 'string' && given !== '';
   const isSound =
-    'pairs' in layout
-      ? [',', ';'].includes(layout.pairs) && isText(layout.mac)
-      : [' ', ',', '&'].includes(layout.list) &&
-        [',', '=', '|'].includes(layout.mark) &&
-        String(layout.list) !== layout.mark &&
-        (layout.tag === undefined || isText(layout.tag));
+    'json64' in layout
+      ? isText(layout.json64)
+      : 'pairs' in layout
+        ? [',', ';'].includes(layout.pairs) && isText(layout.mac)
+        : [' ', ',', '&'].includes(layout.list) &&
+          [',', '=', '|'].includes(layout.mark) &&
+          String(layout.list) !== layout.mark &&
+          (layout.tag === undefined || isText(layout.tag));
   if (!isSound)
     return ["has a layout that is neither { pairs: ',', mac: 'v1' } nor { list: ' ', tag: 'v1', mark: ',' }"];
   return prefix === undefined ? [] : ['has a prefix and a layout: only a whole value has a prefix'];
@@ -111,12 +140,29 @@ function layoutFlaws({ layout, prefix }: SignatureForm): string[] {
 function keyFlaws(form: SignatureForm): string[] {
   const { key } = form;
   if (key === undefined) return [];
-  if (!form.algorithm.startsWith('hmac-'))
-    return [
-      `has a key, but it is ${isAsymmetric(form) ? 'the public one of the setting' : 'the text of the setting'}`,
-    ];
-  const isSound = typeof key === 'string' ? KEYINGS.includes(key) : typeof key?.base64After === 'string';
+  if (isAsymmetric(form)) return publishedFlaws(key);
+  if (!form.algorithm.startsWith('hmac-')) return ['has a key, but it is the text of the setting'];
+  const isSound =
+    typeof key === 'string'
+      ? KEYINGS.includes(key)
+      : typeof (key as { base64After?: unknown })?.base64After === 'string';
   return isSound ? [] : [`has a key that is none of ${KEYINGS.join(', ')}, { base64After: 'whsec_' }`];
+}
+
+/** Of a form, and of a JWT. */
+export function publishedFlaws(key: unknown): string[] {
+  if (typeof key !== 'object' || key === null) return ['has a key, but it is the public one of the setting'];
+  const { jwks, at, kid } = key as Record<string, unknown>;
+  const addresses: unknown[] = 'jwks' in key ? [jwks] : Array.isArray(at) ? at : [];
+  const place = timePlace(keyNamePlace(key as PublishedKey) ?? '');
+  const isNamed = ['header', 'member'].includes(place.kind) && place.name !== '';
+  const isFixed = !('jwks' in key) || addressPattern(jwks)?.test(String(jwks));
+  if (addresses.length === 0 || !isFixed || !addresses.every(addressPattern))
+    return [
+      "has a key that is not at an https:// address in full, as in jwks: 'https://api.example.com/jwks'",
+    ];
+  const needsName = !('jwks' in key) || kid !== undefined;
+  return isNamed || !needsName ? [] : ["has a key that is not named by 'header:X' or 'member:a.b'"];
 }
 
 function timeFlaws({ time, layout, signed = '' }: SignatureForm): string[] {
@@ -139,8 +185,14 @@ function timeFlaws({ time, layout, signed = '' }: SignatureForm): string[] {
   if (kind === 'pair' && !(layout && 'pairs' in layout)) flaws.push('has its time in a pair, but no pairs');
   const isBound =
     isSigned ||
-    (kind === 'member' && words.includes('body')) ||
+    (kind === 'member' && (words.includes('body') || hasLine(signed, name))) ||
     (kind === 'header' && words.includes('listed'));
   if (!isBound) flaws.push('has a time that is not signed: anybody could write it anew');
   return flaws;
+}
+
+function hasLine(signed: string, name: string): boolean {
+  return placeholderNames({ signed } as SignatureForm, 'lines').some((names) =>
+    names.split(',').includes(name),
+  );
 }

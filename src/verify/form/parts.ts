@@ -5,14 +5,14 @@
  * are and never made into text; only a part that names something inside of it reads it.
  */
 import { hash } from 'node:crypto';
-import { type Exact, jsonStartOf, NumberText, parseExact } from '../../base/json-text.ts';
+import { type Exact, exactValue, jsonStartOf, NumberText } from '../../base/json-text.ts';
 import { type Head, headerLines } from '../verifier.ts';
 
 /** Stand for the text of the secret, and for that of the time. */
 export const KEY = Symbol('key');
 export const TIME = Symbol('time');
 /** Bytes and texts that are signed; a function where the body tells. */
-export type Piece = KnownPiece | typeof TIME | ((body: SignedBody) => string | Buffer);
+export type Piece = KnownPiece | typeof TIME | ((body: SignedBody) => string | Buffer | undefined);
 export type KnownPiece = string | Buffer | typeof KEY;
 
 /** What a signature may be about, beside the body. */
@@ -36,7 +36,8 @@ interface BodyPart {
   readonly takes?: string;
   /** All of the body is signed by it, or only what it names. */
   readonly binds: 'all' | 'some';
-  read(body: SignedBody, name: string): string | Buffer;
+  /** Undefined: what is there cannot be signed so. */
+  read(body: SignedBody, name: string): string | Buffer | undefined;
 }
 /** Is known to whoever checks the signature. */
 interface KnownPart {
@@ -62,6 +63,7 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   form: { of: 'body', binds: 'all', read: (body) => joinedFields(body) },
   field: { of: 'body', takes: 'a field', binds: 'some', read: (body, name) => body.field(name) ?? '' },
   member: { of: 'body', takes: 'a member', binds: 'some', read: (body, path) => body.member(path) ?? '' },
+  lines: { of: 'body', takes: 'members', binds: 'some', read: (body, names) => linesOfMembers(body, names) },
 };
 
 /** A body that is being checked: read as JSON or as a form only if something in it is asked for. */
@@ -77,7 +79,8 @@ export class SignedBody {
 
   /** The text of a member, a number as it was written. Of a list only the first is ever signed, so there may be no second. */
   member(path: string): string | undefined {
-    this.#json ??= readJson(this.bytes);
+    // What is no JSON, or says a member twice, has no members.
+    this.#json ??= exactValue(this.bytes.toString('utf8', jsonStartOf(this.bytes))) ?? null;
     let value: Exact | undefined = this.#json;
     for (const name of path.split('.')) {
       if (value instanceof Map) value = value.get(name);
@@ -99,21 +102,20 @@ export class SignedBody {
   }
 }
 
-/** What is no JSON, or says a member twice, has no members. */
-function readJson(bytes: Buffer): Exact {
-  const text = bytes.toString('utf8', jsonStartOf(bytes));
-  try {
-    JSON.parse(text);
-    return parseExact(text);
-  } catch {
-    return null;
-  }
-}
-
 /** Names and values in the order of the names. */
 function joinedFields({ fields }: SignedBody): string {
   const sorted = [...fields].sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return sorted.flat().join('');
+}
+
+/** Name and value, a line each, of those that are there. Only the first may have lines itself, or one text would have two readings. */
+function linesOfMembers(body: SignedBody, names: string): string | undefined {
+  const found = names.split(',').flatMap((name) => {
+    const value = body.member(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  if (found.some(({ value }, at) => at > 0 && value.includes('\n'))) return undefined;
+  return found.map(({ name, value }) => `${name}\n${value}\n`).join('');
 }
 
 /** Node gives headers as Latin-1, and their bytes are signed. */

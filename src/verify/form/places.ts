@@ -3,15 +3,15 @@
  * the signatures found there against those keys.
  */
 import { hash, timingSafeEqual, verify } from 'node:crypto';
-import { type FormKey, readFormKey } from './key.ts';
+import { type FormKey, readFormKeys } from './key.ts';
 import type { KnownPiece, SignedBody } from './parts.ts';
 import { type CompiledForm, compileForm } from './reading.ts';
 import { expectedBy, joined } from './signed.ts';
 import { placeName, type SignatureForm } from './vocabulary.ts';
 
 export interface KeyedForm extends CompiledForm {
-  /** One for each secret; undefined if it can be no key of this form. */
-  readonly keys: readonly (FormKey | undefined)[];
+  /** Those of the secrets that can be keys of this form. */
+  readonly keys: readonly FormKey[];
 }
 
 /** The forms that look in one place. */
@@ -23,7 +23,7 @@ export interface PlaceForms {
 
 export function placesOf(forms: readonly SignatureForm[], secrets: readonly string[]): PlaceForms[] {
   const keyed = forms.map((form): KeyedForm => {
-    return { ...compileForm(form), keys: secrets.map((secret) => readFormKey(form, secret)) };
+    return { ...compileForm(form), keys: secrets.flatMap((secret) => readFormKeys(form, secret)) };
   });
   const byPlace = Map.groupBy(keyed, ({ form, headers }) => headers[0] ?? placeName(form.in));
   return [...byPlace].map(([name, its]) => {
@@ -38,19 +38,18 @@ export function valueInside({ in: place }: SignatureForm, body: SignedBody): str
   return 'field' in place ? body.field(place.field) : undefined;
 }
 
-/** The index of the key that makes one of the signatures, or -1. Every key is tried on each of them, also after a match. */
+/** The key that makes one of the signatures. Every key is tried on each of them, also after a match. */
 export function matching(
-  form: KeyedForm,
+  form: CompiledForm,
+  keys: readonly FormKey[],
   signatures: readonly Buffer[],
   pieces: readonly KnownPiece[],
-): number {
+): FormKey | undefined {
   const data = form.isAsymmetric ? joined(pieces) : undefined;
-  let found = -1;
-  for (let at = 0; at < form.keys.length; at++) {
-    const key = form.keys[at];
-    if (key === undefined) continue;
+  let found: FormKey | undefined;
+  for (const key of keys) {
     const isMade = data ? isSigned(form, key, signatures, data) : isMac(form, key, signatures, pieces);
-    if (isMade) found = at;
+    if (isMade) found = key;
   }
   return found;
 }

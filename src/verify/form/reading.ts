@@ -1,7 +1,16 @@
 /** Reads a form once, at the start: its template becomes parts. What has a flaw was refused before (flaws.ts). */
 import { headerLines } from '../verifier.ts';
 import { type HeadPart, PARTS, type PartRow, type Piece } from './parts.ts';
-import { algorithmName, isAsymmetric, placeHeaders, placeName, type SignatureForm } from './vocabulary.ts';
+import {
+  algorithmName,
+  isAsymmetric,
+  keyNamePlace,
+  type PublishedKey,
+  placeHeaders,
+  placeName,
+  publishedKeyOf,
+  type SignatureForm,
+} from './vocabulary.ts';
 
 /** A part that the head tells, and where it stands among the pieces. */
 interface HeadPlace {
@@ -22,6 +31,9 @@ export interface CompiledForm {
   readonly heads: readonly HeadPlace[];
   /** Where the time is: kind and name of `header:X`. */
   readonly time: { readonly kind: string; readonly name: string } | undefined;
+  readonly published: PublishedKey | undefined;
+  /** Where a request names the published key that it is signed with. */
+  readonly keyName: { readonly kind: string; readonly name: string } | undefined;
   readonly isAsymmetric: boolean;
   /** Place and algorithm, as evidence and metrics have them. */
   readonly label: string;
@@ -30,7 +42,7 @@ export interface CompiledForm {
   readonly signsUrl: boolean;
   /** Lower-case names of the headers in which the signature may come. */
   readonly headers: readonly string[];
-  /** Of others that are signed or have the time, and of those that list such. */
+  /** Of others that are signed, have the time or name the key, and of those that list such. */
   readonly others: readonly string[];
   readonly lists: readonly string[];
 }
@@ -40,10 +52,13 @@ const PLACEHOLDER = /\{(\w+)(?::([^{}]+))?\}/g;
 
 export function compileForm(form: SignatureForm): CompiledForm {
   const time = form.time && timePlace(form.time.from);
+  const published = publishedKeyOf(form);
+  const named = published && keyNamePlace(published);
+  const keyName = named && timePlace(named);
   const headers = lowerCase(placeHeaders(form.in));
   const lists = lowerCase(placeholderNames(form, 'listed'));
   const { pieces, heads } = templatePieces(form);
-  const inHeader = time?.kind === 'header' ? [time.name] : [];
+  const inHeader = [time, keyName].flatMap((place) => (place?.kind === 'header' ? [place.name] : []));
   return {
     form,
     prefix: form.prefix ?? '',
@@ -51,6 +66,8 @@ export function compileForm(form: SignatureForm): CompiledForm {
     pieces,
     heads,
     time,
+    published,
+    keyName,
     isAsymmetric: isAsymmetric(form),
     label: `${placeName(form.in)} ${algorithmName(form.algorithm)}`,
     isEvidence: form.algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
@@ -85,6 +102,12 @@ export function placeholdersIn(signed: string): { all: string; word: string; nam
 /** The names that a form's placeholders of one kind have, as in `{header:X}`. */
 export function placeholderNames({ signed = '' }: SignatureForm, kind: string): string[] {
   return placeholdersIn(signed).flatMap(({ word, name }) => (word === kind ? [name ?? word] : []));
+}
+
+/** The settings that a form reads, by the names that it has for them. */
+export function settingNames(form: SignatureForm): string[] {
+  const compared = (form.when ?? []).flatMap(({ is }) => (typeof is === 'string' ? [] : [is.setting]));
+  return [...placeholderNames(form, 'setting'), ...compared];
 }
 
 /** Kind and name in `header:X`. */

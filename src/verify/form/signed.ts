@@ -3,7 +3,7 @@
  * it come the signature that is expected and, for `send` and tests, the one that a provider would send.
  */
 import { createHash, createHmac, createPrivateKey, randomUUID, sign } from 'node:crypto';
-import { type FormKey, readFormKey } from './key.ts';
+import { type FormKey, readFormKeys } from './key.ts';
 import { type HeadFacts, KEY, type KnownPiece, type Piece, SignedBody, TIME } from './parts.ts';
 import { type CompiledForm, compileForm, placeholderNames } from './reading.ts';
 import { writeTime, writeValue } from './value.ts';
@@ -21,11 +21,16 @@ export function piecesOf({ pieces, heads }: CompiledForm, facts: HeadFacts): rea
   return all;
 }
 
-/** The bytes, read once for all keys: texts in a row as one, the body not copied. */
-export function knownPieces(pieces: readonly Piece[], body: SignedBody, time: string): KnownPiece[] {
+/** The bytes, read once for all keys: texts in a row as one, the body not copied. Undefined: the body has something else there. */
+export function knownPieces(
+  pieces: readonly Piece[],
+  body: SignedBody,
+  time: string,
+): KnownPiece[] | undefined {
   const known: KnownPiece[] = [];
   for (const piece of pieces) {
     const value = piece === TIME ? time : typeof piece === 'function' ? piece(body) : piece;
+    if (value === undefined) return undefined;
     const last = known.at(-1);
     if (typeof value === 'string' && typeof last === 'string') known[known.length - 1] = last + value;
     else known.push(value);
@@ -73,13 +78,17 @@ export function signForm(
   const head = { rawHeaders: Object.entries(others).flat(), query: '' };
   const pieces = piecesOf(compiled, { ...facts, head });
   if (typeof pieces === 'string') throw new TypeError(pieces);
-  const signature = signatureBy(compiled, secret, knownPieces(pieces, new SignedBody(body), time));
+  const known = knownPieces(pieces, new SignedBody(body), time);
+  if (known === undefined) throw new TypeError('the body has something else where its signed parts are');
+  const signature = signatureBy(compiled, secret, known);
   return { ...others, [header]: writeValue(compiled, signature.toString(form.encoding ?? 'utf8'), time) };
 }
 
-function madeUpHeaders({ form, time }: CompiledForm, timeText: string): Record<string, string> {
+function madeUpHeaders({ form, time, keyName }: CompiledForm, timeText: string): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of placeholderNames(form, 'header')) headers[name] = `made-up-${randomUUID()}`;
+  const named = placeholderNames(form, 'header');
+  if (keyName?.kind === 'header') named.push(keyName.name);
+  for (const name of named) headers[name] = `made-up-${randomUUID()}`;
   if (time?.kind === 'header') headers[time.name] = timeText;
   for (const name of placeholderNames(form, 'listed'))
     headers[name] = [...Object.keys(headers), name].join(',');
@@ -94,7 +103,7 @@ function signatureBy(compiled: CompiledForm, secret: string, pieces: readonly Kn
       throw new TypeError('the provider alone has the key that signs; here is its public half');
     return sign(form.algorithm === 'ed25519' ? null : hash, joined(pieces), createPrivateKey(secret));
   }
-  const key = readFormKey(form, secret);
+  const [key] = readFormKeys(form, secret);
   if (!key) throw new TypeError('the secret can be no key of this form');
   return expectedBy(compiled, key, pieces);
 }

@@ -4,10 +4,12 @@
  *   whole   <prefix><signature>
  *   pairs   t=<time>,v1=<signature>[,…]      up to eight signatures, any may match; the names are the form's
  *   list    v1,<signature> [v1,<signature>]  likewise; without a tag of the form any tag will do
+ *   json64  base64 of {"…":"<signature>"}
  *
  * What is not a signature of our shape is passed over in pairs and lists, so a provider may add a version while it changes its
  * signature. What is no list at all is refused.
  */
+import { exactObject } from '../../base/json-text.ts';
 import type { CompiledForm } from './reading.ts';
 import type { Algorithm, Encoding } from './vocabulary.ts';
 
@@ -39,7 +41,12 @@ export function readSignatures(compiled: CompiledForm, value: string): ValueRead
       : undefined;
     return signature && { signatures: [signature], time: undefined };
   }
-  const read = 'pairs' in form.layout ? readPairs(compiled, value) : readTagged(compiled, value);
+  const read =
+    'pairs' in form.layout
+      ? readPairs(compiled, value)
+      : 'list' in form.layout
+        ? readTagged(compiled, value)
+        : readMember(form.layout.json64, value);
   if (read === undefined || read.texts.length > SIGNATURES_MAX) return undefined;
   const signatures = read.texts.flatMap((text) => decodeSignature(form, text) ?? []);
   return signatures.length > 0 ? { signatures, time: read.time } : undefined;
@@ -53,6 +60,7 @@ export function writeValue(
 ): string {
   if (layout === undefined) return prefix + text;
   if ('list' in layout) return `${layout.tag ?? 'key'}${layout.mark}${text}`;
+  if ('json64' in layout) return Buffer.from(JSON.stringify({ [layout.json64]: text })).toString('base64');
   const pair = time?.kind === 'pair' ? `${time.name}=${timeText}${layout.pairs}` : '';
   return `${pair}${layout.mac}=${text}`;
 }
@@ -105,6 +113,12 @@ function readTagged({ form }: CompiledForm, value: string): TextsRead | undefine
     if (tag === undefined || entry.slice(0, at) === tag) texts.push(entry.slice(at + 1));
   }
   return { texts, time: undefined };
+}
+
+function readMember(name: string, value: string): TextsRead | undefined {
+  const json = Buffer.from(value, 'base64');
+  const text = json.toString('base64') === value ? exactObject(json.toString('utf8'))?.get(name) : undefined;
+  return typeof text === 'string' ? { texts: [text], time: undefined } : undefined;
 }
 
 /** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact form may. */

@@ -6,15 +6,16 @@
  * signature before the answer is known.
  */
 import { hash } from 'node:crypto';
-import { fingerprintOf } from '../fingerprint.ts';
 import type { RefusalCode } from '../refusals.ts';
-import { type BodyCheck, type Head, headerLines, type Proof, Rejection } from '../verifier.ts';
-import { type HeadFacts, type Piece, SignedBody } from './parts.ts';
+import { type BodyCheck, type Head, headerLines, type Proof, Rejection, whenKnown } from '../verifier.ts';
+import { type Claim, digestNamed, hasPrefix, isMeant, signedTimeOf, valueNamed } from './claim.ts';
+import { type HeadFacts, SignedBody } from './parts.ts';
 import { type KeyedForm, matching, type PlaceForms, placesOf, valueInside } from './places.ts';
-import { signedHeaders } from './reading.ts';
+import type { PublishedKeys } from './published.ts';
+import { type CompiledForm, signedHeaders } from './reading.ts';
 import { knownPieces, piecesOf } from './signed.ts';
-import { readSignatures, readTime } from './value.ts';
-import { isSha1, type SignatureForm } from './vocabulary.ts';
+import { readSignatures } from './value.ts';
+import { isSha1, type PublicAlgorithm, type SignatureForm } from './vocabulary.ts';
 
 export interface FormSettings extends Pick<HeadFacts, 'publicUrl' | 'values'> {
   readonly secrets: readonly string[];
@@ -22,21 +23,11 @@ export interface FormSettings extends Pick<HeadFacts, 'publicUrl' | 'values'> {
   readonly toleranceSeconds: number;
   /** A person's wish: signed times may be so far off, whatever the form says. */
   readonly leewaySeconds?: number;
+  /** Finds the keys that are published, if there is no secret. */
+  readonly published?: Pick<PublishedKeys, 'find'> | undefined;
 }
 
 const NONE: readonly string[] = [];
-
-/** What a request says of itself, by one form. Nothing of it is proven yet. */
-interface Claim {
-  readonly form: KeyedForm;
-  readonly signatures: readonly Buffer[];
-  readonly pieces: readonly Piece[];
-  /** The text of the time; undefined if there is none, or the body tells. */
-  readonly time: string | undefined;
-  /** The signature's header, and names and values of the others that one needs to check it again. */
-  readonly value: string;
-  readonly lines: readonly string[];
-}
 
 /** `scheme`: the beginning of the codes. */
 export function verifyForms(
@@ -53,16 +44,16 @@ export function verifyForms(
 class FormChecker {
   readonly #scheme: 'hmac' | 'signature';
   readonly #settings: FormSettings;
-  readonly #fingerprints: readonly string[];
   readonly #places: readonly PlaceForms[];
   readonly #inBody: readonly PlaceForms[];
+  readonly #fetches: boolean;
 
   constructor(scheme: 'hmac' | 'signature', forms: readonly SignatureForm[], settings: FormSettings) {
     this.#scheme = scheme;
     this.#settings = settings;
-    this.#fingerprints = settings.secrets.map(fingerprintOf);
     this.#places = placesOf(forms, settings.secrets);
     this.#inBody = this.#places.filter(({ headers }) => headers.length === 0);
+    this.#fetches = settings.secrets.length === 0;
   }
 
   check(head: Head): BodyCheck {
@@ -70,18 +61,42 @@ class FormChecker {
       const lines = this.#linesAt(place.headers, head);
       if (lines.length === 0) continue;
       const claims = this.#claimsIn(place, lines, head);
-      return (bytes) => this.#prove(claims, new SignedBody(bytes), head);
+      return (bytes) => this.#judge(claims, new SignedBody(bytes), head);
     }
     if (this.#inBody.length === 0) throw this.#missing();
     return (bytes) => this.#checkInside(new SignedBody(bytes), head);
   }
 
-  #checkInside(body: SignedBody, head: Head): Proof {
+  #checkInside(body: SignedBody, head: Head): Proof | Promise<Proof> {
     for (const place of this.#inBody) {
       const value = valueInside(place.forms[0].form, body);
-      if (value !== undefined) return this.#prove(this.#claimsIn(place, ['', value], head), body, head);
+      if (value === undefined) continue;
+      const forms = place.forms.filter(({ form }) => isMeant(form, body, this.#settings.values));
+      return this.#judge(this.#claimsIn({ ...place, forms }, ['', value], head), body, head);
     }
     throw this.#missing();
+  }
+
+  #judge(claims: readonly Claim[], body: SignedBody, head: Head): Proof | Promise<Proof> {
+    if (!this.#fetches) return this.#prove(claims, body, head);
+    const found = claims.map((claim) => this.#keyed(claim, body, head));
+    const isLater = found.some((claim) => claim instanceof Promise);
+    const keyed = isLater ? Promise.all(found) : (found as Claim[]);
+    return whenKnown(keyed, (known) => this.#prove(known, body, head));
+  }
+
+  /** With the keys that the provider publishes. What is wrong comes as a rejection: thrown, it would leave others behind unheard. */
+  #keyed(claim: Claim, body: SignedBody, head: Head): Claim | Promise<Claim> {
+    const { form, published, keyName } = claim.form;
+    if (!published) return claim;
+    const { kind, name: at = '' } = keyName ?? {};
+    const name = kind === 'member' ? body.member(at) : valueNamed(claim.lines, at);
+    if (keyName && name === undefined) return Promise.reject(this.#refused('malformed', `${at} is missing`));
+    const finder = this.#settings.published;
+    if (!finder) return Promise.reject(new Rejection('keys_unavailable', 'no keys are fetched here'));
+    const algorithm = form.algorithm as PublicAlgorithm;
+    const found = finder.find(published, algorithm, name, head.receivedAt);
+    return whenKnown(found, (keys) => ({ ...claim, keys }));
   }
 
   #refused(code: string, reason?: string): Rejection {
@@ -103,7 +118,11 @@ class FormChecker {
     return found;
   }
 
-  #claimsIn(place: PlaceForms, lines: readonly string[], head: Head): Claim[] {
+  #claimsIn(
+    place: Pick<PlaceForms, 'name'> & { forms: readonly KeyedForm[] },
+    lines: readonly string[],
+    head: Head,
+  ): Claim[] {
     const claims: Claim[] = [];
     let wrong = '';
     for (const form of place.forms) {
@@ -138,20 +157,21 @@ class FormChecker {
     const pieces = piecesOf(form, { head, publicUrl, values });
     if (typeof pieces === 'string') return pieces;
     const more = lines.length > 2 ? [...lines.slice(2), ...others] : others;
-    return { form, signatures, pieces, time, value: lines[1] as string, lines: more };
+    return { form, keys: form.keys, signatures, pieces, time, value: lines[1] as string, lines: more };
   }
 
   #prove(claims: readonly Claim[], body: SignedBody, head: Head): Proof {
     for (const claim of claims) {
-      const { form, value: signature, lines } = claim;
+      const { form, keys, value: signature, lines } = claim;
       const digest = digestNamed(form, head);
       if (digest !== undefined && digest !== hash('sha256', body.bytes, 'hex')) continue;
       const time = form.time?.kind === 'member' ? body.member(form.time.name) : claim.time;
-      const at = matching(form, claim.signatures, knownPieces(claim.pieces, body, time ?? ''));
-      if (at < 0) continue;
+      const pieces = knownPieces(claim.pieces, body, time ?? '');
+      const key = pieces && matching(form, keys, claim.signatures, pieces);
+      if (!key) continue;
       if (form.time) this.#checkTime(form, time, head.receivedAt);
       const scheme = this.#scheme;
-      const secret = this.#fingerprints[at] as string;
+      const secret = key.fingerprint;
       if (!form.isEvidence || !this.#isUrlKnown(form, head)) return { scheme, secret, form: form.label };
       if (lines.length === 0) return { scheme, secret, form: form.label, signature };
       return { scheme, secret, form: form.label, signature, lines };
@@ -160,11 +180,11 @@ class FormChecker {
   }
 
   /** A query is never stored, so what was signed with one that is not registered cannot be checked again. */
-  #isUrlKnown({ signsUrl }: KeyedForm, { query }: Head): boolean {
+  #isUrlKnown({ signsUrl }: CompiledForm, { query }: Head): boolean {
     return !signsUrl || query === '' || (this.#settings.publicUrl ?? '').endsWith(`?${query}`);
   }
 
-  #checkTime(compiled: KeyedForm, text: string | undefined, receivedAt: number): void {
+  #checkTime(compiled: CompiledForm, text: string | undefined, receivedAt: number): void {
     const { time } = compiled.form;
     const at = signedTimeOf(compiled, text);
     if (at === undefined) throw this.#refused('malformed', `${time?.from} is missing, or no time`);
@@ -175,26 +195,4 @@ class FormChecker {
     const where = seconds > 0 ? `${seconds} s behind` : `${-seconds} s ahead of`;
     throw this.#refused('timestamp', `the signed timestamp is ${where} our clock`);
   }
-}
-
-/** `lines`: names and values by turns. */
-function hasPrefix(lines: readonly string[], prefix: string): boolean {
-  return prefix === '' || lines.some((value, at) => at % 2 === 1 && value.startsWith(prefix));
-}
-
-/** In milliseconds since 1970; undefined if the form has no time, or the text is none. */
-function signedTimeOf({ form }: KeyedForm, text: string | undefined): number | undefined {
-  return form.time && text !== undefined ? readTime(form.time.unit, text) : undefined;
-}
-
-/** The digest of the body that a signed URL names: empty if there is none, undefined if the form wants none. */
-function digestNamed({ form }: KeyedForm, { query }: Head): string | undefined {
-  const parameter = 'bodyDigest' in form ? form.bodyDigest?.query : undefined;
-  return parameter === undefined ? undefined : (new URLSearchParams(query).get(parameter) ?? '');
-}
-
-/** `lines`: names in lower case and values by turns. */
-function valueNamed(lines: readonly string[], name: string): string | undefined {
-  const at = lines.indexOf(name.toLowerCase());
-  return at < 0 ? undefined : lines[at + 1];
 }

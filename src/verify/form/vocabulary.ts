@@ -32,6 +32,11 @@ export interface ListLayout {
   readonly mark: ',' | '=' | '|';
 }
 
+/** Base64 of a JSON object, which has the signature in this member. */
+export interface JsonLayout {
+  readonly json64: string;
+}
+
 export type Encoding = 'hex' | 'base64' | 'base64url';
 
 /** How the text of the setting becomes the key of an HMAC; `sha1` stands for the digest of it. */
@@ -47,6 +52,22 @@ export interface SignedTime<From extends string> {
 
 type Elsewhere = `header:${string}` | `member:${string}`;
 
+/** A JWK Set that the provider publishes. */
+export interface PublishedSet {
+  readonly jwks: `https://${string}`;
+  /** Where a request names its key of the set, by its `kid`. Left out: any key of the set will do. */
+  readonly kid?: Elsewhere;
+}
+/** A certificate that the provider publishes, under an address that a request names. */
+export interface PublishedCertificate {
+  /** Where a request has that address. */
+  readonly certificate: Elsewhere;
+  /** The addresses that are the provider's own. `{region}` stands for a region of AWS, `{name}` for letters, digits and hyphens. */
+  readonly at: readonly `https://${string}`[];
+}
+/** Public keys that are fetched, over https and from these addresses alone, as long as the setting holds none. */
+export type PublishedKey = PublishedSet | PublishedCertificate;
+
 interface Whole {
   readonly prefix?: string;
   readonly layout?: undefined;
@@ -59,12 +80,12 @@ interface AsPairs {
 }
 interface AsList {
   readonly prefix?: undefined;
-  readonly layout: ListLayout;
+  readonly layout: ListLayout | JsonLayout;
   readonly time?: SignedTime<Elsewhere>;
 }
 
 export type MacAlgorithm = 'hmac-sha256' | 'hmac-sha1' | 'hmac-sha512';
-export type PublicAlgorithm = 'ed25519' | 'ecdsa-sha256' | 'rsa-sha256';
+export type PublicAlgorithm = 'ed25519' | 'ecdsa-sha256' | 'ecdsa-sha1' | 'rsa-sha256' | 'rsa-sha1';
 
 interface ByMac {
   readonly algorithm: MacAlgorithm;
@@ -83,10 +104,11 @@ interface ByDigest {
   readonly encoding: Encoding;
   readonly signed: string;
 }
-/** The setting holds the provider's public key: as PEM, as SPKI in base64, or, of Ed25519, its 32 bytes. */
+/** The setting holds the provider's public key: as PEM, as SPKI in base64, as a JWK or a JWK Set, or, of Ed25519, its 32 bytes. */
 interface ByPublicKey {
   readonly algorithm: PublicAlgorithm;
-  readonly key?: undefined;
+  /** Where the key is if the setting holds none. */
+  readonly key?: PublishedKey;
   readonly encoding: Encoding;
   readonly signed: string;
 }
@@ -101,10 +123,17 @@ interface ByEquality {
   readonly time?: undefined;
 }
 
-export type SignatureForm = { readonly in: Place } & (
-  | ByEquality
-  | ((Whole | AsPairs | AsList) & (ByMac | ByDigest | ByPublicKey))
-);
+/** A member of the body, and the text that it must have, or the setting in which that stands. */
+export interface When {
+  readonly member: string;
+  readonly is: string | { readonly setting: string };
+}
+
+export type SignatureForm = {
+  readonly in: Place;
+  /** Only bodies that say all of this are checked by the form. It needs a place inside the body. */
+  readonly when?: readonly When[];
+} & (ByEquality | ((Whole | AsPairs | AsList) & (ByMac | ByDigest | ByPublicKey)));
 
 export type Algorithm = SignatureForm['algorithm'];
 
@@ -128,9 +157,19 @@ export function algorithmName(algorithm: Algorithm): string {
 }
 
 export function isAsymmetric({ algorithm }: Pick<SignatureForm, 'algorithm'>): boolean {
-  return ['ed25519', 'ecdsa-sha256', 'rsa-sha256'].includes(algorithm);
+  return /^(ed25519$|ecdsa-|rsa-)/.test(algorithm);
 }
 
 export function isSha1({ algorithm }: Pick<SignatureForm, 'algorithm'>): boolean {
-  return algorithm === 'hmac-sha1';
+  return algorithm.endsWith('-sha1');
+}
+
+/** Undefined if the key is in the setting only. */
+export function publishedKeyOf({ key }: Pick<SignatureForm, 'key'>): PublishedKey | undefined {
+  return typeof key === 'object' && !('base64After' in key) ? key : undefined;
+}
+
+/** Where a request names its key; undefined if it does not. */
+export function keyNamePlace(key: PublishedKey): Elsewhere | undefined {
+  return 'jwks' in key ? key.kid : key.certificate;
 }

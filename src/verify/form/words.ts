@@ -19,6 +19,9 @@ export function sayForm(form: SignatureForm): string {
   const compiled = compileForm(form);
   const names = placeHeaders(form.in);
   const shown = `<${form.algorithm === 'equal' ? 'secret' : form.encoding}>`;
-  const value = writeValue(compiled, shown, form.time ? TIME_WORDS[form.time.unit] : '');
+  const value =
+    form.layout && 'json64' in form.layout
+      ? `base64 of {"${form.layout.json64}":"${shown}"}`
+      : writeValue(compiled, shown, form.time ? TIME_WORDS[form.time.unit] : '');
   return `\`${names.length > 0 ? names.join(' or ') : placeName(form.in)}: ${value}\`${isSha1(form) ? ' if allowed' : ''}`;
 }

@@ -1,22 +1,17 @@
 /** Connections: TLS that is not to be trusted, and kept connections that the server closed. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { type ForwardOptions, forward } from '../../../src/deliver/handlers/forward.ts';
 import { eventFrom, sampleEvent, tryHandler } from '../../../src/deliver/testing.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
+import { makeCertificate } from '../../harness/certificates.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 async function listen(server: Server): Promise<number> {
   servers.push(server);
@@ -86,10 +81,6 @@ test('a target that answers before it has read everything has answered', async (
   });
 });
 
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-}
-
 interface Certified {
   readonly port: number;
   readonly requests: () => number;
@@ -97,16 +88,10 @@ interface Certified {
 }
 
 /** A server whose certificate nobody has signed but itself, valid for so many days from now. */
-async function startTls(days: number, name = 'IP:127.0.0.1'): Promise<Certified> {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem'];
-  openssl('req', ...key, '-subj', '/CN=target', '-addext', `subjectAltName=${name}`, '-out', 'request.pem');
-  const signing = ['-req', '-in', 'request.pem', '-key', 'key.pem', '-copy_extensions', 'copy'];
-  openssl('x509', ...signing, '-days', String(days), '-out', 'certificate.pem');
-  const [privateKey, certificate] = ['key.pem', 'certificate.pem'].map((name) =>
-    readFileSync(join(folder, name), 'utf8'),
-  ) as [string, string];
+async function startTls(days: number, name?: string): Promise<Certified> {
+  const { key, certificate } = makeCertificate({ days, ...(name !== undefined && { name }) });
   let requests = 0;
-  const server = createTlsServer({ key: privateKey, cert: certificate }, (_request, response) => {
+  const server = createTlsServer({ key, cert: certificate }, (_request, response) => {
     requests++;
     response.end();
   });

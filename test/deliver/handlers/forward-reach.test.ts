@@ -2,7 +2,7 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { limitReach, type ResolveName } from '../../../src/deliver/handlers/forward/reach.ts';
+import { limitReach, type ResolveName } from '../../../src/base/reach.ts';
 import { type ForwardOptions, forward, forwardBy } from '../../../src/deliver/handlers/forward.ts';
 import { sampleEvent, tryHandler } from '../../../src/deliver/testing.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
@@ -246,7 +246,7 @@ describe('a name that moves', () => {
     const ask = () =>
       new Promise((resolve) => lookup('orders.example', { all: true }, (...answer) => resolve(answer)));
     expect(await ask()).toEqual([null, [{ address: '1.1.1.1', family: 4 }]]);
-    expect(await ask()).toEqual([expect.objectContaining({ name: 'Unavailable' }), []]);
+    expect(await ask()).toEqual([expect.objectContaining({ name: 'OutOfReach' }), []]);
   });
 
   test('what DNS says of a failure is told', async () => {

@@ -1,16 +1,16 @@
 /**
  * POSTs to one URL over connections that are kept alive and opened when the first event comes. For handlers/forward.ts.
  *
- * Certificates are always checked, redirects never followed, proxies never asked, and reach.ts judges each new connection.
+ * Certificates are always checked, redirects never followed, proxies never asked, and base/reach.ts judges each new connection.
  * The status decides: a body that is slow, endless or cut off changes nothing after it. At most 64 kB of the body are read.
  * If no status comes in time, `post` throws Unavailable, with the cause and never more of the URL than its host.
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { http, https } from '../../../base/node-http.ts';
+import { OutOfReach, type Reach } from '../../../base/reach.ts';
 import { Unavailable } from '../../handler.ts';
 import type { Message } from './message.ts';
-import { type Reach, refuseAddress } from './reach.ts';
 
 /** `text`: how its body begins, if that is text for people. */
 export type TargetResponse = Awaited<ReturnType<typeof responseTo>>;
@@ -32,7 +32,7 @@ export function postTo(url: URL, timeoutMs: number, reach: Reach) {
   let pool: Agent | undefined;
 
   return async function post({ headers, body }: Message, signal: AbortSignal): Promise<TargetResponse> {
-    if (reach.objection) throw refuseAddress(url, reach.objection);
+    if (reach.objection) throw withCause(url, new OutOfReach(url, reach.objection));
     pool ??= new Agent({ keepAlive: true, timeout: IDLE_MS });
     const late = new AbortController();
     const timer = setTimeout(() => {
@@ -110,6 +110,7 @@ function readText(bytes: Buffer): string | undefined {
 
 function withCause(url: URL, error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
+  if (error instanceof OutOfReach) return new Unavailable(error.message);
   const { reason, message, code } = error as NodeJS.ErrnoException & { reason?: string };
   const cause = OPENSSL.exec(message)?.[1] ?? (reason || message || code);
   return new Unavailable(`no answer from ${url.host}: ${cause}`);

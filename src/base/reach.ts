@@ -1,15 +1,14 @@
 /**
- * Says where a forward may connect to: to public addresses over TLS, and to those that `allow` lists. For post.ts, which asks
- * at every new connection, and for forward.ts, which asks at boot.
+ * Says where a request of ours may connect to: to public addresses over TLS, and to those that `allow` lists. What forwards events
+ * asks at every new connection and at boot; what fetches a provider's keys asks at every fetch.
  *
  * Addresses are judged, not names: a name that points outside today may point inside tomorrow (DNS rebinding). Of the addresses
- * of a name, those that are not allowed are dropped; if none is left, the connection is refused with Unavailable.
+ * of a name, those that are not allowed are dropped; if none is left, the connection is refused with OutOfReach.
  */
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { canonicalAddress, matches, rangesIn } from '../../../base/address.ts';
-import type { Problem } from '../../../base/errors.ts';
-import { Unavailable } from '../../handler.ts';
+import { canonicalAddress, matches, rangesIn } from './address.ts';
+import type { Problem } from './errors.ts';
 
 export type ResolveName = (
   hostname: string,
@@ -21,7 +20,7 @@ export type ResolveName = (
 export type Objection = Pick<Problem, 'wrong' | 'fix'>;
 
 export interface Reach {
-  /** Why nothing can be delivered there, as far as it shows without asking DNS. */
+  /** Why nothing can be sent there, as far as it shows without asking DNS. */
   readonly objection: Objection | undefined;
   /** For node:http, instead of dns.lookup. Not called for a host that is an address: `objection` judges those. */
   readonly lookup: LookupFunction;
@@ -72,7 +71,7 @@ export function limitReach(url: URL, allow: readonly string[], resolve: ResolveN
       const reachable = error ? [] : found.filter(({ address }) => !objectionTo(address));
       const [first] = reachable;
       if (error) callback(error, []);
-      else if (!first) callback(refuseAddress(url, objectionTo(found[0]?.address ?? 'no address')), []);
+      else if (!first) callback(new OutOfReach(url, objectionTo(found[0]?.address ?? 'no address')), []);
       else if (options.all) callback(null, reachable);
       else callback(null, first.address, first.family);
     });
@@ -80,8 +79,12 @@ export function limitReach(url: URL, allow: readonly string[], resolve: ResolveN
   return { objection: objectionToHost(), lookup };
 }
 
-export function refuseAddress(url: URL, objection: Objection | undefined): Unavailable {
-  return new Unavailable(`${url.host} ${objection?.wrong}. ${objection?.fix}`);
+/** A request of ours was not sent, because of where it would have gone. The message says where, and what would allow it. */
+export class OutOfReach extends Error {
+  constructor({ host }: URL, objection: Objection | undefined) {
+    super(`${host} ${objection?.wrong}. ${objection?.fix}`);
+    this.name = 'OutOfReach';
+  }
 }
 
 function isPublic(address: string): boolean {

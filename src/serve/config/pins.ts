@@ -1,0 +1,43 @@
+/** Holds `<PREFIX>_VERIFY` against what a source is checked with. Called by source.ts. */
+import type { Problem } from '../../base/errors.ts';
+import { type Environment, textOf } from '../../base/settings/environment.ts';
+import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
+import type { SourceConfig } from './source.ts';
+
+/** Of a list with commas, in small letters. */
+export function wordsIn(list = ''): string[] {
+  return list.split(',').map((text) => text.trim().toLowerCase());
+}
+
+/** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
+export function pinProblems(
+  { prefix, preset }: Pick<SourceConfig, 'prefix' | 'preset'>,
+  environment: Environment,
+  schemes: readonly Scheme[],
+): Problem[] {
+  const setting = `${prefix}_VERIFY`;
+  if (environment[setting] === undefined) return [];
+  const pinned = wordsIn(textOf(environment, setting));
+  const problems: Problem[] = [];
+  for (const [at, scheme] of pinned.entries()) {
+    const row = SCHEMES.find(({ name }) => name === scheme);
+    const needed = `${prefix}_${row && settingFor(row, preset)}`;
+    if (!row) {
+      const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
+      problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
+    } else if (!schemes.includes(row.name)) {
+      problems.push({
+        setting,
+        wrong: `asks for ${scheme}, but ${needed} is not set`,
+        fix: `Set ${needed}.`,
+      });
+    }
+  }
+  for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
+    const there = `${prefix}_${settingFor(row, preset)}`;
+    const fix = `Add ${row.name} to ${setting}, or unset ${there}.`;
+    problems.push({ setting, wrong: `leaves out ${row.name}, but ${there} is set`, fix });
+  }
+  return problems;
+}
