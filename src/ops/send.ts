@@ -59,7 +59,7 @@ export async function run(args: string[]): Promise<number> {
       const { status, answer, ms } = await deliver(source, body, base);
       const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
       for (const line of columns([cells], { least })) say(line);
-      if (status !== '200') failed++;
+      if (status !== String(source.preset.answer?.status ?? 200)) failed++;
     }
   }
   return failed === 0 ? 0 : 1;

@@ -17,7 +17,7 @@ import type { Config } from '../serve/config/config.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
 import { type Receiver, startReceiver } from '../serve/receiver.ts';
 import type { Role } from '../serve/work.ts';
-import { firstSetting } from '../verify/checks.ts';
+import { firstSetting, formSecretsOf } from '../verify/checks.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings, type Settings } from './settings.ts';
@@ -165,6 +165,11 @@ function sayStarted(
     const { name, schemes, path } = source;
     if (schemes.length === 0)
       log.warn({ source: name, path }, `source is off: set ${firstSetting(source)} to switch it on`);
+    else if (source.takesSecrets && formSecretsOf(source).length === 0)
+      log.warn(
+        { source: name, path },
+        'source waits for the secret of a handshake, and takes no event before',
+      );
     else if (!forPeople) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
   }
   if (forPeople) output.write(welcome(settings, receiver, role, base));

@@ -8,7 +8,7 @@ import { keyOfUse } from '../inbox/counts.ts';
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed'] as const;
+export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed', 'handshake'] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */

@@ -9,6 +9,7 @@ import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
+import { ArrivedKeeper } from './arrived.ts';
 import type { Config } from './config/config.ts';
 import { startCounting } from './counting.ts';
 import { createApp } from './http/app.ts';
@@ -22,7 +23,7 @@ import { createConsoleServer, type Service, type ServiceParts } from './operator
 import { Rules } from './rules.ts';
 import { rememberStart, type Starts } from './starts.ts';
 import { startTelling } from './tally-book.ts';
-import { openWork, replyOf, type WorkOptions } from './work.ts';
+import { openWork, presetAnswersOf, replyOf, type WorkOptions } from './work.ts';
 
 export interface Receiver {
   readonly port: number;
@@ -101,6 +102,7 @@ function createPublicServer(
       path: source.path,
       keepHeaders: source.keepHeaders,
       rules: () => rules.of(source.name),
+      ...presetAnswersOf(source, knobs),
       ...(source.replies && { reply: replyOf(source, supervisor) }),
     })),
     requireHttps,
@@ -108,7 +110,8 @@ function createPublicServer(
     isKnown: (source, address) => known.knows(source, address),
     ready: () => service.state === 'serving' && inbox.takesWrites(),
     stoppedTaking: () => service.state === 'closed' || role === 'dispatch',
-    keep: (arrival) => inbox.keep(arrival),
+    keep: (arrival, withinMs) => inbox.keep(arrival, withinMs),
+    arrived: new ArrivedKeeper(config.dataDir),
     clientOf: resolveClient(trustProxy),
     responder: responder({
       production,

@@ -13,6 +13,7 @@ import { FollowedNames } from '../verify/followed-names.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { Config } from './config/config.ts';
+import { handshakeRulesOf } from './config/handshakes.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { SourceRules } from './http/receive.ts';
 
@@ -85,9 +86,14 @@ export class Rules {
 
   #build({ sources, knobs }: Config): ReadonlyMap<string, SourceRules> {
     const named = (verify: Verifier) => withFingerprints(verify, (plain) => this.#keyed(plain));
-    const rulesOf = (source: SourceConfig): SourceRules => ({
+    const rulesOf = (source: SourceConfig): SourceRules => {
+      const verifiers = verifiersOf(source, knobs.timestampToleranceSeconds, this.#names).map(named);
+      const handshake = handshakeRulesOf(source, verifiers, (plain) => this.#keyed(plain));
+      return { ...judgedBy(source, verifiers), ...(handshake && { handshake }) };
+    };
+    const judgedBy = (source: SourceConfig, verifiers: readonly Verifier[]): SourceRules => ({
       bodyLimitBytes: source.bodyLimitBytes,
-      verifiers: verifiersOf(source, knobs.timestampToleranceSeconds, this.#names).map(named),
+      verifiers,
       enforced: enforcedProofs(source),
       proving: verifiersOf(
         { ...source, schemes: enforcedProofs(source) },

@@ -106,6 +106,16 @@ export function isProof(scheme: string): boolean {
   return SECRET_ROWS.some(({ name }) => name === scheme);
 }
 
+/** Whether a provider can pass the check with a request that it does not sign: its address, and what stands in its URL. */
+export function needsNoSignature(scheme: string): boolean {
+  return scheme === QUERY_TOKEN.name || !isProof(scheme);
+}
+
+/** The live secrets by which the forms of the preset are checked, newest first. */
+export function formSecretsOf({ secrets }: Pick<SourceChecks, 'secrets'>): string[] {
+  return SECRET_ROWS.flatMap(({ name }) => (isForForms(name) ? (secrets[name] ?? []) : []));
+}
+
 /** The schemes with secrets that a request has to pass. */
 export function enforcedProofs({ schemes, observed }: Pick<SourceChecks, 'schemes' | 'observed'>): Scheme[] {
   return schemes.filter((scheme) => isProof(scheme) && !observed.includes(scheme));

@@ -14,6 +14,8 @@ import {
 } from '../base/settings/rules.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
+import type { AcceptedAnswer, Handshake } from './handshake.ts';
+import { flawsOfHandshakes, isAcceptedAnswer } from './handshake-flaws.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
@@ -99,8 +101,12 @@ export interface Preset {
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
   readonly keepHeaders?: readonly string[];
+  /** Requests by which it tries the endpoint: answered, and stored nowhere. */
+  readonly handshakes?: readonly Handshake[];
+  /** The answer for an event that is on disk. Left out: ours, as JSON. */
+  readonly answer?: AcceptedAnswer;
   readonly bodyLimitBytes: number;
-  /** The time in which a `reply` must be there, from the moment the request came in. */
+  /** The time in which a `reply` must be there, from the moment the request came in; below 2,500 also the one to store an event in. */
   readonly replyWithinMs: number;
   /** Left out: not known. */
   readonly retries?: Retries;
@@ -163,6 +169,8 @@ const RULES = members({
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
   bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),
+  handshakes: valueThat<readonly Handshake[]>(Array.isArray, 'Write a list of handshakes, or leave it out.'),
+  answer: valueThat(isAcceptedAnswer, "Write { status: 204, text: '' }, or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
@@ -178,5 +186,6 @@ const RULES = members({
 
 /** What is wrong with a preset of somebody's own, which no compiler may have seen. */
 export function presetFlaws(given: unknown): readonly Flaw[] {
-  return RULES(given).flaws;
+  const { flaws } = RULES(given);
+  return flaws.length > 0 ? flaws : flawsOfHandshakes(given as Preset);
 }

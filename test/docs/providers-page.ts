@@ -3,8 +3,11 @@
  * page against it.
  */
 import { type Preset, presets } from 'consignee';
+import { settingOf as prefixed } from '../../src/serve/config/proving.ts';
+import { prefixOf } from '../../src/serve/config/source.ts';
 import { isAsymmetric, isSha1 } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
+import { sayHandshakes } from '../../src/verify/handshake-words.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 
 const HEAD = `# Providers
@@ -81,8 +84,10 @@ function rowFor(preset: Preset): string {
 }
 
 /** The steps at each provider. */
-function setUpOf({ title, setUp }: Preset): string {
-  return `- **${title}**: ${setUp.join(' ')}\n`;
+function setUpOf(preset: Preset): string {
+  const { title, setUp, name } = preset;
+  const settingOf = (setting: string) => prefixed(prefixOf(name), setting);
+  return `- **${title}**: ${[...setUp, ...sayHandshakes(preset, settingOf)].join(' ')}\n`;
 }
 
 export function providersPage(): string {

@@ -9,12 +9,16 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Preset } from 'consignee';
 import { openInbox } from '../../src/inbox/client.ts';
 import { shapeOf } from '../../src/inbox/shape.ts';
+import { ArrivedKeeper } from '../../src/serve/arrived.ts';
+import { handshakeRulesOf } from '../../src/serve/config/handshakes.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
+import type { SourceConfig } from '../../src/serve/config/source.ts';
 import { createApp } from '../../src/serve/http/app.ts';
 import { BodyMemory } from '../../src/serve/http/memory.ts';
 import { responder } from '../../src/serve/http/respond.ts';
 import { closeServer, createHttpServer, listen } from '../../src/serve/http/server.ts';
 import { meterFor } from '../../src/serve/meter.ts';
+import { presetAnswersOf } from '../../src/serve/work.ts';
 import { verifiersOf } from '../../src/verify/checks.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
 import type { Scheme } from '../../src/verify/schemes.ts';
@@ -25,6 +29,10 @@ export interface AppSource {
   readonly scheme: Scheme;
   readonly secrets: readonly string[];
   readonly publicUrl?: string | undefined;
+  /** Of the settings that its handshakes name: secrets and other values. */
+  readonly handshakeSecrets?: SourceConfig['handshakeSecrets'];
+  readonly handshakeValues?: SourceConfig['handshakeValues'];
+  readonly takesSecrets?: boolean;
 }
 
 const MIB = 1_048_576;
@@ -43,6 +51,7 @@ export async function startApp(sources: readonly AppSource[]) {
     log,
     onRestart() {},
   });
+  const written: object[] = [];
   const meter = meterFor([]);
   const app = createApp({
     sources: sources.map((source) => ({ ...receivingSource(source), keepHeaders: [] })),
@@ -52,11 +61,12 @@ export async function startApp(sources: readonly AppSource[]) {
     ready: () => true,
     stoppedTaking: () => false,
     keep: (arrival) => inbox.keep(arrival),
+    arrived: new ArrivedKeeper(folder),
     clientOf: resolveClient([]),
     responder: responder({
       production: false,
       retryAfterSeconds: 1,
-      log,
+      log: { ...log, info: (line: object) => written.push(line), warn: (line: object) => written.push(line) },
       meter,
       paths: [],
       closing: () => false,
@@ -69,6 +79,10 @@ export async function startApp(sources: readonly AppSource[]) {
   const port = await listen(server, '127.0.0.1', 0);
   return {
     url: `http://127.0.0.1:${port}`,
+    folder,
+    port,
+    /** The lines of the log so far. */
+    lines: written as readonly Readonly<Record<string, unknown>>[],
     /** The bodies that the inbox has of a source. */
     bodiesOf(source: string): Buffer[] {
       const database = new DatabaseSync(path, { readOnly: true });
@@ -84,7 +98,7 @@ export async function startApp(sources: readonly AppSource[]) {
   };
 }
 
-function receivingSource({ name, preset, scheme, secrets, publicUrl }: AppSource) {
+function receivingSource({ name, preset, scheme, secrets, publicUrl, ...given }: AppSource) {
   const checks = {
     preset,
     schemes: [scheme],
@@ -94,12 +108,17 @@ function receivingSource({ name, preset, scheme, secrets, publicUrl }: AppSource
     allowSha1: false,
     publicUrl,
   };
+  const verifiers = verifiersOf(checks, 300, { follow: () => () => false });
+  const source = { handshakeSecrets: {}, handshakeValues: {}, takesSecrets: false, prefix: 'A', ...given };
+  const handshake = handshakeRulesOf({ ...source, ...checks }, verifiers, (plain) => plain);
   const rules = {
     bodyLimitBytes: MIB,
-    verifiers: verifiersOf(checks, 300, { follow: () => () => false }),
+    verifiers,
+    ...(handshake && { handshake }),
     proving: [],
     enforced: [scheme],
     offReason: '',
   };
-  return { name, path: `/webhooks/${name}`, rules: () => rules };
+  const answers = presetAnswersOf({ preset }, { inboxDeadlineMs: 10_000 });
+  return { name, path: `/webhooks/${name}`, ...answers, rules: () => rules };
 }

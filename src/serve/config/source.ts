@@ -15,9 +15,12 @@ import { headersIn } from '../../inbox/shape.ts';
 import { isForForms, isProof, provingSettings, type SourceChecks } from '../../verify/checks.ts';
 import { placeholderNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
+import { handshakeSettings } from '../../verify/handshake-words.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { readAllowlist } from './allowlist.ts';
+import { BY_HANDSHAKE, bringsSecret, readHandshakeSettings } from './handshakes.ts';
+import { pinnedIn, pinProblems } from './pinned.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
 import { searchKeysIn } from './stored-sources.ts';
 
@@ -32,6 +35,11 @@ export interface SourceConfig extends SourceChecks {
   readonly bodyLimitBytes: number;
   /** Headers that are kept with its events beside the usual: what the preset and the wiring name. */
   readonly keepHeaders: readonly string[];
+  /** Of the settings that the preset's handshakes name. */
+  readonly handshakeSecrets: Readonly<Record<string, readonly string[]>>;
+  readonly handshakeValues: Readonly<Record<string, string>>;
+  /** A secret may come by a handshake: `…_VERIFY` says so. */
+  readonly takesSecrets: boolean;
   /** What its events can be found by: the preset's and the wiring's. */
   readonly keys: SearchKeys;
 }
@@ -53,8 +61,14 @@ export function readSource(
     row.holds === 'secrets'
       ? read.some(({ scheme, set }) => set && scheme === row.name)
       : allowFrom !== undefined;
-  const schemes = SCHEMES.filter(isSet).map((row) => row.name);
-  problems.push(...pinProblems(prefix, environment, schemes));
+  const takesSecrets = pinnedIn(prefix, environment).includes(BY_HANDSHAKE);
+  const waits = (row: (typeof SCHEMES)[number]) =>
+    takesSecrets &&
+    bringsSecret(preset) &&
+    isForForms(row.name) &&
+    read.some(({ scheme }) => scheme === row.name);
+  const schemes = SCHEMES.filter((row) => isSet(row) || waits(row)).map((row) => row.name);
+  problems.push(...pinProblems(prefix, environment, schemes, bringsSecret(preset)));
   const observed = readObserved(prefix, schemes, settings);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   if (enforced.length > 0 && !enforced.some(isProof)) {
@@ -65,7 +79,8 @@ export function readSource(
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
   const signed = preset.forms.flatMap((form) => placeholderNames(form, 'setting'));
   const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
-  known.push(...signed.map((one) => settingOf(prefix, one)));
+  const { secrets, values } = handshakeSettings(preset);
+  known.push(...[...signed, ...secrets, ...values].map((one) => settingOf(prefix, one)));
   warnings.push(...unknownVariables(prefix, prefixes, known, environment));
   return {
     name,
@@ -77,6 +92,8 @@ export function readSource(
     schemes,
     observed,
     ...readSignedAbout({ prefix, path, forms: preset.forms, isOn: schemes.some(isForForms) }, settings),
+    ...readHandshakeSettings({ prefix, preset, isOn: schemes.length > 0 }, settings),
+    takesSecrets,
     secrets: Object.fromEntries(read.map(({ scheme, live }) => [scheme, live])),
     allowFrom: allowFrom ?? [],
     allowSha1: preset.forms.some(isSha1) ? readBoolean(settings, `${prefix}_ALLOW_SHA1`, false) : false,
@@ -115,34 +132,6 @@ function readObserved(
     problems.push({ setting, wrong: 'leaves no check that refuses anything', fix });
   }
   return observed;
-}
-
-/** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
-function pinProblems(prefix: string, environment: Environment, schemes: readonly Scheme[]): Problem[] {
-  const setting = `${prefix}_VERIFY`;
-  if (environment[setting] === undefined) return [];
-  const pinned = (textOf(environment, setting) ?? '').split(',').map((text) => text.trim().toLowerCase());
-  const problems: Problem[] = [];
-  for (const [at, scheme] of pinned.entries()) {
-    const row = SCHEMES.find(({ name }) => name === scheme);
-    const needed = `${prefix}_${row?.setting}`;
-    if (!row) {
-      const fix = `The schemes are ${SCHEMES.map(({ name }) => name).join(', ')}.`;
-      problems.push({ setting, wrong: `has an unknown scheme (number ${at + 1})`, fix });
-    } else if (!schemes.includes(row.name)) {
-      problems.push({
-        setting,
-        wrong: `asks for ${scheme}, but ${needed} is not set`,
-        fix: `Set ${needed}.`,
-      });
-    }
-  }
-  for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
-    const there = `${prefix}_${row.setting}`;
-    const fix = `Add ${row.name} to ${setting}, or unset ${there}.`;
-    problems.push({ setting, wrong: `leaves out ${row.name}, but ${there} is set`, fix });
-  }
-  return problems;
 }
 
 const FORMS = { secrets: ['', '_FILE', '_PREVIOUS', '_SINCE'], addresses: ['', '_FILE'] };

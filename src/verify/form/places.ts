@@ -52,6 +52,8 @@ export function matching(
     const isMade = data ? isSigned(form, key, signatures, data) : isMac(form, key, signatures, pieces);
     if (isMade) found = at;
   }
+  // Whoever asks for the handshake gets such a signature.
+  if (found >= 0 && form.unlike?.test(joined(pieces).toString('latin1'))) return -1;
   return found;
 }
 

@@ -10,9 +10,15 @@ export const asana = custom({
   id: [],
   type: [],
   sample: 'task-changed',
+  handshakes: [
+    {
+      when: { 'header:X-Hook-Secret': /^[\w.~+/=-]{16,200}$/ },
+      answer: { headers: { 'X-Hook-Secret': '{header:X-Hook-Secret}' } },
+      brings: { what: 'a secret', text: '{header:X-Hook-Secret}' },
+    },
+  ],
   setUp: [
     'At Asana, add the URL of this source as a webhook, and put the secret that it signs with into ASANA_WEBHOOK_SECRET.',
-    'It hands over its secret in a handshake, which Consignee does not answer yet.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
   shownBy: 'same form as sendcloud',

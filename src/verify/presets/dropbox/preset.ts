@@ -10,9 +10,11 @@ export const dropbox = custom({
   id: [],
   type: [],
   sample: 'list-folder',
+  handshakes: [
+    { when: { method: 'GET', 'query:challenge': /^[\w.~-]{1,200}$/ }, answer: { text: '{query:challenge}' } },
+  ],
   setUp: [
     'At Dropbox, add the URL of this source as a webhook, and put the secret that it signs with into DROPBOX_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'dropbox/mdwebhook app.py', asOf: '2026-11' },
   shownBy: 'same form as sendcloud',

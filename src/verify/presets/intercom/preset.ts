@@ -16,6 +16,7 @@ export const intercom = custom({
   id: [['id']],
   type: [['topic']],
   sample: 'conversation-created',
+  handshakes: [{ when: { method: 'HEAD' }, answer: {} }],
   setUp: [
     'At Intercom, add the URL of this source as a webhook, and put the secret that it signs with into INTERCOM_WEBHOOK_SECRET.',
   ],

@@ -16,9 +16,19 @@ export const meta = custom({
   id: [],
   type: [['object']],
   sample: 'messages',
+  handshakes: [
+    {
+      when: {
+        method: 'GET',
+        'query:hub.mode': 'subscribe',
+        'query:hub.verify_token': { secret: 'verifyToken' },
+        'query:hub.challenge': /^[\w.~-]{1,200}$/,
+      },
+      answer: { text: '{query:hub.challenge}' },
+    },
+  ],
   setUp: [
     'At Meta / WhatsApp Cloud API, add the URL of this source as a webhook, and put the secret that it signs with into META_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
   shownBy: 'same form as github',

@@ -16,9 +16,17 @@ export const notion = custom({
   id: [['id']],
   type: [['type']],
   sample: 'page-created',
+  cut: 'verification_token',
+  handshakes: [
+    {
+      when: { 'member:verification_token': /^[\w.~+/=-]{16,200}$/, 'member:type': null },
+      signed: 'maybe',
+      answer: {},
+      brings: { what: 'a secret', text: '{member:verification_token}' },
+    },
+  ],
   setUp: [
     'At Notion, add the URL of this source as a webhook, and put the secret that it signs with into NOTION_WEBHOOK_SECRET.',
-    'Its first request carries the secret: look for verification_token in what is refused, and set it.',
   ],
   known: {
     from: 'developers.notion.com/reference/webhooks; makenotion/notion-sdk-js src/webhooks.ts',

@@ -16,9 +16,11 @@ export const onfleet = custom({
   id: [],
   type: [['triggerName']],
   sample: 'task-started',
+  handshakes: [
+    { when: { method: 'GET', 'query:check': /^[\w.~-]{1,200}$/ }, answer: { text: '{query:check}' } },
+  ],
   setUp: [
     'At Onfleet, add the URL of this source as a webhook, and put the secret that it signs with into ONFLEET_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: {
     from: 'docs.onfleet.com/reference/secrets.md; rubydoc.info ruby-onfleet; public code',

@@ -15,6 +15,7 @@ export const shiphero = custom({
   id: [{ header: 'X-Shiphero-Message-ID' }],
   type: [['webhook_type']],
   sample: 'shipment-update',
+  answer: { type: 'application/json', text: '{"code":"200","Status":"Success"}' },
   setUp: [
     'At ShipHero, add the URL of this source as a webhook, and put the secret that it signs with into SHIPHERO_WEBHOOK_SECRET.',
   ],

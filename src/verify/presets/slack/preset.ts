@@ -18,9 +18,15 @@ export const slack = custom({
   type: [['event', 'type']],
   sample: 'message',
   bodies: 'form',
+  handshakes: [
+    {
+      when: { 'member:type': 'url_verification', 'member:challenge': /^[\w.~-]{1,200}$/ },
+      signed: true,
+      answer: { text: '{member:challenge}' },
+    },
+  ],
   setUp: [
     'At Slack, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
-    'It asks for its challenge once: a `reply` that returns { challenge: event.data.challenge } answers it.',
     'Events come as JSON; commands and interactions as forms: new URLSearchParams(event.body.toString()) reads them.',
   ],
   known: { from: 'slackapi/python-slack-sdk tests/slack_sdk/signature', asOf: '2026-11' },

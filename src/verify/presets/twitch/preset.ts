@@ -16,9 +16,18 @@ export const twitch = custom({
   ],
   id: [{ header: 'Twitch-Eventsub-Message-Id' }],
   type: [{ header: 'Twitch-Eventsub-Subscription-Type' }],
+  handshakes: [
+    {
+      when: {
+        'header:Twitch-Eventsub-Message-Type': 'webhook_callback_verification',
+        'member:challenge': /^[\w.~-]{1,200}$/,
+      },
+      signed: true,
+      answer: { text: '{member:challenge}' },
+    },
+  ],
   setUp: [
     'At Twitch EventSub, add the URL of this source as a webhook, and put the secret that it signs with into TWITCH_WEBHOOK_SECRET.',
-    'It asks for its challenge as text before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'dev.twitch.tv', asOf: '2026-11' },
   shownBy: 'same form as slack',

@@ -15,9 +15,15 @@ export const woocommerce = custom({
   id: [{ header: 'X-WC-Webhook-Delivery-ID' }],
   type: [{ header: 'X-WC-Webhook-Topic' }],
   sample: 'order-updated',
+  handshakes: [
+    {
+      when: { 'field:webhook_id': /^\d{1,20}$/, 'header:X-WC-Webhook-Topic': null },
+      signed: 'maybe',
+      answer: {},
+    },
+  ],
   setUp: [
     'At WooCommerce, add the URL of this source as a webhook, and put the secret that it signs with into WOOCOMMERCE_WEBHOOK_SECRET.',
-    'Its first request, when it is saved, carries no signature: it is refused, and may be ignored.',
   ],
   known: { from: 'developer.woocommerce.com and WC_Webhook::generate_signature', asOf: '2026-11' },
   shownBy: 'same form as shopify',

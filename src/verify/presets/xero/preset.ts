@@ -10,6 +10,7 @@ export const xero = custom({
   id: [],
   type: [],
   sample: 'invoice-updated',
+  answer: { text: '' },
   setUp: [
     'At Xero, add the URL of this source as a webhook, and put the secret that it signs with into XERO_WEBHOOK_SECRET.',
   ],

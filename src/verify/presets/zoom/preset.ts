@@ -17,9 +17,16 @@ export const zoom = custom({
   id: [],
   type: [['event']],
   sample: 'meeting-started',
+  handshakes: [
+    {
+      when: { 'member:event': 'endpoint.url_validation', 'member:payload.plainToken': /^[\w.~-]{1,200}$/ },
+      signed: true,
+      made: { algorithm: 'hmac-sha256', encoding: 'hex', of: '{member:payload.plainToken}' },
+      answer: { json: { plainToken: '{member:payload.plainToken}', encryptedToken: '{made}' } },
+    },
+  ],
   setUp: [
     'At Zoom, add the URL of this source as a webhook, and put the secret that it signs with into ZOOM_WEBHOOK_SECRET.',
-    'It asks with endpoint.url_validation: a `reply` that returns plainToken and encryptedToken answers it.',
   ],
   known: { from: 'zoom/webhook-sample index.js', asOf: '2026-11' },
   shownBy: 'same form as slack',
