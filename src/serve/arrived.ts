@@ -7,8 +7,8 @@
 
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makePrivateFile } from '../base/private-files.ts';
+import { dirname, join } from 'node:path';
+import { makePrivateFile, makePrivateFolder } from '../base/private-files.ts';
 
 const EACH_NETWORK_MOST = 5;
 const ALL_MOST = 20;
@@ -38,6 +38,7 @@ export class ArrivedKeeper {
   }
 
   async #append(path: string, arrived: Arrived): Promise<boolean> {
+    makePrivateFolder(dirname(path));
     makePrivateFile(path);
     const there = linesIn(await readFile(path, 'utf8'));
     const isSame = ({ text, what }: Arrived) => text === arrived.text && what === arrived.what;
