@@ -23,8 +23,8 @@ export type MemberPath = readonly string[];
 
 /** By the name of the key: where its values are. `*` in a path stands for each item of a list. */
 export type SearchKeys = Readonly<Record<string, readonly MemberPath[]>>;
-/** Where an event has its id or type. */
-export type NamePlace = MemberPath | { readonly header: string };
+/** Where an event has its id or type; `all`: in these together. */
+export type NamePlace = MemberPath | { readonly header: string } | { readonly all: readonly NamePlace[] };
 
 /** Where a member is one of these texts, or with `isNot` none of them. */
 export interface Where {
@@ -95,7 +95,7 @@ export interface Preset {
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
   readonly keys?: SearchKeys;
-  /** Bodies may be HTML forms: handlers get their bytes, with no `data`. Left out: what is not JSON is held. */
+  /** Bodies may be HTML forms; of one that has JSON in its only field `payload`, that is what it says. Left out: what is not JSON is held. */
   readonly bodies?: 'form';
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
@@ -128,11 +128,11 @@ const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFill
 const isPaths = (given: unknown) =>
   Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
 const isKeys = (given: unknown) => isObject(given) && Object.values(given).every(isPaths);
-const isPlace = (given: unknown) =>
-  isObject(given)
-    ? isFilled((given as { header?: unknown }).header)
-    : areFilled(given) && (given as []).length > 0;
-const isPlaces = (given: unknown) => Array.isArray(given) && given.every(isPlace);
+const isPlace = (given: unknown): boolean => {
+  if (!isObject(given)) return areFilled(given) && (given as []).length > 0;
+  return 'all' in given ? isPlaces(given.all) && (given.all as []).length > 1 : isFilled(given.header);
+};
+const isPlaces = (given: unknown): boolean => Array.isArray(given) && given.every(isPlace);
 
 const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
 const isRetries = (given: unknown) => {

@@ -64,7 +64,10 @@ yet. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications ha
 `;
 
 const TICKED = (text: string) => `\`${text}\``;
-const placeOf = (place: NamePlace) => TICKED('header' in place ? place.header : place.join('.'));
+const placeOf = (place: NamePlace): string => {
+  if ('all' in place) return place.all.map(placeOf).join(' and ');
+  return TICKED('header' in place ? place.header : place.join('.'));
+};
 
 function rowFor(preset: Preset): string {
   const { title, name, forms, id, type, shownBy = 'samples of its own' } = preset;

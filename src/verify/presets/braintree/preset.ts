@@ -27,7 +27,7 @@ export const braintree = custom({
   ],
   setUp: [
     'At Braintree, add the URL of this source as a webhook, and put the secret that it signs with into BRAINTREE_WEBHOOK_SECRET.',
-    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+    'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: {
     from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py',

@@ -16,6 +16,7 @@ export const github = custom({
   id: [{ header: 'X-GitHub-Delivery' }],
   type: [{ header: 'X-GitHub-Event' }],
   sample: 'push',
+  bodies: 'form',
   setUp: [
     'At GitHub, add the URL of this source as a webhook, and put the secret that it signs with into GITHUB_WEBHOOK_SECRET.',
   ],

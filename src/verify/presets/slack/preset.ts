@@ -27,7 +27,7 @@ export const slack = custom({
   ],
   setUp: [
     'At Slack, add the URL of this source as a webhook, and put the secret that it signs with into SLACK_WEBHOOK_SECRET.',
-    'Events come as JSON; commands and interactions as forms: new URLSearchParams(event.body.toString()) reads them.',
+    'Events come as JSON; commands and interactions as forms, whose fields or payload event.data has.',
   ],
   known: { from: 'slackapi/python-slack-sdk tests/slack_sdk/signature', asOf: '2026-11' },
   shownBy: 'vector',

@@ -25,7 +25,7 @@ export const twilio = custom({
   setUp: [
     'At Twilio, add the URL of this source as a webhook, and put the secret that it signs with into TWILIO_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into TWILIO_PUBLIC_URL.',
-    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+    'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: { from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js', asOf: '2026-11' },
   shownBy: 'vector',
