@@ -54,7 +54,7 @@ export function readContent(
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
-    isReadable: isJson || (shape.bodies === 'form' && isUtf8(body)),
+    isReadable: isJson || shape.bodies === 'any' || (shape.bodies === 'form' && isUtf8(body)),
     parsed,
     externalId,
     type,

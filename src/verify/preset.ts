@@ -3,6 +3,7 @@
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
 import {
+  choiceOf,
   type Flaw,
   flaw,
   integer,
@@ -95,8 +96,8 @@ export interface Preset {
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
   readonly keys?: SearchKeys;
-  /** Bodies may be HTML forms; of one that has JSON in its only field `payload`, that is what it says. Left out: what is not JSON is held. */
-  readonly bodies?: 'form';
+  /** Bodies may be HTML forms; of one that has JSON in its only field `payload`, that is what it says. 'any': they may be anything. Left out: what is not JSON is held. */
+  readonly bodies?: 'form' | 'any';
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
@@ -168,7 +169,7 @@ const RULES = members({
   type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
-  bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),
+  bodies: choiceOf(['form', 'any'] as const),
   handshakes: valueThat<readonly Handshake[]>(Array.isArray, 'Write a list of handshakes, or leave it out.'),
   answer: valueThat(isAcceptedAnswer, "Write { status: 204, text: '' }, or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),

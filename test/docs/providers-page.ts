@@ -59,7 +59,7 @@ What cannot be is a problem at the start, as a misspelt placeholder or a time th
 ## Not there, and why
 
 JWT in headers of their own (Easyship, Plaid) and keys that must be fetched (ShipEngine and ShipStation v2, Amazon SNS, PayPal, eBay) cannot be said
-yet. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications have a handshake or an encoding that is not known well enough.
+yet. Walmart's notifications have an encoding that is not known well enough.
 17TRACK, USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
 `;
 
@@ -74,13 +74,15 @@ function rowFor(preset: Preset): string {
   const cells = [
     title,
     TICKED(name),
-    forms
-      .map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))
-      .join(', else '),
-    [...new Set(forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')))].join(' or '),
+    forms.length === 0
+      ? 'none: the token in the URL'
+      : forms
+          .map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))
+          .join(', else '),
+    [...new Set(forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')))].join(' or ') || 'token',
     id.map(placeOf).join(', else ') || 'digest of the body',
     type.map(placeOf).join(', else ') || 'none',
-    [...new Set(forms.map(provesOf))].join(', else '),
+    [...new Set(forms.map(provesOf))].join(', else ') || 'the sender only',
     shownBy,
   ];
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Preset } from 'consignee';
 import { openInbox } from '../../src/inbox/client.ts';
-import { shapeOf } from '../../src/inbox/shape.ts';
+import { headersIn, shapeOf } from '../../src/inbox/shape.ts';
 import { ArrivedKeeper } from '../../src/serve/arrived.ts';
 import { handshakeRulesOf } from '../../src/serve/config/handshakes.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
@@ -54,7 +54,7 @@ export async function startApp(sources: readonly AppSource[]) {
   const written: object[] = [];
   const meter = meterFor([]);
   const app = createApp({
-    sources: sources.map((source) => ({ ...receivingSource(source), keepHeaders: [] })),
+    sources: sources.map(receivingSource),
     requireHttps: false,
     memory: new BodyMemory({ maxBytes: 64 * MIB, bodyBytesMax: MIB, sources: sources.length }),
     isKnown: () => true,
@@ -77,19 +77,22 @@ export async function startApp(sources: readonly AppSource[]) {
   });
   const server = createHttpServer(app, { knobs, log, meter });
   const port = await listen(server, '127.0.0.1', 0);
+  /** What the inbox has of a source. */
+  function rowsOf(source: string) {
+    const database = new DatabaseSync(path, { readOnly: true });
+    const rows = database.prepare('SELECT * FROM inbox WHERE source = ? ORDER BY number').all(source);
+    database.close();
+    return rows;
+  }
   return {
     url: `http://127.0.0.1:${port}`,
     folder,
     port,
     /** The lines of the log so far. */
     lines: written as readonly Readonly<Record<string, unknown>>[],
+    rowsOf,
     /** The bodies that the inbox has of a source. */
-    bodiesOf(source: string): Buffer[] {
-      const database = new DatabaseSync(path, { readOnly: true });
-      const rows = database.prepare('SELECT body FROM inbox WHERE source = ? ORDER BY number').all(source);
-      database.close();
-      return rows.map(({ body }) => Buffer.from(body as Uint8Array));
-    },
+    bodiesOf: (source: string) => rowsOf(source).map(({ body }) => Buffer.from(body as Uint8Array)),
     async stop() {
       await closeServer(server, 0);
       await inbox.close();
@@ -120,5 +123,6 @@ function receivingSource({ name, preset, scheme, secrets, publicUrl, ...given }:
     offReason: '',
   };
   const answers = presetAnswersOf({ preset }, { inboxDeadlineMs: 10_000 });
-  return { name, path: `/webhooks/${name}`, ...answers, rules: () => rules };
+  const keepHeaders = [...(preset.keepHeaders ?? []), ...headersIn([...preset.id, ...preset.type])];
+  return { name, path: `/webhooks/${name}`, ...answers, keepHeaders, rules: () => rules };
 }
