@@ -59,7 +59,7 @@ export function isFormType(contentType: string | undefined): boolean {
 }
 
 /** Of a body that says nothing of itself: JSON, unless it is a form. */
-export function contentTypeOf(bytes: Buffer): string {
+export function likelyTypeOf(bytes: Buffer): string {
   const isForm = bytes[0] !== 0x7b && bytes[0] !== 0x5b && readForm(bytes) !== undefined;
   return isForm ? 'application/x-www-form-urlencoded' : 'application/json';
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { contentTypeOf } from '../base/form-text.ts';
+import { likelyTypeOf } from '../base/form-text.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
 import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
@@ -138,7 +138,7 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': contentTypeOf(body), ...proof.headers },
+      headers: { 'Content-Type': likelyTypeOf(body), ...proof.headers },
       body: new Uint8Array(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',

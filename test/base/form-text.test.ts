@@ -1,7 +1,7 @@
 /** Forms are read strictly, and `payload` in JSON is what an event says. */
 import { braintree, github, slack, twilio } from 'consignee';
 import { expect, test } from 'vitest';
-import { contentTypeOf, dataOfForm, isFormType, readForm } from '../../src/base/form-text.ts';
+import { dataOfForm, isFormType, likelyTypeOf, readForm } from '../../src/base/form-text.ts';
 import { eventFrom } from '../../src/deliver/testing.ts';
 import { readContent } from '../../src/inbox/identity.ts';
 import { keyValuesOf } from '../../src/inbox/search-keys.ts';
@@ -108,7 +108,7 @@ test('content types', () => {
     false,
     false,
   ]);
-  expect(['a=b', '{"a":"b=c"}', '[1]', 'x'].map((text) => contentTypeOf(Buffer.from(text)))).toEqual([
+  expect(['a=b', '{"a":"b=c"}', '[1]', 'x'].map((text) => likelyTypeOf(Buffer.from(text)))).toEqual([
     FORM,
     ...Array.from({ length: 3 }, () => 'application/json'),
   ]);

@@ -56,6 +56,21 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
 
+A provider that tries the URL first has \`handshakes\`, a list of these. Nothing of them is stored. \`answer: { status: 204, text: '' }\` beside them is
+what accepted events are answered with.
+
+\`\`\`ts
+handshakes: [{ when: { method: 'GET', 'query:challenge': /^[\\w-]{1,100}$/ }, answer: { text: '{query:challenge}' } }],
+\`\`\`
+
+| word | what it may be |
+| --- | --- |
+| \`when\` | \`method\` \`GET\`, \`HEAD\` or \`OPTIONS\`, else it is a POST; and \`query:x\`, \`header:X\`, \`member:a.b\`, \`field:x\`: a text, a form from \`^\` to \`$\`, \`null\` for what must not be there, \`{ secret: 'verifyToken' }\` for the text of \`<SOURCE>_VERIFY_TOKEN\` |
+| \`signed\` | \`true\`: every check has to pass first. \`'maybe'\`: it may. Left out: it has no signature, and the other checks have to pass |
+| \`answer\` | \`text\` or \`json\`, \`headers\`, \`status\`; with \`{query:x}\` and the like, \`{setting:x}\` and \`{made}\` |
+| \`made\` | \`{ algorithm, key, encoding, of }\`: a MAC by the source's secret; with \`by: 'x'\` and \`digest-sha256\` a digest with \`<SOURCE>_X\` as \`{key}\`, and the registered URL as \`{endpoint}\` |
+| \`brings\` | \`{ what: 'a secret', text: '{header:X}' }\`: kept for \`consignee secret take\` |
+
 ## Not there, and why
 
 JWT in headers of their own (Easyship, Plaid) and keys that must be fetched (ShipEngine and ShipStation v2, Amazon SNS, PayPal, eBay) cannot be said

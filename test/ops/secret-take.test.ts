@@ -14,6 +14,13 @@ const config = join(ROOT, 'test/fixtures/presets');
 const HOOK = 'b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81';
 const EVENT = '{"events":[{"action":"changed"}]}';
 
+const OTHERS = {
+  DROPBOX_WEBHOOK_SECRET: HOOK,
+  DROPBOX_ALLOW_FROM: '203.0.113.0/24',
+  META_WEBHOOK_SECRET: HOOK,
+  META_VERIFY_TOKEN: HOOK,
+};
+
 const { consignee } = useFolder();
 let folder: string;
 let service: Service | undefined;
@@ -77,12 +84,36 @@ test('the source waits, the operator takes the secret and sets it, and what came
   const holding = files.filter((file) => readFileSync(join(file.parentPath, file.name)).includes(HOOK));
   expect(holding).toEqual([]);
 
-  const on = await serve({ ASANA_WEBHOOK_SECRET: HOOK });
+  const on = await serve({ ASANA_WEBHOOK_SECRET: HOOK, ...OTHERS });
   // Judged again by the secret that is there now.
   await waitFor(() => on.events().length === 1, 20_000, on.output);
   expect(on.events()[0]).toMatchObject({ source: 'asana', body: Buffer.from(EVENT) });
   expect((await post({ 'X-Hook-Secret': 'another-secret-of-a-stranger-0123456789' })).status).toBe(401);
   expect((await post(signed(HOOK), EVENT)).status).toBe(200);
+});
+
+test('handshakes pass the same checks of address and TLS, and a source that is off has none', async () => {
+  const ask = async (target: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${service?.url}/webhooks/${target}`, { headers });
+    return [response.status, await response.text()];
+  };
+  expect(await ask('dropbox?challenge=abc')).toEqual([403, expect.not.stringContaining('abc')]);
+  expect(await ask('onfleet?check=abc')).toEqual([404, expect.not.stringContaining('abc')]);
+  const verified = `hub.mode=subscribe&hub.challenge=abc&hub.verify_token=${HOOK}`;
+  expect(await ask(`meta?${verified}`)).toEqual([200, 'abc']);
+  expect((await ask(`meta?${verified}x`))[0]).toBe(403);
+  await service?.line(({ code, status }) => code === 'handshake_mismatch' && status === 403);
+  expect(service?.output()).not.toContain(HOOK);
+  await serve({
+    META_WEBHOOK_SECRET: HOOK,
+    META_VERIFY_TOKEN: HOOK,
+    REQUIRE_HTTPS: 'true',
+    TRUST_PROXY: 'loopback',
+  });
+  expect((await ask(`meta?${verified}`))[0]).toBe(403);
+  expect(
+    await ask(`meta?${verified}`, { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' }),
+  ).toEqual([200, 'abc']);
 });
 
 test('take wants one source that there is', async () => {

@@ -84,7 +84,8 @@ export class Handshakes {
     return (error: unknown, request: Request, response: Response, next: NextFunction) => {
       const code = error instanceof Rejection ? error.code : '';
       const isUnsigned = /^(hmac|signature)_(missing|mismatch)$/.test(code);
-      if (request.method !== 'POST' || !isUnsigned || !mayBeRead(request)) return next(error);
+      const bytesMost = Math.min(HANDSHAKE_MOST, this.#source.rules().bodyLimitBytes);
+      if (request.method !== 'POST' || !isUnsigned || !mayBeRead(request, bytesMost)) return next(error);
       readSmallBody(request, response)
         .then(() => {
           const met = this.#meet(request, response);
@@ -132,9 +133,9 @@ export class Handshakes {
   }
 }
 
-function mayBeRead(request: Request): boolean {
+function mayBeRead(request: Request, bytesMost: number): boolean {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
-  const isSmall = encoding === undefined && Number(length) <= HANDSHAKE_MOST;
+  const isSmall = encoding === undefined && Number(length) <= bytesMost;
   return isSmall && !waitsForContinue(request) && !isCompressed(request.headers);
 }
 

@@ -6,7 +6,7 @@ import { generateKeyPairSync, hash, sign } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { custom, type Preset, presets } from 'consignee';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { takeArrived } from '../../../src/serve/arrived.ts';
 import { presetFlaws } from '../../../src/verify/preset.ts';
 import { type AppSource, startApp } from '../../harness/app.ts';
@@ -269,6 +269,26 @@ describe('an answer that is computed from the query', () => {
     const answer = await send('GET', 'ebay?challenge_code=code-1', { Host: 'evil.example' });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
     expect(JSON.parse(answer.body)).toEqual({ challengeResponse: expected });
+  });
+});
+
+describe('how often', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('a stranger may have so much computed, and no more; what is only echoed costs nothing', async () => {
+    // The clock stands still, so nothing is filled up again.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const statuses = async (target: string, count: number) => {
+      const wire = await openWire(app.port);
+      wire.write(bytesOf('GET', `/webhooks/${target}`).repeat(count));
+      await wire.answer(count);
+      wire.close();
+      return wire.answers().map(({ status }) => status);
+    };
+    const computed = await statuses('ebay?challenge_code=c', 250);
+    expect(computed.slice(0, 150)).toEqual(Array.from({ length: 150 }, () => 200));
+    expect(computed.slice(-40)).toEqual(Array.from({ length: 40 }, () => 429));
+    expect(new Set(await statuses('adobe?challenge=c', 250))).toEqual(new Set([200]));
   });
 });
 
