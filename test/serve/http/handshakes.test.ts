@@ -49,28 +49,6 @@ const OTHERS = {
       { when: { method: 'GET', 'query:challenge': /^[\w-]{1,100}$/ }, answer: { text: '{query:challenge}' } },
     ],
   }),
-  graph: custom({
-    name: 'graph',
-    forms: [],
-    handshakes: [
-      {
-        when: { 'query:validationToken': /^[\w .:;,+/=~-]{1,1000}$/ },
-        signed: 'maybe',
-        answer: { text: '{query:validationToken}' },
-      },
-    ],
-  }),
-  sfmc: custom({
-    name: 'sfmc',
-    forms: [HMAC],
-    handshakes: [
-      {
-        when: { 'member:callbackId': /^[\w-]{1,64}$/, 'member:verificationKey': /^[\w-]{1,128}$/ },
-        answer: {},
-        brings: { what: 'a verification key', text: '{member:callbackId} {member:verificationKey}' },
-      },
-    ],
-  }),
   sns: custom({
     name: 'sns',
     forms: [HMAC],
@@ -87,7 +65,6 @@ const OTHERS = {
       },
     ],
   }),
-  shipx: custom({ name: 'shipx', forms: [HMAC], handshakes: [{ when: { method: 'GET' }, answer: {} }] }),
 } satisfies Record<string, Preset>;
 
 const shipped = (name: string, more: Partial<AppSource> = {}): AppSource => {
@@ -106,6 +83,9 @@ const SOURCES: AppSource[] = [
   }),
   shipped('zoom', { secrets: ['the-newest-of-two', SECRET] }),
   shipped('discord', { scheme: 'signature', secrets: [PUBLIC_KEY] }),
+  shipped('microsoft-graph', { name: 'graph', scheme: 'token' }),
+  shipped('inpost-shipx', { name: 'shipx', scheme: 'token' }),
+  shipped('salesforce-marketing-cloud', { name: 'sfmc', takesSecrets: true }),
   shipped('asana', { name: 'asana-on' }),
   shipped('asana', { name: 'asana-waiting', secrets: [], takesSecrets: true }),
   shipped('notion', { name: 'notion-waiting', secrets: [], takesSecrets: true }),
@@ -113,11 +93,10 @@ const SOURCES: AppSource[] = [
     ([name, preset]): AppSource => ({
       name,
       preset,
-      scheme: name === 'graph' ? 'token' : 'hmac',
+      scheme: 'hmac',
       secrets: [SECRET],
       publicUrl: 'https://hooks.example.com/webhooks/ebay',
       handshakeSecrets: { verificationToken: [TOKEN] },
-      takesSecrets: name === 'sfmc',
     }),
   ),
 ];
@@ -176,7 +155,7 @@ describe('an echo of the query', () => {
     ['dropbox', 'challenge=Xy_9.~', 'Xy_9.~'],
     ['adobe', 'challenge=8ec8d794-e0ab-42df-9017-e3dada8e84f7', '8ec8d794-e0ab-42df-9017-e3dada8e84f7'],
     ['meta', `hub.mode=subscribe&hub.verify_token=${TOKEN}&hub.challenge=1158201444`, '1158201444'],
-    ['shipx', '', ''],
+    ['shipx', `token=${SECRET}`, ''],
   ])('%s gets its value back as text', async (source, query, text) => {
     expectText(await send('GET', `${source}?${query}`), text, source);
   });
