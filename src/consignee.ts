@@ -26,6 +26,7 @@ export { defineService } from './serve/config/knobs.ts';
 export { custom } from './verify/custom.ts';
 export type { WebhookEvent } from './verify/event.ts';
 export type { SignatureForm } from './verify/form/vocabulary.ts';
+export type { Handshake } from './verify/handshake.ts';
 export type { Preset } from './verify/preset.ts';
 export * from './verify/presets.ts';
 export { presets } from './verify/presets-by-name.ts';

@@ -3,9 +3,11 @@
  * for the first run, and for a source that is added.
  */
 import { randomBytes } from 'node:crypto';
+import { settingOf } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { firstSetting } from '../verify/checks.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
+import { sayHandshakes } from '../verify/handshake-words.ts';
 import type { Preset } from '../verify/preset.ts';
 import { wrapWords } from './terminal.ts';
 
@@ -51,10 +53,15 @@ export function switchOf({ source, preset }: NamedSource): string {
   return firstSetting({ prefix: prefixOf(source), preset });
 }
 
+/** What is to be done at the provider and for its handshakes, in sentences. */
+export function stepsOf({ source, preset }: NamedSource): string[] {
+  return [...preset.setUp, ...sayHandshakes(preset, (name) => settingOf(prefixOf(source), name))];
+}
+
 function sectionOf(named: NamedSource, value: string): string {
-  const { title, setUp } = named.preset;
+  const { title } = named.preset;
   const setting = `${switchOf(named)}=${value}\n`;
-  return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${setting}` : setting}`;
+  return `${comment([`${title}. ${stepsOf(named).join(' ')}`])}${value === '' ? `# ${setting}` : setting}`;
 }
 
 function comment(paragraphs: readonly string[]): string {

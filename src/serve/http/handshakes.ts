@@ -9,6 +9,7 @@
  */
 import type { NextFunction, Request, Response } from 'express';
 import { TokenBuckets } from '../../inbox/refused/token-bucket.ts';
+import { isForForms } from '../../verify/checks.ts';
 import {
   HANDSHAKE_MOST,
   type HandshakeSettings,
@@ -83,14 +84,15 @@ export class Handshakes {
   unsigned() {
     return (error: unknown, request: Request, response: Response, next: NextFunction) => {
       const code = error instanceof Rejection ? error.code : '';
-      const isUnsigned = /^(hmac|signature)_(missing|mismatch)$/.test(code);
+      const [scheme = '', failed = ''] = code.split('_');
+      const isUnsigned = isForForms(scheme) && ['missing', 'mismatch'].includes(failed);
       const bytesMost = Math.min(HANDSHAKE_MOST, this.#source.rules().bodyLimitBytes);
       if (request.method !== 'POST' || !isUnsigned || !mayBeRead(request, bytesMost)) return next(error);
       readSmallBody(request, response)
         .then(() => {
           const met = this.#meet(request, response);
           // A wrong signature is that of the secret that it brings, or of nobody.
-          if (!met || (code.endsWith('_mismatch') && !met.brings)) throw error;
+          if (!met || (failed === 'mismatch' && !met.brings)) throw error;
           return this.#answer(response, met, error as Rejection);
         })
         .catch(next);

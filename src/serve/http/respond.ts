@@ -108,7 +108,7 @@ export function responder(options: ResponderOptions): Responder {
     const detail = production ? {} : { detail: reason };
     const body = JSON.stringify({ title: http.STATUS_CODES[status], status, id, ...detail });
     const headers: string[] = [];
-    if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
+    if (status === 503 || status === 429) headers.push('Retry-After', String(options.retryAfterSeconds));
     if (status === 405) headers.push('Allow', response.locals.allow ?? 'POST');
     if (status === 415) headers.push('Accept-Encoding', 'identity');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
