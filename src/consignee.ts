@@ -42,6 +42,7 @@ export type { ServiceStatus } from './serve/status.ts';
 export { custom } from './verify/custom.ts';
 export type { WebhookEvent } from './verify/event.ts';
 export type { SignatureForm } from './verify/form/vocabulary.ts';
+export type { Handshake } from './verify/handshake.ts';
 export type { JwtForm } from './verify/jwt-form.ts';
 export type { Preset } from './verify/preset.ts';
 export * from './verify/presets.ts';

@@ -7,6 +7,7 @@
  * An attempt runs and is judged as in the service; nothing is received, verified, stored or tried again.
  */
 import { ConfigError } from '../base/errors.ts';
+import { likelyTypeOf } from '../base/form-text.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
 import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
@@ -48,7 +49,7 @@ export type Change = Partial<Pick<WebhookEvent, 'id' | 'source' | 'receivedAt' |
 export function eventFrom(preset: Preset, body: string | Buffer | object, change: Change = {}): WebhookEvent {
   const isBytes = typeof body === 'string' || Buffer.isBuffer(body);
   const received = Buffer.from(isBytes ? body : JSON.stringify(body));
-  const headers = JSON.stringify(change.headers ?? { 'content-type': 'application/json' });
+  const headers = JSON.stringify(change.headers ?? { 'content-type': likelyTypeOf(received) });
   const { type, externalId, stored } = readContent(preset.name, shapeOf(preset), received, { headers });
   const receivedAt = change.receivedAt ?? new Date();
   return eventOf({

@@ -16,7 +16,7 @@ const SWEEP_MS = 100;
 
 interface Waiting {
   readonly arrival: Arrival;
-  readonly since: number;
+  readonly until: number;
   readonly resolve: (kept: Kept) => void;
   readonly reject: (error: Error) => void;
   givenUp: boolean;
@@ -44,9 +44,11 @@ export class ArrivalBatches {
     return performance.now() - this.#lateSince >= ms;
   }
 
-  keep(arrival: Arrival): Promise<Kept> {
+  /** It is given up after `withinMs`, if that is sooner than the deadline of all. */
+  keep(arrival: Arrival, withinMs = this.#deadlineMs): Promise<Kept> {
     return new Promise((resolve, reject) => {
-      this.#gathered.push({ arrival, since: performance.now(), resolve, reject, givenUp: false });
+      const until = performance.now() + Math.min(withinMs, this.#deadlineMs);
+      this.#gathered.push({ arrival, until, resolve, reject, givenUp: false });
       if (this.#out.size === 0 && this.#gathered.length >= EARLY_BATCH) this.flush();
       if (this.#flushPlanned) return;
       this.#flushPlanned = true;
@@ -93,9 +95,9 @@ export class ArrivalBatches {
   }
 
   #giveUpLate(): void {
-    const before = performance.now() - this.#deadlineMs;
+    const now = performance.now();
     for (const one of this.#all()) {
-      if (one.givenUp || one.since > before) continue;
+      if (one.givenUp || one.until > now) continue;
       one.givenUp = true;
       this.#lateSince = Math.min(this.#lateSince, performance.now());
       one.reject(new Rejection('inbox_slow'));

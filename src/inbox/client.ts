@@ -79,13 +79,13 @@ class InboxClient implements Inbox {
     this.#batches.flush();
   }
 
-  keep(arrival: Arrival): Promise<Kept> {
+  keep(arrival: Arrival, withinMs?: number): Promise<Kept> {
     if (!this.#isSound) {
       return Promise.reject(
         new Rejection('inbox_failed', `the inbox is not sound: ${this.#trouble?.reason}`),
       );
     }
-    return this.#batches.keep(arrival);
+    return this.#batches.keep(arrival, withinMs);
   }
 
   takesWrites(): boolean {

@@ -157,7 +157,7 @@ export interface InboxTrouble {
 /** Where events are kept before anyone acts on them. Every promise rejects if the disk refuses. */
 export interface Inbox extends AlarmKeeper, OperatorCalls {
   /** Resolves when the event is on disk, synced. */
-  keep(arrival: Arrival): Promise<Kept>;
+  keep(arrival: Arrival, withinMs?: number): Promise<Kept>;
   /** Whether the last write, or the last probe after a failed one, reached the disk. */
   takesWrites(): boolean;
   /** Undefined as long as nothing is known against it. */

@@ -7,11 +7,12 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type JsonMember, jsonStartOf, membersAt } from '../base/json-text.ts';
-import type { MemberPath, NamePlace } from '../verify/preset.ts';
+import { dataOfForm } from '../base/form-text.ts';
+import { jsonStartOf } from '../base/json-text.ts';
 import type { Proof } from '../verify/verifier.ts';
 import { withoutMember } from './cut.ts';
-import { isNamedInHeader, NAMES_MOST, type Shape } from './shape.ts';
+import { type Names, namesOf } from './event-names.ts';
+import { NAMES_MOST, type Shape } from './shape.ts';
 
 export interface Content {
   readonly isJson: boolean;
@@ -32,10 +33,6 @@ export interface Content {
   readonly unsigned: Names | undefined;
 }
 
-const NO_HEADERS = {};
-
-type Names = Partial<Readonly<Record<'externalId' | 'type', string | null>>>;
-
 /** `claims` and `headers`: those of the arrival. */
 export function readContent(
   source: string,
@@ -45,13 +42,19 @@ export function readContent(
 ): Content {
   const parsed = parseBody(body);
   const isJson = parsed !== undefined;
-  const { externalId, type, unsigned } = namesOf(shape, parsed, body, headers);
+  const form = !isJson && shape.bodies === 'form' ? dataOfForm(body) : undefined;
+  const { externalId, type, unsigned } = namesOf(
+    shape,
+    form ? form.data : parsed,
+    form?.json ?? body,
+    headers,
+  );
   const stored = shape.cut === undefined ? body : withoutMember(shape.cut, body, isJson);
   const digest = hash('sha256', stored, 'buffer');
   const received = stored === body ? digest : hash('sha256', body, 'buffer');
   return {
     isJson,
-    isReadable: isJson || (shape.bodies === 'form' && isUtf8(body)),
+    isReadable: isJson || shape.bodies === 'any' || (shape.bodies === 'form' && isUtf8(body)),
     parsed,
     externalId,
     type,
@@ -64,28 +67,6 @@ export function readContent(
     ),
     unsigned,
   };
-}
-
-function namesOf(shape: Shape, parsed: unknown, body: Buffer, headers: string) {
-  const { id, type, unsigned: open = [] } = shape;
-  const kept: Readonly<Record<string, string>> = isNamedInHeader(shape) ? JSON.parse(headers) : NO_HEADERS;
-  const inHeader = (name: string) => kept[name.toLowerCase()] || null;
-  const idAt = (place: NamePlace) =>
-    'header' in place ? inHeader(place.header) : textAt(parsed, place, body);
-  const typeIn = (place: NamePlace) => ('header' in place ? inHeader(place.header) : typeAt(parsed, place));
-  const names = { externalId: firstOf(id, idAt), type: firstOf(type, typeIn) };
-  if (open.length === 0) return { ...names, unsigned: undefined };
-  const isOpen = (place: NamePlace) => 'header' in place && open.includes(place.header.toLowerCase());
-  // Where no place holds a name, its lack is as little signed as the name would be.
-  const isOpenIn = (places: readonly NamePlace[], read: typeof idAt) => {
-    const held = places.find((place) => read(place) !== null);
-    return held ? isOpen(held) : places.some(isOpen);
-  };
-  const unsigned: Names = {
-    ...(isOpenIn(id, idAt) && { externalId: names.externalId }),
-    ...(isOpenIn(type, typeIn) && { type: names.type }),
-  };
-  return { ...names, unsigned: Object.keys(unsigned).length > 0 ? unsigned : undefined };
 }
 
 /** Whether an event that is known has these names, as far as nobody signs them. */
@@ -151,45 +132,4 @@ export function parseBody(body: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-function firstOf(places: readonly NamePlace[], read: (place: NamePlace) => string | null): string | null {
-  for (const place of places) {
-    const found = read(place);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-export function valueAt(parsed: unknown, path: MemberPath): unknown {
-  let value = parsed;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
-}
-
-function typeAt(parsed: unknown, path: MemberPath): string | null {
-  const value = valueAt(parsed, path);
-  return typeof value === 'string' ? value : null;
-}
-
-/** A string's content or a number's text; anything else, and the empty string, is no id. */
-export function textAt(parsed: unknown, path: MemberPath, body: Buffer): string | null {
-  const value = valueAt(parsed, path);
-  if (typeof value === 'string') return value === '' ? null : value;
-  if (typeof value !== 'number') return null;
-  return Number.isSafeInteger(value) && value !== 0 ? String(value) : digitsAt(path, body);
-}
-
-/** A number as it was written, which JSON.parse may have rounded. */
-function digitsAt(path: MemberPath, body: Buffer): string {
-  // One byte, one character: offsets into this text are offsets into the bytes.
-  const text = body.toString('latin1');
-  let found: JsonMember = { name: '', start: 0, valueStart: jsonStartOf(body), valueEnd: text.length };
-  for (const name of path) {
-    found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
-  }
-  return text.slice(found.valueStart, found.valueEnd);
 }

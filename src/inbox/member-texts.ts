@@ -1,6 +1,6 @@
 /** Members of a body as people name their values: for the search by members, and for search keys. */
 import type { MemberPath } from '../verify/preset.ts';
-import { textAt, valueAt } from './identity.ts';
+import { textAt, valueAt } from './event-names.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 

@@ -15,8 +15,8 @@ import { hash } from 'node:crypto';
 import type { MemberPath, Naming, StateShape, Where } from '../verify/preset.ts';
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
+import { textAt, valueAt } from './event-names.ts';
 import { isEnd } from './event-states.ts';
-import { textAt, valueAt } from './identity.ts';
 
 export interface State {
   /** The same for all events of one thing, a shipment or a parcel. */

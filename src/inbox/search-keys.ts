@@ -3,6 +3,7 @@
  * or the wiring names. They are indexed after the fact, and an index is all they are: it can be made anew at any time.
  */
 import { hash } from 'node:crypto';
+import { dataOfForm } from '../base/form-text.ts';
 import type { SearchKeys } from '../verify/preset.ts';
 import { firstNumberAt, timeOfNumber } from './event-id.ts';
 import { parseBody } from './identity.ts';
@@ -66,8 +67,10 @@ export function searchKeyOf(value: string): number {
 
 /** The values in a body, by the name of the key. */
 export function keyValuesOf(keys: SearchKeys, bytes: Uint8Array): Map<string, string[]> {
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const parsed = parseBody(body);
+  const received = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const json = parseBody(received);
+  const form = json === undefined ? dataOfForm(received) : undefined;
+  const [parsed, body] = form ? [form.data, form.json ?? received] : [json, received];
   const found = new Map<string, string[]>();
   for (const [name, paths] of Object.entries(keys)) {
     const texts = paths.flatMap((path) => textsAt(parsed, path, body));

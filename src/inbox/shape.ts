@@ -25,7 +25,9 @@ export function shapeOf({
   forms,
 }: Omit<Shape, 'unsigned'> & Pick<Preset, 'forms'>): Shape {
   const signed = forms.map((form) => placeholderNames(form, 'header').map((name) => name.toLowerCase()));
-  const unsigned = headersIn([...id, ...type]).filter((name) => !isInAll(signed, name));
+  // Where the secret itself is sent and nothing is signed, a header proves as much as the body does.
+  const isBare = forms.length > 0 && forms.every(({ algorithm }) => algorithm === 'equal');
+  const unsigned = headersIn([...id, ...type]).filter((name) => !isBare && !isInAll(signed, name));
   return {
     id,
     type,
@@ -37,13 +39,17 @@ export function shapeOf({
 
 /** Whether an event may have its id or type in a header. Asked for each event. */
 export function isNamedInHeader({ id, type }: Shape): boolean {
-  const isHeader = (place: NamePlace) => 'header' in place;
+  const isHeader = (place: NamePlace): boolean =>
+    'header' in place || ('all' in place && place.all.some(isHeader));
   return id.some(isHeader) || type.some(isHeader);
 }
 
 /** Lower-case names of the headers among places: they are kept with each event. */
 export function headersIn(places: readonly NamePlace[]): string[] {
-  return places.flatMap((place) => ('header' in place ? [place.header.toLowerCase()] : []));
+  return places.flatMap((place) => {
+    if ('all' in place) return headersIn(place.all);
+    return 'header' in place ? [place.header.toLowerCase()] : [];
+  });
 }
 
 function isInAll(lists: readonly (readonly string[])[], name: string): boolean {

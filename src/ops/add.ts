@@ -11,7 +11,7 @@ import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { providerNames } from './provider-names.ts';
-import { exampleOf, secretOf, switchOf } from './secrets-file.ts';
+import { exampleOf, secretOf, stepsOf, switchOf } from './secrets-file.ts';
 import { ENV_FILE } from './settings.ts';
 import { complain, misused, say, TEXT } from './terminal.ts';
 import { addToWiring, exportNameOf } from './wiring-text.ts';
@@ -50,7 +50,11 @@ export async function run(args: string[]): Promise<number> {
   writeFileSync(file, text);
   say(`Added ${name} to ${relative('.', file)}.`);
   addSecret(preset);
-  say(`\nAt ${preset.title}:\n${preset.setUp.map((step) => `  ${step}\n`).join('')}`);
+  say(
+    `\nAt ${preset.title}:\n${stepsOf({ source: name, preset })
+      .map((step) => `  ${step}\n`)
+      .join('')}`,
+  );
   say(`Its URL is the one of this service with /webhooks/${name} behind it.`);
   return 0;
 }

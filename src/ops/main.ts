@@ -46,7 +46,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
   ['pause <handler>', 'keep a handler or a target from getting anything', () => import('./pause.ts')],
   ['resume <handler>', 'let it have events again, and try a target that rests', () => import('./resume.ts')],
   ['check', 'the security checklist: settings, secrets, git, proxies, inbox', () => import('./check.ts')],
-  ['secret <verb>', 'generate, show, rotate', () => import('./secret.ts')],
+  ['secret <verb>', 'generate, show, take, rotate', () => import('./secret.ts')],
   ['setup', 'prepare what handlers write to', () => import('./setup.ts')],
   ['compact', 'give the disk back what is unused in an SQLite inbox', () => import('./compact.ts')],
   ['migrate', 'move the inbox from an SQLite file to PostgreSQL', () => import('./migrate.ts')],

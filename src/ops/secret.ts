@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { type Arrived, takeArrived } from '../serve/arrived.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
@@ -24,11 +25,12 @@ export const usage = `Usage: npm run secret -- <verb>
 
   generate [--standard-webhooks]    print a fresh secret: 64 hexadecimal digits, or the whsec_ form
   show [SOURCE]                     live secrets, masked: where they stand, their age, their last use
+  take SOURCE                       what the provider's handshake has brought, shown once and removed here
   rotate SOURCE [--wait SECONDS]    how to change it there and here; waits until the new one is used (600)
 
 Exit 2 if the time is over before a delivery was proved with a new secret.
 `;
-const VERBS = ['generate', 'show', 'rotate'];
+const VERBS = ['generate', 'show', 'take', 'rotate'];
 const WAIT_SECONDS_MOST = 604_800;
 
 export async function run(args: string[]): Promise<number> {
@@ -46,12 +48,17 @@ export async function run(args: string[]): Promise<number> {
   }
   const read = () => readSettings(values.config);
   const settings = sound(await read());
-  const { sources, database } = settings.config;
+  const { sources, database, dataDir } = settings.config;
   const mistake = mistakeInSecret(verb, names, sources, values.wait);
   if (mistake) return misused(mistake, usage);
   if (verb === 'rotate') {
     const [source = ''] = names;
     return (await rotate({ source, waitMs: Number(values.wait) * 1000, read, say })) ? 0 : 2;
+  }
+  if (verb === 'take') {
+    const source = sources.find(({ name }) => name === names[0]) as SourceConfig;
+    for (const line of takeLines(source, takeArrived(dataDir, source.name))) say(line);
+    return 0;
   }
   const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
   const known = await readKnown(database);
@@ -70,13 +77,24 @@ function mistakeInSecret(
   // A word that is no source's name may be a secret that was pasted here, so it is not repeated.
   if (unknown !== undefined) return `that is not a source; they are ${known}`;
   if (verb === 'show') return undefined;
-  if (names.length !== 1) return `rotate wants one source, of ${known}`;
+  if (names.length !== 1) return `${verb} wants one source, of ${known}`;
+  if (verb === 'take') return undefined;
   const source = sources.find(({ name }) => name === names[0]);
   if (!source || secretSchemesOf(source).length === 0) return `${names[0]} has no live secret to change`;
   if (!/^\d{1,6}$/.test(wait) || Number(wait) > WAIT_SECONDS_MOST) {
     return `--wait wants seconds, from 0 to ${WAIT_SECONDS_MOST}`;
   }
   return undefined;
+}
+
+/** Whoever may send to the endpoint may have sent one: the operator knows when the handshake was started, and from where. */
+function takeLines({ name, prefix }: SourceConfig, arrived: readonly Arrived[]): string[] {
+  if (arrived.length === 0) return [`Nothing has arrived for ${name}.`];
+  return [
+    ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}  ${text}`),
+    'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of',
+    `the provider. A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
+  ];
 }
 
 interface ShowOptions {

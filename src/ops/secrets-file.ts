@@ -3,8 +3,10 @@
  * for the first run, and for a source that is added.
  */
 import { randomBytes } from 'node:crypto';
+import { settingOf } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
+import { sayHandshakes } from '../verify/handshake-words.ts';
 import type { Preset } from '../verify/preset.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';
@@ -58,11 +60,16 @@ function switchWithValue({ source, preset }: NamedSource): [setting: string, val
   return [setting, value];
 }
 
+/** What is to be done at the provider and for its handshakes, in sentences. */
+export function stepsOf({ source, preset }: NamedSource): string[] {
+  return [...preset.setUp, ...sayHandshakes(preset, (name) => settingOf(prefixOf(source), name))];
+}
+
 function sectionOf(named: NamedSource, made: string): string {
-  const { title, setUp } = named.preset;
+  const { title } = named.preset;
   const [setting, value = made] = switchWithValue(named);
   const line = `${setting}=${value}\n`;
-  return `${comment([`${title}. ${setUp.join(' ')}`])}${value === '' ? `# ${line}` : line}`;
+  return `${comment([`${title}. ${stepsOf(named).join(' ')}`])}${value === '' ? `# ${line}` : line}`;
 }
 
 function comment(paragraphs: readonly string[]): string {

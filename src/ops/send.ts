@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { likelyTypeOf } from '../base/form-text.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
 import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
@@ -60,7 +61,7 @@ export async function run(args: string[]): Promise<number> {
       const { status, answer, ms } = await deliver(source, body, base);
       const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
       for (const line of columns([cells], { least })) say(line);
-      if (status !== '200') failed++;
+      if (status !== String(source.preset.answer?.status ?? 200)) failed++;
     }
   }
   return failed === 0 ? 0 : 1;
@@ -139,7 +140,7 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...proof.headers },
+      headers: { 'Content-Type': likelyTypeOf(body), ...proof.headers },
       body: new Uint8Array(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',

@@ -4,6 +4,7 @@ import { sentenceOf } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import { VERSION } from '../base/version.ts';
 import { driverOf } from '../inbox/driver.ts';
+import { formSecretsOf } from '../verify/checks.ts';
 import { firstSetting } from '../verify/switches.ts';
 import type { Settings } from './config/settings.ts';
 import type { ConnectionLimits } from './http/connections.ts';
@@ -23,6 +24,11 @@ export function sayWhatIsOn({ config, warnings }: Settings, { role, pretty }: Ma
     const { name, schemes, path } = source;
     if (schemes.length === 0)
       log.warn({ source: name, path }, `source is off: set ${firstSetting(source)} to switch it on`);
+    else if (source.takesSecrets && formSecretsOf(source).length === 0)
+      log.warn(
+        { source: name, path },
+        'source waits for the secret of a handshake, and takes no event before',
+      );
     else if (!pretty) log.info({ source: name, path, verifies: schemes.join(',') }, 'source is on');
   }
 }

@@ -8,8 +8,13 @@ import { keyOfUse } from '../inbox/counts.ts';
 import { REFUSALS, type RefusalCode } from '../verify/refusals.ts';
 import type { Proof } from '../verify/verifier.ts';
 
-export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed'] as const;
+export const REQUEST_OUTCOMES = ['accepted', 'duplicate', 'held', 'refused', 'failed', 'handshake'] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
+
+/** Whether the request was an event. A handshake is none: anybody may try one, and it says nothing of how the provider fares. */
+export function isTaken(outcome: RequestOutcome): boolean {
+  return outcome === 'accepted' || outcome === 'duplicate' || outcome === 'held';
+}
 
 /** `answered`: the function's value went out. Otherwise Consignee's own body did. */
 export const REPLY_OUTCOMES: readonly ReplyResult['outcome'][] = ['answered', 'none', 'failed', 'late'];

@@ -1,5 +1,6 @@
 /** What the public port is made of: the app with its sources, and whom it asks and tells. Called by receiver.ts. */
 import { resolveClient } from '../verify/client-address.ts';
+import { ArrivedKeeper } from './arrived.ts';
 import { createApp } from './http/app.ts';
 import { hostBodyCheck } from './http/host-body.ts';
 import { keepRefusals } from './http/refused.ts';
@@ -7,7 +8,7 @@ import { responder } from './http/respond.ts';
 import { senderReader } from './http/senders.ts';
 import type { App } from './http/server.ts';
 import type { Service, ServiceParts } from './operator-port.ts';
-import { replyOf } from './work.ts';
+import { presetAnswersOf, replyOf } from './work.ts';
 
 /** `hasClosed`: from when on nothing more is taken. */
 export function createPublicApp(
@@ -22,6 +23,7 @@ export function createPublicApp(
       path: source.path,
       keepHeaders: source.keepHeaders,
       rules: () => rules.of(source.name),
+      ...presetAnswersOf(source, knobs),
       ...(source.replies && { reply: replyOf(source, supervisor) }),
     })),
     requireHttps,
@@ -29,7 +31,8 @@ export function createPublicApp(
     isKnown: (source, address) => known.knows(source, address),
     ready: () => service.state === 'serving' && inbox.takesWrites(),
     stoppedTaking: () => hasClosed() || role === 'dispatch',
-    keep: (arrival) => inbox.keep(arrival),
+    keep: (arrival, withinMs) => inbox.keep(arrival, withinMs),
+    arrived: new ArrivedKeeper(config.dataDir),
     clientOf: resolveClient(trustProxy),
     checkHostBody: hostBodyCheck(log),
     responder: responder({

@@ -15,6 +15,7 @@ import { namesIn } from '../verify/ip-allowlist.ts';
 import { provingSettings } from '../verify/switches.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { Config } from './config/config.ts';
+import { handshakeRulesOf } from './config/handshakes.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { SourceRules } from './http/receive.ts';
 
@@ -89,9 +90,14 @@ export class Rules {
 
   #build({ sources, knobs }: Config): ReadonlyMap<string, SourceRules> {
     const named = (verify: Verifier) => withFingerprints(verify, (plain) => this.#keyed(plain));
-    const rulesOf = (source: SourceConfig): SourceRules => ({
+    const rulesOf = (source: SourceConfig): SourceRules => {
+      const verifiers = this.#verifiers(source, knobs.timestampToleranceSeconds).map(named);
+      const handshake = handshakeRulesOf(source, verifiers, (plain) => this.#keyed(plain));
+      return { ...judgedBy(source, verifiers), ...(handshake && { handshake }) };
+    };
+    const judgedBy = (source: SourceConfig, verifiers: readonly Verifier[]): SourceRules => ({
       bodyLimitBytes: source.bodyLimitBytes,
-      verifiers: this.#verifiers(source, knobs.timestampToleranceSeconds).map(named),
+      verifiers,
       enforced: enforcedProofs(source),
       proving: this.#verifiers(
         { ...source, schemes: enforcedProofs(source) },

@@ -37,6 +37,7 @@ export class TallyBook {
 
   readonly listener: MeterListener = {
     request: (source, outcome, code, ms) => {
+      if (outcome === 'handshake') return;
       const tally = this.#tallyOf('request', source, code || outcome);
       tally.count++;
       const place = placeOf(ms);

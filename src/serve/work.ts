@@ -3,22 +3,27 @@
  * `reply` function, which runs where handlers do. Called by receiver.ts.
  */
 import { type HandlerRunner, HandlersHere } from '../deliver/dispatch/here.ts';
+import type { ReplyResult } from '../deliver/dispatch/reply.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SupervisorOptions } from '../deliver/dispatch/threads.ts';
 import { openInbox } from '../inbox/client.ts';
+import type { Arrival, Kept } from '../inbox/contract.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { judgeInTurn } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
 import type { Config } from './config/config.ts';
+import type { Knobs } from './config/knobs.ts';
 import type { SourceConfig } from './config/source.ts';
 import { storedSourcesOf } from './config/stored-sources.ts';
-import type { ReplyOptions } from './http/receive.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
 import type { Role } from './role.ts';
 import type { Rules } from './rules.ts';
+
+/** What most presets have, who do not know better. */
+const REPLY_WITHIN_MS = 2_500;
 
 export interface WorkOptions extends Pick<SupervisorOptions, 'sources' | 'log' | 'logOptions' | 'output'> {
   readonly config: Config;
@@ -71,6 +76,25 @@ export async function openWork(
   const supervisor: HandlerRunner =
     wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
   return { inbox, refused, judgeRefusedAgain, supervisor };
+}
+
+/** What the preset says about answers. A provider that is in a hurry is not kept waiting for the inbox either. */
+export function presetAnswersOf(
+  { preset }: Pick<SourceConfig, 'preset'>,
+  { inboxDeadlineMs }: Pick<Knobs, 'inboxDeadlineMs'>,
+) {
+  const { handshakes, answer, replyWithinMs } = preset;
+  return {
+    ...(handshakes && { handshakes }),
+    ...(answer && { answer }),
+    ...(replyWithinMs < REPLY_WITHIN_MS && { storeWithinMs: Math.min(replyWithinMs, inboxDeadlineMs) }),
+  };
+}
+
+export interface ReplyOptions {
+  /** How long the provider may be kept waiting, from the moment its request came in. */
+  readonly withinMs: number;
+  readonly ask: (arrival: Arrival, kept: Kept, withinMs: number) => Promise<ReplyResult>;
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */

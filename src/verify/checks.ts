@@ -8,6 +8,7 @@ import type { PublishedKeys } from './form/published.ts';
 import { compileForm } from './form/reading.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
 import type { Preset } from './preset.ts';
+import { QUERY_TOKEN } from './query-token.ts';
 import {
   type CheckSettings,
   SCHEMES,
@@ -110,6 +111,16 @@ function withoutClaims({ claims: _, ...proof }: Proof): Proof {
 /** An address may be shared or forged upstream; a secret proves who sends. */
 export function isProof(scheme: string): boolean {
   return SECRET_ROWS.some(({ name }) => name === scheme);
+}
+
+/** Whether a provider can pass the check with a request that it does not sign: its address, and what stands in its URL. */
+export function needsNoSignature(scheme: string): boolean {
+  return scheme === QUERY_TOKEN.name || !isProof(scheme);
+}
+
+/** The live secrets by which the forms of the preset are checked, newest first. */
+export function formSecretsOf({ secrets }: Pick<SourceChecks, 'secrets'>): string[] {
+  return SECRET_ROWS.flatMap(({ name }) => (isForForms(name) ? (secrets[name] ?? []) : []));
 }
 
 /** The schemes with secrets that a request has to pass. */

@@ -18,7 +18,7 @@ export interface WebhookEvent {
   readonly headers: Readonly<Record<string, string>>;
   /** The exact bytes that were verified. Flatfile's lack `_accessToken`. */
   readonly body: Buffer;
-  /** The body parsed as JSON; undefined for a body that is not JSON. Typed by provider: consignee/events/<provider>. */
+  /** The body parsed as JSON, or as the form that its content type says; undefined for a body that is neither. Typed by provider: consignee/events/<provider>. */
   // biome-ignore lint/suspicious/noExplicitAny: a provider's JSON has no type we could vouch for
   readonly data: any;
   /** 1 for the first attempt. */

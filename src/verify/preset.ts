@@ -3,6 +3,7 @@
  * and tests hold README and .env.example against it. Each stands in presets/<name>/preset.ts; presets.ts names them all.
  */
 import {
+  choiceOf,
   type Flaw,
   flaw,
   integer,
@@ -14,6 +15,8 @@ import {
 } from '../base/settings/rules.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
+import type { AcceptedAnswer, Handshake } from './handshake.ts';
+import { flawsOfHandshakes, isAcceptedAnswer } from './handshake-flaws.ts';
 import { type JwtForm, jwtFlaws } from './jwt-form.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
@@ -22,8 +25,8 @@ export type MemberPath = readonly string[];
 
 /** By the name of the key: where its values are. `*` in a path stands for each item of a list. */
 export type SearchKeys = Readonly<Record<string, readonly MemberPath[]>>;
-/** Where an event has its id or type. */
-export type NamePlace = MemberPath | { readonly header: string };
+/** Where an event has its id or type; `all`: in these together. */
+export type NamePlace = MemberPath | { readonly header: string } | { readonly all: readonly NamePlace[] };
 
 /** Where a member is one of these texts, or with `isNot` none of them. */
 export interface Where {
@@ -96,14 +99,18 @@ export interface Preset {
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
   readonly keys?: SearchKeys;
-  /** Bodies may be HTML forms: handlers get their bytes, with no `data`. Left out: what is not JSON is held. */
-  readonly bodies?: 'form';
+  /** Bodies may be HTML forms; of one that has JSON in its only field `payload`, that is what it says. 'any': they may be anything. Left out: what is not JSON is held. */
+  readonly bodies?: 'form' | 'any';
   /** A top-level member that is a credential: cut out of what is stored, logged and handed on. */
   readonly cut?: string;
   /** Headers that say something about an event and prove nothing: kept with it, beside those that every event keeps. */
   readonly keepHeaders?: readonly string[];
+  /** Requests by which it tries the endpoint: answered, and stored nowhere. */
+  readonly handshakes?: readonly Handshake[];
+  /** The answer for an event that is on disk. Left out: ours, as JSON. */
+  readonly answer?: AcceptedAnswer;
   readonly bodyLimitBytes: number;
-  /** The time in which a `reply` must be there, from the moment the request came in. */
+  /** The time in which a `reply` must be there, from the moment the request came in; below 2,500 also the one to store an event in. */
   readonly replyWithinMs: number;
   /** Left out: not known. */
   readonly retries?: Retries;
@@ -125,11 +132,11 @@ const areFilled = (given: unknown) => Array.isArray(given) && given.every(isFill
 const isPaths = (given: unknown) =>
   Array.isArray(given) && given.every((path) => areFilled(path) && path.length > 0);
 const isKeys = (given: unknown) => isObject(given) && Object.values(given).every(isPaths);
-const isPlace = (given: unknown) =>
-  isObject(given)
-    ? isFilled((given as { header?: unknown }).header)
-    : areFilled(given) && (given as []).length > 0;
-const isPlaces = (given: unknown) => Array.isArray(given) && given.every(isPlace);
+const isPlace = (given: unknown): boolean => {
+  if (!isObject(given)) return areFilled(given) && (given as []).length > 0;
+  return 'all' in given ? isPlaces(given.all) && (given.all as []).length > 1 : isFilled(given.header);
+};
+const isPlaces = (given: unknown): boolean => Array.isArray(given) && given.every(isPlace);
 
 const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
 const isRetries = (given: unknown) => {
@@ -173,7 +180,9 @@ const RULES = members({
   type: valueThat(isPlaces, PLACES_FIX, required),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
-  bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),
+  bodies: choiceOf(['form', 'any'] as const),
+  handshakes: valueThat<readonly Handshake[]>(Array.isArray, 'Write a list of handshakes, or leave it out.'),
+  answer: valueThat(isAcceptedAnswer, "Write { status: 204, text: '' }, or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
@@ -189,5 +198,6 @@ const RULES = members({
 
 /** What is wrong with a preset of somebody's own, which no compiler may have seen. */
 export function presetFlaws(given: unknown): readonly Flaw[] {
-  return RULES(given).flaws;
+  const { flaws } = RULES(given);
+  return flaws.length > 0 ? flaws : flawsOfHandshakes(given as Preset);
 }

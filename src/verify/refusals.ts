@@ -18,6 +18,18 @@ const GENERAL = {
     asks: 'is this a person with a browser?',
     fix: 'Only POST delivers webhooks; `npm run send -- <source>` tries it.',
   },
+  handshake_mismatch: {
+    status: 403,
+    says: 'the handshake tells another secret than the one that is set',
+    asks: 'is the verify token at the provider the one of the settings?',
+    fix: 'Write the same one in both places; docs/providers.md names the setting.',
+  },
+  handshake_often: {
+    status: 429,
+    says: 'there were too many handshakes of this kind',
+    asks: 'is somebody trying something?',
+    fix: 'What has arrived is kept: `consignee secret take <source>` shows it and makes room. Then start the handshake at the provider again.',
+  },
   shutting_down: {
     status: 503,
     says: 'the service is stopping',

@@ -4,8 +4,11 @@
  */
 import { type Preset, presets } from 'consignee';
 import { durationOf } from '../../src/serve/alarms/alarm.ts';
+import { settingOf as prefixed } from '../../src/serve/config/proving.ts';
+import { prefixOf } from '../../src/serve/config/source.ts';
 import { isAsymmetric, isSha1, publishedKeyOf } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
+import { sayHandshakes } from '../../src/verify/handshake-words.ts';
 import { jwtProves, sayJwt } from '../../src/verify/jwt-form.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 import { providerFate } from '../../src/verify/retries.ts';
@@ -98,15 +101,34 @@ const acme = custom({
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
 
+A provider that tries the URL first has \`handshakes\`, a list of these. Nothing of them is stored. \`answer: { status: 204, text: '' }\` beside them is
+what accepted events are answered with.
+
+\`\`\`ts
+handshakes: [{ when: { method: 'GET', 'query:challenge': /^[\\w-]{1,100}$/ }, answer: { text: '{query:challenge}' } }],
+\`\`\`
+
+| word | what it may be |
+| --- | --- |
+| \`when\` | \`method\` \`GET\`, \`HEAD\` or \`OPTIONS\`, else it is a POST; and \`query:x\`, \`header:X\`, \`member:a.b\`, \`field:x\`: a text, a form from \`^\` to \`$\`, \`null\` for what must not be there, \`{ secret: 'verifyToken' }\` for the text of \`<SOURCE>_VERIFY_TOKEN\` |
+| \`signed\` | \`true\`: every check has to pass first. \`'maybe'\`: it may. Left out: it has no signature, and the other checks have to pass |
+| \`answer\` | \`text\` or \`json\`, \`headers\`, \`status\`; with \`{query:x}\` and the like, \`{setting:x}\` and \`{made}\` |
+| \`made\` | \`{ algorithm, key, encoding, of }\`: a MAC by the source's secret; with \`by: 'x'\` and \`digest-sha256\` a digest with \`<SOURCE>_X\` as \`{key}\`, and the registered URL as \`{endpoint}\` |
+| \`brings\` | \`{ what: 'a secret', text: '{header:X}' }\`: kept for \`consignee secret take\` |
+
 ## Not there, and why
 
 Plaid's keys come from an API that asks for credentials, and PayPal's certificates want their chain checked: neither can be said. Standard Webhooks
-says nothing of where public keys are published; where a sender has a JWK Set, \`custom\` names it. ShipStation v1 does not sign. Microsoft Graph, Salesforce Marketing Cloud, and Walmart's notifications have a handshake or an encoding that is not known well enough.
+says nothing of where public keys are published; where a sender has a JWK Set, \`custom\` names it. ShipStation v1 does not sign. Walmart's
+notifications have an encoding that is not known well enough.
 17TRACK, USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
 `;
 
 const TICKED = (text: string) => `\`${text}\``;
-const placeOf = (place: NamePlace) => TICKED('header' in place ? place.header : place.join('.'));
+const placeOf = (place: NamePlace): string => {
+  if ('all' in place) return place.all.map(placeOf).join(' and ');
+  return TICKED('header' in place ? place.header : place.join('.'));
+};
 
 function rowFor(preset: Preset): string {
   const { title, name, forms, jwt, id, type, shownBy = 'samples of its own' } = preset;
@@ -119,16 +141,16 @@ function rowFor(preset: Preset): string {
     [
       ...new Set(forms.map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))),
       ...tokens.map(sayJwt),
-    ].join(', else ') + fetched,
+    ].join(', else ') + fetched || 'none: the token in the URL',
     [
       ...new Set([
         ...forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')),
         ...tokens.map(() => 'jwt'),
       ]),
-    ].join(' or '),
+    ].join(' or ') || 'token',
     id.map(placeOf).join(', else ') || 'digest of the body',
     type.map(placeOf).join(', else ') || 'none',
-    [...new Set([...forms.map(provesOf), ...tokens.map(jwtProves)])].join(', else '),
+    [...new Set([...forms.map(provesOf), ...tokens.map(jwtProves)])].join(', else ') || 'the sender only',
     shownBy,
   ];
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;
@@ -136,7 +158,7 @@ function rowFor(preset: Preset): string {
 
 /** The steps at each provider, and what is known besides. */
 function setUpOf(preset: Preset): string {
-  const { title, setUp, keys = {}, retries, sample, addressLists } = preset;
+  const { title, setUp, name, keys = {}, retries, sample, addressLists } = preset;
   const lists: readonly (readonly [string, readonly string[]])[] = [
     ['Search keys', Object.keys(keys)],
     ['Address lists', Object.keys(addressLists)],
@@ -149,7 +171,8 @@ function setUpOf(preset: Preset): string {
     retries?.waitsMs === undefined ? [] : [`It waits ${durationOf(retries.waitsMs)} for an answer.`];
   // What is not known is not said forty times.
   const fate = retries ? [`On a 503 ${providerFate(preset, 503, durationOf)}.`] : [];
-  return `- **${title}**: ${[...setUp, ...waits, ...fate, ...known].join(' ')}\n`;
+  const handshakes = sayHandshakes(preset, (setting) => prefixed(prefixOf(name), setting));
+  return `- **${title}**: ${[...setUp, ...handshakes, ...waits, ...fate, ...known].join(' ')}\n`;
 }
 
 function addressesOf({ name, forms, jwt }: Preset): string {

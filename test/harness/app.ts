@@ -8,14 +8,18 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Preset } from 'consignee';
 import { openInbox } from '../../src/inbox/client.ts';
-import { shapeOf } from '../../src/inbox/shape.ts';
+import { headersIn, shapeOf } from '../../src/inbox/shape.ts';
+import { ArrivedKeeper } from '../../src/serve/arrived.ts';
+import { handshakeRulesOf } from '../../src/serve/config/handshakes.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
+import type { SourceConfig } from '../../src/serve/config/source.ts';
 import { createApp } from '../../src/serve/http/app.ts';
 import { hostBodyCheck } from '../../src/serve/http/host-body.ts';
 import { BodyMemory } from '../../src/serve/http/memory.ts';
 import { responder } from '../../src/serve/http/respond.ts';
 import { closeServer, createHttpServer, listen } from '../../src/serve/http/server.ts';
 import { meterFor } from '../../src/serve/meter.ts';
+import { presetAnswersOf } from '../../src/serve/work.ts';
 import { verifiersOf } from '../../src/verify/checks.ts';
 import { resolveClient } from '../../src/verify/client-address.ts';
 import type { PublishedKeys } from '../../src/verify/form/published.ts';
@@ -31,6 +35,10 @@ export interface AppSource {
   readonly allowSha1?: boolean;
   /** Finds keys where the provider's would be fetched. */
   readonly published?: PublishedKeys;
+  /** Of the settings that its handshakes name: secrets and other values. */
+  readonly handshakeSecrets?: SourceConfig['handshakeSecrets'];
+  readonly handshakeValues?: SourceConfig['handshakeValues'];
+  readonly takesSecrets?: boolean;
 }
 
 const MIB = 1_048_576;
@@ -49,21 +57,23 @@ export async function startApp(sources: readonly AppSource[]) {
     log,
     onRestart() {},
   });
+  const written: object[] = [];
   const meter = meterFor([]);
   const app = createApp({
-    sources: sources.map((source) => ({ ...receivingSource(source), keepHeaders: [] })),
+    sources: sources.map(receivingSource),
     requireHttps: false,
     memory: new BodyMemory({ maxBytes: 64 * MIB, bodyBytesMax: MIB, sources: sources.length }),
     isKnown: () => true,
     ready: () => true,
     stoppedTaking: () => false,
     keep: (arrival) => inbox.keep(arrival),
+    arrived: new ArrivedKeeper(folder),
     clientOf: resolveClient([]),
     checkHostBody: hostBodyCheck(log),
     responder: responder({
       production: false,
       retryAfterSeconds: 1,
-      log,
+      log: { ...log, info: (line: object) => written.push(line), warn: (line: object) => written.push(line) },
       meter,
       paths: [],
       closing: () => false,
@@ -74,15 +84,22 @@ export async function startApp(sources: readonly AppSource[]) {
   });
   const server = createHttpServer(app, { knobs, log, meter });
   const port = await listen(server, '127.0.0.1', 0);
+  /** What the inbox has of a source. */
+  function rowsOf(source: string) {
+    const database = new DatabaseSync(path, { readOnly: true });
+    const rows = database.prepare('SELECT * FROM inbox WHERE source = ? ORDER BY number').all(source);
+    database.close();
+    return rows;
+  }
   return {
     url: `http://127.0.0.1:${port}`,
+    folder,
+    port,
+    /** The lines of the log so far. */
+    lines: written as readonly Readonly<Record<string, unknown>>[],
+    rowsOf,
     /** The bodies that the inbox has of a source. */
-    bodiesOf(source: string): Buffer[] {
-      const database = new DatabaseSync(path, { readOnly: true });
-      const rows = database.prepare('SELECT body FROM inbox WHERE source = ? ORDER BY number').all(source);
-      database.close();
-      return rows.map(({ body }) => Buffer.from(body as Uint8Array));
-    },
+    bodiesOf: (source: string) => rowsOf(source).map(({ body }) => Buffer.from(body as Uint8Array)),
     async stop() {
       await closeServer(server, 0);
       await inbox.close();
@@ -109,12 +126,18 @@ function receivingSource({
     allowSha1,
     ...about,
   };
+  const verifiers = verifiersOf(checks, 300, { follow: () => () => false }, 0, published);
+  const source = { handshakeSecrets: {}, handshakeValues: {}, takesSecrets: false, prefix: 'A', ...about };
+  const handshake = handshakeRulesOf({ ...source, ...checks }, verifiers, (plain) => plain);
   const rules = {
     bodyLimitBytes: MIB,
-    verifiers: verifiersOf(checks, 300, { follow: () => () => false }, 0, published),
+    verifiers,
+    ...(handshake && { handshake }),
     proving: [],
     enforced: [scheme],
     offReason: '',
   };
-  return { name, path: `/webhooks/${name}`, rules: () => rules };
+  const answers = presetAnswersOf({ preset }, { inboxDeadlineMs: 10_000 });
+  const keepHeaders = [...(preset.keepHeaders ?? []), ...headersIn([...preset.id, ...preset.type])];
+  return { name, path: `/webhooks/${name}`, ...answers, keepHeaders, rules: () => rules };
 }

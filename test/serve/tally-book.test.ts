@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Counts } from '../../src/inbox/counts.ts';
 import { noTimes } from '../../src/inbox/tallies.ts';
+import { type Tally, tallyListener } from '../../src/serve/alarms/tally.ts';
 import { meterFor, SecretUses } from '../../src/serve/meter.ts';
 import { startTelling, TallyBook } from '../../src/serve/tally-book.ts';
 
@@ -93,4 +94,20 @@ test('days without an inbox take no more room than a few thousand counts, none o
   }
   expect(rows).toBeLessThan(5_100);
   expect(count).toBe(4 * 1_440 * 2);
+});
+
+test('a handshake is no event: it is in no tally, and no alarm takes it for a sign of life', async () => {
+  const told: Counts[] = [];
+  const { meter, stop } = opened(async (counts) => void told.push(counts));
+  const taken: number[] = [];
+  const tally = { take: (at: number) => taken.push(at) } as unknown as Tally;
+  const alarms = tallyListener(new Map([['one', tally]]), new Map());
+  for (const outcome of ['handshake', 'refused', 'failed'] as const) alarms.request?.('one', outcome, '', 1);
+  expect(taken).toEqual([]);
+  for (const outcome of ['accepted', 'duplicate', 'held'] as const) alarms.request?.('one', outcome, '', 1);
+  expect(taken).toHaveLength(3);
+  meter.request('one', 'handshake', '', 1);
+  meter.request('one', 'accepted', '', 1);
+  await stop();
+  expect(told.flatMap(({ tallies }) => tallies.map(({ outcome }) => outcome))).toEqual(['accepted']);
 });

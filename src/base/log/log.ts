@@ -135,7 +135,7 @@ const COLORS: readonly (readonly [number, readonly string[]])[] = [
   [31, ['refused', 'failed', 'dead', 'error', 'fatal']],
   [32, ['accepted', 'done']],
   [33, ['held', 'retry', 'later', 'warn']],
-  [36, ['duplicate']],
+  [36, ['duplicate', 'handshake']],
 ];
 const VALUE_MAX = 120;
 const SHOWN_FIRST = 'level time msg outcome source handler eventId id status ms ip code reason'.split(' ');

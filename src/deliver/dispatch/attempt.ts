@@ -15,6 +15,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { wordsOf } from '../../base/errors.ts';
+import { dataOfForm, isFormType } from '../../base/form-text.ts';
 import { jsonStartOf } from '../../base/json-text.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
@@ -179,17 +180,17 @@ export function eventOf(delivery: Delivery): WebhookEvent {
       return headers;
     },
     get data() {
-      if (!isParsed) parsed = parsePayload(delivery.body);
+      if (!isParsed) parsed = parsePayload(delivery.body, this.headers['content-type']);
       isParsed = true;
       return parsed;
     },
   };
 }
 
-function parsePayload(body: Buffer): unknown {
+function parsePayload(body: Buffer, contentType: string | undefined): unknown {
   try {
     return JSON.parse(body.toString('utf8', jsonStartOf(body)));
   } catch {
-    return undefined;
+    return isFormType(contentType) ? dataOfForm(body)?.data : undefined;
   }
 }

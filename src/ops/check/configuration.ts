@@ -1,8 +1,10 @@
 /** Judges the settings by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { settingOf } from '../../serve/config/proving.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
-import { isProof } from '../../verify/checks.ts';
+import { formSecretsOf, isProof } from '../../verify/checks.ts';
+import { sayHandshakes } from '../../verify/handshake-words.ts';
 import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
 import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
@@ -31,6 +33,7 @@ export function sourceFindings({ config, environment }: Settings): Finding[] {
   });
   const own = config.sources.flatMap((source) => [
     sourceFinding(source, config.production),
+    ...handshakeFindings(source),
     ...formFindings(source),
   ]);
   return [...own, ...shared];
@@ -64,6 +67,18 @@ function formFindings(source: SourceConfig): Finding[] {
     findings.push(warn(subject, `is known from documentation only. ${fix}`));
   }
   return findings;
+}
+
+function handshakeFindings(source: SourceConfig): Finding[] {
+  const { name, preset, prefix, schemes, takesSecrets } = source;
+  const words = sayHandshakes(preset, (setting) => settingOf(prefix, setting));
+  if (words.length === 0 || schemes.length === 0) return [];
+  const waits = `waits for its secret and takes no event. Once it has come, \`consignee secret take ${name}\` shows it`;
+  const open = `takes secrets of anybody's handshake: set ${prefix}_VERIFY without handshake once yours has come`;
+  const taking = takesSecrets
+    ? [warn(`${name} handshake`, formSecretsOf(source).length === 0 ? waits : open)]
+    : [];
+  return [pass(`${name} handshake`, words.join(' ')), ...taking];
 }
 
 function sourceFinding(source: SourceConfig, production: boolean): Finding {

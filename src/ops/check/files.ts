@@ -6,6 +6,7 @@ import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { privateModeOf } from '../../base/private-files.ts';
 import { driverOf } from '../../inbox/driver.ts';
+import { arrivedFile } from '../../serve/arrived.ts';
 import type { Slot } from '../secret/slots.ts';
 import type { Settings } from '../settings.ts';
 import { counted } from '../terminal.ts';
@@ -18,7 +19,8 @@ const STICKY = 0o1000;
 
 export function fileFindings({ config }: Pick<Settings, 'config'>, slots: readonly Slot[]): Finding[] {
   const { file } = driverOf(config.database);
-  const roots = [...new Set([...(file === undefined ? [] : [file]), config.refusedPath])];
+  const arrived = config.sources.map(({ name }) => arrivedFile(config.dataDir, name));
+  const roots = [...new Set([...(file === undefined ? [] : [file]), config.refusedPath, ...arrived])];
   const files = [...new Set(roots.flatMap(filesBeside))];
   const open = files.flatMap(openFinding);
   const folders = [...new Set(roots.map((root) => dirname(root)))].flatMap(folderFinding);

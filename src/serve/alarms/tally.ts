@@ -4,7 +4,7 @@
  */
 import type { Spoken } from '../../inbox/past.ts';
 import { refusalOf } from '../../verify/refusals.ts';
-import type { MeterListener, SeenRequest } from '../meter.ts';
+import { isTaken, type MeterListener, type SeenRequest } from '../meter.ts';
 import { type FailuresByCode, forgetAddress, noteFailure } from './failures.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -142,7 +142,7 @@ export function tallyListener(
 ): MeterListener {
   return {
     request(source, outcome) {
-      if (outcome !== 'refused' && outcome !== 'failed') tallies.get(source)?.take(Date.now());
+      if (isTaken(outcome)) tallies.get(source)?.take(Date.now());
     },
     sender: (source, seen) => tallies.get(source)?.see(seen, Date.now()),
     proof(source, { signature, secret }) {

@@ -1,8 +1,10 @@
 /** Holds `<PREFIX>_VERIFY` against what a source is checked with. Called by source.ts. */
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
+import { isForForms } from '../../verify/checks.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { settingFor } from '../../verify/switches.ts';
+import { BY_HANDSHAKE, bringsSecret } from './handshakes.ts';
 import type { SourceConfig } from './source.ts';
 
 /** Of a list with commas, in small letters. */
@@ -19,8 +21,10 @@ export function pinProblems(
   const setting = `${prefix}_VERIFY`;
   if (environment[setting] === undefined) return [];
   const pinned = wordsIn(textOf(environment, setting));
+  const takesSecrets = bringsSecret(preset) && pinned.includes(BY_HANDSHAKE);
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
+    if (takesSecrets && scheme === BY_HANDSHAKE) continue;
     const row = SCHEMES.find(({ name }) => name === scheme);
     const needed = `${prefix}_${row && settingFor(row, preset)}`;
     if (!row) {
@@ -34,7 +38,9 @@ export function pinProblems(
       });
     }
   }
-  for (const row of SCHEMES.filter(({ name }) => schemes.includes(name) && !pinned.includes(name))) {
+  const isLeftOut = (name: Scheme) =>
+    schemes.includes(name) && !pinned.includes(name) && !(takesSecrets && isForForms(name));
+  for (const row of SCHEMES.filter(({ name }) => isLeftOut(name))) {
     const there = `${prefix}_${settingFor(row, preset)}`;
     const fix = `Add ${row.name} to ${setting}, or unset ${there}.`;
     problems.push({ setting, wrong: `leaves out ${row.name}, but ${there} is set`, fix });

@@ -27,7 +27,11 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'Webhook requests by outcome; code names the check that refused or failed.',
     labels: ['source', 'outcome', 'code'],
     series: ({ sources }) => [
-      ...each(sources, ['accepted', 'duplicate', 'held']).map(([source, outcome]) => [source, outcome, '']),
+      ...each(sources, ['accepted', 'duplicate', 'held', 'handshake']).map(([source, outcome]) => [
+        source,
+        outcome,
+        '',
+      ]),
       ...each([...sources, NO_SOURCE], CODES).map(([source, code]) => [source, outcomeOfRefusal(code), code]),
     ],
     hears: (add) => ({ request: (source, outcome, code) => add({ source, outcome, code }, 1) }),

@@ -2,7 +2,7 @@
  * The public port: webhooks and health, nothing else. Express stops here; rooms behind it see plain data.
  *
  *   POST /webhooks/<source>   receive.ts          GET /healthz   200 while the process lives
- *   any other method there    405                 GET /readyz    200 when events can be kept, else 503
+ *   any other method there    405, or handshakes  GET /readyz    200 when events can be kept, else 503
  *   anything else             404, and everything on a source that is off
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
@@ -10,12 +10,13 @@ import { networkOf } from '../../base/address.ts';
 import { cameByTls, type resolveClient } from '../../verify/client-address.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
+import { type HandshakeOptions, Handshakes } from './handshakes.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
 import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { App } from './server.ts';
 
-interface AppOptions extends ReceiveOptions {
+interface AppOptions extends HandshakeOptions {
   readonly sources: readonly ReceivingSource[];
   readonly ready: () => boolean;
   /** The client behind the socket's peer and X-Forwarded-For, and whether the peer is a trusted proxy. */
@@ -37,11 +38,13 @@ export function createApp(options: AppOptions): App {
     else answerHealth(response, 503, 'not ready');
   });
   for (const source of options.sources) {
+    const handshakes = source.handshakes && new Handshakes(source, options);
     app
       .route(source.path)
       .all(refuseIfOff(source))
-      .post(...receive(source, options))
-      .all(refuseAll('method_not_allowed'));
+      .post(...receive(source, options, handshakes && [handshakes.proven()]))
+      .all(...(handshakes?.otherMethods() ?? [refuseAll('method_not_allowed')]));
+    if (handshakes) app.use(source.path, handshakes.unsigned());
     app.use(source.path, refuseAs(source.name, options));
   }
   app.use(refuseAll('not_found'));

@@ -8,10 +8,12 @@
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
  */
 import type { Request, Response } from 'express';
-import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
+import type { Preset } from '../../verify/preset.ts';
 import { type BodyCheck, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
+import type { ReplyOptions } from '../work.ts';
 import { readBody, tooLarge } from './body.ts';
+import type { HandshakeRules } from './handshakes.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
   headerKeeper,
@@ -21,10 +23,9 @@ import {
   receptionOf,
   waitsForContinue,
 } from './request.ts';
-
 import type { Responder } from './respond.ts';
 
-export interface ReceivingSource {
+export interface ReceivingSource extends Pick<Preset, 'handshakes' | 'answer'> {
   readonly name: string;
   readonly path: string;
   /** Names of headers that are kept beside the usual. */
@@ -32,6 +33,8 @@ export interface ReceivingSource {
   /** Asked for each request: a reload may have changed them. */
   readonly rules: () => SourceRules;
   readonly reply?: ReplyOptions;
+  /** The time to store an event in, from the moment its request came in. Left out: the inbox's own. */
+  readonly storeWithinMs?: number;
 }
 
 export interface SourceRules {
@@ -42,14 +45,10 @@ export interface SourceRules {
   readonly enforced: readonly string[];
   /** Those of the checks by secrets that are enforced. */
   readonly proving: readonly Verifier[];
+  /** Left out: its preset has no handshakes. */
+  readonly handshake?: HandshakeRules;
   /** Says what to set to switch the source on. */
   readonly offReason: string;
-}
-
-export interface ReplyOptions {
-  /** How long the provider may be kept waiting, from the moment its request came in. */
-  readonly withinMs: number;
-  readonly ask: (arrival: Arrival, kept: Kept, withinMs: number) => Promise<ReplyResult>;
 }
 
 export interface ReceiveOptions {
@@ -58,28 +57,37 @@ export interface ReceiveOptions {
   /** Says whether an address has sent a genuine event to the source before. */
   readonly isKnown: (source: string, address: string) => boolean;
   readonly stoppedTaking: () => boolean;
-  readonly keep: (arrival: Arrival) => Promise<Kept>;
+  /** It is given up after `withinMs`, or when the inbox's own time is over. */
+  readonly keep: (arrival: Arrival, withinMs?: number) => Promise<Kept>;
   readonly responder: Responder;
   /** Made by host-body.ts. */
   readonly checkHostBody: RequestStep;
 }
 
-/** The chain that http/app.ts mounts at the source's path. */
-export function receive(source: ReceivingSource, options: ReceiveOptions): RequestStep[] {
+/** The chain that http/app.ts mounts at the source's path. `last`: steps before the event is kept. */
+export function receive(
+  source: ReceivingSource,
+  options: ReceiveOptions,
+  last: readonly RequestStep[] = [],
+): RequestStep[] {
   return [
     refuseIfOverloaded(source.name, options),
     options.checkHostBody,
     refuseIfNotHttps(options.requireHttps),
-    verifyHead(source.rules),
+    verifyHead(() => source.rules().verifiers),
     refuseIfEncoded,
     refuseIfTooLarge(source.rules),
     readRawBytes(source.rules),
     verifyBody,
+    ...last,
     keepThenAnswer(source, options),
   ];
 }
 
-function refuseIfOverloaded(source: string, { memory, isKnown, stoppedTaking }: ReceiveOptions): RequestStep {
+export function refuseIfOverloaded(
+  source: string,
+  { memory, isKnown, stoppedTaking }: ReceiveOptions,
+): RequestStep {
   return function checkLoad(_request, response, next) {
     if (stoppedTaking()) throw new Rejection('shutting_down');
     const reception = receptionOf(response);
@@ -92,17 +100,17 @@ function refuseIfOverloaded(source: string, { memory, isKnown, stoppedTaking }: 
   };
 }
 
-function refuseIfNotHttps(required: boolean): RequestStep {
+export function refuseIfNotHttps(required: boolean): RequestStep {
   return function checkHttps(_request, response, next) {
     if (required && !receptionOf(response).secure) throw new Rejection('https_required');
     next();
   };
 }
 
-function verifyHead(rules: ReceivingSource['rules']): RequestStep {
+export function verifyHead(verifiers: () => readonly Verifier[]): RequestStep {
   return function checkHead(_request, response, next) {
     const reception = receptionOf(response);
-    inTurn(rules().verifiers, reception.head, (known) => note(known, reception), next);
+    inTurn(verifiers(), reception.head, (known) => note(known, reception), next);
   };
 }
 
@@ -173,11 +181,9 @@ function verifyBody(_request: Request, response: Response, next: (error?: unknow
 }
 
 /** The event is on disk before anybody is answered; from then on the answer is a 200, whatever the reply function does. */
-function keepThenAnswer(
-  { name, keepHeaders, reply }: ReceivingSource,
-  { keep, responder }: ReceiveOptions,
-): RequestStep {
-  const keptHeaders = headerKeeper(keepHeaders);
+function keepThenAnswer(source: ReceivingSource, { keep, responder }: ReceiveOptions): RequestStep {
+  const { name, reply, storeWithinMs } = source;
+  const keptHeaders = headerKeeper(source.keepHeaders);
   return function keepEvent(request, response, next) {
     const reception = receptionOf(response);
     const { head, proofs, body } = reception;
@@ -189,11 +195,14 @@ function keepThenAnswer(
       ...provenBy(proofs),
       body,
     };
-    keep(arrival)
+    const leftOf = (ms: number) => ms - (performance.now() - reception.startedAt);
+    keep(arrival, storeWithinMs && leftOf(storeWithinMs))
       .then((kept) => {
-        if (!reply || kept.outcome === 'held') return responder.accept(response, name, kept);
-        const leftMs = reply.withinMs - (performance.now() - reception.startedAt);
-        return reply.ask(arrival, kept, leftMs).then((said) => responder.accept(response, name, kept, said));
+        if (!reply || kept.outcome === 'held') return responder.accept(response, source, kept);
+        const leftMs = leftOf(reply.withinMs);
+        return reply
+          .ask(arrival, kept, leftMs)
+          .then((said) => responder.accept(response, source, kept, said));
       })
       .catch(next);
   };

@@ -4,8 +4,7 @@
  *   200  application/json          {"status":"accepted"|"duplicate","id":"evt_…"}, or what the source's `reply` returned
  *   else application/problem+json  {"title","status","id":"ref_…"}, with `detail` outside production
  *
- * A refusal that leaves more of a body unread than is worth reading closes the connection, but not before the sender has
- * had the chance to read the answer: a socket closed over unread bytes is reset, and the answer lost.
+ * A preset may name another answer than ours, and a handshake has its own. How much of a body may be left unread, sending.ts says.
  */
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
@@ -15,22 +14,32 @@ import { redactText } from '../../base/log/redact.ts';
 import { http } from '../../base/node-http.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
+import type { AcceptedAnswer, MetHandshake } from '../../verify/handshake.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
 import { missedPath } from './missed.ts';
 import type { KeepRefusal } from './refused.ts';
-import { receptionOf, targetOf, waitsForContinue } from './request.ts';
-import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
+import { receptionOf, targetOf } from './request.ts';
 import type { ReadSender } from './senders.ts';
+import { leavesTooMuch, sendAndLinger, writeHead } from './sending.ts';
 
-const DRAIN_BYTES = 65_536;
-const LINGER_MS = 500;
+const JSON_TYPE = 'application/json';
+const PROBLEM_TYPE = 'application/problem+json';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export interface Responder {
   /** Answers for an event that is on disk. `reply` is what the source's function said, if it has one and was asked. */
-  accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void;
+  accept(response: Response, source: Accepting, kept: Kept, reply?: ReplyResult): void;
+  /** Answers a handshake. `warning` goes into the log. */
+  greet(response: Response, source: string, met: MetHandshake, warning?: string): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
+}
+
+/** `answer`: the one that the preset names. */
+interface Accepting {
+  readonly name: string;
+  readonly answer?: AcceptedAnswer | undefined;
 }
 
 interface ResponderOptions {
@@ -57,24 +66,34 @@ interface Report extends Partial<Readonly<Record<ReportWord, string>>> {
 }
 
 export function responder(options: ResponderOptions): Responder {
-  const { production, log, meter } = options;
+  const { production, meter } = options;
+  const report = reporter(options);
 
-  function accept(response: Response, source: string, kept: Kept, reply?: ReplyResult): void {
+  function accept(response: Response, sourceOf: Accepting, kept: Kept, reply?: ReplyResult): void {
+    const { name: source, answer } = sourceOf;
     const { head, proofs } = receptionOf(response);
-    if (reply?.outcome === 'answered') send(response, 200, reply.json);
-    else send(response, 200, ownAnswer(kept), [], 'latin1');
+    const isReply = reply?.outcome === 'answered';
+    const status = isReply ? 200 : (answer?.status ?? 200);
+    if (isReply) send(response, 200, JSON_TYPE, reply.json);
+    else if (answer) send(response, status, answer.type ?? TEXT_TYPE, answer.text);
+    else send(response, 200, JSON_TYPE, ownAnswer(kept), [], 'latin1');
     const { id: eventId, ...told } = kept;
     const wouldRefuse = codesIn(proofs);
     const more = {
       ...(wouldRefuse !== undefined && { wouldRefuse }),
       ...(reply && { reply: reply.outcome, ...('reason' in reply && { reason: reply.reason }) }),
     };
-    report(response, source, 200, { ...told, eventId, ...more });
+    report(response, source, status, { ...told, eventId, ...more });
     if (reply) meter.reply(source, reply.outcome);
     for (const proof of proofs) meter.proof(source, proof);
     const address = head.address ?? '';
     meter.sender(source, { code: '', address, isKnown: true, looks: 'proven', proofs });
     if (kept.outcome !== 'duplicate') options.learn(source, address, head.receivedAt);
+  }
+
+  function greet(response: Response, source: string, met: MetHandshake, warning?: string): void {
+    send(response, met.status, met.type, met.body, met.headers);
+    report(response, source, met.status, { outcome: 'handshake', ...(warning !== undefined && { warning }) });
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -89,41 +108,47 @@ export function responder(options: ResponderOptions): Responder {
     const detail = production ? {} : { detail: reason };
     const body = JSON.stringify({ title: http.STATUS_CODES[status], status, id, ...detail });
     const headers: string[] = [];
-    if (status === 503) headers.push('Retry-After', String(options.retryAfterSeconds));
-    if (status === 405) headers.push('Allow', 'POST');
+    if (status === 503 || status === 429) headers.push('Retry-After', String(options.retryAfterSeconds));
+    if (status === 405) headers.push('Allow', response.locals.allow ?? 'POST');
     if (status === 415) headers.push('Accept-Encoding', 'identity');
     const readOn = options.keepRefusal(request, response, { id, source, code, reason });
     const endsWithAnswer = options.closing() || !response.shouldKeepAlive;
     if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
-      sendAndLinger(request, response, readOn, status, body, headers);
-    else send(response, status, body, headers);
+      sendAndLinger(request, response, readOn, { status, type: PROBLEM_TYPE, body }, headers);
+    else send(response, status, PROBLEM_TYPE, body, headers);
     if (status < 500) noteSender(request, response, { source, code }, options);
   }
 
   function send(
     response: Response,
     status: number,
+    type: string,
     body: string,
     more: readonly string[] = [],
     encoding: BufferEncoding = 'utf8',
   ): void {
     const headers = options.closing() ? [...more, 'Connection', 'close'] : more;
-    writeHead(response, status, body, headers);
+    writeHead(response, { status, type, body }, headers);
     response.end(body, encoding);
   }
 
-  function report(response: Response, source: string, status: number, said: Report): void {
+  return { accept, greet, refuse };
+}
+
+/** Writes the line of a request, and counts it. */
+function reporter({ log, meter }: Pick<ResponderOptions, 'log' | 'meter'>) {
+  return function report(response: Response, source: string, status: number, said: Report): void {
     const { startedAt, head } = response.locals.reception ?? {};
     const ms = startedAt === undefined ? 0 : Math.round((performance.now() - startedAt) * 100) / 100;
     const line = { source, ...said, status, ms, ip: head?.address };
     const isWell = said.reply !== 'failed' && said.reply !== 'late' && said.warning === undefined;
-    if ((said.outcome === 'accepted' || said.outcome === 'duplicate') && isWell) log.info(line);
+    const { outcome } = said;
+    const isTaken = outcome === 'accepted' || outcome === 'duplicate' || outcome === 'handshake';
+    if (isTaken && isWell) log.info(line);
     else if (said.outcome === 'failed') log.error(line);
     else log.warn(line);
     meter.request(source, said.outcome, said.code ?? '', ms);
-  }
-
-  return { accept, refuse };
+  };
 }
 
 /** Plain ASCII, which goes out without being encoded. */
@@ -151,49 +176,4 @@ function noteSender(
 function codesIn(proofs: readonly Proof[]): string | undefined {
   if (proofs.every((proof) => proof.wouldRefuse === undefined)) return undefined;
   return proofs.flatMap((proof) => proof.wouldRefuse ?? []).join(',');
-}
-
-/**
- * Answers in full. The connection goes once the body has come that is read behind the answer, or, if nobody reads it, after a
- * moment in which the sender can read the answer.
- */
-function sendAndLinger(
-  request: Request,
-  response: Response,
-  readOn: boolean,
-  status: number,
-  body: string,
-  headers: readonly string[],
-): void {
-  writeHead(response, status, body, [...headers, 'Connection', 'close']);
-  response.write(body);
-  const timer = readOn ? undefined : setTimeout(over, LINGER_MS);
-  let drained = 0;
-  const drain = (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > DRAIN_BYTES) request.pause();
-  };
-  if (!readOn) request.on('data', drain);
-  request.once('end', over);
-  request.once('close', over);
-
-  function over(): void {
-    clearTimeout(timer);
-    response.end();
-  }
-}
-
-/** Answers whether more of the body is still to come than is worth reading. */
-function leavesTooMuch(request: Request): boolean {
-  if (request.complete) return false;
-  const declared = request.headers['content-length'];
-  if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
-  return Number(declared) > DRAIN_BYTES || waitsForContinue(request);
-}
-
-/** `headers`: names and values by turns, beside the usual ones. */
-function writeHead(response: Response, status: number, body: string, headers: readonly string[]): void {
-  const type = status === 200 ? 'application/json' : 'application/problem+json';
-  const described = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))];
-  sendHead(response, status, [...SECURITY_HEADERS, ...described, ...headers]);
 }

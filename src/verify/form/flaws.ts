@@ -47,6 +47,7 @@ export function formFlaws(given: unknown): string[] {
     ...layoutFlaws(form),
     ...keyFlaws(form),
     ...timeFlaws(form),
+    ...('unlike' in form && !(form.unlike instanceof RegExp) ? ['has an `unlike` that is no pattern'] : []),
   ];
 }
 

@@ -4,7 +4,8 @@
  * What the head tells is read before the body is, and refused there if it is missing. The bytes of a body are signed as they
  * are and never made into text; only a part that names something inside of it reads it.
  */
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
+import { readForm } from '../../base/form-text.ts';
 import { type Exact, exactValue, jsonStartOf, NumberText } from '../../base/json-text.ts';
 import { type Head, headerLines } from '../verifier.ts';
 
@@ -71,7 +72,7 @@ export class SignedBody {
   readonly bytes: Buffer;
   // Most bodies are never asked for either.
   #json?: Exact;
-  #fields?: readonly (readonly [string, string])[];
+  #fields?: readonly (readonly [string, string])[] | undefined;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -92,18 +93,23 @@ export class SignedBody {
 
   /** The one field of that name; undefined if there is none, or a second one. */
   field(name: string): string | undefined {
-    const found = this.fields.filter(([one]) => one === name);
+    const found = this.fields?.filter(([one]) => one === name) ?? [];
     return found.length === 1 ? found[0]?.[1] : undefined;
   }
 
-  get fields(): readonly (readonly [string, string])[] {
-    this.#fields ??= [...new URLSearchParams(this.bytes.toString('utf8'))];
+  /** Undefined if it is no form. */
+  get fields(): readonly (readonly [string, string])[] | undefined {
+    this.#fields ??= readForm(this.bytes);
     return this.#fields;
   }
 }
 
+/** Stands for the fields of a body that has none: nobody has signed it. */
+const NO_FORM = randomUUID();
+
 /** Names and values in the order of the names. */
-function joinedFields({ fields }: SignedBody): string {
+function joinedFields({ fields, bytes }: SignedBody): string {
+  if (!fields) return NO_FORM + hash('sha256', bytes, 'hex');
   const sorted = [...fields].sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return sorted.flat().join('');
 }

@@ -35,6 +35,7 @@ export interface CompiledForm {
   /** Where a request names the published key that it is signed with. */
   readonly keyName: { readonly kind: string; readonly name: string } | undefined;
   readonly isAsymmetric: boolean;
+  readonly unlike: RegExp | undefined;
   /** Place and algorithm, as evidence and metrics have them. */
   readonly label: string;
   /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
@@ -48,7 +49,7 @@ export interface CompiledForm {
 }
 
 const HASHES = ['sha256', 'sha1', 'sha512'];
-const PLACEHOLDER = /\{(\w+)(?::([^{}]+))?\}/g;
+export const PLACEHOLDER = /\{(\w+)(?::([^{}]+))?\}/g;
 
 export function compileForm(form: SignatureForm): CompiledForm {
   const time = form.time && timePlace(form.time.from);
@@ -69,6 +70,7 @@ export function compileForm(form: SignatureForm): CompiledForm {
     published,
     keyName,
     isAsymmetric: isAsymmetric(form),
+    unlike: 'unlike' in form ? form.unlike : undefined,
     label: `${placeName(form.in)} ${algorithmName(form.algorithm)}`,
     isEvidence: form.algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
     signsUrl: heads.some(({ row }) => row === PARTS.url || row === PARTS.target),

@@ -53,7 +53,10 @@ test.each(presets)('$title says in sentences how it is set up, and how its secre
 });
 
 const pathOf = (path: MemberPath) => `\`${path.join('.')}\``;
-const placeOf = (place: NamePlace) => ('header' in place ? `\`${place.header}\`` : pathOf(place));
+const placeOf = (place: NamePlace): string => {
+  if ('all' in place) return place.all.map(placeOf).join(' and ');
+  return 'header' in place ? `\`${place.header}\`` : pathOf(place);
+};
 const pathsOf = (places: readonly NamePlace[], none: string) => places.map(placeOf).join(', else ') || none;
 
 test.each(presets)('$title has its row in the README', ({ title, name, forms, id, type }) => {

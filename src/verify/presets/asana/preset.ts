@@ -12,10 +12,16 @@ export const asana = custom({
   replyWithinMs: 8_000,
   retries: { after: 'anything', forMs: 86_400_000, waitsMs: 10_000 },
   sample: 'task-changed',
+  handshakes: [
+    {
+      when: { 'header:X-Hook-Secret': /^[\w.~+/=-]{16,200}$/ },
+      answer: { headers: { 'X-Hook-Secret': '{header:X-Hook-Secret}' } },
+      brings: { what: 'a secret', text: '{header:X-Hook-Secret}' },
+    },
+  ],
   setUp: [
     'Asana’s webhooks are made by its API (POST /webhooks), one for each resource, with the URL of this source as `target`.',
     'The secret that comes in X-Hook-Secret goes into ASANA_WEBHOOK_SECRET.',
-    'It hands over its secret in a handshake, which Consignee does not answer yet.',
   ],
   known: {
     from: 'a public registry of webhook providers; Asana/developer-docs _webhooks.html.md @3920826',

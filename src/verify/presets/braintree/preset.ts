@@ -12,15 +12,22 @@ export const braintree = custom({
       algorithm: 'hmac-sha1',
       key: 'sha1',
       signed: '{field:bt_payload}',
+      unlike: /^[a-f\d]{20,32}$/,
     },
   ],
   id: [],
   type: [],
   bodies: 'form',
+  handshakes: [
+    {
+      when: { method: 'GET', 'query:bt_challenge': /^[a-f\d]{20,32}$/ },
+      made: { algorithm: 'hmac-sha1', key: 'sha1', encoding: 'hex', of: '{query:bt_challenge}' },
+      answer: { text: '{setting:publicKey}|{made}' },
+    },
+  ],
   setUp: [
     'At Braintree, add the URL of this source as a webhook, and put the secret that it signs with into BRAINTREE_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
-    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+    'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: {
     from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py',

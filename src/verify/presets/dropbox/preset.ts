@@ -11,10 +11,12 @@ export const dropbox = custom({
   type: [],
   retries: { after: 'anything', forMs: 600_000 },
   sample: 'list-folder',
+  handshakes: [
+    { when: { method: 'GET', 'query:challenge': /^[\w.~-]{1,200}$/ }, answer: { text: '{query:challenge}' } },
+  ],
   setUp: [
     'In Dropbox’s App Console, open the app and add the URL of this source under Webhooks.',
     'The app secret goes into DROPBOX_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'dropbox/mdwebhook app.py; dropbox.com/developers/reference/webhooks', asOf: '2026-11' },
   shownBy: 'same form as sendcloud',

@@ -16,6 +16,7 @@ export const intercom = custom({
   id: [['id']],
   type: [['topic']],
   sample: 'conversation-created',
+  handshakes: [{ when: { method: 'HEAD' }, answer: {} }],
   setUp: [
     'In Intercom’s Developer Hub, open the app and give the URL of this source under Webhooks.',
     'The Client secret under Basic Information goes into INTERCOM_WEBHOOK_SECRET.',

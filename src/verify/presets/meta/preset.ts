@@ -17,10 +17,20 @@ export const meta = custom({
   type: [['object']],
   retries: { after: 'anything' },
   sample: 'messages',
+  handshakes: [
+    {
+      when: {
+        method: 'GET',
+        'query:hub.mode': 'subscribe',
+        'query:hub.verify_token': { secret: 'verifyToken' },
+        'query:hub.challenge': /^[\w.~-]{1,200}$/,
+      },
+      answer: { text: '{query:hub.challenge}' },
+    },
+  ],
   setUp: [
     'In Meta’s App Dashboard, under Webhooks, give the URL of this source as the callback URL.',
     'The app secret goes into META_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: {
     from: 'a public registry of webhook providers; developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks',

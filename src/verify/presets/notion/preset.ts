@@ -17,10 +17,18 @@ export const notion = custom({
   type: [['type']],
   keys: { entity: [['entity', 'id']] },
   sample: 'page-created',
+  cut: 'verification_token',
+  handshakes: [
+    {
+      when: { 'member:verification_token': /^[\w.~+/=-]{16,200}$/, 'member:type': null },
+      signed: 'maybe',
+      answer: {},
+      brings: { what: 'a secret', text: '{member:verification_token}' },
+    },
+  ],
   setUp: [
     'At notion.so/profile/integrations, open the integration and create a subscription with the URL of this source under Webhooks.',
     'Paste the verification token back there, and put it into NOTION_WEBHOOK_SECRET: it signs from then on.',
-    'Its first request carries the secret: look for verification_token in what is refused, and set it.',
   ],
   known: {
     from: 'developers.notion.com/reference/webhooks; makenotion/notion-sdk-js src/webhooks.ts; hookdeck/webhook-skills skills/notion-webhooks',

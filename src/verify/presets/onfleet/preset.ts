@@ -19,10 +19,12 @@ export const onfleet = custom({
   keys: { task: [['taskId']], worker: [['workerId']] },
   retries: { after: 'anything', forMs: 86_400_000 },
   sample: 'task-started',
+  handshakes: [
+    { when: { method: 'GET', 'query:check': /^[\w.~-]{1,200}$/ }, answer: { text: '{query:check}' } },
+  ],
   setUp: [
     'In Onfleet’s dashboard, under Settings, API & Webhooks, add the URL of this source: one webhook for each trigger.',
     'The webhook secret is in the dashboard too: put its hexadecimal digits into ONFLEET_WEBHOOK_SECRET.',
-    'It asks the URL by GET before it is registered, which Consignee does not answer yet.',
   ],
   known: {
     from: 'docs.onfleet.com/reference/secrets.md; rubydoc.info ruby-onfleet; public code; docs.onfleet.com/reference/webhooks, /reference/retry',

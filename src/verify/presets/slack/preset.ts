@@ -19,11 +19,17 @@ export const slack = custom({
   retries: { after: 'anything', waitsMs: 3_000 },
   sample: 'message',
   bodies: 'form',
+  handshakes: [
+    {
+      when: { 'member:type': 'url_verification', 'member:challenge': /^[\w.~-]{1,200}$/ },
+      signed: true,
+      answer: { text: '{member:challenge}' },
+    },
+  ],
   setUp: [
     'At api.slack.com/apps, open the app and give the URL of this source under Event Subscriptions as the Request URL.',
     'The Signing Secret under Basic Information, App Credentials, goes into SLACK_WEBHOOK_SECRET.',
-    'It asks for its challenge once: a `reply` that returns { challenge: event.data.challenge } answers it.',
-    'Events come as JSON; commands and interactions as forms: new URLSearchParams(event.body.toString()) reads them.',
+    'Events come as JSON; commands and interactions as forms, whose fields or payload event.data has.',
   ],
   known: {
     from: 'slackapi/python-slack-sdk tests/slack_sdk/signature; hookdeck/webhook-skills skills/slack-webhooks',

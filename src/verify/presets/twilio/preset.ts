@@ -26,7 +26,7 @@ export const twilio = custom({
     'In Twilio’s Console, open the number under Phone Numbers, Manage, Active numbers, and give the URL of this source as the webhook for what comes in.',
     'It signs with the Auth Token of the account: put that into TWILIO_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into TWILIO_PUBLIC_URL.',
-    'Its bodies are forms: a handler reads them by new URLSearchParams(event.body.toString()).',
+    'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: {
     from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js; hookdeck/webhook-skills skills/twilio-webhooks',

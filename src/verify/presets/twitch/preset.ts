@@ -18,10 +18,19 @@ export const twitch = custom({
   type: [{ header: 'Twitch-Eventsub-Subscription-Type' }],
   keys: { subscription: [['subscription', 'id']], broadcaster: [['event', 'broadcaster_user_id']] },
   sample: 'stream-online',
+  handshakes: [
+    {
+      when: {
+        'header:Twitch-Eventsub-Message-Type': 'webhook_callback_verification',
+        'member:challenge': /^[\w.~-]{1,200}$/,
+      },
+      signed: true,
+      answer: { text: '{member:challenge}' },
+    },
+  ],
   setUp: [
     'Subscriptions are made by Twitch’s API (POST /helix/eventsub/subscriptions), with the transport { method: webhook }, the URL of this source as `callback`, and a `secret` of your own making.',
     'Put that into TWITCH_WEBHOOK_SECRET.',
-    'It asks for its challenge as text before it is registered, which Consignee does not answer yet.',
   ],
   known: { from: 'dev.twitch.tv', asOf: '2026-11' },
   shownBy: 'same form as slack',

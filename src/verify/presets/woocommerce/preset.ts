@@ -16,10 +16,16 @@ export const woocommerce = custom({
   type: [{ header: 'X-WC-Webhook-Topic' }],
   retries: { after: 'nothing' },
   sample: 'order-updated',
+  handshakes: [
+    {
+      when: { 'field:webhook_id': /^\d{1,20}$/, 'header:X-WC-Webhook-Topic': null },
+      signed: 'maybe',
+      answer: {},
+    },
+  ],
   setUp: [
     'In WooCommerce, under Settings, Advanced, Webhooks, add a webhook: the URL of this source is its Delivery URL.',
     'Its Secret, made by itself or by you, goes into WOOCOMMERCE_WEBHOOK_SECRET.',
-    'Its first request, when it is saved, carries no signature: it is refused, and may be ignored.',
   ],
   known: {
     from: 'developer.woocommerce.com and WC_Webhook::generate_signature; hookdeck/webhook-skills skills/woocommerce-webhooks; class-wc-webhook.php failed_delivery',

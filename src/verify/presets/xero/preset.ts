@@ -12,6 +12,7 @@ export const xero = custom({
   replyWithinMs: 4_000,
   retries: { after: 'anything', forMs: 86_400_000, waitsMs: 5_000, afterwards: 'switches the webhook off' },
   sample: 'invoice-updated',
+  answer: { text: '' },
   setUp: [
     'At developer.xero.com, open the app and give the URL of this source under Webhooks as the delivery URL.',
     'The webhooks key there goes into XERO_WEBHOOK_SECRET.',

@@ -17,10 +17,17 @@ export const zoom = custom({
   id: [],
   type: [['event']],
   sample: 'meeting-started',
+  handshakes: [
+    {
+      when: { 'member:event': 'endpoint.url_validation', 'member:payload.plainToken': /^[\w.~-]{1,200}$/ },
+      signed: true,
+      made: { algorithm: 'hmac-sha256', encoding: 'hex', of: '{member:payload.plainToken}' },
+      answer: { json: { plainToken: '{member:payload.plainToken}', encryptedToken: '{made}' } },
+    },
+  ],
   setUp: [
     'In the Zoom App Marketplace, open the app, enable Event Subscriptions under Feature, and give the URL of this source as the endpoint.',
     'The Secret Token there goes into ZOOM_WEBHOOK_SECRET.',
-    'It asks with endpoint.url_validation: a `reply` that returns plainToken and encryptedToken answers it.',
   ],
   known: {
     from: 'zoom/webhook-sample index.js; hookdeck/webhook-skills skills/zoom-webhooks',
