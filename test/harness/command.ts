@@ -20,12 +20,18 @@ export const NODE = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NO
 /** Starts a command of the project with just this environment. */
 export function run(
   args: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; cwd?: string; under?: readonly string[] } = {},
+  options: {
+    env?: Readonly<Record<string, string>>;
+    cwd?: string;
+    under?: readonly string[];
+    /** Where another release of the project is. */
+    root?: string;
+  } = {},
 ): Run {
   const [program = '', ...rest] = [
     ...(options.under ?? []),
     process.execPath,
-    join(ROOT, 'bin/consignee.js'),
+    join(options.root ?? ROOT, 'bin/consignee.js'),
     ...args,
   ];
   const child = spawn(program, rest, {

@@ -61,6 +61,8 @@ export interface ServiceOptions {
   readonly folder?: string;
   /** A program and its arguments to run the service under, strace for one. */
   readonly under?: readonly string[];
+  /** Where another release of the project is. */
+  readonly root?: string;
 }
 
 const ALL_ON = Object.fromEntries(
@@ -93,6 +95,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     },
     cwd: folder,
     ...(options.under && { under: options.under }),
+    ...(options.root && { root: options.root }),
   });
   const ended = once(child.process, 'exit') as Promise<[number | null]>;
   const ready = await Promise.race([
