@@ -14,8 +14,10 @@ const DEFAULTS = {
   rotation: {},
 } satisfies Partial<Preset>;
 
+/** What must be said is the name and how it signs; whatever else a preset has may be. */
 export type CustomPreset = Pick<Preset, 'name' | 'forms'> & Partial<Preset>;
 
+/** Throws nothing: what is wrong with it is listed at the start, with everything else. Its words: docs/providers.md. */
 export function custom<const Given extends CustomPreset>(given: Given): Preset {
   return { ...DEFAULTS, title: given?.name, ...given };
 }

@@ -68,7 +68,7 @@ function docker(): Engine {
         image,
         ...start.args,
       ]);
-      return followed(child, () => void say('stop', '--time', '40', name));
+      return followed(child, () => void say('stop', '-t', '40', name));
     },
     written: () => [],
     remove: () => {},

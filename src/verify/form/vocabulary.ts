@@ -101,6 +101,7 @@ interface ByEquality {
   readonly time?: undefined;
 }
 
+/** One way in which a provider signs. Some have several: a preset lists them in order of strength. */
 export type SignatureForm = { readonly in: Place } & (
   | ByEquality
   | ((Whole | AsPairs | AsList) & (ByMac | ByDigest | ByPublicKey))
