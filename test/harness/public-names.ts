@@ -33,7 +33,7 @@ export interface PublicName {
 /** Not exported by name, but seen by whoever calls what is. */
 const SEEN: readonly (readonly [string, string])[] = [
   ['src/deliver/handler.ts', 'HandlerLimits'],
-  ['src/deliver/handlers/bigquery.ts', 'BigQueryOptions'],
+  ['src/deliver/handlers/bigquery/options.ts', 'BigQueryOptions'],
   ['src/deliver/handlers/command/options.ts', 'CommandOptions'],
   ['src/deliver/handlers/forward/options.ts', 'ForwardOptions'],
   ['src/deliver/handlers/gcs.ts', 'GcsOptions'],

@@ -12,7 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import type { ServiceKnobs } from 'consignee';
 import { type Line, type Run, run } from './command.ts';
-import { ROOT, SECRET } from './project.ts';
+import { FOUR, SECRET } from './project.ts';
 import { waitFor } from './waiting.ts';
 
 const BOOT_MS = 60_000;
@@ -138,7 +138,7 @@ function readyLine(child: Run): Line | undefined {
 }
 
 /** The wiring of one folder with other knobs. */
-function writeConfig(folder: string, wiring = join(ROOT, 'config'), knobs: ServiceKnobs): string {
+function writeConfig(folder: string, wiring = FOUR, knobs: ServiceKnobs): string {
   const config = join(folder, 'config');
   mkdirSync(config, { recursive: true });
   writeFileSync(join(config, 'package.json'), '{ "type": "module" }');
