@@ -13,6 +13,7 @@ import { examineDatabase } from '../../src/inbox/postgres/schema.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { openRefused } from '../../src/inbox/refused/file.ts';
 import { examineInbox, openInboxFile } from '../../src/inbox/sqlite/files.ts';
+import { looksLike, OTHERS } from '../../src/inbox/sqlite/row-kinds.ts';
 import { deliver, startWired, tell, told } from '../harness/deliver.ts';
 import { makeNextRelease, NEXT } from '../harness/next-release.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
@@ -122,6 +123,12 @@ test('who is shut out is told which version to take', async () => {
   await database.query(shutOut);
   const { problem } = await examineDatabase(database.url, PLACE);
   expect(problem).toMatchObject({ wrong: expect.stringMatching(said), fix });
+});
+
+test('what a damaged inbox said of its schema is not taken into the one that a rescue makes', () => {
+  const kindOf = (...values: string[]) => OTHERS.find((kind) => looksLike(kind, values));
+  expect(kindOf('inbox', 'its name')).toBeDefined();
+  expect([kindOf('schema_oldest', '3'), kindOf('schema_by', '0.2.0')]).toEqual([undefined, undefined]);
 });
 
 test('a migration that says nothing shuts out all that is older, and no later one lets them in again', () => {
