@@ -17,18 +17,20 @@ COPY template template
 COPY config /config
 
 # `consignee <command>` for docker exec; `consignee` as /config and what is mounted there import it; and the one folder that is
-# written to.
+# written to: by node, and by any other user in group 0, as `--user 1234` and OpenShift have it. What is made there stays with
+# that group, so that the next user may go on.
 RUN chmod 755 bin/consignee.js \
  && ln -s /app/bin/consignee.js /usr/local/bin/consignee \
  && mkdir /node_modules && ln -s /app /node_modules/consignee \
  && ln -s /config config \
- && mkdir -m 700 /data && chown node:node /data
+ && install -d -m 2770 -o node -g root /data
 
 ENV NODE_ENV=production \
     CONSIGNEE_CONFIG=/config \
     DATA_DIR=/data
 VOLUME /data
-USER node
+# By number, so that Kubernetes can tell that it is not root (runAsNonRoot); of group 0, so that it can be changed for another user.
+USER 1000:0
 EXPOSE 3000
 
 # Liveness only: a full disk is for /readyz and the balancer, restarting would not help it.

@@ -17,7 +17,7 @@ const DIST = join(PACKAGE, 'dist');
 /** What `consignee init` writes. */
 const TEMPLATE = 'template';
 /** What goes in beside the code. */
-const PAGES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs'];
+const PAGES = ['README.md', 'CHANGELOG.md', 'UPGRADING.md', 'LICENSE', 'SECURITY.md', 'docs'];
 /** Of package.json; the rest is about the repository. */
 const KEPT = [
   'name',
@@ -31,6 +31,12 @@ const KEPT = [
   'peerDependencies',
   'peerDependenciesMeta',
 ] as const;
+
+/** npm publishes where a package comes from only if it says the same itself. In a workflow it is known. */
+const { GITHUB_REPOSITORY } = process.env;
+const PROVENANCE = GITHUB_REPOSITORY && {
+  repository: { type: 'git', url: `git+https://github.com/${GITHUB_REPOSITORY}.git` },
+};
 
 type Manifest = Record<string, unknown> & {
   readonly name: string;
@@ -53,8 +59,9 @@ export function pack() {
   const kept = Object.fromEntries(KEPT.map((key) => [key, manifest[key]]));
   const published = {
     ...kept,
+    ...PROVENANCE,
     exports: compiledExports(manifest),
-    files: ['bin', 'dist', 'docs', 'template', 'SECURITY.md', 'CHANGELOG.md'],
+    files: ['bin', 'dist', 'docs', 'template', 'SECURITY.md', 'CHANGELOG.md', 'UPGRADING.md'],
   };
   writeFileSync(join(PACKAGE, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
   packCreator(manifest);
@@ -72,6 +79,7 @@ function packCreator({ name, version, license, engines }: Manifest): void {
     version,
     description: `npm create ${name} my-hooks: a project that receives webhooks with Consignee.`,
     license,
+    ...PROVENANCE,
     type: 'module',
     engines,
     bin: 'create.js',

@@ -7,9 +7,11 @@ import type { Log } from '../base/log/log.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset, StateShape } from '../verify/preset.ts';
 
+/** What a handler is given beside the event. */
 export interface HandlerContext {
   /** Aborts at the handler's time limit and when the service stops. Pass it to `fetch` and friends. */
   readonly signal: AbortSignal;
+  /** Its lines name the handler and the event by themselves. */
   readonly log: Log;
   /** The service runs with --dev: its log has no other readers, and may show what is in an event. */
   readonly development: boolean;
@@ -40,7 +42,9 @@ const OUTCOME = Symbol.for('consignee.outcome');
  * copy, or another version, of this package than the one that runs it.
  */
 class Outcome extends Error {
+  /** The brand of what was thrown. */
   declare readonly [OUTCOME]: string;
+  /** By which its kind is known, whichever copy of the package it comes from. */
   static readonly brand: string = '';
 
   static override [Symbol.hasInstance](thrown: unknown): boolean {
@@ -70,6 +74,7 @@ export class Discard extends Outcome {
 export class RetryLater extends Outcome {
   static override readonly brand = 'retry-later';
   override readonly [OUTCOME] = RetryLater.brand;
+  /** From now, in milliseconds. */
   readonly delayMs: number;
 
   constructor(delayMs: number, reason = 'the handler asked for a later attempt') {
@@ -85,6 +90,7 @@ export class RetryLater extends Outcome {
 export class Declined extends Outcome {
   static override readonly brand = 'declined';
   override readonly [OUTCOME] = Declined.brand;
+  /** After so many attempts in all the event is dead for this handler. */
   readonly maxAttempts: number;
 
   constructor(reason: string, maxAttempts = 4) {
@@ -104,6 +110,7 @@ export class Declined extends Outcome {
 export class Unavailable extends Outcome {
   static override readonly brand = 'unavailable';
   override readonly [OUTCOME] = Unavailable.brand;
+  /** How long the target is to be left in peace, in milliseconds; undefined if it did not say. */
   readonly restMs: number | undefined;
 
   constructor(reason: string, restMs?: number) {
@@ -120,7 +127,9 @@ export type Reply<Event = WebhookEvent> = {
   reply(event: Event, context: HandlerContext): unknown;
 }['reply'];
 
+/** What is left out is taken from config/service.ts, or else from docs/knobs.md. */
 export interface HandlerLimits {
+  /** How long one attempt may take; then `signal` aborts, and the attempt has failed. */
   readonly timeLimitMs: number;
   /** How many events may be with this handler (or its target) at the same time. */
   readonly concurrency: number;
@@ -128,7 +137,9 @@ export interface HandlerLimits {
   readonly maxAttempts: number;
 }
 
+/** A function with what holds for it: `{ handle, types, concurrency, … }`. What is wrong with it is listed at the start. */
 export interface HandlerOptions extends Partial<HandlerLimits> {
+  /** What is called for each event. */
   readonly handle: Handle;
   /** Only events of these types, `*` standing for any run of characters. Events without a type match none. */
   readonly types?: readonly string[];
@@ -150,9 +161,11 @@ export interface HandlerOptions extends Partial<HandlerLimits> {
 
 /** A preset mounted under a name, with its handlers by name: one entry of config/sources.ts. */
 export interface SourceWiring {
+  /** Who sends, and how that is known. */
   readonly preset: Preset;
   /** Path `/webhooks/<name>`, settings `<NAME>_…`. The preset's own name if left out. */
   readonly name?: string;
+  /** By names of your own, which logs and commands show. Each keeps its own state of every event. */
   readonly handlers: Readonly<Record<string, Handle | HandlerOptions>>;
   /** Names of headers to keep with its events beside the usual. None that carries a credential; a query is cut off. */
   readonly keepHeaders?: readonly string[];

@@ -26,23 +26,32 @@ import { DELIVERY_KNOBS, handlerOptionsOf } from './handlers.ts';
 
 const { handler: LIMITS, backoff: BACKOFF } = members(DELIVERY_KNOBS)({}).value;
 
+/** How an attempt went, and what would follow. */
 export interface Tried {
   /** As in the log; `unwanted`: the handler's `types` leave such events out, so it did not run. */
   readonly outcome: AttemptOutcome | 'unwanted';
+  /** What was thrown, in words; null if nothing was. */
   readonly error: string | null;
+  /** What the handler has recorded, cut short as it would be stored; null if nothing. */
   readonly status: string | null;
+  /** The same of its output. */
   readonly output: string | null;
   /** For `retry` and `later`: when it would be tried again. */
   readonly dueInMs: number | null;
+  /** What the handler has logged. */
   readonly lines: readonly LogLine[];
 }
 
+/** A line of the log, with its fields beside what every line has. */
 export interface LogLine {
+  /** Which of the four methods was called. */
   readonly level: keyof Log;
+  /** Its text, if it has one. */
   readonly message: string | undefined;
   readonly [field: string]: unknown;
 }
 
+/** What the event is to have otherwise than by itself. */
 export type Change = Partial<Pick<WebhookEvent, 'id' | 'source' | 'receivedAt' | 'headers' | 'attempt'>>;
 
 /** An event as a handler gets it, from a body that the provider might send. Objects are written as JSON. */

@@ -6,7 +6,7 @@ import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { makePrivateFile, syncFile, tightenFile } from '../base/private-files.ts';
-import type { Migration } from './migration-files.ts';
+import { type Fit, fitOf, MARK_KEYS, type Migration, marksOf, type SchemaMark } from './migration-files.ts';
 
 /** Reading every page takes a second for each few hundred megabytes: larger files are examined by `check` only. */
 const FULL_CHECK_BYTES = 256 * 1_048_576;
@@ -39,7 +39,7 @@ export function renameDatabaseFile(path: string, to: string): void {
 
 /** Why this release cannot work with a file. */
 export type FileFlaw =
-  | { readonly what: 'newer'; readonly version: number; readonly newest: number }
+  | { readonly what: 'newer'; readonly wrong: string; readonly fix: string }
   | { readonly what: 'damaged'; readonly reason: string };
 
 /** Undefined if there is none. `probe` is a query that reads a little of what there must be. */
@@ -52,9 +52,8 @@ export function examineDatabaseFile(
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
-    const version = numberFrom(database, 'PRAGMA user_version');
-    const newest = migrations.at(-1)?.version ?? 0;
-    if (version > newest) return { what: 'newer', version, newest };
+    const fit = fitOf(schemaMarkOf(database), migrations);
+    if (!fit.fits) return { what: 'newer', wrong: fit.wrong, fix: fit.fix };
     const isSmall = statSync(path).size <= FULL_CHECK_BYTES;
     const check = isThorough ? 'integrity_check(1)' : isSmall ? 'quick_check(1)' : undefined;
     const verdict = check ? Object.values(database.prepare(`PRAGMA ${check}`).get() ?? {})[0] : 'ok';
@@ -73,8 +72,32 @@ export function examineDatabaseFile(
 export function migrateDatabase(database: DatabaseSync, migrations: readonly Migration[]): void {
   const version = numberFrom(database, 'PRAGMA user_version');
   for (const migration of migrations.filter((candidate) => candidate.version > version)) {
-    transact(database, () => database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`));
+    transact(database, () => {
+      database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version};
+        CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`);
+      const note = database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+      for (const mark of marksOf(migration)) note.run(...mark);
+    });
   }
+}
+
+/** How this code gets on with the schema of a sound file. */
+export function fitOfFile(path: string, migrations: readonly Migration[]): Fit {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  try {
+    return fitOf(schemaMarkOf(database), migrations);
+  } finally {
+    database.close();
+  }
+}
+
+function schemaMarkOf(database: DatabaseSync): SchemaMark {
+  const version = numberFrom(database, 'PRAGMA user_version');
+  const hasMeta = numberFrom(database, "SELECT count(*) FROM sqlite_master WHERE name = 'meta'") > 0;
+  const meta = (key: string) =>
+    hasMeta ? database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.value : undefined;
+  const [oldest, by] = [meta(MARK_KEYS.oldest), meta(MARK_KEYS.by)];
+  return { version, oldest: oldest && Number(oldest), by: by && String(by) } as SchemaMark;
 }
 
 /** If `work` throws, nothing has happened. */

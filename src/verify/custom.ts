@@ -14,10 +14,12 @@ const DEFAULTS = {
   rotation: {},
 } satisfies Partial<Preset>;
 
+/** What must be said is the name and how it signs; whatever else a preset has may be. */
 export type CustomPreset = Pick<Preset, 'name'> &
   (Pick<Preset, 'forms'> | Required<Pick<Preset, 'jwt'>>) &
   Partial<Preset>;
 
+/** Throws nothing: what is wrong with it is listed at the start, with everything else. Its words: docs/providers.md. */
 export function custom<const Given extends CustomPreset>(given: Given): Preset {
   // One that is not said is a flaw, unless something else proves who sends.
   const forms = given?.jwt === undefined ? {} : { forms: [] };

@@ -8,11 +8,15 @@
 
 /** An event as a handler receives it. `id` is stable over retries and replays: use it as the idempotency key. */
 export interface WebhookEvent {
+  /** `evt_…`, as the provider was answered. */
   readonly id: string;
+  /** The name of the source, as in its path. */
   readonly source: string;
+  /** The provider's name for what has happened; null if it does not say. */
   readonly type: string | null;
   /** The provider's own id, as text: exact beyond 2^53. */
   readonly externalId: string | null;
+  /** When it came in, by the clock of the machine. */
   readonly receivedAt: Date;
   /** Lower-case names; authentication removed. */
   readonly headers: Readonly<Record<string, string>>;

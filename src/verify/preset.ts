@@ -85,8 +85,11 @@ export interface Retries {
 /** Of a preset, and of a source, which has the name of its preset unless it is given another. */
 export const SOURCE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
+/** A provider. Those that Consignee ships are exported by name, and all together as `presets`; `custom` makes one. */
 export interface Preset {
+  /** Of its source, unless the wiring gives another: `/webhooks/<name>`, `<NAME>_WEBHOOK_SECRET`. */
   readonly name: string;
+  /** For people. */
   readonly title: string;
   /** In order of strength: the first place that a request fills decides alone. SHA-1 beside something better must be allowed. */
   readonly forms: readonly SignatureForm[];
@@ -94,6 +97,7 @@ export interface Preset {
   readonly jwt?: JwtForm;
   /** Where the provider's own event id is; the first place that holds one counts. Without any the body's digest is the id. */
   readonly id: readonly NamePlace[];
+  /** Where an event says what has happened, in the same manner. */
   readonly type: readonly NamePlace[];
   /** For `latest`. */
   readonly state?: StateShape;
@@ -109,11 +113,13 @@ export interface Preset {
   readonly handshakes?: readonly Handshake[];
   /** The answer for an event that is on disk. Left out: ours, as JSON. */
   readonly answer?: AcceptedAnswer;
+  /** The largest body that is taken, unless `<SOURCE>_BODY_LIMIT` says otherwise. */
   readonly bodyLimitBytes: number;
   /** The time in which a `reply` must be there, from the moment the request came in; below 2,500 also the one to store an event in. */
   readonly replyWithinMs: number;
   /** Left out: not known. */
   readonly retries?: Retries;
+  /** Addresses that the provider publishes, by the name under which `<SOURCE>_ALLOW_FROM` takes them. */
   readonly addressLists: Readonly<Record<string, AddressList>>;
   /** The sample that `send` takes by itself, from samples/ beside the preset; left out if there are none. */
   readonly sample?: string;

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import wired from '../../config/sources.ts';
+
 import { usage } from '../../src/ops/send.ts';
 import { REFUSALS } from '../../src/verify/refusals.ts';
+import wired from '../fixtures/four/sources.ts';
 import { ROOT } from '../harness/project.ts';
 
 const page = readFileSync(join(ROOT, 'docs/first-webhook.md'), 'utf8');

@@ -1,8 +1,9 @@
 /** Commands of the project as somebody types them: a process of its own, with just the environment that the test gives. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './project.ts';
+import { FOUR, ROOT } from './project.ts';
 
 export interface Line {
   readonly [field: string]: unknown;
@@ -17,20 +18,32 @@ export interface Run {
 /** vitest.config.ts says where compiled code is kept: without it each process would compile the project again. */
 export const NODE = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
 
+/** Of a command in that folder, which has a wiring of its own or else that of the four providers. */
+export function environmentIn(cwd: string, env: Readonly<Record<string, string>> = {}) {
+  const hasOwn = cwd !== ROOT && existsSync(join(cwd, 'config'));
+  return { ...NODE, ...(!hasOwn && { CONSIGNEE_CONFIG: FOUR }), ...env };
+}
+
 /** Starts a command of the project with just this environment. */
 export function run(
   args: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; cwd?: string; under?: readonly string[] } = {},
+  options: {
+    env?: Readonly<Record<string, string>>;
+    cwd?: string;
+    under?: readonly string[];
+    /** Where another release of the project is. */
+    root?: string;
+  } = {},
 ): Run {
   const [program = '', ...rest] = [
     ...(options.under ?? []),
     process.execPath,
-    join(ROOT, 'bin/consignee.js'),
+    join(options.root ?? ROOT, 'bin/consignee.js'),
     ...args,
   ];
   const child = spawn(program, rest, {
     cwd: options.cwd ?? ROOT,
-    env: { ...NODE, ...options.env },
+    env: environmentIn(options.cwd ?? ROOT, options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

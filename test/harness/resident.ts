@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { NODE } from './command.ts';
+import { environmentIn, NODE } from './command.ts';
 
 export interface Asked {
   readonly id: number;
@@ -26,7 +26,7 @@ export class Resident {
   ask(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string): Promise<Said> {
     this.#child ??= this.#start();
     const id = ++this.#last;
-    this.#child.send({ id, args, env: { ...NODE, ...env }, cwd } satisfies Asked);
+    this.#child.send({ id, args, env: environmentIn(cwd, env), cwd } satisfies Asked);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 

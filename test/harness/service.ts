@@ -12,7 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import type { ServiceKnobs } from 'consignee';
 import { type Line, type Run, run } from './command.ts';
-import { ROOT, SECRET } from './project.ts';
+import { FOUR, SECRET } from './project.ts';
 import { waitFor } from './waiting.ts';
 
 const BOOT_MS = 60_000;
@@ -61,6 +61,8 @@ export interface ServiceOptions {
   readonly folder?: string;
   /** A program and its arguments to run the service under, strace for one. */
   readonly under?: readonly string[];
+  /** Where another release of the project is. */
+  readonly root?: string;
 }
 
 const ALL_ON = Object.fromEntries(
@@ -93,6 +95,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     },
     cwd: folder,
     ...(options.under && { under: options.under }),
+    ...(options.root && { root: options.root }),
   });
   const ended = once(child.process, 'exit') as Promise<[number | null]>;
   const ready = await Promise.race([
@@ -135,7 +138,7 @@ function readyLine(child: Run): Line | undefined {
 }
 
 /** The wiring of one folder with other knobs. */
-function writeConfig(folder: string, wiring = join(ROOT, 'config'), knobs: ServiceKnobs): string {
+function writeConfig(folder: string, wiring = FOUR, knobs: ServiceKnobs): string {
   const config = join(folder, 'config');
   mkdirSync(config, { recursive: true });
   writeFileSync(join(config, 'package.json'), '{ "type": "module" }');

@@ -115,7 +115,8 @@ test('flipped bytes in the structure of the file are found', async () => {
 test('an inbox written by a newer version is not opened', async () => {
   const path = spoilt((path) => {
     const database = new DatabaseSync(path);
-    database.exec('PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)');
+    database.exec(`PRAGMA user_version = 999; DELETE FROM meta WHERE key LIKE 'schema_%';
+      PRAGMA wal_checkpoint(TRUNCATE)`);
     database.close();
   });
   expect(await refused(path)).toMatch(/newer Consignee \(schema 999[\s\S]*Run that version or a later one/);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../harness/project.ts';
 import { Project } from './project.ts';
-import { now } from './tarballs.ts';
+import { before, now } from './tarballs.ts';
 
 const INSTALLED_MAX = { packages: 110, megabytes: 20 };
 const PACKAGE = join(ROOT, 'build/package');
@@ -56,6 +56,9 @@ test(`it is at most ${INSTALLED_MAX.megabytes} MB and ${INSTALLED_MAX.packages} 
   const { output } = await project.run('du', '-sk', 'node_modules');
   const megabytes = Number.parseInt(output, 10) / 1024;
   console.log(`${packages} packages, ${megabytes.toFixed(1)} MB`);
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(
+    `${packages} packages, ${Math.round(megabytes)} MB`,
+  );
   expect(packages).toBeLessThanOrEqual(INSTALLED_MAX.packages);
   expect(megabytes).toBeLessThanOrEqual(INSTALLED_MAX.megabytes);
 });
@@ -67,6 +70,10 @@ test('every export can be imported, and the command says its version', async () 
      console.log(all.map((module) => typeof module).join());`,
   );
   expect(await project.run('node', 'all.js')).toEqual({ code: 0, output: 'object,object,object,object\n' });
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(await project.run('npx', 'consignee', '--version')).toEqual({ code: 0, output: `${version}\n` });
+  const creator = execFileSync('tar', ['-xOf', now.creator, 'package/package.json'], { encoding: 'utf8' });
+  expect(JSON.parse(creator)).toMatchObject({ version, dependencies: { consignee: version } });
 });
 
 test('a client of Google that is wired and missing is named, with the line that installs it', async () => {
@@ -87,11 +94,11 @@ test('a client of Google that is wired and missing is named, with the line that 
   expect(checked.output).toContain('npm install @google-cloud/storage');
 });
 
-test('what a handler throws is known, whichever copy of the package it comes from', async () => {
+test('what a handler throws is known, whichever copy or version of the package it comes from', async () => {
   const other = new Project(project.path('other'));
   await project.run('mkdir', 'other');
   other.write('package.json', '{ "type": "module" }');
-  other.takeTarball(now.consignee);
+  other.takeTarball(before ?? now.consignee);
   expect(await other.run('npm', 'install', './consignee.tgz')).toMatchObject({ code: 0 });
   other.write('discard.js', `export { Discard } from 'consignee';`);
   project.write(

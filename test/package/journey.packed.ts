@@ -5,10 +5,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Project } from './project.ts';
-import { now, packBefore } from './tarballs.ts';
+import { before, now } from './tarballs.ts';
 
-/** What a user's npm would find at its registry. */
-const before = packBefore();
 const starter = new Project();
 const project = new Project(starter.path('my-hooks'));
 afterAll(() => starter.remove());
@@ -38,21 +36,30 @@ test('a new project is written whole, and a second time nothing is written over'
   expect(project.read('.env')).toBe(secrets);
 });
 
+let installedMs = 0;
+
 test('it installs, its types hold under strict rules, and its own test passes', async () => {
   project.takeTarball(before ?? now.consignee);
   const manifest = JSON.parse(project.read('package.json'));
   manifest.dependencies.consignee = 'file:./consignee.tgz';
   project.write('package.json', JSON.stringify(manifest, null, 2));
+  const begunAt = performance.now();
   await expectDone(project.run('npm', 'install'));
+  installedMs = performance.now() - begunAt;
   expect(JSON.parse(project.read('tsconfig.json')).compilerOptions.skipLibCheck).toBeUndefined();
   await expectDone(project.run('npm', 'run', 'check:types'));
+  const stricter = ['--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+  await expectDone(project.run('npx', 'tsc', ...stricter));
   expect(await expectDone(project.run('npm', 'test'))).toMatch(/pass 2/);
 });
 
 test('the first run takes samples in, and gives them to the project’s own handler', async () => {
+  const begunAt = performance.now();
   const service = await project.startDev();
   await expectDone(project.run('npm', 'run', 'send', '--', '--all', '--to', service.url));
   await expect.poll(service.output).toContain('shippo says track_updated');
+  const seconds = (installedMs + performance.now() - begunAt) / 1_000;
+  console.log(`${seconds.toFixed(1)} s from npm install to the first event that is handled`);
   expect(await service.stop(), service.output()).toBe(0);
   expect(await events()).toMatchObject([{ source: 'shippo', type: 'track_updated' }]);
 });

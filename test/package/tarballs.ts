@@ -8,8 +8,11 @@ import { ROOT } from '../harness/project.ts';
 
 export const now = pack();
 
+/** What a user's npm would find at its registry. */
+export const before = packBefore();
+
 /** Undefined where there is no history, or if the commit before could not be packed. */
-export function packBefore(): string | undefined {
+function packBefore(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-before-'));
   try {
     const archive = execFileSync('git', ['archive', 'HEAD^'], { cwd: ROOT, maxBuffer: 2 ** 28 });

@@ -10,11 +10,15 @@ import pino from 'pino';
 import { REDACTED, redactText } from './redact.ts';
 import { visible, visibleJson } from './visible.ts';
 
-/** The part of pino that the rooms use. */
+/** The part of pino that handlers and the rooms use. A field named like a credential is not shown, nor is a whole body. */
 export interface Log {
+  /** Shown only if LOG_LEVEL is `debug` or `trace`. */
   debug(fields: object, message?: string): void;
+  /** What goes as it should. */
   info(fields: object, message?: string): void;
+  /** What somebody should look at one day. */
   warn(fields: object, message?: string): void;
+  /** What somebody should look at now. */
   error(fields: object, message?: string): void;
 }
 

@@ -29,13 +29,13 @@ import {
   rowOf,
   type TableRow,
 } from './bigquery/insert.ts';
+import type { BigQueryOptions } from './bigquery/options.ts';
 import { setUpTable, Unready } from './bigquery/table.ts';
 import {
   answerOf,
   clientOptions,
   endIn,
   GOOGLE_RULES,
-  type GoogleOptions,
   opener,
   packageProblems,
   SLACK_MS,
@@ -47,14 +47,7 @@ import { type Choices, choicesOf, readOptions } from './options.ts';
 
 type AuthClient = NonNullable<ClientOptions['authClient']>;
 
-export interface BigQueryOptions extends GoogleOptions, Choices {
-  readonly dataset: string | undefined;
-  readonly table: string | undefined;
-  /** Where `consignee setup` creates the dataset, if it is not there. */
-  readonly location?: string | undefined;
-  readonly batchRowsMax?: number | undefined;
-  readonly batchWaitMs?: number | undefined;
-}
+export type { BigQueryOptions };
 
 const BATCH_BYTES_MAX = 5_000_000;
 /** BigQuery takes 10 MB a row, and a request. */
@@ -79,6 +72,7 @@ const RULES = {
 } satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
 type BigQuerySettings = ValuesOf<typeof RULES>;
 
+/** A handler that writes a row for each event, its body as JSON. Needs `npm install @google-cloud/bigquery`. docs/targets.md */
 export function bigquery(options: BigQueryOptions): HandlerOptions {
   const { given, problems } = readOptions('bigquery', options, RULES, projectFlaws);
   const { dataset = '', table = '', location, projectId, timeoutMs, batchRowsMax, batchWaitMs } = given;

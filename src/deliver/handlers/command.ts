@@ -34,6 +34,7 @@ const DATAERR = 65;
 const TEMPFAIL = 75;
 const LATER_MS = 60_000;
 
+/** A handler that runs a program for each event, with the body on its standard input. No shell is between. docs/targets.md */
 export function command(options: CommandOptions): HandlerOptions {
   const whom = options?.program && typeof options.program === 'string' ? options.program : 'command';
   const { given, problems } = readOptions(whom, options, COMMAND_RULES);

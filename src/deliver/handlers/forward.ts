@@ -33,6 +33,7 @@ const SPARE_MS = 2_000;
 /** Shorter words in headers are no secrets, and would be found everywhere. */
 const SECRET_LENGTH_LEAST = 8;
 
+/** A handler that posts the bytes that were verified to a URL of yours, signed by Standard Webhooks. docs/targets.md */
 export function forward(options: ForwardOptions): HandlerOptions {
   return forwardBy(lookup, options);
 }

@@ -30,7 +30,9 @@ import {
 } from './google.ts';
 import { type Choices, choicesOf, readOptions } from './options.ts';
 
+/** What is wrong with them is listed at the start. */
 export interface GcsOptions extends GoogleOptions, Choices {
+  /** Its name, without gs://. */
   readonly bucket: string | undefined;
   /** The beginning of each object's name. End it with a slash to make it a folder. */
   readonly prefix?: string | undefined;
@@ -56,6 +58,7 @@ const RULES = {
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<GcsOptions, keyof Choices>>;
 
+/** A handler that writes an object for each event, its body byte for byte. Needs `npm install @google-cloud/storage`. docs/targets.md */
 export function gcs(options: GcsOptions): HandlerOptions {
   const { given, problems } = readOptions('gcs', options, RULES);
   const { bucket, prefix = '', apiEndpoint = '', timeoutMs } = given;

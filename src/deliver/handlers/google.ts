@@ -19,9 +19,11 @@ import { type AttemptResult, Unavailable } from '../handler.ts';
 import { wiringProblem } from './options.ts';
 import { pauseAskedFor } from './retry-after.ts';
 
+/** How Google is reached, and as whom. */
 export interface GoogleOptions {
   /** Path of a key file; without it the library looks for Application Default Credentials. */
   readonly keyFile?: string | undefined;
+  /** That of the credentials if left out. */
   readonly projectId?: string | undefined;
   /** An emulator, which is not shown any credentials, or a private endpoint under googleapis.com, which is. */
   readonly apiEndpoint?: string | undefined;

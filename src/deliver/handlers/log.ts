@@ -10,6 +10,7 @@ const DATA_MAX = 500;
 /** How much of a body is read for its excerpt. */
 const READ_BYTES = 4_096;
 
+/** A handler that writes one line for each event: its type, its id and its size; with --dev the beginning of its body. */
 export const log: HandlerOptions = {
   handle({ type, externalId, body }, { log: line, development }) {
     // The sender chooses both texts, and their length.

@@ -1,5 +1,6 @@
 /** The inbox in PostgreSQL. See ../driver.ts. What needs the client library is loaded when it is used. */
 import type { Driver, Inspection, Remark } from '../driver.ts';
+import { doubtsOf } from '../migration-files.ts';
 import { type Transport, transportOf } from './url.ts';
 
 export function postgresDriver(url: string, place: string): Driver {
@@ -19,10 +20,11 @@ export function postgresDriver(url: string, place: string): Driver {
 
 async function inspectServer(url: string, place: string, isThorough: boolean): Promise<Inspection> {
   const { examineDatabase } = await import('./schema.ts');
-  const { problem, warnings, isThere, version } = await examineDatabase(url, place);
+  const { problem, warnings, fit, isThere, version } = await examineDatabase(url, place);
   if (problem) return { problem, remarks: [] };
   const doubts = warnings.map((says): Remark => ({ subject: 'durability', isWell: false, says }));
-  if (!isThorough) return { remarks: doubts };
+  const ofSchema = doubtsOf(fit);
+  if (!isThorough) return { remarks: [...doubts, ...ofSchema] };
   const isDurable: Remark = {
     subject: 'durability',
     isWell: true,
@@ -32,6 +34,7 @@ async function inspectServer(url: string, place: string, isThorough: boolean): P
   return {
     remarks: [
       { subject: 'inbox', isWell: true, says: where },
+      ...ofSchema,
       ...(doubts.length === 0 ? [isDurable] : doubts),
       { subject: 'database TLS', ...TRANSPORTS[transportOf(url)] },
     ],

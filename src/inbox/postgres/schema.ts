@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Problem } from '../../base/errors.ts';
-import { readMigrationsIn } from '../migration-files.ts';
+import { type Fit, fitOf, MARK_KEYS, readMigrationsIn } from '../migration-files.ts';
 import { type Asked, connect } from './connection.ts';
 import { type Facts, type Fault, faultOf, fixOf, SERVER_FACTS, warningsOf } from './fitness.ts';
 
@@ -31,6 +31,7 @@ interface Examination {
   readonly problem?: Problem;
   /** Things that work, but not as well as they could. */
   readonly warnings: readonly string[];
+  readonly fit?: Fit | undefined;
   /** True if there is an inbox already. */
   readonly isThere: boolean;
   /** The server's version, for people. */
@@ -50,10 +51,11 @@ export async function examineDatabase(url: string, place: string, mover?: string
     const facts = rows[0] as Facts;
     const fault = faultOf(facts) ?? (await faultOfSessions(client, url));
     const schema = fault ? 0 : await schemaOf(client);
-    const problem = fault ?? faultOfSchema(schema);
+    const fit = fault ? undefined : await fitOfSchema(client, schema);
+    const problem = fault ?? (fit?.fits === false ? fit : undefined);
     if (problem) return { ...examined, problem: problemAt(place, problem) };
     const isThere = schema !== 0;
-    const sound = { warnings: warningsOf(facts), isThere, version: facts.version ?? '' };
+    const sound = { warnings: warningsOf(facts), fit, isThere, version: facts.version ?? '' };
     const moving = isThere ? await movingIn(client) : undefined;
     if (!moving || moving.inbox === mover) return sound;
     return { ...sound, problem: movingProblem(place, moving) };
@@ -97,15 +99,15 @@ async function sessionOf(asked: Asked): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
-function faultOfSchema(schema: number | 'foreign'): Fault | undefined {
+async function fitOfSchema(client: pg.ClientBase, schema: number | 'foreign'): Promise<Fit> {
   if (schema === 'foreign') {
     const fix = 'Give Consignee a database, or a schema, of its own.';
-    return { wrong: 'where tables of another program have our names', fix };
+    return { fits: false, wrong: 'where tables of another program have our names', fix };
   }
-  const newest = MIGRATIONS.at(-1)?.version ?? 0;
-  if (schema <= newest) return undefined;
-  const wrong = `written by a newer Consignee (schema ${schema}, this one knows ${newest})`;
-  return { wrong, fix: 'Run that version or a later one; going back is not possible.' };
+  if (schema === 0) return { fits: true };
+  const oldest = await metaOf(client, MARK_KEYS.oldest);
+  const by = await metaOf(client, MARK_KEYS.by);
+  return fitOf({ version: schema, oldest: oldest === undefined ? oldest : Number(oldest), by }, MIGRATIONS);
 }
 
 /** The number of the newest migration that was run; 0 if there are no tables yet. */

@@ -2,15 +2,15 @@
  * Makes the tables of an inbox, brings them up to date, and tries what will be asked of them. Called at every start, by the
  * inbox thread, and before an inbox moves in.
  *
- * A migration must leave tables that the release before it can go on working with: its replicas are still running. While it
- * waits for one of them nobody must have to wait behind it, so it waits for moments only, and tries again. The start says
- * what it waits for, and gives up in the end.
+ * A migration must leave tables that the minor version before it can go on working with (`-- oldest`, ../migration-files.ts):
+ * its replicas are still running, and people go back to it. While it waits for one of them nobody must have to wait behind it,
+ * so it waits for moments only, and tries again. The start says what it waits for, and gives up in the end.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import { clean } from '../../base/log/redact.ts';
-import type { Migration } from '../migration-files.ts';
+import { type Migration, marksOf } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { addFingerprintKey, hasFingerprintKey } from './fingerprint-key.ts';
 import { fixOf } from './fitness.ts';
@@ -87,13 +87,15 @@ async function insist(client: pg.Client, { endsAt, say }: Patience, work: () => 
   }
 }
 
-async function migrate(client: pg.Client, { version, sql }: Migration): Promise<void> {
+async function migrate(client: pg.Client, migration: Migration): Promise<void> {
+  const { version, sql } = migration;
   const isMissing = async () => Number(await schemaOf(client)) < version;
   await changeIf(client, isMissing, async () => {
     await client.query(sql);
     const name = crypto.randomUUID();
     await client.query("INSERT INTO meta VALUES ('inbox', $1) ON CONFLICT DO NOTHING", [name]);
     await setMeta(client, 'schema', String(version));
+    for (const mark of marksOf(migration)) await setMeta(client, ...mark);
   });
 }
 

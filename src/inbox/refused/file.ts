@@ -64,7 +64,6 @@ export function forgetAside(path: string, before: number): void {
 function putFileAside(path: string, flaw: FileFlaw): PutAside {
   const aside = `${path}-aside-${new Date().toISOString().replaceAll(':', '-')}`;
   renameDatabaseFile(path, aside);
-  const reason =
-    flaw.what === 'newer' ? 'it was written by a newer Consignee' : `it is damaged: ${flaw.reason}`;
+  const reason = `it ${flaw.what === 'newer' ? `was ${flaw.wrong}` : `is damaged: ${flaw.reason}`}`;
   return { path: aside, reason };
 }

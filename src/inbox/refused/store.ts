@@ -128,22 +128,21 @@ export class RefusedStore {
 
   /** From now on what comes from there is nobody's junk, and what has come neither. */
   prove({ source, network, at }: ProvenNetwork): void {
-    const sql = 'INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)';
+    const sql = `INSERT INTO proven (source, network, at) VALUES (?, ?, ?)
+      ON CONFLICT DO UPDATE SET at = max(at, excluded.at)`;
     this.#run(sql, source, network, at);
   }
 
   /** Those that were heard of last come last. */
   proven(): ProvenNetwork[] {
-    return prepareQuery<ProvenNetwork>(
-      this.#database,
-      'SELECT source, network, at FROM proven ORDER BY at',
-    ).all();
+    const sql = 'SELECT source, network, at FROM proven ORDER BY at';
+    return prepareQuery<ProvenNetwork>(this.#database, sql).all();
   }
 
   /** So many more are not kept, or not any more. */
   lose(source: string, why: LossReason, count: number, now: number): void {
     this.#run(
-      `INSERT INTO losses VALUES (?1, ?2, ?3, ?4, ?4)
+      `INSERT INTO losses (source, why, count, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)
         ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at`,
       source,
       why,

@@ -2,10 +2,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { ConfigError } from '../../base/errors.ts';
 import type { DatabaseReading, Driver, Inspection, Remark } from '../driver.ts';
+import { doubtsOf } from '../migration-files.ts';
 import type { InboxWriter } from '../operator.ts';
+import { fitOfFile } from '../sqlite-file.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { compactInbox } from './compact.ts';
-import { examineInbox, readHeader, takeOwnership } from './files.ts';
+import { examineInbox, inboxMigrations, readHeader, takeOwnership } from './files.ts';
 import { openSqliteWriter } from './operator.ts';
 import { openSqliteReader, readSqlitePast } from './reader.ts';
 import { rescueInbox } from './rescue.ts';
@@ -69,10 +71,13 @@ async function openWriterUnlessOwned(
 
 function inspectFile(path: string, isThorough: boolean): Inspection {
   const problem = examineInbox(path, isThorough);
-  if (problem || !isThorough) return { problem, remarks: [] };
   const isThere = existsSync(path);
+  if (problem) return { problem, remarks: [] };
+  const doubts = isThere ? doubtsOf(fitOfFile(path, inboxMigrations)) : [];
+  if (!isThorough) return { remarks: doubts };
   const says = `${path}: ${isThere ? 'sound' : 'will be made at the first start'}`;
-  return { remarks: [{ subject: 'inbox', isWell: true, says }, ...(isThere ? [walRemark(path)] : [])] };
+  const inbox = { subject: 'inbox', isWell: true, says };
+  return { remarks: [inbox, ...doubts, ...(isThere ? [walRemark(path)] : [])] };
 }
 
 function walRemark(path: string): Remark {

@@ -141,7 +141,7 @@ export class Source {
   /** From now on nobody opens it, and nothing in it is due: an older release does not know the mark. */
   markMoved(moved: Moved): void {
     transact(this.#database, () => {
-      this.#database.prepare("INSERT INTO meta VALUES ('moved', ?)").run(JSON.stringify(moved));
+      this.#database.prepare("INSERT INTO meta (key, value) VALUES ('moved', ?)").run(JSON.stringify(moved));
       this.#database.exec('DELETE FROM work');
     });
   }

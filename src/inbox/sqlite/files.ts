@@ -30,7 +30,7 @@ export const APPLICATION_ID = 0x4373_676e;
 /** Reads a little of the tables that an inbox has. */
 const PROBE = 'SELECT count(*) FROM (SELECT number FROM inbox ORDER BY number DESC LIMIT 100)';
 
-const inboxMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
+export const inboxMigrations = readMigrationsIn(join(import.meta.dirname, 'migrations'));
 
 /** What is wrong with the file at `path`, changing nothing; none if it is a sound inbox or may be made anew. */
 export function examineInbox(path: string, thorough = false): Problem | undefined {
@@ -70,10 +70,7 @@ export function examineFile(path: string, thorough = false): Problem | undefined
       return problem('which is a database of another program', elsewhere);
     }
     const flaw = examineDatabaseFile(path, inboxMigrations, PROBE, thorough);
-    if (flaw?.what === 'newer') {
-      const wrong = `written by a newer Consignee (schema ${flaw.version}, this one knows ${flaw.newest})`;
-      return problem(wrong, 'Run that version or a later one; going back is not possible.');
-    }
+    if (flaw?.what === 'newer') return problem(flaw.wrong, flaw.fix);
     if (!flaw) return undefined;
     return problem(
       `which is damaged (${flaw.reason.replaceAll('\n', ' ')})`,
@@ -168,7 +165,7 @@ export function createInbox(path: string, fill: (database: DatabaseSync) => void
   createDatabaseFile(path, (database) => {
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA application_id = ${APPLICATION_ID}`);
     migrateDatabase(database, inboxMigrations);
-    database.prepare('INSERT INTO meta VALUES (?, ?)').run('inbox', crypto.randomUUID());
+    database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run('inbox', crypto.randomUUID());
     fill(database);
   });
 }

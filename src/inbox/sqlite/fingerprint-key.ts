@@ -11,7 +11,7 @@ export function makeFingerprintKey(database: DatabaseSync): void {
   if (findKey(database) !== undefined) return;
   const key = newFingerprintKey();
   transact(database, () => {
-    database.prepare('INSERT INTO meta VALUES (?, ?)').run(FINGERPRINT_KEY, key);
+    database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run(FINGERPRINT_KEY, key);
     const uses = prepareQuery<{ secret: string }>(database, 'SELECT DISTINCT secret FROM secret_uses').all();
     const name = database.prepare('UPDATE secret_uses SET secret = ? WHERE secret = ?');
     for (const { secret } of uses) name.run(keyFingerprint(key, secret), secret);

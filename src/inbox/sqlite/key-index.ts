@@ -101,9 +101,9 @@ function statementsOfKeys(database: DatabaseSync) {
       database,
       'SELECT indexed_to AS indexedTo FROM search_progress WHERE declared = ?',
     ),
-    setProgress: database.prepare(`INSERT INTO search_progress VALUES (?, ?)
+    setProgress: database.prepare(`INSERT INTO search_progress (declared, indexed_to) VALUES (?, ?)
       ON CONFLICT DO UPDATE SET indexed_to = excluded.indexed_to`),
-    insert: database.prepare('INSERT OR IGNORE INTO search_keys VALUES (?, ?, ?)'),
+    insert: database.prepare('INSERT OR IGNORE INTO search_keys (day, key, event) VALUES (?, ?, ?)'),
     old: prepareQuery<IndexedKey & { isKept: number }>(
       database,
       `SELECT day, key, event, EXISTS (SELECT 1 FROM inbox WHERE number = event AND body IS NOT NULL) AS isKept

@@ -18,7 +18,7 @@ export function operatorStatementsOf(database: DatabaseSync) {
   return {
     pauses: query<Pause>('SELECT name, since, who, reason FROM pauses ORDER BY name'),
     pauseOf: query<Pause>('SELECT name, since, who, reason FROM pauses WHERE name = ?'),
-    setPause: prepare('INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)'),
+    setPause: prepare('INSERT OR REPLACE INTO pauses (name, since, who, reason) VALUES (?, ?, ?, ?)'),
     deletePause: prepare('DELETE FROM pauses WHERE name = ?'),
     /** What waits longest for its time need not wait for it any more. */
     makeDue: prepare(`UPDATE work SET due = min(due, $now) WHERE handler = $handler AND event = (

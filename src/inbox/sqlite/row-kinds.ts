@@ -3,6 +3,7 @@
  * without knowing their tables.
  */
 import { isOpen } from '../event-states.ts';
+import { MARK_KEYS } from '../migration-files.ts';
 import type { RecordValue } from './records.ts';
 import { TALLY_ROWS } from './tallies.ts';
 
@@ -17,6 +18,9 @@ export interface RowKind {
   readonly eventAt?: number;
   is(values: RowValues): boolean;
 }
+
+/** The new inbox has its own schema. */
+const MARKS: readonly unknown[] = Object.values(MARK_KEYS);
 
 const isText = (value: RecordValue | undefined) => typeof value === 'string';
 const isNumber = (value: RecordValue | undefined) => typeof value === 'number';
@@ -84,7 +88,7 @@ export const OTHERS: readonly RowKind[] = [
   {
     insert: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
     columns: 2,
-    is: (values) => values.every(isText),
+    is: (values) => values.every(isText) && !MARKS.includes(values[0]),
   },
   TALLY_ROWS,
 ];

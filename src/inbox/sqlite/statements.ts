@@ -68,11 +68,12 @@ function ofEvents(database: DatabaseSync) {
     stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
     deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
 
-    noteUse: prepare(`INSERT INTO secret_uses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-      SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
+    noteUse: prepare(`INSERT INTO secret_uses (source, scheme, secret, form, count, last_at)
+      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
 
     getMeta: query<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
-    setMeta: prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+    setMeta: prepare(`INSERT INTO meta (key, value) VALUES (?, ?)
+      ON CONFLICT DO UPDATE SET value = excluded.value`),
   };
 }
 
@@ -128,13 +129,15 @@ function ofWork(database: DatabaseSync) {
 
     seeCause: prepare('UPDATE causes SET last_at = ?, seen = seen + 1 WHERE handler = ? AND cause = ?'),
     countCauses: query<{ count: number }>('SELECT count(*) AS count FROM causes'),
-    insertCause: prepare('INSERT INTO causes VALUES (?, ?, ?, ?, ?, 1)'),
+    insertCause: prepare(`INSERT INTO causes (handler, cause, sample, first_at, last_at, seen)
+      VALUES (?, ?, ?, ?, ?, 1)`),
     purgeCauses: prepare(`DELETE FROM causes WHERE NOT EXISTS
       (SELECT 1 FROM work WHERE work.handler = causes.handler AND work.cause = causes.cause)
       AND (last_at < ? OR (handler, cause) NOT IN
         (SELECT handler, cause FROM causes ORDER BY last_at DESC LIMIT ${CAUSES_PAST_MAX}))`),
 
-    insertAttempt: prepare('INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAttempt: prepare(`INSERT OR REPLACE INTO attempts (event, handler, started_at, attempt, ms, outcome,
+      error, status, output) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
   };
 }
 

@@ -29,7 +29,7 @@ export function ofTallies(database: DatabaseSync) {
       database,
       `SELECT count, times FROM tallies WHERE (${TALLY_KEY}) = (?, ?, ?, ?, ?)`,
     ),
-    setTally: database.prepare('INSERT OR REPLACE INTO tallies VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    setTally: database.prepare(TALLY_ROWS.insert),
     purgeTallies: database.prepare(PURGE_TALLIES),
   };
 }

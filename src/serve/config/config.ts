@@ -21,6 +21,7 @@ import { sourceNameOf } from '../../deliver/handlers.ts';
 import { firstSetting } from '../../verify/switches.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
+import { renameKnobs, renameSettings } from './deprecations.ts';
 import { type Knobs, readKnobs } from './knobs.ts';
 import { misspeltSources, prefixOf, readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
@@ -62,7 +63,8 @@ export function readConfig(
   const warnings: Problem[] = [];
   const wirings = readWirings(sources, problems);
   const prefixes = wirings.map((wiring) => prefixOf(sourceNameOf(wiring)));
-  const environment = withoutQuotes(given, isOurs(prefixes), problems);
+  const renamed = renameSettings(given, warnings);
+  const environment = withoutQuotes(renamed, isOurs(prefixes), problems);
   const settings: EnvironmentReading = { environment, production, problems, warnings };
   refuseOddEnvironment({ ...settings, environment: given });
   warnings.push(...misspeltSources(prefixes, environment));
@@ -83,7 +85,7 @@ export function readConfig(
     shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
     alarmTarget: readAlarmTarget(settings),
     sources: wirings.map((wiring) => readSource(wiring, wirings, settings)),
-    knobs: readKnobs(knobs, problems),
+    knobs: readKnobs(renameKnobs(knobs, warnings), problems),
   };
   problems.push(...problemsBetweenSettings(config));
   return { config: Object.freeze(config), problems, warnings };

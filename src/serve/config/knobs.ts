@@ -7,6 +7,7 @@ import { knob, notAbove } from '../../base/settings/knob.ts';
 import { integer, members, number, numberOrInfinity, type ValuesOf } from '../../base/settings/rules.ts';
 import { DELIVERY_KNOBS } from '../../deliver/handlers.ts';
 import { CIRCUIT } from '../../inbox/circuit.ts';
+import type { FormerKnobs } from './deprecations.ts';
 
 const MIB = 1_048_576;
 const DAY_MS = 86_400_000;
@@ -69,20 +70,15 @@ export const KNOBS = {
     10_000,
     'how long requests and handlers may take to finish after SIGTERM',
   ),
-  refused: members(
-    {
-      bytesMax: knob(
-        integer(1, 65_536 * MIB),
-        64 * MIB,
-        'bytes of refused requests that are kept for each source, counted whole; strangers go before senders that proved themselves, and whoever has most goes first',
-      ),
-      bytesMaxOfAll: knob(integer(1, 1_048_576 * MIB), 1_024 * MIB, 'the same for all sources together'),
-      days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
-    },
-    undefined,
-    // Older files have it; it is passed over, because bytes alone decide now.
-    ['countMax'],
-  ),
+  refused: members({
+    bytesMax: knob(
+      integer(1, 65_536 * MIB),
+      64 * MIB,
+      'bytes of refused requests that are kept for each source, counted whole; strangers go before senders that proved themselves, and whoever has most goes first',
+    ),
+    bytesMaxOfAll: knob(integer(1, 1_048_576 * MIB), 1_024 * MIB, 'the same for all sources together'),
+    days: knob(integer(1, 365), 7, 'for how many days refused requests are kept'),
+  }),
   ...DELIVERY_KNOBS,
   circuit: CIRCUIT,
   identityDays: knob(
@@ -143,7 +139,7 @@ export type Knobs = ValuesOf<typeof KNOBS>;
 export type AlarmKnobs = Knobs['alarms'];
 
 /** What config/service.ts exports: the knobs that differ from their defaults. */
-export type ServiceKnobs = SomeOf<Knobs>;
+export type ServiceKnobs = SomeOf<Knobs> & FormerKnobs;
 type SomeOf<Values> = {
   readonly [Name in keyof Values]?: (Values[Name] extends number ? number : SomeOf<Values[Name]>) | undefined;
 };

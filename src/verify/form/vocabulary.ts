@@ -131,6 +131,7 @@ export interface When {
   readonly is: string | { readonly setting: string };
 }
 
+/** One way in which a provider signs. Some have several: a preset lists them in order of strength. */
 export type SignatureForm = {
   readonly in: Place;
   /** Only bodies that say all of this are checked by the form. It needs a place inside the body. */

@@ -51,31 +51,6 @@ test('what is left out has its default, whole groups and single members', () => 
   expect(problems).toEqual([]);
 });
 
-test('a file of an older version works, with all that it says', () => {
-  const older = {
-    ...{ bytesInFlightMax: 268_435_456, inboxDeadlineMs: 2_500, inboxCacheMb: 64, retryAfterSeconds: 5 },
-    ...{ timestampToleranceSeconds: 300, headersTimeoutMs: 10_000, requestTimeoutMs: 15_000 },
-    ...{ keepAliveTimeoutMs: 75_000, headerBytesMax: 65_536, shutdownGraceMs: 10_000, identityDays: 30 },
-    postgres: { connections: 6, statementMs: 2_500, leaseMs: 15_000, partitionDays: 0 },
-    refused: { countMax: 1_000, bytesMax: 67_108_864, days: 7 },
-    handler: { timeLimitMs: 30_000, concurrency: 16, maxAttempts: 20 },
-    backoff: { baseMs: 1_000, capMs: 21_600_000 },
-    circuit: { failures: 5, restMs: 1_000, restMaxMs: 60_000 },
-    alarms: {
-      ...{ lookMs: 30_000, repeatMs: 21_600_000, calmMs: 120_000, windowMs: 600_000, refusalRatio: 0.5 },
-      ...{
-        refusalsLeast: 10,
-        backlogAgeMs: 900_000,
-        diskFreeMb: 10_240,
-        clockSkewMs: 60_000,
-        silenceFactor: 3,
-      },
-    },
-  };
-  expect(problemsOf(older)).toEqual([]);
-  expect(readKnobs(older, [])).toEqual(readKnobs({}, []));
-});
-
 test.each(all())('the default of %s may be written', (_path, rule) => {
   const { fallback } = rule;
   expect(rule(fallback)).toEqual({ value: fallback, flaws: [] });

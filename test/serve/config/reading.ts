@@ -1,8 +1,8 @@
-/** A reading of just these variables, with the project's own wiring and the knobs' defaults. */
-import sources from '../../../config/sources.ts';
+/** A reading of just these variables, with the wiring of the four providers and the knobs' defaults. */
 import type { Problem } from '../../../src/base/errors.ts';
 import type { Environment } from '../../../src/base/settings/environment.ts';
 import { readConfig } from '../../../src/serve/config/config.ts';
+import sources from '../../fixtures/four/sources.ts';
 
 /** Looks like nothing that a message of ours would say. */
 export const GOOD = 'kQ4vT9xZ2mB7nR5wY8cF3hJ6pL1sD0gA';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../harness/command.ts';
-import { ROOT, SECRET } from '../../harness/project.ts';
+import { FOUR, ROOT, SECRET } from '../../harness/project.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import { ask, bodyOf, bytesOf, openWire, signed } from '../../harness/wire.ts';
@@ -130,6 +130,7 @@ test('npm start hands SIGTERM on, and ends with 0', async () => {
       ...ENV,
       PATH: process.env.PATH,
       HOME: folder,
+      CONSIGNEE_CONFIG: FOUR,
       DATABASE_URL: `sqlite:${folder}/inbox.db`,
       PORT: '0',
       CONSOLE_PORT: '0',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { NODE } from '../../harness/command.ts';
+import { environmentIn } from '../../harness/command.ts';
 import { ROOT, SECRET } from '../../harness/project.ts';
 import { PLAIN } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
@@ -21,7 +21,7 @@ async function startUnread(name: string): Promise<{ child: ChildProcess; port: n
   const child = spawn(process.execPath, [join(ROOT, 'bin/consignee.js'), 'serve'], {
     cwd: folder,
     env: {
-      ...NODE,
+      ...environmentIn(ROOT),
       FLEXPORT_WEBHOOK_SECRET: SECRET,
       HOST: '127.0.0.1',
       PORT: '0',

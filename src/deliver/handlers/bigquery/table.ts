@@ -3,8 +3,8 @@
  * removes or changes one, so a table of your own works too, as long as its columns take these values.
  */
 import type { BigQuery, TableMetadata, TableSchema } from '@google-cloud/bigquery';
-import type { BigQueryOptions } from '../bigquery.ts';
 import { answerOf } from '../google.ts';
+import type { BigQueryOptions } from './options.ts';
 
 type TablePlace = Readonly<Record<'dataset' | 'table', string>> & Pick<BigQueryOptions, 'location'>;
 

@@ -20,15 +20,17 @@ import type { WebhookEvent } from '../../../verify/event.ts';
 import type { Choices } from '../options.ts';
 import { ENDING_MS } from './process.ts';
 
+/** What is wrong with them is listed at the start. */
 export interface CommandOptions extends Choices {
   /** A path with a slash in it, absolute or from the folder the service runs in; or a name to be found on PATH. */
   readonly program: string;
+  /** The same for every event: what is in one comes on standard input and in variables. */
   readonly arguments?: readonly string[];
   /** Variables of the service to pass on, `DATABASE_URL`, or fixed ones, `MODE=fast`. It gets the basics anyway. */
   readonly environment?: readonly string[];
   /** The folder it runs in; the service's own if left out. */
   readonly cwd?: string;
-  /** Default 30,000. */
+  /** Then it is ended, and the attempt has failed. Default 30,000. */
   readonly timeoutMs?: number;
 }
 

@@ -23,6 +23,7 @@ import { NO_SIGNING_KEY, readSigningKey } from '../../../verify/standard-webhook
 import { type Choices, readOptions } from '../options.ts';
 import { FORMATS, type Format, type MessageSettings, RESERVED } from './message.ts';
 
+/** What is wrong with them is listed at the start. */
 export interface ForwardOptions extends Choices {
   /** https://, or http:// to addresses in `allow`. */
   readonly url: string | undefined;
@@ -30,6 +31,7 @@ export interface ForwardOptions extends Choices {
   readonly secret?: string;
   /** Instead of `secret`: the target cannot tell who is calling. */
   readonly unsigned?: true;
+  /** Default: plain. The others are CloudEvents 1.0. */
   readonly format?: Format;
   /** Headers of your own, an Authorization for one. */
   readonly headers?: Readonly<Record<string, string>>;
