@@ -45,7 +45,7 @@ export async function startApp(sources: readonly AppSource[]) {
   });
   const meter = meterFor([]);
   const app = createApp({
-    sources: sources.map((source) => ({ ...receivingSource(source), keepHeaders: [] })),
+    sources: sources.map(receivingSource),
     requireHttps: false,
     memory: new BodyMemory({ maxBytes: 64 * MIB, bodyBytesMax: MIB, sources: sources.length }),
     isKnown: () => true,
@@ -101,5 +101,8 @@ function receivingSource({ name, preset, scheme, secrets, publicUrl }: AppSource
     enforced: [scheme],
     offReason: '',
   };
-  return { name, path: `/webhooks/${name}`, rules: () => rules };
+  // As the service keeps them: an event may have its id or type there.
+  const named = [...preset.id, ...preset.type].flatMap((place) => ('header' in place ? [place.header] : []));
+  const keepHeaders = [...(preset.keepHeaders ?? []), ...named];
+  return { name, path: `/webhooks/${name}`, keepHeaders, rules: () => rules };
 }
