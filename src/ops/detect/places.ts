@@ -32,12 +32,17 @@ export interface Part {
 /** They say nothing that a provider would sign, and are in every request. */
 const PLAIN =
   /^header:(host|content-(type|length|encoding)|accept.*|user-agent|connection|cookie|via|forwarded|x-forwarded-.*|cf-.*|date|traceparent|transfer-encoding|pragma|cache-control|sec-.*|origin|referer)$/i;
-/** Of the texts of digests with 20, 32 and 64 bytes, in hexadecimal and base64; other signatures are longer. */
-const LENGTHS = [40, 64, 128, 28, 44, 88, 27, 43, 86];
-const LONG = /[\w+/-]{86,}={0,2}$/;
 const LOOKS_SIGNED = /^[\w+/-]{27,}={0,2}$/;
 /** What a provider may write before each of its signatures. */
-const FIXED_WORD = /^([^,;=]{0,40}[=: ]|[^\d,;=: ]{0,20})$/;
+const FIXED_WORD = /^([^,;=]{0,40}[=: ])?$/;
+/** What separates entries, what stands behind the tag of one, and the layout that this is. */
+const LAYOUTS: readonly (readonly [string, string, (tag: string) => PairsLayout | ListLayout])[] = [
+  ...([',', ';'] as const).map((pairs) => [pairs, '=', (mac: string) => ({ pairs, mac })] as const),
+  ...([' ', ',', '&'] as const).flatMap((list) =>
+    ([',', '=', '|'] as const).map((mark) => [list, mark, (tag: string) => ({ list, tag, mark })] as const),
+  ),
+];
+const UNITS = ['s', 'ms', 'date'] as const;
 const LEAVES_MOST = 300;
 const NAMES_MOST = 6;
 
@@ -51,7 +56,7 @@ export function valuesOf({ rawHeaders, body: bytes }: Captured): Value[] {
   const body = new SignedBody(bytes);
   for (const member of memberPaths(bytes))
     found.push({ in: { member }, name: `member:${member}`, text: body.member(member) ?? '' });
-  for (const [field, text] of isForm(bytes) ? body.fields : [])
+  for (const [field, text] of (isForm(bytes) && body.fields) || [])
     found.push({ in: { field }, name: `field:${field}`, text });
   return found.filter(({ text }) => text !== '');
 }
@@ -76,22 +81,19 @@ function memberPaths(bytes: Buffer): string[] {
 }
 
 export function sightingsIn(values: readonly Value[]): Sighting[] {
-  return values.filter(({ name }) => !PLAIN.test(name)).flatMap((value) => [...readings(value)]);
+  return values.filter(({ name }) => !PLAIN.test(name)).flatMap(readings);
 }
 
-function* readings({ in: place, text: value }: Value): Generator<Sighting> {
-  const blank = value.indexOf(' ') + 1;
-  for (const length of new Set([...LENGTHS, LONG.exec(value)?.[0].length ?? 0, value.length - blank])) {
-    const prefix = value.slice(0, -length);
-    if (length <= value.length && FIXED_WORD.test(prefix))
-      yield { in: place, ...(prefix && { prefix }), text: value.slice(-length) };
-  }
-  for (const pairs of [',', ';'] as const)
-    for (const [mac, text] of entriesIn(value, pairs, '=')) yield { in: place, layout: { pairs, mac }, text };
-  for (const list of [' ', ',', '&'] as const)
-    for (const mark of [',', '=', '|'] as const)
-      for (const [tag, text] of entriesIn(value, list, mark))
-        yield { in: place, layout: { list, tag, mark }, text };
+function readings({ in: place, text: value }: Value): Sighting[] {
+  const starts = [0, ...value.matchAll(/[=: ]/g).map(({ index }) => index + 1)];
+  const prefixes = starts.map((at) => value.slice(0, at)).filter((prefix) => FIXED_WORD.test(prefix));
+  const tagged = LAYOUTS.flatMap(([separator, mark, layoutOf]) =>
+    entriesIn(value, separator, mark).map(([tag, text]) => ({ in: place, layout: layoutOf(tag), text })),
+  );
+  const whole = prefixes.map((prefix) => {
+    return { in: place, ...(prefix && { prefix }), text: value.slice(prefix.length) };
+  });
+  return [...whole, ...tagged];
 }
 
 function entriesIn(value: string, separator: string, mark: string): [string, string][] {
@@ -103,16 +105,11 @@ function entriesIn(value: string, separator: string, mark: string): [string, str
 export function templateParts(values: readonly Value[], body: Buffer) {
   const isSignature = ({ name, text }: Value) => /sign|hmac|digest/i.test(name) && LOOKS_SIGNED.test(text);
   const groups = values.filter((value) => !('header' in value.in) && isSignature(value)).map(groupOf);
-  const times = values.flatMap((value) => [...timesIn(value)]);
-  const names = values.filter((value) => {
-    const isNear = 'header' in value.in ? !PLAIN.test(value.name) : groups.includes(groupOf(value));
-    return (
-      isNear &&
-      value.text.length < 200 &&
-      !isSignature(value) &&
-      times.every(({ text }) => text !== value.text)
-    );
-  });
+  const times = values.flatMap(timesIn);
+  const isNear = (value: Value) =>
+    'header' in value.in ? !PLAIN.test(value.name) : groups.includes(groupOf(value));
+  const isOther = (value: Value) => !isSignature(value) && times.every(({ text }) => text !== value.text);
+  const names = values.filter((value) => isNear(value) && isOther(value) && value.text.length < 200);
   const ofTexts = (...texts: string[]) => texts.map((signed): Part => ({ signed }));
   return {
     body: ofTexts('{body}', ...(isForm(body) ? ['{form}'] : []), '{sha256hex}', '{base64}'),
@@ -129,12 +126,13 @@ function groupOf({ name }: Value): string {
   return name.replace(/[^.:]*$/, '');
 }
 
-function* timesIn({ in: place, name, text }: Value): Generator<Part> {
-  for (const unit of ['s', 'ms', 'date'] as const) {
-    const its = [...entriesIn(text, ',', '='), ...entriesIn(text, ';', '=')];
-    const pairs = 'header' in place ? its.map(([pair, value]) => [`pair:${pair}`, value] as const) : [];
-    for (const [from, value] of [[name, text] as const, ...('field' in place ? [] : pairs)])
-      if (readTime(unit, value) !== undefined && !('field' in place))
-        yield { signed: '{time}', time: { from: from as 'header:X', unit }, text: value };
-  }
+function timesIn({ in: place, name, text }: Value): Part[] {
+  if ('field' in place) return [];
+  const pairs = 'header' in place ? [',', ';'].flatMap((separator) => entriesIn(text, separator, '=')) : [];
+  const texts = [[name, text], ...pairs.map(([pair, its]) => [`pair:${pair}`, its])] as [string, string][];
+  return UNITS.flatMap((unit) =>
+    texts
+      .filter(([, its]) => readTime(unit, its) !== undefined)
+      .map(([from, its]) => ({ signed: '{time}', time: { from: from as 'header:X', unit }, text: its })),
+  );
 }
