@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
 import { headerLines } from '../verify/verifier.ts';
 import { type Captured, readCaptured } from './detect/captured.ts';
-import { findMistake, likelyForms } from './detect/clues.ts';
+import { findMistake, likelyForms, otherSchemes } from './detect/clues.ts';
 import { guessOf, refusedBecause } from './detect/guess.ts';
 import { nameFor, presetText, wiringText } from './detect/paste.ts';
 import { FormSearch, type Found } from './detect/search.ts';
@@ -96,5 +96,9 @@ function sayUnfound(searches: readonly FormSearch[]): void {
   say(`Nothing fits, after ${counted(trials, 'trial')}.\n`);
   const [mistake] = searches.flatMap(({ guess }) => findMistake(guess) ?? []);
   if (mistake) say(`It would be right for ${mistake.words}. Then it is ${mistake.fits}.`);
-  else for (const line of [...new Set(searches.flatMap(likelyForms)), ADVICE]) say(line);
+  else for (const line of new Set([...searches.flatMap(cluesIn), ADVICE])) say(line);
+}
+
+function cluesIn(search: FormSearch): string[] {
+  return [...otherSchemes(search.guess), ...likelyForms(search)];
 }

@@ -15,6 +15,7 @@ import { verifyForms } from '../../src/verify/form/verifier.ts';
 import type { SignatureForm } from '../../src/verify/form/vocabulary.ts';
 import { startApp } from '../harness/app.ts';
 import { ROOT } from '../harness/project.ts';
+import { token } from '../harness/signing.ts';
 
 interface Published {
   readonly provider: string;
@@ -312,6 +313,14 @@ test('says that a digest is right where no form has its case, or its layout', as
   const spaced = { 'X-Parcelo-Signature': `t=${seconds}, v1=${mac(`${seconds}.${BODY}`).toString('hex')}` };
   expect(await detect(SECRET, raw(spaced, BODY))).toBe(1);
   expect(said).toContain('over {time}.{body} (106 bytes) is right, but no form has such a layout');
+});
+
+test('says that it is a token in the URL, or a JWT, which no form is', async () => {
+  const bearer = { Authorization: `Bearer ${token(SECRET, '{"a":1}')}` };
+  expect(await detect(SECRET, raw(bearer, BODY, `/in?token=${SECRET}`))).toBe(1);
+  expect(said).toContain('The secret stands in the URL: that is the scheme token');
+  expect(said).toContain('Authorization has a JWT: that is the scheme jwt');
+  expect(said).not.toContain(SECRET);
 });
 
 test('says that a body is not as long as it was', async () => {

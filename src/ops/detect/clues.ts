@@ -10,6 +10,7 @@ import { FormSearch } from './search.ts';
 
 const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
+const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const compact = (text: string) => JSON.stringify(JSON.parse(text));
 const spaced = (text: string) =>
@@ -74,6 +75,16 @@ function attempt<T>(change: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What proves the sender here in another way than by a form. */
+export function otherSchemes({ captured, head, secret }: Guess): string[] {
+  const isToken = [...new URLSearchParams(head.query).values()].includes(secret);
+  const at = captured.rawHeaders.findIndex((text) => JWT.test(text));
+  return [
+    ...(isToken ? ['The secret stands in the URL: that is the scheme token, …_WEBHOOK_TOKEN.'] : []),
+    ...(at > 0 ? [`${captured.rawHeaders[at - 1]} has a JWT: that is the scheme jwt, and no form.`] : []),
+  ];
 }
 
 /** One line for each likely form: what it is over, and where what it makes differs from what came. The nearest come first. */

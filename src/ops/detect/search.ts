@@ -17,7 +17,7 @@ const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
 const PARTS_MOST = 4;
 /** What a trial costs beside the bytes that it hashes, in bytes. */
 const MAC_COST = 1_000;
-const SIGNATURE_COST = 300_000;
+const SIGNATURE_COST = 60_000;
 const SIGNATURE_LENGTH_LEAST = 86;
 const FITS_MOST = 5;
 
@@ -73,21 +73,28 @@ export class FormSearch {
     return all.flatMap(({ pieces, bytes }) =>
       this.#tools.flatMap(({ compiled, key }) => {
         const { algorithm, key: keying = 'text' } = compiled.form;
-        const made = compiled.isAsymmetric ? undefined : expectedBy(compiled, key, pieces);
-        return ENCODINGS.flatMap((encoding) => {
-          const how = `${algorithm} in ${encoding}, key as ${JSON.stringify(keying)}, over ${template} (${bytes} bytes)`;
-          return made?.toString(encoding).length === length ? [{ how, made: made.toString(encoding) }] : [];
-        });
+        if (!algorithm.startsWith(pieces.includes(KEY) ? 'digest' : 'hmac') || keying === 'sha1') return [];
+        const made = expectedBy(compiled, key, pieces);
+        const how = `key as ${JSON.stringify(keying)}, over ${template} (${bytes} bytes)`;
+        const texts = ENCODINGS.map((encoding) => [encoding, made.toString(encoding)] as const);
+        return texts.flatMap(([encoding, text]) =>
+          text.length === length ? [{ how: `${algorithm} in ${encoding}, ${how}`, made: text }] : [],
+        );
       }),
     );
   }
 
-  /** Forms of no preset, the simplest first. */
+  /** Forms of no preset, the simplest first. A secret that stands in the body may stand there beside a signature. */
   #combine(): SignatureForm[] {
     const { secret } = this.guess;
-    const texts = [secret, btoa(Buffer.from(secret).toString('latin1'))];
-    const plain = this.sightings.filter(({ text }) => texts.includes(text));
-    let fits = this.#formsAt(plain, { algorithm: 'equal' });
+    const texts = [secret, Buffer.from(secret).toString('base64')];
+    const [inHeader = [], inBody = []] = [true, false].map((isHeader) => {
+      const its = this.sightings.filter(
+        ({ in: place, text }) => 'header' in place === isHeader && texts.includes(text),
+      );
+      return this.#formsAt(its, { algorithm: 'equal' });
+    });
+    let fits = inHeader;
     let rows: { parts: Part[]; left: (readonly Part[])[] }[] = [
       { parts: [], left: Object.values(this.#parts) },
     ];
@@ -99,7 +106,7 @@ export class FormSearch {
       );
       fits = rows.flatMap(({ parts }) => this.#madeOf(parts)).slice(0, FITS_MOST);
     }
-    return fits;
+    return fits.length > 0 ? fits : inBody;
   }
 
   #madeOf(parts: readonly Part[]): SignatureForm[] {
