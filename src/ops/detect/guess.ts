@@ -2,12 +2,13 @@
  * A captured request with one secret that may have signed it: what a template signs of it, the keys that the secret can be, and
  * whether the service would take it under some forms. For search.ts.
  */
-import { type FormKey, looksPublic, readFormKey } from '../../verify/form/key.ts';
+import { isForForms, SECRET_ROWS } from '../../verify/checks.ts';
+import { custom } from '../../verify/custom.ts';
+import { type FormKey, readFormKey } from '../../verify/form/key.ts';
 import { type KnownPiece, SignedBody } from '../../verify/form/parts.ts';
 import { type CompiledForm, compileForm } from '../../verify/form/reading.ts';
 import { knownPieces, piecesOf } from '../../verify/form/signed.ts';
-import { verifyForms } from '../../verify/form/verifier.ts';
-import { isAsymmetric, type SignatureForm } from '../../verify/form/vocabulary.ts';
+import type { SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Head } from '../../verify/verifier.ts';
 import type { Captured } from './captured.ts';
 
@@ -63,17 +64,18 @@ export function signedIn({ head, body, publicUrl }: Guess, signed: string, time 
 
 /** Undefined if the service takes the request under these forms; its refusal in words otherwise. */
 export function refusedBecause(
-  guess: Guess,
+  { head, body, secret, publicUrl }: Guess,
   forms: readonly SignatureForm[],
   leewaySeconds = Number.POSITIVE_INFINITY,
-) {
-  const { head, body, secret, publicUrl } = guess;
-  const isPublic = forms.every(isAsymmetric) || (looksPublic(secret) && forms.some(isAsymmetric));
-  const its = forms.filter((form) => isAsymmetric(form) === isPublic);
+): string | undefined {
+  const preset = custom({ name: 'captured', forms });
+  const row = SECRET_ROWS.find(({ name, isFor }) => isForForms(name) && isFor?.(preset, [secret]));
   const window = { toleranceSeconds: TOLERANCE_SECONDS, leewaySeconds };
-  const settings = { secrets: [secret], publicUrl, allowSha1: true, ...window };
+  const settings = { preset, secrets: [secret], publicUrl, allowSha1: true, allowFrom: [], ...window };
   try {
-    verifyForms(isPublic ? 'signature' : 'hmac', its, settings)(head)(body.bytes);
+    const check = row?.build({ ...settings, names: { follow: () => () => false } })(head);
+    if (typeof check !== 'function') return 'it is no signature';
+    check(body.bytes);
     return undefined;
   } catch (error) {
     return (error as Error).message;

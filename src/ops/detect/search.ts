@@ -73,7 +73,7 @@ export class FormSearch {
     return all.flatMap(({ pieces, bytes }) =>
       this.#tools.flatMap(({ compiled, key }) => {
         const { algorithm, key: keying = 'text' } = compiled.form;
-        if (!algorithm.startsWith(pieces.includes(KEY) ? 'digest' : 'hmac') || keying === 'sha1') return [];
+        if (!algorithm.startsWith(pieces.includes(KEY) ? 'digest-' : 'hmac-') || keying === 'sha1') return [];
         const made = expectedBy(compiled, key, pieces);
         const how = `key as ${JSON.stringify(keying)}, over ${template} (${bytes} bytes)`;
         const texts = ENCODINGS.map((encoding) => [encoding, made.toString(encoding)] as const);
