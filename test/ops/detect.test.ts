@@ -169,7 +169,7 @@ test.each([
 ] as const)('finds %s, as a preset to paste', async (_what, headers, form) => {
   expect(await detect(SECRET, raw({ Host: 'hooks.example.com', ...headers }, BODY, '/in?a=1')), said).toBe(0);
   expect(said).toContain(form);
-  expect(said).toMatch(/^ {2}id: \[\['event', 'id'\]\],\n {2}type: \[\['type'\]\],$/m);
+  expect(said).toMatch(/^ {2}id: \[ \[ 'event', 'id' \] \],\n {2}type: \[ \[ 'type' \] \],$/m);
   expect(said).not.toContain(SECRET);
 });
 

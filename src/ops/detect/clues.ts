@@ -12,28 +12,39 @@ const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
 const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
-const compact = (text: string) => JSON.stringify(JSON.parse(text));
-const spaced = (text: string) =>
-  compact(text).replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_all, whole, mark) => whole ?? `${mark} `);
+type Change = (text: string) => string | undefined;
+const json =
+  (write: (value: unknown) => string): Change =>
+  (text) => {
+    try {
+      return write(JSON.parse(text));
+    } catch {
+      return undefined;
+    }
+  };
+const compact = (value: unknown) => JSON.stringify(value);
+const slashed = (value: unknown) => compact(value).replaceAll('/', '\\/');
+const spaced = (value: unknown) =>
+  compact(value).replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_all, whole, mark) => whole ?? `${mark} `);
 const escaped = (text: string) =>
   text.replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** The body that was signed, if the captured one is what a parser, an editor or a proxy has made of it. */
-const BODIES: Readonly<Record<string, (body: string) => string>> = {
+/** The body that was signed, if the captured one is what a parser, an editor or a proxy has made of it. Undefined: it cannot be. */
+const BODIES: Readonly<Record<string, Change>> = {
   'without the line break at its end': (body) => body.replace(/\r?\n$/, ''),
   'with a line break at its end': (body) => `${body}\n`,
   'with CR LF at its end': (body) => `${body}\r\n`,
   'with line breaks of LF alone': (body) => body.replaceAll('\r', ''),
   'with line breaks of CR LF': (body) => body.replace(/\r?\n/g, '\r\n'),
-  'written anew as JSON without blanks': compact,
-  'written anew as JSON without blanks, letters as \\uXXXX': (body) => escaped(compact(body)),
-  'written anew as JSON with / as \\/': (body) => compact(body).replaceAll('/', '\\/'),
-  'written anew as JSON with / as \\/, letters as \\uXXXX': (body) =>
-    escaped(compact(body).replaceAll('/', '\\/')),
-  'written anew as JSON with a blank behind commas and colons': spaced,
-  'written anew as JSON with a blank behind commas and colons, letters as \\uXXXX': (body) =>
-    escaped(spaced(body)),
-  'written anew as JSON, indented by two': (body) => JSON.stringify(JSON.parse(body), null, 2),
+  'written anew as JSON without blanks': json(compact),
+  'written anew as JSON without blanks, letters as \\uXXXX': json((value) => escaped(compact(value))),
+  'written anew as JSON with / as \\/': json(slashed),
+  'written anew as JSON with / as \\/, letters as \\uXXXX': json((value) => escaped(slashed(value))),
+  'written anew as JSON with a blank behind commas and colons': json(spaced),
+  'written anew as JSON with a blank behind commas and colons, letters as \\uXXXX': json((value) =>
+    escaped(spaced(value)),
+  ),
+  'written anew as JSON, indented by two': json((value) => JSON.stringify(value, null, 2)),
   'as it would be empty': () => '',
 };
 
@@ -53,12 +64,11 @@ const SECRETS: Readonly<Record<string, (secret: string) => string>> = {
 export function findMistake(guess: Guess): { words: string; fits: string } | undefined {
   const { captured, secret, publicUrl } = guess;
   const text = captured.body.toString();
+  const bodies = Object.entries(BODIES).map(([words, change]) => {
+    return { words: `the body ${words}`, secret, body: Buffer.from(change(text) ?? text) };
+  });
   const secrets = Object.entries(SECRETS).map(([words, change]) => {
     return { words: `the secret ${words}`, secret: change(secret), body: captured.body };
-  });
-  const bodies = Object.entries(BODIES).flatMap(([words, change]) => {
-    const body = attempt(() => Buffer.from(change(text)));
-    return body ? [{ words: `the body ${words}`, secret, body }] : [];
   });
   for (const one of [...secrets, ...bodies]) {
     if (one.secret === secret && one.body.equals(captured.body)) continue;
@@ -67,14 +77,6 @@ export function findMistake(guess: Guess): { words: string; fits: string } | und
     if (found) return { words: one.words, fits: found.presets[0]?.name ?? presetText(found.forms[0]) };
   }
   return undefined;
-}
-
-function attempt<T>(change: () => T): T | undefined {
-  try {
-    return change();
-  } catch {
-    return undefined;
-  }
 }
 
 /** What proves the sender here in another way than by a form. */

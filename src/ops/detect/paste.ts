@@ -1,4 +1,5 @@
 /** Writes a form that was found as lines to paste into sources.ts, with places of id and type if the request has some. For detect.ts. */
+import { inspect } from 'node:util';
 import { placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import { presets } from '../../verify/presets-by-name.ts';
 import type { Captured } from './captured.ts';
@@ -44,12 +45,7 @@ function guessPlaces(kind: keyof typeof NAMES, captured: Captured) {
   return found.map(({ in: place }) => ('member' in place ? place.member.split('.') : place));
 }
 
-/** As one writes it in TypeScript. */
+/** As one writes it in TypeScript, on one line. */
 export function presetText(value: unknown): string {
-  if (typeof value === 'string')
-    return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
-  if (Array.isArray(value)) return `[${value.map(presetText).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const members = Object.entries(value).map(([name, its]) => `${name}: ${presetText(its)}`);
-  return `{ ${members.join(', ')} }`;
+  return inspect(value, { depth: null, breakLength: Number.POSITIVE_INFINITY, compact: true });
 }
