@@ -4,8 +4,9 @@
  */
 import { isForForms, SECRET_ROWS } from '../../verify/checks.ts';
 import { custom } from '../../verify/custom.ts';
-import { type FormKey, readFormKey } from '../../verify/form/key.ts';
+import type { FormKey } from '../../verify/form/key.ts';
 import { type KnownPiece, SignedBody } from '../../verify/form/parts.ts';
+import { placesOf } from '../../verify/form/places.ts';
 import { type CompiledForm, compileForm } from '../../verify/form/reading.ts';
 import { knownPieces, piecesOf } from '../../verify/form/signed.ts';
 import type { SignatureForm } from '../../verify/form/vocabulary.ts';
@@ -45,11 +46,12 @@ export function toolsOf(secret: string): Tool[] {
   const word = /^[a-z]+_/i.exec(secret)?.map((base64After) => ({ key: { base64After } })) ?? [];
   const keyings = [{}, ...KEYINGS.map((key) => ({ key })), ...word];
   const macs = keyings.flatMap((keying) => MACS.map((algorithm) => ({ algorithm, ...keying })));
-  return [...macs, ...OTHERS.map((algorithm) => ({ algorithm }))].flatMap((more) => {
+  const all = [...macs, ...OTHERS.map((algorithm) => ({ algorithm }))];
+  return all.flatMap((more) => {
     const form = { ...BASE, ...more } as SignatureForm;
-    const key = readFormKey(form, secret);
     const isIdle = form.key === 'nfkd' && secret.normalize('NFKD') === secret;
-    return key && !isIdle ? [{ compiled: compileForm(form), key }] : [];
+    const keyed = isIdle ? [] : placesOf([form], [secret]).flatMap(({ forms }) => forms);
+    return keyed.flatMap((compiled) => compiled.keys.flatMap((key) => (key ? [{ compiled, key }] : [])));
   });
 }
 
