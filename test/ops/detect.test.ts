@@ -424,7 +424,7 @@ test('whatever form signs one request, what is found takes the next one too', ()
   fc.assert(
     fc.property(anyForm, (form) => {
       const { key = 'text' } = form;
-      const secret = typeof key === 'string' ? keys[key as 'hex'] : `${key.base64After}${keys.base64}`;
+      const secret = typeof key === 'string' ? keys[key as 'hex'] : `acme_${keys.base64}`;
       const requestAt = (nowMs: number, body: Buffer) =>
         Object.entries(signForm(form, secret, body, { nowMs, publicUrl: URL_THERE })).flat();
       const captured = {

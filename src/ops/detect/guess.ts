@@ -59,7 +59,8 @@ export function toolsOf(secret: string): Tool[] {
 export function signedIn({ head, body, publicUrl }: Guess, signed: string, time = '') {
   const pieces = piecesOf(compileForm({ ...BASE, signed }), { head, publicUrl });
   if (typeof pieces === 'string') return undefined;
-  const known = knownPieces(pieces, body, time);
+  const known: KnownPiece[] | undefined = knownPieces(pieces, body, time);
+  if (!known) return undefined;
   const sizeOf = (piece: KnownPiece) => (typeof piece === 'symbol' ? 0 : Buffer.byteLength(piece));
   return { pieces: known, bytes: known.reduce((sum, piece) => sum + sizeOf(piece), 0) };
 }
