@@ -12,6 +12,7 @@ const HEAD = `# Providers
 Each row is a preset: \`import { stripe } from 'consignee'\`, or \`presets['coinbase-commerce']\`. Put it into \`config/sources.ts\`, and set
 \`<SOURCE>_WEBHOOK_SECRET\` (also \`…_FILE\`, \`…_PREVIOUS\`) to what the signature is checked with, whatever its kind. Who signs with a key of
 its own is checked by the scheme \`signature\`; everybody else by \`hmac\`. A provider that is not here takes a few lines: [custom](#custom).
+From one captured request [\`consignee detect\`](detect.md) finds them out.
 
 - **Shown by** says how we know that the form is right. *vector*: a signature that the provider or its SDK has published passes here. *same form
   as …*: one of a provider that signs alike does. *documentation*: nobody has shown it but words, so try it before you rely on it.
@@ -52,39 +53,6 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
-
-## Finding out how somebody signs
-
-\`consignee detect\` needs one real request and its secret. It tries the forms of all presets, then what the words above make together, and says
-which preset it is, or prints one to paste. Have the provider send to a server that writes down what comes, through a tunnel as in
-[first-webhook.md](first-webhook.md):
-
-\`\`\`js
-// node capture.mjs
-import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-
-createServer(async (request, response) => {
-  const body = Buffer.concat(await Array.fromAsync(request));
-  const lines = [\`\${request.method} \${request.url} HTTP/1.1\`];
-  for (let at = 0; at < request.rawHeaders.length; at += 2)
-    lines.push(\`\${request.rawHeaders[at]}: \${request.rawHeaders[at + 1]}\`);
-  writeFileSync('captured.http', Buffer.concat([Buffer.from(\`\${lines.join('\\r\\n')}\\r\\n\\r\\n\`, 'latin1'), body]));
-  response.end();
-}).listen(3999);
-\`\`\`
-
-\`\`\`sh
-npx consignee detect --secret-file acme.secret --request captured.http
-\`\`\`
-
-- The request may also be a curl command (\`--data-binary\`, \`--data-raw\`, \`-d\`) or a HAR file, from a file or from standard input (\`-\`).
-- The secret's file has one secret or several, one a line, or the provider's public key; \`--previous FILE\` has more.
-- Some sign the URL. It is taken from the request; \`--public-url\` gives the one that is registered at the provider.
-- Nothing is sent, and no service need run. The request may hold credentials: delete the file afterwards.
-- If nothing fits, it tries the usual mistakes (a body that a parser or an editor has written anew, a line break, a secret in quotes or decoded) and says
-  which it was; else how far the likely forms are off. It never shows a secret, nor a digest that it has computed: that would be a signature.
-- The time of a signature may be long past. That is said, and keeps nothing from being found.
 
 ## Not there, and why
 

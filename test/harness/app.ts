@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Preset } from 'consignee';
 import { openInbox } from '../../src/inbox/client.ts';
-import { shapeOf } from '../../src/inbox/shape.ts';
+import { headersIn, shapeOf } from '../../src/inbox/shape.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
 import { createApp } from '../../src/serve/http/app.ts';
 import { BodyMemory } from '../../src/serve/http/memory.ts';
@@ -101,8 +101,6 @@ function receivingSource({ name, preset, scheme, secrets, publicUrl }: AppSource
     enforced: [scheme],
     offReason: '',
   };
-  // As the service keeps them: an event may have its id or type there.
-  const named = [...preset.id, ...preset.type].flatMap((place) => ('header' in place ? [place.header] : []));
-  const keepHeaders = [...(preset.keepHeaders ?? []), ...named];
+  const keepHeaders = [...(preset.keepHeaders ?? []), ...headersIn([...preset.id, ...preset.type])];
   return { name, path: `/webhooks/${name}`, keepHeaders, rules: () => rules };
 }

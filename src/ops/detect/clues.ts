@@ -12,9 +12,9 @@ const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
 const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
-type Change = (text: string) => string | undefined;
+type TextChange = (text: string) => string | undefined;
 const json =
-  (write: (value: unknown) => string): Change =>
+  (write: (value: unknown) => string): TextChange =>
   (text) => {
     try {
       return write(JSON.parse(text));
@@ -30,7 +30,7 @@ const escaped = (text: string) =>
   text.replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The body that was signed, if the captured one is what a parser, an editor or a proxy has made of it. Undefined: it cannot be. */
-const BODIES: Readonly<Record<string, Change>> = {
+const BODIES: Readonly<Record<string, TextChange>> = {
   'without the line break at its end': (body) => body.replace(/\r?\n$/, ''),
   'with a line break at its end': (body) => `${body}\n`,
   'with CR LF at its end': (body) => `${body}\r\n`,

@@ -3,11 +3,12 @@
  * and keyings make together, the shortest templates first. What is computed is looked up among the texts of the request; a form
  * that is found so is checked as the service would. The work is bounded by bytes hashed, not by a clock. Used by detect.ts.
  */
+import { headersIn } from '../../inbox/shape.ts';
 import { formFlaws } from '../../verify/form/flaws.ts';
 import { KEY } from '../../verify/form/parts.ts';
 import { expectedBy } from '../../verify/form/signed.ts';
 import { placeHeaders, type SignatureForm } from '../../verify/form/vocabulary.ts';
-import type { Preset } from '../../verify/preset.ts';
+import type { MemberPath, Preset } from '../../verify/preset.ts';
 import { presets } from '../../verify/presets-by-name.ts';
 import { type Guess, refusedBecause, signedIn, type Tool, toolsOf } from './guess.ts';
 import { type Part, type Sighting, sightingsIn, templateParts, valuesOf } from './places.ts';
@@ -155,9 +156,12 @@ function decoded(text: string): string {
  * 0: it is in `Authorization`, as anybody's may be, and nothing else tells that it is this preset.
  */
 function likenessOf({ id, type, forms, shownBy }: Preset, guess: Guess): number {
-  const isThere = [...id, ...type].filter((place) =>
-    'header' in place ? signedIn(guess, `{header:${place.header}}`) : guess.body.member(place.join('.')),
-  );
+  const places = [...id, ...type];
+  const paths = places.filter((place): place is MemberPath => Array.isArray(place));
+  const isThere = [
+    ...headersIn(places).filter((name) => signedIn(guess, `{header:${name}}`)),
+    ...paths.filter((path) => guess.body.member(path.join('.'))),
+  ];
   const isAnybodys = forms.every((form) => placeHeaders(form.in)[0] === 'Authorization');
   return 20 + isThere.length * 10 + (shownBy === 'vector' ? 5 : 0) - forms.length - (isAnybodys ? 25 : 0);
 }
