@@ -158,10 +158,10 @@ function decoded(text: string): string {
 function likenessOf({ id, type, forms, shownBy }: Preset, guess: Guess): number {
   const places = [...id, ...type];
   const paths = places.filter((place): place is MemberPath => Array.isArray(place));
-  const isThere = [
-    ...headersIn(places).filter((name) => signedIn(guess, `{header:${name}}`)),
-    ...paths.filter((path) => guess.body.member(path.join('.'))),
-  ];
+  const headers = headersIn(places).filter((name) => signedIn(guess, `{header:${name}}`));
+  const members = paths.filter((path) => guess.body.member(path.join('.')));
   const isAnybodys = forms.every((form) => placeHeaders(form.in)[0] === 'Authorization');
-  return 20 + isThere.length * 10 + (shownBy === 'vector' ? 5 : 0) - forms.length - (isAnybodys ? 25 : 0);
+  // Many have a member `type`; a header with the provider's name is its own.
+  const there = headers.length * 30 + members.length * 5;
+  return 20 + there + (shownBy === 'vector' ? 5 : 0) - forms.length - (isAnybodys ? 25 : 0);
 }
