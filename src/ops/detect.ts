@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
+import { isSha1 } from '../verify/form/vocabulary.ts';
 import { headerLines } from '../verify/verifier.ts';
 import { type Captured, readCaptured } from './detect/captured.ts';
 import { findMistake, likelyForms, otherSchemes } from './detect/clues.ts';
-import { guessOf, refusedBecause } from './detect/guess.ts';
+import { type Guess, guessOf, refusedBecause } from './detect/guess.ts';
 import { nameFor, presetText, wiringText } from './detect/paste.ts';
 import { FormSearch, type Found } from './detect/search.ts';
 import { counted, misused, say, TEXT } from './terminal.ts';
@@ -37,19 +38,27 @@ const ADVICE = `
 - Is the URL signed? Then --public-url must be what is registered at the provider.`;
 
 export async function run(args: string[]): Promise<number> {
+  let asked: ReturnType<typeof readAsked>;
   try {
-    const options = { 'secret-file': TEXT, previous: TEXT, request: TEXT, 'public-url': TEXT, config: TEXT };
-    const { 'secret-file': file, previous, request, 'public-url': url } = parseArgs({ args, options }).values;
-    if (file === undefined || request === undefined) throw new Error('it wants --secret-file and --request');
-    if (url !== undefined && !URL.canParse(url)) throw new Error('--public-url is no URL');
-    const files = [file, ...(previous === undefined ? [] : [previous])];
-    const secrets = files.flatMap((one) => secretsInFile(readFileSync(one, 'utf8'))).filter(Boolean);
-    if (secrets.length === 0) throw new Error(`${file} has no secret`);
-    return detect(readCaptured(readFileSync(request === '-' ? 0 : request)), secrets, url);
+    asked = readAsked(args);
   } catch (error) {
     misused((error as Error).message, usage);
     return EXIT_MISUSE;
   }
+  return detect(asked.captured, asked.secrets, asked.publicUrl);
+}
+
+/** Throws Error if it is not used as it should be, or a file is not what it should be. */
+function readAsked(args: string[]) {
+  const options = { 'secret-file': TEXT, previous: TEXT, request: TEXT, 'public-url': TEXT, config: TEXT };
+  const { values } = parseArgs({ args, options });
+  const { 'secret-file': file, previous, request, 'public-url': publicUrl } = values;
+  if (file === undefined || request === undefined) throw new Error('it wants --secret-file and --request');
+  if (publicUrl !== undefined && !URL.canParse(publicUrl)) throw new Error('--public-url is no URL');
+  const files = [file, ...(previous === undefined ? [] : [previous])];
+  const secrets = files.flatMap((one) => secretsInFile(readFileSync(one, 'utf8'))).filter(Boolean);
+  if (secrets.length === 0) throw new Error(`${file} has no secret`);
+  return { captured: readCaptured(readFileSync(request === '-' ? 0 : request)), secrets, publicUrl };
 }
 
 function detect(captured: Captured, secrets: readonly string[], publicUrl = captured.url): number {
@@ -67,7 +76,7 @@ function detect(captured: Captured, secrets: readonly string[], publicUrl = capt
     if (!found) continue;
     const which = secrets.length > 1 ? `, with secret ${at + 1} of ${secrets.length}` : '';
     say(`Found${which}, after ${counted(search.trials, 'trial')}.\n`);
-    sayFound(found, captured);
+    sayFound(found, search.guess);
     const late = refusedBecause(search.guess, found.presets[0]?.forms ?? found.forms.slice(0, 1), 0);
     if (late) say(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
     return 0;
@@ -76,17 +85,22 @@ function detect(captured: Captured, secrets: readonly string[], publicUrl = capt
   return 1;
 }
 
-function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found, captured: Captured): void {
+function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found, guess: Guess): void {
   const name = preset?.name ?? nameFor(form);
   if (preset) say(`It is the preset ${name}:\n\n  consignee add ${name}\n`);
   if (twins.length > 0)
     say(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
-  if (form) say(`It is no preset. Put this into config/sources.ts:\n\n${wiringText(form, captured)}\n`);
+  if (form) say(`It is no preset. Put this into config/sources.ts:\n\n${wiringText(form, guess.captured)}\n`);
   for (const other of more) say(`This fits, too: ${presetText(other)}`);
   const setting = name.toUpperCase().replaceAll('-', '_');
   say(
     `The secret goes into ${setting}_WEBHOOK_SECRET, or its file's name into ${setting}_WEBHOOK_SECRET_FILE.`,
   );
+  const better = preset?.forms.filter((one) => !isSha1(one)) ?? [];
+  if (better.length > 0 && refusedBecause(guess, better))
+    say(
+      `It came with SHA-1 alone, where ${name} can do better: have it send SHA-256, or set ${setting}_ALLOW_SHA1=true.`,
+    );
   if (/\{(url|target)\}/.test(JSON.stringify(preset?.forms ?? form)))
     say(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
 }

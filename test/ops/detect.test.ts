@@ -250,6 +250,13 @@ test('of presets that sign alike all are said', async () => {
   expect(said).toMatch(/^These sign alike, so take the one that sends: .*\bmeta\b/m);
 });
 
+test('SHA-1 where something better is known is told, with the setting that allows it', async () => {
+  const signature = `sha1=${mac(BODY, 'sha1').toString('hex')}`;
+  expect(await detect(SECRET, raw({ 'X-Hub-Signature': signature }, BODY))).toBe(0);
+  expect(said).toContain('take the one that sends: intercom.');
+  expect(said).toContain('have it send SHA-256, or set FLEXPORT_ALLOW_SHA1=true.');
+});
+
 test('a signed URL is told, with the setting that must say it', async () => {
   const headers = { 'X-Parcelo-Signature': mac(`${URL_THERE}${BODY}`).toString('hex') };
   expect(await detect(SECRET, raw(headers, BODY, '/elsewhere?a=1'))).toBe(1);
