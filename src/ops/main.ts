@@ -26,6 +26,7 @@ interface Command {
 const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
   ['init [FOLDER]', 'make a project there; without FOLDER, write .env here', () => import('./init.ts')],
   ['add <provider>', 'add a source to config/sources.ts', () => import('./add.ts')],
+  ['detect', 'say how the sender of a captured request signs', () => import('./detect.ts')],
   [
     'serve [--dev]',
     'receive webhooks; settings from the environment (--dev: from .env too, readable logs)',

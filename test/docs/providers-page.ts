@@ -19,6 +19,7 @@ Each row is a preset: \`import { stripe } from 'consignee'\`, or \`presets['coin
 \`<SOURCE>_WEBHOOK_SECRET\` (also \`…_FILE\`, \`…_PREVIOUS\`) to what the signature is checked with, whatever its kind. Who signs with a key of
 its own is checked by the scheme \`signature\`; who sends a JWT by \`jwt\`; everybody else by \`hmac\`. Where it says *fetched*, there may be [nothing to
 set](#fetched-keys). A provider that is not here takes a few lines: [custom](#custom).
+From one captured request [\`consignee detect\`](detect.md) finds them out.
 
 - **Shown by** says how we know that the form is right. *vector*: a signature that the provider or its SDK has published passes here. *same form
   as …*: one of a provider that signs alike does. *documentation*: nobody has shown it but words, so try it before you rely on it.

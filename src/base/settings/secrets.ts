@@ -81,9 +81,14 @@ export function readSecrets(
 }
 
 function linesOf(name: string, path: string, problems: Problem[]): string[] {
+  const text = readFileOf(`${name}_FILE`, path, problems);
+  return text === undefined ? [] : secretsInFile(text);
+}
+
+/** The secrets in the text of a file, unchecked. */
+export function secretsInFile(text: string): string[] {
   // One newline at the very end belongs to the file, not to the secret; editors and `echo` put it there.
-  const text = readFileOf(`${name}_FILE`, path, problems)?.replace(/\r?\n$/, '');
-  return onOneLine(text)?.split(/\r?\n/) ?? [];
+  return onOneLine(text.replace(/\r?\n$/, '')).split(/\r?\n/);
 }
 
 const BREAKS = /\s|\\n/g;
