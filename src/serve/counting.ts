@@ -2,10 +2,8 @@
  * Puts together what is counted while the service runs, and who hears of it: memory and connections, metrics, the uses of
  * secrets, the tallies, the alarms. Called by receiver.ts before anything is opened.
  */
-import type { Log } from '../base/log/log.ts';
 import type { Losses } from '../inbox/refused/losses.ts';
 import { AlarmWatch } from './alarms/watch.ts';
-import type { Config } from './config/config.ts';
 import { createMetrics } from './console/metrics.ts';
 import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
@@ -13,14 +11,15 @@ import type { KnownAddresses } from './known-addresses.ts';
 import { meterFor, SecretUses } from './meter.ts';
 import type { Rules } from './rules.ts';
 import { TallyBook } from './tally-book.ts';
+import type { WorkOptions } from './work.ts';
 
 export function startCounting(
-  { knobs, sources, trustProxy }: Config,
-  log: Log,
+  { config, log }: WorkOptions,
   known: KnownAddresses,
   rules: Rules,
   refusalsLost: () => readonly Losses[],
 ) {
+  const { knobs, sources, trustProxy } = config;
   const memory = new BodyMemory({
     maxBytes: knobs.bytesInFlightMax,
     bodyBytesMax: Math.max(0, ...sources.map(({ bodyLimitBytes }) => bodyLimitBytes)),

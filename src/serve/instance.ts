@@ -79,14 +79,14 @@ export class Instance implements Consignee {
     this.#state = 'starting';
     const { signal } = this.#giveUp;
     try {
-      const { role } = this.#options;
       const settings = await this.#options.read();
-      const { problems, remarks } = await examinePlaces(settings, role);
+      const { problems, remarks } = await examinePlaces(settings, this.#options.role);
       if (problems.length > 0) throw new ConfigError(problems);
       signal.throwIfAborted();
       const logs = this.#openLog(settings);
       const { log } = logs;
-      const receiver = await startReceiver({ ...settings, ...logs, role, signal }).catch(async (error) => {
+      const starting = startReceiver({ ...this.#options, ...settings, ...logs, signal });
+      const receiver = await starting.catch(async (error) => {
         await logs.endLog();
         throw signal.aborted ? signal.reason : error;
       });

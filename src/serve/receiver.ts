@@ -77,7 +77,7 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   const service: Service = { state: 'serving', startedAt: Date.now() };
   const rules = opened.adopt(new Rules(config, log), (held) => held.stop());
   const known = new KnownAddresses((network) => work.refused.prove(network));
-  const counting = startCounting(config, log, known, rules, () => work.refused.losses());
+  const counting = startCounting(options, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
   const { inbox, refused, supervisor } = work;
   const starts = rememberStart(config, Date.now());

@@ -91,8 +91,8 @@ test('two live in one process, each with its own inbox, and none takes the inbox
   expect((error as ConfigError).problems).toMatchObject([{ setting: 'DATABASE_URL' }]);
   expect((error as ConfigError).message).toContain('which a running Consignee already owns');
   expect(third.consignee.state).toBe('stopped');
-  for (const line of (await one.consignee.metrics()).trim().split('\n'))
-    expect(line).toMatch(/^(# (HELP|TYPE) )?consignee_/);
+  const lines = (await one.consignee.metrics()).split('\n').filter((line) => line !== '');
+  for (const line of lines) expect(line).toMatch(/^(# (HELP|TYPE) )?consignee_/);
   expect((await other.consignee.status()).isWell).toBe(true);
 });
 
