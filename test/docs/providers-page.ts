@@ -53,6 +53,7 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI or 32 bytes of Ed25519 |
 | \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{method}\` \`{url}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` |
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
+| \`unlike\` | what is signed must not have this form: a handshake signs such texts for everybody |
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
 
