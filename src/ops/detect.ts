@@ -27,9 +27,8 @@ export const usage = `Usage: consignee detect --secret-file FILE --request FILE 
   --public-url URL    the URL as it is registered at the provider, if that is not
                       the one of the request: some sign it
 
-  It exits with 0 if it has found the form, 1 if not, 2 if it is used wrongly.
+  It exits with 0 if it has found the form, 1 if not, 64 if it is used wrongly.
 `;
-const EXIT_MISUSE = 2;
 /** For all secrets together: some seconds. */
 const BYTES_MOST = 1_500_000_000;
 const ADVICE = `
@@ -42,8 +41,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     asked = readAsked(args);
   } catch (error) {
-    misused((error as Error).message, usage);
-    return EXIT_MISUSE;
+    return misused((error as Error).message, usage);
   }
   return detect(asked.captured, asked.secrets, asked.publicUrl);
 }

@@ -388,7 +388,7 @@ test.each([
   writeFileSync(join(folder, 'secret'), SECRET);
   writeFileSync(join(folder, 'request'), raw({}, BODY));
   writeFileSync(join(folder, 'empty'), 'curl https://x.example');
-  expect(await run(['--secret-file', join(folder, 'secret'), ...args])).toBe(2);
+  expect(await run(['--secret-file', join(folder, 'secret'), ...args])).toBe(64);
   expect(said).toContain('Usage: consignee detect --secret-file FILE');
   expect(said).not.toContain(SECRET);
 });

@@ -122,3 +122,12 @@ test('take wants one source that there is', async () => {
   expect(wrong.code).not.toBe(0);
   expect(wrong.output).not.toContain(HOOK);
 });
+
+test('check says what handshakes need, and looks at their secrets as at any other', async () => {
+  const { output } = await command(['check'], { META_WEBHOOK_SECRET: HOOK, META_VERIFY_TOKEN: HOOK });
+  expect(output).toContain('Its handshake is answered: GET with hub.mode, hub.verify_token, hub.challenge.');
+  expect(output).toContain('shares a secret with another setting of its own');
+  expect(output).not.toContain(HOOK);
+  const missing = await command(['check'], { META_WEBHOOK_SECRET: HOOK });
+  expect(missing.output).toMatch(/META_VERIFY_TOKEN +is not set/);
+});

@@ -13,6 +13,7 @@ import type { Database, SecretUse } from '../../inbox/contract.ts';
 import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
+import { settingOf } from '../../serve/config/proving.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
@@ -70,9 +71,13 @@ export function secretSchemesOf({ schemes, secrets }: SourceConfig): SecretSchem
   );
 }
 
-/** The live secrets of a source, of all its schemes. */
+/** The live secrets of a source, of all its schemes and handshakes. */
 export function allSlotsOfSource(source: SourceConfig, environment: Environment): Slot[] {
-  return secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment));
+  const ofHandshakes = Object.keys(source.handshakeSecrets).map((name) => settingOf(source.prefix, name));
+  return [
+    ...secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment)),
+    ...ofHandshakes.flatMap((setting) => liveSlots(setting, environment)),
+  ];
 }
 
 /** The live secrets of all settings: those of sources, of the console and of alarms, and the API keys. */
