@@ -72,6 +72,7 @@ async function startServing({ dev, config }: ServeValues, role: Role) {
     output: () => output,
     pretty: dev,
     signals: false,
+    isOwnProcess: true,
   });
   await instance.start();
   const ports = await openPorts(instance).catch(explainPort);

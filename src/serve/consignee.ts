@@ -127,6 +127,7 @@ export function createConsignee(options: ConsigneeOptions = {}): Consignee {
     output: () => (log ? linesInto(log) : standardOutput()),
     pretty: false,
     signals,
+    isOwnProcess: false,
   });
 }
 

@@ -14,7 +14,7 @@ import { TallyBook } from './tally-book.ts';
 import type { WorkOptions } from './work.ts';
 
 export function startCounting(
-  { config, log }: WorkOptions,
+  { config, log, isOwnProcess }: WorkOptions,
   known: KnownAddresses,
   rules: Rules,
   refusalsLost: () => readonly Losses[],
@@ -41,13 +41,14 @@ export function startCounting(
     observed: sources.flatMap(({ name, observed }) => observed.map((scheme) => ({ source: name, scheme }))),
     handlers,
   };
-  const metrics = createMetrics(wired, () => ({
+  const present = () => ({
     bytesInFlight: memory.bytes,
     connections: connections.counts(),
     alarms: watch.raised(),
     uses: [...rules.possibleUses().map((use) => ({ ...use, count: 0 })), ...uses.all()],
     refusalsLost: refusalsLost(),
-  }));
+  });
+  const metrics = createMetrics(wired, present, isOwnProcess);
   const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);
   return { memory, connections, watch, uses, tallies, metrics, meter };
 }

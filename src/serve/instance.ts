@@ -14,13 +14,12 @@ import { answerNotRunning, isForSources } from './http/mounted.ts';
 import type { App } from './http/server.ts';
 import { examinePlaces } from './places.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
-import type { Role } from './role.ts';
 import type { ServiceStatus } from './status.ts';
+import type { WorkOptions } from './work.ts';
 
-export interface InstanceOptions {
+export interface InstanceOptions extends Pick<WorkOptions, 'role' | 'isOwnProcess'> {
   /** Asked at the start, and for each reload. */
   readonly read: (changed?: Environment) => Promise<Settings>;
-  readonly role: Role;
   /** Where the log goes. Its end calls back once every line is out. */
   readonly output: () => Output & { end(done: () => void): void };
   /** See LogOptions. */

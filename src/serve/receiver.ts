@@ -51,7 +51,7 @@ export interface Receiver {
   consoleApp(): App;
   isReady(): boolean;
   status(): Promise<ServiceStatus>;
-  /** In Prometheus' text format, without those of the process, which is not ours alone. */
+  /** In Prometheus' text format. */
   metrics(): Promise<string>;
   /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
   reload(config: Config): Promise<void>;
@@ -118,7 +118,7 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
     consoleApp,
     isReady: () => service.state === 'serving' && inbox.takesWrites(),
     status: () => readStatus(statusSource(parts, service, reading)),
-    metrics: async () => ownLines((await counting.metrics.render(inbox)).text),
+    metrics: async () => (await counting.metrics.render(inbox)).text,
     reload: (changed) => reload(changed, parts),
     async stop(delayMs, grace) {
       service.state = 'leaving';
@@ -140,11 +140,6 @@ async function open(server: Server, { host, port }: PortPlace, among: Set<Server
   const number = await listen(server, host, port);
   among.add(server);
   return number;
-}
-
-function ownLines(text: string): string {
-  const own = text.split('\n').filter((line) => /^(# \w+ )?consignee_/.test(line));
-  return `${own.join('\n')}\n`;
 }
 
 async function closeAtOnce(servers: ReadonlySet<Server>): Promise<void> {

@@ -30,6 +30,8 @@ export interface WorkOptions extends Pick<SupervisorOptions, 'sources' | 'log' |
   readonly role: Role;
   /** The module that handlers' threads import; undefined: handlers run in this process. */
   readonly wiring: string | undefined;
+  /** Otherwise it is a part of somebody's application, which measures its process itself. */
+  readonly isOwnProcess: boolean;
   /** Ends a start that waits for a database. */
   readonly signal: AbortSignal;
 }

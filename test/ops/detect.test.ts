@@ -384,7 +384,7 @@ test.each([
   ['a curl command without a body', ['--request', join(folder, 'empty')]],
   ['an option that there is not', ['--request', join(folder, 'request'), '--send']],
   ['a URL that is none', ['--request', join(folder, 'request'), '--public-url', 'hooks']],
-])('%s is misuse: exit 2, and how it is used', async (_what, args) => {
+])('%s is misuse: exit 64, and how it is used', async (_what, args) => {
   writeFileSync(join(folder, 'secret'), SECRET);
   writeFileSync(join(folder, 'request'), raw({}, BODY));
   writeFileSync(join(folder, 'empty'), 'curl https://x.example');

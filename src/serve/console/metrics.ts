@@ -5,10 +5,14 @@ import { TIMES_SECONDS } from '../../inbox/tallies.ts';
 import type { AddValue, Labels, MetricRow, Present, Wired } from './metric.ts';
 import { METRIC_ROWS } from './metric-rows.ts';
 
-/** `known` answers with what is known without asking the inbox. */
-export function createMetrics(wired: Wired, known: () => Omit<Present, 'takesWrites' | 'status'>) {
+/** `known` answers with what is known without asking the inbox. `isOwnProcess`: Node's metrics stand beside ours; nobody can stop them. */
+export function createMetrics(
+  wired: Wired,
+  known: () => Omit<Present, 'takesWrites' | 'status'>,
+  isOwnProcess = true,
+) {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  if (isOwnProcess) collectDefaultMetrics({ register: registry });
   const metrics = METRIC_ROWS.map((row) => ({ row, ...register(row, registry) }));
   const addSeries = ({ labels, series }: MetricRow, zero: (of: Labels) => void) => {
     for (const values of series?.(wired) ?? []) zero(labelled(labels, values));
