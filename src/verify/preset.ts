@@ -18,6 +18,7 @@ import type { SignatureForm } from './form/vocabulary.ts';
 import type { AcceptedAnswer, Handshake } from './handshake.ts';
 import { flawsOfHandshakes, isAcceptedAnswer } from './handshake-flaws.ts';
 import { type JwtForm, jwtFlaws } from './jwt-form.ts';
+import { isRetries, RETRIES_FIX, type Retries } from './retries.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
@@ -68,18 +69,6 @@ export interface AddressList {
   /** The page where the provider published it, and the month in which we read it. */
   readonly from: string;
   readonly asOf: string;
-}
-
-/** What a provider does about an event that it got no good answer for, as far as its own pages say so. */
-export interface Retries {
-  /** `nothing`; `trouble` is what a receiver says of itself (408, 429, 5xx, no answer); `anything` but the answer it wants. */
-  readonly after: 'nothing' | 'trouble' | 'anything';
-  /** From the first try to the last. Left out: nobody says. */
-  readonly forMs?: number;
-  /** It is not waited longer than this for an answer. Left out: nobody says. */
-  readonly waitsMs?: number;
-  /** What it does when the last try has failed, as a sentence goes on: `switches the webhook off`. */
-  readonly afterwards?: string;
 }
 
 /** Of a preset, and of a source, which has the name of its preset unless it is given another. */
@@ -144,20 +133,11 @@ const isPlace = (given: unknown): boolean => {
 };
 const isPlaces = (given: unknown): boolean => Array.isArray(given) && given.every(isPlace);
 
-const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
-const isRetries = (given: unknown) => {
-  const { after, forMs, waitsMs, afterwards } = (given ?? {}) as Partial<Retries>;
-  const isKnown = ['nothing', 'trouble', 'anything'].includes(after as string);
-  return isKnown && isTime(forMs) && isTime(waitsMs) && (afterwards === undefined || isFilled(afterwards));
-};
-
 const required = { isRequired: true } as const;
 const FORMS_FIX =
   "Write a list of forms, as in { in: { header: 'X-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }.";
 const JWT_FIX =
   "Write a datum, as in { header: 'X-Signature', word: 'Bearer', algorithm: 'HS256', binds: 'body', required: ['iat'] }.";
-const RETRIES_FIX =
-  "Write { after: 'nothing', 'trouble' or 'anything', forMs, waitsMs, afterwards }, without what is not known.";
 const PLACES_FIX =
   "Write a list of paths and headers, as in [['event', 'id'], { header: 'X-Event-Id' }]; [] if there is none.";
 

@@ -4,6 +4,33 @@
  */
 import type { Preset } from './preset.ts';
 
+/** What a provider does about an event that it got no good answer for, as far as its own pages say so. */
+export interface Retries {
+  /** `nothing`; `trouble` is what a receiver says of itself (408, 429, 5xx, no answer); `anything` but the answer it wants. */
+  readonly after: 'nothing' | 'trouble' | 'anything';
+  /** From the first try to the last. Left out: nobody says. */
+  readonly forMs?: number;
+  /** It is not waited longer than this for an answer. Left out: nobody says. */
+  readonly waitsMs?: number;
+  /** What it does when the last try has failed, as a sentence goes on: `switches the webhook off`. */
+  readonly afterwards?: string;
+}
+
+export const RETRIES_FIX =
+  "Write { after: 'nothing', 'trouble' or 'anything', forMs, waitsMs, afterwards }, without what is not known.";
+
+const isTime = (given: unknown) => given === undefined || (Number.isSafeInteger(given) && Number(given) >= 0);
+export const isRetries = (given: unknown) => {
+  const { after, forMs, waitsMs, afterwards } = (given ?? {}) as Partial<Retries>;
+  const isKnown = ['nothing', 'trouble', 'anything'].includes(after as string);
+  return (
+    isKnown &&
+    isTime(forMs) &&
+    isTime(waitsMs) &&
+    (afterwards === undefined || (typeof afterwards === 'string' && afterwards !== ''))
+  );
+};
+
 /** Answers that providers take for trouble of the receiver's own, which may pass. */
 const TROUBLE = [408, 429];
 

@@ -239,6 +239,20 @@ test('any of several headers may be the good one, and one that is malformed does
   expect(await ask([series], ['X-Sig-4', hex(BODY)])).toBe('hmac_missing');
 });
 
+test('while Mollie changes a secret each delivery has two headers of one name, and one of them is right', async () => {
+  const { forms } = presets.mollie as Preset;
+  const old = `sha256=${hex(BODY, 'the secret of before')}`;
+  const good = `sha256=${hex(BODY)}`;
+  for (const [one, other] of [
+    [old, good],
+    [good, old],
+  ])
+    expect(await ask(forms, ['X-Mollie-Signature', one, 'x-mollie-signature', other] as string[])).toBe(
+      'passes',
+    );
+  expect(await ask(forms, ['X-Mollie-Signature', old, 'X-Mollie-Signature', old])).toBe('hmac_mismatch');
+});
+
 test('a list has up to eight signatures; what has another tag is passed over', async () => {
   const form = { ...base, layout: { list: ' ', tag: 'v1', mark: ',' } } as const;
   const good = `v1,${hex(BODY)}`;

@@ -13,6 +13,7 @@ import type { Preset } from '../../verify/preset.ts';
 import { type BodyCheck, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { ReplyOptions } from '../work.ts';
 import { readBody, tooLarge } from './body.ts';
+import { inTurn } from './check-order.ts';
 import type { HandshakeRules } from './handshakes.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
@@ -112,30 +113,6 @@ export function verifyHead(verifiers: () => readonly Verifier[]): RequestStep {
     const reception = receptionOf(response);
     inTurn(verifiers(), reception.head, (known) => note(known, reception), next);
   };
-}
-
-/** One after the other, so that the first that fails answers. Most of them know at once. */
-function inTurn<Given, Known>(
-  checks: readonly ((given: Given) => Known | Promise<Known>)[],
-  given: Given,
-  take: (known: Known) => void,
-  next: (error?: unknown) => void,
-  from = 0,
-): void {
-  for (let at = from; at < checks.length; at++) {
-    const result = (checks[at] as (given: Given) => Known | Promise<Known>)(given);
-    if (result instanceof Promise) {
-      result
-        .then((known) => {
-          take(known);
-          inTurn(checks, given, take, next, at + 1);
-        })
-        .catch(next);
-      return;
-    }
-    take(result);
-  }
-  next();
 }
 
 function note(result: Proof | BodyCheck, { bodyChecks, proofs }: Reception): void {

@@ -18,6 +18,8 @@ export interface KeyedForm extends CompiledForm {
 export interface PlaceForms {
   readonly name: string;
   readonly headers: readonly string[];
+  /** Each header may be there several times, as while a provider signs with two secrets. */
+  readonly mayRepeat: boolean;
   readonly forms: readonly [KeyedForm, ...KeyedForm[]];
 }
 
@@ -28,7 +30,7 @@ export function placesOf(forms: readonly SignatureForm[], secrets: readonly stri
   const byPlace = Map.groupBy(keyed, ({ form, headers }) => headers[0] ?? placeName(form.in));
   return [...byPlace].map(([name, its]) => {
     const [first, ...more] = its as [KeyedForm, ...KeyedForm[]];
-    return { name, headers: first.headers, forms: [first, ...more] };
+    return { name, headers: first.headers, mayRepeat: 'headers' in first.form.in, forms: [first, ...more] };
   });
 }
 

@@ -58,7 +58,7 @@ class FormChecker {
 
   check(head: Head): BodyCheck {
     for (const place of this.#places) {
-      const lines = this.#linesAt(place.headers, head);
+      const lines = this.#linesAt(place.headers, head, place.mayRepeat);
       if (lines.length === 0) continue;
       const claims = this.#claimsIn(place, lines, head);
       return (bytes) => this.#judge(claims, new SignedBody(bytes), head);
@@ -108,12 +108,12 @@ class FormChecker {
   }
 
   /** Names and values of the headers that are there. */
-  #linesAt(names: readonly string[], { rawHeaders }: Head): readonly string[] {
+  #linesAt(names: readonly string[], { rawHeaders }: Head, mayRepeat = false): readonly string[] {
     const found: string[] = [];
     for (const name of names) {
       const lines = headerLines(rawHeaders, name);
-      if (lines.length > 1) throw this.#refused('repeated', `${name} is there more than once`);
-      if (lines.length === 1) found.push(name, lines[0] as string);
+      if (lines.length > 1 && !mayRepeat) throw this.#refused('repeated', `${name} is there more than once`);
+      for (const line of lines) found.push(name, line);
     }
     return found;
   }

@@ -9,7 +9,7 @@
 /** Where the signature is. Members are paths with dots: `data.0.id`. */
 export type Place =
   | { readonly header: string }
-  /** Each may be made with another key: it is enough that one is right. */
+  /** Each may be made with another key, and may be there several times: it is enough that one is right. */
   | { readonly headers: readonly string[] }
   /** The headers `<series>1` to `<series><upTo>`. */
   | { readonly headerSeries: string; readonly upTo: number }

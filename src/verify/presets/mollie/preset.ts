@@ -6,13 +6,13 @@ export const mollie = custom({
   title: 'Mollie next-gen webhooks',
   forms: [
     {
-      in: { header: 'X-Mollie-Signature' },
+      in: { headers: ['X-Mollie-Signature'] },
       prefix: 'sha256=',
       encoding: 'hex',
       algorithm: 'hmac-sha256',
       signed: '{body}',
     },
-    { in: { header: 'X-Mollie-Signature' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' },
+    { in: { headers: ['X-Mollie-Signature'] }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' },
   ],
   id: [['id']],
   type: [['type']],
@@ -31,11 +31,9 @@ export const mollie = custom({
   ],
   rotation: {
     hmac: {
-      before: [
-        'In Mollie’s Dashboard, make a second webhook with the URL of this source. Do not roll the secret of the first: for 24 hours each event would have two signature headers, which is refused here.',
-      ],
-      after: ['Delete the first webhook at Mollie.'],
-      old: 'The first webhook signs with the old one for as long as it is there.',
+      before: ['In Mollie’s Dashboard, roll the signing secret of the webhook.'],
+      after: [],
+      old: 'For 24 hours each event has a signature by the old one beside that by the new one.',
     },
   },
   known: {
