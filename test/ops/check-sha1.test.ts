@@ -41,6 +41,7 @@ const only = Object.values(presets).filter(({ forms }) => forms.length > 0 && fo
 test('these providers have nothing but SHA-1', () => {
   expect(only.map(({ name }) => name).sort()).toEqual([
     'braintree',
+    'ebay',
     'intercom',
     'segment',
     'twilio',
