@@ -14,6 +14,7 @@ import {
 } from '../base/settings/rules.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
+import { type Items, isItems } from './items-place.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
 
 /** A path into the body, member by member: `['src', 'id']` is `body.src.id`. */
@@ -89,6 +90,8 @@ export interface Preset {
   /** Where the provider's own event id is; the first place that holds one counts. Without any the body's digest is the id. */
   readonly id: readonly NamePlace[];
   readonly type: readonly NamePlace[];
+  /** For `each`, of a provider that puts several events into one body. */
+  readonly items?: Items;
   /** For `latest`. */
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
@@ -160,6 +163,7 @@ const RULES = members({
   forms: readForms,
   id: valueThat(isPlaces, PLACES_FIX, required),
   type: valueThat(isPlaces, PLACES_FIX, required),
+  items: valueThat(isItems, "Write { path: ['events'], id: [['id']], type: [['type']] }."),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
   bodies: text((kind) => kind === 'form', "Write 'form', or leave it out."),

@@ -16,6 +16,11 @@ export const adyen = custom({
   ],
   id: [],
   type: [['notificationItems', '0', 'NotificationRequestItem', 'eventCode']],
+  items: {
+    path: ['notificationItems'],
+    id: [],
+    type: [['NotificationRequestItem', 'eventCode']],
+  },
   setUp: [
     'At Adyen (standard payments), add the URL of this source as a webhook, and put the secret that it signs with into ADYEN_WEBHOOK_SECRET.',
     'A delivery has one item: what has more is refused, since each would have a signature of its own.',

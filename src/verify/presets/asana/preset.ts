@@ -9,6 +9,7 @@ export const asana = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [], type: [['resource', 'resource_type']] },
   sample: 'task-changed',
   setUp: [
     'At Asana, add the URL of this source as a webhook, and put the secret that it signs with into ASANA_WEBHOOK_SECRET.',

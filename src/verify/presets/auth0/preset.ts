@@ -7,6 +7,7 @@ export const auth0 = custom({
   forms: [{ in: { header: 'Authorization' }, algorithm: 'equal' }],
   id: [],
   type: [],
+  items: { path: [], id: [['log_id']], type: [['data', 'type']] },
   setUp: [
     'At Auth0 custom webhook log stream, add the URL of this source as a webhook, and put the credential that it sends into AUTH0_WEBHOOK_SECRET.',
   ],

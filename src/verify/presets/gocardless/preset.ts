@@ -9,6 +9,7 @@ export const gocardless = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [['id']], type: [['resource_type']] },
   sample: 'payments-confirmed',
   setUp: [
     'At GoCardless, add the URL of this source as a webhook, and put the secret that it signs with into GOCARDLESS_WEBHOOK_SECRET.',

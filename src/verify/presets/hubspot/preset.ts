@@ -27,6 +27,7 @@ export const hubspot = custom({
   ],
   id: [],
   type: [],
+  items: { path: [], id: [['eventId']], type: [['subscriptionType']] },
   setUp: [
     'At HubSpot, add the URL of this source as a webhook, and put the secret that it signs with into HUBSPOT_WEBHOOK_SECRET.',
     'It signs the URL: write it as it is registered there into HUBSPOT_PUBLIC_URL.',

@@ -15,6 +15,7 @@ export const meta = custom({
   ],
   id: [],
   type: [['object']],
+  items: { path: ['entry'], id: [], type: [] },
   sample: 'messages',
   setUp: [
     'At Meta / WhatsApp Cloud API, add the URL of this source as a webhook, and put the secret that it signs with into META_WEBHOOK_SECRET.',

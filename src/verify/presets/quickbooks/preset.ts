@@ -9,6 +9,7 @@ export const quickbooks = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['eventNotifications'], id: [], type: [] },
   sample: 'customer-updated',
   setUp: [
     'At QuickBooks Online, add the URL of this source as a webhook, and put the secret that it signs with into QUICKBOOKS_WEBHOOK_SECRET.',

@@ -15,6 +15,7 @@ export const sendgrid = custom({
   ],
   id: [],
   type: [],
+  items: { path: [], id: [['sg_event_id']], type: [['event']] },
   setUp: [
     'At SendGrid Event Webhook, add the URL of this source as a webhook, and put its public key into SENDGRID_WEBHOOK_SECRET.',
   ],

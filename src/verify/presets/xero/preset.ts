@@ -9,6 +9,7 @@ export const xero = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [], type: [['eventCategory']] },
   sample: 'invoice-updated',
   setUp: [
     'At Xero, add the URL of this source as a webhook, and put the secret that it signs with into XERO_WEBHOOK_SECRET.',
