@@ -19,6 +19,7 @@ export type {
 export { Declined, Discard, defineSources, RetryLater, Unavailable } from './deliver/handler.ts';
 export { bigquery } from './deliver/handlers/bigquery.ts';
 export { command } from './deliver/handlers/command.ts';
+export { each } from './deliver/handlers/each.ts';
 export { forward } from './deliver/handlers/forward.ts';
 export { gcs } from './deliver/handlers/gcs.ts';
 export { latest } from './deliver/handlers/latest.ts';

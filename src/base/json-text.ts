@@ -1,7 +1,7 @@
 /**
  * Reads JSON as text, for verify/ and inbox/, where JSON.parse forgets too much.
  *
- * JSON.parse rounds 9007199254740993, keeps the last of two equal names and forgets where a member stood. These two
+ * JSON.parse rounds 9007199254740993, keeps the last of two equal names and forgets where a member stood. These
  * readers keep number texts, see repeated names and know offsets. Both want text that JSON.parse has accepted already,
  * and neither recurses: a body may be nested 20,000 levels deep, and one text in it may be as long as the body.
  */
@@ -148,6 +148,33 @@ export function* membersAt(text: string, from = 0): Generator<JsonMember> {
     at = skipSpace(text, valueEnd);
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
+}
+
+export interface JsonItem {
+  /** Offsets into the text: of its first character, of the one behind its last, and of where the next one is looked for. */
+  readonly start: number;
+  readonly end: number;
+  readonly next: number;
+}
+
+/** The offset behind the opening bracket of the list at a path, of an item if it has one; undefined if no list stands there. */
+export function listAt(text: string, path: readonly string[], from = 0): number | undefined {
+  let at: number | undefined = skipSpace(text, from);
+  for (const name of path) {
+    // Of two members of one name the last counts, as for JSON.parse.
+    at = [...membersAt(text, at)].findLast((member) => member.name === name)?.valueStart;
+    if (at === undefined) return undefined;
+  }
+  return text[at] === '[' ? at + 1 : undefined;
+}
+
+/** The item of a list that begins at or after `from`, which is behind the bracket or a comma; undefined at the list's end. */
+export function itemAt(text: string, from: number): JsonItem | undefined {
+  const start = skipSpace(text, from);
+  if (start >= text.length || text[start] === ']') return undefined;
+  const end = skipValue(text, start);
+  const behind = skipSpace(text, end);
+  return { start, end, next: text[behind] === ',' ? behind + 1 : behind };
 }
 
 function skipSpace(text: string, from: number): number {

@@ -5,6 +5,7 @@
 import type { Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import type { WebhookEvent } from '../verify/event.ts';
+import type { Items } from '../verify/items-place.ts';
 import type { Preset, StateShape } from '../verify/preset.ts';
 
 /** What a handler is given beside the event. */
@@ -151,6 +152,8 @@ export interface HandlerOptions extends Partial<HandlerLimits> {
   readonly target?: string;
   /** Only the newest state of each thing; see handlers/latest.ts. `preset`: the provider's own members. */
   readonly latest?: StateShape | 'preset';
+  /** The items of a batch, one by one; see handlers/each.ts. `preset`: where the provider has them. */
+  readonly each?: Items | 'preset';
   /** Environment variables that it reads by itself, so that they are not taken for misspelt settings of a source. */
   readonly settings?: readonly string[];
   /** What keeps it from working, found when it was built; listed at boot with everything else. */

@@ -89,8 +89,9 @@ export function handlerOptionsOf(wired: Handle | HandlerOptions): HandlerOptions
 }
 
 function routeOf(handler: string, options: HandlerOptions, { preset }: SourceWiring): Route {
-  const { types, target = handler, ratePerSecond, maxAttempts, latest } = options;
+  const { types, target = handler, ratePerSecond, maxAttempts, latest, each } = options;
   const state = latest === 'preset' ? preset.state : latest;
+  const items = each === 'preset' ? preset.items : each;
   return {
     handler,
     target,
@@ -98,5 +99,6 @@ function routeOf(handler: string, options: HandlerOptions, { preset }: SourceWir
     ...(ratePerSecond !== undefined && { ratePerSecond }),
     ...(maxAttempts !== undefined && { maxAttempts }),
     ...(state && { latest: state }),
+    ...(items && { items }),
   };
 }

@@ -11,8 +11,9 @@ import { likelyTypeOf } from '../base/form-text.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
 import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
-import { idOf, nextNumber } from '../inbox/event-id.ts';
+import { idInBatch, idOf, nextNumber, numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
+import { countItems, cutItem, namesOfItem, splitItems } from '../inbox/items.ts';
 import { shapeOf } from '../inbox/shape.ts';
 import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
@@ -72,6 +73,32 @@ export function eventFrom(preset: Preset, body: string | Buffer | object, change
     headers,
     body: stored,
   });
+}
+
+/**
+ * The items of an event, as a handler of that preset gets them that is wired as `each`; the event itself if it is no batch. `wired`: the
+ * handler, if it says itself where they are.
+ */
+export function itemsOf(preset: Preset, event: WebhookEvent, wired?: HandlerOptions): WebhookEvent[] {
+  const items = wired?.each === undefined || wired.each === 'preset' ? preset.items : wired.each;
+  const batch = numberOf(event.id);
+  if (!items)
+    throw new Error(`${preset.name} knows of no list of events: say each(handler, { items: [...] })`);
+  const { body } = event;
+  if (batch === undefined || countItems(items, event.data) === undefined) return [event];
+  const step = { from: 0, done: 0, most: Number.POSITIVE_INFINITY };
+  return splitItems({ handler: '', target: '', items }, batch, body, step).items.map((part) =>
+    eventOf({
+      ...{ event: part.event, batch, id: idInBatch(part.event, batch), handler: `${event.source}/tried` },
+      ...{
+        attempt: event.attempt,
+        receivedAt: event.receivedAt.getTime(),
+        headers: JSON.stringify(event.headers),
+      },
+      ...namesOfItem(items, cutItem(body, part)),
+      body: cutItem(body, part),
+    }),
+  );
 }
 
 /** One of the samples of `npm run send`, with fresh ids. Throws with the names there are if it is none of them. */

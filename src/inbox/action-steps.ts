@@ -16,6 +16,7 @@ import {
   type NumberRange,
   numberRangeOf,
   type SqlText,
+  walksWork,
 } from './selection-steps.ts';
 import type { StoredSource } from './stored-source.ts';
 
@@ -42,6 +43,8 @@ export const ACTION_AHEAD = `SELECT id, verb, about, up_to AS "upTo", cursor, re
 
 export interface ActionDelivery {
   readonly event: number;
+  /** The number of the event, also of an item. */
+  readonly whole: number;
   readonly handler: string;
   readonly state: StateName;
 }
@@ -74,11 +77,12 @@ export function boundaryOfStep(
   range: NumberRange,
   looks: number,
 ): SqlText {
-  if (selection.state !== 'pending') return boundaryOf(selection, context, range, looks, 'ASC');
+  if (selection.state !== 'pending' || !walksWork(selection))
+    return boundaryOf(selection, context, range, looks, 'ASC');
   // No index has what is pending alone: it is looked for among all that is to do.
   const sql = `SELECT max(event) AS last FROM (SELECT event FROM work
-    WHERE event > $1 AND event <= $2 ORDER BY event LIMIT $3) AS step`;
-  return { sql, values: [range.after, range.upTo, looks] };
+    WHERE event > $1 AND event <= $2 AND coalesce(batch, event) <= $3 ORDER BY event LIMIT $4) AS step`;
+  return { sql, values: [range.after, range.upTo, range.wholesUpTo ?? range.upTo, looks] };
 }
 
 /** An event with a number of a later time came while some clock was ahead. */

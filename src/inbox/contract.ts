@@ -4,6 +4,7 @@
  * A verified request is an Arrival; kept, it is an event. On its way to one handler it is a Delivery, and how an attempt
  * went is a Settlement.
  */
+import type { Items } from '../verify/items-place.ts';
 import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { Counts } from './counts.ts';
@@ -39,9 +40,10 @@ export interface Kept {
   readonly warning?: string;
 }
 
-/** One event for one handler (`source/name`). `attempt` has been counted already. */
+/** One event for one handler (`source/name`). `attempt` has been counted already. `batch`: of an item, the number of its event. */
 export interface Delivery {
   readonly event: number;
+  readonly batch?: number | null;
   readonly id: string;
   readonly handler: string;
   readonly attempt: number;
@@ -57,7 +59,7 @@ export function sourceOf(handler: string): string {
   return handler.slice(0, handler.indexOf('/'));
 }
 
-export type AttemptKey = Pick<Delivery, 'event' | 'handler' | 'attempt'>;
+export type AttemptKey = Pick<Delivery, 'event' | 'batch' | 'handler' | 'attempt'>;
 
 export interface Settlement extends AttemptKey {
   readonly state: EndState | 'dead' | 'pending';
@@ -90,6 +92,8 @@ export interface Route {
   /** Counted attempts until an event is dead; the service's default if left out. */
   readonly maxAttempts?: number;
   readonly latest?: StateShape;
+  /** It gets the items of a batch. */
+  readonly items?: Items;
 }
 
 /** One word for how an attempt went, as in the log, the metrics and `events show`. */

@@ -3,7 +3,7 @@
  * `consignee events failures` and for whoever shows the same; in SQL that both databases understand.
  */
 import type { CauseRow } from './cause.ts';
-import { idOf } from './event-id.ts';
+import { idInBatch } from './event-id.ts';
 import type { SearchTables } from './fresh-keys.ts';
 import type { SqlValue } from './selection-sql.ts';
 import { iso } from './summary.ts';
@@ -80,23 +80,22 @@ export async function readFailures(
     const [of = '', cause = ''] = name.split(' ');
     const { open: all, dead } = counts.get(name) ?? { open: 0, dead: 0 };
     const events = await newestFailedOf(tables, of, cause);
-    const fact = facts.get(name) ?? (await factOf(tables, of, cause, events[0]));
+    const fact = facts.get(name) ?? (await factOf(tables, of, cause, events[0]?.event));
     groups.push({
       ...{ handler: of, cause, dead, retrying: all - dead },
       ...{ first: iso(fact.firstAt), last: iso(fact.lastAt), seen: fact.seen, sample: fact.sample },
-      newest: events.map(idOf),
+      newest: events.map(({ event, batch }) => idInBatch(event, batch)),
     });
   }
   return { groups, more: names.length - groups.length };
 }
 
-async function newestFailedOf(tables: SearchTables, handler: string, cause: string): Promise<number[]> {
-  const rows = await tables.all<{ event: number }>(
-    `SELECT event FROM work WHERE handler = $1 AND cause = $2 ORDER BY event DESC LIMIT ${NEWEST}`,
+async function newestFailedOf(tables: SearchTables, handler: string, cause: string) {
+  return await tables.all<{ event: number; batch: number | null }>(
+    `SELECT event, batch FROM work WHERE handler = $1 AND cause = $2 ORDER BY event DESC LIMIT ${NEWEST}`,
     handler,
     cause,
   );
-  return rows.map(({ event }) => event);
 }
 
 /** There were too many causes to keep this one: its newest event says what there is to say. */

@@ -88,8 +88,11 @@ export class HandlerPorts {
         this.#held.push(...ofThread);
         continue;
       }
-      for (const { event, handler, attempt } of ofThread)
-        thread.out.set(`${event} ${handler}`, { event, handler, attempt, place: ++thread.sent });
+      for (const { event, batch, handler, attempt } of ofThread)
+        thread.out.set(`${event} ${handler}`, {
+          ...{ event, handler, attempt, place: ++thread.sent },
+          ...(batch != null && { batch }),
+        });
       const packed: Packed<Delivery> = pack(ofThread);
       thread.port.postMessage(packed, [packed.bytes]);
     }

@@ -29,6 +29,16 @@ export interface MovedWork {
   readonly thing: Buffer | null;
   readonly cause: string | null;
   readonly since: number | null;
+  /** Of an item, or of a list that is being split; null of a whole event. */
+  readonly batch: number | null;
+  readonly itemAt: number | null;
+  readonly itemLength: number | null;
+}
+
+/** An event that has items, and the last number of one. */
+export interface MovedList {
+  readonly event: number;
+  readonly last: number;
 }
 
 /** As it stands in the table `actions`, but for its number. */
@@ -37,6 +47,7 @@ export type MovedAction = Omit<StoredAction, 'id'> & Pick<ActionRow, 'upTo' | 'c
 /** Some events in the order of their numbers, and all that is known of them. */
 export interface MovedBatch {
   readonly events: readonly MovedEvent[];
+  readonly lists: readonly MovedList[];
   readonly attempts: readonly MovedAttempt[];
   readonly work: readonly MovedWork[];
   readonly newest: readonly EventState[];
@@ -47,7 +58,7 @@ export interface Mark {
   readonly number: number;
   readonly digest: Buffer;
   readonly isPurged: boolean;
-  /** The numbers of its rows in `attempts`, `work` and `newest`. */
+  /** The numbers of its rows, and those of its items, in `attempts`, `work` and `newest`. */
   readonly attempts: number;
   readonly work: number;
   readonly states: number;

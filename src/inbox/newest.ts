@@ -17,6 +17,7 @@ import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 import { textAt, valueAt } from './event-names.ts';
 import { isEnd } from './event-states.ts';
+import type { Part } from './items.ts';
 
 export interface State {
   /** The same for all events of one thing, a shipment or a parcel. */
@@ -31,6 +32,8 @@ export interface State {
 export interface EventState extends State {
   readonly handler: string;
   readonly event: number;
+  /** Of an item: where it stands. */
+  readonly part?: Part;
 }
 
 type Dated = Pick<EventState, 'at' | 'recordedAt' | 'event'>;

@@ -1,9 +1,9 @@
 /** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
 import type { ActionVerb } from './actions.ts';
+import type { Route } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
-import { parseBody } from './identity.ts';
-import { type State, stateOf } from './newest.ts';
+import { cutItem, type GivenPart, givenPart, namesOfItem } from './items.ts';
 import { type StoredSource, wants } from './stored-source.ts';
 
 /** What an operator may ask of one event by hand, at once. */
@@ -31,12 +31,13 @@ export interface OrderedEvent {
   /** Null once it is purged. */
   readonly body: Uint8Array | null;
   readonly states: ReadonlyMap<string, WorkState>;
+  /** Its number, if it has numbers for items; what is ordered may be one of these. */
+  readonly batch: number | null;
 }
 
-export interface OrderStep {
+/** `state`: what the event tells, if it is replayed for a `latest` handler. `splits`: it is about the items of the event. */
+export interface OrderStep extends GivenPart {
   readonly handler: string;
-  /** The state that the event tells, if it is replayed for a `latest` handler. */
-  readonly state?: State | undefined;
 }
 
 /** An order is for the handlers that are wired to the event's source and those it has work for. Throws if it makes no sense. */
@@ -46,26 +47,33 @@ export function planOrder(
   sources: ReadonlyMap<string, StoredSource>,
 ): readonly OrderStep[] {
   if (!event) throw new Error('there is no such event in this inbox');
-  const { source, type, body, states } = event;
+  const { source, body, states, batch } = event;
   if (order.action === 'replay' && body === null) throw new Error('its body has been purged');
-  const routes = sources.get(source)?.routes ?? [];
-  // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
-  const wired = routes.filter((route) => route.handler === order.handler || wants(route, type));
-  const concerned = new Set([...wired.map(({ handler }) => handler), ...states.keys()]);
-  if (order.handler !== undefined && !concerned.has(order.handler)) {
-    throw new Error(`${order.handler} is not one of its handlers (${[...concerned].join(', ')})`);
-  }
-  const handlers = order.handler === undefined ? [...concerned] : [order.handler];
-  const busy = handlers.find((handler) => states.get(handler) === 'handling');
-  if (busy) throw new Error(`${busy} is handling it right now`);
-  if (order.action === 'discard') {
-    return handlers.filter((handler) => states.has(handler)).map((handler) => ({ handler }));
-  }
+  const isItem = batch !== null && batch !== order.event;
+  const routes = (sources.get(source)?.routes ?? []).filter(({ items }) => !isItem || items);
   const bytes = Buffer.from(body ?? []);
-  return handlers.map((handler) => {
-    const shape = routes.find((route) => route.handler === handler)?.latest;
-    return shape ? { handler, state: stateOf(shape, parseBody(bytes), bytes) } : { handler };
-  });
+  const steps = new Map<string, OrderStep>();
+  for (const route of routes) {
+    const given = body === null ? {} : givenPart(route, order.event, batch, bytes);
+    // By name any handler of the source may be asked to take it, even one whose filter leaves it out.
+    const isAsked = route.handler === order.handler || states.has(route.handler);
+    if (given && (isAsked || isWanted(route, event, given, bytes)))
+      steps.set(route.handler, { handler: route.handler, ...given });
+  }
+  for (const handler of states.keys()) if (!steps.has(handler)) steps.set(handler, { handler });
+  if (order.handler !== undefined && !steps.has(order.handler)) {
+    throw new Error(`${order.handler} is not one of its handlers (${[...steps.keys()].join(', ')})`);
+  }
+  const asked = [...steps.values()].filter(({ handler }) => (order.handler ?? handler) === handler);
+  const busy = asked.find(({ handler }) => states.get(handler) === 'handling');
+  if (busy) throw new Error(`${busy.handler} is handling it right now`);
+  return order.action === 'discard' ? asked.filter(({ handler }) => states.has(handler)) : asked;
+}
+
+/** What an item is of decides for itself; a list is wanted for what may be in it. */
+function isWanted(route: Route, { type }: OrderedEvent, { part, splits }: GivenPart, body: Buffer): boolean {
+  if (part) return wants(route, namesOfItem(route.items, cutItem(body, part)).type);
+  return splits === true || wants(route, type);
 }
 
 /** One after the other. One that makes no sense has failed among others that have not. */

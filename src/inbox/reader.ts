@@ -6,14 +6,15 @@ import { ActionReader } from './action-reader.ts';
 import { newestNumber } from './action-steps.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { CountReader } from './count-reader.ts';
-import { idOf, timeOfNumber } from './event-id.ts';
-import { statesInSql } from './event-states.ts';
+import { idInBatch, idOf, timeOfNumber } from './event-id.ts';
 import { type FailureFilter, type Failures, readFailures } from './failures.ts';
 import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import { batchOfItem, itemsShown } from './item-reader.ts';
 import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
+import { summariesOf } from './summaries.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -26,8 +27,6 @@ import {
   type ProofsRow,
   type PurgedEvent,
   proofsOf,
-  type StateRow,
-  summaryOf,
 } from './summary.ts';
 
 export interface Tables extends SearchTables {
@@ -77,7 +76,7 @@ export class InboxReader {
   search(selection: Selection, sources: ReadonlyMap<string, StoredSource>): EventSearch {
     return new EventSearch(this.#tables, selection, sources, async (numbers) => {
       const sql = `SELECT ${SUMMARY} FROM inbox WHERE ${this.#isListed('number')} ORDER BY number DESC`;
-      return await this.#summaries(await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
+      return await summariesOf(this.#tables, await this.#tables.all<EventRow>(sql, JSON.stringify(numbers)));
     });
   }
 
@@ -86,19 +85,21 @@ export class InboxReader {
     return readIndexedTo(this.#tables, sources);
   }
 
+  /** `number`: of an event, or of an item, whose states and attempts are told then. */
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
     const { all, keys } = this.#tables;
+    const batch = await batchOfItem(this.#tables, number);
     const whole = `SELECT ${SUMMARY}, address, headers, body FROM inbox WHERE number = $1`;
     const [row] = await all<EventRow & { address: string; headers: string | null; body: Uint8Array | null }>(
       whole,
-      number,
+      batch ?? number,
     );
     if (!row) {
       const known = await all(`SELECT number FROM ${keys} WHERE number = $1`, number);
       if (known.length === 0) return undefined;
       return { number, id: idOf(number), receivedAt: iso(timeOfNumber(number)), purged: true };
     }
-    const [summary] = (await this.#summaries([row])) as [EventSummary];
+    const [summary] = (await summariesOf(this.#tables, [{ ...row, number }])) as [EventSummary];
     const attempts = await all<AttemptRow>(
       `SELECT handler, attempt, started_at AS "startedAt", ms, outcome, error, status, output
        FROM attempts WHERE event = $1`,
@@ -107,10 +108,12 @@ export class InboxReader {
     const { address, headers, body } = row;
     return {
       ...summary,
+      id: idInBatch(number, batch),
       address,
       headers: headers === null ? null : JSON.parse(headers),
       body: body === null ? null : Buffer.from(body),
       attempts: attemptsOf(attempts),
+      ...(await itemsShown(this.#tables, number, batch)),
     };
   }
 
@@ -173,25 +176,5 @@ export class InboxReader {
   /** Whether a column has one of the numbers in $1, a JSON list. */
   #isListed(column: string): string {
     return this.#tables.isAmong(column, this.#tables.numbersIn('$1'));
-  }
-
-  async #summaries(rows: readonly EventRow[]): Promise<EventSummary[]> {
-    const numbers = JSON.stringify(rows.map(({ number }) => number));
-    const ofThese = this.#isListed('event');
-    const open = await this.#tables.all<StateRow & { event: number }>(
-      `SELECT event, handler, state, attempts, due, CASE WHEN attempts > 0 AND state IN ('dead', 'pending') THEN
-         (SELECT error FROM attempts AS last WHERE last.event = work.event AND last.handler = work.handler
-          ORDER BY started_at DESC, attempt DESC LIMIT 1) END AS error
-       FROM work WHERE ${ofThese}`,
-      numbers,
-    );
-    const finished = await this.#tables.all<StateRow & { event: number }>(
-      `SELECT event, handler, outcome AS state, attempt AS attempts, 0 AS due, NULL AS error FROM attempts
-       WHERE ${ofThese} AND outcome IN (${statesInSql('end')}) ORDER BY started_at, attempt`,
-      numbers,
-    );
-    const openOf = Map.groupBy(open, ({ event }) => event);
-    const finishedOf = Map.groupBy(finished, ({ event }) => event);
-    return rows.map((row) => summaryOf(row, openOf.get(row.number) ?? [], finishedOf.get(row.number) ?? []));
   }
 }

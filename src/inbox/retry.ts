@@ -14,7 +14,7 @@ import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
 import { causeOf } from './cause.ts';
 import { type AttemptKey, outcomeOf, type Route, type Settlement } from './contract.ts';
 import type { Ending, Interrupted } from './ending.ts';
-import { idOf } from './event-id.ts';
+import { idInBatch } from './event-id.ts';
 import type { InboxKnobs } from './messages.ts';
 
 const DAY_MS = 86_400_000;
@@ -65,7 +65,7 @@ export function settleInterrupted(
   const isGuilty = ({ event, handler }: AttemptKey) =>
     guilty ? guilty.event === event && guilty.handler === handler : thread === undefined && left.length === 1;
   return left.map((key): Settlement => {
-    const { event, handler, attempt } = key;
+    const { event, batch, handler, attempt } = key;
     const maxAttempts = routes.get(handler)?.maxAttempts ?? knobs.handler.maxAttempts;
     const counts = ended === 'process' || (ended === 'handlers' && isGuilty(key));
     const { state, counted, due } = counts
@@ -74,6 +74,7 @@ export function settleInterrupted(
     const isCutByOther = ended === 'handlers' && !counts;
     return {
       event,
+      ...(batch != null && { batch }),
       handler,
       attempt,
       state,
@@ -98,7 +99,13 @@ function blameOf(guilty: Ending['guilty']): string {
 
 export function interruptedOf(settled: readonly Settlement[]): Interrupted[] {
   return settled.map((settlement) => {
-    const { event, handler, attempt, error } = settlement;
-    return { id: idOf(event), handler, attempt, outcome: outcomeOf(settlement), reason: error ?? '' };
+    const { event, batch, handler, attempt, error } = settlement;
+    return {
+      id: idInBatch(event, batch),
+      handler,
+      attempt,
+      outcome: outcomeOf(settlement),
+      reason: error ?? '',
+    };
   });
 }

@@ -17,6 +17,8 @@ export class Scheduler {
   isSolo = false;
   /** Another number each time the slots are cleared: what was booked or reserved before is not any more. */
   generation = 0;
+  /** Whether a list may wait to be split into its items, which takes no slot. */
+  hasSplits = false;
   /** What is out, by `event handler`. */
   readonly #out = new Map<string, { readonly bytes: number; readonly attempt: number }>();
   /** When a handler's next pending row is due at the earliest, as far as is known. It is looked up in the tables only then. */
@@ -42,6 +44,7 @@ export class Scheduler {
     copy.isPaused = this.isPaused;
     copy.pausedHandlers = this.pausedHandlers;
     copy.generation = this.generation;
+    copy.hasSplits = this.hasSplits;
     return copy;
   }
 
@@ -152,6 +155,7 @@ export class Scheduler {
 
   /** When there may be something to hand out; Infinity if that needs a settlement or a grant first. */
   nextDue(now: number): number {
+    if (this.hasSplits) return now;
     if (this.isPaused || !this.targets.hasSlots() || this.isSolo || this.#full)
       return Number.POSITIVE_INFINITY;
     if (this.aloneIsDue(now)) return this.idle ? now : Number.POSITIVE_INFINITY;

@@ -140,7 +140,8 @@ export class EventSearch {
       const slice = { after: step.last - 1, upTo };
       // One more than is shown tells that there is a next page.
       const found = await this.#numbers(context, slice, limit + 1 - numbers.length, 'DESC');
-      numbers.push(...found);
+      // Items of one event may be in two slices.
+      numbers.push(...found.filter((number) => !numbers.includes(number)));
       looked += step.looked;
       if (numbers.length > limit) return fullPage(numbers.slice(0, limit), looked);
       upTo = step.last - 1;

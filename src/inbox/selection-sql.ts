@@ -104,8 +104,9 @@ export function workConditionsOf(
 export function endConditionsOf({ state, handler }: Selection, parameter: Parameter): string[] {
   const ofThis = (table: string) => `${table}.event = ended.event AND ${table}.handler = ended.handler`;
   return [
-    ...(state === undefined ? [] : [`ended.outcome = ${literalOf(state)}`]),
-    ...(handler === undefined ? [] : [`ended.handler = ${parameter(handler)}`]),
+    // As they stand, SQLite would make an index of all attempts by them, each time.
+    ...(state === undefined ? [] : [`ended.outcome || '' = ${literalOf(state)}`]),
+    ...(handler === undefined ? [] : [`ended.handler || '' = ${parameter(handler)}`]),
     `NOT EXISTS (SELECT 1 FROM work WHERE ${ofThis('work')})`,
     `NOT EXISTS (SELECT 1 FROM attempts AS later WHERE ${ofThis('later')} AND later.outcome IN (${ENDS_IN_SQL})
        AND (later.started_at, later.attempt) > (ended.started_at, ended.attempt))`,

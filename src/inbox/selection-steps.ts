@@ -7,8 +7,9 @@
  *   boundaryOf    how far one step comes
  *   deliveriesIn  what is selected up to there
  */
-import { firstNumberAt } from './event-id.ts';
+import { firstNumberAt, inBatchSql } from './event-id.ts';
 import type { StateName } from './event-states.ts';
+import { ITEMS_SPAN } from './items.ts';
 import type { Selection } from './selection.ts';
 import {
   ENDS_IN_SQL,
@@ -29,23 +30,43 @@ export interface SqlText {
 
 /** Where a selection says nothing of deliveries, `handler` and `state` are null, and all handlers of the event are meant. */
 export interface SelectedDelivery {
+  /** The number of an event, or of an item. */
   readonly event: number;
+  /** The number of the event in any case. */
+  readonly whole: number;
   readonly handler: string | null;
   readonly state: StateName | null;
 }
 
-/** Numbers of events: beyond `after`, up to `upTo`. */
+/** Numbers of events and items: beyond `after`, up to `upTo`. */
 export interface NumberRange {
   readonly after: number;
   readonly upTo: number;
+  /** Only events up to this number; their items have higher ones. */
+  readonly wholesUpTo?: number;
 }
 
 /** What of a range a selection may be in, by the times that it names. */
-export function numberRangeOf({ since, until }: Selection, { after, upTo }: NumberRange): NumberRange {
-  return {
-    after: since === undefined ? after : Math.max(after, firstNumberAt(since) - 1),
-    upTo: until === undefined ? upTo : Math.min(upTo, firstNumberAt(until) - 1),
-  };
+export function numberRangeOf(selection: Selection, { after, upTo }: NumberRange): NumberRange {
+  const { since, until } = selection;
+  const from = since === undefined ? after : Math.max(after, firstNumberAt(since) - 1);
+  const last = until === undefined ? upTo : Math.min(upTo, firstNumberAt(until) - 1);
+  if (!walksWork(selection)) return { after: from, upTo: last };
+  return { after: from, upTo: Math.min(last + ITEMS_SPAN, Number.MAX_SAFE_INTEGER), wholesUpTo: last };
+}
+
+/** Whether rows of `work` are gone through one by one: no index names the events. */
+export function walksWork(selection: Selection): boolean {
+  return isOpenWork(selection) && Object.keys(indexedPartOf(selection)).length === 0;
+}
+
+/** The column by which it is gone through, and what must be true of it. */
+function rangeConditions(selection: Selection, range: NumberRange, parameter: Parameter): string[] {
+  const number = walksWork(selection) ? 'work.event' : 'inbox.number';
+  const conditions = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
+  if (range.wholesUpTo !== undefined)
+    conditions.push(`coalesce(work.batch, work.event) <= ${parameter(range.wholesUpTo)}`);
+  return conditions;
 }
 
 /**
@@ -55,14 +76,14 @@ export function numberRangeOf({ since, until }: Selection, { after, upTo }: Numb
 export function boundaryOf(
   selection: Selection,
   context: SelectionContext,
-  { after, upTo }: NumberRange,
+  range: NumberRange,
   looks: number,
   order: 'ASC' | 'DESC',
 ): SqlText {
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const { table, number, own } = driverOfSteps(selection, context, parameter);
-  const conditions = [...own, `${number} > ${parameter(after)}`, `${number} <= ${parameter(upTo)}`];
+  const conditions = [...own, ...rangeConditions(selection, range, parameter)];
   const sql = `SELECT ${order === 'ASC' ? 'max' : 'min'}(number) AS last, count(*) AS looked FROM (
     SELECT ${number} AS number FROM ${table} WHERE ${conditions.join(' AND ')}
     ORDER BY ${number} ${order} LIMIT ${parameter(looks)}) AS step`;
@@ -71,10 +92,10 @@ export function boundaryOf(
 
 /** The table that is gone through: what an index names, or the open work in that state, or all events. */
 function driverOfSteps(selection: Selection, context: SelectionContext, parameter: Parameter) {
-  const named = eventConditionsOf(indexedPartOf(selection), context, parameter);
-  if (named.length === 0 && isOpenWork(selection)) {
+  if (walksWork(selection)) {
     return { table: 'work', number: 'work.event', own: workConditionsOf(selection, parameter) };
   }
+  const named = eventConditionsOf(indexedPartOf(selection), context, parameter);
   return { table: 'inbox', number: 'inbox.number', own: named };
 }
 
@@ -94,13 +115,12 @@ function indexedPartOf({ numbers, externalId, source, key }: Selection): Selecti
 export function deliveriesIn(selection: Selection, context: SelectionContext, range: NumberRange): SqlText {
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
-  const { from, conditions, handler, state } = deliveryRows(selection, context, parameter);
-  const number = isOpenWork(selection) ? 'work.event' : 'inbox.number';
-  const within = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
+  const { from, conditions, event, handler, state } = deliveryRows(selection, context, parameter);
+  conditions.push(...rangeConditions(selection, range, parameter));
   // Nothing can be done any more with what is purged.
-  within.push('inbox.body IS NOT NULL');
-  const sql = `SELECT ${number} AS event, ${handler} AS handler, ${state} AS state FROM ${from}
-    WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1, 2`;
+  conditions.push('inbox.body IS NOT NULL');
+  const sql = `SELECT ${event} AS event, ${handler} AS handler, ${state} AS state, inbox.number AS whole FROM ${from}
+    WHERE ${conditions.join(' AND ')} ORDER BY 1, 2`;
   return { sql, values };
 }
 
@@ -115,31 +135,38 @@ export function eventsIn(
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const { from, conditions } = deliveryRows(selection, context, parameter);
-  const number = isOpenWork(selection) ? 'work.event' : 'inbox.number';
-  const within = [`${number} > ${parameter(range.after)}`, `${number} <= ${parameter(range.upTo)}`];
-  const sql = `SELECT DISTINCT ${number} AS number FROM ${from}
-    WHERE ${[...conditions, ...within].join(' AND ')} ORDER BY 1 ${order} LIMIT ${parameter(limit)}`;
+  conditions.push(...rangeConditions(selection, range, parameter));
+  const sql = `SELECT DISTINCT inbox.number AS number FROM ${from}
+    WHERE ${conditions.join(' AND ')} ORDER BY 1 ${order} LIMIT ${parameter(limit)}`;
   return { sql, values };
 }
+
+const LAST = '(SELECT batches.last FROM batches WHERE batches.event = inbox.number)';
+const isOfEvent = (column: string) => inBatchSql(column, 'inbox.number', LAST);
 
 function deliveryRows(selection: Selection, context: SelectionContext, parameter: Parameter) {
   const conditions = eventConditionsOf(selection, context, parameter);
   if (isOpenWork(selection)) {
     conditions.push(...workConditionsOf(selection, parameter));
-    const from = 'work JOIN inbox ON inbox.number = work.event';
-    return { from, conditions, handler: 'work.handler', state: 'work.state' };
+    const from = 'work JOIN inbox ON inbox.number = coalesce(work.batch, work.event)';
+    return { from, conditions, event: 'work.event', handler: 'work.handler', state: 'work.state' };
   }
   if (selection.state !== undefined) {
     conditions.push(...endConditionsOf(selection, parameter));
-    const from = 'inbox JOIN attempts AS ended ON ended.event = inbox.number';
-    return { from, conditions, handler: 'ended.handler', state: 'ended.outcome' };
+    const from = 'inbox CROSS JOIN attempts AS ended';
+    conditions.push(isOfEvent('ended.event'));
+    return { from, conditions, event: 'ended.event', handler: 'ended.handler', state: 'ended.outcome' };
   }
-  if (selection.handler === undefined) return { from: 'inbox', conditions, handler: 'NULL', state: 'NULL' };
+  const event = 'inbox.number';
+  if (selection.handler === undefined)
+    return { from: 'inbox', conditions, event, handler: 'NULL', state: 'NULL' };
   const handler = `CAST(${parameter(selection.handler)} AS text)`;
-  const state = `coalesce(work.state, (SELECT outcome FROM attempts AS last
-    WHERE last.event = inbox.number AND last.handler = ${handler} AND last.outcome IN (${ENDS_IN_SQL})
+  // All items of a batch together are one delivery here: in the first of their states.
+  const state = `coalesce(work.state, (SELECT min(item.state) FROM work AS item 
+    WHERE ${isOfEvent('item.event')} AND item.handler = ${handler}), (SELECT outcome FROM attempts AS last
+    WHERE ${isOfEvent('last.event')} AND last.handler = ${handler} AND last.outcome IN (${ENDS_IN_SQL})
     ORDER BY started_at DESC, attempt DESC LIMIT 1))`;
   conditions.push(`${state} IS NOT NULL`);
   const from = `inbox LEFT JOIN work ON work.event = inbox.number AND work.handler = ${handler}`;
-  return { from, conditions, handler, state };
+  return { from, conditions, event, handler, state };
 }

@@ -9,7 +9,7 @@
 import { placeholderNames } from '../verify/form/reading.ts';
 import type { NamePlace, Preset } from '../verify/preset.ts';
 
-export interface Shape extends Pick<Preset, 'id' | 'type' | 'cut' | 'bodies'> {
+export interface Shape extends Pick<Preset, 'id' | 'type' | 'items' | 'cut' | 'bodies'> {
   /** Lower-case names of the headers among the places that not every form signs; left out if there are none. */
   readonly unsigned?: readonly string[];
 }
@@ -20,6 +20,7 @@ export const NAMES_MOST = 8;
 export function shapeOf({
   id,
   type,
+  items,
   cut,
   bodies,
   forms,
@@ -31,6 +32,7 @@ export function shapeOf({
   return {
     id,
     type,
+    ...(items !== undefined && { items }),
     ...(cut !== undefined && { cut }),
     ...(bodies !== undefined && { bodies }),
     ...(unsigned.length > 0 && { unsigned }),

@@ -27,6 +27,20 @@ interface HandlerState {
   readonly due: string | null;
   /** Why the last attempt failed, of what is dead or tried again. */
   readonly error: string | null;
+  /** Of one that takes the items of a batch one by one: how many are in which state. Of these `state` is what matters most. */
+  readonly items?: ListState['items'];
+}
+
+/** The items of a batch for one handler, as far as there are any in a state. */
+export interface ListState {
+  readonly handler: string;
+  readonly items: Readonly<Partial<Record<StateName, number>>>;
+}
+
+/** One item for one handler. */
+export interface ItemState extends Omit<HandlerState, 'items'> {
+  /** `evt_…-4`. */
+  readonly id: string;
 }
 
 /** `status` and `output`: what the handler recorded, `503` or `exit 1`, and the beginning of what the other side said. */
@@ -41,6 +55,10 @@ export interface EventDetails extends EventSummary {
   readonly headers: Readonly<Record<string, string>> | null;
   readonly body: Buffer | null;
   readonly attempts: readonly AttemptRecord[];
+  /** Of a batch: its first items, those first that wait for a person. */
+  readonly items?: readonly ItemState[];
+  /** Of an item: its place in the list of the event, whose body and headers these are. */
+  readonly place?: number;
 }
 
 /** An event past its retention, of which only that is left by which its duplicates are known. It came at the time that its number stands for. */
@@ -69,18 +87,24 @@ export type ProofsRow = Omit<EventProofs, 'proofs'> & { readonly evidence: strin
 /** What a row of `work` says, or the attempt that finished it, for which nothing is due. */
 export type StateRow = Omit<HandlerState, 'due'> & { readonly due: number };
 
-/** `finished`: the latest last. After a replay there are several for one handler. */
+/** `finished`: the latest last. After a replay there are several for one handler. `lists`: of a batch. */
 export function summaryOf(
   { receivedAt, ...event }: EventRow,
   open: readonly StateRow[],
   finished: readonly StateRow[],
+  lists: readonly (ListState & { readonly state: StateName })[] = [],
 ): EventSummary {
   const ends = new Map(finished.map((row) => [row.handler, row]));
   for (const { handler } of open) ends.delete(handler);
+  const isList = ({ handler }: StateRow) => lists.some((list) => list.handler === handler);
   const rows = [...open.toSorted(byHandler), ...[...ends.values()].toSorted(byHandler)];
-  const handlers = rows.map(({ handler, state, attempts, due, error }) => {
-    return { handler, state, attempts, error, due: state === 'pending' && due > 0 ? iso(due) : null };
-  });
+  const handlers: HandlerState[] = rows
+    .filter((row) => !isList(row))
+    .map(({ handler, state, attempts, due, error }) => {
+      return { handler, state, attempts, error, due: state === 'pending' && due > 0 ? iso(due) : null };
+    });
+  for (const list of lists.toSorted(byHandler))
+    handlers.push({ ...list, attempts: 0, error: null, due: null });
   return { ...event, id: idOf(event.number), receivedAt: iso(receivedAt), handlers };
 }
 

@@ -15,7 +15,7 @@ export async function change(
   reader: InboxReader,
   action: Order['action'],
   selection: Selection,
-  options: ActOptions,
+  options: ActOptions & { readonly ids: readonly string[] },
 ): Promise<number> {
   const { numbers = [], handler: only, ...others } = selection;
   if (numbers.length === 0 || Object.keys(others).length > 0) {
@@ -32,7 +32,8 @@ export async function change(
   const writer = await openOrders(config, await reader.id());
   const results = await carryOutEach(orders, (order) => writer.order(order)).finally(() => writer.close());
   let failed = 0;
-  for (const { id, changed, error } of results) {
+  for (const [at, { changed, error }] of results.entries()) {
+    const id = options.ids[at] as string;
     if (error !== undefined) failed++;
     if (options.json) sayJson({ id, action, changed, error });
     else if (error !== undefined) sayWrong(`${id}  ${error}`);

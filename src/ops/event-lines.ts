@@ -4,6 +4,7 @@ import {
   type AttemptRecord,
   type EventDetails,
   type EventSummary,
+  type ItemState,
   iso,
   type PurgedEvent,
 } from '../inbox/summary.ts';
@@ -14,13 +15,20 @@ export const EVENT_HEADER = ['event', 'received', 'source', 'type', 'handlers'];
 const REASON_MOST = 120;
 
 export function eventCells({ id, receivedAt, source, type, handlers, held }: EventSummary): string[] {
-  const states = handlers.map(({ handler, state, error }) => {
+  const states = handlers.map(({ handler, state, error, items }) => {
     const why = error === null ? '' : ` (${shortened(error)})`;
-    return `${handler.split('/')[1]}: ${state}${why}`;
+    return `${handler.split('/')[1]}: ${items ? countedStates(items) : state}${why}`;
   });
   const why = held === null ? [] : [`(${held})`];
   const fate = [states.join(', '), ...why].filter(Boolean).join('  ');
   return [id, shortTime(Date.parse(receivedAt)), source, clean(type ?? '-'), fate];
+}
+
+/** `98 done, 2 dead` */
+function countedStates(items: NonNullable<EventSummary['handlers'][number]['items']>): string {
+  return Object.entries(items)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
 }
 
 /** `2026-11-25 16:40:59Z` */
@@ -47,15 +55,29 @@ export function detailsOf(event: EventDetails, keys: ReadonlyMap<string, readonl
       ...[...keys].map(([name, values]) => [`  ${name}`, clean(values.join(', '))]),
       ['  body', event.bytes === null ? 'purged' : `${event.bytes} bytes`],
       ...(event.held === null ? [] : [['  held', event.held]]),
-      ...event.handlers.map(({ handler, state, attempts, due }) => {
-        return [`  ${handler}`, `${state}, attempts: ${attempts}${due === null ? '' : `, due ${due}`}`];
-      }),
+      ...event.handlers.map(({ handler, items, ...state }) => [
+        `  ${handler}`,
+        items ? `of its items: ${countedStates(items)}` : stateText(state),
+      ]),
     ]),
+    ...itemLines(event.items ?? []),
     '  attempts',
     ...event.attempts.flatMap(attemptLines),
     '  headers',
     ...Object.entries(event.headers ?? {}).map(([name, value]) => `    ${name}: ${clean(value)}`),
   ];
+}
+
+function stateText({ state, attempts, due }: Pick<ItemState, 'state' | 'attempts' | 'due'>): string {
+  return `${state}, attempts: ${attempts}${due === null ? '' : `, due ${due}`}`;
+}
+
+function itemLines(items: readonly ItemState[]): string[] {
+  if (items.length === 0) return [];
+  const rows = items.map(({ id, handler, error, ...state }) => {
+    return [`    ${id}`, handler, stateText(state), error === null ? '' : shortened(error)];
+  });
+  return ['  items', ...columns(rows)];
 }
 
 export function remainsOf({ id, receivedAt }: PurgedEvent): string[] {

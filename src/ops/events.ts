@@ -85,6 +85,7 @@ const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ['rescue', ['to', 'json']],
   ['refused', OF_REFUSED],
 ]);
+const CHANGING: readonly string[] = ['replay', 'discard'] satisfies ActionVerb[];
 const PAGE = 20;
 
 type Values = ReturnType<typeof parseEvents>['values'];
@@ -147,7 +148,7 @@ export async function run(args: string[]): Promise<number> {
       );
     if (verb === 'tail') return await tail(reader, selection, values.json, config);
     if (verb === 'actions') return await actions(config, reader, ids, { ...values, limit: limitIn(values) });
-    return await change(config, reader, verb as ActionVerb, selection, values);
+    return await change(config, reader, verb as ActionVerb, selection, { ...values, ids });
   } finally {
     await reader.close();
   }
@@ -167,6 +168,10 @@ function mistakeInEvents(verb: string, ids: readonly string[], values: Values): 
   if (verb === 'actions') return mistakeInActions(ids);
   if (verb === 'find')
     return ids.length === 1 ? undefined : 'find wants one text: an id, a tracking number, an order';
+  const item = ids.find((id) => id.includes('-') && numberOf(id) !== undefined);
+  const isByIdAlone = !SELECTING_NAMES.some((name) => name !== 'handler' && values[name as keyof Values]);
+  if (item !== undefined && verb !== 'show' && !(CHANGING.includes(verb) && isByIdAlone))
+    return `${item} is an item of an event: name the event, ${item.split('-')[0]}`;
   const wrong = ids.find((id) => numberOf(id) === undefined);
   if (wrong !== undefined) return `${wrong} is not an event id; they look like evt_0c5f2a9b3d4e01`;
   const needsId = verb === 'show' || (verb === 'verify' && !values.all);

@@ -48,7 +48,8 @@ export async function findEvents(
   json: boolean,
   config: Config,
 ): Promise<number> {
-  const number = numberOf(text);
+  // An item is found with its event.
+  const number = numberOf(text.split('-')[0] as string);
   const sources = storedSourcesOf(config.sources);
   const ways: readonly (readonly [string, Selection])[] =
     number === undefined

@@ -20,11 +20,13 @@ export interface WebhookEvent {
   readonly receivedAt: Date;
   /** Lower-case names; authentication removed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The exact bytes that were verified. Flatfile's lack `_accessToken`. */
+  /** The exact bytes that were verified, of an item those of it. Flatfile's lack `_accessToken`. */
   readonly body: Buffer;
   /** The body parsed as JSON, or as the form that its content type says; undefined for a body that is neither. Typed by provider: consignee/events/<provider>. */
   // biome-ignore lint/suspicious/noExplicitAny: a provider's JSON has no type we could vouch for
   readonly data: any;
+  /** Of an item, for a handler that is wired as `each`: the id of the event in whose body it came. */
+  readonly batch?: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
 }

@@ -17,6 +17,7 @@ import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
 import type { AcceptedAnswer, Handshake } from './handshake.ts';
 import { flawsOfHandshakes, isAcceptedAnswer } from './handshake-flaws.ts';
+import { type Items, isItems } from './items-place.ts';
 import { type JwtForm, jwtFlaws } from './jwt-form.ts';
 import { isRetries, RETRIES_FIX, type Retries } from './retries.ts';
 import type { Rotation, SecretScheme } from './schemes.ts';
@@ -88,6 +89,8 @@ export interface Preset {
   readonly id: readonly NamePlace[];
   /** Where an event says what has happened, in the same manner. */
   readonly type: readonly NamePlace[];
+  /** For `each`, of a provider that puts several events into one body. */
+  readonly items?: Items;
   /** For `latest`. */
   readonly state?: StateShape;
   /** Values by which people look for events: `events list --key 1Z…`. */
@@ -164,6 +167,7 @@ const RULES = members({
   jwt: readJwt,
   id: valueThat(isPlaces, PLACES_FIX, required),
   type: valueThat(isPlaces, PLACES_FIX, required),
+  items: valueThat(isItems, "Write { path: ['events'], id: [['id']], type: [['type']] }."),
   state: valueThat(isObject, "Write { of: [['order_id']], at: [['updated_at']] }."),
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
   bodies: choiceOf(['form', 'any'] as const),

@@ -2,9 +2,11 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { Declined, Discard, RetryLater, Unavailable } from '../../src/deliver/handler.ts';
-import { eventFrom, sampleEvent, tryHandler, tryReply } from '../../src/deliver/testing.ts';
+import { each } from '../../src/deliver/handlers/each.ts';
+import { eventFrom, itemsOf, sampleEvent, tryHandler, tryReply } from '../../src/deliver/testing.ts';
 import { flatfile } from '../../src/verify/presets/flatfile/preset.ts';
 import { flexport } from '../../src/verify/presets/flexport/preset.ts';
+import { hubspot } from '../../src/verify/presets/hubspot/preset.ts';
 import { shippo } from '../../src/verify/presets/shippo/preset.ts';
 
 const event = sampleEvent(shippo);
@@ -31,6 +33,36 @@ test('an event from a body is what a handler would get', () => {
   expect(cut).toMatchObject({ source: 'sheets', attempt: 3, data: { topic: 'job:failed' } });
   expect(cut.data).not.toHaveProperty('_accessToken');
   expect(eventFrom(shippo, 'not json').data).toBeUndefined();
+});
+
+test('the items of an event are what a handler would get that is wired as each', async () => {
+  const body = '[{"eventId":9007199254740993,"subscriptionType":"contact.creation"},\n {"eventId": 2} ]';
+  const whole = eventFrom(hubspot, body);
+  const items = itemsOf(hubspot, whole);
+  expect(
+    items.map(({ id, batch, type, externalId, body }) => [id, batch, type, externalId, body.toString()]),
+  ).toEqual([
+    [
+      `${whole.id}-0`,
+      whole.id,
+      'contact.creation',
+      '9007199254740993',
+      '{"eventId":9007199254740993,"subscriptionType":"contact.creation"}',
+    ],
+    [`${whole.id}-1`, whole.id, null, '2', '{"eventId": 2}'],
+  ]);
+  const bad = each(({ data }) => {
+    if (data.eventId === 2) throw new Error('two');
+  });
+  expect(
+    (await Promise.all(items.map((item) => tryHandler(bad, item)))).map(({ outcome }) => outcome),
+  ).toEqual(['done', 'retry']);
+  expect(itemsOf(hubspot, eventFrom(hubspot, { single: 1 }))).toMatchObject([{ data: { single: 1 } }]);
+  const own = each(() => {}, { items: ['data', 'list'] });
+  expect(itemsOf(shippo, eventFrom(shippo, { data: { list: [1, 2] } }), own).map(({ data }) => data)).toEqual(
+    [1, 2],
+  );
+  expect(() => itemsOf(shippo, event)).toThrow('shippo knows of no list of events');
 });
 
 test('samples go by their names, and a wrong name lists them', () => {

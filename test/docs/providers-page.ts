@@ -66,6 +66,7 @@ const acme = custom({
   forms: [{ in: { header: 'X-Acme-Signature' }, prefix: 'sha256=', encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }],
   id: [['event', 'id']],
   type: [{ header: 'X-Acme-Topic' }],
+  items: { path: ['events'], id: [['id']], type: [['kind']] }, // if it puts several events into one body
 });
 
 export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
@@ -158,6 +159,22 @@ function rowFor(preset: Preset): string {
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;
 }
 
+const LISTS = `## Several events in one body
+
+A handler that is wired as \`each(handler)\` gets these one by one: [handlers.md](handlers.md#several-events-in-one-body). An item without an id is told by the
+id of its event and its place in the list. QuickBooks sends CloudEvents to apps that were moved: \`each(handler, { items: [], id: ['id'], type: ['type'] })\`.
+
+| provider | the list | id of an item | type of an item |
+| --- | --- | --- | --- |
+`;
+
+function listRowFor({ title, items }: Preset): string {
+  if (!items) return '';
+  const { path, id, type } = items;
+  const places = [id, type].map((paths) => paths.map(placeOf).join(', else ') || 'none');
+  return `| ${[title, path.length === 0 ? 'the body' : placeOf(path), ...places].join(' | ')} |\n`;
+}
+
 /** The steps at each provider, and what is known besides. */
 function setUpOf(preset: Preset): string {
   const { title, setUp, name, keys = {}, retries, sample, addressLists } = preset;
@@ -185,8 +202,9 @@ function addressesOf({ name, forms, jwt }: Preset): string {
 
 export function providersPage(): string {
   const unique = [...new Set(Object.values(presets))].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const lists = `\n${LISTS}${unique.map(listRowFor).join('')}`;
   const setUps = `\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}`;
-  return `${HEAD}${unique.map(rowFor).join('')}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}`;
+  return `${HEAD}${unique.map(rowFor).join('')}${lists}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}`;
 }
 
 if (import.meta.main) process.stdout.write(providersPage());

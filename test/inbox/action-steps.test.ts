@@ -20,7 +20,7 @@ test('after a step there is a rest twice as long as others had to wait for it', 
 });
 
 test('each handler that is gone is named once, and a discard needs none', () => {
-  const of = (handler: string) => ({ event: 1, handler, state: 'dead' }) as const;
+  const of = (handler: string) => ({ event: 1, whole: 1, handler, state: 'dead' }) as const;
   const dead = [of('one/a'), of('gone/a'), of('gone/a'), of('gone/b')];
   const routes = new Map([['one/a', { handler: 'one/a', target: 'one/a' }]]);
   const { able, result } = sortOut('replay', dead, routes, 'gone/a is not wired any more');
@@ -44,6 +44,6 @@ test('what kept an action from going on is forgotten when it does; its times bou
   } as const;
   const { remark, range } = actionAhead({ ...row, remark: stuckBy(new Error('the disk is full')) });
   expect(remark).toBeNull();
-  expect(range).toEqual({ after: firstNumberAt(1_700_000_000_000) - 1, upTo: 9e15 });
+  expect(range).toMatchObject({ after: firstNumberAt(1_700_000_000_000) - 1, wholesUpTo: 9e15 });
   expect(actionAhead({ ...row, remark: 'gone/a is not wired any more' }).remark).not.toBeNull();
 });

@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { actionsContract } from './contract-actions.ts';
 import { alarmsContract } from './contract-alarms.ts';
 import { causesContract } from './contract-causes.ts';
+import { itemsContract } from './contract-items.ts';
 import { newestContract } from './contract-newest.ts';
 import { ordersContract } from './contract-orders.ts';
 import { pausesContract } from './contract-pauses.ts';
@@ -21,6 +22,7 @@ export function inboxContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: what is handed out`, () => workContract(makeDriver));
   describe(`${name}: who wants what`, () => routesContract(makeDriver));
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
+  describe(`${name}: the items of a batch`, () => itemsContract(makeDriver));
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is kept of alarms`, () => alarmsContract(makeDriver));
   describe(`${name}: why it failed`, () => causesContract(makeDriver));

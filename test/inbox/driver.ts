@@ -57,10 +57,13 @@ export interface Driver {
 
 export type MakeDriver = () => Driver | Promise<Driver>;
 
+const ITEMS = { path: ['list'], id: [['id']], type: [['kind']] };
+
 const to = (...handlers: string[]): Route[] => handlers.map((handler) => ({ handler, target: handler }));
 
 /** `one` tells ids, `two` has two handlers, `plain` knows events by their digest, `still` has no handler.
- * `left` and `right` have one target, `slow` a rate, `parcels` wants the newest state only. */
+ * `left` and `right` have one target, `slow` a rate, `parcels` wants the newest state only. `lists` sends several events in one body,
+ * and has a handler for each of them beside one for the whole; `bare` sends a list and nothing around it. */
 export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
   Object.entries({
     one: { shape: { id: [['id']], type: [['type']] }, routes: to('one/a') },
@@ -84,6 +87,22 @@ export const SOURCES: ReadonlyMap<string, StoredSource> = new Map(
     slow: {
       shape: { id: [['id']], type: [['type']] },
       routes: [{ handler: 'slow/a', target: 'slow/a', ratePerSecond: 20 }],
+    },
+    lists: {
+      shape: { id: [], type: [], items: ITEMS },
+      routes: [{ handler: 'lists/each', target: 'lists/each', items: ITEMS }, ...to('lists/whole')],
+    },
+    bare: {
+      shape: { id: [], type: [], items: { ...ITEMS, path: [] } },
+      routes: [
+        { handler: 'bare/kinds', target: 'bare/kinds', types: ['wanted*'], items: { ...ITEMS, path: [] } },
+        {
+          handler: 'bare/newest',
+          target: 'bare/newest',
+          items: { ...ITEMS, path: [] },
+          latest: { of: [{ by: [['thing']] }], at: [{ path: ['at'] }] },
+        },
+      ],
     },
     parcels: {
       shape: { id: [['id']], type: [['type']] },

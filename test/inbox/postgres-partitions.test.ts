@@ -96,6 +96,32 @@ test('what is past its retention goes as a whole, but for what still has work', 
   expect(where).toEqual([{ name: 'inbox_rest' }]);
 });
 
+test('a batch of which one item is open stays with all its record, and its items that are in the next partition too', async () => {
+  await renewDaysAgo(45);
+  hands.grant({ 'lists/each': 200, 'lists/whole': 2 });
+  // Just before midnight: the last of its items have numbers of the next day.
+  const midnight = Math.floor(daysAgo(43) / DAY_MS) * DAY_MS - 1;
+  const list = (mark: string) =>
+    JSON.stringify({ mark, list: Array.from({ length: 100 }, (_, id) => ({ id })) });
+  const open = await inbox.keep(arrival('lists', list('open'), midnight));
+  await inbox.keep(arrival('lists', list('over'), midnight));
+  await hands.take(202);
+  for (const one of hands.got) hands.settle(one, one.id === `${open.id}-99` ? 'dead' : 'done');
+  const attempts = async () => Number((await database.query('SELECT count(*) FROM attempts'))[0]?.count);
+  await waitForAsync(async () => (await attempts()) === 202);
+  await inbox.purge(daysAgo(30), daysAgo(60));
+  expect(await bodies()).toEqual([list('open')]);
+  expect(await attempts()).toBe(101);
+  expect(await database.query('SELECT event FROM batches')).toHaveLength(1);
+  expect(
+    await inbox.order({
+      action: 'replay',
+      event: hands.got.find(({ id }) => id === `${open.id}-99`)?.event ?? 0,
+    }),
+  ).toBe(1);
+  expect((await hands.take(203)).id).toBe(`${open.id}-99`);
+});
+
 test('a promise that somebody left behind who died is taken back before it refuses events', async () => {
   await database.query(
     'ALTER TABLE inbox_rest ADD CONSTRAINT inbox_rest_before CHECK (number < 5) NOT VALID',

@@ -193,3 +193,36 @@ test('a rescue that fails leaves no file of that name', () => {
   expect(() => rescueInbox(join(folder, 'nothing.db'), to, SOURCES)).toThrow(/ENOENT/);
   expect(existsSync(to)).toBe(false);
 });
+
+test('items keep their states; where those of some are lost, the event is held for their handler', () => {
+  const path = join(folder, 'lists.db');
+  const database = openInboxFile(path);
+  const store = new Store(database, SOURCES);
+  const body = (mark: number) => JSON.stringify({ mark, list: [{ id: 1 }, { id: 2 }, { id: 3 }] });
+  const grant = new Map([['lists/each', 20]]);
+  const commit = (arrivals: ReturnType<typeof arrival>[], given: typeof grant) =>
+    store.commit(arrivals, [], given, Date.now(), CIRCUIT).deliveries;
+  commit([arrival('lists', body(1)), arrival('lists', body(2))], grant);
+  const deliveries = Array.from({ length: 3 }, () => commit([], new Map())).flat();
+  expect(deliveries).toHaveLength(6);
+  const outcomes = deliveries.slice(0, 2).map((one) => ({ ...settlement('done'), ...one }));
+  store.commit([], outcomes, new Map(), Date.now(), CIRCUIT);
+  const rows = (file: DatabaseSync) => [
+    file.prepare('SELECT * FROM batches').all(),
+    file.prepare('SELECT * FROM work ORDER BY event, handler').all(),
+    file.prepare('SELECT * FROM attempts').all(),
+  ];
+  const before = rows(database);
+  expect(before.map(({ length }) => length)).toEqual([2, 6, 2]);
+  const all = join(folder, 'lists-all.db');
+  expect(rescueInbox(path, all, SOURCES)).toMatchObject({ events: 2, missing: [], held: 0 });
+  const rescued = new DatabaseSync(all, { readOnly: true });
+  expect(rows(rescued)).toEqual(before);
+  rescued.close();
+  database.exec(
+    'DELETE FROM work WHERE event = (SELECT max(event) FROM work); PRAGMA wal_checkpoint(TRUNCATE)',
+  );
+  database.close();
+  const some = join(folder, 'lists-some.db');
+  expect(rescueInbox(path, some, SOURCES)).toMatchObject({ events: 2, missing: [], held: 1 });
+});

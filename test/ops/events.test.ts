@@ -198,6 +198,10 @@ describe('with the service running', () => {
       [['list', '--limit', '-1'], 64, '--limit'],
       [['show', 'evt_00000000000001'], 1, 'there is no event evt_00000000000001'],
       [['replay', 'evt_00000000000001'], 1, 'no such event'],
+      [['list', `${done}-0`], 64, `${done}-0 is an item of an event: name the event, ${done}`],
+      [['discard', `${done}-0`, '--state', 'dead'], 64, 'is an item of an event'],
+      [['replay', `${done}-0`], 1, 'no such event'],
+      [['show', `${done}-0`], 1, `there is no event ${done}-0`],
       [['replay', done, '--handler', 'jobs/none'], 1, 'jobs/none is not one of its handlers'],
     ];
     for (const [args, code, says] of cases) {

@@ -153,6 +153,21 @@ test('a service there does what was left to do, once', async () => {
   expect(due[0]?.due).toBeGreaterThan(Date.now() + 3_000_000);
 });
 
+test('an item that was dead there is replayed here, by its own id', async () => {
+  const id = `${sent.list?.id}-1`;
+  const ran = seen({ folder }, id).length;
+  expect(before.batches).toHaveLength(1);
+  const { code, output } = await command(['events', 'replay', id]);
+  expect([code, output]).toEqual([0, `${id}  goes to one handler again\n`]);
+  await waitFor(
+    () => seen({ folder }, id).length >= ran + 2,
+    20_000,
+    () => JSON.stringify(seen({ folder }, id)),
+  );
+  const shown = await command(['events', 'show', id]);
+  expect(shown.output).toContain('#3  dead');
+});
+
 test('what it had before it knows again, by the same ids', async () => {
   for (const [name, { source, body, id }] of Object.entries(sent)) {
     const again = await deliver(service as Service, source, body);

@@ -20,6 +20,7 @@ import { jsonStartOf } from '../../base/json-text.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
 import { type Delivery, type Settlement, sourceOf } from '../../inbox/contract.ts';
+import { idOf } from '../../inbox/event-id.ts';
 import { afterFailure, type Backoff } from '../../inbox/retry.ts';
 import type { WebhookEvent } from '../../verify/event.ts';
 import {
@@ -175,6 +176,7 @@ export function eventOf(delivery: Delivery): WebhookEvent {
     receivedAt: new Date(delivery.receivedAt),
     body: delivery.body,
     attempt: delivery.attempt,
+    ...(delivery.batch != null && { batch: idOf(delivery.batch) }),
     get headers() {
       headers ??= JSON.parse(delivery.headers) as Record<string, string>;
       return headers;

@@ -27,7 +27,7 @@ import type { Route } from '../contract.ts';
 import { deliveriesIn, type SqlText } from '../selection-steps.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { type Asked, NOW_MS } from './connection.ts';
-import { discardSelected, replayEnded, replayOfThing, replayOpen } from './replays.ts';
+import { discardSelected, replayByBody, replayEnded, replayOpen } from './replays.ts';
 import { POSTGRES_SELECTION } from './selection.ts';
 
 const ACTIONS_LOCK = 0x4373_6761;
@@ -137,15 +137,19 @@ async function changeAll(
 ): Promise<number> {
   if (able.length === 0) return 0;
   if (verb === 'discard') return await discardSelected(asked, able);
-  const isLatest = ({ handler }: ActionDelivery) => routes.get(handler)?.latest !== undefined;
-  const plain = able.filter((delivery) => !isLatest(delivery));
+  const isRead = (delivery: ActionDelivery) => {
+    const { latest, items } = routes.get(delivery.handler) ?? {};
+    const hasRow = isUnderWork(delivery) && delivery.event !== delivery.whole;
+    return latest !== undefined || (items !== undefined && !hasRow);
+  };
+  const plain = able.filter((delivery) => !isRead(delivery));
   let changed = await replayOpen(asked, plain.filter(isUnderWork));
   changed += await replayEnded(
     asked,
     plain.filter((delivery) => !isUnderWork(delivery)),
   );
-  for (const delivery of able.filter(isLatest)) {
-    if (await replayOfThing(asked, routes, delivery)) changed++;
+  for (const delivery of able.filter(isRead)) {
+    if (await replayByBody(asked, routes, delivery)) changed++;
   }
   return changed;
 }

@@ -22,8 +22,9 @@ export interface Claimed extends Omit<Delivery, 'id'> {
 }
 
 /** Of `claimed`, joined with `inbox`. */
-const CLAIMED = `event, handler, attempts AS attempt, source, type, external_id AS "externalId",
-    received_at AS "receivedAt", headers, body`;
+const CLAIMED = `event, batch, handler, attempts AS attempt, source, type, external_id AS "externalId",
+    received_at AS "receivedAt", headers,
+    CASE WHEN batch IS NULL THEN body ELSE substring(body FROM item_at + 1 FOR item_length) END AS body`;
 
 /**
  * Claims what is due for each handler, oldest first: as many as it has room for, as long as their bodies together fit into
@@ -32,10 +33,10 @@ const CLAIMED = `event, handler, attempts AS attempt, source, type, external_id 
 export const CLAIM = {
   name: 'claim',
   text: `WITH due AS (
-    SELECT event, handler, row, (SELECT octet_length(body) FROM inbox WHERE number = event) AS length
+    SELECT event, handler, row, coalesce(item_length, (SELECT octet_length(body) FROM inbox WHERE number = event)) AS length
     FROM unnest($1::text[], $2::int[]) AS wanted (name, most)
     CROSS JOIN LATERAL (
-      SELECT event, handler, ctid AS row FROM work
+      SELECT event, handler, item_length, ctid AS row FROM work
       WHERE handler = wanted.name AND state = 'pending' AND NOT alone AND NOT behind AND due <= ${NOW_MS}
       ORDER BY due, event LIMIT wanted.most FOR UPDATE SKIP LOCKED
     ) AS found
@@ -46,9 +47,10 @@ export const CLAIM = {
     UPDATE work SET state = 'handling', attempts = attempts + 1, owner = $3
     WHERE ctid = ANY (ARRAY(SELECT row FROM fitting WHERE bytes <= $4::bigint OR ($5::boolean AND place = 1)))
       AND state = 'pending'
-    RETURNING event, handler, attempts
+    RETURNING event, handler, attempts, batch, item_at, item_length
   )
-  SELECT ${CLAIMED} FROM claimed CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = event OFFSET 0) AS stored
+  SELECT ${CLAIMED} FROM claimed
+  CROSS JOIN LATERAL (SELECT * FROM inbox WHERE number = coalesce(batch, event) OFFSET 0) AS stored
   ORDER BY event, handler`,
 };
 
@@ -134,8 +136,8 @@ export class Claims {
       `WITH claimed AS (UPDATE work SET state = CASE WHEN $4 THEN 'handling' ELSE state END,
           attempts = attempts + $4::boolean::int, owner = CASE WHEN $4 THEN owner END
         WHERE event = $1 AND handler = $2 AND owner = $3 AND state = 'pending' AND alone
-        RETURNING event, handler, attempts)
-      SELECT ${CLAIMED} FROM claimed JOIN inbox ON number = event WHERE $4`,
+        RETURNING event, handler, attempts, batch, item_at, item_length)
+      SELECT ${CLAIMED} FROM claimed JOIN inbox ON number = coalesce(batch, event) WHERE $4`,
       [event, handler, owner, this.#mayRun(handler)],
     );
     this.#reserved = undefined;

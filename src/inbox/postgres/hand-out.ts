@@ -5,8 +5,9 @@
  * asked about once a second, in case a notice was missed.
  */
 import type { Delivery, Route, Settlement } from '../contract.ts';
-import { idOf } from '../event-id.ts';
+import { idInBatch } from '../event-id.ts';
 import { readContent } from '../identity.ts';
+import { namesOfItem } from '../items.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { NUL_SYMBOL } from './binary-array.ts';
 import { Causes } from './causes.ts';
@@ -16,6 +17,7 @@ import { Loop } from './loop.ts';
 import type { Pauses } from './pauses.ts';
 import type { Tell } from './replica-event.ts';
 import { settleAll } from './settle.ts';
+import { Splits } from './splits.ts';
 
 /** Settlements alone are not worth a sync of their own while events keep coming: nobody waits for them. */
 const GATHER_MS = 4;
@@ -34,6 +36,7 @@ export class HandOut {
   readonly #loop: Loop;
   readonly #claims: Claims;
   readonly #causes: Causes;
+  readonly #splits: Splits;
   #settled: Settlement[] = [];
   #polledAt = 0;
   #stopped = false;
@@ -46,6 +49,7 @@ export class HandOut {
       onError: (error) => options.tell({ kind: 'error', error }),
     });
     this.#claims = new Claims(options);
+    this.#splits = new Splits(options.pool, options.routes);
     this.#causes = new Causes(options.pool, (error) => options.tell({ kind: 'error', error }));
   }
 
@@ -64,6 +68,7 @@ export class HandOut {
   /** Something may wait for this handler, or for any. */
   expect(handlers: Iterable<string> = this.#options.handlers): void {
     for (const handler of handlers) this.#options.scheduler.expect(handler, 0);
+    this.#splits.note();
     this.soon();
   }
 
@@ -100,7 +105,7 @@ export class HandOut {
     if (lease.owner === undefined) return POLL_MS;
     const now = Date.now();
     const waitMs = Math.min(scheduler.nextDue(now) - now, POLL_MS);
-    return waitMs <= 0 ? GATHER_MS : waitMs;
+    return waitMs <= 0 || this.#splits.isNeeded ? GATHER_MS : waitMs;
   }
 
   /** Settling and claiming wait for the same disk: they do so together. */
@@ -143,22 +148,25 @@ export class HandOut {
       this.#polledAt = now;
       await pauses.refresh();
       for (const handler of this.#options.handlers) scheduler.expect(handler, 0);
+      this.#splits.note();
       await this.#claims.reserve(owner);
     }
+    const split = await this.#splits.step();
+    if (split !== undefined) scheduler.expect(split, 0);
     if (scheduler.aloneIsDue(Date.now())) await this.#handOutAlone(owner);
     else await this.#claims.take(owner, (rows, generation) => this.#deliver(rows, owner, generation));
   }
 
   /** Not if others may have taken it over while the answer was under way: it stays owned, and is found there. */
   #deliver(rows: readonly Claimed[], owner: number, generation: number, alone = false): void {
-    const { scheduler, lease, sources, tell } = this.#options;
+    const { scheduler, lease, tell } = this.#options;
     if (lease.owner !== owner || scheduler.generation !== generation) return;
     if (scheduler.isPaused || this.#stopped) return;
     for (const { handler, event, attempt, body } of rows) {
       scheduler.book(handler, event, body.length, Date.now(), alone, attempt);
     }
     if (rows.length > 0)
-      tell({ kind: 'deliveries', deliveries: rows.map((row) => deliveryOf(sources, row)) });
+      tell({ kind: 'deliveries', deliveries: rows.map((row) => deliveryOf(this.#options, row)) });
   }
 
   async #handOutAlone(owner: number): Promise<void> {
@@ -172,8 +180,12 @@ export class HandOut {
 }
 
 /** A type or id with a NUL is stored without it: the body has the exact one. */
-function deliveryOf(sources: ReadonlyMap<string, StoredSource>, { source, ...row }: Claimed): Delivery {
-  const delivery = { ...row, id: idOf(row.event) };
+function deliveryOf(
+  { sources, routes }: Pick<HandOutOptions, 'sources' | 'routes'>,
+  { source, batch, ...row }: Claimed,
+): Delivery {
+  const delivery = { ...row, id: idInBatch(row.event, batch) };
+  if (batch != null) return { ...delivery, batch, ...namesOfItem(routes.get(row.handler)?.items, row.body) };
   const stored = sources.get(source);
   if (!stored || ![row.type, row.externalId].some((text) => text?.includes(NUL_SYMBOL))) return delivery;
   const { type, externalId } = readContent(source, stored.shape, row.body, row);

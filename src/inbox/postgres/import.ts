@@ -4,7 +4,8 @@
  * hands it out.
  */
 import type pg from 'pg';
-import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import { inBatchSql } from '../event-id.ts';
+import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedList, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
 import {
   bigintList,
@@ -72,6 +73,14 @@ const WORK: Readonly<Record<string, Column<MovedWork>>> = {
   thing: bytesColumn(({ thing }) => thing),
   cause: textColumn(({ cause }) => cause),
   since: bigintOrNullColumn(({ since }) => since),
+  batch: bigintOrNullColumn(({ batch }) => batch),
+  item_at: bigintOrNullColumn(({ itemAt }) => itemAt),
+  item_length: bigintOrNullColumn(({ itemLength }) => itemLength),
+};
+
+const LIST: Readonly<Record<string, Column<MovedList>>> = {
+  event: bigintColumn(({ event }) => event),
+  last: bigintColumn(({ last }) => last),
 };
 
 const STATE: Readonly<Record<string, Column<EventState>>> = {
@@ -88,6 +97,7 @@ export async function importBatch(client: pg.ClientBase, batch: MovedBatch): Pro
     await importRows(client, 'keys', KEY, batch.events);
     const whole = batch.events.filter(({ body }) => body !== null);
     await importRows(client, 'inbox', EVENT, whole);
+    await importRows(client, 'batches', LIST, batch.lists);
     await importRows(client, 'attempts', ATTEMPT, batch.attempts);
     await importRows(client, 'moving_work', WORK, batch.work);
     await importRows(client, 'newest', STATE, batch.newest);
@@ -112,8 +122,10 @@ async function importRows<Row>(
 
 /** Without statistics the database would look through whole tables for a few rows. */
 export async function analyzeImported(client: pg.ClientBase): Promise<void> {
-  await client.query('ANALYZE keys, inbox, attempts, moving_work, newest');
+  await client.query('ANALYZE keys, inbox, batches, attempts, moving_work, newest');
 }
+
+const IS_OF_EVENT = inBatchSql('event', 'number', '(SELECT last FROM batches WHERE batches.event = number)');
 
 interface StoredMark extends Omit<Mark, 'isPurged'> {
   /** The digest of the body as it is stored now; null if there is no body. */
@@ -128,9 +140,9 @@ export async function differing(asked: Asked, marks: readonly Mark[]): Promise<n
   const { rows } = await asked.query<StoredMark>({
     name: 'move-stored',
     text: `SELECT number, digest, sha256(body) AS actual,
-        (SELECT count(*) FROM attempts WHERE event = number) AS attempts,
-        (SELECT count(*) FROM moving_work WHERE event = number) AS work,
-        (SELECT count(*) FROM newest WHERE event = number) AS states
+        (SELECT count(*) FROM attempts WHERE ${IS_OF_EVENT}) AS attempts,
+        (SELECT count(*) FROM moving_work WHERE ${IS_OF_EVENT}) AS work,
+        (SELECT count(*) FROM newest WHERE ${IS_OF_EVENT}) AS states
       FROM unnest($1::bigint[]) AS given (number) JOIN keys USING (number) LEFT JOIN inbox USING (number)`,
     values: [bigintList(marks.map(({ number }) => number))],
   });

@@ -11,7 +11,8 @@
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import { firstNumberAt, nextNumberOfSlot } from '../event-id.ts';
+import { firstNumberAt, itemNumber, nextNumberOfSlot } from '../event-id.ts';
+import { ITEMS_SPAN } from '../items.ts';
 import { DatabaseClock } from './clock.ts';
 import { inTransaction, NOW_MS } from './connection.ts';
 import { forgets, reasonOf } from './fitness.ts';
@@ -46,8 +47,8 @@ export class Lease {
   readonly #sights = new Map<number, { readonly beat: number; readonly since: number }>();
   #id: number | undefined;
   #slot = 0;
-  #lastNumber = 0;
-  #lastAhead = 0;
+  /** The last number that was given out, or reserved. */
+  readonly #last = { usual: 0, ahead: 0 };
   #heartbeatAt = 0;
   #lookedAt = 0;
   #members: readonly Replica[] = [];
@@ -83,16 +84,14 @@ export class Lease {
     return this.#members;
   }
 
-  /** The number of a new event: they grow, and no other replica gives out the same. */
-  nextNumber(receivedAt: number): number {
+  /** The number of a new event with so many items: they grow, and no other replica gives out the same. */
+  nextNumber(receivedAt: number, items = 0): number {
     const at = this.clock.inCommon(receivedAt);
-    if (at <= this.clock.inCommon(Date.now()) + AHEAD_MS) {
-      this.#lastNumber = nextNumberOfSlot(this.#slot, this.#lastNumber, at);
-      return this.#lastNumber;
-    }
-    // The clock was set back since it came.
-    this.#lastAhead = nextNumberOfSlot(this.#slot, this.#lastAhead, at);
-    return this.#lastAhead;
+    // The clock may have been set back since it came.
+    const which = at <= this.clock.inCommon(Date.now()) + AHEAD_MS ? 'usual' : 'ahead';
+    const number = nextNumberOfSlot(this.#slot, this.#last[which], at);
+    this.#last[which] = itemNumber(number, items - 1);
+    return number;
   }
 
   async enter(): Promise<void> {
@@ -112,14 +111,15 @@ export class Lease {
       const moving = await movingIn(client);
       if (moving) throw new Error(`an inbox is being moved in from ${moving.from}`);
       const newest = await client.query<{ newest: number | null }>(
-        'SELECT max(number) AS newest FROM keys WHERE number < $1',
-        [firstNumberAt(row.now + AHEAD_MS)],
+        `SELECT greatest(number, (SELECT max(last) FROM batches WHERE event BETWEEN number - $2 AND number)) AS newest
+         FROM (SELECT max(number) AS number FROM keys WHERE number < $1) AS known`,
+        [firstNumberAt(row.now + AHEAD_MS), ITEMS_SPAN],
       );
       return { ...row, newest: newest.rows[0]?.newest ?? 0 };
     });
     this.#id = entry.id;
     this.#slot = entry.slot;
-    this.#lastNumber = Math.max(this.#lastNumber, entry.newest);
+    this.#last.usual = Math.max(this.#last.usual, entry.newest);
     this.#heartbeatAt = at;
   }
 

@@ -118,7 +118,7 @@ async function lockEvents(client: pg.ClientBase): Promise<{ count: number; last:
 
 async function removeCopied(client: pg.ClientBase): Promise<void> {
   await client.query(
-    'TRUNCATE keys, inbox, attempts, newest, search_keys, search_progress, tallies; DROP TABLE IF EXISTS moving_work',
+    'TRUNCATE keys, inbox, batches, attempts, newest, search_keys, search_progress, tallies; DROP TABLE IF EXISTS moving_work',
   );
 }
 
@@ -167,8 +167,9 @@ interface MovedSource {
 export async function endMove(client: pg.ClientBase, source: MovedSource) {
   return await atomically(client, async () => {
     const { rowCount } = await client.query(
-      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, cause, since, owner)
-       SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since, CASE state WHEN 'handling' THEN ${NOBODY} END
+      `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, cause, since, batch, item_at, item_length,
+         owner)
+       SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since, batch, item_at, item_length, CASE state WHEN 'handling' THEN ${NOBODY} END
        FROM moving_work`,
     );
     await takeFingerprintKey(client, source.fingerprintKey);

@@ -5,7 +5,7 @@
 import type { Kept } from '../contract.ts';
 import { idOf } from '../event-id.ts';
 import { hasNames, namedIdentities, overNamedIdentity } from '../identity.ts';
-import { whyHeld, whyHeldNamed, whyWarned } from '../shape.ts';
+import { whyHeldNamed, whyWarned } from '../shape.ts';
 import { type Candidate, findKnown, findNames, type Key } from './candidates.ts';
 import type { Asked } from './connection.ts';
 
@@ -75,7 +75,7 @@ async function planNamed(asked: Asked, ones: readonly Unnumbered[]): Promise<Nam
     const identity = free ?? overOf(one);
     const first = idOf(keyAt(identities[0] as Buffer)?.number ?? 0);
     const duplicateOf = (same ?? keyAt(identity))?.number;
-    const held = whyHeld(one.content) ?? (free ? null : whyHeldNamed(first));
+    const held = one.held ?? (free ? null : whyHeldNamed(first));
     const { arrival, content } = one;
     return {
       one: { arrival, content, identity, held },

@@ -6,7 +6,7 @@
  */
 import type { Settlement } from '../contract.ts';
 import { type EventState, isNewer, overtakenBy, unlessOvertaken } from '../newest.ts';
-import { bigintList, bytesList, integerList, textList } from './binary-array.ts';
+import { bigintList, bigintOrNullList, bytesList, integerList, textList } from './binary-array.ts';
 import type { Asked } from './connection.ts';
 
 interface Overtaken {
@@ -84,13 +84,20 @@ async function removeOlder(asked: Asked, states: readonly EventState[]): Promise
 /** An event waits behind an older state that is being handled. */
 async function insertStates(asked: Asked, states: readonly EventState[]): Promise<void> {
   await asked.query(
-    `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing)
+    `INSERT INTO work (event, handler, state, attempts, due, alone, behind, thing, batch, item_at, item_length)
      SELECT event, handler, 'pending', 0, 0, false, EXISTS (SELECT FROM work AS other
-       WHERE other.handler = given.handler AND other.thing = given.thing AND other.state = 'handling'), thing
-     FROM ${OF_THINGS}
+       WHERE other.handler = given.handler AND other.thing = given.thing AND other.state = 'handling'),
+       thing, batch, item_at, item_length
+     FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+       AS given (handler, thing, event, batch, item_at, item_length)
      ON CONFLICT (event, handler) DO UPDATE SET state = 'pending', attempts = 0, due = 0, alone = false, owner = NULL,
        cause = NULL, behind = excluded.behind, thing = excluded.thing`,
-    listsOf(states),
+    [
+      ...listsOf(states),
+      bigintOrNullList(states.map(({ part }) => part?.batch ?? null)),
+      bigintOrNullList(states.map(({ part }) => part?.itemAt ?? null)),
+      bigintOrNullList(states.map(({ part }) => part?.itemLength ?? null)),
+    ],
   );
 }
 

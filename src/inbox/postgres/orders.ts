@@ -4,6 +4,7 @@ import { DISCARDED_BY_HAND, type Order, type OrderedEvent, type OrderStep, planO
 import type { StoredSource } from '../stored-source.ts';
 import { type Asked, NOW_MS } from './connection.ts';
 import { replayState } from './replays.ts';
+import { batchOf, discardOpenItems, insertItems, planSplits } from './splits.ts';
 
 type Sources = ReadonlyMap<string, StoredSource>;
 
@@ -20,23 +21,44 @@ export async function orderInTransaction(asked: Asked, sources: Sources, order: 
 
 /** Its rows stay locked until the order is carried out, so that it is not purged meanwhile. */
 async function readOrdered(asked: Asked, event: number): Promise<OrderedEvent | undefined> {
-  const stored = await asked.query<Omit<OrderedEvent, 'states'>>(
+  const batch = await batchOf(asked, event);
+  const stored = await asked.query<Omit<OrderedEvent, 'states' | 'batch'>>(
     'SELECT source, type, body FROM inbox WHERE number = $1 FOR SHARE',
-    [event],
+    [batch?.event ?? event],
   );
   const work = await asked.query<{ handler: string; state: WorkState }>(
     'SELECT handler, state FROM work WHERE event = $1 ORDER BY handler FOR UPDATE',
     [event],
   );
-  const states = new Map(work.rows.map(({ handler, state }) => [handler, state]));
-  if (stored.rows[0]) return { ...stored.rows[0], states };
+  const items = batch?.event === event ? await openItemsOf(asked, event, batch.last) : [];
+  const states = new Map([...items, ...work.rows].map(({ handler, state }) => [handler, state]));
+  if (stored.rows[0]) return { ...stored.rows[0], states, batch: batch?.event ?? null };
   // A key without an event is the key of a purged one.
   const { rowCount } = await asked.query('SELECT FROM keys WHERE number = $1', [event]);
-  return rowCount === 0 ? undefined : { source: '', type: null, body: null, states };
+  return rowCount === 0 ? undefined : { source: '', type: null, body: null, states, batch: null };
 }
 
-async function replayDelivery(asked: Asked, event: number, { handler, state }: OrderStep): Promise<boolean> {
-  if (state) return await replayState(asked, event, handler, state);
+/** Where something is open of the items, and not being handled. */
+async function openItemsOf(asked: Asked, event: number, last: number) {
+  const { rows } = await asked.query<{ handler: string; state: WorkState }>(
+    `SELECT handler, min(state) AS state FROM work
+     WHERE event > $1 AND event <= $2 AND batch = $1 AND state <> 'handling' GROUP BY handler`,
+    [event, last],
+  );
+  return rows;
+}
+
+async function replayDelivery(
+  asked: Asked,
+  event: number,
+  { handler, state, part, splits }: OrderStep,
+): Promise<boolean> {
+  const now = Date.now();
+  if (splits) await planSplits(asked, [{ event, handler }], { since: now });
+  else if (!state && part)
+    await insertItems(asked, handler, [{ event, ...part, state }], { due: 0, since: now });
+  if (splits || (!state && part)) return true;
+  if (state) return await replayState(asked, { event, handler, ...state, ...(part && { part }) });
   await asked.query(
     `INSERT INTO work (event, handler, state, attempts, due, alone, behind, since)
      VALUES ($1, $2, 'pending', 0, 0, false, false, ${NOW_MS}) ON CONFLICT (event, handler) DO UPDATE
@@ -47,7 +69,12 @@ async function replayDelivery(asked: Asked, event: number, { handler, state }: O
   return true;
 }
 
-async function discardDelivery(asked: Asked, event: number, { handler }: OrderStep): Promise<boolean> {
+async function discardDelivery(
+  asked: Asked,
+  event: number,
+  { handler, splits }: OrderStep,
+): Promise<boolean> {
+  if (splits) return await discardOpenItems(asked, event, handler);
   await asked.query('DELETE FROM work WHERE event = $1 AND handler = $2', [event, handler]);
   await asked.query(
     `INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)

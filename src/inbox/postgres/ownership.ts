@@ -80,7 +80,7 @@ export class Ownership {
           WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM replicas) FOR UPDATE SKIP LOCKED)
         UPDATE work SET owner = CASE WHEN state = 'handling' THEN $1::bigint END FROM lost
         WHERE work.event = lost.event AND work.handler = lost.handler
-        RETURNING work.event, work.handler, work.attempts AS attempt, work.state`,
+        RETURNING work.event, work.batch, work.handler, work.attempts AS attempt, work.state`,
       values: [this.#options.lease.id],
     });
     return rows.filter(({ state }) => state === 'handling');
@@ -90,7 +90,7 @@ export class Ownership {
   async #owned(): Promise<AttemptKey[]> {
     const { rows } = await this.#options.pool.query<AttemptKey>({
       name: 'owned',
-      text: "SELECT event, handler, attempts AS attempt FROM work WHERE owner = $1 AND state = 'handling'",
+      text: "SELECT event, batch, handler, attempts AS attempt FROM work WHERE owner = $1 AND state = 'handling'",
       values: [this.#options.lease.id ?? 0],
     });
     return rows;

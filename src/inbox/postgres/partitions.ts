@@ -10,7 +10,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import { firstNumberAt, inBatchSql, timeOfNumber } from '../event-id.ts';
+import { ITEMS_SPAN } from '../items.ts';
 import { atomically } from './connection.ts';
 
 const HOUR_MS = 3_600_000;
@@ -121,7 +122,10 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 /** Returns how many events went with it. */
 async function dropPartition(client: pg.ClientBase, { name, from, to }: Partition): Promise<number> {
   const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM ${name}`);
-  const busy = `SELECT event FROM work WHERE event >= ${from} AND event < ${to}`;
+  // The items of an event may have numbers of the next partition.
+  const busy = `SELECT coalesce(batch, event) FROM work
+    WHERE event >= ${from} AND event < ${to + ITEMS_SPAN} AND coalesce(batch, event) < ${to}`;
+  const isItem = (column: string) => inBatchSql(column, 'batches.event', 'last');
   const stayed = await patiently(() =>
     atomically(client, async () => {
       const moved: Record<string, number> = {};
@@ -129,7 +133,8 @@ async function dropPartition(client: pg.ClientBase, { name, from, to }: Partitio
         const partition = name.replace('inbox', table);
         await client.query(`ALTER TABLE ${table} DETACH PARTITION ${partition}`);
         const { rowCount } = await client.query(
-          `INSERT INTO ${table} SELECT * FROM ${partition} WHERE ${column} IN (${busy})`,
+          `INSERT INTO ${table} SELECT * FROM ${partition} WHERE ${column} IN (${busy})
+           OR EXISTS (SELECT FROM batches WHERE batches.event IN (${busy}) AND ${isItem(`${partition}.${column}`)})`,
         );
         moved[table] = rowCount ?? 0;
         await client.query(`DROP TABLE ${partition}`);
@@ -139,7 +144,11 @@ async function dropPartition(client: pg.ClientBase, { name, from, to }: Partitio
   );
   const kept = `SELECT number FROM inbox WHERE number >= ${from} AND number < ${to}`;
   await client.query(
-    `DELETE FROM newest WHERE event >= ${from} AND event < ${to} AND event NOT IN (${kept})`,
+    `DELETE FROM newest WHERE event >= ${from} AND event < ${to} AND event NOT IN (${kept})
+       AND NOT EXISTS (SELECT FROM batches WHERE batches.event IN (${kept}) AND ${isItem('newest.event')})`,
+  );
+  await client.query(
+    `DELETE FROM batches WHERE event >= ${from} AND event < ${to} AND event NOT IN (${kept})`,
   );
   return (rows[0]?.count ?? 0) - stayed;
 }

@@ -3,7 +3,7 @@
  * ../sqlite/store.ts; nothing else is shared, since keys and partitions are tables of their own here.
  */
 import type pg from 'pg';
-import { firstNumberAt } from '../event-id.ts';
+import { firstNumberAt, inBatchSql } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { purgeCauses } from './causes.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
@@ -13,6 +13,9 @@ import { renewPartitions } from './partitions.ts';
 import { purgeTallyRows } from './tallies.ts';
 
 const EVENTS_STEP = 500;
+/** Of a row of `inbox`. */
+const isOfPurged = (column: string) =>
+  inBatchSql(column, 'number', '(SELECT last FROM batches WHERE batches.event = number)');
 /** A key is a small row in two indexes: more of them fit into the same moment. */
 const KEYS_STEP = 2_000;
 /** A target of which nobody has said anything for so long is as good as new. */
@@ -94,7 +97,7 @@ export class Purge {
 
   async #purgeEvents(before: number): Promise<{ removed: number; more: boolean }> {
     const { rows } = await this.#pool.query<{ number: number; busy: boolean }>(
-      `SELECT number, EXISTS (SELECT FROM work WHERE work.event = number) AS busy
+      `SELECT number, EXISTS (SELECT FROM work WHERE ${isOfPurged('work.event')}) AS busy
        FROM ${this.#table} WHERE number > $1 AND number < $2 ORDER BY number LIMIT ${EVENTS_STEP}`,
       [this.#cursor, before],
     );
@@ -114,12 +117,19 @@ export class Purge {
       );
       const { rows } = await client.query<{ number: number }>(
         `DELETE FROM inbox WHERE number = ANY ($1::bigint[])
-         AND NOT EXISTS (SELECT FROM work WHERE work.event = number) RETURNING number`,
+         AND NOT EXISTS (SELECT FROM work WHERE ${isOfPurged('work.event')}) RETURNING number`,
         [bigintList(held.rows.map(({ number }) => number))],
       );
       const gone = [bigintList(rows.map(({ number }) => number))];
-      await client.query('DELETE FROM attempts WHERE event = ANY ($1::bigint[])', gone);
-      await client.query('DELETE FROM newest WHERE event = ANY ($1::bigint[])', gone);
+      for (const table of ['attempts', 'newest']) {
+        await client.query(`DELETE FROM ${table} WHERE event = ANY ($1::bigint[])`, gone);
+        await client.query(
+          `DELETE FROM ${table} USING batches WHERE batches.event = ANY ($1::bigint[])
+           AND ${inBatchSql(`${table}.event`, 'batches.event', 'batches.last')}`,
+          gone,
+        );
+      }
+      await client.query('DELETE FROM batches WHERE event = ANY ($1::bigint[])', gone);
       return rows.length;
     });
   }

@@ -6,14 +6,13 @@
  */
 import type pg from 'pg';
 import type { Arrival, Delivery, Kept } from '../contract.ts';
-import { idOf } from '../event-id.ts';
+import { idOf, itemNumber } from '../event-id.ts';
 import { conflictIdentity, readContent, saysTheSame } from '../identity.ts';
-import type { EventState } from '../newest.ts';
-import { stateOf } from '../newest.ts';
+import { batchSize, countItems, whyTooMany } from '../items.ts';
+import { type EventState, stateOf } from '../newest.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { whyHeld, whyHeldBeside } from '../shape.ts';
-import type { StoredSource } from '../stored-source.ts';
-import { wants } from '../stored-source.ts';
+import { type StoredSource, wants } from '../stored-source.ts';
 import {
   type Candidate,
   findEvidence,
@@ -26,6 +25,7 @@ import { inTransaction } from './connection.ts';
 import type { Lease } from './lease.ts';
 import { keepNamed, type StoreNew, type Unnumbered } from './named.ts';
 import { planNewest } from './newest.ts';
+import { type Batch, insertBatches, planSplits, type Split } from './splits.ts';
 
 export interface ReceiptOptions {
   readonly pool: pg.Pool;
@@ -44,9 +44,10 @@ export async function keepAll(options: ReceiptOptions, arrivals: readonly Arriva
   };
   const { candidates, fresh } = await store(
     arrivals.map((arrival): Unnumbered => {
-      const { shape } = options.sources.get(arrival.source) as StoredSource;
-      const content = readContent(arrival.source, shape, arrival.body, arrival);
-      return { arrival, content, identity: content.identity, held: whyHeld(content) };
+      const source = options.sources.get(arrival.source) as StoredSource;
+      const content = readContent(arrival.source, source.shape, arrival.body, arrival);
+      const held = whyHeld(content) ?? whyTooMany(source, content.parsed);
+      return { arrival, content, identity: content.identity, held };
     }),
   );
   const repeated = candidates.filter(({ number }) => !fresh.has(number));
@@ -113,23 +114,29 @@ async function keepRepeated(
 
 /** Stores what is new. Slots that were booked for what is not go back, all of them if it fails. */
 async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered[]) {
-  const { pool, lease, scheduler } = options;
-  const candidates = unnumbered.map(
-    (one): Candidate => ({ ...one, number: lease.nextNumber(one.arrival.receivedAt) }),
-  );
+  const { pool, lease, scheduler, sources } = options;
+  const batches: Batch[] = [];
+  const candidates = unnumbered.map((one): Candidate => {
+    const size = batchSize(sources.get(one.arrival.source) as StoredSource, one.content.parsed);
+    const number = lease.nextNumber(one.arrival.receivedAt, size);
+    if (size > 0) batches.push({ event: number, last: itemNumber(number, size - 1) });
+    return { ...one, number };
+  });
   // Asked once: what is planned as ours is stored as ours.
   const { owner } = lease;
-  const { work, states } = planWork(options, candidates, owner !== undefined);
+  const { work, states, splits } = planWork(options, candidates, owner !== undefined);
   const booked = work.filter(({ state }) => state === 'handling');
   const returnSlots = (kept: ReadonlySet<number>) => {
     for (const { event, handler } of booked) if (!kept.has(event)) scheduler.returnSlot(handler, event);
   };
   const storing =
-    states.length === 0
+    states.length === 0 && batches.length === 0
       ? insertCandidates(pool, candidates, work, owner)
       : inTransaction(pool, async (client) => {
           const fresh = await insertCandidates(client, candidates, work, owner);
-          const isFresh = ({ event }: EventState) => fresh.has(event);
+          const isFresh = ({ event }: { readonly event: number }) => fresh.has(event);
+          await insertBatches(client, batches.filter(isFresh));
+          await planSplits(client, splits.filter(isFresh));
           await planNewest(client, states.filter(isFresh));
           return fresh;
         });
@@ -143,7 +150,7 @@ async function storeNew(options: ReceiptOptions, unnumbered: readonly Unnumbered
     // Slots may have been cleared meanwhile: then it is owned, but never handed out, and will be found.
     .filter(({ event, handler }) => fresh.has(event) && scheduler.isOut(handler, event))
     .map(({ event, handler }) => firstDelivery(byNumber.get(event) as Candidate, handler));
-  const waiting = [...states, ...work.filter(({ state }) => state === 'pending')]
+  const waiting = [...states, ...splits, ...work.filter(({ state }) => state === 'pending')]
     .filter(({ event }) => fresh.has(event))
     .map(({ handler }) => handler);
   return { candidates, fresh, deliveries, waiting: new Set(waiting) };
@@ -160,11 +167,17 @@ function planWork(
 ) {
   const work: PlannedWork[] = [];
   const states: EventState[] = [];
+  const splits: Split[] = [];
   const now = Date.now();
   for (const { arrival, content, held, number: event } of candidates) {
     for (const route of (sources.get(arrival.source) as StoredSource).routes) {
+      const { handler, latest, items } = route;
+      const count = held === null && items ? countItems(items, content.parsed) : undefined;
+      if (count !== undefined) {
+        if (count > 0) splits.push({ event, handler });
+        continue;
+      }
       if (!wants(route, content.type)) continue;
-      const { handler, latest } = route;
       const state = held === null && latest && stateOf(latest, content.parsed, arrival.body);
       if (state) states.push({ event, handler, ...state });
       else if (held !== null) work.push({ event, handler, state: 'held' });
@@ -175,7 +188,7 @@ function planWork(
       }
     }
   }
-  return { work, states };
+  return { work, states, splits };
 }
 
 function firstDelivery({ arrival, content, number }: Candidate, handler: string): Delivery {

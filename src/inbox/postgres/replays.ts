@@ -4,12 +4,13 @@
  */
 import type { ActionDelivery } from '../action-steps.ts';
 import type { Route } from '../contract.ts';
-import { parseBody } from '../identity.ts';
-import { isOvertaken, type State, stateOf } from '../newest.ts';
+import { givenPart } from '../items.ts';
+import { type EventState, isOvertaken } from '../newest.ts';
 import { DISCARDED_BY_HAND } from '../order.ts';
 import { bigintList, textList } from './binary-array.ts';
 import { type Asked, NOW_MS } from './connection.ts';
 import { planNewest } from './newest.ts';
+import { insertItems, planSplits } from './splits.ts';
 
 const GIVEN = 'unnest($1::bigint[], $2::text[], $3::text[]) AS given (event, handler, was)';
 
@@ -72,45 +73,47 @@ export async function discardSelected(asked: Asked, deliveries: readonly ActionD
   return rowCount ?? 0;
 }
 
-/** For a `latest` handler. False if it has changed meanwhile, or its state is not the newest of its thing. */
-export async function replayOfThing(
+/** For a handler that is `latest` or takes items. False if it has changed meanwhile, or its state is not the newest of its thing. */
+export async function replayByBody(
   asked: Asked,
   routes: ReadonlyMap<string, Route>,
   delivery: ActionDelivery,
 ): Promise<boolean> {
-  const { event, handler, state: was } = delivery;
-  const stored = await asked.query<{ body: Buffer }>('SELECT body FROM inbox WHERE number = $1 FOR SHARE', [
-    event,
-  ]);
+  const { event, whole, handler, state: was } = delivery;
+  const stored = await asked.query<{ body: Buffer; batch: number | null }>(
+    `SELECT body, (SELECT event FROM batches WHERE batches.event = number) AS batch FROM inbox WHERE number = $1 FOR SHARE`,
+    [whole],
+  );
   const work = await asked.query<{ state: string; isDue: boolean }>(
     `SELECT state, due <= ${NOW_MS} AS "isDue" FROM work WHERE event = $1 AND handler = $2 FOR UPDATE`,
     [event, handler],
   );
-  const [{ body } = { body: undefined }] = stored.rows;
+  const [found] = stored.rows;
   const [row] = work.rows;
   const isSame = row
     ? row.state === was && !(was === 'pending' && row.isDue)
     : was === 'done' || was === 'discarded';
-  if (!body || !isSame) return false;
-  const shape = routes.get(handler)?.latest;
-  const state = shape && stateOf(shape, parseBody(body), body);
+  const given = found && givenPart(routes.get(handler) as Route, event, found.batch, found.body);
+  if (!given || !isSame) return false;
+  const { state, part, splits } = given;
+  const now = Date.now();
+  if (splits) await planSplits(asked, [{ event, handler }], { due: now, since: now });
+  else if (!state && part)
+    await insertItems(asked, handler, [{ event, ...part, state }], { due: now, since: now });
+  if (splits || (!state && part)) return true;
   if (!state) {
     const one = [delivery];
     return (row ? await replayOpen(asked, one) : await replayEnded(asked, one)) > 0;
   }
   // What is over shall not be over in another way.
   if (!row && isOvertaken(await newestOf(asked, handler, state.thing), { ...state, event })) return false;
-  return await replayState(asked, event, handler, state);
+  return await replayState(asked, { event, handler, ...state, ...(part && { part }) });
 }
 
 /** For a `latest` handler: the event waits again, as of now, unless a newer one tells of its thing. Answers whether it does. */
-export async function replayState(
-  asked: Asked,
-  event: number,
-  handler: string,
-  state: State,
-): Promise<boolean> {
-  if ((await planNewest(asked, [{ event, handler, ...state }])) > 0) {
+export async function replayState(asked: Asked, told: EventState): Promise<boolean> {
+  const { event, handler } = told;
+  if ((await planNewest(asked, [told])) > 0) {
     await asked.query(`UPDATE work SET since = ${NOW_MS} WHERE event = $1 AND handler = $2`, [
       event,
       handler,

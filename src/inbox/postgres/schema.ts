@@ -21,6 +21,7 @@ export const OURS = [
   'work',
   'attempts',
   'newest',
+  'batches',
   'replicas',
   'shares',
   'events',

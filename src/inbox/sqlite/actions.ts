@@ -18,8 +18,8 @@ import {
   flawInAction,
   type NotedAction,
 } from '../actions.ts';
-import { parseBody } from '../identity.ts';
-import { isOvertaken, type State, stateOf } from '../newest.ts';
+import { type GivenPart, givenPart } from '../items.ts';
+import { isOvertaken } from '../newest.ts';
 import { deliveriesIn } from '../selection-steps.ts';
 import { SQLITE_SELECTION } from './selection.ts';
 import type { Turn } from './turn.ts';
@@ -108,22 +108,25 @@ function changeDelivery(turn: Turn, { verb }: ActionAhead, delivery: ActionDeliv
   if (verb === 'discard') return discardInTurn(turn, event, { handler }, from);
   // What is due already needs no help.
   if (work?.state === 'pending' && work.due <= turn.now) return false;
-  const state = stateTold(turn, delivery);
-  if (state === 'purged') return false;
+  const given = givenFor(turn, delivery);
+  if (given === 'nothing') return false;
   // What is over shall not be over in another way.
-  if (state && !isUnderWork(delivery)) {
-    const known = turn.sql.newestOf.get(handler, state.thing);
-    if (isOvertaken(known, { ...state, event })) return false;
+  if (given.state && !isUnderWork(delivery)) {
+    const known = turn.sql.newestOf.get(handler, given.state.thing);
+    if (isOvertaken(known, { ...given.state, event })) return false;
   }
-  return replayInTurn(turn, event, { handler, state }, from, turn.now);
+  return replayInTurn(turn, event, { handler, ...given }, from, turn.now);
 }
 
-/** What the event tells a `latest` handler; undefined for all others. */
-function stateTold(turn: Turn, { event, handler }: ActionDelivery): State | undefined | 'purged' {
-  const shape = turn.routes.get(handler)?.latest;
-  if (!shape) return turn.sql.hasBody.get(event)?.has === 1 ? undefined : 'purged';
-  const body = turn.sql.eventForOrder.get(event)?.body ?? null;
-  if (body === null) return 'purged';
+/** What the handler is given again. Most need nothing but that it is not purged. */
+function givenFor(turn: Turn, delivery: ActionDelivery): GivenPart | 'nothing' {
+  const { event, whole, handler } = delivery;
+  const { latest, items } = turn.routes.get(handler) ?? {};
+  const hasRow = isUnderWork(delivery) && event !== whole;
+  if (!latest && (!items || hasRow)) return turn.sql.hasBody.get(whole)?.has === 1 ? {} : 'nothing';
+  const body = turn.sql.eventForOrder.get(whole)?.body ?? null;
+  if (body === null) return 'nothing';
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-  return stateOf(shape, parseBody(bytes), bytes);
+  const batch = turn.sql.lastOfBatch.get(whole) === undefined ? null : whole;
+  return givenPart({ ...(items && { items }), ...(latest && { latest }) }, event, batch, bytes) ?? 'nothing';
 }

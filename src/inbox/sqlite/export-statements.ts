@@ -1,4 +1,7 @@
 /** What is read of an inbox that is about to move. For export.ts. */
+import { inBatchSql } from '../event-id.ts';
+
+const IS_OF_EVENT = inBatchSql('event', 'number', '(SELECT last FROM batches WHERE batches.event = number)');
 
 // Events from before there was evidence have none.
 export const EVENTS_MOVED = `SELECT number, received_at AS receivedAt, source, identity, digest, type, external_id AS externalId,
@@ -6,19 +9,21 @@ export const EVENTS_MOVED = `SELECT number, received_at AS receivedAt, source, i
   FROM inbox ORDER BY number`;
 
 export const MARKS_MOVED = `SELECT number, digest, body IS NULL AS isPurged,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE event = number) ELSE 0 END AS attempts,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE event = number) ELSE 0 END AS work,
-  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE event = number) ELSE 0 END AS states
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM attempts WHERE ${IS_OF_EVENT}) ELSE 0 END AS attempts,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM work WHERE ${IS_OF_EVENT}) ELSE 0 END AS work,
+  CASE WHEN body IS NOT NULL THEN (SELECT count(*) FROM newest WHERE ${IS_OF_EVENT}) ELSE 0 END AS states
   FROM inbox ORDER BY number`;
 
 export const ATTEMPTS_MOVED = `SELECT event, handler, started_at AS startedAt, attempt, ms, outcome, error, status, output
   FROM attempts WHERE event BETWEEN ? AND ?`;
 
-export const WORK_MOVED = `SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since
-  FROM work WHERE event BETWEEN ? AND ?`;
+export const WORK_MOVED = `SELECT event, handler, state, attempts, due, alone, behind, thing, cause, since,
+  batch, item_at AS itemAt, item_length AS itemLength FROM work WHERE event BETWEEN ? AND ?`;
 
 export const NEWEST_MOVED = `SELECT handler, thing, at, event, recorded_at AS recordedAt
   FROM newest WHERE event BETWEEN ? AND ?`;
+
+export const LISTS_MOVED = 'SELECT event, last FROM batches WHERE event BETWEEN ? AND ?';
 
 export const CAUSES_MOVED =
   'SELECT handler, cause, sample, first_at AS firstAt, last_at AS lastAt, seen FROM causes';

@@ -10,7 +10,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
-import type { Mark, MovedAction, MovedAttempt, MovedBatch, MovedEvent, MovedWork } from '../move-rows.ts';
+import type {
+  Mark,
+  MovedAction,
+  MovedAttempt,
+  MovedBatch,
+  MovedEvent,
+  MovedList,
+  MovedWork,
+} from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
 import type { Pause } from '../pauses.ts';
 import { numberFrom, transact } from '../sqlite-file.ts';
@@ -20,28 +28,19 @@ import {
   ATTEMPTS_MOVED,
   CAUSES_MOVED,
   EVENTS_MOVED,
+  LISTS_MOVED,
   MARKS_MOVED,
   NEWEST_MOVED,
   USES_MOVED,
   WORK_MOVED,
 } from './export-statements.ts';
+import { bufferOf, type FileRow, movedEvent, movedWork } from './file-rows.ts';
 import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
-import { DUE_MAX_MS } from './statements.ts';
 import { talliesIn } from './tallies.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 8 * 1_048_576;
-
-type Bytes = Uint8Array;
-/** In a row bytes are no Buffer, and truth is a number. */
-type FileRow<T> = {
-  readonly [Column in keyof T]: T[Column] extends boolean
-    ? number
-    : Buffer extends T[Column]
-      ? Exclude<T[Column], Buffer> | Bytes
-      : T[Column];
-};
 
 /** Throws ConfigError. The inbox is locked until `close`. */
 export function openSource(path: string): Source {
@@ -160,11 +159,21 @@ export class Source {
     const whole = new Set(events.filter(({ body }) => body !== null).map(({ number }) => number));
     const first = events[0]?.number ?? 0;
     const last = events.at(-1)?.number ?? 0;
+    const lists = [...this.#rows<MovedList>(LISTS_MOVED, first, last)].filter(({ event }) =>
+      whole.has(event),
+    );
+    const isOfList = (number: number) => lists.some((list) => list.event < number && number <= list.last);
     const all = <T extends { readonly event: number }>(sql: string) => {
-      return [...this.#rows<T>(sql, first, last)].filter(({ event }) => whole.has(event));
+      const rows = this.#rows<T>(
+        sql,
+        first,
+        lists.at(-1)?.event === last ? (lists.at(-1)?.last ?? last) : last,
+      );
+      return [...rows].filter(({ event }) => whole.has(event) || isOfList(event));
     };
     return {
       events,
+      lists,
       attempts: all<MovedAttempt>(ATTEMPTS_MOVED),
       work: all<FileRow<MovedWork>>(WORK_MOVED).map(movedWork),
       newest: all<FileRow<EventState>>(NEWEST_MOVED).map(({ thing, ...row }) => ({
@@ -173,28 +182,4 @@ export class Source {
       })),
     };
   }
-}
-
-function movedEvent({ identity, digest, isJson, body, ...row }: FileRow<MovedEvent>): MovedEvent {
-  return {
-    ...row,
-    identity: bufferOf(identity),
-    digest: bufferOf(digest),
-    isJson: isJson === 1,
-    body: body === null ? null : bufferOf(body),
-  };
-}
-
-function movedWork({ due, alone, behind, thing, ...row }: FileRow<MovedWork>): MovedWork {
-  return {
-    ...row,
-    due: Math.min(due, Date.now() + DUE_MAX_MS),
-    alone: alone === 1,
-    behind: behind === 1,
-    thing: thing === null ? null : bufferOf(thing),
-  };
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Bytes): Buffer {
-  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }

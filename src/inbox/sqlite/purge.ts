@@ -49,8 +49,10 @@ export class FilePurge {
         // An event's key stands in its own row.
         if (keyToo) sql.deleteEvent.run(number);
         else sql.stripEvent.run(number);
-        sql.deleteAttempts.run(number);
-        sql.forgetNewest.run(number);
+        const last = sql.lastOfBatch.get(number)?.last ?? number;
+        sql.deleteAttempts.run(number, last);
+        sql.forgetNewest.run(number, last);
+        if (last > number) sql.deleteBatch.run(number);
         removed++;
       }
       return step;

@@ -14,16 +14,18 @@ import {
   readContent,
   saysTheSame,
 } from '../identity.ts';
+import { batchSize, countItems, whyTooMany } from '../items.ts';
 import { isNewer, overtakenBy, type State, stateOf } from '../newest.ts';
 import { whyHeld, whyHeldBeside, whyHeldNamed, whyWarned } from '../shape.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
+import { firstFree, planSplit, reserveItems } from './batches.ts';
 import type { Turn } from './turn.ts';
 
 /** The unique index decides what is new; only then is anything else looked at. */
 export function keepArrival(turn: Turn, arrival: Arrival): Kept {
   const source = turn.sources.get(arrival.source) as StoredSource;
   const content = readContent(arrival.source, source.shape, arrival.body, arrival);
-  const held = whyHeld(content);
+  const held = whyHeld(content) ?? whyTooMany(source, content.parsed);
   const id = keepNew(turn, arrival, source, content, content.identity, held);
   if (id === undefined) return keepKnown(turn, arrival, source, content);
   return held === null ? { outcome: 'accepted', id } : { outcome: 'held', id, reason: held };
@@ -57,7 +59,7 @@ function keepUnderNames(turn: Turn, arrival: Arrival, source: StoredSource, cont
   const first = idOf(known[0]?.named?.number as number);
   const free = known.find(({ named }) => named === undefined);
   const identity = free?.identity ?? overNamedIdentity(arrival.source, content);
-  const held = whyHeld(content) ?? (free ? null : whyHeldNamed(first));
+  const held = whyHeld(content) ?? whyTooMany(source, content.parsed) ?? (free ? null : whyHeldNamed(first));
   const id = keepNew(turn, arrival, source, content, identity, held);
   if (id !== undefined)
     return held === null
@@ -82,7 +84,8 @@ function keepNew(
   identity: Buffer,
   held: string | null,
 ): string | undefined {
-  const number = nextNumber(turn.last, arrival.receivedAt);
+  const size = batchSize(source, content.parsed);
+  const number = firstFree(turn, arrival.receivedAt, size);
   const { changes } = turn.sql.insertEvent.run(
     number,
     arrival.receivedAt,
@@ -99,7 +102,7 @@ function keepNew(
     content.stored,
   );
   if (changes === 0) return undefined;
-  turn.last = number;
+  turn.last = reserveItems(turn, number, size);
   plan(turn, number, source, arrival, content, held);
   return idOf(number);
 }
@@ -114,8 +117,13 @@ function plan(
   held: string | null,
 ): void {
   for (const route of source.routes) {
-    if (!wants(route, content.type)) continue;
     const { handler } = route;
+    const count = held === null && route.items ? countItems(route.items, content.parsed) : undefined;
+    if (count !== undefined) {
+      if (count > 0) planSplit(turn, event, handler);
+      continue;
+    }
+    if (!wants(route, content.type)) continue;
     const told = held === null && route.latest && stateOf(route.latest, content.parsed, arrival.body);
     const admission = told ? admitState(turn, handler, event, told) : 'free';
     if (admission === 'overtaken') continue;

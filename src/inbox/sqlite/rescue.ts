@@ -8,16 +8,20 @@
  * and alarms, since what is still wrong is found again.
  */
 import { hash } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Rescued } from '../driver.ts';
+import { inBatchSql } from '../event-id.ts';
+import { parseBody } from '../identity.ts';
+import { countItems, ITEMS_SPAN } from '../items.ts';
 import { type StoredSource, wants } from '../stored-source.ts';
 import { createInbox } from './files.ts';
 import { Pages } from './pages.ts';
 import { rowsOn } from './records.ts';
-import { EVENT, isBytes, looksLike, OTHERS, type RowValues, whole } from './row-kinds.ts';
+import { BATCH, EVENT, isBatch, isBytes, looksLike, OTHERS, type RowValues, whole } from './row-kinds.ts';
 
 /** Rows of other tables have small numbers. */
 const NUMBER_LEAST = 2 ** 32;
+const IN_BATCH = inBatchSql('event', 'number', '(SELECT last FROM batches WHERE batches.event = number)');
 const HELD = 'its state was lost when the inbox was damaged';
 
 export function rescueInbox(from: string, to: string, sources: ReadonlyMap<string, StoredSource>): Rescued {
@@ -42,9 +46,12 @@ export function rescueInbox(from: string, to: string, sources: ReadonlyMap<strin
 /** `known` gets the number of every event that anything names. */
 function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
   const insertEvent = database.prepare(EVENT.insert);
+  const insertBatch = database.prepare(BATCH.insert);
   const others = OTHERS.map((kind) => ({ kind, insert: database.prepare(kind.insert) }));
   for (const { number, values = [] } of rowsOn(pages)) {
     if (number !== undefined) {
+      if (looksLike(BATCH, values) && isBatch(number, values[1]))
+        insertBatch.run(number, values[1] as number);
       if (values.length === 0 ? number < NUMBER_LEAST : !looksLike(EVENT, values)) continue;
       known.add(number);
       if (isWhole(values)) insertEvent.run(number, ...whole(EVENT, values).slice(1));
@@ -62,9 +69,23 @@ function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
       // It only looked like a row of this table.
     }
   }
+  // What items are left says that there was a batch, and how many of them it had at the least.
+  database.exec(`DELETE FROM batches WHERE event NOT IN (SELECT number FROM inbox);
+    INSERT INTO batches SELECT batch, max(event) FROM work WHERE batch IN (SELECT number FROM inbox) AND batch <> event
+      GROUP BY batch ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`);
   for (const table of ['work', 'attempts', 'newest']) {
-    database.exec(`DELETE FROM ${table} WHERE event NOT IN (SELECT number FROM inbox)`);
+    database.exec(
+      `DELETE FROM ${table} WHERE event NOT IN (SELECT number FROM inbox) AND NOT EXISTS (${batchWithItem(`${table}.event`)})`,
+    );
   }
+  for (const number of known) if (isItem(database, number)) known.delete(number);
+}
+
+const batchWithItem = (item: string) =>
+  `SELECT 1 FROM batches WHERE batches.event < ${item} AND batches.event >= ${item} - ${ITEMS_SPAN} AND last >= ${item}`;
+
+function isItem(database: DatabaseSync, number: number): boolean {
+  return database.prepare(batchWithItem('?1')).get(number) !== undefined;
 }
 
 /** Whether the body is what came. A purged event has none. */
@@ -78,8 +99,8 @@ function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, Stored
   const unknown = database
     .prepare(
       `SELECT number, source, type FROM inbox WHERE body IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM work WHERE event = number)
-        AND NOT EXISTS (SELECT 1 FROM attempts WHERE event = number)`,
+        AND NOT EXISTS (SELECT 1 FROM work WHERE ${IN_BATCH})
+        AND NOT EXISTS (SELECT 1 FROM attempts WHERE ${IN_BATCH})`,
     )
     .all();
   const hold = database.prepare('UPDATE inbox SET held = coalesce(held, ?) WHERE number = ?');
@@ -89,11 +110,42 @@ function holdUnknown(database: DatabaseSync, sources: ReadonlyMap<string, Stored
   let held = 0;
   for (const { number, source, type } of unknown) {
     const routes = sources.get(String(source))?.routes ?? [];
-    const wanting = routes.filter((route) => wants(route, type as string | null));
+    const wanting = routes.filter((route) => route.items || wants(route, type as string | null));
     if (wanting.length === 0) continue;
     held++;
     hold.run(HELD, number as number);
     for (const { handler } of wanting) insert.run(number as number, handler);
+  }
+  return held + holdIncomplete(database, sources, hold, insert);
+}
+
+/** Lists of which a handler has had some items, and of others nobody knows. Which of them it does not want is not known either. */
+function holdIncomplete(
+  database: DatabaseSync,
+  sources: ReadonlyMap<string, StoredSource>,
+  hold: StatementSync,
+  insert: StatementSync,
+): number {
+  const knownItems = database.prepare(`SELECT count(*) AS count FROM (
+    SELECT event FROM work WHERE handler = $handler AND event > $number AND event <= $last
+    UNION SELECT event FROM attempts WHERE handler = $handler AND event > $number AND event <= $last)`);
+  const wholeWork = database.prepare('SELECT 1 FROM work WHERE event = ? AND handler = ?');
+  let held = 0;
+  const batches = database
+    .prepare('SELECT number, last, source, body FROM inbox JOIN batches ON event = number')
+    .all();
+  for (const { number, last, source, body } of batches) {
+    if (body === null) continue;
+    for (const { handler, items, types } of sources.get(String(source))?.routes ?? []) {
+      if (!items || types || wholeWork.get(number as number, handler)) continue;
+      const all = countItems(items, parseBody(Buffer.from(body as Uint8Array))) ?? 0;
+      const about = { $handler: handler, $number: number as number, $last: last as number };
+      const known = Number(knownItems.get(about)?.count);
+      if (known === 0 || known >= all) continue;
+      held++;
+      hold.run(HELD, number as number);
+      insert.run(number as number, handler);
+    }
   }
   return held;
 }

@@ -3,6 +3,7 @@
  * without knowing their tables.
  */
 import { isOpen } from '../event-states.ts';
+import { ITEMS_SPAN } from '../items.ts';
 import { MARK_KEYS } from '../migration-files.ts';
 import type { RecordValue } from './records.ts';
 import { TALLY_ROWS } from './tallies.ts';
@@ -42,12 +43,25 @@ export const EVENT: RowKind = {
     [type, externalId, held, headers].every(isTextOrNull),
 };
 
+/** Without its number, too. */
+export const BATCH: RowKind = {
+  insert: 'INSERT OR IGNORE INTO batches (event, last) VALUES (?, ?)',
+  columns: 2,
+  is: ([number, last]) => number === null && isNumber(last),
+};
+
+/** Whether two numbers can be those of an event and of its last item. */
+export function isBatch(event: number, last: RecordValue | undefined): boolean {
+  return typeof last === 'number' && last > event && last <= event + ITEMS_SPAN;
+}
+
 export const OTHERS: readonly RowKind[] = [
   {
-    insert: `INSERT OR REPLACE INTO work (event, handler, state, attempts, due, alone, thing, behind, cause, since)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    columns: 10,
-    rest: [null, 0, null, null],
+    insert: `INSERT OR REPLACE INTO work
+      (event, handler, state, attempts, due, alone, thing, behind, cause, since, batch, item_at, item_length)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    columns: 13,
+    rest: [null, 0, null, null, null, null, null],
     eventAt: 0,
     is: ([event, handler, state, attempts, due, alone]) =>
       isText(handler) && isOpen(state) && [event, attempts, due, alone].every(isNumber),

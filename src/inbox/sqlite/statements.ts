@@ -2,9 +2,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { CAUSES_PAST_MAX } from '../cause.ts';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
+import { inBatchSql } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
+import { ofBatches } from './batches.ts';
 import { operatorStatementsOf } from './operator-statements.ts';
 import { ofTallies } from './tallies.ts';
 
@@ -20,7 +22,19 @@ export interface DueWork {
   readonly handler: string;
   readonly attempts: number;
   readonly alone: number;
+  /** Null of a whole event, as are the two others. */
+  readonly batch: number | null;
+  readonly itemAt: number | null;
+  readonly itemLength: number | null;
 }
+
+const DUE_WORK = 'event, handler, attempts, alone, batch, item_at AS itemAt, item_length AS itemLength';
+/** For a row of `inbox`. */
+const IN_BATCH = inBatchSql(
+  'work.event',
+  'number',
+  '(SELECT last FROM batches WHERE batches.event = number)',
+);
 
 export type Statements = ReturnType<typeof statementsOf>;
 
@@ -28,6 +42,7 @@ export function statementsOf(database: DatabaseSync) {
   return {
     ...ofEvents(database),
     ...ofWork(database),
+    ...ofBatches(database),
     ...ofNewest(database),
     ...ofTallies(database),
     ...operatorStatementsOf(database),
@@ -57,13 +72,16 @@ function ofEvents(database: DatabaseSync) {
 
     hasBody: query<{ has: number }>('SELECT body IS NOT NULL AS has FROM inbox WHERE number = ?'),
 
-    lastBefore: query<{ number: number | null }>('SELECT max(number) AS number FROM inbox WHERE number < ?'),
+    /** The last number that is taken below one, by an event or an item. */
+    lastBefore: query<{ number: number | null }>(`SELECT max(number) AS number FROM (
+      SELECT max(number) AS number FROM inbox WHERE number < ?1 UNION ALL SELECT * FROM (
+      SELECT min(last, ?1 - 1) FROM batches WHERE event < ?1 ORDER BY event DESC LIMIT 1))`),
     newest: query<{ number: number }>('SELECT number FROM inbox ORDER BY number DESC LIMIT ?'),
 
-    deleteAttempts: prepare('DELETE FROM attempts WHERE event = ?'),
+    deleteAttempts: prepare('DELETE FROM attempts WHERE event BETWEEN ? AND ?'),
 
     purgeable: query<{ number: number; busy: number; purged: number }>(`SELECT number, body IS NULL AS purged,
-      EXISTS (SELECT 1 FROM work WHERE work.event = inbox.number) AS busy
+      EXISTS (SELECT 1 FROM work WHERE ${IN_BATCH}) AS busy
       FROM inbox WHERE number > ? AND number < ? ORDER BY number LIMIT ?`),
     stripEvent: prepare('UPDATE inbox SET headers = NULL, evidence = NULL, body = NULL WHERE number = ?'),
     deleteEvent: prepare('DELETE FROM inbox WHERE number = ?'),
@@ -87,7 +105,7 @@ function ofWork(database: DatabaseSync) {
       'SELECT handler, state FROM work WHERE event = ?',
     ),
     handling: query<AttemptKey>(
-      "SELECT event, handler, attempts AS attempt FROM work WHERE state = 'handling'",
+      "SELECT event, batch, handler, attempts AS attempt FROM work WHERE state = 'handling'",
     ),
     startWork: prepare(`UPDATE work SET state = 'handling', attempts = attempts + 1
       WHERE event = ? AND handler = ?`),
@@ -96,20 +114,22 @@ function ofWork(database: DatabaseSync) {
     updateWork:
       prepare(`UPDATE work SET state = ?, attempts = ?, due = ?, alone = ?, cause = coalesce(?, cause)
       WHERE event = ? AND handler = ? AND attempts = ? AND state = 'handling'`),
-    replayWork: prepare(`INSERT INTO work (event, handler, state, attempts, due, alone, thing, behind, since)
-      VALUES ($event, $handler, 'pending', 0, $due, 0, $thing, $behind, $since) ON CONFLICT DO UPDATE
+    replayWork: prepare(`INSERT INTO work
+      (event, handler, state, attempts, due, alone, thing, behind, since, batch, item_at, item_length)
+      VALUES ($event, $handler, 'pending', 0, $due, 0, $thing, $behind, $since, $batch, $itemAt, $itemLength)
+      ON CONFLICT DO UPDATE
       SET state = 'pending', attempts = 0, due = excluded.due, alone = 0, cause = NULL, thing = excluded.thing,
         behind = excluded.behind, since = excluded.since`),
     workAt: query<{ state: WorkState; due: number }>(
       'SELECT state, due FROM work WHERE event = ? AND handler = ?',
     ),
     deleteWork: prepare('DELETE FROM work WHERE event = ? AND handler = ?'),
-    due: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
+    due: query<DueWork>(`SELECT ${DUE_WORK} FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 AND due <= ? ORDER BY due, event LIMIT ?`),
     nextDue: query<{ due: number }>(`SELECT due FROM work
       WHERE handler = ? AND state = 'pending' AND alone = 0 AND behind = 0 ORDER BY due LIMIT 1`),
     /** The second parameter, or the only one: the handlers that are paused, each in a line of its own. */
-    dueAlone: query<DueWork>(`SELECT event, handler, attempts, alone FROM work
+    dueAlone: query<DueWork>(`SELECT ${DUE_WORK} FROM work
       WHERE state = 'pending' AND alone = 1 AND due <= ? AND instr(?, char(10) || handler || char(10)) = 0
       ORDER BY due, event LIMIT 1`),
     nextAlone: query<{ due: number }>(`SELECT due FROM work
@@ -150,7 +170,7 @@ function ofNewest(database: DatabaseSync) {
     ),
     setNewest: prepare(`INSERT INTO newest (handler, thing, at, event, recorded_at) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET at = excluded.at, event = excluded.event, recorded_at = excluded.recorded_at`),
-    forgetNewest: prepare('DELETE FROM newest WHERE event = ?'),
+    forgetNewest: prepare('DELETE FROM newest WHERE event BETWEEN ? AND ?'),
     thingOf: query<{ thing: Uint8Array | null }>('SELECT thing FROM work WHERE event = ? AND handler = ?'),
     workOfThing: query<{ event: number; state: WorkState; attempts: number }>(
       'SELECT event, state, attempts FROM work WHERE handler = ? AND thing = ? AND event <> ?',

@@ -22,9 +22,10 @@ import { handlersPaused, inForce } from '../pauses.ts';
 import { settleInterrupted } from '../retry.ts';
 import { Scheduler } from '../scheduler.ts';
 import { declaredKeys } from '../search-keys.ts';
-import { numberFrom, transact } from '../sqlite-file.ts';
+import { transact } from '../sqlite-file.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { Targets } from '../targets.ts';
+import { splitNext } from './batches.ts';
 import { InboxClock } from './clock.ts';
 import { SqliteAlarms } from './kept-alarms.ts';
 import { KeyIndex } from './key-index.ts';
@@ -60,10 +61,11 @@ export class Store {
     this.#keys = new KeyIndex(database, sources, declaredKeys(sources));
     this.#purge = new FilePurge(database, this.#sql, this.#keys);
     this.#clock = new InboxClock(this.#sql, Date.now());
-    this.#last = numberFrom(database, 'SELECT max(number) FROM inbox');
+    this.#last = this.#sql.lastBefore.get(Number.MAX_SAFE_INTEGER)?.number ?? 0;
     freeUnwired(this.#sql, this.#routes);
     this.#sql.clampDue.run(Date.now(), Date.now() + DUE_MAX_MS);
     this.#scheduler = new Scheduler(new Targets(this.#routes));
+    this.#scheduler.hasSplits = this.#sql.splitHandlers.get() !== undefined;
     for (const { handler, state, count } of this.#sql.backlog.all()) {
       this.#counts.set(`${handler} ${state}`, count);
       if (state === 'pending') this.#scheduler.expect(handler, 0);
@@ -72,7 +74,7 @@ export class Store {
     this.#scheduler.pausedHandlers = handlersPaused(this.#sql.pauses.all(), this.#routes);
   }
 
-  /** When `commit` should be called even if nothing comes in, in ms since 1970; Infinity if nothing is waiting. */
+  /** When `commit` should be called even if nothing comes in, in ms since 1970. */
   nextDue(now: number): number {
     return this.#scheduler.nextDue(now);
   }
@@ -94,6 +96,7 @@ export class Store {
       for (const [target, slots] of grant) turn.scheduler.targets.named(target).grant(slots);
       handOut(turn);
       const kept = arrivals.map((arrival) => keepArrival(turn, arrival));
+      if (turn.scheduler.hasSplits) splitNext(turn);
       return { kept, deliveries: turn.deliveries, circuitChanges: turn.circuitChanges };
     });
   }
@@ -180,8 +183,7 @@ export class Store {
     const turn: Turn = {
       sql: this.#sql,
       rows: (text) => rowsFrom(this.#database, text),
-      sources: this.#sources,
-      routes: this.#routes,
+      ...{ sources: this.#sources, routes: this.#routes },
       scheduler: this.#scheduler.copy(),
       counts: new StateCounts(this.#counts),
       now,

@@ -11,11 +11,11 @@ import type { StoredSource } from '../stored-source.ts';
 import type { CircuitChange } from '../targets.ts';
 import type { Statements } from './statements.ts';
 
-/** How many events are in which state for which handler, by `handler state`. */
+/** How many events, or items, are in which state for which handler, by `handler state`. */
 export class StateCounts extends Map<string, number> {
-  move(handler: string, from: WorkState | undefined, to: WorkState | undefined): void {
-    if (from) this.#add(`${handler} ${from}`, -1);
-    if (to) this.#add(`${handler} ${to}`, 1);
+  move(handler: string, from: WorkState | undefined, to: WorkState | undefined, count = 1): void {
+    if (from) this.#add(`${handler} ${from}`, -count);
+    if (to) this.#add(`${handler} ${to}`, count);
   }
 
   backlog(): Backlog[] {
@@ -40,7 +40,7 @@ export interface Turn {
   readonly scheduler: Scheduler;
   readonly counts: StateCounts;
   readonly now: number;
-  /** The newest event's number. */
+  /** The newest event's number, or that of its last item. */
   last: number;
   readonly deliveries: Delivery[];
   readonly circuitChanges: CircuitChange[];

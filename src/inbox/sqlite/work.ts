@@ -4,11 +4,13 @@
  */
 import type { CircuitKnobs } from '../circuit.ts';
 import { outcomeOf, type Route, type Settlement } from '../contract.ts';
-import { idOf } from '../event-id.ts';
+import { idInBatch } from '../event-id.ts';
 import { isEnd, type WorkState } from '../event-states.ts';
+import type { Part } from '../items.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { DISCARDED_BY_HAND, type Order, type OrderStep, planOrder } from '../order.ts';
 import type { Query } from '../sqlite-file.ts';
+import { discardItems, itemForDelivery, planSplit } from './batches.ts';
 import { noteCause } from './causes.ts';
 import { admitState } from './receipt.ts';
 import type { DueWork, Statements, StoredEvent } from './statements.ts';
@@ -23,6 +25,9 @@ export function freeUnwired(sql: Statements, routes: ReadonlyMap<string, Route>)
   for (const { handler } of suspects) if (!routes.has(handler)) sql.forgetSuspects.run(handler);
   const waiting = sql.waiting.all();
   for (const { handler } of waiting) if (!routes.get(handler)?.latest) sql.free.run(handler);
+  // It takes whole events by now, or none.
+  const splitting = sql.splitHandlers.all();
+  for (const { handler } of splitting) if (!routes.get(handler)?.items) sql.unsplit.run(handler);
 }
 
 export function settle(turn: Turn, given: Settlement, circuit: CircuitKnobs): void {
@@ -105,13 +110,20 @@ function dueOf(statement: Query<{ due: number }>, ...parameters: string[]): numb
 
 function giveEach(turn: Turn, rows: readonly DueWork[]): number {
   let given = 0;
-  for (const { event, handler, attempts, alone } of rows) {
-    const stored = turn.sql.eventForDelivery.get(event) as StoredEvent;
+  let whole: (StoredEvent & { readonly event: number }) | undefined;
+  for (const { event, batch, handler, attempts, alone, ...part } of rows) {
+    // Items of one body mostly come one after the other.
+    const number = batch ?? event;
+    const read = whole?.event === number ? whole : (turn.sql.eventForDelivery.get(number) as StoredEvent);
+    if (batch !== null) whole = { ...read, event: number };
+    const stored = batch === null ? read : itemForDelivery(turn, read, handler, { batch, ...part } as Part);
     if (!turn.scheduler.takeSlot(handler, event, stored.body.length, turn.now, alone === 1)) break;
     turn.sql.startWork.run(event, handler);
     turn.counts.move(handler, 'pending', 'handling');
-    const delivery = { event, id: idOf(event), handler, attempt: attempts + 1 };
-    turn.deliveries.push({ ...stored, ...delivery, body: Buffer.from(stored.body) });
+    const delivery = { event, id: idInBatch(event, batch), handler, attempt: attempts + 1 };
+    const { type, externalId, receivedAt, headers } = stored;
+    const out = { ...delivery, type, externalId, receivedAt, headers, body: Buffer.from(stored.body) };
+    turn.deliveries.push(batch === null ? out : { ...out, batch });
     given++;
   }
   return given;
@@ -119,10 +131,12 @@ function giveEach(turn: Turn, rows: readonly DueWork[]): number {
 
 /** Returns how many deliveries changed. Throws, changing nothing, if the order makes no sense. */
 export function orderInTurn(turn: Turn, order: Order): number {
-  const row = turn.sql.eventForOrder.get(order.event);
-  const work = turn.sql.workOfEvent.all(order.event);
+  const batch = turn.sql.batchOf.get({ $number: order.event });
+  const row = turn.sql.eventForOrder.get(batch?.event ?? order.event);
+  const items = batch?.event === order.event ? turn.sql.workOfItems.all(batch.event, batch.last) : [];
+  const work = [...items, ...turn.sql.workOfEvent.all(order.event)];
   const states = new Map(work.map(({ handler, state }) => [handler, state]));
-  const steps = planOrder(order, row && { ...row, states }, turn.sources);
+  const steps = planOrder(order, row && { ...row, states, batch: batch?.event ?? null }, turn.sources);
   const change = (step: OrderStep, from: WorkState | undefined) =>
     order.action === 'replay'
       ? replayInTurn(turn, order.event, step, from, 0)
@@ -130,14 +144,19 @@ export function orderInTurn(turn: Turn, order: Order): number {
   return steps.filter((step) => change(step, states.get(step.handler))).length;
 }
 
-/** It waits from now on. `due`: 0 for its old place among what waits; a time for one behind all that is new. */
+/** It waits from now on. `due`: 0 for its old place among what waits; a time for one behind all that is new. `since`: null for what is new. */
 export function replayInTurn(
   turn: Turn,
   event: number,
-  { handler, state }: OrderStep,
+  { handler, state, part, splits }: OrderStep,
   from: WorkState | undefined,
   due: number,
+  since: number | null = turn.now,
 ): boolean {
+  if (splits) {
+    planSplit(turn, event, handler, { due, since, from: turn.sql.workAt.get(event, handler)?.state });
+    return true;
+  }
   const admission = state ? admitState(turn, handler, event, state) : 'free';
   if (admission === 'overtaken') {
     turn.sql.deleteWork.run(event, handler);
@@ -150,14 +169,23 @@ export function replayInTurn(
     $due: due,
     $thing: state ? state.thing : null,
     $behind: admission === 'behind' ? 1 : 0,
-    $since: turn.now,
+    $since: since,
+    $batch: part?.batch ?? null,
+    $itemAt: part?.itemAt ?? null,
+    $itemLength: part?.itemLength ?? null,
   });
   turn.counts.move(handler, from, 'pending');
   turn.scheduler.expect(handler, 0);
   return true;
 }
 
-export function discardInTurn(turn: Turn, event: number, { handler }: OrderStep, from?: WorkState): boolean {
+export function discardInTurn(
+  turn: Turn,
+  event: number,
+  { handler, splits }: OrderStep,
+  from?: WorkState,
+): boolean {
+  if (splits) return discardItems(turn, event, handler);
   turn.sql.deleteWork.run(event, handler);
   turn.sql.insertAttempt.run(event, handler, turn.now, 0, 0, 'discarded', DISCARDED_BY_HAND, null, null);
   turn.counts.move(handler, from, undefined);

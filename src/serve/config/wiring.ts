@@ -15,6 +15,7 @@ import type { Handle, HandlerOptions, Reply, SourceWiring } from '../../deliver/
 import { optionProblem, wiringProblem } from '../../deliver/handlers/options.ts';
 import { HANDLER_LIMITS, isHandler, namedHandlers, sourceNameOf } from '../../deliver/handlers.ts';
 import { credentialHeadersOf } from '../../verify/checks.ts';
+import { type Items, isItems } from '../../verify/items-place.ts';
 import { type Preset, presetFlaws, SOURCE_NAME, type StateShape } from '../../verify/preset.ts';
 
 type NamedHandlers = ReturnType<typeof namedHandlers>;
@@ -26,6 +27,8 @@ const HANDLERS_FIX = 'Write a name and a function: handlers: { log, orders: upda
 const NESTED_FIX = 'Write it by itself, or its options beside it: { ...log, concurrency: 4 }.';
 const STATE_FIX =
   "Say which members name the thing and its time: latest(handler, { of: ['data.order_id'], at: ['timestamp'] }).";
+const ITEMS_FIX =
+  "Say where its events are: each(handler, { items: ['data', 'events'] }), or [] if the body is the list; or take `each` away.";
 const KEYS_FIX = "Write a name and where the value is: keys: { po: ['data.po_number', 'data.orders.*.po'] }.";
 const TYPES_FIX = "Write types or patterns: types: ['track_updated', 'transaction_*'].";
 
@@ -54,6 +57,10 @@ function handlerRules(sources: readonly string[]) {
     sources: listOfTexts((name) => sources.includes(name), `The sources are ${sources.join(', ')}.`),
     target: text((name) => name !== '', 'Write a name; handlers with the same target share their limits.'),
     latest: valueThat<StateShape | 'preset'>(isLatest, 'Write orders: latest(updateOrders).'),
+    each: valueThat<Items | 'preset'>(
+      (given) => given === 'preset' || isItems(given),
+      'Write orders: each(updateOrders).',
+    ),
     settings: listOfTexts((name) => name !== '', 'Write names of environment variables.', {}, true),
     problems: valueThat<readonly Problem[]>(Array.isArray, 'Leave it out.'),
     setUp: functionLike<() => Promise<string>>('Write a function that answers with what it did.'),
@@ -132,6 +139,7 @@ function handlerProblems(wiring: SourceWiring): Problem[] {
   const stateless = namedHandlers(wiring).filter(
     ([, { latest }]) => latest === 'preset' && !wiring.preset.state,
   );
+  const listless = namedHandlers(wiring).filter(([, { each }]) => each === 'preset' && !wiring.preset.items);
   return [
     ...[...unnamed, ...missing].map(([key, what]) =>
       wiringProblem(`handlers.${key} of ${sourceNameOf(wiring)} is not ${what}`, HANDLERS_FIX),
@@ -144,6 +152,9 @@ function handlerProblems(wiring: SourceWiring): Problem[] {
     ),
     ...stateless.map(([name]) =>
       wiringProblem(`${name} is wrapped in latest(), but its preset has no \`state\``, STATE_FIX),
+    ),
+    ...listless.map(([name]) =>
+      wiringProblem(`${name} is wrapped in each(), but its preset knows of no list of events`, ITEMS_FIX),
     ),
   ];
 }

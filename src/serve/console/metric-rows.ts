@@ -8,7 +8,7 @@ import { ATTEMPT_OUTCOMES } from '../../inbox/contract.ts';
 import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
 import { NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES, REQUEST_OUTCOMES } from '../meter.ts';
-import { alarmSeries, each, type MetricRow } from './metric.ts';
+import { alarmSeries, eachPair, type MetricRow } from './metric.ts';
 
 const CODES = Object.keys(REFUSALS) as (keyof typeof REFUSALS)[];
 const BACKLOG_STATES = ['pending', 'handling', 'dead', 'held'];
@@ -27,12 +27,16 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'Webhook requests by outcome; code names the check that refused or failed.',
     labels: ['source', 'outcome', 'code'],
     series: ({ sources }) => [
-      ...each(sources, ['accepted', 'duplicate', 'held', 'handshake']).map(([source, outcome]) => [
+      ...eachPair(sources, ['accepted', 'duplicate', 'held', 'handshake']).map(([source, outcome]) => [
         source,
         outcome,
         '',
       ]),
-      ...each([...sources, NO_SOURCE], CODES).map(([source, code]) => [source, outcomeOfRefusal(code), code]),
+      ...eachPair([...sources, NO_SOURCE], CODES).map(([source, code]) => [
+        source,
+        outcomeOfRefusal(code),
+        code,
+      ]),
     ],
     hears: (add) => ({ request: (source, outcome, code) => add({ source, outcome, code }, 1) }),
   },
@@ -42,8 +46,8 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: 'From the end of the headers to the answer.',
     labels: ['source', 'outcome'],
     series: ({ sources }) => [
-      ...each(sources, REQUEST_OUTCOMES),
-      ...each([NO_SOURCE], ['refused', 'failed']),
+      ...eachPair(sources, REQUEST_OUTCOMES),
+      ...eachPair([NO_SOURCE], ['refused', 'failed']),
     ],
     hears: (add) => ({ request: (source, outcome, _code, ms) => add({ source, outcome }, ms / 1000) }),
   },
@@ -52,7 +56,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Runs of handlers by outcome.',
     labels: ['handler', 'outcome'],
-    series: ({ handlers }) => each(handlers, ATTEMPT_OUTCOMES),
+    series: ({ handlers }) => eachPair(handlers, ATTEMPT_OUTCOMES),
     hears: (add) => ({ attempt: (handler, outcome, count) => add({ handler, outcome }, count) }),
   },
   {
@@ -60,7 +64,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Calls of reply functions; all but the answered ones were answered as if there were none.',
     labels: ['source', 'outcome'],
-    series: ({ replying }) => each(replying, REPLY_OUTCOMES),
+    series: ({ replying }) => eachPair(replying, REPLY_OUTCOMES),
     hears: (add) => ({ reply: (source, outcome) => add({ source, outcome }, 1) }),
   },
   {
@@ -92,7 +96,7 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     type: 'counter',
     help: 'Refused requests that are not kept to be judged again, or not any more, and why.',
     labels: ['source', 'why'],
-    series: ({ sources }) => each(sources, Object.keys(LOSS_REASONS)),
+    series: ({ sources }) => eachPair(sources, Object.keys(LOSS_REASONS)),
     reads: ({ refusalsLost }) => refusalsLost.map(({ source, why, count }) => [count, source, why]),
   },
   {
@@ -109,14 +113,14 @@ export const METRIC_ROWS: readonly MetricRow[] = [
     help: '1 while a person has paused the handler, or its target.',
     labels: ['handler'],
     series: ({ handlers }) => handlers.map((handler) => [handler]),
-    reads: ({ status }) => status?.paused.flatMap(({ handlers }) => each([1], handlers)),
+    reads: ({ status }) => status?.paused.flatMap(({ handlers }) => eachPair([1], handlers)),
   },
   {
     name: 'consignee_backlog_events',
     type: 'gauge',
     help: 'Events by handler and state: pending, handling, dead or held.',
     labels: ['handler', 'state'],
-    series: ({ handlers }) => each(handlers, BACKLOG_STATES),
+    series: ({ handlers }) => eachPair(handlers, BACKLOG_STATES),
     reads: ({ status }) => status?.backlog.map(({ handler, state, count }) => [count, handler, state]),
   },
   {

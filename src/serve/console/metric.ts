@@ -53,7 +53,7 @@ export interface Present {
 }
 
 /** Every pair of the two. */
-export function each<A, B>(ones: readonly A[], others: readonly B[]): [A, B][] {
+export function eachPair<A, B>(ones: readonly A[], others: readonly B[]): [A, B][] {
   return ones.flatMap((one) => others.map((other): [A, B] => [one, other]));
 }
 

@@ -1,11 +1,13 @@
 /** What config/sources.ts may say: names, handlers and limits; every problem is told with the value and what may be. */
 import { expect, test } from 'vitest';
 import type { Problem } from '../../../src/base/errors.ts';
+import { each } from '../../../src/deliver/handlers/each.ts';
 import { latest } from '../../../src/deliver/handlers/latest.ts';
 import { log } from '../../../src/deliver/handlers/log.ts';
 import { readWirings } from '../../../src/serve/config/wiring.ts';
 import { custom } from '../../../src/verify/custom.ts';
 import { flintn } from '../../../src/verify/presets/flintn/preset.ts';
+import { hubspot } from '../../../src/verify/presets/hubspot/preset.ts';
 import { shippo } from '../../../src/verify/presets/shippo/preset.ts';
 import { reading } from './reading.ts';
 
@@ -34,6 +36,7 @@ test('all that may be there has no problem', () => {
     settings: ['ORDERS_URL'],
     setUp: async () => 'ready',
     latest: undefined,
+    each: undefined,
   };
   const orders = {
     preset: flintn,
@@ -215,6 +218,30 @@ test('members for latest are paths, of the thing and of its time', () => {
     expect.stringMatching(/^at of latest is missing\. Write members /),
   ]);
   expect(paths({ of: ['a'], at: [], by: 1 })).toHaveLength(2);
+});
+
+test('each() knows where the events are, from the preset or by itself', () => {
+  const said = (preset: object, a: object) => problemsOf({ preset, name: 'orders', handlers: { a } });
+  expect(said(hubspot, each(handle))).toEqual([]);
+  expect(said(flintn, each(handle, { items: ['data', 'list'], id: ['meta.id'], type: ['kind'] }))).toEqual(
+    [],
+  );
+  expect(said(flintn, latest(each(handle, { items: [] }), { of: ['id'], at: ['at'] }))).toEqual([]);
+  expect(said(flintn, each(handle))).toEqual([
+    "config/sources.ts: orders/a is wrapped in each(), but its preset knows of no list of events. Say where its events are: each(handler, { items: ['data', 'events'] }), or [] if the body is the list; or take `each` away.",
+  ]);
+  expect(said(flintn, each(handle, { items: 'list' } as never))).toEqual([
+    expect.stringMatching(/items of each is "list"\. Write the members that lead to the list/),
+  ]);
+  expect(said(flintn, each(handle, {} as never))).toEqual([
+    expect.stringMatching(/items of each is missing/),
+  ]);
+  expect(withOptions({ each: true })).toEqual([
+    expect.stringMatching(/each of orders\/a is true\. Write orders: each\(/),
+  ]);
+  expect(problemsOf({ preset: { ...flintn, items: { path: 'events' } }, handlers: {} })).toEqual([
+    expect.stringMatching(/items of the preset flintn is .* Write \{ path: \['events'\]/),
+  ]);
 });
 
 test('a handler that has options already, wrapped once more, is told apart from what is no handler', () => {

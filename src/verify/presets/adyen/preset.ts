@@ -16,6 +16,11 @@ export const adyen = custom({
   ],
   id: [],
   type: [['notificationItems', '0', 'NotificationRequestItem', 'eventCode']],
+  items: {
+    path: ['notificationItems'],
+    id: [],
+    type: [['NotificationRequestItem', 'eventCode']],
+  },
   keys: {
     psp: [['notificationItems', '*', 'NotificationRequestItem', 'pspReference']],
     order: [['notificationItems', '*', 'NotificationRequestItem', 'merchantReference']],

@@ -9,6 +9,7 @@ export const asana = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [], type: [['resource', 'resource_type']] },
   replyWithinMs: 8_000,
   retries: { after: 'anything', forMs: 86_400_000, waitsMs: 10_000 },
   sample: 'task-changed',

@@ -7,6 +7,7 @@ export const auth0 = custom({
   forms: [{ in: { header: 'Authorization' }, algorithm: 'equal' }],
   id: [],
   type: [],
+  items: { path: [], id: [['log_id']], type: [['data', 'type']] },
   keys: { log: [['*', 'log_id']] },
   retries: { after: 'anything' },
   sample: 'logs',

@@ -9,6 +9,7 @@ export const gocardless = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [['id']], type: [['resource_type']] },
   keys: { event: [['events', '*', 'id']], payment: [['events', '*', 'links', 'payment']] },
   retries: { after: 'anything' },
   sample: 'payments-confirmed',

@@ -27,6 +27,7 @@ export const hubspot = custom({
   ],
   id: [],
   type: [],
+  items: { path: [], id: [['eventId']], type: [['subscriptionType']] },
   keys: { object: [['*', 'objectId']], event: [['*', 'eventId']] },
   retries: { after: 'anything', forMs: 86_400_000 },
   sample: 'contact-created',

@@ -15,6 +15,7 @@ export const meta = custom({
   ],
   id: [],
   type: [['object']],
+  items: { path: ['entry'], id: [], type: [] },
   retries: { after: 'anything' },
   sample: 'messages',
   handshakes: [

@@ -9,6 +9,7 @@ export const quickbooks = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['eventNotifications'], id: [], type: [] },
   retries: { after: 'anything', waitsMs: 3_000 },
   sample: 'customer-updated',
   setUp: [

@@ -15,6 +15,7 @@ export const sendgrid = custom({
   ],
   id: [],
   type: [],
+  items: { path: [], id: [['sg_event_id']], type: [['event']] },
   setUp: [
     'In SendGrid, under Settings, Mail Settings, Event Webhook, give the URL of this source as the HTTP Post URL and switch Signed Event Webhook on.',
     'The Verification Key that appears goes into SENDGRID_WEBHOOK_SECRET.',

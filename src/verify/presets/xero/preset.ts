@@ -9,6 +9,7 @@ export const xero = custom({
   ],
   id: [],
   type: [],
+  items: { path: ['events'], id: [], type: [['eventCategory']] },
   replyWithinMs: 4_000,
   retries: { after: 'anything', forMs: 86_400_000, waitsMs: 5_000, afterwards: 'switches the webhook off' },
   sample: 'invoice-updated',
