@@ -12,11 +12,15 @@
 export interface Problem {
   /** The variable, or the file in config/. */
   readonly setting: string;
+  /** Goes on from `setting`, as in `is not a whole number`. */
   readonly wrong: string;
+  /** What to do about it: a whole sentence, or several. */
   readonly fix: string;
 }
 
+/** The settings or the wiring cannot be used, or the inbox that they name: `start` and `reload` reject with it. */
 export class ConfigError extends Error {
+  /** All that was found wrong, at least one. `message` has each as a sentence, with its fix. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {

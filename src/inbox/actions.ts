@@ -24,22 +24,31 @@ export interface ActionWish {
 
 export type ActionState = 'running' | 'done' | 'cancelled';
 
+/** An order of a person and how far it has come. Kept for RETENTION_DAYS from its end. */
 export interface ActionRecord {
+  /** Within its inbox, larger for a newer order; `cancelAction` takes it. */
   readonly id: number;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Who ordered it: the user of the machine for a command, `console` or `application` where nobody is named. */
   readonly who: string;
+  /** `pause`, `resume` and `discard refused`, as orders for single events, are carried out at once and only noted here. */
   readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused';
   /** A selection, what was paused or resumed, or which refused requests. */
   readonly about: Selection & { readonly name?: string; readonly reason?: string } & RefusedChoice;
+  /** `running` also while it waits for an older one, or for a disk that refuses. */
   readonly state: ActionState;
+  /** Deliveries (an event for one handler) counted before it began, 0 if nobody did; once done, no fewer than it has met. */
   readonly found: number;
+  /** Deliveries replayed or discarded so far; of a pause or resume the handlers, of `discard refused` the requests. */
   readonly changed: number;
   /** Of those that were found: changed by somebody else meanwhile, purged, or overtaken by a newer state. */
   readonly skipped: number;
+  /** Deliveries that could not be replayed, since their handler is not wired any more. */
   readonly failed: number;
-  /** Why some have failed. */
+  /** Why some have failed, why it does not go on for now, or who has cancelled it; null if there is nothing to say. */
   readonly remark: string | null;
+  /** When it was done or cancelled, in milliseconds since 1970; null while it runs. */
   readonly endedAt: number | null;
 }
 

@@ -18,8 +18,11 @@ export interface Order {
 
 /** What came of an order: how many deliveries changed, or why none did. */
 export interface OrderResult {
+  /** Of the event, as in `evt_032a7c1b5e9f04`. */
   readonly id: string;
+  /** For how many handlers it changed. 0 without `error`: nothing was to be done, as where it is discarded and on no list. */
   readonly changed: number;
+  /** Why nothing changed, as in `there is no such event in this inbox`; left out if the order was carried out. */
   readonly error?: string;
 }
 

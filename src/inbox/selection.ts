@@ -47,11 +47,13 @@ export interface SelectionOptions {
   readonly state?: string | undefined;
   /** `source/name` */
   readonly handler?: string | undefined;
+  /** Its name in the wiring, as in `shippo`. */
   readonly source?: string | undefined;
   /** May have `*`, as in `track_*`. */
   readonly type?: string | undefined;
-  /** A time: `2h`, `7d`, `today`, `2026-11-24T16:05`. */
+  /** Received then or later: `2h` and `7d` (ago), `today`, `2026-11-24T16:05` (UTC if no zone is written). */
   readonly since?: string | undefined;
+  /** Received before then; written as `since`, and later than that. */
   readonly until?: string | undefined;
   /** The provider's own id of the event. */
   readonly 'their-id'?: string | undefined;

@@ -7,15 +7,25 @@ import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { StateName } from './event-states.ts';
 
+/** An event as it is listed: what it is, and how far each of its handlers is. */
 export interface EventSummary {
+  /** The id as a number: it grows in the order of arrival within one process. */
   readonly number: number;
+  /** As in `evt_032a7c1b5e9f04`: what `show`, `replay` and `discard` take. */
   readonly id: string;
+  /** ISO 8601 in UTC, with milliseconds, by the clock of the machine. */
   readonly receivedAt: string;
+  /** The name of the source that took it in, as in its path. */
   readonly source: string;
+  /** The provider's name for what has happened; null if it does not say. */
   readonly type: string | null;
+  /** The provider's own id, as text: exact beyond 2^53. Null if it sends none. */
   readonly externalId: string | null;
+  /** The size of the body that is kept; null once that is purged. */
   readonly bytes: number | null;
+  /** Why it was held, as in `the body is not JSON`; stays when it has been replayed. Null if it never was. */
   readonly held: string | null;
+  /** First those that still have it to do, then those for which it has ended. Empty if none wanted it, or once it is purged. */
   readonly handlers: readonly HandlerState[];
 }
 
@@ -50,10 +60,15 @@ export interface AttemptRecord
   readonly outcome: string;
 }
 
+/** All that is kept of one event. */
 export interface EventDetails extends EventSummary {
+  /** The sender's IP address, behind trusted proxies the one that they name; empty if they named none that can be read. */
   readonly address: string;
+  /** Those that are kept, by lower-case names, without authentication and query strings; null once they are purged. */
   readonly headers: Readonly<Record<string, string>> | null;
+  /** The bytes that were verified, without a member that is a credential (`cut` of the preset); null once they are purged. */
   readonly body: Buffer | null;
+  /** By the time of their start, oldest first, for all handlers and over all replays. */
   readonly attempts: readonly AttemptRecord[];
   /** Of a batch: its first items, those first that wait for a person. */
   readonly items?: readonly ItemState[];
@@ -63,6 +78,7 @@ export interface EventDetails extends EventSummary {
 
 /** An event past its retention, of which only that is left by which its duplicates are known. It came at the time that its number stands for. */
 export interface PurgedEvent extends Pick<EventSummary, 'number' | 'id' | 'receivedAt'> {
+  /** Tells it from EventDetails: `'purged' in event`. SQLite keeps more of it: EventDetails without body and headers. */
   readonly purged: true;
 }
 

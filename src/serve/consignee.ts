@@ -20,6 +20,7 @@ import type { EventAccess } from './event-access.ts';
 import { Instance } from './instance.ts';
 import type { ServiceStatus } from './status.ts';
 
+/** What `createConsignee` takes: `config` or `sources`, not both. Without either it finds its wiring as `consignee serve` does. */
 export interface ConsigneeOptions {
   /**
    * Path or URL of the folder with `sources.ts` and perhaps `service.ts`. If neither this nor `sources` is given:
@@ -52,6 +53,7 @@ export interface ConsigneeOptions {
   readonly development?: boolean;
 }
 
+/** Where `listen` opens its port. */
 export interface ListenOptions {
   /** HOST, or 0.0.0.0, if left out. */
   readonly host?: string;
@@ -59,6 +61,7 @@ export interface ListenOptions {
   readonly port?: number;
 }
 
+/** The two times of `stop`: first it still takes what comes, then it lets finish what has begun. */
 export interface StopOptions {
   /** How long it goes on taking requests while it is not ready any more, in milliseconds; SHUTDOWN_DELAY_MS if left out. */
   readonly delayMs?: number;
@@ -66,6 +69,10 @@ export interface StopOptions {
   readonly graceMs?: number;
 }
 
+/**
+ * They follow in this order; a start that fails leads from `starting` to `stopped`. `serving`: `start` has resolved. `leaving`: it
+ * is being stopped, and is not ready any more. What is `stopped` cannot start again.
+ */
 export type ConsigneeState = 'made' | 'starting' | 'serving' | 'leaving' | 'stopped';
 
 /**
@@ -73,6 +80,7 @@ export type ConsigneeState = 'made' | 'starting' | 'serving' | 'leaving' | 'stop
  * not say. Several may live in one process, each with an inbox of its own.
  */
 export interface Consignee extends AsyncDisposable {
+  /** How far it has come. Whether events can be kept at this moment says `ready()`. */
   readonly state: ConsigneeState;
   /**
    * Opens the inbox and starts the handlers. Once: what has been stopped is made anew. Rejects with ConfigError, whose `problems`
@@ -100,6 +108,7 @@ export interface Consignee extends AsyncDisposable {
    * ConfigError if they cannot be used; the old ones stay in force then. What takes a restart is said in the log.
    */
   reload(env?: Environment): Promise<void>;
+  /** Finds the events of its inbox, and has them replayed or discarded. */
   readonly events: EventAccess;
 }
 

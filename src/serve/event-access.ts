@@ -7,6 +7,7 @@ import type { OrderResult } from '../inbox/order.ts';
 import type { SelectionOptions } from '../inbox/selection.ts';
 import type { EventDetails, EventSummary, PurgedEvent } from '../inbox/summary.ts';
 
+/** One page of the events that `list` has selected. */
 export interface EventPage {
   /** Newest first. */
   readonly events: readonly EventSummary[];
@@ -16,6 +17,7 @@ export interface EventPage {
   readonly total: { readonly count: number; readonly isWhole: boolean };
 }
 
+/** For which handler `replay` and `discard` are, and in whose name. */
 export interface OrderOptions {
   /** `source/handler`; all handlers of the event's source if left out. */
   readonly handler?: string;
@@ -23,6 +25,7 @@ export interface OrderOptions {
   readonly who?: string;
 }
 
+/** In whose name `replayAll` and `discardAll` are, and what that person has been told. */
 export interface ActionOptions extends Pick<OrderOptions, 'who'> {
   /** How many deliveries were counted; wanted for what is `done` or `discarded`, so that nobody replays the past by mistake. */
   readonly found?: number;
@@ -46,6 +49,7 @@ export interface EventAccess {
   discard(ids: string | readonly string[], options?: OrderOptions): Promise<readonly OrderResult[]>;
   /** Begins to hand over once more whatever is selected, step by step, also after a restart. `which` names a state or a cause. */
   replayAll(which: SelectionOptions, options?: ActionOptions): Promise<ActionRecord>;
+  /** Begins to take it off the lists of its handlers, in the same way. Rejects for what is done or discarded: it is on none. */
   discardAll(which: SelectionOptions, options?: ActionOptions): Promise<ActionRecord>;
   /** What was ordered, and how far it has come; the newest first. */
   actions(limit?: number): Promise<readonly ActionRecord[]>;

@@ -14,6 +14,7 @@ import type { Role } from './role.ts';
 export interface ServiceStatus {
   /** Null if no service answers. */
   readonly isWell: boolean | null;
+  /** The process that answers, since when it runs, and its part of the work; null if none answers. */
   readonly service: ServiceFacts | null;
   /** The name of the inbox. */
   readonly inbox: string | null;
@@ -23,11 +24,13 @@ export interface ServiceStatus {
   readonly alarms: readonly StatusAlarm[] | null;
   /** Those of the wiring, in its order. */
   readonly sources: readonly SourceStatus[];
+  /** How many deliveries wait, run, are dead or held: all together, and by handler in `backlog`. Null if they were not counted. */
   readonly handlers: HandlersStatus | null;
   /** Where the inbox is, or, if a server keeps it, what is kept of refused requests. */
   readonly disk: Disk | null;
   /** How far the clock is ahead of what the inbox knows of the time; 0 if it is believed. */
   readonly clock: { readonly doubtMs: number } | null;
+  /** What could not be found out, of `service`, `counts`, `handlers` and `disk`, and why; empty if all could. */
   readonly unknown: readonly { readonly what: string; readonly why: string }[];
 }
 

@@ -15,6 +15,7 @@ import { type Head, headerLines, type Proof } from './verifier.ts';
 /** What a value must be: this text, of this form, not there at all, or the text of this setting, compared in constant time. */
 export type Condition = string | RegExp | null | { readonly secret: string };
 
+/** A kind of request by which a provider tries the endpoint: how it is known, and what it is answered. */
 export interface Handshake {
   /** All of it must be so. Left out, the method is POST. A value is written in braces elsewhere: `{query:challenge}`. */
   readonly when: { readonly method?: 'GET' | 'HEAD' | 'OPTIONS' } & {

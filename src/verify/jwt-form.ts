@@ -5,7 +5,9 @@
 import { publishedFlaws } from './form/flaws.ts';
 import type { PublishedSet } from './form/vocabulary.ts';
 
+/** Where a provider's JWT stands, what has signed it, and what it says of the body: `jwt` of a preset. */
 export interface JwtForm {
+  /** The header that the token is in, as in `Authorization`; it may be there only once. */
   readonly header: string;
   /** Stands before the token, in letters of any case. Left out: nothing does. */
   readonly word?: string;
