@@ -1,5 +1,6 @@
 /** Cuts a member that is a credential out of a body, byte by byte. identity.ts has it done to what is stored. */
-import { type JsonMember, jsonStartOf, membersAt, skipString } from '../base/json-text.ts';
+import { jsonStartOf } from '../base/json-text.ts';
+import { type JsonMember, membersAt, skipString } from '../base/json-walk.ts';
 
 /** A body without the top-level member that is a credential: nothing else of it is written anew. */
 export function withoutMember(name: string, body: Buffer, isJson: boolean): Buffer {

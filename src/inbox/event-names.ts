@@ -1,5 +1,6 @@
 /** Reads the names of an event, its id and type, where its source has them. shape.ts says which of those places somebody signs. */
-import { type JsonMember, jsonStartOf, membersAt } from '../base/json-text.ts';
+import { jsonStartOf } from '../base/json-text.ts';
+import { type JsonMember, membersAt } from '../base/json-walk.ts';
 import type { MemberPath, NamePlace } from '../verify/preset.ts';
 import { headersIn, isNamedInHeader, type Shape } from './shape.ts';
 

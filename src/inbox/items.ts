@@ -2,7 +2,8 @@
  * The items of an event that is a batch: where they stand in its body, and what each is. For handlers that are wired as `each`.
  * Offsets count bytes; nothing is written anew. docs/decisions/018-items.md tells how items become rows of `work`.
  */
-import { itemAt, jsonStartOf, listAt } from '../base/json-text.ts';
+import { jsonStartOf } from '../base/json-text.ts';
+import { itemAt, listAt } from '../base/json-walk.ts';
 import type { Items } from '../verify/items-place.ts';
 import type { Route } from './contract.ts';
 import { itemNumber, placeInBatch, spanOf } from './event-id.ts';

@@ -4,7 +4,7 @@
  * Members whose names speak of credentials or cards are replaced, URLs lose their query (Shippo's label_url carries
  * one that opens the label), and everything is bounded in length.
  */
-import { closingQuote } from '../json-text.ts';
+import { closingQuote } from '../json-walk.ts';
 import { visible } from './visible.ts';
 
 const SENSITIVE =

@@ -23,7 +23,7 @@ export interface Sighting {
 }
 
 /** A placeholder that a template may have; `text`: what the time says, if it is `{time}`. */
-export interface Part {
+export interface SignedPart {
   readonly signed: string;
   readonly time?: SignedTime<'header:X'>;
   readonly text?: string;
@@ -110,7 +110,7 @@ export function templateParts(values: readonly Value[], body: Buffer) {
     'header' in value.in ? !PLAIN.test(value.name) : groups.includes(groupOf(value));
   const isOther = (value: Value) => !isSignature(value) && times.every(({ text }) => text !== value.text);
   const names = values.filter((value) => isNear(value) && isOther(value) && value.text.length < 200);
-  const ofTexts = (...texts: string[]) => texts.map((signed): Part => ({ signed }));
+  const ofTexts = (...texts: string[]) => texts.map((signed): SignedPart => ({ signed }));
   return {
     body: ofTexts('{body}', ...(isForm(body) ? ['{form}'] : []), '{sha256hex}', '{base64}'),
     times: times.slice(0, NAMES_MOST),
@@ -126,7 +126,7 @@ function groupOf({ name }: Value): string {
   return name.replace(/[^.:]*$/, '');
 }
 
-function timesIn({ in: place, name, text }: Value): Part[] {
+function timesIn({ in: place, name, text }: Value): SignedPart[] {
   if ('field' in place) return [];
   const pairs = 'header' in place ? [',', ';'].flatMap((separator) => entriesIn(text, separator, '=')) : [];
   const texts = [[name, text], ...pairs.map(([pair, its]) => [`pair:${pair}`, its])] as [string, string][];

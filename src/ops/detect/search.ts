@@ -11,7 +11,7 @@ import { placeHeaders, type SignatureForm } from '../../verify/form/vocabulary.t
 import type { MemberPath, Preset } from '../../verify/preset.ts';
 import { presets } from '../../verify/presets-by-name.ts';
 import { type Guess, refusedBecause, signedIn, type Tool, toolsOf } from './guess.ts';
-import { type Part, type Sighting, sightingsIn, templateParts, valuesOf } from './places.ts';
+import { type Sighting, type SignedPart, sightingsIn, templateParts, valuesOf } from './places.ts';
 
 const SEPARATORS = ['.', '', ':', '|', '\n', '-', '_', ',', ' ', ';', '+', '&', '/'];
 const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
@@ -96,7 +96,7 @@ export class FormSearch {
       return this.#formsAt(its, { algorithm: 'equal' });
     });
     let fits = inHeader;
-    let rows: { parts: Part[]; left: (readonly Part[])[] }[] = [
+    let rows: { parts: SignedPart[]; left: (readonly SignedPart[])[] }[] = [
       { parts: [], left: Object.values(this.#parts) },
     ];
     for (let length = 1; length <= PARTS_MOST && fits.length === 0; length++) {
@@ -110,7 +110,7 @@ export class FormSearch {
     return fits.length > 0 ? fits : inBody;
   }
 
-  #madeOf(parts: readonly Part[]): SignatureForm[] {
+  #madeOf(parts: readonly SignedPart[]): SignatureForm[] {
     const { time, text } = parts.find((part) => part.time) ?? {};
     const texts = parts.map(({ signed }) => signed);
     return (parts.length > 1 ? SEPARATORS : ['']).flatMap((separator) =>

@@ -8,6 +8,8 @@ export const cloudevents = custom({
   // The headers first: the data of a binary one may have such members too.
   id: [{ all: [{ header: 'ce-source' }, { header: 'ce-id' }] }, { all: [['source'], ['id']] }],
   type: [{ header: 'ce-type' }, ['type']],
+  // Of a batch. One that comes alone is handed over whole.
+  items: { path: [], id: [['id']], type: [['type']] },
   keepHeaders: ['ce-specversion', 'ce-subject', 'ce-time', 'ce-dataschema'],
   bodies: 'any',
   handshakes: [
