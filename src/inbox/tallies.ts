@@ -87,6 +87,25 @@ export function sumOfTimes(one: readonly number[], other: readonly number[]): nu
   return one.map((count, at) => count + (other[at] ?? 0));
 }
 
+/**
+ * The time within which this part (0 to 1) of what was counted had ended, as the upper bound of its step in milliseconds; Infinity if it
+ * took longer than all of them, undefined if nothing was counted.
+ */
+export function percentileOf({ count, times }: TallyCounts, part: number): number | undefined {
+  if (count === 0) return undefined;
+  let sum = 0;
+  for (const [at, bound] of TIMES_SECONDS.entries()) {
+    sum += times[at] ?? 0;
+    if (sum >= count * part) return bound * 1_000;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** All of them in one. */
+export function sumOfTallies(tallies: readonly TallyCounts[]): TallyCounts {
+  return tallies.reduce(sumOfCounts, { count: 0, times: noTimes() });
+}
+
 /** As few as possible: those of one subject, outcome and minute are one. */
 export function mergeTallies(tallies: readonly MinuteTally[]): MinuteTally[] {
   const merged = new Map<string, MinuteTally>();

@@ -4,6 +4,7 @@
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
+import { findByText } from '../inbox/finding.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Page } from '../inbox/search.ts';
 import type { Selection } from '../inbox/selection.ts';
@@ -48,18 +49,9 @@ export async function findEvents(
   json: boolean,
   config: Config,
 ): Promise<number> {
-  const number = numberOf(text);
-  const sources = storedSourcesOf(config.sources);
-  const ways: readonly (readonly [string, Selection])[] =
-    number === undefined
-      ? [
-          ['their id', { externalId: text }],
-          ['key', { key: text }],
-        ]
-      : [['id', { numbers: [number] }]];
-  for (const [way, selection] of ways) {
-    const page = await reader.search(selection, sources).page({ limit: PAGE_OF_FIND });
-    if (page.events.length === 0) continue;
+  const found = await findByText(reader, storedSourcesOf(config.sources), text, PAGE_OF_FIND);
+  if (found) {
+    const { way, page } = found;
     printEvents(page.events, json);
     const rest = commandFor(['list', way === 'key' ? '--key' : '--their-id', text], idOf(page.next ?? 0));
     if (!json)

@@ -84,7 +84,9 @@ function filesOf({ config, environment }: Settings, dotenv: string | undefined):
   const ofSources = config.sources.flatMap(({ prefix }) => {
     return SCHEMES.map(({ setting }) => `${prefix}_${setting}`);
   });
-  const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
+  const named = ['CONSOLE_TOKEN', 'CONSOLE_READ_TOKEN', 'ALARM_SECRET', ...ofSources].map(
+    (name) => environment[`${name}_FILE`],
+  );
   return [...new Set([dotenv, ...named])].flatMap((file) => file || []);
 }
 
@@ -115,6 +117,7 @@ const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
   host: 'CONSOLE_HOST',
   port: 'CONSOLE_PORT',
   tokens: undefined,
+  readTokens: undefined,
 };
 
 function changedSettings<Part>(settings: RestartSettings<Part>, before: Part, after: Part): string[] {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxReading } from '../inbox/reading.ts';
 import type { RefusedChoice } from '../inbox/refused/choice.ts';
+import { storedSourcesOf } from './config/stored-sources.ts';
 import { createConsole } from './console/app.ts';
 import type { startCounting } from './counting.ts';
 import { Connections } from './http/connections.ts';
@@ -41,15 +42,18 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
 export function createConsoleServer(parts: ServiceParts, service: Service, reading: InboxReading) {
   const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
   const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
-  const { knobs, console } = config;
-  const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
+  const { knobs } = config;
+  const sources = storedSourcesOf(config.sources);
   const { file: inboxFile } = driverOf(config.database);
   const app = createConsole({
     inbox,
     inboxFile,
     metrics,
     status: () => readStatus(statusSource(parts, service, reading)),
-    isToken,
+    reading,
+    config: () => rules.config,
+    sources: () => sources,
+    tokens: () => rules.consoleTokens,
     judgeRefusedAgain,
     discardRefused,
   });

@@ -10,6 +10,7 @@ import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
 import { resolveClient } from '../verify/client-address.ts';
 import type { Config } from './config/config.ts';
+import { storedSourcesOf } from './config/stored-sources.ts';
 import { startCounting } from './counting.ts';
 import { createApp } from './http/app.ts';
 import type { ConnectionLimits } from './http/connections.ts';
@@ -46,7 +47,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   rules.keyFingerprints(await work.inbox.fingerprintKey());
   const starts = rememberStart(config, Date.now());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
-  const reading = new InboxReading(config.database);
+  const reading = new InboxReading(config.database, storedSourcesOf(config.sources));
   const publicServer = createPublicServer(parts, service);
   const consoleServer = createConsoleServer(parts, service, reading);
 

@@ -8,12 +8,13 @@
 import type { Log } from '../base/log/log.ts';
 import type { SecretUse } from '../inbox/contract.ts';
 import { enforcedProofs, possibleProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
-import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
+import { digestOf, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { namesIn } from '../verify/ip-allowlist.ts';
 import type { Verifier } from '../verify/verifier.ts';
-import type { Config } from './config/config.ts';
+import type { Config, ConsoleSettings } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
+import type { ConsoleTokens } from './console/access.ts';
 import type { SourceRules } from './http/receive.ts';
 
 export class Rules {
@@ -21,7 +22,8 @@ export class Rules {
   /** The newest reading of the settings. */
   config: Config;
   #bySource: ReadonlyMap<string, SourceRules>;
-  #tokens: readonly Buffer[];
+  /** Digests of the console's live tokens. */
+  consoleTokens: ConsoleTokens;
   #fingerprintKey = '';
   readonly #fingerprints = new Map<string, string>();
 
@@ -29,7 +31,7 @@ export class Rules {
     this.#names = new FollowedNames(log);
     this.config = config;
     this.#bySource = this.#build(config);
-    this.#tokens = config.console.tokens.map(digestOf);
+    this.consoleTokens = digestsOf(config.console);
   }
 
   of(source: string): SourceRules {
@@ -40,10 +42,6 @@ export class Rules {
   verifiersWithin(name: string, toleranceSeconds: number): readonly Verifier[] {
     const source = this.config.sources.find((one) => one.name === name);
     return source ? verifiersOf(source, toleranceSeconds, this.#names, toleranceSeconds) : [];
-  }
-
-  isConsoleToken(given: string): boolean {
-    return indexOfDigest(digestOf(given), this.#tokens) >= 0;
   }
 
   /** Called once the inbox is open, which keeps the key, and before any request comes. */
@@ -73,7 +71,7 @@ export class Rules {
     this.config = config;
     await this.#names.settled();
     if (this.config !== config) return false;
-    this.#tokens = config.console.tokens.map(digestOf);
+    this.consoleTokens = digestsOf(config.console);
     this.#bySource = built;
     this.#names.keepOnly(config.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));
     return true;
@@ -108,4 +106,8 @@ export class Rules {
     }
     return keyed;
   }
+}
+
+function digestsOf({ tokens, readTokens }: ConsoleSettings): ConsoleTokens {
+  return { act: tokens.map(digestOf), read: readTokens.map(digestOf) };
 }

@@ -54,7 +54,11 @@ export interface SourceStatus {
   readonly usual: { readonly count: number; readonly least: number; readonly most: number } | null;
   /** Null: it waits for its first event, unless `today` is null too. */
   readonly lastAt: string | null;
-  readonly lastHour: { readonly taken: number; readonly refused: Readonly<Record<string, number>> } | null;
+  readonly lastHour: {
+    readonly taken: number;
+    readonly usual: SourceStatus['usual'];
+    readonly refused: Readonly<Record<string, number>>;
+  } | null;
 }
 
 export interface HandlersStatus {
@@ -137,7 +141,7 @@ function sourceStatus(
 ): SourceStatus {
   const of = standing?.sources.find(({ source }) => source === name);
   const nothing = standing
-    ? { today: 0, lastHour: { taken: 0, refused: {} } }
+    ? { today: 0, lastHour: { taken: 0, usual: null, refused: {} } }
     : { today: null, lastHour: null };
   return {
     source: name,
@@ -145,7 +149,7 @@ function sourceStatus(
     today: of?.today ?? nothing.today,
     usual: of?.usual ?? null,
     lastAt: of?.lastAt === undefined ? null : new Date(of.lastAt).toISOString(),
-    lastHour: of?.lastHour ?? nothing.lastHour,
+    lastHour: of ? { ...of.lastHour, usual: of.lastHour.usual ?? null } : nothing.lastHour,
   };
 }
 

@@ -341,7 +341,7 @@ test('both say how things stand: today against a usual day, the last hour, and w
     today: 12 * 5 + 2,
     usual: { count: 125, least: 125, most: 125 },
     lastAt: now - 5 * minute,
-    lastHour: { taken: 2, refused: { hmac_mismatch: 3 } },
+    lastHour: { taken: 2, usual: { count: 10, least: 10, most: 10 }, refused: { hmac_mismatch: 3 } },
   });
   expect(of('fresh')).toMatchObject({ today: 1, usual: undefined, lastAt: now - 2.5 * hour });
   expect(of('noise')).toMatchObject({

@@ -17,7 +17,13 @@ const SERVICE: ServiceFacts = {
   isReady: true,
 };
 const source = (name: string, taken: number, refused: Record<string, number> = {}) => ({
-  ...{ source: name, today: taken, usual: undefined, lastAt: NOW, lastHour: { taken, refused } },
+  ...{
+    source: name,
+    today: taken,
+    usual: undefined,
+    lastAt: NOW,
+    lastHour: { taken, usual: undefined, refused },
+  },
 });
 const WELL: StatusFacts = {
   sources: [{ name: 'shippo', schemes: ['hmac'] }],

@@ -34,7 +34,7 @@ export interface Slot {
 
 /** Keys for Flexport's API. The service itself needs none; handlers may. */
 export const API_KEYS = ['FLEXPORT_API_KEY', 'FLEXPORT_API_KEY_NEXT'];
-const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
+const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'CONSOLE_READ_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 
 /** The live secrets of one setting, newest first. */
 export function liveSlots(setting: string, environment: Environment): Slot[] {
