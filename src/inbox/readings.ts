@@ -2,10 +2,12 @@
  * What the running service may ask of its inbox in the thread that reads (reading.ts): one row a question. Each is bounded, and reads
  * what is committed. Run by reading-thread.ts; whoever asks sees the answer as it is here.
  */
+import type { StateShape } from '../verify/preset.ts';
 import type { ActionWish } from './actions.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
 import type { InboxReader } from './reader.ts';
+import { readRelated } from './related.ts';
 import type { PageOptions } from './search.ts';
 import type { Selection } from './selection.ts';
 import { readStanding } from './standing.ts';
@@ -28,6 +30,12 @@ export const READINGS = {
   find: (reader: InboxReader, sources: StoredSources, text: string, limit: number) =>
     findByText(reader, sources, text, limit),
   event: (reader: InboxReader, _sources: StoredSources, number: number) => reader.show(number),
+  related: (
+    reader: InboxReader,
+    sources: StoredSources,
+    number: number,
+    states: ReadonlyMap<string, StateShape>,
+  ) => readRelated(reader, sources, number, states),
   evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
   newest: (reader: InboxReader) => reader.newest(),
   tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),

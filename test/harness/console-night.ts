@@ -75,7 +75,7 @@ export function fillNight(path: string, { events, now }: Night): void {
     const back = at % 2 === 0 ? SPAN_MS * (1 - at / events) : (24 * HOUR_MS * (events - at)) / events;
     addEvent(at, Math.floor(now - back) - 5_000);
   }
-  for (const [at, state] of ['PRE_TRANSIT', 'TRANSIT', 'TRANSIT', 'DELIVERED'].entries())
+  for (const [at, state] of ['PRE_TRANSIT', 'TRANSIT', 'DELIVERED', 'TRANSIT'].entries())
     addParcel(at, state);
   addHostile();
   addCounts();
@@ -172,7 +172,9 @@ export function fillNight(path: string, { events, now }: Night): void {
     const time = now - (8 - 2 * at) * HOUR_MS;
     const number = firstNumberAt(time) + 4_000;
     const id = `parcel-${at}`;
-    const body = `{"event":"track_updated","id":"${id}","data":{"tracking_number":"${PARCEL}","tracking_status":{"status":"${state}"}}}`;
+    // The last one was true before the delivery.
+    const date = new Date(time - (at === 3 ? 4 : 0.1) * HOUR_MS).toISOString();
+    const body = `{"event":"track_updated","id":"${id}","data":{"carrier":"usps","tracking_number":"${PARCEL}","tracking_status":{"status":"${state}","status_date":"${date}"}}}`;
     addRow(number, time, 'shippo', 'track_updated', id, body, null);
     settle(number, 'shippo/log', time, 1);
   }

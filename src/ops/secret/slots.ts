@@ -14,6 +14,7 @@ import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { Config } from '../../serve/config/config.ts';
 import type { SourceConfig } from '../../serve/config/source.ts';
+import type { Fingerprints } from '../../serve/stored-proofs.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
@@ -72,9 +73,6 @@ export function allSlots({ sources }: Config, environment: Environment): Slot[] 
   const ofSources = sources.flatMap((source) => allSlotsOfSource(source, environment));
   return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
-
-/** Tells the fingerprint that a secret has in this installation; undefined before the first start, which makes its key. */
-export type Fingerprints = (secret: string) => string | undefined;
 
 /** A secret as people see it: `a1b2c3…wxyz (fingerprint 0123456789ab)`. */
 export function nameOfSecret(value: string, fingerprints: Fingerprints): string {

@@ -1,0 +1,135 @@
+/** All that is known of one event, for its page: also how it was proved, and the history of what it is about. */
+import { numberOf } from '../../inbox/event-id.ts';
+import type { RelatedEvents } from '../../inbox/related.ts';
+import { keyValuesOf } from '../../inbox/search-keys.ts';
+import type { EventDetails, EventEvidence } from '../../inbox/summary.ts';
+import { fingerprintOf, keyFingerprint } from '../../verify/fingerprint.ts';
+import type { StateShape } from '../../verify/preset.ts';
+import type { Proof } from '../../verify/verifier.ts';
+import type { Config } from '../config/config.ts';
+import { judgeStored, type Soundness } from '../stored-proofs.ts';
+import { BODY_FORMS, type BodyText, bodyText } from './body-text.ts';
+import { PageError, type PageRequest, type PageSource, type Saved } from './page.ts';
+
+export interface OneEvent {
+  readonly id: string;
+  readonly number: number;
+  readonly receivedAt: string;
+  readonly isPurged: boolean;
+  /** Null once it is purged. */
+  readonly event: Omit<EventDetails, 'body'> | null;
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+  readonly proofs: readonly Pick<Proof, 'scheme' | 'secret' | 'form' | 'wouldRefuse'>[];
+  readonly soundness: Soundness | null;
+  readonly related: readonly RelatedEvents[];
+  readonly body: BodyText | null;
+  /** Where its source listens, and the handlers that it may go to. */
+  readonly path: string | null;
+  readonly handlers: readonly string[];
+}
+
+export async function readEvent(from: PageSource, { params, query }: PageRequest): Promise<OneEvent> {
+  const number = numberOfId(params.id);
+  const { reading } = from;
+  const config = from.config();
+  const [found, evidence, related] = await Promise.all([
+    reading.ask('event', number),
+    reading.ask('evidence', number),
+    reading.ask('related', number, statesIn(config)),
+  ]);
+  if (!found) throw new PageError(404, 'there is no such event in this inbox');
+  const { id, receivedAt } = found;
+  const about = { id, number, receivedAt };
+  const nothing = {
+    keys: {},
+    proofs: [],
+    soundness: null,
+    related: [],
+    body: null,
+    path: null,
+    handlers: [],
+  };
+  if ('purged' in found) return { ...about, isPurged: true, event: null, ...nothing };
+  const { body, ...event } = found;
+  const source = config.sources.find(({ name }) => name === event.source);
+  const form = BODY_FORMS.find((name) => name === query.get('body')) ?? 'pretty';
+  return {
+    ...about,
+    isPurged: body === null,
+    event,
+    keys: Object.fromEntries(keyValuesOf(source?.keys ?? {}, body ?? Buffer.alloc(0))),
+    proofs: (evidence?.proofs ?? []).map(shownProof),
+    soundness: evidence && query.get('verify') ? await judgeNow(from, evidence) : null,
+    related,
+    body: body && bodyText(body, form),
+    path: source?.path ?? null,
+    handlers: source?.routes.map(({ handler }) => handler) ?? [],
+  };
+}
+
+/** Without the signature. */
+function shownProof({ scheme, secret, form, wouldRefuse }: Proof): OneEvent['proofs'][number] {
+  return {
+    scheme,
+    ...(secret !== undefined && { secret }),
+    ...(form !== undefined && { form }),
+    ...(wouldRefuse !== undefined && { wouldRefuse }),
+  };
+}
+
+async function judgeNow({ inbox, config }: PageSource, evidence: EventEvidence): Promise<Soundness> {
+  const key = await inbox.fingerprintKey();
+  return judgeStored(evidence, config(), (secret) => keyFingerprint(key, fingerprintOf(secret)));
+}
+
+function statesIn({ sources }: Config): Map<string, StateShape> {
+  return new Map(
+    sources.flatMap(({ name, preset }) => (preset.state ? [[name, preset.state] as const] : [])),
+  );
+}
+
+function numberOfId(id = ''): number {
+  const number = numberOf(id);
+  if (number === undefined)
+    throw new PageError(404, 'that is not the id of an event; they look like evt_0c5f2a9b3d4e01');
+  return number;
+}
+
+/** The bytes as they came. */
+export async function readSavedBody({ reading }: PageSource, { params }: PageRequest): Promise<Saved> {
+  const number = numberOfId(params.id);
+  const evidence = await reading.ask('evidence', number);
+  if (!evidence)
+    throw new PageError(404, 'there is no such event in this inbox, or its body has been purged');
+  return { name: `${params.id}.body`, content: evidence.body };
+}
+
+/** In a line: when it came, and what became of it. */
+export function fateInWords({ receivedAt, event, isPurged }: OneEvent): string {
+  if (!event)
+    return `It came at ${receivedAt}; past its retention, only its id is kept, to tell duplicates by.`;
+  const came = event.held === null ? 'Accepted' : 'Held';
+  const when = `${came} at ${receivedAt.slice(0, 19).replace('T', ' ')}Z`;
+  const states = event.handlers.map(({ handler, state, attempts, due }) => {
+    const times = attempts > 1 ? ` after ${attempts} attempts` : '';
+    return `${state} for ${handler}${times}${due === null ? '' : `, due at ${due.slice(11, 19)}Z`}`;
+  });
+  const fate = states.length === 0 ? 'no handler wants it' : states.join('; ');
+  return `${when}; ${fate}${isPurged ? '; its body is past its retention' : ''}.`;
+}
+
+/** For a terminal: the word in quotes, if it needs them. */
+function quoted(word: string): string {
+  return /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+const NOT_SENT = ['content-length', 'host', 'connection', 'accept-encoding', 'transfer-encoding'];
+
+/** Sends the same again, from the file that was saved; the service wants a signature, and `send` makes one. */
+export function commandsFor({ id, event, path }: OneEvent, port: number) {
+  if (!event || path === null) return undefined;
+  const headers = Object.entries(event.headers ?? {}).filter(([name]) => !NOT_SENT.includes(name));
+  const lines = headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
+  const curl = ['curl', '-X POST', ...lines, `--data-binary @${id}.body`, `http://localhost:${port}${path}`];
+  return { send: `consignee send ${event.source} --file ${id}.body`, curl: curl.join(' \\\n  ') };
+}
