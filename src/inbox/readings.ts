@@ -4,6 +4,7 @@
  */
 import type { StateShape } from '../verify/preset.ts';
 import type { ActionWish } from './actions.ts';
+import { type ChartWish, readCharted } from './charted.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
 import type { InboxReader } from './reader.ts';
@@ -39,6 +40,7 @@ export const READINGS = {
   evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
   newest: (reader: InboxReader) => reader.newest(),
   tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),
+  charted: (reader: InboxReader, _sources: StoredSources, wish: ChartWish) => readCharted(reader, wish),
   failures: (reader: InboxReader, _sources: StoredSources, filter: FailureFilter) => reader.failures(filter),
   secretUses: (reader: InboxReader) => reader.secretUses(),
   alarms: (reader: InboxReader, _sources: StoredSources, limit: number) => reader.alarms(limit),

@@ -3,7 +3,7 @@
  * seconds, outside of what receives events. Hears through the meter. What has not been told when the process is killed is
  * forgotten: a few seconds of counts, never an event. While the inbox takes nothing, what is to be told waits here, bounded.
  */
-import type { Inbox } from '../inbox/contract.ts';
+import type { Backlog, Inbox } from '../inbox/contract.ts';
 import {
   type MinuteTally,
   mergeTallies,
@@ -16,6 +16,8 @@ import {
 import type { MeterListener, SecretUses } from './meter.ts';
 
 const TELL_MS = 5_000;
+/** How often it is looked at what waits. */
+const BACKLOG_MS = 60_000;
 /** So many are told at a time: the inbox thread has other things to do. */
 const TOLD_MOST = 500;
 /** If more than this wait, they are told by the hour rather than by the minute. */
@@ -48,6 +50,14 @@ export class TallyBook {
       tally.times = sumOfTimes(tally.times, times);
     },
   };
+
+  /** One look at what waits. */
+  noteBacklog(backlog: readonly Backlog[]): void {
+    this.#tallyOf('backlog', '', 'looks').count++;
+    for (const { handler, state, count } of backlog) {
+      if (state === 'pending') this.#tallyOf('backlog', handler, state).count += count;
+    }
+  }
 
   /** What is to be told next; nothing is left once the list is empty. */
   take(): MinuteTally[] {
@@ -89,7 +99,7 @@ export class TallyBook {
 
 /** Answers with a function that stops it, once the inbox knows all. */
 export function startTelling(
-  inbox: Pick<Inbox, 'noteCounts'>,
+  inbox: Pick<Inbox, 'noteCounts' | 'status'>,
   { uses, tallies }: { readonly uses: SecretUses; readonly tallies: TallyBook },
 ): () => Promise<void> {
   let telling: Promise<void> = Promise.resolve();
@@ -121,9 +131,15 @@ export function startTelling(
     return telling;
   }
 
-  const timer = setInterval(tell, TELL_MS).unref();
+  // What waits is counted by the inbox, and in a large one that takes a while.
+  const look = () =>
+    inbox.status().then(
+      ({ backlog }) => tallies.noteBacklog(backlog),
+      () => {},
+    );
+  const timers = [setInterval(tell, TELL_MS).unref(), setInterval(look, BACKLOG_MS).unref()];
   return async () => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     await telling;
     await tell();
   };

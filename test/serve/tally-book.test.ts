@@ -7,13 +7,19 @@ import { startTelling, TallyBook } from '../../src/serve/tally-book.ts';
 
 const MINUTE_MS = 60_000;
 const BEGIN = 1_000 * MINUTE_MS;
+const BACKLOG = [
+  { handler: 'one/a', state: 'pending', count: 7 },
+  { handler: 'one/a', state: 'dead', count: 2 },
+] as const;
+const STATUS = { inbox: 'x', backlog: BACKLOG, oldestPendingAt: null, resting: [], paused: [] };
 
 beforeEach(() => void vi.useFakeTimers({ now: BEGIN }));
 afterEach(() => void vi.useRealTimers());
 
 function opened(noteCounts: (counts: Counts) => Promise<void>) {
   const [uses, tallies] = [new SecretUses(), new TallyBook()];
-  const stop = startTelling({ noteCounts }, { uses, tallies });
+  const status = async () => STATUS;
+  const stop = startTelling({ noteCounts, status }, { uses, tallies });
   return { meter: meterFor([uses.listener, tallies.listener]), tallies, stop };
 }
 
@@ -93,4 +99,18 @@ test('days without an inbox take no more room than a few thousand counts, none o
   }
   expect(rows).toBeLessThan(5_100);
   expect(count).toBe(4 * 1_440 * 2);
+});
+
+test('what waits is looked at once a minute, and the looks are counted beside it', async () => {
+  const told: Counts[] = [];
+  const { stop } = opened(async (counts) => void told.push(counts));
+  await vi.advanceTimersByTimeAsync(3 * MINUTE_MS + 30_000);
+  await stop();
+  const tallies = told.flatMap((counts) => counts.tallies);
+  const of = (subject: string) =>
+    tallies.filter((tally) => tally.subject === subject).map(({ count }) => count);
+  expect([of(''), of('one/a')]).toEqual([
+    [1, 1, 1],
+    [7, 7, 7],
+  ]);
 });

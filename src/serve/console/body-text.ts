@@ -16,6 +16,8 @@ export interface BodyText {
 const SHOWN_BYTES = 65_536;
 const HEX_BYTES = 4_096;
 const HEX_ROW = 16;
+/** With what stands before the lines. */
+const LINES_MOST = 4 * SHOWN_BYTES;
 /** Deeper ones begin where this one does. */
 const DEPTH_MOST = 40;
 
@@ -24,7 +26,10 @@ export function bodyText(body: Buffer, form: BodyForm): BodyText {
     return { form, text: hexOf(body.subarray(0, HEX_BYTES)), isCut: body.length > HEX_BYTES };
   const isCut = body.length > SHOWN_BYTES;
   const text = body.subarray(form === 'pretty' ? jsonStartOf(body) : 0, SHOWN_BYTES).toString();
-  if (form === 'pretty' && looksLikeJson(text, isCut)) return { form, text: indented(text), isCut };
+  if (form === 'pretty' && looksLikeJson(text, isCut)) {
+    const lines = indented(text);
+    return { form, text: lines.slice(0, LINES_MOST), isCut: isCut || lines.length > LINES_MOST };
+  }
   return { form: 'raw', text: withSigns(text), isCut };
 }
 
@@ -44,7 +49,7 @@ function indented(json: string): string {
   let text = '';
   let depth = 0;
   const line = () => `\n${'  '.repeat(Math.min(depth, DEPTH_MOST))}`;
-  for (let found = next.exec(json); found; found = next.exec(json)) {
+  for (let found = next.exec(json); found && text.length <= LINES_MOST; found = next.exec(json)) {
     const [token] = found;
     if (token === '"') {
       const quote = closingQuote(json, found.index);

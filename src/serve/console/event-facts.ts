@@ -23,8 +23,9 @@ export interface OneEvent {
   readonly soundness: Soundness | null;
   readonly related: readonly RelatedEvents[];
   readonly body: BodyText | null;
-  /** Where its source listens, and the handlers that it may go to. */
-  readonly path: string | null;
+  /** How to send the same again from a terminal. */
+  readonly commands: { readonly send: string; readonly curl: string } | null;
+  /** Those that it may go to. */
   readonly handlers: readonly string[];
 }
 
@@ -46,7 +47,7 @@ export async function readEvent(from: PageSource, { params, query }: PageRequest
     soundness: null,
     related: [],
     body: null,
-    path: null,
+    commands: null,
     handlers: [],
   };
   if ('purged' in found) return { ...about, isPurged: true, event: null, ...nothing };
@@ -62,7 +63,7 @@ export async function readEvent(from: PageSource, { params, query }: PageRequest
     soundness: evidence && query.get('verify') ? await judgeNow(from, evidence) : null,
     related,
     body: body && bodyText(body, form),
-    path: source?.path ?? null,
+    commands: body && source ? commandsFor(event, source.path, config.port) : null,
     handlers: source?.routes.map(({ handler }) => handler) ?? [],
   };
 }
@@ -104,20 +105,6 @@ export async function readSavedBody({ reading }: PageSource, { params }: PageReq
   return { name: `${params.id}.body`, content: evidence.body };
 }
 
-/** In a line: when it came, and what became of it. */
-export function fateInWords({ receivedAt, event, isPurged }: OneEvent): string {
-  if (!event)
-    return `It came at ${receivedAt}; past its retention, only its id is kept, to tell duplicates by.`;
-  const came = event.held === null ? 'Accepted' : 'Held';
-  const when = `${came} at ${receivedAt.slice(0, 19).replace('T', ' ')}Z`;
-  const states = event.handlers.map(({ handler, state, attempts, due }) => {
-    const times = attempts > 1 ? ` after ${attempts} attempts` : '';
-    return `${state} for ${handler}${times}${due === null ? '' : `, due at ${due.slice(11, 19)}Z`}`;
-  });
-  const fate = states.length === 0 ? 'no handler wants it' : states.join('; ');
-  return `${when}; ${fate}${isPurged ? '; its body is past its retention' : ''}.`;
-}
-
 /** For a terminal: the word in quotes, if it needs them. */
 function quoted(word: string): string {
   return /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
@@ -125,11 +112,10 @@ function quoted(word: string): string {
 
 const NOT_SENT = ['content-length', 'host', 'connection', 'accept-encoding', 'transfer-encoding'];
 
-/** Sends the same again, from the file that was saved; the service wants a signature, and `send` makes one. */
-export function commandsFor({ id, event, path }: OneEvent, port: number) {
-  if (!event || path === null) return undefined;
-  const headers = Object.entries(event.headers ?? {}).filter(([name]) => !NOT_SENT.includes(name));
-  const lines = headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
-  const curl = ['curl', '-X POST', ...lines, `--data-binary @${id}.body`, `http://localhost:${port}${path}`];
-  return { send: `consignee send ${event.source} --file ${id}.body`, curl: curl.join(' \\\n  ') };
+/** From the file that was saved; the service wants a signature, and `send` makes one. */
+function commandsFor({ id, source, headers }: Omit<EventDetails, 'body'>, path: string, port: number) {
+  const sent = Object.entries(headers ?? {}).filter(([name]) => !NOT_SENT.includes(name));
+  const options = sent.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
+  const curl = ['curl -X POST', ...options, `--data-binary @${id}.body`, `http://localhost:${port}${path}`];
+  return { send: `consignee send ${source} --file ${id}.body`, curl: curl.join(' \\\n  ') };
 }

@@ -106,13 +106,8 @@ function answersOf(rows: readonly TallyRow[], { sources }: Config): Overview['an
     return ms === undefined || schemes.length === 0 ? [] : [{ source: name, ms }];
   });
   const [limit = null] = limits.toSorted((one, other) => one.ms - other.ms);
-  const p99Ms = percentileOf(all, 0.99);
-  // JSON has no Infinity.
-  return { count: all.count, p99Ms: p99Ms === undefined ? null : Math.min(p99Ms, LONGEST_MS), limit };
+  return { count: all.count, p99Ms: percentileOf(all, 0.99) ?? null, limit };
 }
-
-/** Stands for "longer than what is told apart". */
-export const LONGEST_MS = 600_000;
 
 /** One number for each of the last 24 hours. */
 function countsByHour(rows: readonly TallyRow[], source: string, from: number): number[] {

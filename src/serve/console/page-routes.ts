@@ -75,7 +75,8 @@ export function addPages(app: Express, from: PageSource, assets: Assets, answers
       if (!wantsHtml(request)) return void response.type('json').end(visibleJson(JSON.stringify(data)));
       const { inbox } = await from.inbox.status();
       const view = viewOf(request, response, asked, inbox);
-      sendPage(request, response, assets, page, page.show(data, view));
+      const title = [page.title, page.subject?.(data)].filter(Boolean).join(' ');
+      sendPage(request, response, assets, { path: page.path, title }, page.show(data, view));
     });
   }
 }

@@ -45,6 +45,8 @@ export interface ConsolePage<Data> {
   /** As Express has it. */
   readonly path: string;
   readonly title: string;
+  /** What follows it on one that is about something. */
+  subject?(data: Data): string;
   /** Of its entry in the menu; left out if it has none. */
   readonly nav?: string;
   /** What its JSON has, member by member, for docs/console.md. */

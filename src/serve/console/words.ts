@@ -1,5 +1,6 @@
 /** How pages say numbers, times and states, all of them in one way. */
 import type { StateName } from '../../inbox/event-states.ts';
+import { OVER_TIMES_MS, TIMES_SECONDS } from '../../inbox/tallies.ts';
 import { html, type Markup } from './html.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,12 +26,17 @@ export function bytesText(bytes: number): string {
 
 /** How long it took, or lasts: `3 ms`, `1.2 s`, `5 min`, `3 h`, `2 days`. */
 export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 1_000) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1).replace('.0', '')} s`;
   if (ms < MINUTE_MS) return `${Math.round(ms / 1_000)} s`;
   if (ms < 2 * HOUR_MS) return `${Math.round(ms / MINUTE_MS)} min`;
   if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)} h`;
   return `${Math.round(ms / DAY_MS)} days`;
+}
+
+/** How long an answer or a handler took, as tallies tell it: by the upper bounds of their steps. */
+export function timeTakenText(ms: number): string {
+  return ms >= OVER_TIMES_MS ? `over ${durationText((TIMES_SECONDS.at(-1) ?? 0) * 1_000)}` : durationText(ms);
 }
 
 /** `3 minutes ago`, or `in 2 hours`. */

@@ -1,17 +1,16 @@
 /** One event: its fate in a line, what was tried, how it was proved, the history of what it is about, and what it says. */
 import type { AttemptRecord } from '../../../inbox/summary.ts';
 import { BODY_FORMS } from '../body-text.ts';
-import { commandsFor, fateInWords, type OneEvent, readEvent } from '../event-facts.ts';
+import { type OneEvent, readEvent } from '../event-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { badge, bytesText, durationText, timeTag } from '../words.ts';
 import { showRelated } from './related.ts';
 
-const PORT_SHOWN = 3000;
-
 export const eventPage = definePage<OneEvent>({
   path: '/events/:id',
   title: 'Event',
+  subject: ({ id }) => id,
   fields: {
     id: 'ours',
     number: 'the same as a number: what `POST /orders` takes as `event`',
@@ -25,7 +24,7 @@ export const eventPage = definePage<OneEvent>({
     related:
       'for each key its `value` and all `events` with it, oldest first: the `state` that each tells, `stateAt`, and whether it `isLate`',
     body: 'the beginning of what it says: `form` (by `?body=pretty`, `raw` or `hex`), `text`, and whether it `isCut`; `/events/<id>/body` has the bytes',
-    path: 'where its source listens, or null',
+    commands: 'to `send` the same again from a terminal, or with `curl`; null without a body',
     handlers: 'those that it may go to',
   },
   read: readEvent,
@@ -34,7 +33,7 @@ export const eventPage = definePage<OneEvent>({
 
 function showEvent(one: OneEvent, view: View): Markup {
   const { event } = one;
-  return html`<p class="verdict">${fateInWords(one)}</p>
+  return html`<p class="verdict">${showFate(one)}</p>
 ${
   event &&
   html`<div id="event" data-live>${showHandlers(one, view)}${showAttempts(event.attempts)}</div>
@@ -44,6 +43,17 @@ ${showProofs(one, view)}
 ${showFacts(one, view)}
 ${showCommands(one)}`
 }`;
+}
+
+/** In a line: when it came, and what became of it. */
+function showFate({ receivedAt, event, isPurged }: OneEvent): Markup {
+  if (!event)
+    return html`It came at ${timeTag(receivedAt)}. It is past its retention: only its id is kept, to tell duplicates by.`;
+  const states = event.handlers.map(({ handler, state, attempts, due }, at) => {
+    const times = attempts > 1 ? ` after ${attempts} attempts` : '';
+    return html`${at > 0 && '; '}<strong>${state}</strong> for ${handler}${times}${due && html`, due ${timeTag(due)}`}`;
+  });
+  return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.`;
 }
 
 function showHandlers({ number, event, handlers, isPurged }: OneEvent, view: View): Markup | null {
@@ -121,8 +131,7 @@ function showFacts({ id, event, keys }: OneEvent, { link }: View): Markup | null
 <h3>Headers that were kept</h3><dl>${headers}</dl>`;
 }
 
-function showCommands(one: OneEvent): Markup | null {
-  const commands = one.body && commandsFor(one, PORT_SHOWN);
+function showCommands({ commands }: OneEvent): Markup | null {
   if (!commands) return null;
   const block = (id: string, words: string, command: string) =>
     html`<h3>${words} <button type="button" class="needs-js" data-copy="${id}">Copy</button></h3><pre id="${id}" tabindex="0">${command}</pre>`;

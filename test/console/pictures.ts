@@ -1,0 +1,54 @@
+/**
+ * `node test/console/pictures.ts [folder]`: pictures of the console with a realistic night in it, those of the README in docs/pictures if
+ * no folder is given; with one, of every page, in light and dark and on a phone, to be looked at.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PAGES } from '../../src/serve/console/pages.ts';
+import { startConsole } from '../harness/console.ts';
+import { consolePaths } from '../harness/console-paths.ts';
+import { ROOT } from '../harness/project.ts';
+import { startBrowser, VIEWS } from './browser.ts';
+
+const SHOWN = [
+  { name: 'overview', path: '/', view: VIEWS.light },
+  { name: 'events', path: '/events', view: VIEWS.light },
+  { name: 'event', path: '/events/:id', view: VIEWS.dark },
+  { name: 'charts', path: '/charts?span=7d', view: VIEWS.dark },
+] as const;
+
+const [folder] = process.argv.slice(2);
+const console = await startConsole({ night: { events: folder ? 5_000 : 100_000, now: Date.now() } });
+const browser = await startBrowser();
+const target = folder ?? join(ROOT, 'docs/pictures');
+mkdirSync(target, { recursive: true });
+if (folder === undefined) {
+  for (const { name, path, view } of SHOWN) await take(name, await one(path), view, false);
+} else {
+  for (const [name, view] of Object.entries(VIEWS)) {
+    for (const { path: of } of PAGES) {
+      for (const [at, path] of (await consolePaths(console.url, of)).entries()) {
+        await take(
+          `${of.slice(1).replaceAll(/\W+/g, '-') || 'overview'}-${at}.${name.replaceAll(' ', '-')}`,
+          path,
+          view,
+          true,
+        );
+      }
+    }
+  }
+}
+await browser.close();
+await console.close();
+
+/** The parcel's event, where the page is of one. */
+async function one(path: string): Promise<string> {
+  return path.includes(':id') ? ((await consolePaths(console.url, path)).at(4) ?? '/') : path;
+}
+
+async function take(name: string, path: string, view: object, isWhole: boolean): Promise<void> {
+  const { page } = await browser.open(view);
+  await page.goto(`${console.url}${path}`);
+  await page.screenshot({ path: join(target, `${name}.png`), fullPage: isWhole });
+  await page.context().close();
+}
