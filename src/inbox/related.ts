@@ -5,7 +5,7 @@
 import type { StateShape } from '../verify/preset.ts';
 import { parseBody } from './identity.ts';
 import { memberTextOf } from './member-texts.ts';
-import { stateOf } from './newest.ts';
+import { datedIn, stateOf } from './newest.ts';
 import type { InboxReader } from './reader.ts';
 import { keyValuesOf } from './search-keys.ts';
 import type { StoredSource } from './stored-source.ts';
@@ -72,13 +72,14 @@ async function relatedFrom(
   const body = shape && (await reader.evidence(number))?.body;
   const parsed = body && parseBody(body);
   const told = shape && body && stateOf(shape, parsed, body);
+  const dated = shape && datedIn(shape, parsed);
   const thing = told ? told.thing.toString('hex') : '';
   const before = latest.get(thing);
   if (told && (before === undefined || told.at > before)) latest.set(thing, told.at);
   return {
     ...{ id, receivedAt, source, type, handlers },
     state: shape?.says && body ? memberTextOf(parsed, shape.says, body) : null,
-    stateAt: told && told.at > 0 ? iso(told.at) : null,
+    stateAt: told && dated ? iso(dated.time) : null,
     isLate: told !== undefined && before !== undefined && told.at < before,
   };
 }

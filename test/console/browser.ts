@@ -51,9 +51,12 @@ export async function startBrowser(): Promise<TestBrowser> {
   };
 }
 
+/** Not those that it brings along for the cloud: they switch off what is to be tested. */
+const ARGS = ['--no-sandbox', '--disable-gpu', '--force-prefers-reduced-motion'];
+
 async function launch(folder: string): Promise<Browser> {
   if (process.env.CHROMIUM)
-    return await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
+    return await chromium.launch({ executablePath: process.env.CHROMIUM, args: ARGS });
   // It unpacks itself where this points.
   const before = process.env.TMPDIR;
   process.env.TMPDIR = folder;
@@ -61,7 +64,7 @@ async function launch(folder: string): Promise<Browser> {
     const { default: packed } = await import('@sparticuz/chromium');
     return await chromium.launch({
       executablePath: await packed.executablePath(),
-      args: packed.args,
+      args: ARGS,
       env: { ...process.env, TMPDIR: folder },
     });
   } finally {

@@ -22,33 +22,36 @@ const console = await startConsole({ night: { events: folder ? 5_000 : 100_000, 
 const browser = await startBrowser();
 const target = folder ?? join(ROOT, 'docs/pictures');
 mkdirSync(target, { recursive: true });
-if (folder === undefined) {
-  for (const { name, path, view } of SHOWN) await take(name, await one(path), view, false);
-} else {
+try {
+  if (folder === undefined) for (const { name, path, view } of SHOWN) await take(name, await one(path), view);
+  else await takeAll();
+} finally {
+  await browser.close();
+  await console.close();
+}
+
+async function takeAll(): Promise<void> {
   for (const [name, view] of Object.entries(VIEWS)) {
     for (const { path: of } of PAGES) {
       for (const [at, path] of (await consolePaths(console.url, of)).entries()) {
-        await take(
-          `${of.slice(1).replaceAll(/\W+/g, '-') || 'overview'}-${at}.${name.replaceAll(' ', '-')}`,
-          path,
-          view,
-          true,
-        );
+        const file = `${of.slice(1).replaceAll(/\W+/g, '-') || 'overview'}-${at}.${name.replaceAll(' ', '-')}`;
+        await take(file, path, {
+          ...view,
+          viewport: { width: name.includes('360') ? 360 : 1280, height: 2_000 },
+        });
       }
     }
   }
 }
-await browser.close();
-await console.close();
 
 /** The parcel's event, where the page is of one. */
 async function one(path: string): Promise<string> {
   return path.includes(':id') ? ((await consolePaths(console.url, path)).at(4) ?? '/') : path;
 }
 
-async function take(name: string, path: string, view: object, isWhole: boolean): Promise<void> {
+async function take(name: string, path: string, view: object): Promise<void> {
   const { page } = await browser.open(view);
   await page.goto(`${console.url}${path}`);
-  await page.screenshot({ path: join(target, `${name}.png`), fullPage: isWhole });
+  await page.screenshot({ path: join(target, `${name}.png`) });
   await page.context().close();
 }

@@ -254,9 +254,38 @@ export function fillNight(path: string, { events, now }: Night): void {
         );
       }
     }
-    for (let minute = 0; minute < 60; minute++) {
-      count(1, now - minute * MINUTE_MS, 'request', 'shippo', 'accepted', 2 + (minute % 3));
-      count(1, now - minute * MINUTE_MS, 'request', 'shippo', 'hmac_mismatch', Number(minute % 5 === 0), 0);
+    for (let minute = 0; minute < 26 * 60; minute++) {
+      const time = now - minute * MINUTE_MS;
+      const ofDay = new Date(time).getUTCHours();
+      const busy = 2 + 5 * Math.max(0, Math.sin(((ofDay - 5) / 24) * 2 * Math.PI)) + (minute % 3);
+      for (const { name, handlers, part } of SOURCES) {
+        const many = Math.round(busy * part);
+        const isDown = name === 'flintn' && minute < 7 * 60;
+        count(1, time, 'request', name, 'accepted', many, 1 + (minute % 3));
+        count(1, time, 'request', name, 'duplicate', Number(minute % 17 === 0), 1);
+        count(
+          1,
+          time,
+          'request',
+          name,
+          'hmac_mismatch',
+          Number(name === 'shippo' && minute < 180 && minute % 5 === 0),
+          0,
+        );
+        count(
+          1,
+          time,
+          'attempt',
+          handlers[0],
+          isDown ? 'retry' : 'done',
+          many,
+          3 + (minute % (isDown ? 8 : 5)),
+        );
+        count(60, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
+        count(1, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
+      }
+      count(1, time, 'backlog', '', 'looks', 1);
+      count(60, time, 'backlog', '', 'looks', 1);
     }
     const use = insert('secret_uses', 'source,scheme,secret,form,count,last_at');
     use('shippo', 'hmac', 'b6c1d2e3f405', 'X-Hub-Signature sha256', 2_114, now - MINUTE_MS);

@@ -15,7 +15,7 @@ export function showRelated({ id, related }: OneEvent, { link }: View): Markup[]
 ${hasStates && html`<td class="said" data-name="state">${event.state ?? '–'}${event.isLate && html` ${badge('alarm', 'came late')}`}</td><td data-name="as of">${event.stateAt ? timeTag(event.stateAt) : '–'}</td>`}
 <td data-name="handlers">${event.handlers.map(({ handler, state }) => html`${badge(state, `${handler.split('/')[1]}: ${state}`)} `)}</td></tr>`;
     });
-    return html`<h2>This ${key}: <span class="said">${value}</span></h2>
+    return html`<h2>All events of ${key} <span class="said">${value}</span></h2>
 <p class="muted">${hasMore ? 'The newest of them' : amountOf(events.length, 'event')}, in the order in which they came. <a href="${link('/events', { key: value })}">As a list</a></p>
 <table class="list"><thead><tr><th scope="col">received</th><th scope="col">type</th>${hasStates && html`<th scope="col">state</th><th scope="col">as of</th>`}<th scope="col">handlers</th></tr></thead><tbody>${rows}</tbody></table>`;
   });
