@@ -8,11 +8,11 @@ import { type ChartWish, readCharted } from './charted.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
 import type { InboxReader } from './reader.ts';
-import { readRelated } from './related.ts';
 import type { PageOptions } from './search.ts';
 import type { Selection } from './selection.ts';
 import { readStanding } from './standing.ts';
 import type { StoredSource } from './stored-source.ts';
+import { readStory } from './story.ts';
 import type { TallyWish } from './tallies.ts';
 
 type StoredSources = ReadonlyMap<string, StoredSource>;
@@ -30,13 +30,12 @@ export const READINGS = {
     reader.search(selection, sources).after(number, limit),
   find: (reader: InboxReader, sources: StoredSources, text: string, limit: number) =>
     findByText(reader, sources, text, limit),
-  event: (reader: InboxReader, _sources: StoredSources, number: number) => reader.show(number),
-  related: (
+  story: (
     reader: InboxReader,
     sources: StoredSources,
     number: number,
     states: ReadonlyMap<string, StateShape>,
-  ) => readRelated(reader, sources, number, states),
+  ) => readStory(reader, sources, number, states),
   evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
   newest: (reader: InboxReader) => reader.newest(),
   tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),

@@ -1,13 +1,12 @@
 /**
  * The history of what an event is about: all events with one of its search keys, a parcel's or an order's, in the order in which they
- * came, each with the state that it tells. Read for the page of one event.
+ * came, each with the state that it tells. A part of story.ts.
  */
 import type { StateShape } from '../verify/preset.ts';
 import { parseBody } from './identity.ts';
 import { memberTextOf } from './member-texts.ts';
 import { datedIn, stateOf } from './newest.ts';
 import type { InboxReader } from './reader.ts';
-import { keyValuesOf } from './search-keys.ts';
 import type { StoredSource } from './stored-source.ts';
 import { type EventSummary, iso } from './summary.ts';
 
@@ -35,19 +34,14 @@ export interface RelatedEvents {
 const VALUES_MOST = 4;
 const EVENTS_MOST = 40;
 
-/** `states`: how events of each source tell a state. */
+/** `keys`: the values of the event, by the name of the key. `states`: how events of each source tell a state. */
 export async function readRelated(
   reader: InboxReader,
   sources: ReadonlyMap<string, StoredSource>,
-  number: number,
+  keys: ReadonlyMap<string, readonly string[]>,
   states: ReadonlyMap<string, StateShape>,
 ): Promise<RelatedEvents[]> {
-  const own = await reader.evidence(number);
-  const keys = own && sources.get(own.source)?.keys;
-  if (!keys) return [];
-  const values = [...keyValuesOf(keys, own.body)].flatMap(([key, all]) =>
-    all.map((value) => ({ key, value })),
-  );
+  const values = [...keys].flatMap(([key, all]) => all.map((value) => ({ key, value })));
   const found: RelatedEvents[] = [];
   for (const { key, value } of values.slice(0, VALUES_MOST)) {
     const page = await reader.search({ key: value }, sources).page({ limit: EVENTS_MOST });

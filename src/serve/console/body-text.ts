@@ -21,11 +21,11 @@ const LINES_MOST = 4 * SHOWN_BYTES;
 /** Deeper ones begin where this one does. */
 const DEPTH_MOST = 40;
 
-export function bodyText(body: Buffer, form: BodyForm): BodyText {
-  if (form === 'hex')
-    return { form, text: hexOf(body.subarray(0, HEX_BYTES)), isCut: body.length > HEX_BYTES };
-  const isCut = body.length > SHOWN_BYTES;
-  const text = body.subarray(form === 'pretty' ? jsonStartOf(body) : 0, SHOWN_BYTES).toString();
+/** `start`: the beginning of the body, or the whole; `bytes`: how many it has in all. */
+export function bodyText(start: Buffer, bytes: number, form: BodyForm): BodyText {
+  if (form === 'hex') return { form, text: hexOf(start.subarray(0, HEX_BYTES)), isCut: bytes > HEX_BYTES };
+  const isCut = bytes > Math.min(start.length, SHOWN_BYTES);
+  const text = start.subarray(form === 'pretty' ? jsonStartOf(start) : 0, SHOWN_BYTES).toString();
   if (form === 'pretty' && looksLikeJson(text, isCut)) {
     const lines = indented(text);
     return { form, text: lines.slice(0, LINES_MOST), isCut: isCut || lines.length > LINES_MOST };

@@ -1,8 +1,7 @@
 /** All that is known of one event, for its page: also how it was proved, and the history of what it is about. */
 import { numberOf } from '../../inbox/event-id.ts';
 import type { RelatedEvents } from '../../inbox/related.ts';
-import { keyValuesOf } from '../../inbox/search-keys.ts';
-import type { EventDetails, EventEvidence } from '../../inbox/summary.ts';
+import type { EventDetails } from '../../inbox/summary.ts';
 import { fingerprintOf, keyFingerprint } from '../../verify/fingerprint.ts';
 import type { StateShape } from '../../verify/preset.ts';
 import type { Proof } from '../../verify/verifier.ts';
@@ -31,39 +30,25 @@ export interface OneEvent {
 
 export async function readEvent(from: PageSource, { params, query }: PageRequest): Promise<OneEvent> {
   const number = numberOfId(params.id);
-  const { reading } = from;
   const config = from.config();
-  const [found, evidence, related] = await Promise.all([
-    reading.ask('event', number),
-    reading.ask('evidence', number),
-    reading.ask('related', number, statesIn(config)),
-  ]);
+  const found = await from.reading.ask('story', number, statesIn(config));
   if (!found) throw new PageError(404, 'there is no such event in this inbox');
-  const { id, receivedAt } = found;
-  const about = { id, number, receivedAt };
-  const nothing = {
-    keys: {},
-    proofs: [],
-    soundness: null,
-    related: [],
-    body: null,
-    commands: null,
-    handlers: [],
-  };
-  if ('purged' in found) return { ...about, isPurged: true, event: null, ...nothing };
-  const { body, ...event } = found;
+  const soundness = query.get('verify') ? await judgeNow(from, number) : null;
+  if ('purged' in found) {
+    const { id, receivedAt } = found;
+    const nothing = { keys: {}, proofs: [], related: [], body: null, commands: null, handlers: [] };
+    return { id, number, receivedAt, isPurged: true, event: null, soundness, ...nothing };
+  }
+  const { event, bodyStart, proofs, keys, related } = found;
+  const { id, receivedAt, bytes } = event;
   const source = config.sources.find(({ name }) => name === event.source);
   const form = BODY_FORMS.find((name) => name === query.get('body')) ?? 'pretty';
   return {
-    ...about,
-    isPurged: body === null,
-    event,
-    keys: Object.fromEntries(keyValuesOf(source?.keys ?? {}, body ?? Buffer.alloc(0))),
-    proofs: (evidence?.proofs ?? []).map(shownProof),
-    soundness: evidence && query.get('verify') ? await judgeNow(from, evidence) : null,
-    related,
-    body: body && bodyText(body, form),
-    commands: body && source ? commandsFor(event, source.path, config.port) : null,
+    ...{ id, number, receivedAt, event, keys, soundness, related },
+    isPurged: bodyStart === null,
+    proofs: proofs.map(shownProof),
+    body: bodyStart && bodyText(bodyStart, bytes ?? 0, form),
+    commands: bodyStart && source ? commandsFor(event, source.path, config.port) : null,
     handlers: source?.routes.map(({ handler }) => handler) ?? [],
   };
 }
@@ -78,8 +63,10 @@ function shownProof({ scheme, secret, form, wouldRefuse }: Proof): OneEvent['pro
   };
 }
 
-async function judgeNow({ inbox, config }: PageSource, evidence: EventEvidence): Promise<Soundness> {
-  const key = await inbox.fingerprintKey();
+/** Null once its body is purged. */
+async function judgeNow({ inbox, reading, config }: PageSource, number: number): Promise<Soundness | null> {
+  const [key, evidence] = await Promise.all([inbox.fingerprintKey(), reading.ask('evidence', number)]);
+  if (!evidence) return null;
   return judgeStored(evidence, config(), (secret) => keyFingerprint(key, fingerprintOf(secret)));
 }
 

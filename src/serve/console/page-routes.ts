@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request, Response } from 'express';
+import { redactText } from '../../base/log/redact.ts';
 import { visibleJson } from '../../base/log/visible.ts';
 import type { AccessLevel } from './access.ts';
 import type { Assets } from './assets.ts';
@@ -13,7 +14,14 @@ import { takeFlash } from './flash.ts';
 import type { Markup } from './html.ts';
 import { showError, showFrame } from './layout.ts';
 import { linksFrom } from './links.ts';
-import type { AnyPage, ConsolePage, PageRequest, PageSource, View } from './page.ts';
+import {
+  type AnyPage,
+  type ConsolePage,
+  PageError,
+  type PageRequest,
+  type PageSource,
+  type View,
+} from './page.ts';
 import { DOWNLOADS, PAGES } from './pages.ts';
 import { wantsHtml } from './titles.ts';
 
@@ -70,7 +78,7 @@ export function addPages(app: Express, from: PageSource, assets: Assets, answers
     app.get(page.path, async (request, response) => {
       const asked = askedIn(request);
       const key = `${request.path}?${asked.query}`;
-      const data = await answers.of(key, asked.now, () => page.read(from, asked));
+      const data = await answers.of(key, asked.now, () => page.read(from, asked)).catch(sayUnreadable);
       response.set('Cache-Control', 'no-store').vary('Accept');
       if (!wantsHtml(request)) return void response.type('json').end(visibleJson(JSON.stringify(data)));
       const { inbox } = await from.inbox.status();
@@ -79,6 +87,12 @@ export function addPages(app: Express, from: PageSource, assets: Assets, answers
       sendPage(request, response, assets, { path: page.path, title }, page.show(data, view));
     });
   }
+}
+
+/** What is not about the request is about the inbox, and its operator wants to know it. */
+function sayUnreadable(error: Error): never {
+  if (error instanceof PageError) throw error;
+  throw new PageError(503, `that cannot be read now: ${redactText(error.message)}`);
 }
 
 function askedIn({ params, originalUrl }: Request): PageRequest {

@@ -4,7 +4,7 @@ import { bodyText } from '../../../src/serve/console/body-text.ts';
 import { html } from '../../../src/serve/console/html.ts';
 
 const shown = (body: string | Buffer, form: 'pretty' | 'raw' | 'hex' = 'pretty') =>
-  bodyText(Buffer.from(body), form);
+  bodyText(Buffer.from(body), Buffer.byteLength(body), form);
 
 test('what is indented has the same numbers, names and texts, each as it was written', () => {
   const { text, form } = shown('{"a":12345678901234567890,"b":[1.50,{"c":"x,{}:\\"y"},[]],"b":{},"d":1E400}');

@@ -38,7 +38,7 @@ function showConfirmation(asked: Confirmation, view: View): Markup {
     );
   if (found === 0)
     return html`<p class="note">Nothing is selected: <span class="said">${selected}</span>.</p><p>${back}</p>`;
-  return html`<p class="verdict">${verb === 'replay' ? 'Replay' : 'Discard'} <strong>${deliveries}</strong>: <span class="said">${selected}</span>.</p>
+  return html`<p class="verdict">${verb === 'replay' ? 'Replay' : 'Discard'} <strong>${deliveries}</strong>. Selected: <span class="said">${selected}</span>.</p>
 <p>${verb === 'replay' ? 'Each goes to its handler again.' : 'They are taken off the list of their handlers; the events stay.'} What comes in from now on is left alone; what somebody changes meanwhile is skipped and counted.</p>
 <table class="narrow"><thead><tr><th scope="col">handler</th><th scope="col" class="number">deliveries</th></tr></thead><tbody>${rows}</tbody></table>
 <form class="acts" method="post" action="${link('/actions')}">
