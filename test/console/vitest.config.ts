@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/console/*.browser.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     fileParallelism: false,
   },
 });
