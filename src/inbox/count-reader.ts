@@ -3,6 +3,7 @@
  * It never looks at an event.
  */
 import type { Backlog } from './contract.ts';
+import { DUPLICATES_OF, type DuplicateCount } from './duplicates.ts';
 import { timeOfNumber } from './event-id.ts';
 import type { Tables } from './reader.ts';
 import { type HourTaken, minuteOf, type TallyRow, type TallyWish, timesOf } from './tallies.ts';
@@ -19,6 +20,7 @@ export const COUNT_QUERIES = {
   backlog: `SELECT handler, state, count(*) AS count, min(CASE WHEN since IS NULL THEN event END) AS oldest,
       min(since) AS "replayedAt"
     FROM work GROUP BY handler, state ORDER BY handler, state`,
+  duplicates: DUPLICATES_OF,
   replicas: 'SELECT count(*) AS count FROM replicas',
 } as const;
 
@@ -54,6 +56,12 @@ export class CountReader {
   async lastProven(): Promise<Map<string, number>> {
     const uses = await this.#tables.all<{ source: string; at: number }>(COUNT_QUERIES.lastUses);
     return new Map(uses.map(({ source, at }) => [source, at]));
+  }
+
+  /** How often an event has come again; undefined if it has not. */
+  async duplicatesOf(event: number): Promise<DuplicateCount | undefined> {
+    const [row] = await this.#tables.all<DuplicateCount>(COUNT_QUERIES.duplicates, event);
+    return row;
   }
 
   /** Counts the rows of work: while a service runs it knows them without. */

@@ -5,6 +5,7 @@
 
 import type { StateShape } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
+import type { DuplicateCount } from './duplicates.ts';
 import type { InboxReader } from './reader.ts';
 import { type RelatedEvents, readRelated } from './related.ts';
 import { KEYS_BODY_MOST, keyValuesOf } from './search-keys.ts';
@@ -19,6 +20,8 @@ export interface EventStory {
   readonly proofs: readonly Proof[];
   readonly keys: Readonly<Record<string, readonly string[]>>;
   readonly related: readonly RelatedEvents[];
+  /** Undefined if it came once. */
+  readonly duplicates: DuplicateCount | undefined;
 }
 
 const BODY_START = 65_536;
@@ -43,6 +46,7 @@ export async function readStory(
     bodyStart: body?.subarray(0, BODY_START) ?? null,
     proofs: proved?.proofs ?? [],
     keys: Object.fromEntries(values),
+    duplicates: await reader.counts.duplicatesOf(number),
     related: await readRelated(reader, sources, values, states),
   };
 }

@@ -7,6 +7,7 @@ import type { Losses } from '../inbox/refused/losses.ts';
 import { AlarmWatch } from './alarms/watch.ts';
 import type { Config } from './config/config.ts';
 import { createMetrics } from './console/metrics.ts';
+import { DuplicateCounts } from './duplicate-counts.ts';
 import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
 import type { KnownAddresses } from './known-addresses.ts';
@@ -36,6 +37,7 @@ export function startCounting(
   const watch = new AlarmWatch(knobs.alarms, sources, handlers, log);
   const uses = new SecretUses();
   const tallies = new TallyBook();
+  const duplicates = new DuplicateCounts();
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
@@ -49,6 +51,7 @@ export function startCounting(
     uses: [...rules.possibleUses().map((use) => ({ ...use, count: 0 })), ...uses.all()],
     refusalsLost: refusalsLost(),
   }));
-  const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);
-  return { memory, connections, watch, uses, tallies, metrics, meter };
+  const listeners = [uses.listener, tallies.listener, duplicates.listener, watch.listener];
+  const meter = meterFor([...metrics.listeners, ...listeners]);
+  return { memory, connections, watch, uses, tallies, duplicates, metrics, meter };
 }

@@ -13,6 +13,7 @@ import {
   sumOfTimes,
   type TallySubject,
 } from '../inbox/tallies.ts';
+import type { DuplicateCounts } from './duplicate-counts.ts';
 import type { MeterListener, SecretUses } from './meter.ts';
 
 const TELL_MS = 5_000;
@@ -97,18 +98,24 @@ export class TallyBook {
   }
 }
 
+interface ToldCounts {
+  readonly uses: SecretUses;
+  readonly tallies: TallyBook;
+  readonly duplicates: DuplicateCounts;
+}
+
 /** Answers with a function that stops it, once the inbox knows all. */
 export function startTelling(
   inbox: Pick<Inbox, 'noteCounts' | 'status'>,
-  { uses, tallies }: { readonly uses: SecretUses; readonly tallies: TallyBook },
+  { uses, tallies, duplicates }: ToldCounts,
 ): () => Promise<void> {
   let telling: Promise<void> = Promise.resolve();
   let isTelling = false;
 
   async function tellAll(): Promise<void> {
     for (;;) {
-      const counts = { uses: uses.take(), tallies: tallies.take() };
-      if (counts.uses.length === 0 && counts.tallies.length === 0) return;
+      const counts = { uses: uses.take(), tallies: tallies.take(), duplicates: duplicates.take() };
+      if (Object.values(counts).every(({ length }) => length === 0)) return;
       try {
         await inbox.noteCounts(counts);
         tallies.failure = undefined;
@@ -116,6 +123,7 @@ export function startTelling(
         tallies.failure = (error as Error).message;
         uses.giveBack(counts.uses);
         tallies.giveBack(counts.tallies);
+        duplicates.giveBack(counts.duplicates);
         return;
       }
     }

@@ -316,6 +316,7 @@ export function fillNight(path: string, { events, now }: Night): void {
       1,
       0,
     );
+    insert('duplicates', 'event,count,last_at')(firstNumberAt(now - 2 * HOUR_MS) + 4_000, 3, now - HOUR_MS);
     const cause = insert('causes', 'handler,cause,sample,first_at,last_at,seen');
     cause('flintn/log', causeOf('flintn/log', DOWN), DOWN, now - 7 * HOUR_MS, now - MINUTE_MS, 812);
     for (const { handlers } of SOURCES)

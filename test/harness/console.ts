@@ -29,6 +29,8 @@ interface ConsoleTestOptions {
   readonly night?: Night;
   readonly tokens?: { readonly act?: readonly string[]; readonly read?: readonly string[] };
   readonly access?: ConsoleOptions['access'];
+  /** URL of an inbox that is there already, in place of one of its own. */
+  readonly database?: string;
 }
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -37,11 +39,16 @@ export async function startConsole({
   night,
   tokens = {},
   access,
+  database,
 }: ConsoleTestOptions = {}): Promise<TestConsole> {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   const path = join(folder, 'inbox.db');
   const all = ['FLEXPORT', 'SHIPPO', 'FLINTN'].map((name) => [`${name}_WEBHOOK_SECRET`, SECRET]);
-  const environment = { ...Object.fromEntries(all), DATABASE_URL: `sqlite:${path}`, DATA_DIR: folder };
+  const environment = {
+    ...Object.fromEntries(all),
+    DATABASE_URL: database ?? `sqlite:${path}`,
+    DATA_DIR: folder,
+  };
   const { config } = readConfig(environment, {}, sources);
   const stored = storedSourcesOf(config.sources);
   const open = () =>

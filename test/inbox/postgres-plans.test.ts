@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../../src/inbox/duplicates.ts';
 import { KEEP, KNOWN, NAMES } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
@@ -94,6 +95,20 @@ test('what commands read of tallies is a stretch of the key', async () => {
     expect(plan).toMatch(/tallies_pkey[\s\S]*Index Cond: \(\(?step = /);
     expect(plan).not.toContain('Seq Scan');
   }
+});
+
+test('how often an event has come again is found, added to and purged by its number', async () => {
+  for (const [name, text] of Object.entries({
+    duplicates: COUNT_QUERIES.duplicates,
+    gone: PURGE_DUPLICATES,
+  })) {
+    const plan = await planOf({ name, text });
+    expect(plan).toContain('duplicates_pkey');
+    expect(plan).not.toContain('Seq Scan');
+  }
+  expect(await planOf({ name: 'add_duplicate', text: ADD_DUPLICATE })).toContain(
+    'Conflict Arbiter Indexes: duplicates_pkey',
+  );
 });
 
 test.each([

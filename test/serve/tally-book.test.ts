@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Counts } from '../../src/inbox/counts.ts';
 import { noTimes } from '../../src/inbox/tallies.ts';
+import { DuplicateCounts } from '../../src/serve/duplicate-counts.ts';
 import { meterFor, SecretUses } from '../../src/serve/meter.ts';
 import { startTelling, TallyBook } from '../../src/serve/tally-book.ts';
 
@@ -19,8 +20,10 @@ afterEach(() => void vi.useRealTimers());
 function opened(noteCounts: (counts: Counts) => Promise<void>) {
   const [uses, tallies] = [new SecretUses(), new TallyBook()];
   const status = async () => STATUS;
-  const stop = startTelling({ noteCounts, status }, { uses, tallies });
-  return { meter: meterFor([uses.listener, tallies.listener]), tallies, stop };
+  const duplicates = new DuplicateCounts();
+  const stop = startTelling({ noteCounts, status }, { uses, tallies, duplicates });
+  const listeners = [uses.listener, tallies.listener, duplicates.listener];
+  return { meter: meterFor(listeners), tallies, stop };
 }
 
 test('requests and attempts are told apart, minute by minute, with the time they took', async () => {

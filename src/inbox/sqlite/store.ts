@@ -109,12 +109,14 @@ export class Store {
     return this.#clock.doubtMs(now) === 0 ? this.#keys.step(now) : 'end';
   }
 
-  noteCounts({ uses, tallies }: Counts, now: number): void {
+  noteCounts({ uses, tallies, duplicates = [] }: Counts, now: number): void {
     this.turn(now, ({ sql }) => {
       addTallies(sql, tallies);
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
       }
+      for (const { event, count, lastAt } of duplicates)
+        sql.addDuplicate.run({ $1: event, $2: count, $3: lastAt });
     });
   }
 

@@ -1,7 +1,7 @@
 /** All that is known of one event, for its page: also how it was proved, and the history of what it is about. */
 import { numberOf } from '../../inbox/event-id.ts';
 import type { RelatedEvents } from '../../inbox/related.ts';
-import type { EventDetails } from '../../inbox/summary.ts';
+import { type EventDetails, iso } from '../../inbox/summary.ts';
 import { fingerprintOf, keyFingerprint } from '../../verify/fingerprint.ts';
 import type { StateShape } from '../../verify/preset.ts';
 import type { Proof } from '../../verify/verifier.ts';
@@ -20,6 +20,7 @@ export interface OneEvent {
   readonly keys: Readonly<Record<string, readonly string[]>>;
   readonly proofs: readonly Pick<Proof, 'scheme' | 'secret' | 'form' | 'wouldRefuse'>[];
   readonly soundness: Soundness | null;
+  readonly duplicates: { readonly count: number; readonly lastAt: string } | null;
   readonly related: readonly RelatedEvents[];
   readonly body: BodyText | null;
   /** How to send the same again from a terminal. */
@@ -36,7 +37,15 @@ export async function readEvent(from: PageSource, { params, query }: PageRequest
   const soundness = query.get('verify') ? await judgeNow(from, number) : null;
   if ('purged' in found) {
     const { id, receivedAt } = found;
-    const nothing = { keys: {}, proofs: [], related: [], body: null, commands: null, handlers: [] };
+    const nothing = {
+      keys: {},
+      proofs: [],
+      duplicates: null,
+      related: [],
+      body: null,
+      commands: null,
+      handlers: [],
+    };
     return { id, number, receivedAt, isPurged: true, event: null, soundness, ...nothing };
   }
   const { event, bodyStart, proofs, keys, related } = found;
@@ -47,6 +56,9 @@ export async function readEvent(from: PageSource, { params, query }: PageRequest
     ...{ id, number, receivedAt, event, keys, soundness, related },
     isPurged: bodyStart === null,
     proofs: proofs.map(shownProof),
+    duplicates: found.duplicates
+      ? { count: found.duplicates.count, lastAt: iso(found.duplicates.lastAt) }
+      : null,
     body: bodyStart && bodyText(bodyStart, bytes ?? 0, form),
     commands: bodyStart && source ? commandsFor(event, source.path, config.port) : null,
     handlers: source?.routes.map(({ handler }) => handler) ?? [],

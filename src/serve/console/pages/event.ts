@@ -4,7 +4,7 @@ import { BODY_FORMS } from '../body-text.ts';
 import { type OneEvent, readEvent } from '../event-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { badge, bytesText, durationText, timeTag } from '../words.ts';
+import { amountOf, badge, bytesText, durationText, timeTag } from '../words.ts';
 import { showRelated } from './related.ts';
 
 export const eventPage = definePage<OneEvent>({
@@ -20,6 +20,7 @@ export const eventPage = definePage<OneEvent>({
     keys: 'the values by which it can be found, by the name of the key',
     proofs:
       'how it was proved: `scheme`, `form`, fingerprint of the `secret`; `wouldRefuse` of a check that is only observed',
+    duplicates: 'how often it came again (`count`), and when it last did (`lastAt`); null if it did not',
     soundness: 'with `?verify=1`: whether `bytes` and `signature` hold now; else null',
     related:
       'for each key its `value` and all `events` with it, oldest first: the `state` that each tells, `stateAt`, and whether it `isLate`',
@@ -46,14 +47,14 @@ ${showCommands(one)}`
 }
 
 /** In a line: when it came, and what became of it. */
-function showFate({ receivedAt, event, isPurged }: OneEvent): Markup {
+function showFate({ receivedAt, event, isPurged, duplicates }: OneEvent): Markup {
   if (!event)
     return html`It came at ${timeTag(receivedAt)}. It is past its retention: only its id is kept, to tell duplicates by.`;
   const states = event.handlers.map(({ handler, state, attempts, due }, at) => {
     const times = attempts > 1 ? ` after ${attempts} attempts` : '';
     return html`${at > 0 && '; '}<strong>${state}</strong> for ${handler}${times}${due && html`, due ${timeTag(due)}`}`;
   });
-  return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.`;
+  return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.${duplicates && html` It came again ${amountOf(duplicates.count, 'time')}, last ${timeTag(duplicates.lastAt)}.`}`;
 }
 
 function showHandlers({ number, event, handlers, isPurged }: OneEvent, view: View): Markup | null {
