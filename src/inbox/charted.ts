@@ -5,7 +5,7 @@
 
 import type { InboxReader } from './reader.ts';
 import { iso } from './summary.ts';
-import { percentileOf, sumOfTallies, type TallyCounts, type TallyRow, type TallyStep } from './tallies.ts';
+import { noTimes, percentileOf, type TallyRow, type TallyStep } from './tallies.ts';
 
 export interface ChartWish {
   readonly step: TallyStep;
@@ -43,58 +43,69 @@ export interface Percentiles {
 
 const MINUTE_MS = 60_000;
 
+type StretchCounts = Record<string, number[]>;
+
+/** In one pass: of a busy day there are tens of thousands of rows. */
 export async function readCharted(reader: InboxReader, wish: ChartWish): Promise<Charted> {
   const { step, minutes, stretches, now, source } = wish;
   const length = minutes * MINUTE_MS;
   const from = now - (now % length) - (stretches - 1) * length;
   const rows = await reader.counts.tallies({ step, from, until: from + stretches * length });
-  const isOfSource = ({ subject }: TallyRow) =>
-    source === undefined || subject === source || subject.startsWith(`${source}/`);
-  const placeOfRow = ({ bucket }: TallyRow) => Math.floor((bucket * MINUTE_MS - from) / length);
-  const countsBy = (wanted: readonly TallyRow[], nameOf: (row: TallyRow) => string) => {
-    const counts: Record<string, number[]> = {};
-    for (const row of wanted) {
-      const name = nameOf(row);
-      counts[name] ??= Array.from({ length: stretches }, () => 0);
-      const place = placeOfRow(row);
-      (counts[name] as number[])[place] = (counts[name]?.[place] ?? 0) + row.count;
-    }
-    return counts;
+  const isOther = ({ subject }: TallyRow) =>
+    source !== undefined && subject !== '' && subject !== source && !subject.startsWith(`${source}/`);
+  const [requests, events, attempts, backlog] = [{}, {}, {}, {}] as [
+    StretchCounts,
+    StretchCounts,
+    StretchCounts,
+    StretchCounts,
+  ];
+  const [answers, handlers] = [noSums(stretches), noSums(stretches)];
+  const add = (counts: StretchCounts, name: string, place: number, count: number) => {
+    counts[name] ??= Array.from({ length: stretches }, () => 0);
+    const list = counts[name] as number[];
+    list[place] = (list[place] ?? 0) + count;
   };
-  const ofKind = Map.groupBy(rows, ({ kind }) => kind);
-  const requests = (ofKind.get('request') ?? []).filter(isOfSource);
-  const attempts = (ofKind.get('attempt') ?? []).filter(isOfSource);
-  const backlog = ofKind.get('backlog') ?? [];
-  const looks = countsBy(
-    backlog.filter(({ subject }) => subject === ''),
-    () => 'all',
-  ).all;
-  const waiting = countsBy(
-    backlog.filter((row) => row.subject !== '' && isOfSource(row)),
-    () => 'all',
-  ).all;
-  const isEvent = ({ outcome }: TallyRow) => outcome === 'accepted' || outcome === 'held';
+  for (const row of rows) {
+    if (isOther(row)) continue;
+    const { kind, subject, outcome, count } = row;
+    const place = Math.floor((row.bucket * MINUTE_MS - from) / length);
+    if (kind === 'backlog') add(backlog, outcome, place, count);
+    else {
+      add(kind === 'request' ? requests : attempts, outcome, place, count);
+      addToSum(kind === 'request' ? answers : handlers, place, row);
+    }
+    const isEvent = outcome === 'accepted' || outcome === 'held';
+    if (kind === 'request' && isEvent) add(events, subject, place, count);
+  }
   return {
     times: Array.from({ length: stretches }, (_, at) => iso(from + at * length)),
-    requests: countsBy(requests, ({ outcome }) => outcome),
-    events: countsBy(requests.filter(isEvent), ({ subject }) => subject),
-    attempts: countsBy(attempts, ({ outcome }) => outcome),
-    answers: percentilesOf(requests, stretches, placeOfRow),
-    handlers: percentilesOf(attempts, stretches, placeOfRow),
+    ...{ requests, events, attempts },
+    answers: percentilesOf(answers),
+    handlers: percentilesOf(handlers),
     backlog: Array.from({ length: stretches }, (_, at) => {
-      const count = looks?.[at] ?? 0;
-      return count === 0 ? null : Math.round((waiting?.[at] ?? 0) / count);
+      const looks = backlog.looks?.[at] ?? 0;
+      return looks === 0 ? null : Math.round((backlog.pending?.[at] ?? 0) / looks);
     }),
   };
 }
 
-function percentilesOf(
-  rows: readonly TallyRow[],
-  stretches: number,
-  placeOfRow: (row: TallyRow) => number,
-): Percentiles {
-  const byPlace = Map.groupBy(rows, placeOfRow);
-  const sums = Array.from({ length: stretches }, (_, at): TallyCounts => sumOfTallies(byPlace.get(at) ?? []));
+interface Sum {
+  count: number;
+  readonly times: number[];
+}
+
+function noSums(stretches: number): Sum[] {
+  return Array.from({ length: stretches }, () => ({ count: 0, times: noTimes() }));
+}
+
+function addToSum(sums: readonly Sum[], place: number, { count, times }: TallyRow): void {
+  const sum = sums[place];
+  if (!sum) return;
+  sum.count += count;
+  for (let at = 0; at < times.length; at++) sum.times[at] = (sum.times[at] ?? 0) + (times[at] ?? 0);
+}
+
+function percentilesOf(sums: readonly Sum[]): Percentiles {
   const at = (part: number) => sums.map((sum) => percentileOf(sum, part) ?? null);
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }

@@ -34,22 +34,26 @@ export interface RelatedEvents {
 const VALUES_MOST = 4;
 const EVENTS_MOST = 40;
 
-/** `keys`: the values of the event, by the name of the key. `states`: how events of each source tell a state. */
+/** `own`: the event itself. `keys`: its values, by the name of the key. `states`: how events of each source tell a state. */
 export async function readRelated(
   reader: InboxReader,
   sources: ReadonlyMap<string, StoredSource>,
+  own: EventSummary,
   keys: ReadonlyMap<string, readonly string[]>,
   states: ReadonlyMap<string, StateShape>,
 ): Promise<RelatedEvents[]> {
   const values = [...keys].flatMap(([key, all]) => all.map((value) => ({ key, value })));
   const found: RelatedEvents[] = [];
   for (const { key, value } of values.slice(0, VALUES_MOST)) {
-    const page = await reader.search({ key: value }, sources).page({ limit: EVENTS_MOST });
-    if (page.events.length < 2) continue;
+    const bounds = { limit: EVENTS_MOST, indexedOnly: true };
+    const page = await reader.search({ key: value }, sources).page(bounds);
+    const isAmong = page.events.some(({ number }) => number === own.number);
+    // The newest ones are not indexed yet.
+    const all = isAmong ? page.events : [own, ...page.events];
+    if (all.length < 2) continue;
     const events: RelatedEvent[] = [];
     const latest = new Map<string, number>();
-    for (const event of page.events.toReversed())
-      events.push(await relatedFrom(reader, event, states, latest));
+    for (const event of all.toReversed()) events.push(await relatedFrom(reader, event, states, latest));
     found.push({ key, value, events, hasMore: page.next !== null });
   }
   return found;

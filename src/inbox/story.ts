@@ -47,6 +47,6 @@ export async function readStory(
     proofs: proved?.proofs ?? [],
     keys: Object.fromEntries(values),
     duplicates: await reader.counts.duplicatesOf(number),
-    related: await readRelated(reader, sources, values, states),
+    related: await readRelated(reader, sources, event, values, states),
   };
 }

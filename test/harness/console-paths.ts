@@ -31,7 +31,7 @@ const QUERIES: Readonly<Record<string, readonly string[]>> = {
     '?handler=wrong',
     '?search=hostile',
   ],
-  '/charts': ['', '?span=7d&source=shippo', '?span=30d'],
+  '/charts': ['', '?span=3h', '?span=7d&source=shippo', '?span=30d'],
   '/events/confirm': [
     '?verb=replay&scope=all&state=dead',
     '?verb=discard&scope=picked',

@@ -1,4 +1,4 @@
-/** Charts of a day, a week or a month, of all sources or of one: made of tallies, which all replicas share. */
+/** Charts of some hours, a day, a week or a month, of all sources or of one: made of tallies, which all replicas share. */
 import type { Charted, Percentiles } from '../../../inbox/charted.ts';
 import { REFUSALS, type RefusalCode } from '../../../verify/refusals.ts';
 import { outcomeOfRefusal } from '../../meter.ts';
@@ -7,9 +7,10 @@ import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { timeTakenText } from '../words.ts';
 
-/** `minutes`: of one bar. Minutes are kept for two days, hours for more than a year. */
+/** `minutes`: of one bar. A day of minutes would be many rows to read, for everybody who looks. */
 const SPANS = {
-  '24h': { words: '24 hours', step: 1, minutes: 15, stretches: 96, bar: '15 minutes' },
+  '3h': { words: '3 hours', step: 1, minutes: 2, stretches: 90, bar: '2 minutes' },
+  '24h': { words: '24 hours', step: 60, minutes: 60, stretches: 24, bar: 'the hour' },
   '7d': { words: '7 days', step: 60, minutes: 120, stretches: 84, bar: '2 hours' },
   '30d': { words: '30 days', step: 60, minutes: 480, stretches: 90, bar: '8 hours' },
 } as const;
@@ -30,7 +31,7 @@ export const chartsPage = definePage<Charts>({
   title: 'Charts',
   nav: 'Charts',
   fields: {
-    span: '`24h`, `7d` or `30d`; each list below has one number for each stretch of it',
+    span: '`3h`, `24h`, `7d` or `30d`; each list below has one number for each stretch of it',
     source: 'whose alone it is, or null',
     sources: 'those that there are',
     times: 'when each stretch begins',
