@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAGES } from '../../src/serve/console/pages.ts';
 import { startConsole } from '../harness/console.ts';
+import { PARCEL } from '../harness/console-night.ts';
 import { consolePaths } from '../harness/console-paths.ts';
 import { ROOT } from '../harness/project.ts';
 import { startBrowser, VIEWS } from './browser.ts';
@@ -44,9 +45,12 @@ async function takeAll(): Promise<void> {
   }
 }
 
-/** The parcel's event, where the page is of one. */
+/** The last event of the parcel, where the page is of one. */
 async function one(path: string): Promise<string> {
-  return path.includes(':id') ? ((await consolePaths(console.url, path)).at(4) ?? '/') : path;
+  const found = (await (await fetch(`${console.url}/events?q=${PARCEL}`)).json()) as {
+    events: { id: string }[];
+  };
+  return path.replace(':id', found.events[0]?.id ?? '');
 }
 
 async function take(name: string, path: string, view: object): Promise<void> {

@@ -222,8 +222,13 @@ export function fillNight(path: string, { events, now }: Night): void {
       many: number,
       place = 2,
     ) => {
-      const times = noTimes();
-      times[place] = many;
+      // Most as quick as usual, some slower, few much slower.
+      const few = Math.floor(many / 20);
+      const some = Math.floor(many / 4);
+      const times = noTimes()
+        .with(place, many - some - few)
+        .with(place + 1, some)
+        .with(place + 2, few);
       const bucket = Math.floor(time / MINUTE_MS);
       if (many > 0) tally(step, bucket - (bucket % step), kind, subject, outcome, many, bytesOfTimes(times));
     };
@@ -232,7 +237,7 @@ export function fillNight(path: string, { events, now }: Night): void {
       const ofDay = new Date(time).getUTCHours();
       const busy = Math.round(20 + 120 * Math.max(0, Math.sin(((ofDay - 5) / 24) * 2 * Math.PI)));
       for (const { name, handlers, part } of SOURCES) {
-        count(60, time, 'request', name, 'accepted', Math.round(busy * part), 1 + (hour % 3));
+        count(60, time, 'request', name, 'accepted', Math.round(busy * part), busy > 100 ? 2 : 1);
         count(60, time, 'request', name, 'duplicate', hour % 7, 1);
         count(
           60,
@@ -250,7 +255,7 @@ export function fillNight(path: string, { events, now }: Night): void {
           handlers[0],
           hour < 7 && name === 'flintn' ? 'dead' : 'done',
           Math.round(busy * part),
-          3 + (hour % 4),
+          3 + (hour % 3),
         );
       }
     }
@@ -261,7 +266,7 @@ export function fillNight(path: string, { events, now }: Night): void {
       for (const { name, handlers, part } of SOURCES) {
         const many = Math.round(busy * part);
         const isDown = name === 'flintn' && minute < 7 * 60;
-        count(1, time, 'request', name, 'accepted', many, 1 + (minute % 3));
+        count(1, time, 'request', name, 'accepted', many, 1);
         count(1, time, 'request', name, 'duplicate', Number(minute % 17 === 0), 1);
         count(
           1,
@@ -272,15 +277,7 @@ export function fillNight(path: string, { events, now }: Night): void {
           Number(name === 'shippo' && minute < 180 && minute % 5 === 0),
           0,
         );
-        count(
-          1,
-          time,
-          'attempt',
-          handlers[0],
-          isDown ? 'retry' : 'done',
-          many,
-          3 + (minute % (isDown ? 8 : 5)),
-        );
+        count(1, time, 'attempt', handlers[0], isDown ? 'retry' : 'done', many, isDown ? 8 : 3);
         count(60, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
         count(1, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
       }

@@ -27,6 +27,7 @@ export interface Chart {
 const WIDTH = 720;
 const HEIGHT = 160;
 const SPARK = { width: 120, height: 24 } as const;
+/** Each stands below the first bar of its part: the bars are a multiple of it, or the last one is short. */
 const LABELS = 6;
 const DAY_MS = 86_400_000;
 

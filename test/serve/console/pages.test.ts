@@ -59,6 +59,25 @@ test('nothing of a secret, and no signature, is on any page', async () => {
   }
 });
 
+test('one line of megabytes is shown by its beginning, and saved whole', async () => {
+  const body = Buffer.from(`{"id":"large-1","type":"/large","text":"${'x'.repeat(6_000_000)}"}`);
+  const arrival = {
+    source: 'flexport',
+    receivedAt: Date.now(),
+    address: '10.0.0.1',
+    headers: '{}',
+    evidence: '[]',
+  };
+  const { id } = await console.inbox.keep({ ...arrival, body });
+  for (const query of ['', '?body=raw', '?body=hex', '?verify=1']) {
+    const shown = await (await get(`/events/${id}${query}`)).text();
+    expect(shown.length).toBeLessThan(400_000);
+    expect(shown).toContain('That is its beginning.');
+  }
+  const saved = await (await get(`/events/${id}/body`)).arrayBuffer();
+  expect(Buffer.from(saved).equals(body)).toBe(true);
+});
+
 test('every link on every page leads to something', async () => {
   const known = pages.map(({ path }) => path.split('/')[1]);
   // One of each kind: the same page, with the same parameters.

@@ -104,7 +104,7 @@ function showCards(overview: Overview, view: View): Markup[] {
         more: beside(lastHour),
       },
       {
-        label: 'Requests refused in the last hour',
+        label: 'Refused in the last hour',
         figure: amount(count),
         to: link('/refused', { since: '1h' }),
         more: top === null ? 'none' : `${Math.round(share * 100)} % of all; most: ${top.source} ${top.code}`,
@@ -126,7 +126,7 @@ function workCards({ status, lastDay }: Overview, { link, now }: View): Card[] {
       label: 'Deliveries waiting',
       figure: amount(pending),
       to: link('/events', { state: 'pending' }),
-      more: oldestPendingAt === null ? 'none' : html`the oldest since ${timeTag(oldestPendingAt, { now })}`,
+      more: oldestPendingAt === null ? 'none' : html`the oldest came ${timeTag(oldestPendingAt, { now })}`,
     },
     {
       label: 'Deliveries dead, in all',
