@@ -1,6 +1,4 @@
 /** Every page in a real browser: light, dark, without JavaScript and on a phone, with nothing to complain of. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAGES } from '../../src/serve/console/pages.ts';
 import { startConsole, type TestConsole } from '../harness/console.ts';
@@ -14,9 +12,6 @@ import {
   type ViewName,
   violationsOn,
 } from './browser.ts';
-
-/** Where pictures of all pages go, if anywhere. */
-const PICTURES = process.env.CONSOLE_PICTURES;
 
 describe.runIf(hasBrowser)('every page', () => {
   let console: TestConsole;
@@ -35,17 +30,6 @@ describe.runIf(hasBrowser)('every page', () => {
     for (const { path: of } of PAGES) {
       for (const path of await consolePaths(console.url, of)) {
         await page.goto(`${console.url}${path}`);
-        if (PICTURES) {
-          mkdirSync(PICTURES, { recursive: true });
-          const file = `${
-            path
-              .slice(1)
-              .replace(/evt_\w+/, 'event')
-              .replace(/\W+/g, '-')
-              .slice(0, 60) || 'overview'
-          }.${name.replaceAll(' ', '-')}.png`;
-          await page.screenshot({ path: join(PICTURES, file), fullPage: true });
-        }
         const found = name === 'without JavaScript' ? [] : await violationsOn(page);
         const overflow = name === 'without JavaScript' ? 0 : await overflowOf(page);
         faults.push(...[...complaints.splice(0), ...found].map((one) => `${path}: ${one}`));

@@ -28,7 +28,7 @@ const WIDTH = 720;
 const HEIGHT = 160;
 const SPARK = { width: 120, height: 24 } as const;
 /** Each stands below the first bar of its part: the bars are a multiple of it, or the last one is short. */
-const LABELS = 6;
+const LABELS = [7, 6];
 const DAY_MS = 86_400_000;
 
 /** Bars, one on the other. */
@@ -92,7 +92,8 @@ function framed(
   marks: readonly (Markup | null)[],
 ) {
   const isDays = (times.at(-1) ?? 0) - (times[0] ?? 0) >= 2 * DAY_MS;
-  const every = Math.max(1, Math.ceil(times.length / LABELS));
+  const parts = LABELS.find((count) => times.length % count === 0) ?? LABELS[0] ?? 1;
+  const every = Math.max(1, Math.ceil(times.length / parts));
   const labels = times.filter((_, at) => at % every === 0);
   const shown = series.filter(({ values }) => values.some((value) => value > 0));
   return html`<figure class="chart">

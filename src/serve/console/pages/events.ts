@@ -128,7 +128,7 @@ function showRow(
   return html`<tr>${acts && html`<td><input type="checkbox" name="id" value="${id}" aria-label="Select ${id}"></td>`}
 <td data-name="received"><a href="${link(`/events/${id}`)}">${timeTag(receivedAt)}</a></td>
 <td data-name="source">${source}</td>
-<td class="wrap said" data-name="type">${type ?? '–'}</td>
+<td class="type said" data-name="type">${type ?? '–'}</td>
 <td class="wrap" data-name="handlers">${states.length > 0 ? states : html`<span class="muted">none wants it</span>`}${held && html` <span class="muted said">${held}</span>`}</td>
 <td class="number" data-name="size">${bytes === null ? 'purged' : bytesText(bytes)}</td></tr>`;
 }
