@@ -55,7 +55,7 @@ export function addLogin(
       response.set('Retry-After', String(wait));
       return show(request, response, 429, `That was wrong too often. Try again in ${wait} seconds.`);
     }
-    const { token = '', who = '', to = '' } = (request.body ?? {}) as Record<string, unknown>;
+    const { given: token = '', who = '', to = '' } = (request.body ?? {}) as Record<string, unknown>;
     const given = String(token).trim();
     if (levelOfToken(given, tokens()) === 'none') {
       limit.noteWrong(address, now);
@@ -78,7 +78,7 @@ export function showLogin(link: Link, to: string, says: string | undefined): Mar
   return html`<form class="login" method="post" action="${link('/login')}">
 ${says && html`<p class="error" role="alert">${says}</p>`}
 <input type="hidden" name="to" value="${to}">
-<label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label>
+<label>Token <input type="password" name="given" required autofocus autocomplete="current-password"></label>
 <p class="hint">The text in CONSOLE_TOKEN, or in CONSOLE_READ_TOKEN to look only.</p>
 <label>Your name <input name="who" maxlength="${NAME_MOST}" autocomplete="nickname"></label>
 <p class="hint">It is noted with what you do. You may leave it empty.</p>

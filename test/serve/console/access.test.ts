@@ -30,7 +30,7 @@ const form = (of: TestConsole, path: string, fields: Headers, headers: Headers =
   );
 
 async function logIn(token: string, who = ''): Promise<string> {
-  const answer = await form(locked, '/login', { token, who, to: '/' });
+  const answer = await form(locked, '/login', { given: token, who, to: '/' });
   expect(answer.status).toBe(303);
   return String(answer.headers.get('set-cookie')?.split(';')[0]);
 }
@@ -48,7 +48,7 @@ function writingPaths(of: TestConsole): string[] {
 
 describe('a session', () => {
   test('begins with a token, and its cookie is for this host and no script', async () => {
-    const answer = await form(locked, '/login', { token: TOKEN, who: 'anna', to: '/status?x=1' });
+    const answer = await form(locked, '/login', { given: TOKEN, who: 'anna', to: '/status?x=1' });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, './status?x=1']);
     const cookie = String(answer.headers.get('set-cookie'));
     expect(cookie).toMatch(/^consignee=.*; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
@@ -59,7 +59,7 @@ describe('a session', () => {
   });
 
   test('over TLS its cookie is kept to TLS', async () => {
-    const answer = await form(locked, '/login', { token: TOKEN }, { 'X-Forwarded-Proto': 'https' });
+    const answer = await form(locked, '/login', { given: TOKEN }, { 'X-Forwarded-Proto': 'https' });
     expect(answer.headers.get('set-cookie')).toMatch(/^__Host-consignee=.*; Secure$/);
   });
 
@@ -98,7 +98,7 @@ describe('a session', () => {
   test.each(['https://evil.example/', '//evil.example', '/../x', 'javascript:alert(1)', '/\\evil'])(
     'never leads away from here: %s',
     async (to) => {
-      const answer = await form(locked, '/login', { token: TOKEN, to });
+      const answer = await form(locked, '/login', { given: TOKEN, to });
       expect(answer.headers.get('location')).toBe('./');
     },
   );
@@ -117,9 +117,9 @@ describe('a session', () => {
 
 test('a wrong token is refused, in words, and again and again only so often', async () => {
   const other = await startConsole({ tokens: { act: [TOKEN] } });
-  const status = async () => (await form(other, '/login', { token: 'wrong' })).status;
+  const status = async () => (await form(other, '/login', { given: 'wrong' })).status;
   for (let at = 0; at < 10; at++) expect(await status()).toBe(401);
-  const last = await form(other, '/login', { token: TOKEN });
+  const last = await form(other, '/login', { given: TOKEN });
   expect([last.status, Number(last.headers.get('retry-after')) > 0]).toEqual([429, true]);
   await other.close();
 });
@@ -155,7 +155,7 @@ describe('a page of another site', () => {
         403,
       ]);
     }
-    expect((await form(locked, '/login', { token: TOKEN }, headers as Headers)).status).toBe(403);
+    expect((await form(locked, '/login', { given: TOKEN }, headers as Headers)).status).toBe(403);
   });
 
   test('that reached us by a name of its own sees nothing where there are no tokens', async () => {

@@ -21,7 +21,7 @@ export const eventPage = definePage<OneEvent>({
     proofs:
       'how it was proved: `scheme`, `form`, fingerprint of the `secret`; `wouldRefuse` of a check that is only observed',
     duplicates: 'how often it came again (`count`), and when it last did (`lastAt`); null if it did not',
-    soundness: 'with `?verify=1`: whether `bytes` and `signature` hold now; else null',
+    soundness: 'with `?verify=1`: whether its bytes and its signature hold now; else null',
     related:
       'for each key its `value` and all `events` with it, oldest first: the `state` that each tells, `stateAt`, and whether it `isLate`',
     body: 'the beginning of what it says: `form` (by `?body=pretty`, `raw` or `hex`), `text`, and whether it `isCut`; `/events/<id>/body` has the bytes',
