@@ -3,6 +3,8 @@
  *
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
+
+import { counted } from '../base/words.ts';
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
 import { findByText } from '../inbox/finding.ts';
 import type { InboxReader } from '../inbox/reader.ts';
@@ -12,7 +14,7 @@ import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { EVENT_HEADER, eventCells, shortTime } from './event-lines.ts';
-import { columns, complain, counted, say, sayJson, sayWrong } from './terminal.ts';
+import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
 
 export interface ListOptions {
   readonly limit: number;

@@ -4,9 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import type { SourceConfig } from '../serve/config/source.ts';
-import type { SecretScheme } from '../verify/schemes.ts';
-import { rotate } from './secret/rotate.ts';
+import { counted } from '../base/words.ts';
 import {
   type Age,
   ageOf,
@@ -16,9 +14,12 @@ import {
   sayUse,
   secretSchemesOf,
   usedSlots,
-} from './secret/slots.ts';
+} from '../serve/check/slots.ts';
+import type { SourceConfig } from '../serve/config/source.ts';
+import type { SecretScheme } from '../verify/schemes.ts';
+import { rotate } from './secret/rotate.ts';
 import { readSettings, type Settings, sound } from './settings.ts';
-import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
+import { FLAG, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 

@@ -7,9 +7,9 @@
 import { idOf } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { EventEvidence } from '../inbox/summary.ts';
+import { readFingerprints } from '../serve/check/slots.ts';
 import type { Config } from '../serve/config/config.ts';
 import { judgeStored, type Soundness } from '../serve/stored-proofs.ts';
-import { readFingerprints } from './secret/slots.ts';
 import { complain, say, sayJson } from './terminal.ts';
 
 const PAGE = 1_000;

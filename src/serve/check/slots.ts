@@ -9,16 +9,16 @@
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { ago, counted, DAY_MS } from '../../base/words.ts';
 import type { Database, SecretUse } from '../../inbox/contract.ts';
 import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
-import type { Config } from '../../serve/config/config.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
-import type { Fingerprints } from '../../serve/stored-proofs.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
-import { ago, counted, DAY_MS } from '../terminal.ts';
+import type { Config } from '../config/config.ts';
+import type { SourceConfig } from '../config/source.ts';
+import type { Fingerprints } from '../stored-proofs.ts';
 
 export interface Slot {
   /** The setting without its form, as in FLINTN_WEBHOOK_SECRET. */
@@ -143,7 +143,10 @@ export async function readKnownIn(reader: InboxReader): Promise<KnownSecrets> {
 }
 
 export async function readFingerprints(reader: InboxReader): Promise<Fingerprints> {
-  const key = await reader.fingerprintKey();
+  return fingerprintsBy(await reader.fingerprintKey());
+}
+
+export function fingerprintsBy(key: string | undefined): Fingerprints {
   return (secret) => (key === undefined ? undefined : keyFingerprint(key, fingerprintOf(secret)));
 }
 
@@ -151,21 +154,36 @@ export function usedSlots(
   source: SourceConfig,
   scheme: string,
   environment: Environment,
-  { uses, fingerprints }: KnownSecrets,
+  known: KnownSecrets,
   now: number,
 ): UsedSlot[] {
   const slots = slotsOfSource(source, scheme, environment);
-  const its = uses.filter((use) => use.source === source.name && use.scheme === scheme);
-  const useOf = ({ value }: Slot) => {
+  const used = usesOf(
+    slots.map(({ value }) => value),
+    { source: source.name, scheme },
+    known,
+    now,
+  );
+  return used.map((one, at) => ({ ...one, slot: slots[at] as Slot }));
+}
+
+/** Of the live secrets of one scheme of one source, the newest first. */
+export function usesOf(
+  values: readonly string[],
+  { source, scheme }: Pick<SecretUse, 'source' | 'scheme'>,
+  { uses, fingerprints }: KnownSecrets,
+  now: number,
+) {
+  const its = uses.filter((use) => use.source === source && use.scheme === scheme);
+  const used = values.map((value) => {
     const secret = fingerprints(value);
-    return sumOfUses(its.filter((use) => use.secret === secret));
-  };
-  const currentUse = slots[0] && useOf(slots[0]);
-  return slots.map((slot) => {
-    const use = useOf(slot);
+    return { secret, use: sumOfUses(its.filter((use) => use.secret === secret)) };
+  });
+  const currentUse = used[0]?.use;
+  return used.map(({ secret, use }, at) => {
     const isPast = use !== undefined && now - use.lastAt >= DAY_MS;
-    const mayGo = !slot.isCurrent && isPast && currentUse !== undefined && currentUse.lastAt > use.lastAt;
-    return { slot, use, currentUse, mayGo };
+    const mayGo = at > 0 && isPast && currentUse !== undefined && currentUse.lastAt > use.lastAt;
+    return { secret, use, currentUse, mayGo };
   });
 }
 
