@@ -29,7 +29,7 @@ export interface ActionRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly who: string;
-  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused';
+  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused' | 'recheck refused';
   /** A selection, what was paused or resumed, or which refused requests. */
   readonly about: Selection & { readonly name?: string; readonly reason?: string } & RefusedChoice;
   readonly state: ActionState;

@@ -124,6 +124,8 @@ export interface InboxStatus {
   readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];
+  /** When each of them is tried again, in milliseconds since 1970; left out if none rests. */
+  readonly restsUntil?: Readonly<Record<string, number>>;
   /** What a person has paused. */
   readonly paused: readonly PauseInForce[];
 }

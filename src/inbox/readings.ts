@@ -17,6 +17,23 @@ import type { TallyWish } from './tallies.ts';
 
 type StoredSources = ReadonlyMap<string, StoredSource>;
 
+const PROOFS_LOOKED_AT = 100;
+/** The proofs come with the body. */
+const PROOFS_BYTES_MOST = 16 * 1_048_576;
+
+async function readNewestProofs(reader: InboxReader, sources: StoredSources, source: string) {
+  const { events } = await reader.search({ source }, sources).page({
+    limit: PROOFS_LOOKED_AT,
+    bound: { looks: 20_000, ms: 200 },
+  });
+  let bytes = 0;
+  const chosen = events.filter((event) => {
+    bytes += event.bytes ?? 0;
+    return bytes <= PROOFS_BYTES_MOST;
+  });
+  return await reader.proofs(chosen.map(({ number }) => number));
+}
+
 export const READINGS = {
   standing: (reader: InboxReader, _sources: StoredSources, now: number) => readStanding(reader, now),
   page: (
@@ -43,8 +60,14 @@ export const READINGS = {
   failures: (reader: InboxReader, _sources: StoredSources, filter: FailureFilter) => reader.failures(filter),
   secretUses: (reader: InboxReader) => reader.secretUses(),
   alarms: (reader: InboxReader, _sources: StoredSources, limit: number) => reader.alarms(limit),
-  actions: (reader: InboxReader, _sources: StoredSources, limit: number) => reader.actions.list(limit),
+  actions: (reader: InboxReader, _sources: StoredSources, limit: number, before?: number) =>
+    reader.actions.list(limit, before),
   action: (reader: InboxReader, _sources: StoredSources, id: number) => reader.actions.one(id),
+  oldestDue: (reader: InboxReader, _sources: StoredSources, handlers: readonly string[]) =>
+    reader.counts.oldestDue(handlers),
+  replicas: (reader: InboxReader) => reader.counts.replicas(),
+  /** How the newest events of a source passed their checks. */
+  proofs: readNewestProofs,
   countStep: (
     reader: InboxReader,
     sources: StoredSources,

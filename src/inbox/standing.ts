@@ -58,7 +58,7 @@ export async function readStanding(reader: InboxReader, now: number): Promise<St
         now,
       );
     }),
-    replicas: await counts.replicas(),
+    replicas: (await counts.replicas())?.length,
   };
 }
 

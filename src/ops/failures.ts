@@ -64,7 +64,7 @@ export function showRefusedFailures(
   reader: RefusedReader,
   { source, json }: { readonly source?: string; readonly json: boolean },
 ): number {
-  const { groups, more } = reader.failures(source);
+  const { groups, more } = reader.failures({ ...(source && { source }) });
   if (json) {
     for (const group of groups) sayJson({ ...group, ...meaningOf(group) });
     return 0;

@@ -81,7 +81,8 @@ export interface StatusFacts {
   readonly alarms?: readonly Alarm[];
   readonly standing: Standing | string;
   readonly work:
-    | (Omit<InboxStatus, 'inbox' | 'resting' | 'paused'> & Partial<Pick<InboxStatus, 'resting' | 'paused'>>)
+    | (Omit<InboxStatus, 'inbox' | 'resting' | 'restsUntil' | 'paused'> &
+        Partial<Pick<InboxStatus, 'resting' | 'paused'>>)
     | string;
   readonly disk: ServiceStatus['disk'] | string;
   /** Why no service tells more. */

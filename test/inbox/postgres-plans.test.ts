@@ -11,6 +11,7 @@ import { KEEP, KNOWN, NAMES } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { DISCARD_SELECTED, REPLAY_ENDED, REPLAY_OPEN } from '../../src/inbox/postgres/replays.ts';
+import { POSTGRES_SELECTION } from '../../src/inbox/postgres/selection.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { ADD_TALLIES, PURGE_OLD_TALLIES } from '../../src/inbox/postgres/tallies.ts';
@@ -95,6 +96,11 @@ test('what commands read of tallies is a stretch of the key', async () => {
     expect(plan).toMatch(/tallies_pkey[\s\S]*Index Cond: \(\(?step = /);
     expect(plan).not.toContain('Seq Scan');
   }
+});
+
+test('what waits longest for its time is one look into the index of what is due', async () => {
+  const text = COUNT_QUERIES.oldestDue(POSTGRES_SELECTION.waitsForItsTime);
+  expect(accesses(await planOf({ name: 'oldest_due', text }))).toEqual(['work by work_due']);
 });
 
 test('how often an event has come again is found, added to and purged by its number', async () => {

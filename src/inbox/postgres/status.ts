@@ -30,8 +30,8 @@ export class StatusReader {
     this.#backlogs = new Backlogs(pool, url);
   }
 
-  /** The caller adds `resting`, since it knows its own targets. */
-  async read(): Promise<Omit<InboxStatus, 'resting'>> {
+  /** The caller adds what rests, since it knows its own targets. */
+  async read(): Promise<Omit<InboxStatus, 'resting' | 'restsUntil'>> {
     // One connection at a time: the others are for events.
     const inbox = (await metaOf(this.#pool, 'inbox')) ?? '';
     const counts = await this.#backlogs.read();

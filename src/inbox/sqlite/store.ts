@@ -160,7 +160,7 @@ export class Store {
       backlog: this.#counts.backlog(),
       oldestPendingAt: waitSince.length > 0 ? Math.min(...waitSince) : null,
       ...(clockDoubtMs !== 0 && { clockDoubtMs }),
-      resting: this.#scheduler.targets.restingHandlers(),
+      ...this.#scheduler.targets.rests(Date.now()),
       paused: inForce(this.#sql.pauses.all(), this.#routes),
     };
   }
