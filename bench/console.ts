@@ -31,6 +31,16 @@ const PATHS: Readonly<Record<string, string>> = {
   'by their id': '/events?q=id-4711',
   'an event': '/events/:id',
   'before an action': '/events/confirm?verb=replay&scope=all&state=dead',
+  'failures by cause': '/failures',
+  'refused by cause': '/refused',
+  handlers: '/handlers',
+  sources: '/sources',
+  'a source': '/sources/shippo',
+  alarms: '/alarms',
+  actions: '/actions',
+  live: '/live',
+  'live of a rare source': '/live?source=flatfile',
+  about: '/about',
 };
 
 export async function measureConsole(events: number) {

@@ -4,6 +4,7 @@
  * with problems changes nothing and says so. Used by serve.ts.
  */
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import type { Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import type { Config } from '../serve/config/config.ts';
 import { SCHEMES } from '../verify/schemes.ts';
@@ -15,7 +16,7 @@ const LOOK_MS = 1_000;
 interface ReloadOptions {
   readonly settings: Settings;
   readonly read: () => Promise<Settings>;
-  readonly apply: (config: Config) => Promise<void>;
+  readonly apply: (config: Config, warnings: readonly Problem[]) => Promise<void>;
   /** The file that settings are read from in development. */
   readonly dotenv: string | undefined;
   /** In a terminal SIGHUP means that the terminal has gone. */
@@ -66,7 +67,7 @@ export function reloadOnChange({ settings, read, apply, dotenv, onHangup, log }:
     ];
     for (const name of changed) log.warn({ setting: name }, `${name} has changed: that takes a restart`);
     current = next;
-    await apply(next.config);
+    await apply(next.config, next.warnings);
     watch();
     log.info({}, 'settings read again');
   }

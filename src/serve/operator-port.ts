@@ -1,8 +1,10 @@
 /** What the operator's port is made of: the console, and where it finds how the service is. Called by receiver.ts. */
 import { dirname } from 'node:path';
+import { wiredHandlers } from '../deliver/handlers.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxReading } from '../inbox/reading.ts';
 import type { RefusedChoice } from '../inbox/refused/choice.ts';
+import { Checklist } from './check/checklist.ts';
 import { storedSourcesOf } from './config/stored-sources.ts';
 import { createConsole } from './console/app.ts';
 import type { startCounting } from './counting.ts';
@@ -40,23 +42,34 @@ function statusSource(parts: ServiceParts, service: Service, reading: InboxReadi
 }
 
 export function createConsoleServer(parts: ServiceParts, service: Service, reading: InboxReading) {
-  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain } = parts;
+  const { config, log, rules, metrics, meter, inbox, refused, judgeRefusedAgain, judgeRefused } = parts;
   const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
   const { knobs } = config;
   const sources = storedSourcesOf(config.sources);
   const { file: inboxFile } = driverOf(config.database);
+  const status = () => readStatus(statusSource(parts, service, reading));
+  const checklist = new Checklist(
+    () => ({ config: rules.config, problems: [], warnings: rules.warnings, environment: process.env }),
+    status,
+  );
+  const handlers = wiredHandlers(parts.sources, knobs);
   const app = createConsole({
     inbox,
     inboxFile,
     metrics,
-    status: () => readStatus(statusSource(parts, service, reading)),
+    status,
     reading,
     config: () => rules.config,
     sources: () => sources,
+    handlers: () => handlers,
+    allowed: (source) => rules.allowed(source),
+    refused: refused.reading,
+    judge: judgeRefused,
+    checklist,
     tokens: () => rules.consoleTokens,
     judgeRefusedAgain,
     discardRefused,
   });
   const connections = new Connections({ max: CONSOLE_CONNECTIONS_MAX, trusted: [], log });
-  return createHttpServer(app, { knobs, log, meter, connections });
+  return { server: createHttpServer(app, { knobs, log, meter, connections }), checklist };
 }

@@ -5,6 +5,7 @@
  *   stop    not ready ▶ delay ▶ public port ▶ handlers ▶ retention, alarms, console ▶ inbox
  */
 import { dirname } from 'node:path';
+import type { Problem } from '../base/errors.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
@@ -30,7 +31,7 @@ export interface Receiver {
   readonly consolePort: number;
   readonly connections: ConnectionLimits;
   /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
-  reload(config: Config): Promise<void>;
+  reload(config: Config, warnings?: readonly Problem[]): Promise<void>;
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(): Promise<void>;
 }
@@ -41,6 +42,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const { knobs } = config;
   const service: Service = { state: 'serving', startedAt: Date.now() };
   const rules = new Rules(config, log);
+  rules.warnings = options.warnings ?? [];
   const known = new KnownAddresses((network) => work.refused.prove(network));
   const counting = startCounting(config, log, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
@@ -49,7 +51,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
   const reading = new InboxReading(config.database, storedSourcesOf(config.sources));
   const publicServer = createPublicServer(parts, service);
-  const consoleServer = createConsoleServer(parts, service, reading);
+  const { server: consoleServer, checklist } = createConsoleServer(parts, service, reading);
 
   const { inbox, refused, supervisor, watch } = parts;
   refused.proven().then((networks) => {
@@ -81,6 +83,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
     consoleServer.closeAllConnections();
     await closeServer(consoleServer, 0);
     await stopTelling();
+    checklist.close();
     reading.close();
     await refused.close();
     await inbox.close();
@@ -88,7 +91,7 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
   }
 
   const connections = parts.connections.counts().limits;
-  return { port, consolePort, connections, reload: (changed) => reload(changed, parts), stop };
+  return { port, consolePort, connections, reload: (...changed) => reload(parts, ...changed), stop };
 }
 
 function createPublicServer(
@@ -159,7 +162,8 @@ function startWatch(parts: ServiceParts, { crashes }: Starts): void {
   });
 }
 
-async function reload(changed: Config, parts: ServiceParts): Promise<void> {
+async function reload(parts: ServiceParts, changed: Config, warnings: readonly Problem[] = []) {
+  parts.rules.warnings = warnings;
   if (await parts.rules.replace(changed)) judgeSoon(parts);
   void parts.supervisor.refresh();
 }

@@ -5,12 +5,13 @@
  * A new reading of the settings is built whole and takes effect once its new host names are looked up: a request sees the
  * old rules or the new ones, never some of each.
  */
+import type { Problem } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
 import type { SecretUse } from '../inbox/contract.ts';
 import { enforcedProofs, possibleProofs, provingSettings, verifiersOf } from '../verify/checks.ts';
 import { digestOf, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
-import { namesIn } from '../verify/ip-allowlist.ts';
+import { type Allowed, allowedBy, namesIn } from '../verify/ip-allowlist.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { Config, ConsoleSettings } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -21,6 +22,8 @@ export class Rules {
   readonly #names: FollowedNames;
   /** The newest reading of the settings. */
   config: Config;
+  /** What it has warned of. */
+  warnings: readonly Problem[] = [];
   #bySource: ReadonlyMap<string, SourceRules>;
   /** Digests of the console's live tokens. */
   consoleTokens: ConsoleTokens;
@@ -36,6 +39,17 @@ export class Rules {
 
   of(source: string): SourceRules {
     return this.#bySource.get(source) as SourceRules;
+  }
+
+  /** Undefined if there is no such source. */
+  find(source: string): SourceRules | undefined {
+    return this.#bySource.get(source);
+  }
+
+  /** Whom the allowlist of a source lets in at present. */
+  allowed(source: string): readonly Allowed[] {
+    const { allowFrom = [] } = this.config.sources.find(({ name }) => name === source) ?? {};
+    return allowedBy(allowFrom, this.#names);
   }
 
   /** For a person who says how far signed times may be off. */

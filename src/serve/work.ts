@@ -2,13 +2,14 @@
  * Opens what keeps events and refused requests, and what hands events to the handlers; and says how the edge asks a source's
  * `reply` function, which runs in the handlers' thread. Called by receiver.ts.
  */
+import type { Problem } from '../base/errors.ts';
 import { Supervisor } from '../deliver/dispatch/supervisor.ts';
 import type { SupervisorOptions } from '../deliver/dispatch/threads.ts';
 import { openInbox } from '../inbox/client.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
-import { judgeInTurn } from '../inbox/refused/judging.ts';
+import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
 import type { Config } from './config/config.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -25,6 +26,8 @@ export interface WorkOptions
   extends Pick<SupervisorOptions, 'wiring' | 'sources' | 'log' | 'logOptions' | 'output'> {
   readonly config: Config;
   readonly role: Role;
+  /** What the settings have been warned of, for the checklist. */
+  readonly warnings?: readonly Problem[];
 }
 
 export type OpenedWork = Awaited<ReturnType<typeof openWork>>;
@@ -64,8 +67,13 @@ export async function openWork(
       log,
     },
   );
+  const judgeRefused = async (id: string): Promise<Judgement | undefined> => {
+    const request = await refused.reading.ask('request', id);
+    // It may be of a source that there was before the start.
+    return request && judgeRequest(request, rules.find(request.source)?.verifiers ?? []);
+  };
   const supervisor = new Supervisor({ ...options, inbox, dispatches, knobs, onAttempts: meter.attempt });
-  return { inbox, refused, judgeRefusedAgain, supervisor };
+  return { inbox, refused, judgeRefusedAgain, judgeRefused, supervisor };
 }
 
 /** The function sees what a handler would see: the body is read here once more, since what was stored is in the inbox. */

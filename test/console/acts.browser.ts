@@ -49,7 +49,7 @@ describe.runIf(hasBrowser)('a person', () => {
     expect(await page.locator('[data-picked]').textContent()).toBe(`${picked} selected`);
     await page.getByRole('button', { name: 'to the selected' }).click();
     await page.getByRole('button', { name: new RegExp(`^Replay ${picked} deliver`) }).click();
-    await page.waitForURL('**/actions*');
+    await page.waitForURL('**/actions/*');
     await expect.poll(() => countOf(open, 'state=dead')).toBe(before - picked);
     expect(complaints).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe.runIf(hasBrowser)('a person', () => {
     await page.getByRole('button', { name: 'to all that match' }).click();
     const many = await countOf(open, 'state=dead&handler=flintn/log');
     await page.getByRole('button', { name: `Discard ${many} deliveries` }).click();
-    await page.waitForURL('**/actions*');
+    await page.waitForURL('**/actions/*');
     await expect.poll(() => countOf(open, 'state=dead&handler=flintn/log')).toBe(0);
     await page.goto(`${open.url}/events?state=held&limit=1`);
     await page.locator('table.list tbody a').first().click();

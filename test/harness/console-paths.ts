@@ -1,5 +1,5 @@
 /** The paths of a page as they are in a test: its parameters take what there is in the inbox of console-night.ts. */
-import { HOSTILE_TYPE, PARCEL } from './console-night.ts';
+import { HOSTILE_TYPE, PARCEL, REFUSED_IDS } from './console-night.ts';
 
 interface Listed {
   readonly events: readonly { readonly id: string; readonly type: string }[];
@@ -17,6 +17,12 @@ const VALUES: Readonly<Record<string, (url: string) => Promise<readonly string[]
       list('state=held&limit=1'),
     ]);
     return [...hostile, ...others.flatMap(([first]) => first ?? [])].map(({ id }) => id);
+  },
+  ref: async () => REFUSED_IDS,
+  source: async () => ['shippo', 'flexport', 'flintn'],
+  async action(url) {
+    const { actions } = (await (await fetch(`${url}/actions`)).json()) as { actions: { id: number }[] };
+    return actions.map(({ id }) => String(id));
   },
 };
 
@@ -37,6 +43,12 @@ const QUERIES: Readonly<Record<string, readonly string[]>> = {
     '?verb=discard&scope=picked',
     '?verb=replay&scope=all',
   ],
+  '/failures': ['', '?since=24h', '?handler=flintn%2Flog', '?handler=wrong'],
+  '/refused': ['', '?since=1h', '?since=7d&source=shippo', '?code=nothing', '?address=203.0.113.9'],
+  '/refused/discard': ['?source=shippo&code=hmac_mismatch', '', '?source=nobody'],
+  '/refused/recheck': ['?source=shippo', '', `?ids=${REFUSED_IDS[0]}`],
+  '/actions': ['', '?before=2'],
+  '/live': ['', '?source=flexport', '?source=nobody'],
   '/events/:id': ['', '?body=raw', '?body=hex', '?verify=1'],
 };
 

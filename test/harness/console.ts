@@ -5,15 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sources from '../../config/sources.ts';
+import { wiredHandlers } from '../../src/deliver/handlers.ts';
 import { openInbox } from '../../src/inbox/client.ts';
 import { InboxReading } from '../../src/inbox/reading.ts';
+import { RefusedClient } from '../../src/inbox/refused/client.ts';
+import { judgeInTurn, judgeRequest } from '../../src/inbox/refused/judging.ts';
+import { Checklist } from '../../src/serve/check/checklist.ts';
 import { readConfig } from '../../src/serve/config/config.ts';
 import { storedSourcesOf } from '../../src/serve/config/stored-sources.ts';
 import { type ConsoleOptions, createConsole } from '../../src/serve/console/app.ts';
 import { createMetrics } from '../../src/serve/console/metrics.ts';
+import { Rules } from '../../src/serve/rules.ts';
 import { readStatus } from '../../src/serve/status-reader.ts';
-import { digestOf } from '../../src/verify/fingerprint.ts';
+import { digestOf, fingerprintOf, keyFingerprint } from '../../src/verify/fingerprint.ts';
 import { fillNight, type Night } from './console-night.ts';
+import { NIGHT_SETTINGS, refusalsInNight, refuseInNight, usesInNight } from './console-refused.ts';
 import { SECRET } from './project.ts';
 
 export interface TestConsole {
@@ -48,6 +54,7 @@ export async function startConsole({
     ...Object.fromEntries(all),
     DATABASE_URL: database ?? `sqlite:${path}`,
     DATA_DIR: folder,
+    ...(night && NIGHT_SETTINGS),
   };
   const { config } = readConfig(environment, {}, sources);
   const stored = storedSourcesOf(config.sources);
@@ -63,6 +70,19 @@ export async function startConsole({
     inbox = await open();
   }
   const reading = new InboxReading(config.database, stored);
+  const rules = new Rules(config, log);
+  rules.keyFingerprints(await inbox.fingerprintKey());
+  const refused = new RefusedClient(config.refusedPath, config.knobs.refused, log);
+  if (night) {
+    const key = await inbox.fingerprintKey();
+    await inbox.noteCounts({
+      uses: usesInNight((secret) => keyFingerprint(key, fingerprintOf(secret)), night),
+      tallies: refusalsInNight(night),
+    });
+    refuseInNight(refused, night);
+    // What was given to it before is there then.
+    await refused.newest('shippo');
+  }
   const digests = (given: typeof tokens) => ({
     act: (given.act ?? []).map(digestOf),
     read: (given.read ?? []).map(digestOf),
@@ -79,6 +99,10 @@ export async function startConsole({
       standing: () => reading.standing(),
       untold: () => undefined,
     });
+  const checklist = new Checklist(
+    () => ({ config, problems: [], warnings: rules.warnings, environment }),
+    status,
+  );
   const metrics = createMetrics({ sources: [], replying: [], observed: [], handlers: [] }, () => ({
     ...{ bytesInFlight: 0, alarms: [], uses: [], refusalsLost: [] },
     connections: { open: 0, limits: { all: 1, address: 1 }, closed: { all: 0, address: 0 } },
@@ -87,9 +111,26 @@ export async function startConsole({
     ...{ inbox, inboxFile: path, metrics, status, reading, ...(access && { access }) },
     config: () => config,
     sources: () => stored,
+    handlers: () => wiredHandlers(sources, config.knobs),
+    allowed: (source) => rules.allowed(source),
+    refused: refused.reading,
+    judge: async (id) => {
+      const request = await refused.reading.ask('request', id);
+      return request && judgeRequest(request, rules.find(request.source)?.verifiers ?? []);
+    },
+    checklist,
     tokens: () => live,
-    judgeRefusedAgain: async () => [],
-    discardRefused: async () => 0,
+    judgeRefusedAgain: judgeInTurn(
+      config.sources.map(({ name }) => name),
+      {
+        refused,
+        verifiersOf: (source) => rules.of(source).verifiers,
+        keep: (arrival) => inbox.keep(arrival),
+        note() {},
+        log,
+      },
+    ),
+    discardRefused: (choice) => refused.discard(choice),
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -103,7 +144,10 @@ export async function startConsole({
     async close() {
       server.closeAllConnections();
       server.close();
+      checklist.close();
       reading.close();
+      rules.stop();
+      await refused.close();
       await inbox.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -12,7 +12,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { RefusedChoice } from '../../inbox/refused/choice.ts';
-import type { JudgingWish } from '../../inbox/refused/judging.ts';
+import type { JudgingWish, Rechecked } from '../../inbox/refused/judging.ts';
 import { type AccessDecision, accessByTokens, type ConsoleTokens, hasTokens } from './access.ts';
 import { addAssets } from './assets.ts';
 import { addSlash, linksFrom } from './links.ts';
@@ -21,6 +21,7 @@ import type { createMetrics } from './metrics.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { PageError, type PageSource } from './page.ts';
 import { addPages, type Person, personIn, SharedAnswers, sendPage, sendTitle } from './page-routes.ts';
+import { addRefusedRoutes } from './refused-routes.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { sayTitle, wantsHtml } from './titles.ts';
 import { addWorkRoutes } from './work-routes.ts';
@@ -31,7 +32,7 @@ export interface ConsoleOptions extends PageSource {
   readonly inboxFile: string | undefined;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** Answers for each source how many were looked at, and how many pass now. */
-  readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<unknown>;
+  readonly judgeRefusedAgain: (wish: JudgingWish) => Promise<readonly Rechecked[]>;
   readonly discardRefused: (choice: RefusedChoice) => Promise<number>;
   /** The live tokens. */
   readonly tokens: () => ConsoleTokens;
@@ -93,6 +94,7 @@ export function createConsole(options: ConsoleOptions): Express {
   });
   addPages(app, options, assets, answers);
   addOperatorRoutes(app, options);
+  addRefusedRoutes(app, options);
   addWorkRoutes(app, options);
   app.use((_request: Request, response: Response) =>
     sayTitle(response, 404, 'there is nothing at this path'),

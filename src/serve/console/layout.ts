@@ -62,7 +62,7 @@ function showHeader({ link, menu, current, person }: PageFrame): Markup {
 <a class="brand" href="${link('/')}">Consignee</a>
 ${entries.length > 0 && html`<nav aria-label="Pages">${entries}</nav>`}
 <div class="tools">
-<label class="needs-js live">Live <select id="live"><option value="0">off</option><option value="2">2 s</option><option value="5" selected>5 s</option><option value="15">15 s</option><option value="60">60 s</option></select></label>
+<label class="needs-js live">Live <select id="live"><option value="0">off</option><option value="1">1 s</option><option value="2">2 s</option><option value="5" selected>5 s</option><option value="15">15 s</option><option value="60">60 s</option></select></label>
 <button type="button" class="needs-js" id="theme" title="Light, dark, or as the system has it">Theme</button>
 ${person && showPerson(person, link)}
 </div>

@@ -6,11 +6,9 @@
  *   POST /actions   {"inbox","verb":"replay"|"discard","selection","found"?,"upTo"?,"who"?} → the action, which is carried
  *                   out from now on; with "dryRun" → {"found","handlers","upTo"}. A selection has the members of
  *                   inbox/selection.ts; what is done is replayed only with the `found` and `upTo` of a dry run
- *   GET  /actions   ?limit=20 → what was ordered, the newest first, and how far it has come
  *   POST /actions/<id>/cancel   {"inbox"} → the action
  *   POST /pauses    {"inbox","verb":"pause","name","reason","who"?} or {"inbox","verb":"resume","name","who"?} →
  *                   {"handlers","before"?,"endedRest"}; `name` is a handler or a target
- *   POST /refused/discard   {"inbox","source"?,"code"?,"address"?,"ids"?,"who"?} → {"discarded"}, at least one of them
  *
  * A page's form has the same as fields: `form` of a row makes the JSON of them, and says where the person goes on.
  */
@@ -19,19 +17,12 @@ import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
-import { isChoice, type RefusedChoice } from '../../inbox/refused/choice.ts';
 import { ownPath } from './links.ts';
 import { readSelection } from './read-selection.ts';
-import { sayTitle } from './titles.ts';
 import { amountOf } from './words.ts';
 import { addWrite, type Body, type Write } from './write.ts';
 
-interface OperatorRoutes {
-  readonly inbox: Inbox;
-  readonly discardRefused: (choice: RefusedChoice) => Promise<number>;
-}
-
-export function addOperatorRoutes(app: Express, { inbox, discardRefused }: OperatorRoutes): void {
+export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inbox }): void {
   const on = <Wish extends object, Result extends object>(write: Write<Wish, Result>) =>
     addWrite(app, inbox, write);
   on({
@@ -52,6 +43,13 @@ export function addOperatorRoutes(app: Express, { inbox, discardRefused }: Opera
     wants: 'it takes the inbox, a verb (pause or resume), a name and, to pause, a reason',
     read: readPause,
     act: (order) => inbox.orderPause(order),
+    form: {
+      read: (fields) => fields,
+      done: ({ handlers, endedRest }, { verb, name }) => ({
+        says: `${verb === 'pause' ? 'Paused' : endedRest ? 'Tried now' : 'Resumed'}: ${handlers.join(', ') || String(name)}.`,
+        to: '/handlers',
+      }),
+    },
   });
   on({
     path: '/actions',
@@ -65,7 +63,10 @@ export function addOperatorRoutes(app: Express, { inbox, discardRefused }: Opera
         selection: parsedOr(selection, undefined),
         ...{ found: Number(found), upTo: Number(upTo) },
       }),
-      done: () => ({ says: 'It has begun, and goes on in the background.', to: '/actions' }),
+      done: (action) => ({
+        says: 'It has begun, and goes on in the background.',
+        to: 'id' in action ? `/actions/${action.id}` : '/actions',
+      }),
     },
   });
   on({
@@ -73,28 +74,13 @@ export function addOperatorRoutes(app: Express, { inbox, discardRefused }: Opera
     wants: 'it takes the inbox, and the number of an action in its path',
     read: (_body, who, id) => (Number.isSafeInteger(id) ? { id, who } : undefined),
     act: ({ id, who }) => inbox.cancelAction(id, who),
-  });
-  on({
-    path: '/refused/discard',
-    wants: 'it takes the inbox and at least one of source, code, address and ids',
-    read: readChoice,
-    async act({ who, ...choice }) {
-      const changed = await discardRefused(choice);
-      await inbox.noteAction({ who, verb: 'discard refused', about: choice, changed });
-      return { discarded: changed };
+    form: {
+      read: (fields) => fields,
+      done: ({ id }) => ({ says: 'Cancelled. What is changed already stays so.', to: `/actions/${id}` }),
     },
-  });
-  app.get('/actions', async (request, response) => {
-    const limit = Number(request.query.limit ?? ACTIONS_SHOWN);
-    if (!Number.isInteger(limit) || limit < 1 || limit > ACTIONS_MOST) {
-      return sayTitle(response, 400, `limit is a whole number from 1 to ${ACTIONS_MOST}`);
-    }
-    response.json(await inbox.actions(limit));
   });
 }
 
-const ACTIONS_SHOWN = 20;
-const ACTIONS_MOST = 1_000;
 /** The value of a JSON text, of a form's field. */
 function parsedOr(text: unknown, otherwise: unknown): unknown {
   try {
@@ -126,20 +112,6 @@ function readAction({ verb, selection: given, upTo, found, dryRun = false }: Bod
   if ((upTo !== undefined && !isCount(upTo)) || (found !== undefined && !isCount(found))) return undefined;
   const counted = { ...(upTo !== undefined && { upTo }), ...(found !== undefined && { found }) };
   return { verb, selection, who, isDryRun: dryRun, ...counted } as const;
-}
-
-function readChoice({ source, code, address, ids }: Body, who: string) {
-  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-  const isOther = (value: unknown) => value !== undefined && !isText(value);
-  if ([source, code, address].some(isOther)) return undefined;
-  if (ids !== undefined && !(Array.isArray(ids) && ids.every(isText))) return undefined;
-  const choice: RefusedChoice = {
-    ...(isText(source) && { source }),
-    ...(isText(code) && { code }),
-    ...(isText(address) && { address }),
-    ...(ids !== undefined && { ids }),
-  };
-  return isChoice(choice) ? { ...choice, who } : undefined;
 }
 
 /** In steps, between which the inbox has time for what comes in. */

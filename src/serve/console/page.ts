@@ -3,9 +3,15 @@
  * and docs/console.md are made of them. What a page has read is its JSON, at the same URL, for whoever asks for JSON; it is shared by
  * all who look within a second, so it depends on the URL alone and never on who asks.
  */
-import type { Inbox } from '../../inbox/contract.ts';
+import type { ThreadCalls } from '../../base/thread-calls.ts';
+import type { HandlerLimits } from '../../deliver/handler.ts';
+import type { Inbox, Route } from '../../inbox/contract.ts';
 import type { InboxReading } from '../../inbox/reading.ts';
+import type { Judgement } from '../../inbox/refused/judging.ts';
+import type { RefusedCalls } from '../../inbox/refused/thread.ts';
 import type { StoredSource } from '../../inbox/stored-source.ts';
+import type { Allowed } from '../../verify/ip-allowlist.ts';
+import type { Checklist } from '../check/checklist.ts';
 import type { Config } from '../config/config.ts';
 import type { ServiceStatus } from '../status.ts';
 import type { AccessLevel } from './access.ts';
@@ -21,6 +27,15 @@ export interface PageSource {
   readonly config: () => Config;
   /** The sources as the inbox knows them. */
   readonly sources: () => ReadonlyMap<string, StoredSource>;
+  /** Handlers as they are wired, by full name. */
+  readonly handlers: () => ReadonlyMap<string, HandlerLimits & { readonly route: Route }>;
+  /** Whom the allowlist of a source lets in at present. */
+  readonly allowed: (source: string) => readonly Allowed[];
+  /** Refused requests as this machine keeps them. */
+  readonly refused: Pick<ThreadCalls<RefusedCalls>, 'ask'>;
+  /** What would become of a refused request now; undefined if it is not there any more. */
+  readonly judge: (id: string) => Promise<Judgement | undefined>;
+  readonly checklist: Checklist;
 }
 
 export interface PageRequest {

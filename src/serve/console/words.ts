@@ -81,6 +81,8 @@ const SIGNS = {
   cancelled: '–',
   waiting: '…',
   refused: '✕',
+  warn: '!',
+  unknown: '?',
 } as const satisfies Record<StateName, string> & Record<string, string>;
 
 export type Sign = keyof typeof SIGNS;

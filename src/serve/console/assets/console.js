@@ -54,7 +54,8 @@ const choice = one('#live');
 const regions = () => all('[data-live][id]');
 let lookedAt = Date.now();
 let isLooking = false;
-choice.value = one('[data-every]')?.dataset.every ?? store.get('live') ?? '5';
+const kept = store.get('live');
+choice.value = kept === '0' ? kept : (one('[data-every]')?.dataset.every ?? kept ?? '5');
 choice.onchange = () => store.set('live', choice.value);
 choice.parentElement.hidden = regions().length === 0;
 
