@@ -11,6 +11,7 @@
  *   npm run bench -- scale           20 million events of a month on PostgreSQL, with and without partitions: intake, and
  *                                    the purge of a day; wants 50 GB of free disk and an hour
  *   npm run bench -- selection       a million events stored: finding some of them, by an index and by a walk, in both databases
+ *   npm run bench -- console         a million events stored: each page of the console, on both databases
  *   --rounds N  --seconds S  --sizes 1,10,100  --events N  --rates 1000,2000  --days N  --body-bytes N
  *
  * Load and servers are separate processes. Rounds are interleaved (every contender once per round), so that a machine
@@ -21,6 +22,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBacklog } from './backlog.ts';
+import { measureConsole } from './console.ts';
 import { consignee, type Window } from './contenders.ts';
 import { measureDown } from './down.ts';
 import { measureMemory } from './memory.ts';
@@ -67,6 +69,7 @@ const benchmarks: Readonly<Record<string, () => Promise<unknown>>> = {
     measurePostgres({ sizes: listOf(values.sizes ?? '1'), rates: listOf(values.rates), rounds, window }),
   backlog: () => measureBacklog({ events: events(1_000_000), rounds, window }),
   replay: () => measureReplay(events(100_000)),
+  console: () => measureConsole(events(1_000_000)),
   selection: () => measureSelection(events(1_000_000)),
   scale: () =>
     measureScale({

@@ -42,7 +42,7 @@ const BODY = JSON.stringify({
 
 const trackingOf = (nth: number) => `1Z${String(Math.floor(nth / 4)).padStart(16, '0')}`;
 
-interface Stored {
+export interface Stored {
   readonly events: number;
   readonly begin: number;
 }
@@ -54,7 +54,7 @@ interface Facts {
   readonly longestStepMs: number;
 }
 
-function fillFile(path: string, { events, begin }: Stored): void {
+export function fillFile(path: string, { events, begin }: Stored): void {
   const database = openInboxFile(path);
   const insert =
     database.prepare(`INSERT INTO inbox (number, received_at, source, identity, digest, type, external_id,
@@ -63,7 +63,8 @@ function fillFile(path: string, { events, begin }: Stored): void {
   const attempt =
     database.prepare(`INSERT INTO attempts (event, handler, started_at, attempt, ms, outcome, error)
     VALUES (?, '${HANDLER}', ?, 1, 1, ?, NULL)`);
-  const work = database.prepare(`INSERT INTO work VALUES (?, '${HANDLER}', 'dead', 20, 0, 0, NULL, 0)`);
+  const work = database.prepare(`INSERT INTO work (event, handler, state, attempts, due, alone)
+    VALUES (?, '${HANDLER}', 'dead', 20, 0, 0)`);
   for (let at = 0; at < events; at += BATCH) {
     database.exec('BEGIN');
     for (let nth = at; nth < Math.min(at + BATCH, events); nth++) {
@@ -82,7 +83,11 @@ function fillFile(path: string, { events, begin }: Stored): void {
   database.close();
 }
 
-async function fillDatabase(cluster: Cluster, database: string, { events, begin }: Stored): Promise<void> {
+export async function fillDatabase(
+  cluster: Cluster,
+  database: string,
+  { events, begin }: Stored,
+): Promise<void> {
   const perMs = firstNumberAt(begin + 1) - firstNumberAt(begin);
   const [head = '', middle = '', tail = ''] = BODY.split(/ID|NUMBER/);
   for (let at = 0; at < events; at += 10 * BATCH) {

@@ -93,9 +93,9 @@ function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-/** Migrations and samples lie beside the code that reads them. */
+/** Migrations, samples, and what the console's pages need lie beside the code that reads them. */
 function copyData(): void {
-  for (const file of globSync('**/*.{sql,json}', { cwd: join(ROOT, 'src') })) {
+  for (const file of globSync('**/{*.{sql,json},assets/*}', { cwd: join(ROOT, 'src') })) {
     cpSync(join(ROOT, 'src', file), join(DIST, file));
   }
 }

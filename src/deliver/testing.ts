@@ -10,7 +10,7 @@ import { ConfigError } from '../base/errors.ts';
 import { likelyTypeOf } from '../base/form-text.ts';
 import type { Log } from '../base/log/log.ts';
 import { members } from '../base/settings/rules.ts';
-import { type AttemptOutcome, outcomeOf } from '../inbox/contract.ts';
+import { type AttemptOutcome, outcomeOf } from '../inbox/attempt-outcomes.ts';
 import { idInBatch, idOf, nextNumber, numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { countItems, cutItem, namesOfItem, splitItems } from '../inbox/items.ts';

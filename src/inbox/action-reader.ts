@@ -20,10 +20,10 @@ export class ActionReader {
     this.#tables = tables;
   }
 
-  /** The newest first. */
-  async list(limit: number): Promise<ActionRecord[]> {
-    const sql = `SELECT ${ACTION_COLUMNS} FROM actions ORDER BY id DESC LIMIT $1`;
-    return (await this.#tables.all<StoredAction>(sql, limit)).map(actionFrom);
+  /** The newest first; `before`: those with smaller ids. */
+  async list(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<ActionRecord[]> {
+    const sql = `SELECT ${ACTION_COLUMNS} FROM actions WHERE id < $2 ORDER BY id DESC LIMIT $1`;
+    return (await this.#tables.all<StoredAction>(sql, limit, before)).map(actionFrom);
   }
 
   async one(id: number): Promise<ActionRecord | undefined> {

@@ -32,8 +32,8 @@ export interface ActionRecord {
   readonly at: number;
   /** Who ordered it: the user of the machine for a command, `console` or `application` where nobody is named. */
   readonly who: string;
-  /** `pause`, `resume` and `discard refused`, as orders for single events, are carried out at once and only noted here. */
-  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused';
+  /** `pause`, `resume`, and what is done to refused requests, as orders for single events, are carried out at once and only noted here. */
+  readonly verb: ActionVerb | PauseOrder['verb'] | 'discard refused' | 'recheck refused';
   /** A selection, what was paused or resumed, or which refused requests. */
   readonly about: Selection & { readonly name?: string; readonly reason?: string } & RefusedChoice;
   /** `running` also while it waits for an older one, or for a disk that refuses. */

@@ -96,14 +96,6 @@ export interface Route {
   readonly items?: Items;
 }
 
-/** One word for how an attempt went, as in the log, the metrics and `events show`. */
-export const ATTEMPT_OUTCOMES = ['done', 'retry', 'later', 'dead', 'discarded'] as const;
-export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
-
-export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): AttemptOutcome {
-  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
-}
-
 /** The supervisor's side of an inbox: slots are granted, deliveries come, settlements go back. */
 export interface Work {
   /** `grant`: further free slots by target. Settlements are retried by the inbox until they are on disk. */
@@ -128,6 +120,8 @@ export interface InboxStatus {
   readonly clockDoubtMs?: number;
   /** Handlers whose target is down and gets nothing for a while, or just one event to try it. */
   readonly resting: readonly string[];
+  /** When each of them is tried again, in milliseconds since 1970; left out if none rests. */
+  readonly restsUntil?: Readonly<Record<string, number>>;
   /** What a person has paused. */
   readonly paused: readonly PauseInForce[];
 }

@@ -98,12 +98,18 @@ function nameOf(
   return undefined;
 }
 
-function timeIn({ at, isOldestWithoutTime }: StateShape, parsed: unknown): number | undefined {
+function timeIn(shape: StateShape, parsed: unknown): number | undefined {
+  const dated = datedIn(shape, parsed);
+  return dated ? dated.time - dated.earlierMs : shape.isOldestWithoutTime ? OLDEST : undefined;
+}
+
+/** The time that the event itself gives for the state; undefined without one. */
+export function datedIn({ at }: StateShape, parsed: unknown) {
   for (const { path, where, earlierMs = 0 } of at) {
     const time = isTrue(where, parsed) ? timeOf(valueAt(parsed, path)) : undefined;
-    if (time !== undefined) return time - earlierMs;
+    if (time !== undefined) return { time, earlierMs };
   }
-  return isOldestWithoutTime ? OLDEST : undefined;
+  return undefined;
 }
 
 function timeOf(value: unknown): number | undefined {

@@ -1,54 +1,47 @@
 /**
  * Reads the inbox for the running service, in a thread of its own: the edge never waits for a disk, and the inbox thread has
- * events to keep. The thread begins with the first question. Whoever asks meanwhile shares the answer.
+ * events to keep. The thread begins with the first question.
  */
 import { Worker } from 'node:worker_threads';
 import { ThreadCalls } from '../base/thread-calls.ts';
 import type { Database } from './contract.ts';
-import type { Page, PageOptions } from './search.ts';
-import type { Selection } from './selection.ts';
+import type { ReadingAnswer, ReadingGiven, ReadingName } from './readings.ts';
 import type { Standing } from './standing.ts';
 import type { StoredSource } from './stored-source.ts';
-import type { EventDetails, PurgedEvent } from './summary.ts';
 
 export interface ReadingCalls {
-  /** Undefined if there is no inbox. */
-  standing(database: Database, now: number): Promise<Standing | undefined>;
-  page(database: Database, sources: StoredSources, selection: Selection, place: PagePlace): Promise<Page>;
-  /** Undefined if there is no such event. */
-  event(database: Database, number: number): Promise<EventDetails | PurgedEvent | undefined>;
+  /** `given`: what the row of that name in readings.ts takes behind the reader and the sources. */
+  read(
+    from: { readonly database: Database; readonly sources: ReadonlyMap<string, StoredSource> },
+    name: ReadingName,
+    given: readonly unknown[],
+  ): Promise<unknown>;
 }
 
-type StoredSources = ReadonlyMap<string, StoredSource>;
-type PagePlace = Pick<PageOptions, 'limit' | 'before'>;
-
 export class InboxReading {
-  readonly #database: Database;
+  readonly #from: Parameters<ReadingCalls['read']>[0];
   #worker: Worker | undefined;
   #calls: ThreadCalls<ReadingCalls> | undefined;
-  #asked: Promise<Standing | undefined> | undefined;
+  #asked: Promise<Standing> | undefined;
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(database: Database, sources: ReadonlyMap<string, StoredSource>) {
+    this.#from = { database, sources };
   }
 
-  /** Rejects if the inbox cannot be read. */
-  standing(): Promise<Standing | undefined> {
-    this.#asked ??= this.#thread()
-      .ask('standing', this.#database, Date.now())
-      .finally(() => {
-        this.#asked = undefined;
-      });
+  /** Rejects if the inbox cannot be read, or is not there yet. */
+  async ask<Name extends ReadingName>(
+    name: Name,
+    ...given: ReadingGiven<Name>
+  ): Promise<ReadingAnswer<Name>> {
+    return (await this.#thread().ask('read', this.#from, name, given)) as ReadingAnswer<Name>;
+  }
+
+  /** Whoever asks meanwhile shares the answer. Rejects as `ask` does. */
+  standing(): Promise<Standing> {
+    this.#asked ??= this.ask('standing', Date.now()).finally(() => {
+      this.#asked = undefined;
+    });
     return this.#asked;
-  }
-
-  /** Both reject if the inbox cannot be read. */
-  async page(sources: StoredSources, selection: Selection, place: PagePlace): Promise<Page> {
-    return await this.#thread().ask('page', this.#database, sources, selection, place);
-  }
-
-  async event(number: number): Promise<EventDetails | PurgedEvent | undefined> {
-    return await this.#thread().ask('event', this.#database, number);
   }
 
   async close(): Promise<void> {

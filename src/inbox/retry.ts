@@ -11,8 +11,9 @@
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
+import { outcomeOf } from './attempt-outcomes.ts';
 import { causeOf } from './cause.ts';
-import { type AttemptKey, outcomeOf, type Route, type Settlement } from './contract.ts';
+import type { AttemptKey, Route, Settlement } from './contract.ts';
 import type { Ending, Interrupted } from './ending.ts';
 import { idInBatch } from './event-id.ts';
 import type { InboxKnobs } from './messages.ts';

@@ -1,6 +1,5 @@
 /**
- * What is shown of a selection: pages, newest first, what comes in, and how much there is. Made by reader.ts, over either
- * database.
+ * What is shown of a selection: pages, newest first, what comes in, and how much there is. Made by reader.ts, over either database.
  *
  * What an index names is read at once: ids, search keys, and what waits for a person. Everything else is walked in slices, back
  * from the newest event, with a rest after each, until the page is full or the walk has come to its bound: then the page says
@@ -26,7 +25,6 @@ export interface WalkBound {
   readonly looks: number;
   readonly ms: number;
 }
-
 export const WALK_BOUND: WalkBound = { looks: 1_000_000, ms: 20_000 };
 
 const SLICE = { first: 1_000, most: 50_000, ms: 250 } as const;
@@ -39,6 +37,7 @@ export interface PageOptions {
   /** Only events with smaller numbers: where the page before ended. */
   readonly before?: number;
   readonly bound?: WalkBound;
+  readonly indexedOnly?: boolean; // Of a search key: not what has come since, which is looked through one by one.
   /** Hears after each slice how many events have been looked at, and the number of the last. */
   readonly onProgress?: (looked: number, last: number) => void;
 }
@@ -79,8 +78,8 @@ export class EventSearch {
     this.#summariesOf = summariesOf;
   }
 
-  async page({ limit, before, bound = WALK_BOUND, onProgress }: PageOptions): Promise<Page> {
-    const fresh = await findFresh(this.#tables, this.#selection, this.#sources);
+  async page({ limit, before, bound = WALK_BOUND, onProgress, indexedOnly }: PageOptions): Promise<Page> {
+    const fresh = await findFresh(this.#tables, indexedOnly ? {} : this.#selection, this.#sources);
     const context = this.#contextOf(fresh.found);
     const whole = numberRangeOf(this.#selection, { after: 0, upTo: Number.MAX_SAFE_INTEGER });
     const upTo = Math.min(whole.upTo, (before ?? Number.POSITIVE_INFINITY) - 1);

@@ -24,6 +24,8 @@ export interface SelectionTables {
   fits(column: string, pattern: string, parameter: (value: SqlValue) => string): string;
   /** Whether a text stands in the body as it came. */
   hasText(parameter: string): string;
+  /** What is true of a row of `work` that waits for its time alone, as the index of what is due has it. */
+  readonly waitsForItsTime: string;
   /** Whether a member of the body has this text; the path is a JSON list. */
   memberIs(path: string, value: string): string;
 }

@@ -20,6 +20,8 @@ export interface SourceStanding {
   readonly lastAt: number | undefined;
   readonly lastHour: {
     readonly taken: number;
+    /** What is taken in within such an hour; undefined if that is not known yet. */
+    readonly usual: Usual | undefined;
     /** By the code with which they were refused, or failed for a reason of ours. */
     readonly refused: Readonly<Record<string, number>>;
   };
@@ -56,7 +58,7 @@ export async function readStanding(reader: InboxReader, now: number): Promise<St
         now,
       );
     }),
-    replicas: await counts.replicas(),
+    replicas: (await counts.replicas())?.length,
   };
 }
 
@@ -86,6 +88,7 @@ function standingOf(source: string, { past, minutes, provenAt }: SourceCounts, n
     lastAt: heard.length === 0 ? undefined : Math.max(...heard),
     lastHour: {
       taken: minutes.filter(isTaken).reduce((sum, { count }) => sum + count, 0),
+      usual: usualBetween(past, now - HOUR_MS, now),
       refused,
     },
   };

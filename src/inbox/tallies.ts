@@ -20,15 +20,21 @@ export const TALLY_PURGE_STEP = 1_000;
 /** The upper bounds of the histogram, as in the metrics. What took longer than the last is in the count alone. */
 export const TIMES_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
-export const TALLY_KINDS = ['request', 'attempt'] as const;
+/** Stands for what took longer than the last of them. */
+export const OVER_TIMES_MS = 10_000;
+
+export const TALLY_KINDS = ['request', 'attempt', 'backlog'] as const;
 export type TallyKind = (typeof TALLY_KINDS)[number];
 
 /** What is counted, and how it ended. */
 export interface TallySubject {
   readonly kind: TallyKind;
-  /** `source` of a request, `source/handler` of an attempt. */
+  /** `source` of a request, `source/handler` of an attempt and of the backlog. */
   readonly subject: string;
-  /** Of a request `accepted`, `duplicate`, `held`, or the code with which it was refused or failed. Of an attempt how it went. */
+  /**
+   * Of a request `accepted`, `duplicate`, `held`, or the code with which it was refused or failed. Of an attempt how it went. Of the
+   * backlog `pending`: how many waited, added up over all the looks; how many looks that were, is `looks` of the subject ''.
+   */
   readonly outcome: string;
 }
 
@@ -85,6 +91,25 @@ export function noTimes(): number[] {
 
 export function sumOfTimes(one: readonly number[], other: readonly number[]): number[] {
   return one.map((count, at) => count + (other[at] ?? 0));
+}
+
+/**
+ * The time within which this part (0 to 1) of what was counted had ended, as the upper bound of its step in milliseconds; `OVER_TIMES_MS`
+ * if it took longer than all of them, undefined if nothing was counted.
+ */
+export function percentileOf({ count, times }: TallyCounts, part: number): number | undefined {
+  if (count === 0) return undefined;
+  let sum = 0;
+  for (const [at, bound] of TIMES_SECONDS.entries()) {
+    sum += times[at] ?? 0;
+    if (sum >= count * part) return bound * 1_000;
+  }
+  return OVER_TIMES_MS;
+}
+
+/** All of them in one. */
+export function sumOfTallies(tallies: readonly TallyCounts[]): TallyCounts {
+  return tallies.reduce(sumOfCounts, { count: 0, times: noTimes() });
 }
 
 /** As few as possible: those of one subject, outcome and minute are one. */

@@ -1,6 +1,6 @@
 /** The targets of all handlers: those of one name share slots, rate and circuit breaker. Part of the scheduler. */
 import type { CircuitKnobs, UnavailableTarget } from './circuit.ts';
-import type { Route } from './contract.ts';
+import type { InboxStatus, Route } from './contract.ts';
 import { Target } from './target.ts';
 
 /** A target's circuit breaker has opened or closed, because of an attempt of this handler. */
@@ -65,9 +65,11 @@ export class Targets {
     return target.isClosed === wasClosed ? undefined : { handler, restMs: target.restMs(now) };
   }
 
-  /** Handlers whose target gets nothing for a while, or one delivery to try it. */
-  restingHandlers(): string[] {
-    return [...this.#routes.keys()].filter((handler) => !this.of(handler).isClosed);
+  /** What a status says of targets that are down. */
+  rests(now: number): Pick<InboxStatus, 'resting' | 'restsUntil'> {
+    const resting = [...this.#routes.keys()].filter((handler) => !this.of(handler).isClosed);
+    const until = resting.map((handler) => [handler, now + Math.ceil(this.of(handler).restMs(now))] as const);
+    return { resting, ...(until.length > 0 && { restsUntil: Object.fromEntries(until) }) };
   }
 
   #rateOf(name: string): number {

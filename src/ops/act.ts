@@ -3,6 +3,7 @@
  * service carries it out (../inbox/actions.ts); where none runs, this command does. Called by change.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { counted } from '../base/words.ts';
 import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actions.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
@@ -12,7 +13,7 @@ import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { actionEnd } from './action-lines.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
-import { complain, counted, EXIT_USAGE, say, sayJson } from './terminal.ts';
+import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
 
 export interface ActOptions {
   readonly yes: boolean;

@@ -1,8 +1,9 @@
 /** Writes an action for people: how it ended, and as the rows of a list. */
+
+import { counted } from '../base/words.ts';
 import type { ActionRecord } from '../inbox/actions.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
 import { iso } from '../inbox/summary.ts';
-import { counted } from './terminal.ts';
 
 const PAST = { replay: 'replayed', discard: 'discarded' } as const;
 

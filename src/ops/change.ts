@@ -2,13 +2,15 @@
  * `consignee events replay` and `discard`: events that are named are changed at once, one after the other; what is selected in
  * any other way is an action (act.ts). Verbs of events.ts.
  */
+
+import { spelled } from '../base/words.ts';
 import { carryOutEach, type Order } from '../inbox/order.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { Config } from '../serve/config/config.ts';
 import { type ActOptions, act } from './act.ts';
 import { openOrders, whoOrders } from './orders.ts';
-import { complain, EXIT_USAGE, say, sayJson, sayWrong, spelled } from './terminal.ts';
+import { complain, EXIT_USAGE, say, sayJson, sayWrong } from './terminal.ts';
 
 export async function change(
   config: Config,

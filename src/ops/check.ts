@@ -1,23 +1,18 @@
 /**
  * `consignee check`: the security checklist, one line each: pass, warn, fail or not known, with the fix. Exit 1 if anything fails.
  *
- * It asks the running service too, if there is one. It changes nothing, and runs beside the service, before its first start, or in the container. Each subject has a file in
- * check/. Values of secrets are never printed.
+ * It asks the running service too, if there is one. It changes nothing, and runs beside the service, before its first start, or in the container. The examination that the
+ * console makes too is in serve/check/; check/ has what only a command can look at. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
+import { examine } from '../serve/check/examination.ts';
+import type { Finding } from '../serve/check/finding.ts';
+import { allSlots } from '../serve/check/slots.ts';
 import { isAboutDatabase } from '../serve/config/database.ts';
-import { redactionFinding } from './check/canary.ts';
-import { logLevelFinding, settingFindings, sourceFindings } from './check/configuration.ts';
-import { NO_EVIDENCE, readEvidence } from './check/evidence.ts';
-import { fileFindings } from './check/files.ts';
-import type { Finding } from './check/finding.ts';
+import { auditFinding } from './check/audit.ts';
 import { leakFindings, sharedFindings } from './check/leaks.ts';
-import { auditFinding, inboxFindings, userFindings } from './check/machine.ts';
 import { findWorkTree } from './check/programs.ts';
-import { ageFindings, envFileFindings, onlineFindings, originFinding, useFindings } from './check/secrets.ts';
-import { serviceFindings } from './check/service.ts';
-import { allowlistFindings, clockFindings, edgeFindings, observedFindings } from './check/traffic.ts';
-import { allSlots } from './secret/slots.ts';
+import { envFileFindings, onlineFindings, originFinding } from './check/secrets.ts';
 import { findStatus } from './service-status.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { FLAG, say, sayRows, TEXT } from './terminal.ts';
@@ -59,36 +54,21 @@ export async function run(args: string[]): Promise<number> {
 /** The order of the table: the settings, the secrets, the edge, the inbox, the machine. */
 async function examineAll(settings: Settings, { against, online, given }: CheckOptions): Promise<Finding[]> {
   const { config, environment } = settings;
-  const now = Date.now();
   const slots = allSlots(config, environment);
   // Asked for at first, since others answer.
   const [audit, keys] = [auditFinding(), online ? onlineFindings(environment) : []];
   const status = settings.problems.some(isAboutDatabase) ? undefined : findStatus(config);
   const tree = await findWorkTree('.');
-  const inbox = await inboxFindings(settings);
-  // An inbox that is not sound is not read.
-  const isSound = inbox.some(({ subject }) => subject === 'inbox');
-  const evidence = isSound ? await readEvidence(config) : NO_EVIDENCE;
+  const { settings: ofSettings, secrets, place } = await examine(settings, status);
   return [
-    ...settingFindings(settings),
-    ...sourceFindings(settings),
-    ...observedFindings(config, evidence),
-    ...(await allowlistFindings(config, evidence)),
+    ...ofSettings,
     originFinding(slots, given),
-    ...ageFindings(slots, settings, now),
-    ...useFindings(settings, evidence, now),
+    ...secrets,
     ...(await envFileFindings(tree)),
     ...(await leakFindings(slots, tree)),
     ...(await sharedFindings(slots, against)),
     ...(await keys),
-    ...edgeFindings(config, evidence),
-    ...inbox,
-    ...(isSound ? fileFindings(settings, slots) : []),
-    ...(status ? serviceFindings(config, await status, now) : []),
-    ...clockFindings(config, evidence),
-    ...userFindings(config),
-    logLevelFinding(settings),
-    redactionFinding(),
+    ...place,
     await audit,
   ];
 }

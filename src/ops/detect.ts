@@ -5,14 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
+import { counted } from '../base/words.ts';
 import { isSha1 } from '../verify/form/vocabulary.ts';
 import { headerLines } from '../verify/verifier.ts';
 import { type Captured, readCaptured } from './detect/captured.ts';
 import { findMistake, likelyForms, otherSchemes } from './detect/clues.ts';
 import { type Guess, guessOf, refusedBecause } from './detect/guess.ts';
-import { nameFor, presetText, wiringText } from './detect/paste.ts';
+import { nameFor, presetText, wiringLines } from './detect/paste.ts';
 import { FormSearch, type Found } from './detect/search.ts';
-import { counted, misused, say, TEXT } from './terminal.ts';
+import { misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee detect --secret-file FILE --request FILE [--public-url URL]
 
@@ -88,7 +89,8 @@ function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found
   if (preset) say(`It is the preset ${name}:\n\n  consignee add ${name}\n`);
   if (twins.length > 0)
     say(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
-  if (form) say(`It is no preset. Put this into config/sources.ts:\n\n${wiringText(form, guess.captured)}\n`);
+  if (form)
+    say(`It is no preset. Put this into config/sources.ts:\n\n${wiringLines(form, guess.captured)}\n`);
   for (const other of more) say(`This fits, too: ${presetText(other)}`);
   const setting = name.toUpperCase().replaceAll('-', '_');
   say(

@@ -3,13 +3,14 @@
  * and cause, the file of refused requests by source, code and address. Verbs of events.ts.
  */
 import { clean } from '../base/log/redact.ts';
+import { counted, spelled } from '../base/words.ts';
 import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { shortTime } from './event-lines.ts';
-import { counted, say, sayJson, spelled, wrapWords } from './terminal.ts';
+import { say, sayJson, wrapWords } from './terminal.ts';
 
 const WIDTH = 80;
 const INDENT_LINE = '    ';
@@ -63,7 +64,7 @@ export function showRefusedFailures(
   reader: RefusedReader,
   { source, json }: { readonly source?: string; readonly json: boolean },
 ): number {
-  const { groups, more } = reader.failures(source);
+  const { groups, more } = reader.failures({ ...(source && { source }) });
   if (json) {
     for (const group of groups) sayJson({ ...group, ...meaningOf(group) });
     return 0;

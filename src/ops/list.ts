@@ -3,7 +3,10 @@
  *
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
+
+import { counted } from '../base/words.ts';
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
+import { findByText } from '../inbox/finding.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Page } from '../inbox/search.ts';
 import type { Selection } from '../inbox/selection.ts';
@@ -11,7 +14,7 @@ import type { EventSummary } from '../inbox/summary.ts';
 import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { EVENT_HEADER, eventCells, shortTime } from './event-lines.ts';
-import { columns, complain, counted, say, sayJson, sayWrong } from './terminal.ts';
+import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
 
 export interface ListOptions {
   readonly limit: number;
@@ -48,19 +51,9 @@ export async function findEvents(
   json: boolean,
   config: Config,
 ): Promise<number> {
-  // An item is found with its event.
-  const number = numberOf(text.split('-')[0] as string);
-  const sources = storedSourcesOf(config.sources);
-  const ways: readonly (readonly [string, Selection])[] =
-    number === undefined
-      ? [
-          ['their id', { externalId: text }],
-          ['key', { key: text }],
-        ]
-      : [['id', { numbers: [number] }]];
-  for (const [way, selection] of ways) {
-    const page = await reader.search(selection, sources).page({ limit: PAGE_OF_FIND });
-    if (page.events.length === 0) continue;
+  const found = await findByText(reader, storedSourcesOf(config.sources), text, PAGE_OF_FIND);
+  if (found) {
+    const { way, page } = found;
     printEvents(page.events, json);
     const rest = commandFor(['list', way === 'key' ? '--key' : '--their-id', text], idOf(page.next ?? 0));
     if (!json)

@@ -9,12 +9,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import type { Environment } from '../base/settings/environment.ts';
+import { spelled } from '../base/words.ts';
 import type { Database } from '../inbox/contract.ts';
 import { driverOf, type WayToMove, wayToMove } from '../inbox/driver.ts';
 import { type MoveOutcome, moveInbox, openSource, type Source } from '../inbox/move.ts';
 import { readStorage } from '../serve/config/database.ts';
 import { readSettings } from './settings.ts';
-import { complain, describeProblem, EXIT_CONFIG, misused, say, sayWrong, spelled, TEXT } from './terminal.ts';
+import { complain, describeProblem, EXIT_CONFIG, misused, say, sayWrong, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 

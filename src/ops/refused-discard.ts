@@ -2,6 +2,8 @@
  * `consignee events refused discard`: deletes refused requests that nobody wants judged again, a flood for one. A verb of
  * refused.ts. The service does it, if one runs that has the file; otherwise this command.
  */
+
+import { counted } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { isChoice, type RefusedChoice } from '../inbox/refused/choice.ts';
 import { DISCARD_STEP } from '../inbox/refused/client.ts';
@@ -12,7 +14,7 @@ import type { Config } from '../serve/config/config.ts';
 import { storedSourcesOf } from '../serve/config/stored-sources.ts';
 import { askConsole, whoOrders } from './orders.ts';
 import { mayAsk, personSays } from './person.ts';
-import { complain, counted, EXIT_USAGE, say, sayJson } from './terminal.ts';
+import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
 
 interface RefusedDiscardOptions {
   readonly yes: boolean;

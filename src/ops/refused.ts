@@ -3,6 +3,7 @@
  * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
 import { clean } from '../base/log/redact.ts';
+import { spelled } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
@@ -20,7 +21,7 @@ import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
 import { askConsole } from './orders.ts';
 import { discardRefused } from './refused-discard.ts';
-import { complain, say, sayJson, sayRows, spelled } from './terminal.ts';
+import { complain, say, sayJson, sayRows } from './terminal.ts';
 
 interface RefusedOptions {
   readonly source?: string;

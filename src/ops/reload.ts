@@ -68,6 +68,8 @@ function filesOf({ config, environment }: Settings, dotenv: string | undefined):
   const ofSources = config.sources.flatMap(({ prefix }) => {
     return SCHEMES.map(({ setting }) => `${prefix}_${setting}`);
   });
-  const named = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...ofSources].map((name) => environment[`${name}_FILE`]);
+  const named = ['CONSOLE_TOKEN', 'CONSOLE_READ_TOKEN', 'ALARM_SECRET', ...ofSources].map(
+    (name) => environment[`${name}_FILE`],
+  );
   return [...new Set([dotenv, ...named])].flatMap((file) => file || []);
 }

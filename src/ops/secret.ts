@@ -4,22 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { counted } from '../base/words.ts';
 import { type Arrived, takeArrived } from '../serve/arrived.ts';
+import { type KnownSecrets, readKnown, sayUse } from '../serve/check/known-secrets.ts';
+import { type Age, ageOf, nameOfSecret, secretSchemesOf, usedSlots } from '../serve/check/slots.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
-import {
-  type Age,
-  ageOf,
-  type KnownSecrets,
-  nameOfSecret,
-  readKnown,
-  sayUse,
-  secretSchemesOf,
-  usedSlots,
-} from './secret/slots.ts';
 import { readSettings, type Settings, sound } from './settings.ts';
-import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
+import { FLAG, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 

@@ -1,8 +1,9 @@
 /** Writes the status of the service for people: six lines of 80 columns if all is well, and below them each alarm with its fix. */
 
+import { counted } from '../base/words.ts';
 import type { Role } from '../serve/role.ts';
 import type { ServiceStatus, SourceStatus } from '../serve/status.ts';
-import { counted, wrapWords } from './terminal.ts';
+import { wrapWords } from './terminal.ts';
 
 const WIDTH = 80;
 const LABEL = 11;

@@ -4,28 +4,15 @@
  * The bytes must have the digest that was recorded when they came. Where the signature was kept and its secret is still live,
  * it must still be the signature of the bytes. Exit 1 if one of the two is not so.
  */
-import { hash } from 'node:crypto';
 import { idOf } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { EventEvidence } from '../inbox/summary.ts';
+import { readFingerprints } from '../serve/check/known-secrets.ts';
 import type { Config } from '../serve/config/config.ts';
-import { SECRET_ROWS } from '../verify/checks.ts';
-import { fingerprintOf } from '../verify/fingerprint.ts';
-import { type Fingerprints, readFingerprints } from './secret/slots.ts';
+import { judgeStored, type Soundness } from '../serve/stored-proofs.ts';
 import { complain, say, sayJson } from './terminal.ts';
 
 const PAGE = 1_000;
-
-interface Soundness {
-  readonly bytes: 'hold' | 'DIFFER';
-  readonly signature:
-    | 'holds'
-    | 'FAILS'
-    | 'none kept'
-    | 'secret not live'
-    | 'its key was fetched'
-    | 'a credential was cut out';
-}
 
 export async function verify(
   reader: InboxReader,
@@ -60,27 +47,6 @@ async function* everyNumber(reader: InboxReader): AsyncGenerator<number> {
     if (numbers.length < PAGE) return;
     after = numbers.at(-1) as number;
   }
-}
-
-function judgeStored(evidence: EventEvidence, config: Config, fingerprints: Fingerprints): Soundness {
-  const { digest, body, proofs, receivedAt } = evidence;
-  const bytes = hash('sha256', body, 'buffer').equals(digest) ? 'hold' : 'DIFFER';
-  const source = config.sources.find(({ name }) => name === evidence.source);
-  const proof = proofs.find(({ signature }) => signature !== undefined);
-  const row = SECRET_ROWS.find(({ name }) => name === proof?.scheme);
-  if (!proof || !source || !row?.recheck) return { bytes, signature: 'none kept' };
-  // Events from before there were keys have the plain one.
-  const isIts = (live: string) => [fingerprints(live), fingerprintOf(live)].includes(proof.secret);
-  const secret = source.secrets[row.name]?.find(isIts);
-  if (secret === undefined) {
-    const isFetched = source.secrets[row.name]?.length === 0;
-    return { bytes, signature: isFetched ? 'its key was fetched' : 'secret not live' };
-  }
-  if (row.recheck(proof, secret, body, receivedAt, source)) return { bytes, signature: 'holds' };
-  // The signature is over the bytes received, and what is stored lacks that member.
-  if (source.preset.cut !== undefined && bytes === 'hold')
-    return { bytes, signature: 'a credential was cut out' };
-  return { bytes, signature: 'FAILS' };
 }
 
 function describeStored(

@@ -5,6 +5,7 @@
 import type { Losses } from '../inbox/refused/losses.ts';
 import { AlarmWatch } from './alarms/watch.ts';
 import { createMetrics } from './console/metrics.ts';
+import { DuplicateCounts } from './duplicate-counts.ts';
 import { Connections } from './http/connections.ts';
 import { BodyMemory } from './http/memory.ts';
 import type { KnownAddresses } from './known-addresses.ts';
@@ -35,6 +36,7 @@ export function startCounting(
   const watch = new AlarmWatch(knobs.alarms, sources, handlers, log);
   const uses = new SecretUses();
   const tallies = new TallyBook();
+  const duplicates = new DuplicateCounts();
   const wired = {
     sources: sources.map(({ name }) => name),
     replying: sources.filter(({ replies }) => replies).map(({ name }) => name),
@@ -49,6 +51,7 @@ export function startCounting(
     refusalsLost: refusalsLost(),
   });
   const metrics = createMetrics(wired, present, isOwnProcess);
-  const meter = meterFor([...metrics.listeners, uses.listener, tallies.listener, watch.listener]);
-  return { memory, connections, watch, uses, tallies, metrics, meter };
+  const listeners = [uses.listener, tallies.listener, duplicates.listener, watch.listener];
+  const meter = meterFor([...metrics.listeners, ...listeners]);
+  return { memory, connections, watch, uses, tallies, duplicates, metrics, meter };
 }

@@ -6,11 +6,9 @@ import { carryOutEach } from '../inbox/order.ts';
 import type { InboxReading } from '../inbox/reading.ts';
 import type { Page } from '../inbox/search.ts';
 import { parseSelection, type Selection, type SelectionOptions } from '../inbox/selection.ts';
-import type { Config } from './config/config.ts';
-import { storedSourcesOf } from './config/stored-sources.ts';
 import type { ActionOptions, EventAccess, EventPage, OrderOptions } from './event-access.ts';
 
-interface EventParts extends Pick<Config, 'database' | 'sources'> {
+interface EventParts {
   readonly inbox: Inbox;
   readonly reading: InboxReading;
 }
@@ -38,11 +36,11 @@ export function eventAccess(now: () => EventParts): EventAccess {
     };
   return {
     async list(which = {}, { limit = PAGE, before } = {}) {
-      const { reading, sources } = now();
+      const { reading } = now();
       const place = { limit, ...(before !== undefined && { before: numberIn(before) }) };
-      return pageOf(await reading.page(storedSourcesOf(sources), selectionOf(which), place));
+      return pageOf(await reading.ask('page', selectionOf(which), place));
     },
-    show: async (id) => await now().reading.event(numberIn(id)),
+    show: async (id) => await now().reading.ask('event', numberIn(id)),
     replay: order('replay'),
     discard: order('discard'),
     replayAll: begin('replay'),

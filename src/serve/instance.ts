@@ -8,6 +8,7 @@ import type { Environment } from '../base/settings/environment.ts';
 import { restartsFor } from './config/restart-settings.ts';
 import { type Settings, sound } from './config/settings.ts';
 import type { Consignee, ConsigneeState, ListenOptions, StopOptions } from './consignee.ts';
+import type { AccessDecision } from './console/access.ts';
 import { eventAccess } from './event-calls.ts';
 import { sayReady, sayWhatIsOn } from './greeting.ts';
 import { answerNotRunning, isForSources } from './http/mounted.ts';
@@ -63,8 +64,8 @@ export class Instance implements Consignee {
   }
 
   /** The console of a service that runs, without its port. */
-  consoleApp(): App {
-    return this.#now.receiver.consoleApp();
+  consoleApp(access?: AccessDecision): App {
+    return this.#now.receiver.consoleApp(access);
   }
 
   start(): Promise<void> {
@@ -144,7 +145,7 @@ export class Instance implements Consignee {
     for (const setting of restartsFor(running.settings.config, next.config))
       log.warn({ setting }, `${setting} has changed: that takes a restart`);
     running.settings = next;
-    await receiver.reload(next.config);
+    await receiver.reload(next);
     log.info({}, 'settings read again');
   }
 

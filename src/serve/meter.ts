@@ -48,6 +48,8 @@ export interface Meter {
   /** So many, and how long they took: `times` of inbox/tallies.ts. */
   attempt(handler: string, outcome: string, count: number, times: readonly number[]): void;
   reply(source: string, outcome: ReplyResult['outcome']): void;
+  /** The event with this id has come again. */
+  duplicate(id: string): void;
   /** Who has sent a request that was taken or refused. An address is for the words of an alarm, never for a label. */
   sender(source: string, seen: SeenRequest): void;
   /** The request passed this check, or the check is only observed and would have refused it. */
@@ -62,6 +64,7 @@ export function meterFor(listeners: readonly MeterListener[]): Meter {
   const requests = listeners.flatMap(({ request }) => request ?? []);
   const attempts = listeners.flatMap(({ attempt }) => attempt ?? []);
   const replies = listeners.flatMap(({ reply }) => reply ?? []);
+  const duplicates = listeners.flatMap(({ duplicate }) => duplicate ?? []);
   const senders = listeners.flatMap(({ sender }) => sender ?? []);
   const proofs = listeners.flatMap(({ proof }) => proof ?? []);
   return {
@@ -73,6 +76,9 @@ export function meterFor(listeners: readonly MeterListener[]): Meter {
     },
     reply(source, outcome) {
       for (const hear of replies) hear(source, outcome);
+    },
+    duplicate(id) {
+      for (const hear of duplicates) hear(id);
     },
     sender(source, seen) {
       for (const hear of senders) hear(source, seen);

@@ -1,8 +1,12 @@
 /** What the operator's port is made of: the console, and where it finds how the service is. Called by receiver.ts. */
 import { dirname } from 'node:path';
+import { wiredHandlers } from '../deliver/handlers.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxReading } from '../inbox/reading.ts';
 import type { RefusedChoice } from '../inbox/refused/choice.ts';
+import { Checklist } from './check/checklist.ts';
+import { storedSourcesOf } from './config/stored-sources.ts';
+import type { AccessDecision } from './console/access.ts';
 import { createConsole } from './console/app.ts';
 import type { startCounting } from './counting.ts';
 import { Connections } from './http/connections.ts';
@@ -41,19 +45,39 @@ export function statusSource(parts: ServiceParts, service: Service, reading: Inb
   };
 }
 
-/** The console of the running parts, for a port of its own or for somebody's own app. */
-export function createConsoleApp(parts: ServiceParts, service: Service, reading: InboxReading) {
-  const { config, rules, metrics, inbox, refused, judgeRefusedAgain } = parts;
+/** The examination that a person asks for at the console. */
+export function createChecklist(parts: ServiceParts, service: Service, reading: InboxReading): Checklist {
+  const { rules } = parts;
+  return new Checklist(
+    () => ({ ...rules.readFrom, config: rules.config, problems: [] }),
+    () => readStatus(statusSource(parts, service, reading)),
+  );
+}
+
+/** The console of the running parts, for a port of its own or, with `access`, for somebody's own app. */
+export function createConsoleApp(
+  parts: ServiceParts,
+  service: Service,
+  about: { readonly reading: InboxReading; readonly checklist: Checklist; readonly access?: AccessDecision },
+) {
+  const { config, rules, metrics, inbox, refused, judgeRefusedAgain, judgeRefused } = parts;
   const discardRefused = (choice: RefusedChoice) => refused.discard(choice);
-  const { console } = config;
-  const isToken = console.tokens.length > 0 ? (given: string) => rules.isConsoleToken(given) : undefined;
+  const sources = storedSourcesOf(config.sources);
   const { file: inboxFile } = driverOf(config.database);
+  const handlers = wiredHandlers(parts.sources, config.knobs);
   return createConsole({
+    ...about,
     inbox,
     inboxFile,
     metrics,
-    status: () => readStatus(statusSource(parts, service, reading)),
-    isToken,
+    status: () => readStatus(statusSource(parts, service, about.reading)),
+    config: () => rules.config,
+    sources: () => sources,
+    handlers: () => handlers,
+    allowed: (source) => rules.allowed(source),
+    refused: refused.reading,
+    judge: judgeRefused,
+    tokens: () => rules.consoleTokens,
     judgeRefusedAgain,
     discardRefused,
   });

@@ -11,13 +11,16 @@ import type { Inbox } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
-import type { Config } from './config/config.ts';
+import type { Settings } from './config/settings.ts';
+import { storedSourcesOf } from './config/stored-sources.ts';
+import type { AccessDecision } from './console/access.ts';
 import { startCounting } from './counting.ts';
 import type { ConnectionLimits } from './http/connections.ts';
 import { MountedApp } from './http/mounted.ts';
 import { type App, closeServer, createHttpServer, listen } from './http/server.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import {
+  createChecklist,
   createConsoleApp,
   createConsoleServer,
   type Service,
@@ -47,14 +50,14 @@ export interface Receiver {
   /** Opens a public port; resolves with its number. Rejects with the system's error if it is taken. */
   listen(at: PortPlace): Promise<number>;
   openConsole(at: PortPlace): Promise<number>;
-  /** The console, to be mounted in somebody's own app. */
-  consoleApp(): App;
+  /** The console, with `access` to be mounted in somebody's own app. */
+  consoleApp(access?: AccessDecision): App;
   isReady(): boolean;
   status(): Promise<ServiceStatus>;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
   /** Puts another reading's secrets, tokens, lists and limits in force, whole, once its new host names are looked up. */
-  reload(config: Config): Promise<void>;
+  reload(settings: Settings): Promise<void>;
   /** Resolves when the last answer is out and the inbox is closed. */
   stop(delayMs: number, graceMs: number): Promise<void>;
 }
@@ -75,7 +78,7 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   const { config, role, log } = options;
   const { knobs } = config;
   const service: Service = { state: 'serving', startedAt: Date.now() };
-  const rules = opened.adopt(new Rules(config, log), (held) => held.stop());
+  const rules = opened.adopt(new Rules(options), (held) => held.stop());
   const known = new KnownAddresses((network) => work.refused.prove(network));
   const counting = startCounting(options, known, rules, () => work.refused.losses());
   const work = await openWork(options, { rules, known, meter: counting.meter });
@@ -86,8 +89,11 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   opened.defer(() => refused.close());
   rules.keyFingerprints(await inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
-  const reading = opened.adopt(new InboxReading(config.database), (held) => held.close());
+  const reading = opened.adopt(new InboxReading(config.database, storedSourcesOf(config.sources)), (held) =>
+    held.close(),
+  );
   opened.defer(startTelling(inbox, counting));
+  const checklist = opened.adopt(createChecklist(parts, service, reading), (held) => held.close());
   const consoles = opened.adopt(new Set<Server>(), closeAtOnce);
   opened.defer(() => counting.watch.stop());
   let graceMs = 0;
@@ -106,7 +112,8 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   const ownApp = createPublicApp(parts, service, () => service.state === 'closed');
   const isClosing = () => service.state === 'closing' || service.state === 'closed';
   const mounted = new MountedApp(createPublicApp(parts, service, isClosing), log);
-  const consoleApp = () => createConsoleApp(parts, service, reading);
+  const consoleApp = (access?: AccessDecision) =>
+    createConsoleApp(parts, service, { reading, checklist, ...(access && { access }) });
 
   return {
     inbox,
@@ -171,7 +178,7 @@ function startWatch(parts: ServiceParts, { crashes }: Starts): void {
   });
 }
 
-async function reload(changed: Config, parts: ServiceParts): Promise<void> {
+async function reload(changed: Settings, parts: ServiceParts): Promise<void> {
   if (await parts.rules.replace(changed)) judgeSoon(parts);
   void parts.supervisor.refresh();
 }

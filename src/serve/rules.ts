@@ -8,47 +8,64 @@
 import type { Log } from '../base/log/log.ts';
 import type { SecretUse } from '../inbox/contract.ts';
 import { enforcedProofs, possibleProofs, verifiersOf } from '../verify/checks.ts';
-import { digestOf, indexOfDigest, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
+import { digestOf, keyFingerprint, withFingerprints } from '../verify/fingerprint.ts';
 import { FollowedNames } from '../verify/followed-names.ts';
 import { PublishedKeys } from '../verify/form/published.ts';
-import { namesIn } from '../verify/ip-allowlist.ts';
+import { type Allowed, allowedBy, namesIn } from '../verify/ip-allowlist.ts';
 import { provingSettings } from '../verify/switches.ts';
 import type { Verifier } from '../verify/verifier.ts';
-import type { Config } from './config/config.ts';
+import type { Config, ConsoleSettings } from './config/config.ts';
 import { handshakeRulesOf } from './config/handshakes.ts';
+import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
+import type { ConsoleTokens } from './console/access.ts';
 import type { SourceRules } from './http/receive.ts';
+
+interface RulesOptions extends Pick<Settings, 'config' | 'warnings' | 'environment'> {
+  readonly log: Log;
+}
 
 export class Rules {
   readonly #names: FollowedNames;
   readonly #published: PublishedKeys;
   /** The newest reading of the settings. */
   config: Config;
+  /** What it has warned of, and the variables that it was made of. */
+  readFrom: Pick<Settings, 'warnings' | 'environment'>;
   #bySource: ReadonlyMap<string, SourceRules>;
-  #tokens: readonly Buffer[];
+  /** Digests of the console's live tokens. */
+  consoleTokens: ConsoleTokens;
   #fingerprintKey = '';
   readonly #fingerprints = new Map<string, string>();
 
-  constructor(config: Config, log: Log) {
+  constructor({ config, warnings, environment, log }: RulesOptions) {
+    this.readFrom = { warnings, environment };
     this.#names = new FollowedNames(log);
     this.#published = new PublishedKeys({ log });
     this.config = config;
     this.#bySource = this.#build(config);
-    this.#tokens = config.console.tokens.map(digestOf);
+    this.consoleTokens = digestsOf(config.console);
   }
 
   of(source: string): SourceRules {
     return this.#bySource.get(source) as SourceRules;
   }
 
+  /** Undefined if there is no such source. */
+  find(source: string): SourceRules | undefined {
+    return this.#bySource.get(source);
+  }
+
+  /** Whom the allowlist of a source lets in at present. */
+  allowed(source: string): readonly Allowed[] {
+    const { allowFrom = [] } = this.config.sources.find(({ name }) => name === source) ?? {};
+    return allowedBy(allowFrom, this.#names);
+  }
+
   /** For a person who says how far signed times may be off. */
   verifiersWithin(name: string, toleranceSeconds: number): readonly Verifier[] {
     const source = this.config.sources.find((one) => one.name === name);
     return source ? this.#verifiers(source, toleranceSeconds, toleranceSeconds) : [];
-  }
-
-  isConsoleToken(given: string): boolean {
-    return indexOfDigest(digestOf(given), this.#tokens) >= 0;
   }
 
   /** Called once the inbox is open, which keeps the key, and before any request comes. */
@@ -73,12 +90,13 @@ export class Rules {
   }
 
   /** Resolves with true once the reading is in force, or with false if a later one has overtaken it. */
-  async replace(config: Config): Promise<boolean> {
+  async replace({ config, warnings, environment }: Settings): Promise<boolean> {
     const built = this.#build(config);
     this.config = config;
+    this.readFrom = { warnings, environment };
     await this.#names.settled();
     if (this.config !== config) return false;
-    this.#tokens = config.console.tokens.map(digestOf);
+    this.consoleTokens = digestsOf(config.console);
     this.#bySource = built;
     this.#names.keepOnly(config.sources.flatMap(({ allowFrom }) => namesIn(allowFrom)));
     return true;
@@ -121,4 +139,8 @@ export class Rules {
     }
     return keyed;
   }
+}
+
+function digestsOf({ tokens, readTokens }: ConsoleSettings): ConsoleTokens {
+  return { act: tokens.map(digestOf), read: readTokens.map(digestOf) };
 }

@@ -57,7 +57,11 @@ export interface SourceStatus {
   readonly usual: { readonly count: number; readonly least: number; readonly most: number } | null;
   /** Null: it waits for its first event, unless `today` is null too. */
   readonly lastAt: string | null;
-  readonly lastHour: { readonly taken: number; readonly refused: Readonly<Record<string, number>> } | null;
+  readonly lastHour: {
+    readonly taken: number;
+    readonly usual: SourceStatus['usual'];
+    readonly refused: Readonly<Record<string, number>>;
+  } | null;
 }
 
 export interface HandlersStatus {
@@ -80,7 +84,8 @@ export interface StatusFacts {
   readonly alarms?: readonly Alarm[];
   readonly standing: Standing | string;
   readonly work:
-    | (Omit<InboxStatus, 'inbox' | 'resting' | 'paused'> & Partial<Pick<InboxStatus, 'resting' | 'paused'>>)
+    | (Omit<InboxStatus, 'inbox' | 'resting' | 'restsUntil' | 'paused'> &
+        Partial<Pick<InboxStatus, 'resting' | 'paused'>>)
     | string;
   readonly disk: ServiceStatus['disk'] | string;
   /** Why no service tells more. */
@@ -140,7 +145,7 @@ function sourceStatus(
 ): SourceStatus {
   const of = standing?.sources.find(({ source }) => source === name);
   const nothing = standing
-    ? { today: 0, lastHour: { taken: 0, refused: {} } }
+    ? { today: 0, lastHour: { taken: 0, usual: null, refused: {} } }
     : { today: null, lastHour: null };
   return {
     source: name,
@@ -148,7 +153,7 @@ function sourceStatus(
     today: of?.today ?? nothing.today,
     usual: of?.usual ?? null,
     lastAt: of?.lastAt === undefined ? null : new Date(of.lastAt).toISOString(),
-    lastHour: of?.lastHour ?? nothing.lastHour,
+    lastHour: of ? { ...of.lastHour, usual: of.lastHour.usual ?? null } : nothing.lastHour,
   };
 }
 

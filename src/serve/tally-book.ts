@@ -3,7 +3,7 @@
  * seconds, outside of what receives events. Hears through the meter. What has not been told when the process is killed is
  * forgotten: a few seconds of counts, never an event. While the inbox takes nothing, what is to be told waits here, bounded.
  */
-import type { Inbox } from '../inbox/contract.ts';
+import type { Backlog, Inbox } from '../inbox/contract.ts';
 import {
   type MinuteTally,
   mergeTallies,
@@ -13,9 +13,12 @@ import {
   sumOfTimes,
   type TallySubject,
 } from '../inbox/tallies.ts';
+import type { DuplicateCounts } from './duplicate-counts.ts';
 import type { MeterListener, SecretUses } from './meter.ts';
 
 const TELL_MS = 5_000;
+/** How often it is looked at what waits. */
+const BACKLOG_MS = 60_000;
 /** So many are told at a time: the inbox thread has other things to do. */
 const TOLD_MOST = 500;
 /** If more than this wait, they are told by the hour rather than by the minute. */
@@ -49,6 +52,14 @@ export class TallyBook {
       tally.times = sumOfTimes(tally.times, times);
     },
   };
+
+  /** One look at what waits. */
+  noteBacklog(backlog: readonly Backlog[]): void {
+    this.#tallyOf('backlog', '', 'looks').count++;
+    for (const { handler, state, count } of backlog) {
+      if (state === 'pending') this.#tallyOf('backlog', handler, state).count += count;
+    }
+  }
 
   /** What is to be told next; nothing is left once the list is empty. */
   take(): MinuteTally[] {
@@ -88,18 +99,24 @@ export class TallyBook {
   }
 }
 
+interface ToldCounts {
+  readonly uses: SecretUses;
+  readonly tallies: TallyBook;
+  readonly duplicates: DuplicateCounts;
+}
+
 /** Answers with a function that stops it, once the inbox knows all. */
 export function startTelling(
-  inbox: Pick<Inbox, 'noteCounts'>,
-  { uses, tallies }: { readonly uses: SecretUses; readonly tallies: TallyBook },
+  inbox: Pick<Inbox, 'noteCounts' | 'status'>,
+  { uses, tallies, duplicates }: ToldCounts,
 ): () => Promise<void> {
   let telling: Promise<void> = Promise.resolve();
   let isTelling = false;
 
   async function tellAll(): Promise<void> {
     for (;;) {
-      const counts = { uses: uses.take(), tallies: tallies.take() };
-      if (counts.uses.length === 0 && counts.tallies.length === 0) return;
+      const counts = { uses: uses.take(), tallies: tallies.take(), duplicates: duplicates.take() };
+      if (Object.values(counts).every(({ length }) => length === 0)) return;
       try {
         await inbox.noteCounts(counts);
         tallies.failure = undefined;
@@ -107,6 +124,7 @@ export function startTelling(
         tallies.failure = (error as Error).message;
         uses.giveBack(counts.uses);
         tallies.giveBack(counts.tallies);
+        duplicates.giveBack(counts.duplicates);
         return;
       }
     }
@@ -122,9 +140,15 @@ export function startTelling(
     return telling;
   }
 
-  const timer = setInterval(tell, TELL_MS).unref();
+  // What waits is counted by the inbox, and in a large one that takes a while.
+  const look = () =>
+    inbox.status().then(
+      ({ backlog }) => tallies.noteBacklog(backlog),
+      () => {},
+    );
+  const timers = [setInterval(tell, TELL_MS).unref(), setInterval(look, BACKLOG_MS).unref()];
   return async () => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     await telling;
     await tell();
   };

@@ -11,10 +11,10 @@ import type { Arrival, Kept } from '../inbox/contract.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
-import { judgeInTurn } from '../inbox/refused/judging.ts';
+import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
-import type { Config } from './config/config.ts';
 import type { Knobs } from './config/knobs.ts';
+import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
 import { storedSourcesOf } from './config/stored-sources.ts';
 import type { KnownAddresses } from './known-addresses.ts';
@@ -25,8 +25,9 @@ import type { Rules } from './rules.ts';
 /** What most presets have, who do not know better. */
 const REPLY_WITHIN_MS = 2_500;
 
-export interface WorkOptions extends Pick<SupervisorOptions, 'sources' | 'log' | 'logOptions' | 'output'> {
-  readonly config: Config;
+export interface WorkOptions
+  extends Pick<SupervisorOptions, 'sources' | 'log' | 'logOptions' | 'output'>,
+    Pick<Settings, 'config' | 'warnings' | 'environment'> {
   readonly role: Role;
   /** The module that handlers' threads import; undefined: handlers run in this process. */
   readonly wiring: string | undefined;
@@ -74,10 +75,15 @@ export async function openWork(
       log,
     },
   );
+  const judgeRefused = async (id: string): Promise<Judgement | undefined> => {
+    const request = await refused.reading.ask('request', id);
+    // It may be of a source that there was before the start.
+    return request && (await judgeRequest(request, rules.find(request.source)?.verifiers ?? []));
+  };
   const delivering = { ...options, inbox, dispatches, knobs, onAttempts: meter.attempt };
   const supervisor: HandlerRunner =
     wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
-  return { inbox, refused, judgeRefusedAgain, supervisor };
+  return { inbox, refused, judgeRefusedAgain, judgeRefused, supervisor };
 }
 
 /** What the preset says about answers. A provider that is in a hurry is not kept waiting for the inbox either. */

@@ -63,6 +63,8 @@ export interface StateShape {
   readonly recordedAt?: MemberPath;
   /** A state without a time comes before all others, and is not handled for itself. */
   readonly isOldestWithoutTime?: boolean;
+  /** What the provider calls the state, for people who read the history of a thing. */
+  readonly says?: MemberPath;
 }
 
 export interface AddressList {

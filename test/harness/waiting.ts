@@ -17,3 +17,14 @@ export async function waitFor<T>(
     await new Promise((resolve) => setTimeout(resolve, nextLookMs(sinceMs)));
   }
 }
+
+/** The same for what has to be asked for. */
+export async function waitForAnswer<T>(ask: () => Promise<T | undefined>, waitMs: number): Promise<T> {
+  for (const begun = performance.now(); ; ) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    const sinceMs = performance.now() - begun;
+    if (sinceMs > waitMs) throw new Error(`nothing came within ${waitMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, nextLookMs(sinceMs)));
+  }
+}

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ActionRecord, ActionWish } from '../../src/inbox/actions.ts';
 import type { Settlement } from '../../src/inbox/contract.ts';
+import type { InboxReader } from '../../src/inbox/reader.ts';
 import type { Selection } from '../../src/inbox/selection.ts';
 import {
   arrival,
@@ -263,6 +264,11 @@ export function actionsContract(makeDriver: MakeDriver): void {
     for (const { id } of both) await ended(id);
     const { length } = await opened.inbox.actions(10);
     expect(length).toBe(4);
+    const reader = (await opened.driver.reader()) as InboxReader;
+    const [newest, ...others] = await reader.actions.list(10);
+    expect(await reader.actions.list(10, newest?.id)).toEqual(others);
+    expect(await reader.actions.one(newest?.id ?? 0)).toEqual(newest);
+    await reader.close();
     const [, , order, pause] = await opened.inbox.actions(10);
     expect(order).toMatchObject({
       who: 'emma',

@@ -1,5 +1,6 @@
 /** Part of contract.ts: handlers and targets that a person pauses and resumes. */
 import { expect, test } from 'vitest';
+import type { InboxReader } from '../../src/inbox/reader.ts';
 import { arrival, aWhile, fresh, Hands, type MakeDriver, openForEach, SOURCES } from './driver.ts';
 
 export function pausesContract(makeDriver: MakeDriver): void {
@@ -107,6 +108,14 @@ export function pausesContract(makeDriver: MakeDriver): void {
     await expect
       .poll(async () => (await opened.inbox.status()).resting, { timeout: 10_000 })
       .toEqual(['one/a']);
+    const { restsUntil } = await opened.inbox.status();
+    expect(restsUntil).toEqual({ 'one/a': expect.any(Number) });
+    expect(Math.abs(Number(restsUntil?.['one/a']) - Date.now() - hour)).toBeLessThan(60_000);
+    const reader = (await opened.driver.reader()) as InboxReader;
+    const due = await reader.counts.oldestDue(['one/a', 'two/a']);
+    await reader.close();
+    expect(due).toEqual({ 'one/a': expect.any(Number) });
+    expect(Math.abs(Number(due['one/a']) - Date.now() - hour)).toBeLessThan(60_000);
     expect(await resume('one/a')).toEqual({ handlers: ['one/a'], endedRest: true });
     const again = await opened.hands.take(2);
     expect(again).toMatchObject({ event: first.event });

@@ -1,5 +1,6 @@
 /** Part of contract.ts: tallies. */
 import { expect, test } from 'vitest';
+import { firstNumberAt } from '../../src/inbox/event-id.ts';
 import type { MinuteTally, TallyRow } from '../../src/inbox/tallies.ts';
 import { arrival, fresh, type MakeDriver, openForEach } from './driver.ts';
 
@@ -64,6 +65,24 @@ export function talliesContract(makeDriver: MakeDriver): void {
     expect(left.filter(({ step }) => step === 1).map(ageOf)).toEqual([2, 0]);
     expect(left.filter(({ step }) => step === 60).map(ageOf)).toEqual([399, 2, 2, 0]);
     expect(opened.driver.rows().events.map((event) => event.id)).toEqual([id]);
+  });
+
+  test('how often an event has come again is added up, and goes when the event does', async () => {
+    const count = (event: number, many: number, lastAt: number) => ({ event, count: many, lastAt });
+    const tell = (...duplicates: ReturnType<typeof count>[]) =>
+      opened.inbox.noteCounts({ uses: [], tallies: [], duplicates });
+    const [old, young] = [firstNumberAt(Date.now() - 1_000_000), firstNumberAt(Date.now())];
+    await tell(count(old, 1, 5), count(young, 2, 9));
+    await tell(count(young, 3, 7));
+    const known = async () => {
+      const reader = await opened.driver.reader();
+      const counts = [await reader?.counts.duplicatesOf(old), await reader?.counts.duplicatesOf(young)];
+      await reader?.close();
+      return counts.map((one) => one && { ...one });
+    };
+    expect(await known()).toEqual([count(old, 1, 5), count(young, 5, 9)]);
+    while ((await opened.inbox.purge(Date.now() - 500_000, 0)).more);
+    expect(await known()).toEqual([undefined, count(young, 5, 9)]);
   });
 
   test('uses of secrets are noted with the counts', async () => {

@@ -6,10 +6,12 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../../src/inbox/duplicates.ts';
 import { KEEP, KNOWN, NAMES } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
 import { DISCARD_SELECTED, REPLAY_ENDED, REPLAY_OPEN } from '../../src/inbox/postgres/replays.ts';
+import { POSTGRES_SELECTION } from '../../src/inbox/postgres/selection.ts';
 import { SETTLE } from '../../src/inbox/postgres/settle.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { ADD_TALLIES, PURGE_OLD_TALLIES } from '../../src/inbox/postgres/tallies.ts';
@@ -94,6 +96,25 @@ test('what commands read of tallies is a stretch of the key', async () => {
     expect(plan).toMatch(/tallies_pkey[\s\S]*Index Cond: \(\(?step = /);
     expect(plan).not.toContain('Seq Scan');
   }
+});
+
+test('what waits longest for its time is one look into the index of what is due', async () => {
+  const text = COUNT_QUERIES.oldestDue(POSTGRES_SELECTION.waitsForItsTime);
+  expect(accesses(await planOf({ name: 'oldest_due', text }))).toEqual(['work by work_due']);
+});
+
+test('how often an event has come again is found, added to and purged by its number', async () => {
+  for (const [name, text] of Object.entries({
+    duplicates: COUNT_QUERIES.duplicates,
+    gone: PURGE_DUPLICATES,
+  })) {
+    const plan = await planOf({ name, text });
+    expect(plan).toContain('duplicates_pkey');
+    expect(plan).not.toContain('Seq Scan');
+  }
+  expect(await planOf({ name: 'add_duplicate', text: ADD_DUPLICATE })).toContain(
+    'Conflict Arbiter Indexes: duplicates_pkey',
+  );
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readCharted } from '../../src/inbox/charted.ts';
 import { driverOf } from '../../src/inbox/driver.ts';
 import { idOf, timeOfNumber } from '../../src/inbox/event-id.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';
@@ -14,6 +15,7 @@ import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
 import { readStanding } from '../../src/inbox/standing.ts';
 import type { StoredSource } from '../../src/inbox/stored-source.ts';
+import { readStory } from '../../src/inbox/story.ts';
 import { type MinuteTally, minuteOf, noTimes, rowsOfTallies } from '../../src/inbox/tallies.ts';
 import { fillDatabase, fillFile, insertRow } from '../fixtures/filled/fill.ts';
 import { BEGIN, CONTENT, eventRow, keyOf, numberAt } from '../fixtures/filled/rows.ts';
@@ -341,7 +343,7 @@ test('both say how things stand: today against a usual day, the last hour, and w
     today: 12 * 5 + 2,
     usual: { count: 125, least: 125, most: 125 },
     lastAt: now - 5 * minute,
-    lastHour: { taken: 2, refused: { hmac_mismatch: 3 } },
+    lastHour: { taken: 2, usual: { count: 10, least: 10, most: 10 }, refused: { hmac_mismatch: 3 } },
   });
   expect(of('fresh')).toMatchObject({ today: 1, usual: undefined, lastAt: now - 2.5 * hour });
   expect(of('noise')).toMatchObject({
@@ -351,6 +353,29 @@ test('both say how things stand: today against a usual day, the last hour, and w
   });
   // Known by the uses of its secret only.
   expect(of('pair')).toMatchObject({ today: 0, lastAt: BEGIN });
+});
+
+test('both draw the same charts of what was counted', async () => {
+  const now = Date.UTC(2026, 2, 4, 12, 30);
+  const wish = { step: 60, minutes: 120, stretches: 12, now } as const;
+  const charted = await both((reader) => readCharted(reader, wish));
+  expect(charted.times.at(-1)).toBe('2026-03-04T12:00:00.000Z');
+  expect(charted.events.jobs).toEqual([...Array(5).fill(20), ...Array(6).fill(10), 0]);
+  expect(charted.requests.hmac_mismatch).toEqual([...Array(10).fill(0), 4, 3]);
+  expect(charted.backlog).toEqual(Array(12).fill(null));
+  const ofOne = await both((reader) => readCharted(reader, { ...wish, source: 'fresh' }));
+  expect(Object.keys(ofOne.events)).toEqual(['fresh']);
+});
+
+test('both tell the same story of an event, and of none', async () => {
+  const story = (nth: number) => both((reader) => readStory(reader, SOURCES, numberAt(nth), new Map()));
+  expect(await story(4)).toMatchObject({
+    event: { id: idOf(numberAt(4)), source: 'jobs' },
+    bodyStart: expect.any(Buffer),
+    duplicates: undefined,
+    related: [],
+  });
+  expect(await story(4_711)).toBeUndefined();
 });
 
 test('both count what waits, without a service', async () => {

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fileFindings } from '../../src/ops/check/files.ts';
-import { allSlots } from '../../src/ops/secret/slots.ts';
+import { fileFindings } from '../../src/serve/check/files.ts';
+import { allSlots } from '../../src/serve/check/slots.ts';
 import { reading } from '../serve/config/reading.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 /** What `check` makes of a status, and of a disk: each fact by itself. */
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/base/version.ts';
-import { judgeDisk } from '../../src/ops/check/machine.ts';
-import { serviceFindings } from '../../src/ops/check/service.ts';
 import { statusLines } from '../../src/ops/status-lines.ts';
+import { judgeDisk } from '../../src/serve/check/machine.ts';
+import { serviceFindings } from '../../src/serve/check/service.ts';
 import { readConfig } from '../../src/serve/config/config.ts';
 import { type ServiceFacts, type StatusFacts, statusOf } from '../../src/serve/status.ts';
 
@@ -17,7 +17,13 @@ const SERVICE: ServiceFacts = {
   isReady: true,
 };
 const source = (name: string, taken: number, refused: Record<string, number> = {}) => ({
-  ...{ source: name, today: taken, usual: undefined, lastAt: NOW, lastHour: { taken, refused } },
+  ...{
+    source: name,
+    today: taken,
+    usual: undefined,
+    lastAt: NOW,
+    lastHour: { taken, usual: undefined, refused },
+  },
 });
 const WELL: StatusFacts = {
   sources: [{ name: 'shippo', schemes: ['hmac'] }],

@@ -1,9 +1,9 @@
 /** What `check` says of SHA-1: advice where a provider can do better, and none where it cannot. */
 import { presets } from 'consignee';
 import { expect, test } from 'vitest';
-import type { Evidence } from '../../src/ops/check/evidence.ts';
-import { useFindings } from '../../src/ops/check/secrets.ts';
 import type { Settings } from '../../src/ops/settings.ts';
+import type { Evidence } from '../../src/serve/check/evidence.ts';
+import { useFindings } from '../../src/serve/check/secrets.ts';
 import { compileForm } from '../../src/verify/form/reading.ts';
 import { isSha1 } from '../../src/verify/form/vocabulary.ts';
 import type { Preset } from '../../src/verify/preset.ts';

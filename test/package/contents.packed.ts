@@ -30,7 +30,7 @@ test('it holds JavaScript, types, migrations and samples, and nothing that Node 
     [],
   );
   const data = (ending: string, folder: string) => globSync(`**/*.${ending}`, { cwd: folder }).sort();
-  for (const ending of ['sql', 'json']) {
+  for (const ending of ['sql', 'json', 'css', 'svg']) {
     expect(data(ending, join(PACKAGE, 'dist'))).toEqual(data(ending, join(ROOT, 'src')));
   }
   for (const file of files.filter((name) => name.endsWith('.js'))) {

@@ -1,6 +1,8 @@
 /** Words that must never be seen again: not in the log, an answer, the metrics, or a stored header. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { idOf } from '../../src/inbox/event-id.ts';
+import { PAGES } from '../../src/serve/console/pages.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { flexportHeaders, opensslMac, token } from '../harness/signing.ts';
 import { ask, bytesOf, type Headers, raw } from '../harness/wire.ts';
@@ -121,13 +123,33 @@ test('no secret, token, MAC, Authorization or query shows anywhere, whatever the
   const events = service.events();
   expect(events.map((event) => event.source)).toEqual(['flexport', 'flatfile']);
   const stored = service.sql('SELECT headers, address, type, external_id FROM inbox');
+  const pages = await pagesOf(service);
   for (const canary of canaries) {
     expect(service.output()).not.toContain(canary);
     expect(answers).not.toContain(canary);
     expect(metrics).not.toContain(canary);
+    // What a customer entrusted is what an operator looks at there.
+    if (canary !== CUSTOMERS) expect(pages).not.toContain(canary);
     expect(JSON.stringify(stored)).not.toContain(canary);
   }
 });
+
+/** Every page of the console, as HTML and as JSON. */
+async function pagesOf({ consolePort, events }: Service): Promise<string> {
+  const ids = events().map(({ number }) => idOf(number));
+  const paths = (PAGES as readonly { readonly path: string }[]).flatMap(({ path }) => {
+    return path === '/events/:id' ? ids.flatMap((id) => [`/events/${id}`, `/events/${id}?verify=1`]) : [path];
+  });
+  let text = '';
+  for (const path of paths) {
+    for (const accept of ['text/html', 'application/json']) {
+      const headers = { Authorization: `Bearer ${CONSOLE}`, Accept: accept };
+      text += await (await fetch(`http://127.0.0.1:${consolePort}${path}`, { headers })).text();
+    }
+  }
+  expect(text).toContain('the signature holds');
+  return text;
+}
 
 test('what authenticates nobody is kept with the event', () => {
   for (const event of service.events()) {

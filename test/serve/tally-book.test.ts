@@ -3,19 +3,28 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Counts } from '../../src/inbox/counts.ts';
 import { noTimes } from '../../src/inbox/tallies.ts';
 import { type Tally, tallyListener } from '../../src/serve/alarms/tally.ts';
+import { DuplicateCounts } from '../../src/serve/duplicate-counts.ts';
 import { meterFor, SecretUses } from '../../src/serve/meter.ts';
 import { startTelling, TallyBook } from '../../src/serve/tally-book.ts';
 
 const MINUTE_MS = 60_000;
 const BEGIN = 1_000 * MINUTE_MS;
+const BACKLOG = [
+  { handler: 'one/a', state: 'pending', count: 7 },
+  { handler: 'one/a', state: 'dead', count: 2 },
+] as const;
+const STATUS = { inbox: 'x', backlog: BACKLOG, oldestPendingAt: null, resting: [], paused: [] };
 
 beforeEach(() => void vi.useFakeTimers({ now: BEGIN }));
 afterEach(() => void vi.useRealTimers());
 
 function opened(noteCounts: (counts: Counts) => Promise<void>) {
   const [uses, tallies] = [new SecretUses(), new TallyBook()];
-  const stop = startTelling({ noteCounts }, { uses, tallies });
-  return { meter: meterFor([uses.listener, tallies.listener]), tallies, stop };
+  const status = async () => STATUS;
+  const duplicates = new DuplicateCounts();
+  const stop = startTelling({ noteCounts, status }, { uses, tallies, duplicates });
+  const listeners = [uses.listener, tallies.listener, duplicates.listener];
+  return { meter: meterFor(listeners), tallies, stop };
 }
 
 test('requests and attempts are told apart, minute by minute, with the time they took', async () => {
@@ -110,4 +119,18 @@ test('a handshake is no event: it is in no tally, and no alarm takes it for a si
   meter.request('one', 'accepted', '', 1);
   await stop();
   expect(told.flatMap(({ tallies }) => tallies.map(({ outcome }) => outcome))).toEqual(['accepted']);
+});
+
+test('what waits is looked at once a minute, and the looks are counted beside it', async () => {
+  const told: Counts[] = [];
+  const { stop } = opened(async (counts) => void told.push(counts));
+  await vi.advanceTimersByTimeAsync(3 * MINUTE_MS + 30_000);
+  await stop();
+  const tallies = told.flatMap((counts) => counts.tallies);
+  const of = (subject: string) =>
+    tallies.filter((tally) => tally.subject === subject).map(({ count }) => count);
+  expect([of(''), of('one/a')]).toEqual([
+    [1, 1, 1],
+    [7, 7, 7],
+  ]);
 });

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { rotate } from '../../src/ops/secret/rotate.ts';
-import { allSlots, NOTHING_KNOWN } from '../../src/ops/secret/slots.ts';
 import { showSecrets } from '../../src/ops/secret.ts';
 import type { Settings } from '../../src/ops/settings.ts';
+import { NOTHING_KNOWN } from '../../src/serve/check/known-secrets.ts';
+import { allSlots } from '../../src/serve/check/slots.ts';
 import { credentialHeadersOf, proveBody, verifiersOf } from '../../src/verify/checks.ts';
 import { fingerprintOf } from '../../src/verify/fingerprint.ts';
 import { FollowedNames } from '../../src/verify/followed-names.ts';
@@ -103,7 +104,7 @@ test('every code of a scheme begins with its name', () => {
 });
 
 /** Words that happen to be a scheme's name: fields of the log. */
-const OTHER_MEANINGS = ['src/base/log/log.ts', 'src/ops/check/canary.ts'];
+const OTHER_MEANINGS = ['src/base/log/log.ts', 'src/serve/check/canary.ts'];
 
 test('outside of verify/ no file names a scheme: what is true of one stands in its row', () => {
   const named = new RegExp(`['"\`](${SCHEMES.map(({ name }) => name).join('|')})['"\`]`);

@@ -3,6 +3,7 @@
  * ../sqlite/store.ts; nothing else is shared, since keys and partitions are tables of their own here.
  */
 import type pg from 'pg';
+import { DUPLICATES_PURGE_STEP, PURGE_DUPLICATES } from '../duplicates.ts';
 import { firstNumberAt, inBatchSql } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { purgeCauses } from './causes.ts';
@@ -65,12 +66,17 @@ export class Purge {
     }
     const isBegin = this.#cursor === 0 && this.#keysCursor === 0;
     if (isBegin && (await purgeTallyRows(this.#pool, Date.now()))) return { removed: 0, more: true };
+    const before = firstNumberAt(eventsBefore);
+    if (isBegin) {
+      const { rowCount } = await this.#pool.query(PURGE_DUPLICATES, [before]);
+      if ((rowCount ?? 0) >= DUPLICATES_PURGE_STEP) return { removed: 0, more: true };
+    }
     let removed = 0;
     if (this.#keysCursor === 0 && !this.#purgesSearch) {
       if (this.#cursor === 0)
         await this.#pool.query('DELETE FROM actions WHERE ended_at < $1', [eventsBefore]);
       if (this.#cursor === 0 && this.#partitionDays > 0) removed += await this.#renewPartitions(eventsBefore);
-      const events = await this.#purgeEvents(firstNumberAt(eventsBefore));
+      const events = await this.#purgeEvents(before);
       removed += events.removed;
       if (events.more) return { removed, more: true };
     }
@@ -79,7 +85,7 @@ export class Purge {
       await purgeCauses(this.#pool, eventsBefore);
     }
     // Search keys go last, when it is known which events are gone.
-    this.#purgesSearch = await this.#keys.purge(firstNumberAt(eventsBefore));
+    this.#purgesSearch = await this.#keys.purge(before);
     return { removed, more: this.#purgesSearch };
   }
 

@@ -17,8 +17,13 @@ export async function openPostgresReader(url: string, place: string): Promise<In
     throw new Error(`PostgreSQL at ${place} cannot be read: ${failureText(error)}`);
   };
   const client = await connect(url).catch(fail);
-  const all = async <Row>(sql: string, ...values: readonly (string | number)[]) =>
-    (await client.query(sql, [...values]).catch(fail)).rows as Row[];
+  // Several may ask at once, and a connection takes one query after the other.
+  let before: Promise<unknown> = Promise.resolve();
+  const all = async <Row>(sql: string, ...values: readonly (string | number)[]) => {
+    const answer = before.then(() => client.query(sql, [...values]));
+    before = answer.catch(() => {});
+    return (await answer.catch(fail)).rows as Row[];
+  };
   const close = () => client.end().catch(() => {});
   await client.query(READER_SESSION).catch(fail);
   const [found] = await all<{ isThere: boolean }>(`SELECT to_regclass('meta') IS NOT NULL AS "isThere"`);

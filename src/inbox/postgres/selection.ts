@@ -11,6 +11,7 @@ export const POSTGRES_SELECTION: SelectionTables = {
   fits: (column, pattern, parameter) =>
     `${column} LIKE ${parameter(pattern.replace(/[\\%_]/g, (special) => `\\${special}`).replaceAll('*', '%'))}`,
   hasText: (parameter) => `position(convert_to(${parameter}, 'UTF8') in inbox.body) > 0`,
+  waitsForItsTime: "state = 'pending' AND NOT alone AND NOT behind",
   memberIs: (path, value) =>
     `(inbox.is_json AND payload_of(inbox.body) #>> ARRAY(SELECT json_array_elements_text(${path}::json)) = ${value})`,
 };

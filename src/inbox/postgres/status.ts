@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { InboxStatus, Route, SecretUse } from '../contract.ts';
 import { type Counts, keyOfUse } from '../counts.ts';
+import { ADD_DUPLICATE } from '../duplicates.ts';
 import { timeOfNumber } from '../event-id.ts';
 import { inForce } from '../pauses.ts';
 import { rowsOfTallies } from '../tallies.ts';
@@ -29,8 +30,8 @@ export class StatusReader {
     this.#backlogs = new Backlogs(pool, url);
   }
 
-  /** The caller adds `resting`, since it knows its own targets. */
-  async read(): Promise<Omit<InboxStatus, 'resting'>> {
+  /** The caller adds what rests, since it knows its own targets. */
+  async read(): Promise<Omit<InboxStatus, 'resting' | 'restsUntil'>> {
     // One connection at a time: the others are for events.
     const inbox = (await metaOf(this.#pool, 'inbox')) ?? '';
     const counts = await this.#backlogs.read();
@@ -69,7 +70,7 @@ export class StatusReader {
 export async function noteCounts(
   pool: pg.Pool,
   clock: DatabaseClock,
-  { uses, tallies }: Counts,
+  { uses, tallies, duplicates = [] }: Counts,
 ): Promise<void> {
   const rows = rowsOfTallies(
     tallies.map((tally) => ({ ...tally, minute: tally.minute - Math.round(clock.doubtMs / MINUTE_MS) })),
@@ -78,6 +79,8 @@ export async function noteCounts(
   await inTransaction(pool, async (client) => {
     await noteUses(client, usesInCommon);
     await addTallyRows(client, rows);
+    for (const { event, count, lastAt } of duplicates)
+      await client.query(ADD_DUPLICATE, [event, count, clock.inCommon(lastAt)]);
   });
 }
 

@@ -103,7 +103,7 @@ listenToEdge(
     keyIndexing.note();
   },
   {
-    status: async () => ({ ...(await status.read()), resting: scheduler.targets.restingHandlers() }),
+    status: async () => ({ ...(await status.read()), ...scheduler.targets.rests(Date.now()) }),
     async recover(ending) {
       handlers.hearTheRest();
       const ofThread = handlers.end(ending);

@@ -121,6 +121,11 @@ export class RefusedClient {
     return discarded;
   }
 
+  /** What of it there is to look at: for pages. */
+  get reading(): Pick<ThreadCalls<RefusedCalls>, 'ask'> {
+    return this.#calls;
+  }
+
   /** Remembers it over restarts. */
   prove(network: ProvenNetwork): void {
     this.#calls.ask('prove', network).catch(() => {});

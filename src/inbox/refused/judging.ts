@@ -8,7 +8,7 @@
  * only observed since, or gone, would make forgeries good. Only a person may say that the checks of now are enough.
  */
 import type { Log } from '../../base/log/log.ts';
-import { type Head, type Proof, provenBy, type Verifier } from '../../verify/verifier.ts';
+import { type Head, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { Arrival, Kept } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
 import type { NumberedRequest } from './rows.ts';
@@ -101,6 +101,23 @@ async function judgeAgain(source: string, wish: JudgingWish, options: JudgingOpt
   return result;
 }
 
+/** What would become of one request if it were judged again now. `no`: with the code of the check that it fails first. */
+export type Judgement =
+  | { readonly passes: 'all' | 'now only' }
+  | { readonly passes: 'no'; readonly code: string };
+
+/** Changes nothing. */
+export async function judgeRequest(
+  request: NumberedRequest,
+  verifiers: readonly Verifier[],
+): Promise<Judgement> {
+  if (verifiers.length === 0) return { passes: 'no', code: 'not_found' };
+  const passed = await passNow(request, verifiers);
+  if (passed) return { passes: passesFormer(request, passed.proofs) ? 'all' : 'now only' };
+  const proofs = await proofsAt(request.receivedAt, request, verifiers);
+  return { passes: 'no', code: proofs instanceof Rejection ? proofs.code : request.code };
+}
+
 async function accept(
   request: NumberedRequest,
   proofs: readonly Proof[],
@@ -129,7 +146,7 @@ async function passNow(request: NumberedRequest, verifiers: readonly Verifier[])
   const times = Math.abs(clockStepMs) < STEP_LEAST_MS ? [receivedAt] : [receivedAt, receivedAt + clockStepMs];
   for (const time of times) {
     const proofs = await proofsAt(time, request, verifiers);
-    if (proofs) return { proofs, receivedAt: time };
+    if (Array.isArray(proofs)) return { proofs: proofs as readonly Proof[], receivedAt: time };
   }
   return undefined;
 }
@@ -138,7 +155,7 @@ async function proofsAt(
   receivedAt: number,
   request: RefusedRequest,
   verifiers: readonly Verifier[],
-): Promise<readonly Proof[] | undefined> {
+): Promise<readonly Proof[] | Rejection | undefined> {
   const { address, tokenDigest, body } = request;
   const head: Head = {
     receivedAt,
@@ -154,8 +171,8 @@ async function proofsAt(
       proofs.push(typeof result === 'function' ? await result(body) : result);
     }
     return proofs;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Rejection ? error : undefined;
   }
 }
 

@@ -6,7 +6,8 @@ import { iso } from '../summary.ts';
 import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedRequest } from './client.ts';
 
-interface RefusedSummary extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
+export interface RefusedSummary
+  extends Pick<RefusedRequest, 'id' | 'source' | 'code' | 'reason' | 'address'> {
   readonly receivedAt: string;
   readonly bytes: number;
 }
@@ -45,6 +46,14 @@ export interface LostGroup {
   readonly last: string;
 }
 
+/** `since`: those that came from then on, in milliseconds since 1970. */
+export type RefusedFilter = Omit<RefusedChoice, 'ids'> & { readonly since?: number };
+
+export interface RefusedFailures {
+  readonly groups: readonly RefusedFailure[];
+  readonly more: number;
+}
+
 type SummaryRow = Omit<RefusedSummary, 'receivedAt'> & { readonly receivedAt: number };
 
 const FAILURES_MAX = 50;
@@ -54,9 +63,10 @@ const SUMMARY = 'id, received_at AS receivedAt, source, code, reason, address, l
 export class RefusedReader {
   readonly #database: DatabaseSync | undefined;
 
-  /** A file that is not there yet is one without rows. */
-  constructor(path: string) {
-    if (existsSync(path)) this.#database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  /** A path, or what its owner has open. A file that is not there yet is one without rows. */
+  constructor(from: string | DatabaseSync) {
+    if (typeof from !== 'string') this.#database = from;
+    else if (existsSync(from)) this.#database = new DatabaseSync(from, { readOnly: true, timeout: 2_000 });
   }
 
   groups(source?: string): RefusedGroup[] {
@@ -69,14 +79,14 @@ export class RefusedReader {
   }
 
   /** Those with most requests first; `more`: so many groups more than are here. */
-  failures(source?: string): { readonly groups: readonly RefusedFailure[]; readonly more: number } {
+  failures({ source, code, address, since }: RefusedFilter = {}): RefusedFailures {
     const rows = this.#all<
       Omit<RefusedFailure, 'first' | 'last' | 'newest'> & { first: number; last: number }
     >(
       `SELECT source, code, address, count(*) AS count, min(received_at) AS first, max(received_at) AS last
-        FROM refused WHERE ?1 IS NULL OR source = ?1 GROUP BY source, code, address
+        FROM refused WHERE ${CHOSEN} AND received_at >= ?5 GROUP BY source, code, address
         ORDER BY count DESC, last DESC`,
-      source ?? null,
+      ...[source ?? null, code ?? null, address ?? null, null, since ?? 0],
     );
     const groups = rows.slice(0, FAILURES_MAX).map(({ first, last, ...row }) => {
       const newest = this.#all<{ id: string }>(

@@ -22,6 +22,8 @@ type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest' | 'clockStepMs'> 
 const BYTES_AT_ONCE = 8 * 1_048_576;
 const WRITTEN_WITHIN_MS = 60_000;
 const CLOCK = 'clock_offset AS clockOffset, clock_name AS clockName';
+const REQUEST = `number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
+  token_digest AS tokenDigest, body, enforced, ${CLOCK}`;
 
 /** Of a source, oldest first, behind a number: so many at most, and not many bytes. None: there are no more. */
 export function nextRequests(
@@ -31,26 +33,34 @@ export function nextRequests(
   most: number,
 ): NumberedRequest[] {
   const rows = database
-    .prepare(`SELECT number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-      token_digest AS tokenDigest, body, enforced, ${CLOCK}
-      FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
+    .prepare(`SELECT ${REQUEST} FROM refused WHERE source = ? AND number > ? ORDER BY number LIMIT ?`)
     .iterate(source, after, most) as Iterable<RequestRow>;
   const clock = readClock();
   const next: NumberedRequest[] = [];
   let bytes = 0;
-  for (const { tokenDigest, body, clockOffset, clockName, ...rest } of rows) {
-    const digest = tokenDigest && { tokenDigest: Buffer.from(tokenDigest) };
-    const clockStepMs = stepSince({ clockOffset, clockName }, clock);
-    next.push({
-      ...rest,
-      clockStepMs,
-      body: Buffer.from(body.buffer, body.byteOffset, body.length),
-      ...digest,
-    });
-    bytes += body.length;
+  for (const row of rows) {
+    next.push(requestFrom(row, clock));
+    bytes += row.body.length;
     if (bytes >= BYTES_AT_ONCE) break;
   }
   return next;
+}
+
+export function requestWithId(database: DatabaseSync, id: string): NumberedRequest | undefined {
+  const row = prepareQuery<RequestRow>(database, `SELECT ${REQUEST} FROM refused WHERE id = ?`).get(id);
+  return row && requestFrom(row, readClock());
+}
+
+function requestFrom(
+  { tokenDigest, body, clockOffset, clockName, ...rest }: RequestRow,
+  clock: ClockReading,
+): NumberedRequest {
+  return {
+    ...rest,
+    clockStepMs: stepSince({ clockOffset, clockName }, clock),
+    body: Buffer.from(body.buffer, body.byteOffset, body.length),
+    ...(tokenDigest && { tokenDigest: Buffer.from(tokenDigest) }),
+  };
 }
 
 /** The clock as it was a moment ago, at that time by itself. */

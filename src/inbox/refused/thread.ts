@@ -4,9 +4,19 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
+import type { RefusedChoice } from './choice.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { forgetAside, openRefused, type PutAside } from './file.ts';
 import type { LossReason } from './losses.ts';
+import {
+  type LostGroup,
+  type RefusedDetails,
+  type RefusedFailures,
+  type RefusedFilter,
+  RefusedReader,
+  type RefusedSummary,
+} from './reader.ts';
+import { type NumberedRequest, requestWithId } from './rows.ts';
 import { type PushedOut, RefusedStore } from './store.ts';
 
 const TIDY_EVERY_MS = 60_000;
@@ -24,11 +34,20 @@ export interface RefusedCalls
   /** Answers with how many had to make room. */
   keep(request: RefusedRequest): PushedOut;
   lose(source: string, why: LossReason, count: number): void;
+  /** For pages: what RefusedReader answers. */
+  failures(filter: RefusedFilter): RefusedFailures;
+  latest(source: string | undefined, limit: number): RefusedSummary[];
+  details(id: string): RefusedDetails | undefined;
+  lost(source: string | undefined): LostGroup[];
+  count(choice: RefusedChoice): number;
+  /** With its credentials, to be judged. */
+  request(id: string): NumberedRequest | undefined;
 }
 
 const { path, limits } = workerData as RefusedThreadData;
 const { database, putAside } = openRefused(path);
 const requests = new RefusedStore(database, limits);
+const reader = new RefusedReader(database);
 const STEP_MS = 300_000;
 const stepMs = requests.clockStepMs();
 /** A clock that was put ahead while no service ran makes nothing older either, as long as the machine runs. */
@@ -62,6 +81,12 @@ answerCalls<RefusedCalls>(parentPort as MessagePort, {
   prove: (network) => requests.prove(network),
   proven: () => requests.proven(),
   lose: (source, why, count) => requests.lose(source, why, count, now()),
+  failures: (filter) => reader.failures(filter),
+  latest: (source, limit) => reader.list(source, limit),
+  details: (id) => reader.show(id),
+  lost: (source) => reader.losses(source),
+  count: (choice) => reader.count(choice),
+  request: (id) => requestWithId(database, id),
   close() {
     clearInterval(tidying);
     requests.close();

@@ -4,6 +4,7 @@
  * rule is Inbox.purge of ../contract.ts. Part of store.ts, which asks for nothing while the clock is in doubt.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { DUPLICATES_PURGE_STEP } from '../duplicates.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { transact } from '../sqlite-file.ts';
 import type { KeyIndex } from './key-index.ts';
@@ -30,12 +31,18 @@ export class FilePurge {
     if (begins && transact(this.#database, () => purgeTallies(this.#sql, now)))
       return { removed: 0, more: true };
     if (begins) this.#sql.purgeActions.run(eventsBefore);
+    if (begins && this.#purgesDuplicates(firstNumberAt(eventsBefore))) return { removed: 0, more: true };
     const removed = this.#isAtKeys
       ? 0
       : this.#purgeEvents(firstNumberAt(eventsBefore), firstNumberAt(keysBefore));
     if (this.#cursor > 0) return { removed, more: true };
     this.#isAtKeys = this.#keys.purge(firstNumberAt(eventsBefore));
     return { removed, more: this.#isAtKeys };
+  }
+
+  /** Whether there may be more. */
+  #purgesDuplicates(before: number): boolean {
+    return Number(this.#sql.purgeDuplicates.run({ $1: before }).changes) >= DUPLICATES_PURGE_STEP;
   }
 
   #purgeEvents(eventsBefore: number, keysBefore: number): number {

@@ -12,6 +12,7 @@ export const SQLITE_SELECTION: SelectionTables = {
   fits: (column, pattern, parameter) =>
     `${column} GLOB ${parameter(pattern.replace(/[?[]/g, (special) => `[${special}]`))}`,
   hasText: (parameter) => `instr(inbox.body, CAST(${parameter} AS BLOB)) > 0`,
+  waitsForItsTime: "state = 'pending' AND alone = 0 AND behind = 0",
   memberIs: (path, value) => `member_text(inbox.body, ${path}) = ${value}`,
 };
 

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { CAUSES_PAST_MAX } from '../cause.ts';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../duplicates.ts';
 import { inBatchSql } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
@@ -88,6 +89,9 @@ function ofEvents(database: DatabaseSync) {
 
     noteUse: prepare(`INSERT INTO secret_uses (source, scheme, secret, form, count, last_at)
       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`),
+
+    addDuplicate: prepare(ADD_DUPLICATE),
+    purgeDuplicates: prepare(PURGE_DUPLICATES),
 
     getMeta: query<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
     setMeta: prepare(`INSERT INTO meta (key, value) VALUES (?, ?)

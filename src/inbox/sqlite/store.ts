@@ -112,12 +112,14 @@ export class Store {
     return this.#clock.doubtMs(now) === 0 ? this.#keys.step(now) : 'end';
   }
 
-  noteCounts({ uses, tallies }: Counts, now: number): void {
+  noteCounts({ uses, tallies, duplicates = [] }: Counts, now: number): void {
     this.turn(now, ({ sql }) => {
       addTallies(sql, tallies);
       for (const { source, scheme, secret, form, count, lastAt } of uses) {
         sql.noteUse.run(source, scheme, secret, form, count, lastAt);
       }
+      for (const { event, count, lastAt } of duplicates)
+        sql.addDuplicate.run({ $1: event, $2: count, $3: lastAt });
     });
   }
 
@@ -161,7 +163,7 @@ export class Store {
       backlog: this.#counts.backlog(),
       oldestPendingAt: waitSince.length > 0 ? Math.min(...waitSince) : null,
       ...(clockDoubtMs !== 0 && { clockDoubtMs }),
-      resting: this.#scheduler.targets.restingHandlers(),
+      ...this.#scheduler.targets.rests(Date.now()),
       paused: inForce(this.#sql.pauses.all(), this.#routes),
     };
   }
@@ -184,12 +186,10 @@ export class Store {
       sql: this.#sql,
       rows: (text) => rowsFrom(this.#database, text),
       ...{ sources: this.#sources, routes: this.#routes },
-      scheduler: this.#scheduler.copy(),
-      counts: new StateCounts(this.#counts),
+      ...{ scheduler: this.#scheduler.copy(), counts: new StateCounts(this.#counts) },
       now,
       last: this.#clock.lastAt(this.#last, now),
-      deliveries: [],
-      circuitChanges: [],
+      ...{ deliveries: [], circuitChanges: [] },
     };
     const result = transact(this.#database, () => work(turn));
     this.#scheduler = turn.scheduler;

@@ -6,9 +6,9 @@
 import { createReadStream, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { clean } from '../../base/log/redact.ts';
-import type { Slot } from '../secret/slots.ts';
-import { counted } from '../terminal.ts';
-import { type Finding, fail, findingOf, notKnown, pass, warn } from './finding.ts';
+import { counted } from '../../base/words.ts';
+import { type Finding, fail, findingOf, notKnown, pass, warn } from '../../serve/check/finding.ts';
+import type { Slot } from '../../serve/check/slots.ts';
 import { listFiles, type NoWorkTree, placeOfObject, readObjects, type WorkTree } from './programs.ts';
 
 const HISTORY = 'git history';

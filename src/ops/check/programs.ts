@@ -5,7 +5,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Verdict } from './finding.ts';
+import type { Verdict } from '../../serve/check/finding.ts';
 
 interface ProgramEnd {
   /** Null if it was ended for taking too long. */

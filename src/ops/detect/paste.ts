@@ -21,7 +21,7 @@ export function nameFor(form: SignatureForm | undefined): string {
   return name in presets || name === 'provider' ? `my${name}` : name;
 }
 
-export function wiringText(form: SignatureForm, captured: Captured): string {
+export function wiringLines(form: SignatureForm, captured: Captured): string {
   const name = nameFor(form);
   return `import { custom, log } from 'consignee';
 

@@ -3,24 +3,23 @@
  * delivery has been proved with a new one. It changes nothing itself, asks nothing, and can be stopped and begun again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ago, counted } from '../../base/words.ts';
 import type { SecretUse } from '../../inbox/contract.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
-import { SECRET_ROWS } from '../../verify/checks.ts';
-import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
-import { settingFor } from '../../verify/switches.ts';
-import type { Settings } from '../settings.ts';
-import { ago, counted } from '../terminal.ts';
+import { type KnownSecrets, readKnown } from '../../serve/check/known-secrets.ts';
 import {
-  type KnownSecrets,
   nameOfSecret,
-  readKnown,
   type Slot,
   secretSchemesOf,
   slotsOfSource,
   type UsedSlot,
   usedSlots,
-} from './slots.ts';
+} from '../../serve/check/slots.ts';
+import type { SourceConfig } from '../../serve/config/source.ts';
+import { SECRET_ROWS } from '../../verify/checks.ts';
+import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
+import { settingFor } from '../../verify/switches.ts';
+import type { Settings } from '../settings.ts';
 
 const LOOK_MS = 500;
 const MAKE_ONE = 'Make a new one: npm run --silent secret -- generate';

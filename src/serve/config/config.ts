@@ -36,12 +36,21 @@ export interface Config extends StorageSettings {
   readonly requireHttps: boolean;
   readonly retentionDays: number;
   readonly logLevel: string;
-  readonly console: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
+  readonly console: ConsoleSettings;
   readonly shutdownDelayMs: number;
   /** Undefined: alarms go to the log only. */
   readonly alarmTarget: AlarmTarget | undefined;
   readonly sources: readonly SourceConfig[];
   readonly knobs: Knobs;
+}
+
+export interface ConsoleSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whoever has one of these may do everything. */
+  readonly tokens: readonly string[];
+  /** Whoever has one of these may look. */
+  readonly readTokens: readonly string[];
 }
 
 export interface Reading {
@@ -81,6 +90,7 @@ export function readConfig(
       host: readHost(settings, 'CONSOLE_HOST', '127.0.0.1'),
       port: readInteger(settings, 'CONSOLE_PORT', 3001, [0, 65_535]),
       tokens: readSecrets('CONSOLE_TOKEN', settings).live,
+      readTokens: readSecrets('CONSOLE_READ_TOKEN', settings).live,
     },
     shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
     alarmTarget: readAlarmTarget(settings),
@@ -107,6 +117,7 @@ function problemsBetweenSettings(config: Config): Problem[] {
     const fix = 'Set CONSOLE_TOKEN (or CONSOLE_TOKEN_FILE), or leave CONSOLE_HOST out.';
     problems.push({ setting: 'CONSOLE_HOST', wrong, fix });
   }
+  problems.push(...readTokenProblems(config.console));
   if (config.console.port !== 0 && config.console.port === config.port) {
     const fix = 'Give the console its own port.';
     problems.push({ setting: 'CONSOLE_PORT', wrong: 'is the same as PORT', fix });
@@ -116,6 +127,19 @@ function problemsBetweenSettings(config: Config): Problem[] {
     problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
   }
   return problems;
+}
+
+function readTokenProblems({ tokens, readTokens }: ConsoleSettings): Problem[] {
+  const setting = 'CONSOLE_READ_TOKEN';
+  if (readTokens.length > 0 && tokens.length === 0) {
+    return [
+      { setting, wrong: 'is set without CONSOLE_TOKEN', fix: 'Set CONSOLE_TOKEN too, for who may act.' },
+    ];
+  }
+  if (!readTokens.some((token) => tokens.includes(token))) return [];
+  return [
+    { setting, wrong: 'is the same as CONSOLE_TOKEN', fix: 'Take another one (`openssl rand -hex 32`).' },
+  ];
 }
 
 function readLevel({ environment, problems }: EnvironmentReading): string {

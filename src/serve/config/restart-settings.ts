@@ -30,6 +30,7 @@ const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
   host: 'CONSOLE_HOST',
   port: 'CONSOLE_PORT',
   tokens: undefined,
+  readTokens: undefined,
 };
 
 /** The names of the settings that have changed and take a restart. */

@@ -88,7 +88,8 @@ export function responder(options: ResponderOptions): Responder {
     for (const proof of proofs) meter.proof(source, proof);
     const address = head.address ?? '';
     meter.sender(source, { code: '', address, isKnown: true, looks: 'proven', proofs });
-    if (kept.outcome !== 'duplicate') options.learn(source, address, head.receivedAt);
+    if (kept.outcome === 'duplicate') meter.duplicate(eventId);
+    else options.learn(source, address, head.receivedAt);
   }
 
   function greet(response: Response, source: string, met: MetHandshake, warning?: string): void {

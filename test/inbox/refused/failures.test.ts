@@ -59,7 +59,9 @@ test('they are grouped by source, code and address, with times, the newest ids a
     last: new Date(NOW + 180_000).toISOString(),
     newest: ids.slice(1).toReversed(),
   });
-  expect(reader.failures('flintn').groups).toMatchObject([{ source: 'flintn', count: 1, newest: ['ref_7'] }]);
+  expect(reader.failures({ source: 'flintn' }).groups).toMatchObject([
+    { source: 'flintn', count: 1, newest: ['ref_7'] },
+  ]);
 
   let text = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {

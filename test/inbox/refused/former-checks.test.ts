@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { judgeInTurn } from '../../../src/inbox/refused/judging.ts';
+import { judgeInTurn, judgeRequest } from '../../../src/inbox/refused/judging.ts';
 import type { Proof } from '../../../src/verify/verifier.ts';
 import { runToEnd } from '../../harness/command.ts';
 import { SECRET } from '../../harness/project.ts';
@@ -74,6 +74,16 @@ test.each([
       note() {},
       log: { debug() {}, info() {}, warn() {}, error() {} },
     });
+    // To look changes nothing.
+    expect(
+      await judgeRequest(
+        request,
+        proofs.map((proof) => () => proof),
+      ),
+    ).toEqual({
+      passes: accepted === 1 ? 'all' : 'now only',
+    });
+    expect(kept).toEqual([]);
     expect(await judge()).toEqual([{ source: 'one', looked: 1, accepted, passNowOnly }]);
     expect(kept).toHaveLength(accepted);
     expect(await judge({ ids: ['ref_2'], byChecksOfNow: true })).toMatchObject([{ looked: 0, accepted: 0 }]);

@@ -207,6 +207,8 @@ test.each([
   ['a console for everybody', { CONSOLE_HOST: '0.0.0.0' }, 'CONSOLE_HOST'],
   ['a console for everybody, IPv6', { CONSOLE_HOST: '::' }, 'CONSOLE_HOST'],
   ['a console on a name', { CONSOLE_HOST: 'console.example' }, 'CONSOLE_HOST'],
+  ['a token to look without one to act', { CONSOLE_READ_TOKEN: GOOD }, 'CONSOLE_READ_TOKEN'],
+  ['one token for both', { CONSOLE_TOKEN: GOOD, CONSOLE_READ_TOKEN: GOOD }, 'CONSOLE_READ_TOKEN'],
 ])(
   'this keeps the service from starting, and only this variable is named: %s',
   (_title, environment, setting) => {
@@ -218,6 +220,7 @@ test.each([
 
 test.each([
   ['a console for everybody, with a token', { CONSOLE_HOST: '0.0.0.0', CONSOLE_TOKEN: GOOD }],
+  ['a token to look beside one to act', { CONSOLE_TOKEN: GOOD, CONSOLE_READ_TOKEN: `${GOOD}-2` }],
   ['a console on this machine', { CONSOLE_HOST: 'localhost' }],
   ['two ports that the system chooses', { PORT: '0', CONSOLE_PORT: '0' }],
   ['variables that are there but empty', { PORT: '', TRUST_PROXY: '', LOG_LEVEL: '', DATABASE_URL: '' }],

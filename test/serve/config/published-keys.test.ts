@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { amazonSns, easyship, log, shipengine, standardWebhooks } from 'consignee';
 import { expect, test } from 'vitest';
-import { sourceFindings } from '../../../src/ops/check/configuration.ts';
 import { secretOf } from '../../../src/ops/secrets-file.ts';
 import type { Settings } from '../../../src/ops/settings.ts';
+import { sourceFindings } from '../../../src/serve/check/configuration.ts';
 import { firstSetting } from '../../../src/verify/switches.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 

@@ -35,6 +35,7 @@ test.each([
   ['FLEXPORT_BODY_LIMIT', '2mb'],
   ['FLEXPORT_ALLOW_FROM', '10.0.0.1'],
   ['CONSOLE_TOKEN', `${SECRET}-3`],
+  ['CONSOLE_READ_TOKEN', `${SECRET}-4`],
   ['ALARM_URL', 'https://alerts.example.com'],
 ])('a changed %s takes none', (setting, value) => {
   const alarms = { ALARM_SECRET: `whsec_${Buffer.from(SECRET).toString('base64')}` };

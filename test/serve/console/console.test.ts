@@ -116,7 +116,7 @@ describe('without a token', () => {
       const order = JSON.stringify({ inbox: inboxOf(open), action: 'discard', event: held[0]?.number });
       const headers = { Host: 'localhost', Origin: 'http://evil.example', 'Content-Type': type };
       const answer = await ask(open.consolePort, bytesOf('POST', '/orders', headers, order));
-      expect(answer.status).toBe(400);
+      expect(answer.status).toBe(403);
       expect(open.events()).toEqual(held);
     },
   );
@@ -236,7 +236,7 @@ test('nothing of the console is on the public port, and no webhooks are on the c
     }
   }
   const answer = await ask(open.consolePort, signed(SECRET, bodyOf('console'), { Host: 'localhost' }));
-  expect(answer.status).toBe(404);
+  expect(answer.status).toBe(403);
   expect(answer.headers).not.toHaveProperty('x-powered-by');
   expect(answer.headers['x-content-type-options']).toBe('nosniff');
   expect(open.events()).toHaveLength(held);

@@ -7,7 +7,7 @@ import { closeServer, createHttpServer, listen } from '../../../src/serve/http/s
 const knobs = readKnobs({}, []);
 
 const LOG = { debug() {}, info() {}, warn() {}, error() {} };
-const METER = { request() {}, sender() {}, proof() {}, attempt() {}, reply() {} };
+const METER = { request() {}, sender() {}, proof() {}, attempt() {}, reply() {}, duplicate() {} };
 const SENDERS = 20;
 
 /** Connects from a thread of its own, says so in `workerData`, and posts for each connection what came back on it. */

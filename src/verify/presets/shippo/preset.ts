@@ -53,6 +53,7 @@ export const shippo = {
     ],
     recordedAt: RECORDED,
     isOldestWithoutTime: true,
+    says: STATUS,
   },
   keys: {
     tracking: [NUMBER],

@@ -1,22 +1,21 @@
 /**
  * Judges the place where the service runs: the inbox, whether it is sound and durable and has room to grow; what is kept of
- * refused requests; the user; and known vulnerabilities in the packages that run in production.
+ * refused requests; and the user.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Driver, driverOf } from '../../inbox/driver.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
-import type { Config } from '../../serve/config/config.ts';
-import { isAboutDatabase } from '../../serve/config/database.ts';
-import { prefixOf } from '../../serve/config/source.ts';
-import { type Disk, leastFreeMb, readDisk } from '../../serve/disk.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import type { Settings } from '../settings.ts';
+import type { Config } from '../config/config.ts';
+import { isAboutDatabase } from '../config/database.ts';
+import { prefixOf } from '../config/source.ts';
+import { type Disk, leastFreeMb, readDisk } from '../disk.ts';
+import type { Examined } from './examination.ts';
 import { type Finding, fail, notKnown, ofProblem, pass, warn } from './finding.ts';
-import { runTool } from './programs.ts';
 
 /** Says nothing of the inbox if the setting itself is wrong: another line of the checklist says that. */
-export async function inboxFindings({ config, problems }: Settings): Promise<Finding[]> {
+export async function inboxFindings({ config, problems }: Examined): Promise<Finding[]> {
   if (problems.some(isAboutDatabase)) return [];
   const driver = driverOf(config.database);
   const { problem, remarks } = await driver.examine('thorough');
@@ -78,42 +77,9 @@ function refusedFindings({ refusedPath }: Config, { isShared }: Driver): Finding
   }
 }
 
-const OWN_FOLDER = join(import.meta.dirname, '../../..');
-const SUBJECT = 'npm audit';
-const TIMEOUT_MS = 5_000;
-const ARGS = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--no-update-notifier', '--logs-max=0'];
-
-interface AuditReport {
-  readonly metadata: { readonly vulnerabilities: Readonly<Record<string, number>> };
-  readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
-}
-
 export function userFindings({ production }: Config): Finding[] {
   const id = process.getuid?.();
   if (id === undefined) return [];
   if (id === 0 && production) return [warn('user', 'root in production. Run it as a user of its own')];
   return [pass('user', id === 0 ? 'root' : `number ${id}`)];
-}
-
-/** If npm is here and its registry answers. */
-export async function auditFinding(timeoutMs = TIMEOUT_MS): Promise<Finding> {
-  const asked = await runTool('npm', ARGS, OWN_FOLDER, timeoutMs);
-  if (!asked) return notKnown(SUBJECT, 'not asked: npm is not here');
-  const report = reportIn(asked.stdout);
-  if (!report) return notKnown(SUBJECT, 'npm’s registry gave no report within 5 s');
-  const { total = 0, high = 0, critical = 0 } = report.metadata.vulnerabilities;
-  if (total === 0) return pass(SUBJECT, 'no known vulnerability in what runs in production');
-  const names = Object.entries(report.vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`);
-  const says = `known vulnerabilities in ${names.join(', ')}. See npm audit --omit=dev, and update`;
-  return (high + critical > 0 ? fail : warn)(SUBJECT, says);
-}
-
-/** None in what npm says when it could not ask. */
-function reportIn(text: string): AuditReport | undefined {
-  try {
-    const report = JSON.parse(text) as Partial<AuditReport>;
-    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as AuditReport) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,12 +2,13 @@
  * Reads what the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. It is read
  * once, for every check that judges settings by what has really come.
  */
+
+import { counted } from '../../base/words.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
-import type { Config } from '../../serve/config/config.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
-import { type KnownSecrets, NOTHING_KNOWN, readKnownIn, readRecorded } from '../secret/slots.ts';
-import { counted } from '../terminal.ts';
+import type { Config } from '../config/config.ts';
+import type { SourceConfig } from '../config/source.ts';
+import { type KnownSecrets, NOTHING_KNOWN, readKnownIn, readRecorded } from './known-secrets.ts';
 
 /** Looked at in all, and of each source. */
 const EVENTS_MOST = 5_000;

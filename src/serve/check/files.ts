@@ -5,19 +5,19 @@
 import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { privateModeOf } from '../../base/private-files.ts';
+import { counted } from '../../base/words.ts';
 import { driverOf } from '../../inbox/driver.ts';
-import { arrivedFile } from '../../serve/arrived.ts';
-import type { Slot } from '../secret/slots.ts';
-import type { Settings } from '../settings.ts';
-import { counted } from '../terminal.ts';
+import { arrivedFile } from '../arrived.ts';
+import type { Examined } from './examination.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
+import type { Slot } from './slots.ts';
 
 const SUBJECT = 'files';
 const OTHERS = 0o007;
 const OTHERS_MAY_WRITE = 0o002;
 const STICKY = 0o1000;
 
-export function fileFindings({ config }: Pick<Settings, 'config'>, slots: readonly Slot[]): Finding[] {
+export function fileFindings({ config }: Pick<Examined, 'config'>, slots: readonly Slot[]): Finding[] {
   const { file } = driverOf(config.database);
   const arrived = config.sources.map(({ name }) => arrivedFile(config.dataDir, name));
   const roots = [...new Set([...(file === undefined ? [] : [file]), config.refusedPath, ...arrived])];

@@ -1,16 +1,16 @@
 /** Judges the settings by themselves: what is wrong with them, which sources are on, and whether each has real proof. */
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { settingOf } from '../../serve/config/proving.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
 import { formSecretsOf, isProof } from '../../verify/checks.ts';
 import { sayHandshakes } from '../../verify/handshake-words.ts';
 import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
-import { API_KEYS, allSlotsOfSource } from '../secret/slots.ts';
-import type { Settings } from '../settings.ts';
+import { settingOf } from '../config/proving.ts';
+import type { SourceConfig } from '../config/source.ts';
+import type { Examined } from './examination.ts';
 import { type Finding, fail, ofProblem, pass, warn } from './finding.ts';
+import { API_KEYS, allSlotsOfSource } from './slots.ts';
 
-export function settingFindings({ problems, warnings, environment, config }: Settings): Finding[] {
+export function settingFindings({ problems, warnings, environment, config }: Examined): Finding[] {
   // The service does not read these, so nobody has judged them yet.
   const [ofKeys, aboutKeys]: [Problem[], Problem[]] = [[], []];
   const keys = { environment, production: config.production, problems: ofKeys, warnings: aboutKeys };
@@ -21,7 +21,7 @@ export function settingFindings({ problems, warnings, environment, config }: Set
   ];
 }
 
-export function sourceFindings({ config, environment }: Settings): Finding[] {
+export function sourceFindings({ config, environment }: Examined): Finding[] {
   const secrets = config.sources.flatMap((source) =>
     allSlotsOfSource(source, environment).map(({ value }) => ({ value, name: source.name })),
   );
@@ -92,7 +92,7 @@ function sourceFinding(source: SourceConfig, production: boolean): Finding {
   return (production ? fail : warn)(name, unproven);
 }
 
-export function logLevelFinding({ config }: Settings): Finding {
+export function logLevelFinding({ config }: Examined): Finding {
   const { logLevel, production } = config;
   // They repeat in words what was logged with care.
   if (!production || !['debug', 'trace'].includes(logLevel)) return pass('LOG_LEVEL', logLevel);

@@ -4,11 +4,11 @@
  * the configuration: `check` runs before the first start and in CI too. Then it is not known.
  */
 import { VERSION } from '../../base/version.ts';
-import type { Config } from '../../serve/config/config.ts';
-import { prefixOf } from '../../serve/config/source.ts';
-import type { HandlersStatus, ServiceStatus, SourceStatus } from '../../serve/status.ts';
+import { ago, counted } from '../../base/words.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import { ago, counted } from '../terminal.ts';
+import type { Config } from '../config/config.ts';
+import { prefixOf } from '../config/source.ts';
+import type { HandlersStatus, ServiceStatus, SourceStatus } from '../status.ts';
 import { type Finding, fail, notKnown, pass, warn } from './finding.ts';
 
 export function serviceFindings({ knobs }: Config, status: ServiceStatus, now: number): Finding[] {

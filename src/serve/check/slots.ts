@@ -9,17 +9,16 @@
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import type { Database, SecretUse } from '../../inbox/contract.ts';
-import { driverOf } from '../../inbox/driver.ts';
-import type { InboxReader } from '../../inbox/reader.ts';
-import type { Config } from '../../serve/config/config.ts';
-import { settingOf } from '../../serve/config/proving.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
+import { DAY_MS } from '../../base/words.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
-import { fingerprintOf, keyFingerprint, maskOf } from '../../verify/fingerprint.ts';
+import { maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import { settingFor } from '../../verify/switches.ts';
-import { ago, counted, DAY_MS } from '../terminal.ts';
+import type { Config } from '../config/config.ts';
+import { settingOf } from '../config/proving.ts';
+import type { SourceConfig } from '../config/source.ts';
+import type { Fingerprints } from '../stored-proofs.ts';
+import { type KnownSecrets, type RecordedUse, usesOf } from './known-secrets.ts';
 
 export interface Slot {
   /** The setting without its form, as in FLINTN_WEBHOOK_SECRET. */
@@ -36,7 +35,7 @@ export interface Slot {
 
 /** Keys for Flexport's API. The service itself needs none; handlers may. */
 export const API_KEYS = ['FLEXPORT_API_KEY', 'FLEXPORT_API_KEY_NEXT'];
-const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'ALARM_SECRET', ...API_KEYS];
+const OF_NO_SOURCE = ['CONSOLE_TOKEN', 'CONSOLE_READ_TOKEN', 'ALARM_SECRET', ...API_KEYS];
 
 /** The live secrets of one setting, newest first. */
 export function liveSlots(setting: string, environment: Environment): Slot[] {
@@ -86,9 +85,6 @@ export function allSlots({ sources }: Config, environment: Environment): Slot[] 
   return [...ofSources, ...OF_NO_SOURCE.flatMap((setting) => liveSlots(setting, environment))];
 }
 
-/** Tells the fingerprint that a secret has in this installation; undefined before the first start, which makes its key. */
-export type Fingerprints = (secret: string) => string | undefined;
-
 /** A secret as people see it: `a1b2c3…wxyz (fingerprint 0123456789ab)`. */
 export function nameOfSecret(value: string, fingerprints: Fingerprints): string {
   const fingerprint = fingerprints(value);
@@ -111,8 +107,6 @@ export function ageOf({ setting, file }: Slot, environment: Environment, now: nu
   return changedAt === undefined ? 'unknown' : { days: daysSince(changedAt), by: 'its file' };
 }
 
-type RecordedUse = Pick<SecretUse, 'count' | 'lastAt'>;
-
 /** The use of each live secret of one scheme of one source. */
 export interface UsedSlot {
   readonly slot: Slot;
@@ -123,75 +117,19 @@ export interface UsedSlot {
   readonly mayGo: boolean;
 }
 
-/** What `read` finds in the inbox; `nothing` if the inbox is not there yet, or is of an older version that kept none of it. */
-export async function readRecorded<T>(
-  database: Database,
-  nothing: T,
-  read: (reader: InboxReader) => Promise<T>,
-): Promise<T> {
-  const reader = await driverOf(database).openReader();
-  if (!reader) return nothing;
-  try {
-    return await read(reader);
-  } catch (error) {
-    if (/no such (table|column)/.test((error as Error).message)) return nothing;
-    throw error;
-  } finally {
-    await reader.close();
-  }
-}
-
-/** What the inbox knows of secrets. */
-export interface KnownSecrets {
-  readonly uses: readonly SecretUse[];
-  readonly fingerprints: Fingerprints;
-}
-
-export const NOTHING_KNOWN: KnownSecrets = { uses: [], fingerprints: () => undefined };
-
-export async function readKnown(database: Database): Promise<KnownSecrets> {
-  return await readRecorded(database, NOTHING_KNOWN, readKnownIn);
-}
-
-export async function readKnownIn(reader: InboxReader): Promise<KnownSecrets> {
-  return { uses: await reader.secretUses(), fingerprints: await readFingerprints(reader) };
-}
-
-export async function readFingerprints(reader: InboxReader): Promise<Fingerprints> {
-  const key = await reader.fingerprintKey();
-  return (secret) => (key === undefined ? undefined : keyFingerprint(key, fingerprintOf(secret)));
-}
-
 export function usedSlots(
   source: SourceConfig,
   scheme: string,
   environment: Environment,
-  { uses, fingerprints }: KnownSecrets,
+  known: KnownSecrets,
   now: number,
 ): UsedSlot[] {
   const slots = slotsOfSource(source, scheme, environment);
-  const its = uses.filter((use) => use.source === source.name && use.scheme === scheme);
-  const useOf = ({ value }: Slot) => {
-    const secret = fingerprints(value);
-    return sumOfUses(its.filter((use) => use.secret === secret));
-  };
-  const currentUse = slots[0] && useOf(slots[0]);
-  return slots.map((slot) => {
-    const use = useOf(slot);
-    const isPast = use !== undefined && now - use.lastAt >= DAY_MS;
-    const mayGo = !slot.isCurrent && isPast && currentUse !== undefined && currentUse.lastAt > use.lastAt;
-    return { slot, use, currentUse, mayGo };
-  });
-}
-
-/** Undefined if there is none. */
-export function sumOfUses(uses: readonly SecretUse[]): RecordedUse | undefined {
-  if (uses.length === 0) return undefined;
-  const count = uses.reduce((sum, use) => sum + use.count, 0);
-  return { count, lastAt: Math.max(...uses.map(({ lastAt }) => lastAt)) };
-}
-
-export function sayUse(use: RecordedUse | undefined, now: number): string {
-  if (!use) return 'not used yet';
-  return `last used ${ago(use.lastAt, now)}, ${counted(use.count, 'time')} in all`;
+  const used = usesOf(
+    slots.map(({ value }) => value),
+    { source: source.name, scheme },
+    known,
+    now,
+  );
+  return used.map((one, at) => ({ ...one, slot: slots[at] as Slot }));
 }

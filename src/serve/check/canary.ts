@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createLog } from '../../base/log/log.ts';
 import { excerptOf, redactText } from '../../base/log/redact.ts';
-import { headerKeeper } from '../../serve/http/request.ts';
+import { headerKeeper } from '../http/request.ts';
 import { type Finding, fail, pass } from './finding.ts';
 
 /** One way out: what it makes of a text with the canary in it. */

@@ -3,14 +3,14 @@
  * are only observed, and this machine's clock against the times that providers sign.
  */
 import { isLoopback, matches, scopeOf } from '../../base/address.ts';
+import { counted } from '../../base/words.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
-import type { Config } from '../../serve/config/config.ts';
-import type { SourceConfig } from '../../serve/config/source.ts';
 import { signedSecondsIn } from '../../verify/form/value.ts';
 import { type Allowed, examineAllowlist, IP_ALLOWLIST } from '../../verify/ip-allowlist.ts';
 import type { Scheme } from '../../verify/schemes.ts';
 import type { Proof } from '../../verify/verifier.ts';
-import { counted } from '../terminal.ts';
+import type { Config } from '../config/config.ts';
+import type { SourceConfig } from '../config/source.ts';
 import { type Evidence, eventsOf, lastOnes } from './evidence.ts';
 import { type Finding, fail, pass, warn } from './finding.ts';
 

@@ -1,0 +1,86 @@
+/**
+ * What the running service may ask of its inbox in the thread that reads (reading.ts): one row a question. Each is bounded, and reads
+ * what is committed. Run by reading-thread.ts; whoever asks sees the answer as it is here.
+ */
+import type { StateShape } from '../verify/preset.ts';
+import type { ActionWish } from './actions.ts';
+import { type ChartWish, readCharted } from './charted.ts';
+import type { FailureFilter } from './failures.ts';
+import { findByText } from './finding.ts';
+import type { InboxReader } from './reader.ts';
+import type { PageOptions } from './search.ts';
+import type { Selection } from './selection.ts';
+import { readStanding } from './standing.ts';
+import type { StoredSource } from './stored-source.ts';
+import { readStory } from './story.ts';
+import type { TallyWish } from './tallies.ts';
+
+type StoredSources = ReadonlyMap<string, StoredSource>;
+
+const PROOFS_LOOKED_AT = 100;
+/** The proofs come with the body. */
+const PROOFS_BYTES_MOST = 16 * 1_048_576;
+
+async function readNewestProofs(reader: InboxReader, sources: StoredSources, source: string) {
+  const { events } = await reader.search({ source }, sources).page({
+    limit: PROOFS_LOOKED_AT,
+    bound: { looks: 20_000, ms: 200 },
+  });
+  let bytes = 0;
+  const chosen = events.filter((event) => {
+    bytes += event.bytes ?? 0;
+    return bytes <= PROOFS_BYTES_MOST;
+  });
+  return await reader.proofs(chosen.map(({ number }) => number));
+}
+
+export const READINGS = {
+  standing: (reader: InboxReader, _sources: StoredSources, now: number) => readStanding(reader, now),
+  page: (
+    reader: InboxReader,
+    sources: StoredSources,
+    selection: Selection,
+    options: Omit<PageOptions, 'onProgress'>,
+  ) => reader.search(selection, sources).page(options),
+  /** The newest events beyond a number, oldest first. */
+  after: (reader: InboxReader, sources: StoredSources, selection: Selection, number: number, limit: number) =>
+    reader.search(selection, sources).after(number, limit),
+  find: (reader: InboxReader, sources: StoredSources, text: string, limit: number) =>
+    findByText(reader, sources, text, limit),
+  story: (
+    reader: InboxReader,
+    sources: StoredSources,
+    number: number,
+    states: ReadonlyMap<string, StateShape>,
+  ) => readStory(reader, sources, number, states),
+  /** Undefined if there is no such event. */
+  event: (reader: InboxReader, _sources: StoredSources, number: number) => reader.show(number),
+  evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
+  newest: (reader: InboxReader) => reader.newest(),
+  tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),
+  charted: (reader: InboxReader, _sources: StoredSources, wish: ChartWish) => readCharted(reader, wish),
+  failures: (reader: InboxReader, _sources: StoredSources, filter: FailureFilter) => reader.failures(filter),
+  secretUses: (reader: InboxReader) => reader.secretUses(),
+  alarms: (reader: InboxReader, _sources: StoredSources, limit: number) => reader.alarms(limit),
+  actions: (reader: InboxReader, _sources: StoredSources, limit: number, before?: number) =>
+    reader.actions.list(limit, before),
+  action: (reader: InboxReader, _sources: StoredSources, id: number) => reader.actions.one(id),
+  oldestDue: (reader: InboxReader, _sources: StoredSources, handlers: readonly string[]) =>
+    reader.counts.oldestDue(handlers),
+  replicas: (reader: InboxReader) => reader.counts.replicas(),
+  /** How the newest events of a source passed their checks. */
+  proofs: readNewestProofs,
+  countStep: (
+    reader: InboxReader,
+    sources: StoredSources,
+    wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
+    after: number,
+  ) => reader.actions.countStep(sources, wish, after),
+} as const;
+
+export type Readings = typeof READINGS;
+export type ReadingName = keyof Readings;
+type Given<Name extends ReadingName> =
+  Parameters<Readings[Name]> extends [unknown?, unknown?, ...infer Rest] ? Rest : never;
+export type ReadingGiven<Name extends ReadingName> = Given<Name>;
+export type ReadingAnswer<Name extends ReadingName> = Awaited<ReturnType<Readings[Name]>>;

@@ -1,0 +1,93 @@
+/** How pages say numbers, times and states, all of them in one way. */
+import type { StateName } from '../../inbox/event-states.ts';
+import { OVER_TIMES_MS, TIMES_SECONDS } from '../../inbox/tallies.ts';
+import { html, type Markup } from './html.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `12,431` */
+export function amount(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** `1 event`, `12,431 events` */
+export function amountOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${amount(count)} ${count === 1 ? noun : plural}`;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1_000) return amountOf(bytes, 'byte');
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3) - 1);
+  return `${(bytes / 1_000 ** (step + 1)).toFixed(1)} ${units[step]}`;
+}
+
+/** How long it took, or lasts: `3 ms`, `1.2 s`, `5 min`, `3 h`, `2 days`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(1).replace('.0', '')} s`;
+  if (ms < MINUTE_MS) return `${Math.round(ms / 1_000)} s`;
+  if (ms < 2 * HOUR_MS) return `${Math.round(ms / MINUTE_MS)} min`;
+  if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)} h`;
+  return `${Math.round(ms / DAY_MS)} days`;
+}
+
+/** How long an answer or a handler took, as tallies tell it: by the upper bounds of their steps. */
+export function timeTakenText(ms: number): string {
+  return ms >= OVER_TIMES_MS ? `over ${durationText((TIMES_SECONDS.at(-1) ?? 0) * 1_000)}` : durationText(ms);
+}
+
+/** `3 minutes ago`, or `in 2 hours`. */
+export function agoText(at: number, now: number): string {
+  const [past, after] = at <= now ? ['', ' ago'] : ['in ', ''];
+  const ms = Math.abs(now - at);
+  if (ms < MINUTE_MS) return at <= now ? 'just now' : 'in a moment';
+  const [count, noun] =
+    ms < HOUR_MS
+      ? [Math.floor(ms / MINUTE_MS), 'minute']
+      : ms < DAY_MS
+        ? [Math.floor(ms / HOUR_MS), 'hour']
+        : [Math.floor(ms / DAY_MS), 'day'];
+  return `${past}${amountOf(count, noun)}${after}`;
+}
+
+/** In UTC; console.js makes it the local time, with UTC in its title. `ago`: in words, from now. */
+export function timeTag(time: string | number, ago?: { readonly now: number }): Markup {
+  const at = typeof time === 'number' ? time : Date.parse(time);
+  const iso = new Date(at).toISOString();
+  const utc = `${iso.slice(0, 19).replace('T', ' ')}Z`;
+  return ago
+    ? html`<time datetime="${iso}" title="${utc}" data-ago>${agoText(at, ago.now)}</time>`
+    : html`<time datetime="${iso}">${utc}</time>`;
+}
+
+/** Signs beside the words, so that no state is told by its colour alone. */
+const SIGNS = {
+  done: '✓',
+  pending: '…',
+  handling: '▸',
+  dead: '✕',
+  held: '‖',
+  discarded: '–',
+  retry: '↻',
+  later: '…',
+  well: '✓',
+  alarm: '!',
+  paused: '‖',
+  resting: '☾',
+  running: '▸',
+  cancelled: '–',
+  waiting: '…',
+  refused: '✕',
+  warn: '!',
+  unknown: '?',
+} as const satisfies Record<StateName, string> & Record<string, string>;
+
+export type Sign = keyof typeof SIGNS;
+
+/** A state as a badge, with a sign and a word. `words` in place of its own name. */
+export function badge(state: Sign, words: string = state): Markup {
+  return html`<span class="badge ${state}"><span aria-hidden="true">${SIGNS[state]}</span> ${words}</span>`;
+}
