@@ -9,7 +9,7 @@ import { CountReader } from './count-reader.ts';
 import { idOf, timeOfNumber } from './event-id.ts';
 import { statesInSql } from './event-states.ts';
 import { type FailureFilter, type Failures, readFailures } from './failures.ts';
-import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import { readIndexedTo, readNewestByKey, type SearchTables } from './fresh-keys.ts';
 import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
@@ -45,7 +45,6 @@ const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
 export class InboxReader {
   readonly #tables: Tables;
   readonly actions: ActionReader;
-
   /** What is counted beside the events. */
   readonly counts: CountReader;
 
@@ -84,6 +83,10 @@ export class InboxReader {
   /** The number up to which events are indexed by their search keys; 0 if none is. */
   indexedTo(sources: ReadonlyMap<string, StoredSource>): Promise<number> {
     return readIndexedTo(this.#tables, sources);
+  }
+
+  newestByKey(value: string, limit: number): Promise<number[]> {
+    return readNewestByKey(this.#tables, value, limit);
   }
 
   async show(number: number): Promise<EventDetails | PurgedEvent | undefined> {
