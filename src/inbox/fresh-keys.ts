@@ -41,3 +41,22 @@ export async function findFresh(
   const found = rows.filter((row) => searchKeysOf(row, sources).includes(wanted)).map(({ number }) => number);
   return rows.length < LOOKS ? { found } : { found, unseenFrom: indexedTo };
 }
+
+/** For tests, which look at how they find their rows. */
+export const KEY_QUERIES = {
+  days: 'SELECT day FROM search_days',
+  newest: 'SELECT event FROM search_keys WHERE day = $1 AND key = $2 ORDER BY event DESC LIMIT $3',
+} as const;
+
+/** The newest events that are indexed under a value, newest first: day by day, so that however many have it, few rows are read. */
+export async function readNewestByKey(tables: SearchTables, value: string, limit: number): Promise<number[]> {
+  const days = await tables.all<{ day: number }>(KEY_QUERIES.days);
+  const found: number[] = [];
+  for (const { day } of days.toSorted((one, other) => other.day - one.day)) {
+    const left = limit - found.length;
+    if (left === 0) break;
+    const rows = await tables.all<{ event: number }>(KEY_QUERIES.newest, day, searchKeyOf(value), left);
+    found.push(...rows.map(({ event }) => event));
+  }
+  return found;
+}

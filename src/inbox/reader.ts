@@ -8,7 +8,7 @@ import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
 import { CountReader } from './count-reader.ts';
 import { idInBatch, idOf, timeOfNumber } from './event-id.ts';
 import { type FailureFilter, type Failures, readFailures } from './failures.ts';
-import { readIndexedTo, type SearchTables } from './fresh-keys.ts';
+import { readIndexedTo, readNewestByKey, type SearchTables } from './fresh-keys.ts';
 import { batchOfItem, itemsShown } from './item-reader.ts';
 import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
@@ -44,7 +44,6 @@ const PROOFS = 'number, source, received_at AS "receivedAt", address, evidence';
 export class InboxReader {
   readonly #tables: Tables;
   readonly actions: ActionReader;
-
   /** What is counted beside the events. */
   readonly counts: CountReader;
 
@@ -83,6 +82,10 @@ export class InboxReader {
   /** The number up to which events are indexed by their search keys; 0 if none is. */
   indexedTo(sources: ReadonlyMap<string, StoredSource>): Promise<number> {
     return readIndexedTo(this.#tables, sources);
+  }
+
+  newestByKey(value: string, limit: number): Promise<number[]> {
+    return readNewestByKey(this.#tables, value, limit);
   }
 
   /** `number`: of an event, or of an item, whose states and attempts are told then. */

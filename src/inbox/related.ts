@@ -31,8 +31,8 @@ export interface RelatedEvents {
 }
 
 /** Of one event so many values are looked up, and so many events of each. */
-const VALUES_MOST = 4;
-const EVENTS_MOST = 40;
+const VALUES_MOST = 3;
+const EVENTS_MOST = 30;
 
 /** `own`: the event itself. `keys`: its values, by the name of the key. `states`: how events of each source tell a state. */
 export async function readRelated(
@@ -45,16 +45,15 @@ export async function readRelated(
   const values = [...keys].flatMap(([key, all]) => all.map((value) => ({ key, value })));
   const found: RelatedEvents[] = [];
   for (const { key, value } of values.slice(0, VALUES_MOST)) {
-    const bounds = { limit: EVENTS_MOST, indexedOnly: true };
-    const page = await reader.search({ key: value }, sources).page(bounds);
-    const isAmong = page.events.some(({ number }) => number === own.number);
+    const numbers = await reader.newestByKey(value, EVENTS_MOST + 1);
     // The newest ones are not indexed yet.
-    const all = isAmong ? page.events : [own, ...page.events];
+    const named = [own.number, ...numbers.slice(0, EVENTS_MOST)];
+    const { events: all } = await reader.search({ numbers: named }, sources).page({ limit: named.length });
     if (all.length < 2) continue;
     const events: RelatedEvent[] = [];
     const latest = new Map<string, number>();
     for (const event of all.toReversed()) events.push(await relatedFrom(reader, event, states, latest));
-    found.push({ key, value, events, hasMore: page.next !== null });
+    found.push({ key, value, events, hasMore: numbers.length > EVENTS_MOST });
   }
   return found;
 }

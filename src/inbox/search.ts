@@ -37,7 +37,6 @@ export interface PageOptions {
   /** Only events with smaller numbers: where the page before ended. */
   readonly before?: number;
   readonly bound?: WalkBound;
-  readonly indexedOnly?: boolean; // Of a search key: not what has come since, which is looked through one by one.
   /** Hears after each slice how many events have been looked at, and the number of the last. */
   readonly onProgress?: (looked: number, last: number) => void;
 }
@@ -78,8 +77,8 @@ export class EventSearch {
     this.#summariesOf = summariesOf;
   }
 
-  async page({ limit, before, bound = WALK_BOUND, onProgress, indexedOnly }: PageOptions): Promise<Page> {
-    const fresh = await findFresh(this.#tables, indexedOnly ? {} : this.#selection, this.#sources);
+  async page({ limit, before, bound = WALK_BOUND, onProgress }: PageOptions): Promise<Page> {
+    const fresh = await findFresh(this.#tables, this.#selection, this.#sources);
     const context = this.#contextOf(fresh.found);
     const whole = numberRangeOf(this.#selection, { after: 0, upTo: Number.MAX_SAFE_INTEGER });
     const upTo = Math.min(whole.upTo, (before ?? Number.POSITIVE_INFINITY) - 1);

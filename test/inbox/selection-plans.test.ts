@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KEY_QUERIES } from '../../src/inbox/fresh-keys.ts';
 import { type Connection, connect } from '../../src/inbox/postgres/connection.ts';
 import { READER_SESSION } from '../../src/inbox/postgres/reader.ts';
 import { POSTGRES_SELECTION } from '../../src/inbox/postgres/selection.ts';
@@ -82,6 +83,11 @@ describe('SQLite', () => {
       index,
     );
   });
+
+  test('the newest of a key by a day of the index', () => {
+    const plan = planOf({ sql: KEY_QUERIES.newest, values: [7, 7, 7] });
+    expect(plan).toMatch(/^SEARCH search_keys USING PRIMARY KEY \(day=\? AND key=\?\)$/);
+  });
 });
 
 describe('PostgreSQL', () => {
@@ -129,5 +135,12 @@ describe('PostgreSQL', () => {
   ])('%s by its index', async (name, index) => {
     for (const statement of Object.values(statementsOf(CASES[name] as Selection, POSTGRES_SELECTION)))
       expect(await planOf(statement)).toMatch(index);
+  });
+
+  test('the newest of a key by a day of the index', async () => {
+    const plan = await planOf({ sql: KEY_QUERIES.newest, values: [7, 7, 7] });
+    expect(plan).toMatch(
+      /^Limit\n.*Index Only Scan.*search_keys.*\n +Index Cond: \(\(day = 7\) AND \(key = /,
+    );
   });
 });
