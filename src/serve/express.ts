@@ -26,6 +26,7 @@ export function mount(consignee: Consignee): Middleware {
   };
 }
 
+/** How an application lets people use the console within it. */
 export interface ConsoleRouterOptions<HostRequest extends IncomingMessage = IncomingMessage> {
   /**
    * Who may do what, asked for each request: `'act'`, `'read'` or `'none'`; with `{ may, who }` the name of the person stands in the record of
