@@ -215,6 +215,10 @@ export function fillNight(path: string, { events, now }: Night): void {
   }
 
   function addCounts(): void {
+    const counted = new Map<
+      string,
+      { readonly row: readonly [number, number, string, string, string]; count: number; place: number }
+    >();
     const count = (
       step: 1 | 60,
       time: number,
@@ -224,67 +228,51 @@ export function fillNight(path: string, { events, now }: Night): void {
       many: number,
       place = 2,
     ) => {
-      // Most as quick as usual, some slower, few much slower.
-      const few = Math.floor(many / 20);
-      const some = Math.floor(many / 4);
-      const times = noTimes()
-        .with(place, many - some - few)
-        .with(place + 1, some)
-        .with(place + 2, few);
-      const bucket = Math.floor(time / MINUTE_MS);
-      if (many > 0) tally(step, bucket - (bucket % step), kind, subject, outcome, many, bytesOfTimes(times));
+      const minute = Math.floor(time / MINUTE_MS);
+      const row = [step, minute - (minute % step), kind, subject, outcome] as const;
+      const entry = counted.get(row.join()) ?? { row, count: 0, place };
+      entry.count += many;
+      if (entry.count > 0) counted.set(row.join(), entry);
     };
-    for (let hour = 0; hour < 40 * 24; hour++) {
-      const time = now - hour * HOUR_MS;
-      const ofDay = new Date(time).getUTCHours();
-      const busy = Math.round(20 + 120 * Math.max(0, Math.sin(((ofDay - 5) / 24) * 2 * Math.PI)));
+    const busyAt = (time: number) =>
+      3 + 5 * Math.max(0, Math.sin(((new Date(time).getUTCHours() - 5) / 24) * 2 * Math.PI));
+    // Hours are the sums of their minutes, as far back as there are minutes.
+    const firstMinute = Math.floor(now / HOUR_MS) * HOUR_MS - 26 * HOUR_MS;
+    for (let time = now, minute = 0; time >= firstMinute; time -= MINUTE_MS, minute++) {
       for (const { name, handlers, part } of SOURCES) {
-        count(60, time, 'request', name, 'accepted', Math.round(busy * part), busy > 100 ? 2 : 1);
+        const many = Math.round((busyAt(time) + (minute % 3) - 1) * part);
+        const isDown = name === 'flintn' && minute < 7 * 60;
+        const isWrong = name === 'shippo' && minute < 180 && minute % 5 === 0;
+        for (const step of [1, 60] as const) {
+          count(step, time, 'request', name, 'accepted', many, 1);
+          count(step, time, 'request', name, 'duplicate', Number(minute % 17 === 0), 1);
+          count(step, time, 'request', name, 'hmac_mismatch', Number(isWrong), 0);
+          count(step, time, 'attempt', handlers[0], isDown ? 'retry' : 'done', many, isDown ? 8 : 3);
+          count(step, time, 'attempt', handlers[0], 'dead', Number(isDown && minute % 9 === 0), 8);
+          count(step, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
+        }
+      }
+      for (const step of [1, 60] as const) count(step, time, 'backlog', '', 'looks', 1);
+    }
+    for (let hour = 27; hour < 40 * 24; hour++) {
+      const time = now - hour * HOUR_MS;
+      for (const { name, handlers, part } of SOURCES) {
+        const many = Math.round(60 * busyAt(time) * part);
+        count(60, time, 'request', name, 'accepted', many, busyAt(time) > 7 ? 2 : 1);
         count(60, time, 'request', name, 'duplicate', hour % 7, 1);
-        count(
-          60,
-          time,
-          'request',
-          name,
-          'hmac_mismatch',
-          hour < 3 && name === 'shippo' ? 12 : Number(hour % 31 === 0),
-          0,
-        );
-        count(
-          60,
-          time,
-          'attempt',
-          handlers[0],
-          hour < 7 && name === 'flintn' ? 'dead' : 'done',
-          Math.round(busy * part),
-          3 + (hour % 3),
-        );
+        count(60, time, 'request', name, 'hmac_mismatch', Number(hour % 31 === 0), 0);
+        count(60, time, 'attempt', handlers[0], 'done', many, 3 + (hour % 3));
       }
     }
-    for (let minute = 0; minute < 26 * 60; minute++) {
-      const time = now - minute * MINUTE_MS;
-      const ofDay = new Date(time).getUTCHours();
-      const busy = 2 + 5 * Math.max(0, Math.sin(((ofDay - 5) / 24) * 2 * Math.PI)) + (minute % 3);
-      for (const { name, handlers, part } of SOURCES) {
-        const many = Math.round(busy * part);
-        const isDown = name === 'flintn' && minute < 7 * 60;
-        count(1, time, 'request', name, 'accepted', many, 1);
-        count(1, time, 'request', name, 'duplicate', Number(minute % 17 === 0), 1);
-        count(
-          1,
-          time,
-          'request',
-          name,
-          'hmac_mismatch',
-          Number(name === 'shippo' && minute < 180 && minute % 5 === 0),
-          0,
-        );
-        count(1, time, 'attempt', handlers[0], isDown ? 'retry' : 'done', many, isDown ? 8 : 3);
-        count(60, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
-        count(1, time, 'backlog', handlers[0], 'pending', isDown ? 2_600 - minute * 6 : minute % 4);
-      }
-      count(1, time, 'backlog', '', 'looks', 1);
-      count(60, time, 'backlog', '', 'looks', 1);
+    for (const { row, count, place } of counted.values()) {
+      // Most as quick as usual, some slower, few much slower.
+      const few = Math.floor(count / 20);
+      const some = Math.floor(count / 4);
+      const times = noTimes()
+        .with(place, count - some - few)
+        .with(place + 1, some)
+        .with(place + 2, few);
+      tally(...row, count, bytesOfTimes(times));
     }
     const use = insert('secret_uses', 'source,scheme,secret,form,count,last_at');
     use('shippo', 'hmac', 'b6c1d2e3f405', 'X-Hub-Signature sha256', 2_114, now - MINUTE_MS);

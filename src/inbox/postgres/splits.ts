@@ -32,7 +32,7 @@ interface SplitRow extends Split, Omit<Part, 'batch'> {
 
 export async function insertBatches(asked: Asked, batches: readonly Batch[]): Promise<void> {
   if (batches.length === 0) return;
-  await asked.query('INSERT INTO batches SELECT * FROM unnest($1::bigint[], $2::bigint[])', [
+  await asked.query('INSERT INTO batches (event, last) SELECT * FROM unnest($1::bigint[], $2::bigint[])', [
     bigintList(batches.map(({ event }) => event)),
     bigintList(batches.map(({ last }) => last)),
   ]);

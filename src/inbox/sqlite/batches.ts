@@ -22,7 +22,7 @@ export function ofBatches(database: DatabaseSync) {
   const openItems = `FROM work WHERE event BETWEEN $event AND (SELECT last FROM batches WHERE event = $event)
     AND handler = $handler AND coalesce(batch, event) = $event AND state <> 'handling'`;
   return {
-    insertBatch: prepare('INSERT INTO batches VALUES (?, ?)'),
+    insertBatch: prepare('INSERT INTO batches (event, last) VALUES (?, ?)'),
     deleteBatch: prepare('DELETE FROM batches WHERE event = ?'),
     lastOfBatch: query<{ last: number }>('SELECT last FROM batches WHERE event = ?'),
     /** Of an event that is one, or of an item. */
@@ -51,6 +51,7 @@ export function ofBatches(database: DatabaseSync) {
     workOfItems: query<{ handler: string; state: WorkState }>(`SELECT handler, min(state) AS state FROM work
       WHERE event > ?1 AND event <= ?2 AND batch = ?1 AND state <> 'handling' GROUP BY handler`),
     recordDiscarded: prepare(`INSERT OR REPLACE INTO attempts
+      (event, handler, started_at, attempt, ms, outcome, error, status, output)
       SELECT event, handler, $now, 0, 0, 'discarded', $error, NULL, NULL ${openItems}`),
     deleteOpenItems: prepare(`DELETE ${openItems}`),
   };

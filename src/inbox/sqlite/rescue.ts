@@ -71,7 +71,7 @@ function fill(database: DatabaseSync, pages: Pages, known: Set<number>): void {
   }
   // What items are left says that there was a batch, and how many of them it had at the least.
   database.exec(`DELETE FROM batches WHERE event NOT IN (SELECT number FROM inbox);
-    INSERT INTO batches SELECT batch, max(event) FROM work WHERE batch IN (SELECT number FROM inbox) AND batch <> event
+    INSERT INTO batches (event, last) SELECT batch, max(event) FROM work WHERE batch IN (SELECT number FROM inbox) AND batch <> event
       GROUP BY batch ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`);
   for (const table of ['work', 'attempts', 'newest']) {
     database.exec(

@@ -6,9 +6,11 @@
 import type { EventProofs } from '../../inbox/summary.ts';
 import { isForForms, isProof, SECRET_ROWS } from '../../verify/checks.ts';
 import { provesOf } from '../../verify/form/words.ts';
+import { sayHandshakes } from '../../verify/handshake-words.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';
 import { firstSetting, provingSettings } from '../../verify/switches.ts';
 import { fingerprintsBy, usesOf } from '../check/known-secrets.ts';
+import { settingOf } from '../config/proving.ts';
 import type { SourceConfig } from '../config/source.ts';
 import type { ServiceStatus, SourceStatus } from '../status.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
@@ -135,7 +137,7 @@ export async function readSourcePage(
     observed: source.observed.map((scheme) => observedOf(scheme, proofs)),
     allowlist: from.allowed(name).map(allowedEntry),
     switchOn: { first: firstSetting(source), any: provingSettings(source) },
-    setUp: preset.setUp,
+    setUp: [...preset.setUp, ...sayHandshakes(preset, (setting) => settingOf(source.prefix, setting))],
     known: preset.known ? { from: preset.known.from, asOf: preset.known.asOf } : null,
     handlers: source.routes.map(({ handler }) => handler),
   };
