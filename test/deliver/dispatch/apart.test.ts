@@ -17,7 +17,8 @@ import type { Service } from '../../harness/service.ts';
 let service: Service;
 beforeAll(async () => {
   const handler = { timeLimitMs: 1_000, concurrency: 8, maxAttempts: 2 };
-  service = await startWired({ knobs: { ...KNOBS, handler, handlerApartMs: 1_500 } });
+  // On a busy machine its next attempt may be late, and it must not have gone back before that.
+  service = await startWired({ knobs: { ...KNOBS, handler, handlerApartMs: 5_000 } });
 });
 afterAll(async () => {
   expect(await service.stop()).toBe(0);
@@ -69,7 +70,7 @@ test('a loop cuts others off once, uncounted; then it runs apart, cuts nobody of
     },
     { attempt: 1, outcome: 'done', error: null },
   ]);
-  expect(others.length).toBeGreaterThan(10);
+  expect(others.length).toBeGreaterThan(3);
   for (const id of others) expect(outcomes(service, id)).toEqual(['done']);
   expect(others.map(threadOf)).not.toContain(threadOf(guilty));
 
@@ -85,6 +86,8 @@ test('of loops in two handlers, which nobody knows at first, each is found, and 
   const guilty = await tell(service, 'pair', 'block later');
   await untilApart('pair/one');
   await untilApart('pair/two');
+  // What comes in that moment may still go to the thread that they have brought down.
+  await untilOutcome(service, await tell(service, 'jobs', 'ok'), 'done');
   const others = await othersMeanwhile(untilOutcome(service, guilty, 'dead', 40_000));
   for (const id of [innocent, ...others]) await untilOutcome(service, id, 'done');
   await service.line(() => workOf(service, guilty).every(({ state }) => state === 'dead'), 25_000);
