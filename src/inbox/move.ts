@@ -20,7 +20,7 @@ import { ConfigError } from '../base/errors.ts';
 import { idOf } from './event-id.ts';
 import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';
-import { analyzeImported, differing, importBatch } from './postgres/import.ts';
+import { analyzeImported, differing, importBatch, importDuplicates } from './postgres/import.ts';
 import { beginMove, cancelMove, endMove, movedInAt, takeMoveLock } from './postgres/move-in.ts';
 import { examineDatabase, inboxAt, movingIn } from './postgres/schema.ts';
 import { prepareDatabase } from './postgres/tables.ts';
@@ -98,6 +98,7 @@ async function copy(source: Source, client: Connection, tell: (line: string) => 
     counts.attempts += batch.attempts.length;
   }
   for (const rows of source.tallies()) await addTallyRows(client, rows);
+  await importDuplicates(client, source.duplicates());
   await analyzeImported(client);
   const wrong: number[] = [];
   for (const { events } of telling(source.marks(), tellOf('compared')))

@@ -52,6 +52,7 @@ test('the scene has it all', () => {
   expect(before.work.some(({ behind, thing }) => behind && thing !== null)).toBe(true);
   expect(before.newest.some(({ at }) => Number(at) < 0)).toBe(true);
   expect(before.keys).toHaveLength(before.inbox.length + 1);
+  expect(before.duplicates).toMatchObject([{ count: 1 }]);
   const kinds = new Set(before.tallies.map(({ step, kind }) => `${step} ${kind}`));
   expect([...kinds].sort()).toEqual(['1 attempt', '1 request', '60 attempt', '60 request']);
   expect(before.inbox.some(({ type }) => type === 'odd␀␀/ü😀')).toBe(true);

@@ -4,6 +4,7 @@
  * hands it out.
  */
 import type pg from 'pg';
+import type { DuplicateCount } from '../duplicates.ts';
 import { inBatchSql } from '../event-id.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedList, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';
@@ -156,4 +157,17 @@ function isStoredAsGiven({ digest, isPurged, ...counts }: Mark, row: StoredMark 
   return (
     hasBody && row.attempts === counts.attempts && row.work === counts.work && row.states === counts.states
   );
+}
+
+export async function importDuplicates(
+  client: pg.ClientBase,
+  counts: readonly DuplicateCount[],
+): Promise<void> {
+  const sql = `INSERT INTO duplicates (event, count, last_at) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])`;
+  const columns = [
+    counts.map(({ event }) => event),
+    counts.map(({ count }) => count),
+    counts.map(({ lastAt }) => lastAt),
+  ];
+  await client.query(sql, columns.map(bigintList));
 }

@@ -118,7 +118,7 @@ async function lockEvents(client: pg.ClientBase): Promise<{ count: number; last:
 
 async function removeCopied(client: pg.ClientBase): Promise<void> {
   await client.query(
-    'TRUNCATE keys, inbox, batches, attempts, newest, search_keys, search_progress, tallies; DROP TABLE IF EXISTS moving_work',
+    'TRUNCATE keys, inbox, batches, attempts, newest, search_keys, search_progress, tallies, duplicates; DROP TABLE IF EXISTS moving_work',
   );
 }
 

@@ -10,6 +10,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
+import type { DuplicateCount } from '../duplicates.ts';
 import type {
   Mark,
   MovedAction,
@@ -131,6 +132,10 @@ export class Source {
 
   tallies(): Generator<TallyRow[]> {
     return talliesIn(this.#database);
+  }
+
+  duplicates(): DuplicateCount[] {
+    return [...this.#rows<DuplicateCount>('SELECT event, count, last_at AS lastAt FROM duplicates')];
   }
 
   causes(): CauseRow[] {
