@@ -388,6 +388,25 @@ test('of many certificates one a minute is asked for, and one that is asked for 
   random.mockRestore();
 });
 
+test('who names many certificates from one address keeps nobody out: lots are drawn among networks first', async () => {
+  const state = web({ [CERTIFICATE]: spki(ONE.publicKey) });
+  const verify = verifierOf(amazonSns, { published: state.published, values: topicArn });
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.6);
+  const flood = async (requests: number) => {
+    for (let at = 0; at < requests; at++) {
+      const SigningCertURL = `${HOST}/SimpleNotificationService-${state.now}x${at}.pem`;
+      const body = notification({ SigningCertURL });
+      expect(await verdict(verify, { address: '198.51.100.7' }, body)).toBe('keys_unavailable');
+    }
+  };
+  await flood(50);
+  expect(await ask(verify, [], notification())).toBe('keys_unavailable');
+  state.now = MINUTE_MS;
+  await flood(1);
+  expect(await ask(verify, [], notification())).toBe('passes');
+  random.mockRestore();
+});
+
 test.each([
   [{ jwks: 'http://api.example.com/jwks' }],
   [{ jwks: 'https://user@api.example.com/jwks' }],

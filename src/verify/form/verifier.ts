@@ -95,7 +95,7 @@ class FormChecker {
     const finder = this.#settings.published;
     if (!finder) return Promise.reject(new Rejection('keys_unavailable', 'no keys are fetched here'));
     const algorithm = form.algorithm as PublicAlgorithm;
-    const found = finder.find(published, algorithm, name, head.receivedAt);
+    const found = finder.find(published, algorithm, name, head);
     return whenKnown(found, (keys) => ({ ...claim, keys }));
   }
 
