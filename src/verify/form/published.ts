@@ -92,7 +92,9 @@ export class PublishedKeys {
     const ageMs = fetched ? this.#now() - fetched.atMs : Number.POSITIVE_INFINITY;
     const isFresh =
       !isSet || ageMs < PAUSE_MS || (known.length > 0 && kid !== undefined && ageMs < NAMED_FRESH_MS);
-    if (fetched && isFresh) return known;
+    const isUnheardOf = kid !== undefined && known.length === 0;
+    // It may have been published since, and that nobody looks is for our own sake.
+    if (fetched && isFresh) return isUnheardOf ? askedTooOften(address) : known;
     const renewed = this.#fetch(shelf, address, algorithm, networkOf(sender)).then(read);
     if (known.length === 0) return renewed;
     // What was known goes on as long as nothing newer can be had.
@@ -116,11 +118,7 @@ export class PublishedKeys {
   #fetch(shelf: Shelf, address: string, algorithm: PublicAlgorithm, network: string): Promise<void> {
     if (shelf.pending?.address === address) return shelf.pending.done;
     drawLot(shelf, address, network);
-    const unavailable = () =>
-      Promise.reject(
-        new Rejection('keys_unavailable', `the key at ${hostOf(address)} is not asked for twice a minute`),
-      );
-    if (shelf.pending || this.#now() - shelf.triedAtMs < PAUSE_MS) return unavailable();
+    if (shelf.pending || this.#now() - shelf.triedAtMs < PAUSE_MS) return askedTooOften(address);
     const lots = [...shelf.lots.values()];
     const { drawn } = lots[Math.floor(Math.random() * lots.length)] ?? { drawn: address };
     shelf.triedAtMs = this.#now();
@@ -131,7 +129,7 @@ export class PublishedKeys {
     shelf.pending = { address: drawn, done };
     if (drawn === address) return done;
     done.catch(() => {});
-    return unavailable();
+    return askedTooOften(address);
   }
 
   async #take({ fetched }: Shelf, address: string, algorithm: PublicAlgorithm): Promise<void> {
@@ -175,6 +173,11 @@ function keysIn(
     ({ kid: own, validMs: { from, to } = { from: -Infinity, to: Infinity } }) =>
       (kid === undefined || own === kid) && from <= receivedAt && receivedAt <= to,
   );
+}
+
+function askedTooOften(address: string): Promise<never> {
+  const reason = `the key at ${hostOf(address)} is not asked for twice a minute`;
+  return Promise.reject(new Rejection('keys_unavailable', reason));
 }
 
 function hostOf(address: string): string {
