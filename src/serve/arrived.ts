@@ -46,10 +46,11 @@ export class ArrivedKeeper {
     if (there.some(isSame)) return true;
     const fromThere = there.filter(({ network }) => network === arrived.network);
     if (there.length >= ALL_MOST || fromThere.length >= EACH_NETWORK_MOST) return false;
+    const begin = text === '' || text.endsWith('\n') ? '' : '\n';
     // Somebody may take the file at this moment: then this makes another one.
     const file = await open(path, 'a', privateModeOf(path));
     try {
-      await file.appendFile(`${isWhole(text) ? '' : '\n'}${JSON.stringify(arrived)}\n`);
+      await file.appendFile(`${begin}${JSON.stringify(arrived)}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -75,10 +76,6 @@ export function takeArrived(dataDir: string, source: string): Arrived[] {
   const arrived = linesIn(readFileSync(taken, 'utf8'));
   rmSync(taken);
   return arrived;
-}
-
-function isWhole(text: string): boolean {
-  return text === '' || text.endsWith('\n');
 }
 
 /** What a full disk or a power cut has left of a line is passed over: nobody was told that it is kept. */
