@@ -276,6 +276,25 @@ test('a sender that has left before its request is handed over does not hold up 
   await own.remove();
 });
 
+test('a log of the application that throws costs neither an event nor an answer', async () => {
+  let isClosed = false;
+  const say = () => {
+    if (isClosed) throw new Error('this log is closed');
+  };
+  const own = makeHost({ log: { debug: say, info: say, warn: say, error: say } });
+  await own.consignee.start();
+  const port = await own.serve(own.consignee.handle);
+  isClosed = true;
+  expect((await ask(port, signed(SECRET, bodyOf('unlogged')))).status).toBe(200);
+  expect((await ask(port, signed(OTHER, bodyOf('forged')))).status).toBe(401);
+  await waitFor(
+    () => own.handled.length === 1,
+    20_000,
+    () => 'no handler ran',
+  );
+  await own.remove();
+});
+
 test('what the application has answered already is left alone before the start', async () => {
   const own = makeHost();
   const port = await own.serve((request, response) => {
