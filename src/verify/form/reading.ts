@@ -83,10 +83,11 @@ export function compileForm(form: SignatureForm): CompiledForm {
   };
 }
 
-function signsText({ signed = '' }: SignatureForm): boolean {
-  const rows = placeholdersIn(signed).map(({ word }) => PARTS[word]);
+function signsText(form: SignatureForm): boolean {
+  const rows = placeholdersIn(form.signed ?? '').map(({ word }) => PARTS[word]);
   const ofBody = rows.filter((row) => row?.of === 'body');
-  return ofBody.length > 0 && ofBody.every(({ isText }) => isText);
+  const isAll = 'signsAll' in form && form.signsAll === true;
+  return ofBody.length > 0 && ofBody.every(({ isText, binds }) => isText || (isAll && binds === 'some'));
 }
 
 function templatePieces({ signed = '' }: SignatureForm): Pick<CompiledForm, 'pieces' | 'heads'> {

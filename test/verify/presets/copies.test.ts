@@ -2,7 +2,7 @@
  * Copies of a delivery whose signature is over what a form says and not over its bytes: whoever has caught one can write it in many
  * ways, and brings its event in once.
  */
-import { presets } from 'consignee';
+import { custom, presets } from 'consignee';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import published from '../../fixtures/signatures/published.json' with { type: 'json' };
 import { startApp } from '../../harness/app.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
       secrets: [SECRET],
       publicUrl: PUBLIC_URL,
     },
+    { name: 'orders', preset: orders, scheme: 'hmac', secrets: [SECRET] },
     {
       name: 'braintree',
       preset: presets.braintree as never,
@@ -31,6 +32,13 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => app.stop());
+
+/** Its status is not signed, and means something all the same. */
+const orders = custom({
+  name: 'orders',
+  forms: [{ in: { field: 'mac' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{field:order}' }],
+  bodies: 'form',
+});
 
 async function outcomeOf(source: string, headers: Headers, body: string): Promise<unknown> {
   const answer = await ask(app.port, bytesOf('POST', `/webhooks/${source}`, { ...FORM, ...headers }, body));
@@ -63,4 +71,11 @@ test('Braintree: fields that nobody signs, beside the one that is', async () => 
   ])
     expect(await outcomeOf('braintree', {}, copy)).toBe('duplicate');
   expect(app.rowsOf('braintree')).toHaveLength(1);
+});
+
+test('where only a part is signed, what differs elsewhere is another event', async () => {
+  const mac = opensslMac(SECRET, '7').toString('hex');
+  for (const status of ['paid', 'shipped'])
+    expect(await outcomeOf('orders', {}, `order=7&status=${status}&mac=${mac}`)).toBe('accepted');
+  expect(await outcomeOf('orders', {}, `order=7&status=paid&mac=${mac}`)).toBe('duplicate');
 });
