@@ -210,6 +210,14 @@ describe('a body that a parser has read', () => {
   });
 });
 
+test('what the application has put among the headers is kept as a text', async () => {
+  const port = await host.serve((request, response) => {
+    Object.assign(request.headers, { 'x-request-id': 7, 'x-correlation-id': null });
+    host.consignee.handle(request, response);
+  });
+  await expectKept(port, FLEXPORT, 'numbered');
+});
+
 test('node:http takes the function itself', async () => {
   await expectKept(await host.serve(host.consignee.handle), FLEXPORT, 'unbound');
 });
