@@ -11,16 +11,20 @@ export interface JsonMember {
   readonly valueEnd: number;
 }
 
-/** The members of the object that begins at or after `from`; none if another kind of value stands there. */
+/**
+ * The members of the object that begins at or after `from`, or the items of the list, named by their places; none if another kind of
+ * value stands there.
+ */
 export function* membersAt(text: string, from = 0): Generator<JsonMember> {
   let at = skipSpace(text, from);
-  if (text[at] !== '{') return;
+  const isList = text[at] === '[';
+  if (!isList && text[at] !== '{') return;
   at = skipSpace(text, at + 1);
-  while (text[at] === '"') {
+  for (let place = 0; at < text.length && text[at] !== '}' && text[at] !== ']'; place++) {
     const start = at;
-    const nameEnd = skipString(text, at);
-    const name = JSON.parse(text.slice(start, nameEnd)) as string;
-    const valueStart = skipSpace(text, skipSpace(text, nameEnd) + 1);
+    const nameEnd = isList ? at : skipString(text, at);
+    const name = isList ? String(place) : (JSON.parse(text.slice(start, nameEnd)) as string);
+    const valueStart = isList ? at : skipSpace(text, skipSpace(text, nameEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
     yield { name, start, valueStart, valueEnd };
     at = skipSpace(text, valueEnd);

@@ -77,7 +77,9 @@ function digitsAt(path: MemberPath, body: Buffer): string {
   const text = body.toString('latin1');
   let found: JsonMember = { name: '', start: 0, valueStart: jsonStartOf(body), valueEnd: text.length };
   for (const name of path) {
-    found = [...membersAt(text, found.valueStart)].findLast((member) => member.name === name) ?? found;
+    // Escaped or not, a letter beyond ASCII in a name looks different in this text.
+    const names = [name, Buffer.from(name).toString('latin1')];
+    found = [...membersAt(text, found.valueStart)].findLast((member) => names.includes(member.name)) ?? found;
   }
   return text.slice(found.valueStart, found.valueEnd);
 }

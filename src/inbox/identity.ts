@@ -2,8 +2,9 @@
  * Reads what an event is: its id, its type, whether it can be read, and the key by which a second copy is known.
  *
  * The key is taken from verified material; shape.ts has the rule for headers. The id is used by its text, exact beyond 2^53; of two
- * members of one name the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in,
- * under an enforced JWT that of its claims, which one can write in many bytes. Nothing here refuses: an odd event is still an event.
+ * members of one name the last counts, as for whoever parses the body later. Without an id the digest of the bytes received stands in;
+ * under an enforced JWT or a signature over texts, that of what was signed, which one can write in many bytes. Nothing here refuses:
+ * an odd event is still an event.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';

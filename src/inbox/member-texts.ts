@@ -7,10 +7,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** Any member as people name its value: as `textAt`, and `true`, `false` or the empty string. */
 export function memberTextOf(parsed: unknown, path: MemberPath, body: Buffer): string | null {
   const value = valueAt(parsed, path);
-  if (typeof value === 'boolean' || value === '') return String(value);
-  const text = textAt(parsed, path, body);
-  // Where in the bytes the item of a list stands is not known.
-  return typeof value === 'number' && !/^-?\d/.test(text ?? '') ? String(value) : text;
+  return typeof value === 'boolean' || value === '' ? String(value) : textAt(parsed, path, body);
 }
 
 /** All texts at a path in which `*` stands for each item of a list. */

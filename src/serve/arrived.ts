@@ -8,7 +8,7 @@
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makePrivateFile, makePrivateFolder } from '../base/private-files.ts';
+import { makePrivateFile, makePrivateFolder, privateModeOf } from '../base/private-files.ts';
 
 const EACH_NETWORK_MOST = 5;
 const ALL_MOST = 20;
@@ -40,14 +40,17 @@ export class ArrivedKeeper {
   async #append(path: string, arrived: Arrived): Promise<boolean> {
     makePrivateFolder(dirname(path));
     makePrivateFile(path);
-    const there = linesIn(await readFile(path, 'utf8'));
+    const text = await readFile(path, 'utf8');
+    const there = linesIn(text);
     const isSame = ({ text, what }: Arrived) => text === arrived.text && what === arrived.what;
     if (there.some(isSame)) return true;
     const fromThere = there.filter(({ network }) => network === arrived.network);
     if (there.length >= ALL_MOST || fromThere.length >= EACH_NETWORK_MOST) return false;
-    const file = await open(path, 'a');
+    const begin = text === '' || text.endsWith('\n') ? '' : '\n';
+    // Somebody may take the file at this moment: then this makes another one.
+    const file = await open(path, 'a', privateModeOf(path));
     try {
-      await file.appendFile(`${JSON.stringify(arrived)}\n`);
+      await file.appendFile(`${begin}${JSON.stringify(arrived)}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -75,9 +78,13 @@ export function takeArrived(dataDir: string, source: string): Arrived[] {
   return arrived;
 }
 
+/** What a full disk or a power cut has left of a line is passed over: nobody was told that it is kept. */
 function linesIn(text: string): Arrived[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Arrived);
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Arrived];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -37,14 +37,14 @@ export function readToken(head: Head, { header: name, word }: JwtForm) {
 /** Those of the preset's set that the token may be signed with. */
 export async function publishedKeys(
   protectedHeader: ReadonlyMap<string, Exact>,
-  { receivedAt }: Head,
+  head: Head,
   { key, algorithm }: JwtForm,
   { published }: JwtOptions,
 ): Promise<readonly FormKey[]> {
   const kid = protectedHeader.get('kid');
   if (typeof kid !== 'string') throw new Rejection('jwt_malformed', 'the token’s header names no kid');
   if (!key || !published) throw new Rejection('keys_unavailable', 'no keys are fetched here');
-  return await published.find(key, JWT_ALGORITHMS[algorithm] as PublicAlgorithm, kid, receivedAt);
+  return await published.find(key, JWT_ALGORITHMS[algorithm] as PublicAlgorithm, kid, head);
 }
 
 /** Of a token whose signature is good: what a stranger sends as claims is not parsed. */

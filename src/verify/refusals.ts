@@ -62,7 +62,7 @@ const GENERAL = {
   },
   body_consumed: {
     status: 503,
-    says: 'the application around it has read the body before it came here',
+    says: 'the application around it has read the body, or has had it made a text, before it came here',
     asks: 'does a body parser run before Consignee is mounted?',
     fix: 'Mount it before any body parser (`app.use(mount(consignee))` above `app.use(express.json())`), or have the parser keep the bytes as a Buffer in `request.rawBody`: docs/embedding.md.',
   },

@@ -82,6 +82,7 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI, JWK, JWK Set or 32 bytes of Ed25519; fetched by \`{ jwks: 'https://…', kid: 'header:X' }\` or \`{ certificate: 'member:a.b', at: ['https://…/{name}.pem'] }\` |
 | \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{method}\` \`{url}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` \`{lines:a,b}\` |
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
+| \`signsAll: true\` | nothing else in the body means anything (a field with all of it): copies are known by what is signed, not by their bytes |
 | \`unlike\` | what is signed must not have this form: a handshake signs such texts for everybody |
 | \`when\` | \`[{ member: 'version', is: '2' }]\`: only bodies that say so are checked by the form; \`is: { setting: 'x' }\` compares with a setting |
 

@@ -49,6 +49,15 @@ describe('an id', () => {
   });
 
   test.each([
+    [['items', '1', 'id'], '{"items":[{"id":1}, {"x":[2,{}],"id":9007199254740993},3]}'],
+    [['1', 'id'], ' [ [] , {"id":9007199254740993} ]'],
+    [['größe', 'id'], '{"größe":{"id":9007199254740993}}'],
+    [['größe', 'id'], '{"gr\\u00f6\\u00dfe":{"id":9007199254740993}}'],
+  ])('beyond 2^53 it is found in lists, and behind names beyond ASCII: %j', (path, body) => {
+    expect(read(body, { ...flexport, id: [path] }).externalId).toBe('9007199254740993');
+  });
+
+  test.each([
     ['none', '{"type":"x"}'],
     ['null', '{"id":null}'],
     ['true', '{"id":true}'],

@@ -109,7 +109,10 @@ test('a name that leads inside is our trouble when a request asks for its key, a
     log: { info() {}, warn() {} },
     fetchText: fetchBy({ ...home, allow: [] }),
   });
-  const found = published.find({ jwks: address as `https://${string}` }, 'rsa-sha256', undefined, 0);
+  const found = published.find({ jwks: address as `https://${string}` }, 'rsa-sha256', undefined, {
+    receivedAt: 0,
+    address: undefined,
+  });
   await expect(found).rejects.toMatchObject({
     code: 'keys_unavailable',
     reason: expect.stringContaining('is at 127.0.0.1, which is not a public address'),

@@ -31,7 +31,7 @@ interface TokenBucket {
 export class TokenBuckets {
   readonly #buckets = new Map<string, TokenBucket>();
 
-  /** Whether it may be kept; if so, its tokens are taken. One that is larger than a bucket holds leaves it in debt. */
+  /** `nowMs`: of a clock that nobody sets. Whether it may be kept; if so, its tokens are taken. One that is larger than a bucket holds leaves it in debt. */
   admit({ source, network, isProven }: Sender, bytes: number, nowMs: number): boolean {
     const all = this.#filled(`${source} ${isProven}`, isProven ? ALL_PROVEN : ALL_STRANGERS, nowMs);
     if (isEmpty(all)) return false;

@@ -27,7 +27,9 @@ export function readBody(request: Request, limitBytes: number, share: Share): Pr
       request.pause();
       reject(error);
     };
-    const take = (chunk: Buffer) => {
+    const take = (chunk: Buffer | string) => {
+      // The application around us has called setEncoding after all.
+      if (typeof chunk === 'string') return stop(new Rejection('body_consumed'));
       length += chunk.length;
       const full = share.take(pieces.add(chunk));
       if (length > limitBytes) stop(tooLarge(limitBytes));

@@ -117,14 +117,14 @@ export class Handshakes {
   async #answer(response: Response, met: MetHandshake, refused?: Rejection): Promise<void> {
     const { name } = this.#source;
     const { brings, made, signed } = met;
-    const { head, network = '' } = receptionOf(response);
+    const { head, network = '', startedAt } = receptionOf(response);
     const { takesSecrets, takingSetting } = this.#rules;
     if (brings && refused && !takesSecrets) {
       const why = `a handshake brings ${brings.what}, which is taken only while ${takingSetting}`;
       throw new Rejection(refused.code, why);
     }
     const sender = { source: name, network, isProven: signed === true };
-    const isAdmitted = !(made || brings) || this.#buckets.admit(sender, 0, head.receivedAt);
+    const isAdmitted = !(made || brings) || this.#buckets.admit(sender, 0, startedAt);
     const address = head.address ?? '';
     const arrived = { at: new Date(head.receivedAt).toISOString(), address, network };
     if (!isAdmitted || (brings && !(await this.#options.arrived.keep(name, { ...arrived, ...brings }))))

@@ -14,8 +14,11 @@ export function hostBodyCheck(log: Pick<Log, 'error'>): RequestStep {
   let toldAt = Number.NEGATIVE_INFINITY;
   return function checkBody(request, response, next) {
     const isTaken = request.readableDidRead || request.readableEnded;
-    // Somebody listens: what comes while we verify the head would be lost.
-    const isBeingTaken = request.readableFlowing === true || request.listenerCount('readable') > 0;
+    // Somebody listens: what comes while we verify the head would be lost. Or it comes as text, and is not what was signed.
+    const isBeingTaken =
+      request.readableFlowing === true ||
+      request.listenerCount('readable') > 0 ||
+      request.readableEncoding !== null;
     if (!isTaken && !isBeingTaken) return next();
     const { rawBody } = request as { rawBody?: unknown };
     if (isTaken && Buffer.isBuffer(rawBody)) {

@@ -5,6 +5,8 @@
 const PATH_LENGTH_MAX = 100;
 /** What may not stand in a log line as it came: all but plain ASCII, quotes, and what could be decoded once more. */
 const NOT_PLAIN = /[^\x21-\x7e]|["\\%]/g;
+/** Where a query begins, also one whose `?` was encoded or forgotten: it may hold a token all the same. */
+const QUERY = /[?#&;=]|%(25)*3f/i;
 
 export interface MissedPath {
   /** Without its query, which may hold a token; in plain ASCII; cut. */
@@ -15,8 +17,11 @@ export interface MissedPath {
 
 export function missedPath(target: string, sources: readonly string[]): MissedPath {
   const asked = pathOf(target);
+  const isQueried = /^[?#]?$/.test(target.charAt(asked.length));
   const meant = sources
-    .map((path) => differenceFrom(path, asked))
+    .map((path) =>
+      path === asked && !isQueried ? `${path}: its query does not begin with ?` : differenceFrom(path, asked),
+    )
     .find((difference) => difference !== undefined);
   return { path: inLogForm(asked), ...(meant !== undefined && { meant }) };
 }
@@ -28,7 +33,7 @@ export function sourceMeant(target: string, sources: readonly string[]): string 
 }
 
 function pathOf(target: string): string {
-  return target.split(/[?#]/, 1)[0] ?? '';
+  return target.split(QUERY, 1)[0] ?? '';
 }
 
 function differenceFrom(path: string, asked: string): string | undefined {

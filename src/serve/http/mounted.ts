@@ -27,13 +27,18 @@ export class MountedApp {
       );
       return answerNotRunning(response);
     }
+    // The sender may have left while the application was busy with it: nothing would tell its end.
+    if (!response.closed) this.#await(response);
+    this.#app(request, response);
+  };
+
+  #await(response: ServerResponse): void {
     this.#open.add(response);
     response.once('close', () => {
       this.#open.delete(response);
       if (this.#open.size === 0) this.#whenDone?.();
     });
-    this.#app(request, response);
-  };
+  }
 
   /** Resolves once the last request has its answer, or after so long. */
   async finish(graceMs: number): Promise<void> {
@@ -59,6 +64,8 @@ export function isForSources({ url = '' }: IncomingMessage): boolean {
 
 /** Before the start and after the stop, for one: nobody is refused for good. */
 export function answerNotRunning(response: ServerResponse): void {
+  // The application around us has answered it already, for having waited too long, say.
+  if (response.headersSent) return;
   const status = 503;
   const body = JSON.stringify({ title: http.STATUS_CODES[status], status });
   const described = ['Content-Type', 'application/problem+json', 'Content-Length', String(body.length)];

@@ -62,7 +62,8 @@ export function headerKeeper(more: readonly string[]): (headers: IncomingHttpHea
     for (const name in headers) {
       if (!names.has(name)) continue;
       const value = headers[name];
-      copy[name] = withoutQuery(Array.isArray(value) ? value.join(', ') : (value ?? ''));
+      // The application around us may have put a number there, of the request for one.
+      copy[name] = withoutQuery(Array.isArray(value) ? value.join(', ') : String(value ?? ''));
     }
     return JSON.stringify(copy);
   };

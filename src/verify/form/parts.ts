@@ -37,6 +37,8 @@ interface BodyPart {
   readonly takes?: string;
   /** All of the body is signed by it, or only what it names. */
   readonly binds: 'all' | 'some';
+  /** It is all that the body says, and can be written in other bytes. */
+  readonly isText?: true;
   /** Undefined: what is there cannot be signed so. */
   read(body: SignedBody, name: string): string | Buffer | undefined;
 }
@@ -61,7 +63,7 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   setting: { of: 'head', takes: 'a setting', read: ({ values }, name) => values?.[name] },
   sha256hex: { of: 'body', binds: 'all', read: ({ bytes }) => hash('sha256', bytes, 'hex') },
   base64: { of: 'body', binds: 'all', read: ({ bytes }) => bytes.toString('base64') },
-  form: { of: 'body', binds: 'all', read: (body) => joinedFields(body) },
+  form: { of: 'body', binds: 'all', isText: true, read: (body) => joinedFields(body) },
   field: { of: 'body', takes: 'a field', binds: 'some', read: (body, name) => body.field(name) ?? '' },
   member: { of: 'body', takes: 'a member', binds: 'some', read: (body, path) => body.member(path) ?? '' },
   lines: { of: 'body', takes: 'members', binds: 'some', read: (body, names) => linesOfMembers(body, names) },

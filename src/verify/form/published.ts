@@ -3,11 +3,12 @@
  * them; serve/rules.ts keeps them over reloads. A key that cannot be had is our trouble: `keys_unavailable`, a 503.
  *
  * A stranger may name any key. So only addresses of the form's own are asked, in each form one at a time and once a minute, with
- * success or without. Of certificates that were asked for meanwhile one is drawn for the next minute, each request for one being a
- * lot: who asks for many cannot keep out the one that the provider's own requests name.
+ * success or without. Of certificates that were asked for meanwhile one is drawn for the next minute: first among the networks that
+ * asked, then among the requests of that network. So who asks often, or for many, cannot keep out the one that the provider names.
  */
+import { networkOf } from '../../base/address.ts';
 import type { Log } from '../../base/log/log.ts';
-import { Rejection } from '../verifier.ts';
+import { type Head, Rejection } from '../verifier.ts';
 import { type FormKey, readFormKeys } from './key.ts';
 import { type FetchText, fetchPublic } from './key-fetch.ts';
 import type { PublicAlgorithm, PublishedKey } from './vocabulary.ts';
@@ -16,6 +17,7 @@ const PAUSE_MS = 60_000;
 /** A key that is taken out of a set is refused after so long, from the second request on. */
 const NAMED_FRESH_MS = 3_600_000;
 const CERTIFICATES_MOST = 32;
+const NETWORKS_MOST = 1_024;
 const WILD: Readonly<Record<string, { readonly sample: string; readonly matches: string }>> = {
   // A bucket of S3 may stand at sns.s3-us-west-2.amazonaws.com: no region begins so.
   '{region}': { sample: 'eu-west-1', matches: '[a-z]{2,4}(?:-[a-z]+)+-\\d{1,2}' },
@@ -44,9 +46,8 @@ interface Shelf {
   readonly fetched: Map<string, Fetched>;
   triedAtMs: number;
   pending?: { readonly address: string; readonly done: Promise<void> } | undefined;
-  /** The address that is drawn so far, of so many requests. */
-  drawn?: string | undefined;
-  lots: number;
+  /** Of each network that has asked meanwhile: the address that is drawn so far, of so many requests. */
+  readonly lots: Map<string, { drawn: string; requests: number }>;
 }
 
 interface PublishedOptions {
@@ -70,14 +71,14 @@ export class PublishedKeys {
 
   /**
    * The keys that a request may be signed with: none if the provider has no such key. `name` is the request's: a `kid`, or the
-   * address of a certificate, which must be in its time at `receivedAt`. Never throws; rejects with Rejection: `keys_unavailable`, or
-   * `signature_malformed` if that address is not the provider's.
+   * address of a certificate, which must be in its time when the request came. Never throws; rejects with Rejection:
+   * `keys_unavailable`, or `signature_malformed` if that address is not the provider's.
    */
   find(
     published: PublishedKey,
     algorithm: PublicAlgorithm,
     name: string | undefined,
-    receivedAt: number,
+    { receivedAt, address: sender = '' }: Pick<Head, 'receivedAt' | 'address'>,
   ): readonly FormKey[] | Promise<readonly FormKey[]> {
     const shelf = this.#shelfOf(published);
     const isSet = 'jwks' in published;
@@ -91,8 +92,10 @@ export class PublishedKeys {
     const ageMs = fetched ? this.#now() - fetched.atMs : Number.POSITIVE_INFINITY;
     const isFresh =
       !isSet || ageMs < PAUSE_MS || (known.length > 0 && kid !== undefined && ageMs < NAMED_FRESH_MS);
-    if (fetched && isFresh) return known;
-    const renewed = this.#fetch(shelf, address, algorithm).then(read);
+    const isUnheardOf = kid !== undefined && known.length === 0;
+    // It may have been published since, and that nobody looks is for our own sake.
+    if (fetched && isFresh) return isUnheardOf ? askedTooOften(address) : known;
+    const renewed = this.#fetch(shelf, address, algorithm, networkOf(sender)).then(read);
     if (known.length === 0) return renewed;
     // What was known goes on as long as nothing newer can be had.
     const atLeastKnown = renewed.catch(() => known);
@@ -106,29 +109,27 @@ export class PublishedKeys {
     if (!shelf) {
       const addresses = 'jwks' in published ? [published.jwks] : published.at;
       const patterns = addresses.flatMap((address) => addressPattern(address) ?? []);
-      shelf = { patterns, fetched: new Map(), triedAtMs: Number.NEGATIVE_INFINITY, lots: 0 };
+      shelf = { patterns, fetched: new Map(), triedAtMs: Number.NEGATIVE_INFINITY, lots: new Map() };
       this.#shelves.set(key, shelf);
     }
     return shelf;
   }
 
-  #fetch(shelf: Shelf, address: string, algorithm: PublicAlgorithm): Promise<void> {
+  #fetch(shelf: Shelf, address: string, algorithm: PublicAlgorithm, network: string): Promise<void> {
     if (shelf.pending?.address === address) return shelf.pending.done;
-    if (Math.random() * ++shelf.lots < 1) shelf.drawn = address;
-    const unavailable = () =>
-      Promise.reject(
-        new Rejection('keys_unavailable', `the key at ${hostOf(address)} is not asked for twice a minute`),
-      );
-    if (shelf.pending || this.#now() - shelf.triedAtMs < PAUSE_MS) return unavailable();
-    const { drawn = address } = shelf;
-    Object.assign(shelf, { triedAtMs: this.#now(), lots: 0, drawn: undefined });
+    drawLot(shelf, address, network);
+    if (shelf.pending || this.#now() - shelf.triedAtMs < PAUSE_MS) return askedTooOften(address);
+    const lots = [...shelf.lots.values()];
+    const { drawn } = lots[Math.floor(Math.random() * lots.length)] ?? { drawn: address };
+    shelf.triedAtMs = this.#now();
+    shelf.lots.clear();
     const done = this.#take(shelf, drawn, algorithm).finally(() => {
       shelf.pending = undefined;
     });
     shelf.pending = { address: drawn, done };
     if (drawn === address) return done;
     done.catch(() => {});
-    return unavailable();
+    return askedTooOften(address);
   }
 
   async #take({ fetched }: Shelf, address: string, algorithm: PublicAlgorithm): Promise<void> {
@@ -150,6 +151,12 @@ export class PublishedKeys {
   }
 }
 
+function drawLot({ lots }: Shelf, address: string, network: string): void {
+  const lot = lots.get(network) ?? { drawn: address, requests: 0 };
+  if (Math.random() * ++lot.requests < 1) lot.drawn = address;
+  if (lots.size < NETWORKS_MOST) lots.set(network, lot);
+}
+
 function keysIn(
   fetched: Fetched | undefined,
   algorithm: PublicAlgorithm,
@@ -166,6 +173,11 @@ function keysIn(
     ({ kid: own, validMs: { from, to } = { from: -Infinity, to: Infinity } }) =>
       (kid === undefined || own === kid) && from <= receivedAt && receivedAt <= to,
   );
+}
+
+function askedTooOften(address: string): Promise<never> {
+  const reason = `the key at ${hostOf(address)} is not asked for twice a minute`;
+  return Promise.reject(new Rejection('keys_unavailable', reason));
 }
 
 function hostOf(address: string): string {

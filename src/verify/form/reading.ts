@@ -41,6 +41,8 @@ export interface CompiledForm {
   /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
   readonly isEvidence: boolean;
   readonly signsUrl: boolean;
+  /** Of the body a text is signed, and not its bytes: whoever has caught one can write it anew. */
+  readonly signsText: boolean;
   /** Lower-case names of the headers in which the signature may come. */
   readonly headers: readonly string[];
   /** Of others that are signed, have the time or name the key, and of those that list such. */
@@ -73,11 +75,19 @@ export function compileForm(form: SignatureForm): CompiledForm {
     unlike: 'unlike' in form ? form.unlike : undefined,
     label: `${placeName(form.in)} ${algorithmName(form.algorithm)}`,
     isEvidence: form.algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
+    signsText: signsText(form),
     signsUrl: heads.some(({ row }) => row === PARTS.url || row === PARTS.target),
     headers,
     others: [...new Set(lowerCase([...placeholderNames(form, 'header'), ...inHeader]).concat(lists))],
     lists,
   };
+}
+
+function signsText(form: SignatureForm): boolean {
+  const rows = placeholdersIn(form.signed ?? '').map(({ word }) => PARTS[word]);
+  const ofBody = rows.filter((row) => row?.of === 'body');
+  const isAll = 'signsAll' in form && form.signsAll === true;
+  return ofBody.length > 0 && ofBody.every(({ isText, binds }) => isText || (isAll && binds === 'some'));
 }
 
 function templatePieces({ signed = '' }: SignatureForm): Pick<CompiledForm, 'pieces' | 'heads'> {

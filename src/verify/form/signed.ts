@@ -2,7 +2,7 @@
  * What is signed, put together: the parts of a template become pieces when the head is known, and bytes when the body is. From
  * it come the signature that is expected and, for `send` and tests, the one that a provider would send.
  */
-import { createHash, createHmac, createPrivateKey, randomUUID, sign } from 'node:crypto';
+import { createHash, createHmac, createPrivateKey, hash, randomUUID, sign } from 'node:crypto';
 import { type FormKey, readFormKeys } from './key.ts';
 import { type HeadFacts, KEY, type KnownPiece, type Piece, SignedBody, TIME } from './parts.ts';
 import { type CompiledForm, compileForm, placeholderNames } from './reading.ts';
@@ -36,6 +36,12 @@ export function knownPieces(
     else known.push(value);
   }
   return known;
+}
+
+/** Of what a body says to those pieces that read it, however it is written. */
+export function digestOfTexts(pieces: readonly Piece[], body: SignedBody): string {
+  const texts = pieces.flatMap((piece) => (typeof piece === 'function' ? String(piece(body)) : []));
+  return hash('sha256', JSON.stringify(texts), 'hex');
 }
 
 /** What the signature must be, by an algorithm that makes the same one each time. */

@@ -13,7 +13,7 @@ import { type HeadFacts, SignedBody } from './parts.ts';
 import { type KeyedForm, matching, type PlaceForms, placesOf, valueInside } from './places.ts';
 import type { PublishedKeys } from './published.ts';
 import { type CompiledForm, signedHeaders } from './reading.ts';
-import { knownPieces, piecesOf } from './signed.ts';
+import { digestOfTexts, knownPieces, piecesOf } from './signed.ts';
 import { readSignatures } from './value.ts';
 import { isSha1, type PublicAlgorithm, type SignatureForm } from './vocabulary.ts';
 
@@ -95,7 +95,7 @@ class FormChecker {
     const finder = this.#settings.published;
     if (!finder) return Promise.reject(new Rejection('keys_unavailable', 'no keys are fetched here'));
     const algorithm = form.algorithm as PublicAlgorithm;
-    const found = finder.find(published, algorithm, name, head.receivedAt);
+    const found = finder.find(published, algorithm, name, head);
     return whenKnown(found, (keys) => ({ ...claim, keys }));
   }
 
@@ -170,11 +170,10 @@ class FormChecker {
       const key = pieces && matching(form, keys, claim.signatures, pieces);
       if (!key) continue;
       if (form.time) this.#checkTime(form, time, head.receivedAt);
-      const scheme = this.#scheme;
-      const secret = key.fingerprint;
-      if (!form.isEvidence || !this.#isUrlKnown(form, head)) return { scheme, secret, form: form.label };
-      if (lines.length === 0) return { scheme, secret, form: form.label, signature };
-      return { scheme, secret, form: form.label, signature, lines };
+      const said = form.signsText ? { claims: digestOfTexts(claim.pieces, body) } : undefined;
+      const proof: Proof = { scheme: this.#scheme, secret: key.fingerprint, form: form.label, ...said };
+      if (!form.isEvidence || !this.#isUrlKnown(form, head)) return proof;
+      return lines.length === 0 ? { ...proof, signature } : { ...proof, signature, lines };
     }
     throw this.#refused('mismatch');
   }

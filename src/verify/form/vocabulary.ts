@@ -96,6 +96,8 @@ interface ByMac {
   readonly signed: string;
   /** The body is bound by its SHA-256 in hex, which stands in this parameter of the signed URL. */
   readonly bodyDigest?: { readonly query: string };
+  /** Whatever else stands in the body means nothing: copies are known by what is signed. */
+  readonly signsAll?: true;
   /** What is signed is not like this: a handshake makes such signatures for everybody. */
   readonly unlike?: RegExp;
 }

@@ -174,6 +174,19 @@ describe('a body that a parser has read', () => {
     await expectConsumed(port);
   });
 
+  test('is answered with 503 if it comes as text, whenever somebody has asked for that', async () => {
+    const before = await host.serve((request, response) => {
+      request.setEncoding('utf8');
+      host.consignee.handle(request, response);
+    });
+    await expectConsumed(before);
+    const after = await host.serve((request, response) => {
+      host.consignee.handle(request, response);
+      request.setEncoding('utf8');
+    });
+    await expectConsumed(after);
+  });
+
   test('is taken from rawBody, if that is a Buffer, and the limit holds', async () => {
     const app = express();
     const keep = (request: object, _response: object, bytes: Buffer) =>
@@ -195,6 +208,14 @@ describe('a body that a parser has read', () => {
     app.use(express.json({ verify: keep }), mount(later));
     await expectConsumed(await host.serve(app));
   });
+});
+
+test('what the application has put among the headers is kept as a text', async () => {
+  const port = await host.serve((request, response) => {
+    Object.assign(request.headers, { 'x-request-id': 7, 'x-correlation-id': null });
+    host.consignee.handle(request, response);
+  });
+  await expectKept(port, FLEXPORT, 'numbered');
 });
 
 test('node:http takes the function itself', async () => {
@@ -240,6 +261,56 @@ test('what wraps writeHead for the application, and knows no list of headers, se
   });
   await expectKept(port, FLEXPORT, 'wrapped');
   expect(seen).toEqual([0, 'application/json']);
+});
+
+test('a sender that has left before its request is handed over does not hold up the stop', async () => {
+  const own = makeHost();
+  await own.consignee.start();
+  const { promise: isHandedOver, resolve } = Promise.withResolvers<void>();
+  const port = await own.serve((request, response) => {
+    response.once('close', () => {
+      setImmediate(() => {
+        own.consignee.handle(request, response);
+        resolve();
+      });
+    });
+    request.once('readable', () => wire.close());
+  });
+  const wire = await openWire(port);
+  wire.write(signed(SECRET, bodyOf('left')).slice(0, -2));
+  await isHandedOver;
+  await own.consignee.stop({ delayMs: 0, graceMs: 600_000 });
+  expect(own.bodies()).toEqual([]);
+  await own.remove();
+});
+
+test('a log of the application that throws costs neither an event nor an answer', async () => {
+  let isClosed = false;
+  const say = () => {
+    if (isClosed) throw new Error('this log is closed');
+  };
+  const own = makeHost({ log: { debug: say, info: say, warn: say, error: say } });
+  await own.consignee.start();
+  const port = await own.serve(own.consignee.handle);
+  isClosed = true;
+  expect((await ask(port, signed(SECRET, bodyOf('unlogged')))).status).toBe(200);
+  expect((await ask(port, signed(OTHER, bodyOf('forged')))).status).toBe(401);
+  await waitFor(
+    () => own.handled.length === 1,
+    20_000,
+    () => 'no handler ran',
+  );
+  await own.remove();
+});
+
+test('what the application has answered already is left alone before the start', async () => {
+  const own = makeHost();
+  const port = await own.serve((request, response) => {
+    response.writeHead(504, { 'Content-Length': 8 }).end('too late');
+    own.consignee.handle(request, response);
+  });
+  expect(await ask(port, signed(SECRET, bodyOf('late')))).toMatchObject({ status: 504, body: 'too late' });
+  await own.remove();
 });
 
 test('HTTP/2 gets a 503, and a line that says why', async () => {

@@ -3,7 +3,7 @@
  * strangers may try with them; and the answers to events that presets name. MACs are made with openssl.
  */
 import { generateKeyPairSync, hash, sign } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { custom, type Preset, presets } from 'consignee';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -252,11 +252,11 @@ describe('an answer that is computed from the query', () => {
 });
 
 describe('how often', () => {
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => void vi.restoreAllMocks());
 
   test('a stranger may have so much computed, and no more; what is only echoed costs nothing', async () => {
     // The clock stands still, so nothing is filled up again.
-    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     const statuses = async (target: string, count: number) => {
       const wire = await openWire(app.port);
       wire.write(bytesOf('GET', `/webhooks/${target}`).repeat(count));
@@ -390,6 +390,13 @@ describe('a secret that arrives', () => {
     expect(app.bodiesOf('notion-waiting')).toEqual([]);
   });
 
+  test('what a full disk has left of one is passed over, and the next is kept whole', async () => {
+    const path = join(app.folder, 'arrived-asana-waiting');
+    writeFileSync(path, '{"at":"2026-11-26T0');
+    expect((await send('POST', 'asana-waiting', { 'X-Hook-Secret': HOOK })).status).toBe(200);
+    expect(takeArrived(app.folder, 'asana-waiting')).toMatchObject([{ text: HOOK }]);
+  });
+
   test('of one network only so many are kept, and the rest is turned away', async () => {
     const bring = (key: string) =>
       send('POST', 'sfmc', {}, JSON.stringify({ callbackId: 'c', verificationKey: key }));
@@ -404,6 +411,15 @@ describe('a secret that arrives', () => {
     ]);
     expect((await bring('6')).status).toBe(200);
   });
+});
+
+test('the clock of this machine may be set back: who asks for a MAC is answered all the same', async () => {
+  const ask = () => send('GET', 'braintree?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53');
+  expect((await ask()).status).toBe(200);
+  const { now } = Date;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  expect((await ask()).status).toBe(200);
+  clock.mockRestore();
 });
 
 describe('a ping', () => {

@@ -63,12 +63,17 @@ test.each(NOWHERE)('there is nothing at %s, even for a genuine delivery', async 
   expect(JSON.stringify(line)).not.toContain('%');
 });
 
+const NO_QUERY = '/webhooks/flexport: its query does not begin with ?';
 test.each([
   ['/webhooks/flexport/?token=hush', '/webhooks/flexport/', '/webhooks/flexport: the slashes differ'],
   ['//webhooks//flexport', '//webhooks//flexport', '/webhooks/flexport: the slashes differ'],
   ['/Webhooks/Flexport', '/Webhooks/Flexport', '/webhooks/flexport: upper and lower case differ'],
   ['/api/webhooks/flexport', '/api/webhooks/flexport', '/webhooks/flexport: /api stands before it'],
   ['/flexport', '/flexport', '/webhooks/flexport: its beginning is missing'],
+  ['/webhooks/flexport%3Ftoken=hush', '/webhooks/flexport', NO_QUERY],
+  ['/webhooks/flexport%253ftoken=hush', '/webhooks/flexport', NO_QUERY],
+  ['/webhooks/flexport&token=hush', '/webhooks/flexport', NO_QUERY],
+  ['/webhooks/flexport/token=hush', '/webhooks/flexport/token', undefined],
   ['/nothing/like/it', '/nothing/like/it', undefined],
   ['/a"b\\c', '/a?b?c', undefined],
   [`/${'a'.repeat(200)}`, `/${'a'.repeat(99)}…`, undefined],

@@ -12,6 +12,7 @@ export const braintree = custom({
       algorithm: 'hmac-sha1',
       key: 'sha1',
       signed: '{field:bt_payload}',
+      signsAll: true,
       unlike: /^[a-f\d]{20,32}$/,
     },
   ],

@@ -1,0 +1,81 @@
+/**
+ * Copies of a delivery whose signature is over what a form says and not over its bytes: whoever has caught one can write it in many
+ * ways, and brings its event in once.
+ */
+import { custom, presets } from 'consignee';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import published from '../../fixtures/signatures/published.json' with { type: 'json' };
+import { startApp } from '../../harness/app.ts';
+import { SECRET } from '../../harness/project.ts';
+import { opensslMac } from '../../harness/signing.ts';
+import { ask, bytesOf, type Headers } from '../../harness/wire.ts';
+
+const PUBLIC_URL = 'https://shop.example/webhooks/twilio';
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+let app: Awaited<ReturnType<typeof startApp>>;
+beforeAll(async () => {
+  app = await startApp([
+    {
+      name: 'twilio',
+      preset: presets.twilio as never,
+      scheme: 'hmac',
+      secrets: [SECRET],
+      publicUrl: PUBLIC_URL,
+    },
+    { name: 'orders', preset: orders, scheme: 'hmac', secrets: [SECRET] },
+    {
+      name: 'braintree',
+      preset: presets.braintree as never,
+      scheme: 'hmac',
+      secrets: ['integration_private_key'],
+    },
+  ]);
+});
+afterAll(() => app.stop());
+
+/** Its status is not signed, and means something all the same. */
+const orders = custom({
+  name: 'orders',
+  forms: [{ in: { field: 'mac' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{field:order}' }],
+  bodies: 'form',
+});
+
+async function outcomeOf(source: string, headers: Headers, body: string): Promise<unknown> {
+  const answer = await ask(app.port, bytesOf('POST', `/webhooks/${source}`, { ...FORM, ...headers }, body));
+  return answer.status === 200 ? (JSON.parse(answer.body) as { status: string }).status : answer.status;
+}
+
+test('Twilio: fields in another order, and other letters encoded', async () => {
+  const text = `${PUBLIC_URL}Bodyhi thereMessageSidSM1`;
+  const mac = opensslMac(SECRET, text, 'sha1').toString('base64');
+  const send = (body: string, name = 'token-1') =>
+    outcomeOf('twilio', { 'X-Twilio-Signature': mac, 'I-Twilio-Idempotency-Token': name }, body);
+  expect(await send('Body=hi+there&MessageSid=SM1')).toBe('accepted');
+  for (const copy of [
+    'MessageSid=SM1&Body=hi+there',
+    'Body=hi%20there&MessageSid=SM1',
+    'Body=%68i+there&MessageSid=SM1',
+  ])
+    expect(await send(copy)).toBe('duplicate');
+  expect(app.rowsOf('twilio')).toHaveLength(1);
+});
+
+test('Braintree: fields that nobody signs, beside the one that is', async () => {
+  const body = Buffer.from(published.find(({ provider }) => provider === 'braintree')?.body ?? '', 'base64');
+  expect(await outcomeOf('braintree', {}, String(body))).toBe('accepted');
+  const payload = /&(bt_payload=.*)$/.exec(String(body))?.[1];
+  for (const copy of [
+    `${body}&more=1`,
+    `more=2&${body}`,
+    `${payload}&${String(body).replace(`&${payload}`, '')}`,
+  ])
+    expect(await outcomeOf('braintree', {}, copy)).toBe('duplicate');
+  expect(app.rowsOf('braintree')).toHaveLength(1);
+});
+
+test('where only a part is signed, what differs elsewhere is another event', async () => {
+  const mac = opensslMac(SECRET, '7').toString('hex');
+  for (const status of ['paid', 'shipped'])
+    expect(await outcomeOf('orders', {}, `order=7&status=${status}&mac=${mac}`)).toBe('accepted');
+  expect(await outcomeOf('orders', {}, `order=7&status=paid&mac=${mac}`)).toBe('duplicate');
+});
