@@ -44,9 +44,14 @@ export class Cluster {
 
   /** Goes with the test. */
   static async open(leaseMs = LEASE_MS): Promise<Cluster> {
-    const cluster = new Cluster(await freshDatabase(), leaseMs);
-    onTestFinished(() => cluster.#close());
+    const cluster = await Cluster.make(leaseMs);
+    onTestFinished(() => cluster.close());
     return cluster;
+  }
+
+  /** For all tests of a file, which close it. */
+  static async make(leaseMs = LEASE_MS): Promise<Cluster> {
+    return new Cluster(await freshDatabase(), leaseMs);
   }
 
   /** `database`: the URL, if it is to be reached by another way. */
@@ -70,7 +75,7 @@ export class Cluster {
     return two;
   }
 
-  async #close(): Promise<void> {
+  async close(): Promise<void> {
     for (const service of this.#services) await service.kill('SIGKILL');
     await this.database.drop();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -1,19 +1,32 @@
 /** The same event at several replicas at the same moment: kept once, handled once, and everybody gets the right answer. */
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bodyOf, Cluster } from '../harness/cluster.ts';
 import { type Answer, deliver } from '../harness/deliver.ts';
 import type { Service } from '../harness/service.ts';
 
 const ROUNDS = 60;
 
-const kept = (cluster: Cluster) =>
-  cluster.database.query<{ id: string }>(
+let cluster: Cluster;
+let started: Promise<[Service, Service]> | undefined;
+beforeAll(async () => {
+  cluster = await Cluster.make();
+});
+const startedTwo = () => {
+  started ??= cluster.startTwo();
+  return started;
+};
+afterAll(() => cluster.close());
+
+/** The ids of what is kept beyond that many events, in the order of their numbers. */
+async function kept(before: number): Promise<string[]> {
+  const rows = await cluster.database.query<{ id: string }>(
     "SELECT 'evt_' || lpad(to_hex(number), 14, '0') AS id FROM inbox ORDER BY number",
   );
+  return rows.slice(before).map(({ id }) => id);
+}
 
 test('of two that come at the same instant one is accepted, the other its duplicate', async () => {
-  const cluster = await Cluster.open();
-  const replicas = await cluster.startTwo();
+  const replicas = await startedTwo();
   const ids: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const body = bodyOf({});
@@ -24,7 +37,7 @@ test('of two that come at the same instant one is accepted, the other its duplic
     ids.push((answers[0] as Answer).id);
   }
   await cluster.untilDone();
-  expect((await kept(cluster)).map(({ id }) => id)).toEqual(ids);
+  expect(await kept(0)).toEqual(ids);
   expect(
     cluster
       .runs()
@@ -34,8 +47,8 @@ test('of two that come at the same instant one is accepted, the other its duplic
 });
 
 test('two bodies under one id: one is accepted, the other held, each with its duplicate', async () => {
-  const cluster = await Cluster.open();
-  const replicas = await cluster.startTwo();
+  const replicas = await startedTwo();
+  const before = (await kept(0)).length;
   for (let round = 0; round < ROUNDS / 4; round++) {
     const id = `conflict-${round}`;
     const bodies = ['{"id":"X","said":1}', '{"id":"X","said":2}'].map((body) => body.replace('X', id));
@@ -53,14 +66,16 @@ test('two bodies under one id: one is accepted, the other held, each with its du
   }
   const held = await cluster.database.query('SELECT held FROM inbox WHERE held IS NOT NULL');
   expect(held).toHaveLength(ROUNDS / 4);
-  expect(await kept(cluster)).toHaveLength(ROUNDS / 2);
+  expect(await kept(before)).toHaveLength(ROUNDS / 2);
+  // They wait for a person, and those below wait until nothing is to do.
+  await cluster.database.query("DELETE FROM work WHERE state = 'held'");
 });
 
 test.each(['jobs', 'states'])(
   'batches that overlap, each in an order of its own, never stand in each other’s way: %s',
   async (source) => {
-    const cluster = await Cluster.open();
-    const replicas = await cluster.startTwo();
+    const replicas = await startedTwo();
+    const before = (await kept(0)).length;
     const all: { body: string; answers: Answer[] }[] = [];
     for (let round = 0; round < 8; round++) {
       const bodies = Array.from({ length: 40 }, (_, at) => bodyOf({ thing: `thing-${at % 7}`, at: at + 1 }));
@@ -78,7 +93,7 @@ test.each(['jobs', 'states'])(
     }
     await cluster.untilDone();
     const ids = all.map(({ answers }) => answers[0]?.id);
-    expect((await kept(cluster)).map(({ id }) => id)).toEqual(ids.sort());
+    expect(await kept(before)).toEqual(ids.sort());
     for (const replica of replicas) expect(replica.output()).not.toContain('deadlock');
   },
 );
