@@ -63,7 +63,7 @@ export function mistakeInRefused(
   [what = '', ...ids]: readonly string[],
   values: Partial<Omit<RefusedOptions, 'limit'>>,
 ): string | undefined {
-  if (!['list', 'show', 'recheck', 'discard'].includes(what))
+  if (!['list', 'failures', 'show', 'recheck', 'discard'].includes(what))
     return `events refused has no verb ${what || '(none)'}`;
   if (what === 'show' && ids.length === 0)
     return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
