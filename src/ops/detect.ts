@@ -22,10 +22,10 @@ export const usage = `Usage: consignee detect --secret-file FILE --request FILE 
   --secret-file FILE  the secret as the provider shows it; or several, one a
                       line; or the provider's public key
   --previous FILE     secrets to try after those
-  --request FILE      a raw HTTP request, a curl command (curl -H … --data-binary
-                      …) or a HAR file; - is standard input
-  --public-url URL    the URL as it is registered at the provider, if that is not
-                      the one of the request: some sign it
+  --request FILE      a raw HTTP request, a curl command (curl -H …
+                      --data-binary …) or a HAR file; - is standard input
+  --public-url URL    the URL as it is registered at the provider, if that is
+                      not the one of the request: some sign it
 
   It exits with 0 if it has found the form, 1 if not, 64 if it is used wrongly.
 `;

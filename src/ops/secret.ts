@@ -23,10 +23,14 @@ import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
-  generate [--standard-webhooks]    print a fresh secret: 64 hexadecimal digits, or the whsec_ form
-  show [SOURCE]                     live secrets, masked: where they stand, their age, their last use
-  take SOURCE                       what the provider's handshake has brought, shown once and removed here
-  rotate SOURCE [--wait SECONDS]    how to change it there and here; waits until the new one is used (600)
+  generate [--standard-webhooks]  print a fresh secret: 64 hexadecimal digits,
+                                  or the whsec_ form
+  show [SOURCE]                   live secrets, masked: where they stand, their
+                                  age, their last use
+  take SOURCE                     what the provider's handshake has brought,
+                                  shown once and removed here
+  rotate SOURCE [--wait SECONDS]  how to change it there and here; waits until
+                                  the new one is used (600)
 
 Exit 2 if the time is over before a delivery was proved with a new secret.
 `;
