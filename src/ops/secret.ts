@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type Arrived, takeArrived } from '../serve/arrived.ts';
+import { bringsSecret } from '../serve/config/handshakes.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
@@ -19,7 +20,7 @@ import {
   usedSlots,
 } from './secret/slots.ts';
 import { readSettings, type Settings, sound } from './settings.ts';
-import { counted, FLAG, misused, say, TEXT } from './terminal.ts';
+import { counted, FLAG, misused, say, sayProse, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
@@ -61,7 +62,7 @@ export async function run(args: string[]): Promise<number> {
   }
   if (verb === 'take') {
     const source = sources.find(({ name }) => name === names[0]) as SourceConfig;
-    for (const line of takeLines(source, takeArrived(dataDir, source.name))) say(line);
+    for (const line of takeLines(source, takeArrived(dataDir, source.name))) sayProse(line);
     return 0;
   }
   const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -92,12 +93,19 @@ function mistakeInSecret(
 }
 
 /** Whoever may send to the endpoint may have sent one: the operator knows when the handshake was started, and from where. */
-function takeLines({ name, prefix }: SourceConfig, arrived: readonly Arrived[]): string[] {
-  if (arrived.length === 0) return [`Nothing has arrived for ${name}.`];
+function takeLines(source: SourceConfig, arrived: readonly Arrived[]): string[] {
+  const { name, prefix, preset, takesSecrets } = source;
+  if (arrived.length === 0) {
+    const fix =
+      takesSecrets || !bringsSecret(preset)
+        ? ''
+        : ` Nothing is taken before ${prefix}_VERIFY=handshake is set.`;
+    return [`Nothing has arrived for ${name}.${fix}`];
+  }
   return [
-    ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}  ${text}`),
-    'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of',
-    `the provider. A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
+    ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}\n  ${text}`),
+    'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of the provider.',
+    `A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
   ];
 }
 
