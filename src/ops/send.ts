@@ -29,6 +29,7 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEM
   --all               one of each source that is on
 `;
 const TIMEOUT_MS = 10_000;
+const NO_SAMPLE = 'has no samples: name a file with a body, as in --file body.json';
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -57,9 +58,9 @@ export async function run(args: string[]): Promise<number> {
   for (const source of chosen) {
     const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
-      const body = file ?? makeSample(source.preset, sample, changes);
+      const body = file ?? (sample === '' ? undefined : makeSample(source.preset, sample, changes));
       const { status, answer, ms } = await deliver(source, body, base);
-      const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
+      const cells = [source.name, values.file ?? (sample || '-'), status, `${answer}  ${ms} ms`];
       for (const line of columns([cells], { least })) say(line);
       if (status !== String(source.preset.answer?.status ?? 200)) failed++;
     }
@@ -82,8 +83,8 @@ function mistakeInSend(
   if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
   for (const { preset } of chosen) {
     const known = sampleNames(preset);
-    if (known.length === 0 && values.file === undefined) {
-      return `${preset.name} has no samples: name a file with a body, as in --file body.json`;
+    if (known.length === 0 && values.file === undefined && !values.all) {
+      return `${preset.name} ${NO_SAMPLE}`;
     }
     if (values.sample !== undefined && !known.includes(values.sample)) {
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
@@ -97,6 +98,7 @@ interface SendOptions {
   readonly file?: string | undefined;
   readonly to?: string | undefined;
   readonly count: string;
+  readonly all: boolean;
   readonly set: readonly string[];
 }
 
@@ -127,7 +129,8 @@ function changeIn(text: string): MemberChange {
   return { path: text.slice(0, at), value: text.slice(at + 1) };
 }
 
-async function deliver(source: SourceConfig, body: Buffer, base: URL) {
+/** Without a body nothing is sent. */
+async function deliver(source: SourceConfig, body: Buffer | undefined, base: URL) {
   const started = performance.now();
   const outcome = (status: string, answer: string) => {
     return { status, answer, ms: (performance.now() - started).toFixed(1) };
@@ -135,7 +138,9 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
   try {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, '')}${source.path}`;
-    if (keyHostsOf(source).length > 0) throw new TypeError('the provider alone has the key that signs');
+    if (keyHostsOf(source).length > 0)
+      throw new TypeError('the provider alone has the key that signs: have it send a test');
+    if (!body) throw new TypeError(`it ${NO_SAMPLE}`);
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const response = await fetch(url, {
@@ -148,8 +153,8 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
     return outcome(String(response.status), (await response.text()).slice(0, 300));
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    const hint =
-      cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base.origin}: is \`npm run dev\` running?` : '';
-    return outcome('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
+    if (cause.code === 'ECONNREFUSED')
+      return outcome('---', `nothing listens at ${base.origin}: is \`npm run dev\` running?`);
+    return outcome('---', `${cause.message || cause.code || 'no answer'}.`);
   }
 }

@@ -156,7 +156,7 @@ export function foldLines(text: string, width: number): string {
 /** Lines broken between words; a word that is too long for a line, an id for one, stays whole. */
 export function wrapWords(text: string, width: number): string[] {
   const lines = [''];
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ +/)) {
     const line = lines.pop() ?? '';
     const longer = line === '' ? word : `${line} ${word}`;
     if (line === '' || longer.length <= width) lines.push(longer);
