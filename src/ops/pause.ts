@@ -71,7 +71,7 @@ function afterPause(name: string, { handlers, before }: PauseResult): string[] {
 }
 
 function afterResume(name: string, { handlers, before, endedRest }: PauseResult): string[] {
-  const lines = before ? [`${name} gets events again. It was paused ${described(before)}.`] : [];
+  const lines = before ? [`${name} gets events again. It had been paused ${described(before)}.`] : [];
   if (endedRest)
     lines.push(`${listed(handlers)} was resting since its target was down: one event tries it now.`);
   return lines.length > 0 ? lines : [`${name} was not paused, and its target is well: nothing has changed.`];

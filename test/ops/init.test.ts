@@ -113,7 +113,7 @@ test('a port that is taken is explained', async () => {
 
 const consigneeJs = join(ROOT, 'bin/consignee.js');
 const sentence =
-  /^Consignee needs Node 24 or later, and this is v[\d.]+\. Run it as `npm run …` after `npm ci`[^\n]*\n$/;
+  /^Consignee needs Node 24 or later, and this is v[\d.]+\. Get a newer one from nodejs\.org; in a clone [^\n]*\n$/;
 
 test('an older Node gets one sentence', () => {
   const patch = join(folder, 'older.cjs');
