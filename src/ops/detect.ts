@@ -89,7 +89,7 @@ function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found
   if (twins.length > 0)
     sayProse(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
   if (form)
-    sayProse(
+    say(
       `It is no preset. Put this into config/sources.ts, above its list of sources:\n\n${wiringText(form, guess.captured)}\n`,
     );
   for (const other of more) say(`This fits, too: ${presetText(other)}`);

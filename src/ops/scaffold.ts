@@ -92,6 +92,7 @@ function manifestOf(name: string) {
       pause: 'consignee pause',
       resume: 'consignee resume',
       secret: 'consignee secret',
+      alarms: 'consignee alarms',
       check: 'consignee check',
       'check:types': 'tsc',
       test: 'node --test',

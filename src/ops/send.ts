@@ -29,6 +29,8 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEM
   --all               one of each source that is on
 `;
 const TIMEOUT_MS = 10_000;
+/** In place of a status. */
+const UNSENT = '---';
 const NO_SAMPLE = 'has no samples: name a file with a body, as in --file body.json';
 
 export async function run(args: string[]): Promise<number> {
@@ -60,7 +62,8 @@ export async function run(args: string[]): Promise<number> {
     for (let sent = 0; sent < Number(values.count); sent++) {
       const body = file ?? (sample === '' ? undefined : makeSample(source.preset, sample, changes));
       const { status, answer, ms } = await deliver(source, body, base);
-      const cells = [source.name, values.file ?? (sample || '-'), status, `${answer}  ${ms} ms`];
+      const time = status === UNSENT ? [] : [`${ms} ms`];
+      const cells = [source.name, values.file ?? (sample || '-'), status, answer, ...time];
       for (const line of columns([cells], { least })) say(line);
       if (status !== String(source.preset.answer?.status ?? 200)) failed++;
     }
@@ -150,11 +153,13 @@ async function deliver(source: SourceConfig, body: Buffer | undefined, base: URL
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
     });
-    return outcome(String(response.status), (await response.text()).slice(0, 300));
+    const answer = (await response.text()).slice(0, 300);
+    const hint = response.status === 404 ? '. Has the service been started since the source was added?' : '';
+    return outcome(String(response.status), `${answer}${hint}`);
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     if (cause.code === 'ECONNREFUSED')
-      return outcome('---', `nothing listens at ${base.origin}: is \`npm run dev\` running?`);
-    return outcome('---', `${cause.message || cause.code || 'no answer'}.`);
+      return outcome(UNSENT, `nothing listens at ${base.origin}: is \`npm run dev\` running?`);
+    return outcome(UNSENT, `${cause.message || cause.code || 'no answer'}.`);
   }
 }

@@ -213,7 +213,7 @@ test('guesses an id in an envelope, and says what follows where there is none', 
   );
   // Pasted as it is it would import again what most wirings import.
   expect(said).not.toMatch(/^import /m);
-  expect(said).toContain("import custom and log from 'consignee', beside what it imports already.");
+  expect(said).toContain("import custom and log from 'consignee', beside what it imports\nalready.");
   expect(await detect(SECRET, signed('{"parcel":{"state":"x"}}'))).toBe(0);
   expect(said).toContain('No id was found: ');
 });

@@ -59,10 +59,15 @@ test('--all says of each source why nothing could be sent to it, and goes on wit
   const { code, output } = await consignee(['send', '--all', '--config', 'config'], settings);
   expect(code).toBe(1);
   expect(output).toMatch(
-    /^own +- +--- +it has no samples: name a file with a body, as in --file body\.json\. /m,
+    /^own +- +--- +it has no samples: name a file with a body, as in --file body\.json\.$/m,
   );
-  expect(output).toMatch(/^shipengine .* the provider alone has the key that signs: have it send a test\. /m);
+  expect(output).toMatch(/^shipengine .* the provider alone has the key that signs: have it send a test\.$/m);
   expect(output).toMatch(/^shippo .* 200 /m);
+  const { output: off } = await consignee(
+    ['send', 'own', '--file', 'config/sources.ts', '--config', 'config'],
+    settings,
+  );
+  expect(off).toMatch(/ 404 .*\. Has the service been started since the source was added\?/);
   expect(arrived().map(({ source }) => source)).toEqual(['shippo']);
   rmSync(join(folder, 'config'), { recursive: true });
 });

@@ -21,9 +21,9 @@ export function nameFor(form: SignatureForm | undefined): string {
   return name in presets || name === 'provider' ? `my${name}` : name;
 }
 
-const ID_IS_GUESSED = 'Places of id and type are guesses: the id must be another one for each event, or [].';
+const ID_IS_GUESSED = 'Places of id and type are guesses: the id must be another one for each event,\nor [].';
 const ID_IS_MISSING =
-  'No id was found: unless you name its place, events are told apart by the digest of the body.';
+  'No id was found: unless you name its place, events are told apart by the digest\nof the body.';
 
 export function wiringText(form: SignatureForm, captured: Captured): string {
   const name = nameFor(form);
@@ -39,7 +39,8 @@ and this into the list:
 
   { preset: ${name}, handlers: { log } },
 
-The file must import custom and log from 'consignee', beside what it imports already.
+The file must import custom and log from 'consignee', beside what it imports
+already.
 ${id.length > 0 ? ID_IS_GUESSED : ID_IS_MISSING}`;
 }
 
