@@ -20,7 +20,7 @@ import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
 import { askConsole } from './orders.ts';
 import { discardRefused } from './refused-discard.ts';
-import { complain, say, sayJson, sayRows, spelled } from './terminal.ts';
+import { complain, say, sayJson, sayProse, sayRows, spelled } from './terminal.ts';
 
 interface RefusedOptions {
   readonly source?: string;
@@ -87,8 +87,8 @@ function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOpti
     return 0;
   }
   if (requests.length === 0) say('No refused requests are kept.');
-  else for (const group of reader.groups(source)) say(`\n${describeGroup(group)}`);
-  for (const lost of reader.losses(source)) say(`\n${describeLosses(lost)}`);
+  else for (const group of reader.groups(source)) sayProse(`\n${describeGroup(group)}`);
+  for (const lost of reader.losses(source)) sayProse(`\n${describeLosses(lost)}`);
   return 0;
 }
 

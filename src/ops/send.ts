@@ -29,6 +29,11 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEM
   --all               one of each source that is on
 `;
 const TIMEOUT_MS = 10_000;
+/** Where an answer says little to a stranger, and we know more. */
+const HINTS: Readonly<Record<number, string>> = {
+  403: '. The log of the service says why.',
+  404: '. Has the service been started since the source was added?',
+};
 /** In place of a status. */
 const UNSENT = '---';
 const NO_SAMPLE = 'has no samples: name a file with a body, as in --file body.json';
@@ -154,8 +159,7 @@ async function deliver(source: SourceConfig, body: Buffer | undefined, base: URL
       redirect: 'manual',
     });
     const answer = (await response.text()).slice(0, 300);
-    const hint = response.status === 404 ? '. Has the service been started since the source was added?' : '';
-    return outcome(String(response.status), `${answer}${hint}`);
+    return outcome(String(response.status), `${answer}${HINTS[response.status] ?? ''}`);
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     if (cause.code === 'ECONNREFUSED')
