@@ -7,7 +7,13 @@ import { parseArgs } from 'node:util';
 import { likelyTypeOf } from '../base/form-text.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
-import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
+import {
+  type MemberChange,
+  MemberError,
+  makeSample,
+  sampleHeaders,
+  sampleNames,
+} from '../verify/presets/samples.ts';
 import { keyHostsOf } from '../verify/switches.ts';
 import { readSettings } from './settings.ts';
 import { columns, FLAG, misused, say, TEXT } from './terminal.ts';
@@ -66,7 +72,12 @@ export async function run(args: string[]): Promise<number> {
     const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
       const body = file ?? (sample === '' ? undefined : makeSample(source.preset, sample, changes));
-      const { status, answer, ms } = await deliver(source, body, base);
+      const { status, answer, ms } = await deliver(
+        source,
+        base,
+        body,
+        file ? {} : sampleHeaders(source.preset, sample),
+      );
       const time = status === UNSENT ? [] : [`${ms} ms`];
       const cells = [source.name, values.file ?? (sample || '-'), status, answer, ...time];
       for (const line of columns([cells], { least })) say(line);
@@ -138,7 +149,12 @@ function changeIn(text: string): MemberChange {
 }
 
 /** Without a body nothing is sent. */
-async function deliver(source: SourceConfig, body: Buffer | undefined, base: URL) {
+async function deliver(
+  source: SourceConfig,
+  base: URL,
+  body: Buffer | undefined,
+  said: Readonly<Record<string, string>>,
+) {
   const started = performance.now();
   const outcome = (status: string, answer: string) => {
     return { status, answer, ms: (performance.now() - started).toFixed(1) };
@@ -151,9 +167,12 @@ async function deliver(source: SourceConfig, body: Buffer | undefined, base: URL
     if (!body) throw new TypeError(`it ${NO_SAMPLE}`);
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
+    const headers = new Headers({ 'Content-Type': likelyTypeOf(body), ...said });
+    // Some sign the id that is in a header.
+    for (const [name, value] of Object.entries(proof.headers)) headers.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': likelyTypeOf(body), ...proof.headers },
+      headers,
       body: new Uint8Array(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
