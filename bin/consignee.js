@@ -5,7 +5,7 @@ if (major < 24) {
   console.error(
     'Consignee needs Node 24 or later, and this is ' +
       process.version +
-      '. Run it as `npm run …` after `npm ci`, which brings its own Node.',
+      '. Get a newer one from nodejs.org; in a clone of Consignee `npm ci` brings one, which `npm run …` uses.',
   );
   process.exit(78);
 }

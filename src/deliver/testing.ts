@@ -18,7 +18,7 @@ import { shapeOf } from '../inbox/shape.ts';
 import { wants } from '../inbox/stored-source.ts';
 import type { WebhookEvent } from '../verify/event.ts';
 import type { Preset } from '../verify/preset.ts';
-import { makeSample, sampleNames } from '../verify/presets/samples.ts';
+import { makeSample, sampleHeaders, sampleNames } from '../verify/presets/samples.ts';
 import { DONE, eventOf, judgeAttempt, logTo, startAttempt } from './dispatch/attempt.ts';
 import { shortenResult } from './dispatch/dispatcher.ts';
 import { type ReplyResult, runReply } from './dispatch/reply.ts';
@@ -111,7 +111,13 @@ export function sampleEvent(
   if (!names.includes(name)) {
     throw new Error(`${preset.name} has no sample ${name}; it has ${names.join(', ') || 'none'}`);
   }
-  return eventFrom(preset, makeSample(preset, name), change);
+  const body = makeSample(preset, name);
+  const said = Object.entries(sampleHeaders(preset, name)).map(([header, text]) => [
+    header.toLowerCase(),
+    text,
+  ]);
+  const headers = { 'content-type': likelyTypeOf(body), ...Object.fromEntries(said) };
+  return eventFrom(preset, body, { headers, ...change });
 }
 
 /** Runs the handler once and says what would follow. Throws ConfigError if it would keep the service from starting. */

@@ -10,10 +10,10 @@ import { sourceNameOf } from '../deliver/handlers.ts';
 import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
-import { providerNames } from './provider-names.ts';
-import { exampleOf, secretOf, stepsOf, switchOf } from './secrets-file.ts';
+import { noPreset, providerNames } from './provider-names.ts';
+import { exampleOf, neededBy, secretOf, stepsOf, switchOf } from './secrets-file.ts';
 import { ENV_FILE } from './settings.ts';
-import { complain, misused, say, TEXT } from './terminal.ts';
+import { complain, misused, say, sayProse, TEXT } from './terminal.ts';
 import { addToWiring, exportNameOf } from './wiring-text.ts';
 
 export const usage = `Usage: consignee add PROVIDER
@@ -34,7 +34,8 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: TEXT } });
   const [name = '', ...more] = positionals;
   const preset = presets[name];
-  if (!preset || more.length > 0) return misused(`add wants one provider, and not ${name || 'none'}`, usage);
+  if (name === '' || more.length > 0) return misused('add wants one provider', usage);
+  if (!preset) return misused(noPreset([name]), usage);
   const { wiring, sources } = await importWiring(values.config, process.env);
   const file = fileURLToPath(String(wiring));
   if (sources.some((wiring) => sourceNameOf(wiring) === name)) {
@@ -50,12 +51,16 @@ export async function run(args: string[]): Promise<number> {
   writeFileSync(file, text);
   say(`Added ${name} to ${relative('.', file)}.`);
   addSecret(preset);
-  say(
+  sayProse(
     `\nAt ${preset.title}:\n${stepsOf({ source: name, preset })
       .map((step) => `  ${step}\n`)
       .join('')}`,
   );
-  say(`Its URL is the one of this service with /webhooks/${name} behind it.`);
+  const needed = neededBy({ source: name, preset }).join(' and ');
+  sayProse(
+    `Its URL is the one of this service with /webhooks/${name} behind it. Its events go to the handler \`${HANDLER}\` until yours stands there.\n` +
+      `Then ${needed ? `set ${needed}, without which the service does not start, and ` : ''}start the service again.`,
+  );
   return 0;
 }
 

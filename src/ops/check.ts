@@ -19,8 +19,10 @@ import { FLAG, say, sayRows, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
-  --against FILE  settings of another environment, as in ../staging/.env: no live secret of this one may stand there
-  --online        ask Flexport whether FLEXPORT_API_KEY and FLEXPORT_API_KEY_NEXT work
+  --against FILE  settings of another environment, as in ../staging/.env: no
+                  live secret of this one may stand there
+  --online        ask Flexport whether FLEXPORT_API_KEY and
+                  FLEXPORT_API_KEY_NEXT work
   --json          one JSON object a line
 
 The running service is asked for its alarms; if none answers, that is not known,

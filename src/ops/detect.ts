@@ -13,7 +13,7 @@ import { findMistake, likelyForms, otherSchemes } from './detect/clues.ts';
 import { type Guess, guessOf, refusedBecause } from './detect/guess.ts';
 import { nameFor, presetText, wiringLines } from './detect/paste.ts';
 import { FormSearch, type Found } from './detect/search.ts';
-import { misused, say, TEXT } from './terminal.ts';
+import { misused, say, sayProse, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee detect --secret-file FILE --request FILE [--public-url URL]
 
@@ -23,10 +23,10 @@ export const usage = `Usage: consignee detect --secret-file FILE --request FILE 
   --secret-file FILE  the secret as the provider shows it; or several, one a
                       line; or the provider's public key
   --previous FILE     secrets to try after those
-  --request FILE      a raw HTTP request, a curl command (curl -H … --data-binary
-                      …) or a HAR file; - is standard input
-  --public-url URL    the URL as it is registered at the provider, if that is not
-                      the one of the request: some sign it
+  --request FILE      a raw HTTP request, a curl command (curl -H …
+                      --data-binary …) or a HAR file; - is standard input
+  --public-url URL    the URL as it is registered at the provider, if that is
+                      not the one of the request: some sign it
 
   It exits with 0 if it has found the form, 1 if not, 64 if it is used wrongly.
 `;
@@ -63,7 +63,7 @@ function readAsked(args: string[]) {
 function detect(captured: Captured, secrets: readonly string[], publicUrl = captured.url): number {
   const { kind, body, rawHeaders } = captured;
   const [length] = headerLines(rawHeaders, 'content-length');
-  say(
+  sayProse(
     `The ${kind} has a body of ${counted(body.length, 'byte')}. Delete it afterwards: it may hold credentials.`,
   );
   if (length !== undefined && Number(length) !== body.length)
@@ -77,7 +77,7 @@ function detect(captured: Captured, secrets: readonly string[], publicUrl = capt
     say(`Found${which}, after ${counted(search.trials, 'trial')}.\n`);
     sayFound(found, search.guess);
     const late = refusedBecause(search.guess, found.presets[0]?.forms ?? found.forms.slice(0, 1), 0);
-    if (late) say(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
+    if (late) sayProse(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
     return 0;
   }
   sayUnfound(searches);
@@ -88,28 +88,30 @@ function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found
   const name = preset?.name ?? nameFor(form);
   if (preset) say(`It is the preset ${name}:\n\n  consignee add ${name}\n`);
   if (twins.length > 0)
-    say(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
+    sayProse(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
   if (form)
-    say(`It is no preset. Put this into config/sources.ts:\n\n${wiringLines(form, guess.captured)}\n`);
+    say(
+      `It is no preset. Put this into config/sources.ts, above its list of sources:\n\n${wiringLines(form, guess.captured)}\n`,
+    );
   for (const other of more) say(`This fits, too: ${presetText(other)}`);
   const setting = name.toUpperCase().replaceAll('-', '_');
-  say(
+  sayProse(
     `The secret goes into ${setting}_WEBHOOK_SECRET, or its file's name into ${setting}_WEBHOOK_SECRET_FILE.`,
   );
   const better = preset?.forms.filter((one) => !isSha1(one)) ?? [];
   if (better.length > 0 && refusedBecause(guess, better))
-    say(
+    sayProse(
       `It came with SHA-1 alone, where ${name} can do better: have it send SHA-256, or set ${setting}_ALLOW_SHA1=true.`,
     );
   if (/\{(url|target)\}/.test(JSON.stringify(preset?.forms ?? form)))
-    say(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
+    sayProse(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
 }
 
 function sayUnfound(searches: readonly FormSearch[]): void {
   const trials = searches.reduce((sum, search) => sum + search.trials, 0);
   say(`Nothing fits, after ${counted(trials, 'trial')}.\n`);
   const [mistake] = searches.flatMap(({ guess }) => findMistake(guess) ?? []);
-  if (mistake) say(`It would be right for ${mistake.words}. Then it is ${mistake.fits}.`);
+  if (mistake) sayProse(`It would be right for ${mistake.words}. Then it is ${mistake.fits}.`);
   else for (const line of new Set([...searches.flatMap(cluesIn), ADVICE])) say(line);
 }
 

@@ -31,10 +31,11 @@ export const usage = `Usage: npm run events -- <verb>
 
   list [which] [--limit N]     which events there are, newest first, 20 a page;
                                --cursor ID goes on with those before that event
-  find TEXT                    by an id, ours or theirs, a tracking number, an order
+  find TEXT                    by an id, ours or theirs, a tracking number,
+                               an order
   show ID… [--body]            all of one event; --body writes the exact bytes
-  replay ID… | [which]         give it to its handlers again; --state pending: now
-                               what waits for its time
+  replay ID… | [which]         give it to its handlers again; --state pending:
+                               now what waits for its time
   discard ID… | [which]        take it off the handlers' list; the event stays
     --dry-run  --yes           of many: only count; do not ask. Of what is done
                                also --count N, as it was counted
@@ -47,15 +48,16 @@ export const usage = `Usage: npm run events -- <verb>
   refused list | failures | show ID… | recheck [ID…] | discard …
                                what was refused, and whether it passes by now
     --source, --limit          which, and how many
-    --tolerance 2h             recheck: signed times may be so far off, since the
-                               clock was wrong when they came
-    --checks-of-now            recheck: also what fails a check that was enforced
-                               when it came, and is not any more
-    --code C --address IP      discard: which, unless ids are given; --dry-run, --yes
+    --tolerance 2h             recheck: signed times may be so far off, since
+                               the clock was wrong when they came
+    --checks-of-now            recheck: also what fails a check that was
+                               enforced when it came, and is not any more
+    --code C --address IP      discard: which, unless ids are given; --dry-run,
+                               --yes
 
 ${SELECTING_USAGE}
-  --json                 one JSON object a line; of a full page the last line's id
-                         is the --cursor of the next one
+  --json                 one JSON object a line; of a full page the last line's
+                         id is the --cursor of the next one
 `;
 const SELECTED = [...SELECTING_NAMES, 'json'];
 const CHANGED = [...SELECTED, 'yes', 'dry-run', 'count'];

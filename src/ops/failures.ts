@@ -30,8 +30,8 @@ export async function showFailures(
   if (groups.length === 0) say('Nothing has failed that is still open.');
   else {
     if (more > 0) say(`${counted(more, 'more group')}; name one handler with --handler.`);
-    say('After a fix: consignee events replay --cause CAUSE');
-    say('To give up:  consignee events discard --cause CAUSE');
+    say('After a fix (of a handler: and a restart):\n  consignee events replay --cause CAUSE');
+    say('To give up:\n  consignee events discard --cause CAUSE');
   }
   return 0;
 }

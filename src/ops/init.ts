@@ -9,7 +9,7 @@ import { sourceNameOf } from '../deliver/handlers.ts';
 import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
-import { providerNames } from './provider-names.ts';
+import { noPreset, providerNames } from './provider-names.ts';
 import { scaffold } from './scaffold.ts';
 import { secretsOf } from './secrets-file.ts';
 import { ENV_FILE } from './settings.ts';
@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
   const names = (values.sources ?? (await askForSources())).split(',').map((name) => name.trim());
   const wanted = names.filter(Boolean).map((name) => [name, presets[name]] as const);
   const unknown = wanted.filter(([, preset]) => preset === undefined).map(([name]) => name);
-  if (unknown.length > 0) return misused(`there is no preset ${unknown.join(', ')}`, usage);
+  if (unknown.length > 0) return misused(noPreset(unknown), usage);
   return makeProject(
     folder,
     wanted.flatMap(([, preset]) => preset ?? []),

@@ -9,6 +9,7 @@ import {
   columns,
   complain,
   describeProblem,
+  didYouMean,
   EXIT_CONFIG,
   EXIT_USAGE,
   misused,
@@ -53,12 +54,17 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
   ['migrate', 'move the inbox from an SQLite file to PostgreSQL', () => import('./migrate.ts')],
 ];
 
+const NAMES = COMMANDS.map(([call]) => call.replace(/ .*/, ''));
+
 const USAGE = `Usage: consignee <command>
 
-${columns(COMMANDS.map(([call, does]) => [`  ${call}`, does])).join('\n')}
+${columns(
+  COMMANDS.map(([call, does]) => [`  ${call}`, does]),
+  { width: 80 },
+).join('\n')}
 
-Every command takes --config DIR (where sources.ts and service.ts are) and --help.
---version says which Consignee this is.
+Every command takes --config DIR (where sources.ts and service.ts are) and
+--help. --version says which Consignee this is.
 `;
 
 /** Ends the process with the command's exit code once its output is out. */
@@ -67,11 +73,11 @@ export async function main(args: readonly string[]): Promise<void> {
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', () => process.exit(0));
   if (name === '--version' || name === '-v') return say(VERSION);
-  const [, , load] = COMMANDS.find(([call]) => call.split(' ')[0] === name) ?? [];
+  const [, , load] = COMMANDS[NAMES.indexOf(name)] ?? [];
   if (!load) {
     const asked = ['', 'help', '--help', '-h'].includes(name);
     if (asked) say(USAGE.trimEnd());
-    else misused(`no command ${name}`, USAGE);
+    else misused(`no command ${name}${didYouMean(name, NAMES)}`, USAGE);
     process.exitCode = asked && name !== '' ? 0 : EXIT_USAGE;
     return;
   }
@@ -96,7 +102,11 @@ function explainFailure(error: unknown): number {
     return EXIT_CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith('ERR_PARSE_ARGS')) return complain(message, EXIT_USAGE);
+  if (code?.startsWith('ERR_PARSE_ARGS')) {
+    // Node goes on about arguments that begin with a hyphen, of which there are none here.
+    const [mistake = ''] = message.split('. To specify');
+    return complain(`${mistake}. The same with --help has the options.`, EXIT_USAGE);
+  }
   // It may be a mistake in config/*.ts, where the line matters as much as the message: then the stack is shown.
   const expected = error instanceof Error && error.name === 'Error' && !code?.startsWith('ERR_');
   return complain(redactText(String(expected ? message : ((error as Error).stack ?? error)), FAILURE_MAX));

@@ -19,15 +19,18 @@ import { complain, describeProblem, EXIT_CONFIG, misused, say, sayWrong, TEXT } 
 
 export const usage = `Usage: npm run migrate -- --from sqlite:PATH [--to postgres://…]
 
-  Moves an inbox into an empty PostgreSQL database, with all that is known of its events and with what is still to do.
-  Stop the service first, and start replicas afterwards.
-  It compares what it has copied before anything counts, and can be run again if it was interrupted.
+  Moves an inbox into an empty PostgreSQL database, with all that is known of
+  its events and with what is still to do. Stop the service first, and start
+  replicas afterwards. It compares what it has copied before anything counts,
+  and can be run again if it was interrupted.
 
   --from   sqlite:PATH
-  --to     postgres://user:password@host:5432/database; without it DATABASE_URL or DATABASE_URL_FILE
+  --to     postgres://user:password@host:5432/database; without it DATABASE_URL
+           or DATABASE_URL_FILE
 
-  Either may be env:NAME instead, for the variable NAME or the file that NAME_FILE names: what stands on the command
-  line, others on this machine can read.
+  Either may be env:NAME instead, for the variable NAME or the file that
+  NAME_FILE names: what stands on the command line, others on this machine can
+  read.
 `;
 
 export async function run(args: string[]): Promise<number> {

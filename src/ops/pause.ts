@@ -5,7 +5,7 @@ import type { Pause, PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
 import { openOrders, whoOrders } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
-import { complain, FLAG, misused, say, sayJson, TEXT } from './terminal.ts';
+import { complain, FLAG, misused, sayJson, sayProse, TEXT } from './terminal.ts';
 
 export const usage = `Usage: consignee pause SOURCE/HANDLER|TARGET --reason TEXT
 
@@ -41,7 +41,9 @@ export async function orderPause(verb: 'pause' | 'resume', args: string[], usage
   const { result, problem } = await carryOut(config, verb, name, reason);
   if (!result) return complain(problem);
   if (values.json) sayJson({ verb, name, ...result });
-  else for (const line of verb === 'pause' ? afterPause(name, result) : afterResume(name, result)) say(line);
+  else
+    for (const line of verb === 'pause' ? afterPause(name, result) : afterResume(name, result))
+      sayProse(line);
   return 0;
 }
 
@@ -71,7 +73,7 @@ function afterPause(name: string, { handlers, before }: PauseResult): string[] {
 }
 
 function afterResume(name: string, { handlers, before, endedRest }: PauseResult): string[] {
-  const lines = before ? [`${name} gets events again. It was paused ${described(before)}.`] : [];
+  const lines = before ? [`${name} gets events again. It had been paused ${described(before)}.`] : [];
   if (endedRest)
     lines.push(`${listed(handlers)} was resting since its target was down: one event tries it now.`);
   return lines.length > 0 ? lines : [`${name} was not paused, and its target is well: nothing has changed.`];

@@ -1,6 +1,6 @@
 /** The names of the providers that there are presets for, as they are listed to people. Used by init.ts and add.ts. */
 import { presets } from '../verify/presets-by-name.ts';
-import { wrapWords } from './terminal.ts';
+import { didYouMean, wrapWords } from './terminal.ts';
 
 const WIDTH = 76;
 
@@ -8,4 +8,8 @@ const WIDTH = 76;
 export function providerNames(): string {
   const lines = wrapWords(Object.keys(presets).sort().join(', '), WIDTH);
   return lines.map((line) => `    ${line}`).join('\n');
+}
+
+export function noPreset(names: readonly string[]): string {
+  return `there is no preset ${names.join(', ')}${didYouMean(names[0] ?? '', Object.keys(presets))}`;
 }

@@ -21,7 +21,7 @@ import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
 import { askConsole } from './orders.ts';
 import { discardRefused } from './refused-discard.ts';
-import { complain, say, sayJson, sayRows } from './terminal.ts';
+import { complain, say, sayJson, sayProse, sayRows } from './terminal.ts';
 
 interface RefusedOptions {
   readonly source?: string;
@@ -64,7 +64,7 @@ export function mistakeInRefused(
   [what = '', ...ids]: readonly string[],
   values: Partial<Omit<RefusedOptions, 'limit'>>,
 ): string | undefined {
-  if (!['list', 'show', 'recheck', 'discard'].includes(what))
+  if (!['list', 'failures', 'show', 'recheck', 'discard'].includes(what))
     return `events refused has no verb ${what || '(none)'}`;
   if (what === 'show' && ids.length === 0)
     return 'refused show wants the id of a refusal, as in ref_0c5f2a9b3d4e0112';
@@ -88,8 +88,8 @@ function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOpti
     return 0;
   }
   if (requests.length === 0) say('No refused requests are kept.');
-  else for (const group of reader.groups(source)) say(`\n${describeGroup(group)}`);
-  for (const lost of reader.losses(source)) say(`\n${describeLosses(lost)}`);
+  else for (const group of reader.groups(source)) sayProse(`\n${describeGroup(group)}`);
+  for (const lost of reader.losses(source)) sayProse(`\n${describeLosses(lost)}`);
   return 0;
 }
 

@@ -8,18 +8,23 @@ import { counted } from '../base/words.ts';
 import { type Arrived, takeArrived } from '../serve/arrived.ts';
 import { type KnownSecrets, readKnown, sayUse } from '../serve/check/known-secrets.ts';
 import { type Age, ageOf, nameOfSecret, secretSchemesOf, usedSlots } from '../serve/check/slots.ts';
+import { bringsSecret } from '../serve/config/handshakes.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import type { SecretScheme } from '../verify/schemes.ts';
 import { rotate } from './secret/rotate.ts';
 import { readSettings, type Settings, sound } from './settings.ts';
-import { FLAG, misused, say, TEXT } from './terminal.ts';
+import { FLAG, misused, say, sayProse, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run secret -- <verb>
 
-  generate [--standard-webhooks]    print a fresh secret: 64 hexadecimal digits, or the whsec_ form
-  show [SOURCE]                     live secrets, masked: where they stand, their age, their last use
-  take SOURCE                       what the provider's handshake has brought, shown once and removed here
-  rotate SOURCE [--wait SECONDS]    how to change it there and here; waits until the new one is used (600)
+  generate [--standard-webhooks]  print a fresh secret: 64 hexadecimal digits,
+                                  or the whsec_ form
+  show [SOURCE]                   live secrets, masked: where they stand, their
+                                  age, their last use
+  take SOURCE                     what the provider's handshake has brought,
+                                  shown once and removed here
+  rotate SOURCE [--wait SECONDS]  how to change it there and here; waits until
+                                  the new one is used (600)
 
 Exit 2 if the time is over before a delivery was proved with a new secret.
 `;
@@ -50,7 +55,7 @@ export async function run(args: string[]): Promise<number> {
   }
   if (verb === 'take') {
     const source = sources.find(({ name }) => name === names[0]) as SourceConfig;
-    for (const line of takeLines(source, takeArrived(dataDir, source.name))) say(line);
+    for (const line of takeLines(source, takeArrived(dataDir, source.name))) sayProse(line);
     return 0;
   }
   const shown = sources.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -81,12 +86,19 @@ function mistakeInSecret(
 }
 
 /** Whoever may send to the endpoint may have sent one: the operator knows when the handshake was started, and from where. */
-function takeLines({ name, prefix }: SourceConfig, arrived: readonly Arrived[]): string[] {
-  if (arrived.length === 0) return [`Nothing has arrived for ${name}.`];
+function takeLines(source: SourceConfig, arrived: readonly Arrived[]): string[] {
+  const { name, prefix, preset, takesSecrets } = source;
+  if (arrived.length === 0) {
+    const fix =
+      takesSecrets || !bringsSecret(preset)
+        ? ''
+        : ` Nothing is taken before ${prefix}_VERIFY=handshake is set.`;
+    return [`Nothing has arrived for ${name}.${fix}`];
+  }
   return [
-    ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}  ${text}`),
-    'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of',
-    `the provider. A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
+    ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}\n  ${text}`),
+    'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of the provider.',
+    `A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
   ];
 }
 

@@ -3,7 +3,7 @@
  * for the first run, and for a source that is added.
  */
 import { randomBytes } from 'node:crypto';
-import { settingOf } from '../serve/config/proving.ts';
+import { settingOf, signedSettings } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
 import { sayHandshakes } from '../verify/handshake-words.ts';
@@ -69,7 +69,17 @@ function sectionOf(named: NamedSource, made: string): string {
   const { title } = named.preset;
   const [setting, value = made] = switchWithValue(named);
   const line = `${setting}=${value}\n`;
-  return `${comment([`${title}. ${stepsOf(named).join(' ')}`])}${value === '' ? `# ${line}` : line}`;
+  const needed = neededBy(named).map((name) => `# ${name}=\n`);
+  return [
+    comment([`${title}. ${stepsOf(named).join(' ')}`]),
+    value === '' ? `# ${line}` : line,
+    ...needed,
+  ].join('');
+}
+
+/** What a person must set before the service starts again. */
+export function neededBy({ source, preset }: NamedSource): string[] {
+  return signedSettings(prefixOf(source), preset);
 }
 
 function comment(paragraphs: readonly string[]): string {

@@ -7,7 +7,13 @@ import { parseArgs } from 'node:util';
 import { likelyTypeOf } from '../base/form-text.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
 import { proveBody } from '../verify/checks.ts';
-import { type MemberChange, MemberError, makeSample, sampleNames } from '../verify/presets/samples.ts';
+import {
+  type MemberChange,
+  MemberError,
+  makeSample,
+  sampleHeaders,
+  sampleNames,
+} from '../verify/presets/samples.ts';
 import { keyHostsOf } from '../verify/switches.ts';
 import { readSettings } from './settings.ts';
 import { columns, FLAG, misused, say, TEXT } from './terminal.ts';
@@ -29,6 +35,14 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEM
   --all               one of each source that is on
 `;
 const TIMEOUT_MS = 10_000;
+/** Where an answer says little to a stranger, and we know more. */
+const HINTS: Readonly<Record<number, string>> = {
+  403: '. The log of the service says why.',
+  404: '. Has the service been started since the source was added?',
+};
+/** In place of a status. */
+const UNSENT = '---';
+const NO_SAMPLE = 'has no samples: name a file with a body, as in --file body.json';
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -57,9 +71,15 @@ export async function run(args: string[]): Promise<number> {
   for (const source of chosen) {
     const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
-      const body = file ?? makeSample(source.preset, sample, changes);
-      const { status, answer, ms } = await deliver(source, body, base);
-      const cells = [source.name, values.file ?? sample, status, answer, `${ms} ms`];
+      const body = file ?? (sample === '' ? undefined : makeSample(source.preset, sample, changes));
+      const { status, answer, ms } = await deliver(
+        source,
+        base,
+        body,
+        file ? {} : sampleHeaders(source.preset, sample),
+      );
+      const time = status === UNSENT ? [] : [`${ms} ms`];
+      const cells = [source.name, values.file ?? (sample || '-'), status, answer, ...time];
       for (const line of columns([cells], { least })) say(line);
       if (status !== String(source.preset.answer?.status ?? 200)) failed++;
     }
@@ -82,8 +102,8 @@ function mistakeInSend(
   if (!/^[1-9]\d{0,5}$/.test(values.count)) return '--count wants a whole number from 1 to 999999';
   for (const { preset } of chosen) {
     const known = sampleNames(preset);
-    if (known.length === 0 && values.file === undefined) {
-      return `${preset.name} has no samples: name a file with a body, as in --file body.json`;
+    if (known.length === 0 && values.file === undefined && !values.all) {
+      return `${preset.name} ${NO_SAMPLE}`;
     }
     if (values.sample !== undefined && !known.includes(values.sample)) {
       return `${preset.name} has no sample ${values.sample}; it has ${known.join(', ')}`;
@@ -97,6 +117,7 @@ interface SendOptions {
   readonly file?: string | undefined;
   readonly to?: string | undefined;
   readonly count: string;
+  readonly all: boolean;
   readonly set: readonly string[];
 }
 
@@ -127,7 +148,13 @@ function changeIn(text: string): MemberChange {
   return { path: text.slice(0, at), value: text.slice(at + 1) };
 }
 
-async function deliver(source: SourceConfig, body: Buffer, base: URL) {
+/** Without a body nothing is sent. */
+async function deliver(
+  source: SourceConfig,
+  base: URL,
+  body: Buffer | undefined,
+  said: Readonly<Record<string, string>>,
+) {
   const started = performance.now();
   const outcome = (status: string, answer: string) => {
     return { status, answer, ms: (performance.now() - started).toFixed(1) };
@@ -135,21 +162,27 @@ async function deliver(source: SourceConfig, body: Buffer, base: URL) {
   try {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, '')}${source.path}`;
-    if (keyHostsOf(source).length > 0) throw new TypeError('the provider alone has the key that signs');
+    if (keyHostsOf(source).length > 0)
+      throw new TypeError('the provider alone has the key that signs: have it send a test');
+    if (!body) throw new TypeError(`it ${NO_SAMPLE}`);
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
+    const headers = new Headers({ 'Content-Type': likelyTypeOf(body), ...said });
+    // Some sign the id that is in a header.
+    for (const [name, value] of Object.entries(proof.headers)) headers.set(name, value);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': likelyTypeOf(body), ...proof.headers },
+      headers,
       body: new Uint8Array(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
     });
-    return outcome(String(response.status), (await response.text()).slice(0, 300));
+    const answer = (await response.text()).slice(0, 300);
+    return outcome(String(response.status), `${answer}${HINTS[response.status] ?? ''}`);
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    const hint =
-      cause.code === 'ECONNREFUSED' ? ` Nothing listens at ${base.origin}: is \`npm run dev\` running?` : '';
-    return outcome('---', `${cause.message || cause.code || 'no answer'}.${hint}`);
+    if (cause.code === 'ECONNREFUSED')
+      return outcome(UNSENT, `nothing listens at ${base.origin}: is \`npm run dev\` running?`);
+    return outcome(UNSENT, `${cause.message || cause.code || 'no answer'}.`);
   }
 }

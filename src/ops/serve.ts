@@ -20,12 +20,14 @@ const LAST_STEPS_MS = 1_000;
 
 export const usage = `Usage: consignee serve [--dev] [--receive-only | --dispatch-only]
 
-  --dev             on a developer's machine: reads .env, and writes one with fresh secrets if there is none;
-                    readable logs, no TLS asked for. Without it, this is production
-  --receive-only    takes webhooks in, and leaves their handlers to other processes
+  --dev             on a developer's machine: reads .env, and writes one with
+                    fresh secrets if there is none; readable logs, no TLS asked
+                    for. Without it, this is production
+  --receive-only    takes webhooks in, and leaves their handlers to others
   --dispatch-only   runs handlers, and takes nothing in
 
-The two need PostgreSQL; together, and with as many processes of each as you like, they do what one does without them.
+The two need PostgreSQL; together, and with as many processes of each as you
+like, they do what one does without them.
 `;
 
 export async function run(args: string[]): Promise<number> {

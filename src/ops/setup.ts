@@ -10,7 +10,8 @@ import { misused, say, sayWrong, TEXT } from './terminal.ts';
 
 export const usage = `Usage: npm run setup -- [source/handler…]
 
-  Prepares what handlers write to, and says what was done; all of them, or those that are named.
+  Prepares what handlers write to, and says what was done; all of them, or
+  those that are named.
 `;
 
 const REASON_MOST = 1_000;

@@ -4,6 +4,7 @@
  */
 import { type Problem, sentenceOf } from '../base/errors.ts';
 import { visible, visibleJson, visibleLines } from '../base/log/visible.ts';
+import { nearestTo } from '../base/settings/rules.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
@@ -25,8 +26,13 @@ export function sayJson(value: object): void {
   process.stdout.write(visibleJson(`${JSON.stringify(value)}\n`));
 }
 
-export function sayWrong(line: string): void {
-  process.stderr.write(visibleLines(`${line}\n`));
+/** What is to be read, not pasted: on a terminal no line is cut within a word. */
+export function sayProse(text: string): void {
+  say(foldLines(text, widthOf(process.stdout)));
+}
+
+export function sayWrong(text: string): void {
+  process.stderr.write(visibleLines(`${foldLines(text, widthOf(process.stderr))}\n`));
 }
 
 /** Answers with the exit code, so that a command can end with `return complain(…)`. */
@@ -40,10 +46,21 @@ export function describeProblem(problem: Problem): string {
   return `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`;
 }
 
-/** For a mistake on the command line: the mistake, and how the command is used. */
+/** For a mistake on the command line: the mistake, and how the command is used; not so much of it that the mistake scrolls away. */
 export function misused(mistake: string, usage: string): number {
-  sayWrong(`consignee: ${mistake}\n\n${usage.trimEnd()}`);
+  const whole = usage.trimEnd();
+  const [call = ''] = whole.split('\n\n');
+  const isLong = whole.split('\n').length > USAGE_LINES_MOST;
+  sayWrong(`consignee: ${mistake}\n\n${isLong ? `${call}\n\nThe same with --help has the rest.` : whole}`);
   return EXIT_USAGE;
+}
+
+const USAGE_LINES_MOST = 12;
+
+/** A sentence that goes behind the mistake, or nothing if no name is near. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const near = nearestTo(given, names);
+  return near === undefined ? '' : `. Did you mean ${near}?`;
 }
 
 /** How a server of this machine is named in a URL, by the address at which it listens. */
@@ -66,8 +83,7 @@ interface Layout {
 
 /** Lays rows out in columns, each as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[], layout: Layout = {}): string[] {
-  const { least = [], width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY } =
-    layout;
+  const { least = [], width = widthOf(process.stdout) } = layout;
   const shown = rows.map((row) => row.map(visible));
   const widths = [...least];
   for (const row of shown) {
@@ -98,10 +114,27 @@ function foldLine(others: string, last: string, width: number): string {
   return fits ? `${others}${folded}` : `${others.trimEnd()}\n${indent}${folded}`;
 }
 
+/** A file or a pipe gets lines as they are. */
+function widthOf({ isTTY, columns: width }: NodeJS.WriteStream): number {
+  return isTTY ? width : Number.POSITIVE_INFINITY;
+}
+
+/** Breaks the lines that are too long between words, and goes on under the first word of each. */
+export function foldLines(text: string, width: number): string {
+  const folded = text.split('\n').map((line) => {
+    const [indent = ''] = /^ */.exec(line) ?? [];
+    if (line.length <= width) return line;
+    return wrapWords(line.slice(indent.length), width - indent.length)
+      .map((part) => `${indent}${part}`)
+      .join('\n');
+  });
+  return folded.join('\n');
+}
+
 /** Lines broken between words; a word that is too long for a line, an id for one, stays whole. */
 export function wrapWords(text: string, width: number): string[] {
   const lines = [''];
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ +/)) {
     const line = lines.pop() ?? '';
     const longer = line === '' ? word : `${line} ${word}`;
     if (line === '' || longer.length <= width) lines.push(longer);

@@ -1,9 +1,13 @@
 /** What the screen says once a service on a developer's machine runs: where providers send to, and what to type next. Used by serve.ts. */
+import { join, relative } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
 import type { Role } from '../serve/role.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { ENV_FILE, type Settings } from './settings.ts';
 import { columns } from './terminal.ts';
+
+/** In a project of one's own it is below node_modules. */
+const FIRST_WEBHOOK = relative('.', join(import.meta.dirname, '../../docs/first-webhook.md'));
 
 /** Before `.env` is read: what a second terminal does not see. */
 const GIVEN_PORT = process.env.PORT;
@@ -31,7 +35,8 @@ export function welcome(
     ...(receives ? [' Providers send to:\n\n', ...columns(sources).map((line) => `${line}\n`)] : ['\n']),
     `\nEvents are kept in ${driverOf(config.database).place}. Metrics: http://localhost:${consolePort}/metrics\n`,
     receives ? `Now, ${next}\n\n` : '\n',
-    receives ? 'For the first webhook of a provider itself: docs/first-webhook.md\n\n' : '',
+    'After a change in config/, start it again.\n',
+    receives ? `For the first webhook of a provider itself: ${FIRST_WEBHOOK}\n\n` : '\n',
   ].join('');
 }
 

@@ -30,10 +30,10 @@ export function sayHandshakes(preset: Preset, settingOf: (name: string) => strin
   );
   const brought = handshakes.flatMap(({ brings, signed }) => {
     if (!brings) return [];
-    const way = signed === true ? '' : `, as long as ${settingOf('verify')} says handshake`;
-    return [`It brings ${brings.what}${way}: \`consignee secret take ${name}\` shows it once.`];
+    const first = signed === true ? '' : ` Set ${settingOf('verify')}=handshake before you start it.`;
+    return [`It brings ${brings.what}, which \`consignee secret take ${name}\` shows once.${first}`];
   });
   const isAnswered =
-    asked.length === 0 ? [] : [`Its handshake is answered: ${[...new Set(asked)].join('; ')}.`];
+    asked.length === 0 ? [] : [`Its handshake (${[...new Set(asked)].join('; ')}) is answered by itself.`];
   return [...isAnswered, ...settings, ...brought];
 }

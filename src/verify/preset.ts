@@ -117,6 +117,8 @@ export interface Preset {
   readonly addressLists: Readonly<Record<string, AddressList>>;
   /** The sample that `send` takes by itself, from samples/ beside the preset; left out if there are none. */
   readonly sample?: string;
+  /** What that sample is, for a provider that says the type in a header. */
+  readonly sampleType?: string;
   /** Sentences for people: where the URL goes at the provider, and where its secret is found. */
   readonly setUp: readonly string[];
   /** The way to change a secret there. For a scheme that is left out, the general words of its row hold. */
@@ -182,6 +184,7 @@ const RULES = members({
   retries: valueThat(isRetries, RETRIES_FIX),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
   sample: text(isFilled, 'Write the name of a sample.'),
+  sampleType: text(isFilled, 'Write a type as the provider does.'),
   setUp: valueThat(areFilled, 'Write a list of sentences.', required),
   rotation: valueThat(isObject, 'Write {} if there is nothing special about it.', required),
   known: valueThat(isObject, "Write { from: 'docs.example.com', asOf: '2026-11' }."),

@@ -104,6 +104,11 @@ test('requests that wait as refused are told by source and check, with the quest
   expect(await deliver('flexport', () => ({}))).toBe(401);
   // They are written behind the answer.
   while ((await consignee(['events', 'refused', 'list', '--json'], settings)).records.length < 4);
+  const grouped = await consignee(['events', 'refused', 'failures'], settings);
+  expect([grouped.code, grouped.output]).toEqual([
+    0,
+    expect.stringContaining('flintn  hmac_mismatch  from '),
+  ]);
   const { of } = await check(settings);
   expect(of('flintn refused')).toMatchObject([
     {

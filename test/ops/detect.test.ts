@@ -203,6 +203,21 @@ test('what is pasted from it takes the next request of that sender', async () =>
   }
 });
 
+test('guesses an id in an envelope, and says what follows where there is none', async () => {
+  const signed = (body: string) => raw({ 'X-Parcelo-Signature': mac(body).toString('hex') }, body);
+  expect(
+    await detect(SECRET, signed('{"notification":{"uuid":"n-1","kind":"lost"},"parcel":{"state":"x"}}')),
+  ).toBe(0);
+  expect(said).toMatch(
+    /^ {2}id: \[ \[ 'notification', 'uuid' \] \],\n {2}type: \[ \[ 'notification', 'kind' \] \],$/m,
+  );
+  // Pasted as it is it would import again what most wirings import.
+  expect(said).not.toMatch(/^import /m);
+  expect(said).toContain("import custom and log from 'consignee', beside what it imports\nalready.");
+  expect(await detect(SECRET, signed('{"parcel":{"state":"x"}}'))).toBe(0);
+  expect(said).toContain('No id was found: ');
+});
+
 test('finds a signature beside a time and a token in the body', async () => {
   const signature = mac(`${seconds}abc`).toString('hex');
   const body = JSON.stringify({ proof: { at: Number(seconds), token: 'abc', signature } });

@@ -65,6 +65,10 @@ test('without a command the usage is shown, and a wrong one is named', async () 
       output: expect.stringContaining(`no command ${name}`),
     });
   }
+  const { output } = await consignee(['sned']);
+  expect(output).toMatch(/^consignee: no command sned\. Did you mean send\?\n/);
+  // So that the mistake does not scroll away.
+  expect(output.split('\n').length).toBeLessThan(24);
 });
 
 test('an option that does not exist is named, without a stack trace', async () => {
@@ -72,15 +76,22 @@ test('an option that does not exist is named, without a stack trace', async () =
     const { code, output } = await consignee([command, '--frobnicate']);
     expect([command, code]).toEqual([command, 64]);
     expect(output).toContain('--frobnicate');
+    expect(output).toContain('The same with --help has the options.');
+    expect(output).not.toContain('positional');
     expect(output).not.toMatch(/\n\s+at /);
   }
 });
 
-test('every command explains itself with --help', async () => {
-  for (const command of ['init', 'serve', 'send', 'events', 'check']) {
+test('every command explains itself with --help, on 80 columns', async () => {
+  const { output: list } = await consignee(['help']);
+  const commands = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, command = '']) => command);
+  expect(commands.length).toBeGreaterThan(12);
+  for (const command of commands) {
     const { code, output } = await consignee([command, '--help']);
     expect([command, code]).toEqual([command, 0]);
     expect(output).toContain('Usage: ');
+    for (const line of [list, output].join('\n').split('\n'))
+      expect(line.length, line).toBeLessThanOrEqual(80);
   }
 });
 
@@ -102,7 +113,7 @@ test('a port that is taken is explained', async () => {
 
 const consigneeJs = join(ROOT, 'bin/consignee.js');
 const sentence =
-  /^Consignee needs Node 24 or later, and this is v[\d.]+\. Run it as `npm run …` after `npm ci`[^\n]*\n$/;
+  /^Consignee needs Node 24 or later, and this is v[\d.]+\. Get a newer one from nodejs\.org; in a clone [^\n]*\n$/;
 
 test('an older Node gets one sentence', () => {
   const patch = join(folder, 'older.cjs');

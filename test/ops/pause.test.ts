@@ -45,7 +45,7 @@ test('the service is asked to pause, says so in its metrics, and hands nothing o
   const resumed = await command('resume', 'jobs/work');
   expect(resumed.output).toMatch(
     new RegExp(
-      `^jobs/work gets events again. It was paused since \\S+Z by ${who}: the store is being moved.\n$`,
+      `^jobs/work gets events again. It had been paused since \\S+Z by ${who}: the store is being moved.\n$`,
     ),
   );
   await untilOutcome(service, id, 'done');

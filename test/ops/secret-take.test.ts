@@ -75,9 +75,18 @@ test('the source waits, the operator takes the secret and sets it, and what came
   expect(checked.output).not.toContain(HOOK);
   const taken = await command(['secret', 'take', 'asana'], env);
   expect(taken.code).toBe(0);
-  expect(taken.output).toMatch(new RegExp(`127\\.0\\.0\\.1 {2}a secret {2}${HOOK}`));
+  expect(taken.output).toMatch(new RegExp(`127\\.0\\.0\\.1 {2}a secret\n {2}${HOOK}\n`));
   expect(taken.output).toContain('ASANA_WEBHOOK_SECRET');
   expect((await command(['secret', 'take', 'asana'], env)).output).toBe('Nothing has arrived for asana.\n');
+  expect(
+    (
+      await command(['secret', 'take', 'asana'], {
+        ...env,
+        ASANA_VERIFY: 'hmac',
+        ASANA_WEBHOOK_SECRET: HOOK,
+      })
+    ).output,
+  ).toContain('Nothing is taken before ASANA_VERIFY=handshake is set.');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
@@ -125,7 +134,9 @@ test('take wants one source that there is', async () => {
 
 test('check says what handshakes need, and looks at their secrets as at any other', async () => {
   const { output } = await command(['check'], { META_WEBHOOK_SECRET: HOOK, META_VERIFY_TOKEN: HOOK });
-  expect(output).toContain('Its handshake is answered: GET with hub.mode, hub.verify_token, hub.challenge.');
+  expect(output).toContain(
+    'Its handshake (GET with hub.mode, hub.verify_token, hub.challenge) is answered by itself.',
+  );
   expect(output).toContain('shares a secret with another setting of its own');
   expect(output).not.toContain(HOOK);
   const missing = await command(['check'], { META_WEBHOOK_SECRET: HOOK });

@@ -1,13 +1,13 @@
 /** `consignee send`: genuine deliveries to a running service, and words for what stands in their way. */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
-import { SECRET } from '../harness/project.ts';
+import { ROOT, SECRET } from '../harness/project.ts';
 import { type Service, startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
@@ -44,6 +44,32 @@ test('--all sends one of each source that is on', async () => {
   expect(arrived().map(({ source }) => source)).toEqual(['flexport', 'shippo', 'flintn', 'flatfile']);
   const { FLINTN_WEBHOOK_SECRET, ...others } = env;
   expect((await consignee(['send', '--all'], others)).output.trim().split('\n')).toHaveLength(3);
+});
+
+test('--all says of each source why nothing could be sent to it, and goes on with the next', async () => {
+  mkdirSync(join(folder, 'config'));
+  const names = `import { custom, log, presets } from '${join(ROOT, 'src/consignee.ts')}';\n`;
+  const form = "{ in: { header: 'X-Own' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }";
+  const own = `custom({ name: 'own', forms: [${form}], id: [], type: [] })`;
+  const sources = [own, 'presets.shipengine', 'presets.shippo'].map(
+    (preset) => `{ preset: ${preset}, handlers: { log } }`,
+  );
+  writeFileSync(join(folder, 'config/sources.ts'), `${names}export default [${sources}];\n`);
+  const settings = { ...env, OWN_WEBHOOK_SECRET: SECRET, SHIPENGINE_VERIFY: 'signature' };
+  const { code, output } = await consignee(['send', '--all', '--config', 'config'], settings);
+  expect(code).toBe(1);
+  expect(output).toMatch(
+    /^own +- +--- +it has no samples: name a file with a body, as in --file body\.json\.$/m,
+  );
+  expect(output).toMatch(/^shipengine .* the provider alone has the key that signs: have it send a test\.$/m);
+  expect(output).toMatch(/^shippo .* 200 /m);
+  const { output: off } = await consignee(
+    ['send', 'own', '--file', 'config/sources.ts', '--config', 'config'],
+    settings,
+  );
+  expect(off).toMatch(/ 404 .*\. Has the service been started since the source was added\?/);
+  expect(arrived().map(({ source }) => source)).toEqual(['shippo']);
+  rmSync(join(folder, 'config'), { recursive: true });
 });
 
 test('--sample chooses one, and a wrong name lists them', async () => {
@@ -170,7 +196,7 @@ test('where nothing listens the way to start it is named', async () => {
   await gone.stop();
   const { code, output } = await consignee(['send', 'shippo'], { ...env, PORT: String(gone.port) });
   expect(code).toBe(1);
-  expect(output).toContain(`Nothing listens at http://127.0.0.1:${gone.port}: is \`npm run dev\` running?`);
+  expect(output).toContain(`nothing listens at http://127.0.0.1:${gone.port}: is \`npm run dev\` running?`);
   expect(arrived()).toEqual([]);
 });
 

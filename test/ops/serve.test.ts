@@ -90,7 +90,7 @@ test('with --dev the screen names the ports in use, and ends with what to type n
   expect(output).toContain(`http://127.0.0.1:${port}/webhooks/flexport`);
   expect(output).toContain(`http://localhost:${consolePort}/metrics`);
   // A second terminal does not see the PORT of this one.
-  expect(output.trimEnd().split('\n').at(-3)).toBe(`  npm run send -- --all --to http://127.0.0.1:${port}`);
+  expect(output.trimEnd().split('\n').at(-4)).toBe(`  npm run send -- --all --to http://127.0.0.1:${port}`);
   expect(output.indexOf('source is off')).toBeGreaterThan(0);
   expect(output.indexOf('source is off')).toBeLessThan(output.indexOf('Consignee is ready'));
   await service.stop();

@@ -1,7 +1,7 @@
 /** Lists of commands in columns: whatever the names are, and however wide the terminal is. */
 import { expect, test } from 'vitest';
 import { EVENT_HEADER, eventCells } from '../../src/ops/event-lines.ts';
-import { columns, hostInUrl } from '../../src/ops/terminal.ts';
+import { columns, foldLines, hostInUrl } from '../../src/ops/terminal.ts';
 
 const ROWS = [
   ['pass', 'shippo', 'off'],
@@ -77,4 +77,12 @@ test('a list of events has room for its handlers on 80 columns, and says why one
   expect(lines[2]).toMatch(/^ {4}erp: dead \(TypeError: not so /);
   expect(lines.at(-1)).toMatch(/…\), log: done$/);
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+});
+
+test('sentences go on between words, each line under its own beginning, and a pipe gets them as they are', () => {
+  const text = `At GitHub:\n  Put the secret into ${'A'.repeat(20)} in .env.\n\n${'B'.repeat(50)} alone`;
+  expect(foldLines(text, 30)).toBe(
+    `At GitHub:\n  Put the secret into\n  ${'A'.repeat(20)} in\n  .env.\n\n${'B'.repeat(50)}\nalone`,
+  );
+  expect(foldLines(text, Number.POSITIVE_INFINITY)).toBe(text);
 });

@@ -2,7 +2,7 @@
  * Consignee inside an Express 5 application, on the application's own port.
  *
  *   npm install consignee express
- *   SHIPPO_WEBHOOK_SECRET=… node app.ts          # Node 24 or later
+ *   NODE_ENV=development SHIPPO_WEBHOOK_SECRET=… node app.ts   # Node 24 or later; production wants TLS
  *
  * Shippo sends to /hooks/webhooks/shippo. The event is on disk before it is answered; the handler is a closure of this file.
  */

@@ -7,8 +7,8 @@ import { valuesOf } from './places.ts';
 
 /** By what providers call them, the surest first. A thing's own id would make its second event a duplicate. */
 const NAMES = {
-  id: [/event[-_.]?(uu)?id$/i, /:(uu)?id$/i, /(delivery|message|webhook)([-_]?(uu)?id)?$/i],
-  type: [/event[-_.]?(type|name)$/i, /:type$/i, /[:.-](topic|event|action)$/i],
+  id: [/(event|notification)[-_.]?(uu)?id$/i, /:(uu)?id$/i, /(delivery|message|webhook)([-_]?(uu)?id)?$/i],
+  type: [/event[-_.]?(type|name)$/i, /:type$/i, /[:.-](topic|event|action|kind)$/i],
 };
 /** Words in the name of a header that are no provider's. */
 const NO_NAME =
@@ -21,22 +21,27 @@ export function nameFor(form: SignatureForm | undefined): string {
   return name in presets || name === 'provider' ? `my${name}` : name;
 }
 
+const ID_IS_GUESSED = 'Places of id and type are guesses: the id must be another one for each event,\nor [].';
+const ID_IS_MISSING =
+  'No id was found: unless you name its place, events are told apart by the digest\nof the body.';
+
 export function wiringLines(form: SignatureForm, captured: Captured): string {
   const name = nameFor(form);
-  return `import { custom, log } from 'consignee';
-
-const ${name} = custom({
+  const id = guessPlaces('id', captured);
+  return `const ${name} = custom({
   name: '${name}',
   forms: [${presetText(form)}],
-  id: ${presetText(guessPlaces('id', captured))},
+  id: ${presetText(id)},
   type: ${presetText(guessPlaces('type', captured))},
 });
 
-and this into its list of sources:
+and this into the list:
 
   { preset: ${name}, handlers: { log } },
 
-Places of id and type are guesses: the id must be another one for each event, or [].`;
+The file must import custom and log from 'consignee', beside what it imports
+already.
+${id.length > 0 ? ID_IS_GUESSED : ID_IS_MISSING}`;
 }
 
 function guessPlaces(kind: keyof typeof NAMES, captured: Captured) {

@@ -123,8 +123,9 @@ function problemsBetweenSettings(config: Config): Problem[] {
     problems.push({ setting: 'CONSOLE_PORT', wrong: 'is the same as PORT', fix });
   }
   if (config.production && config.sources.every((source) => source.schemes.length === 0)) {
-    const variables = config.sources.map(firstSetting).join(', ');
-    problems.push({ setting: 'No source', wrong: 'is on', fix: `Set at least one of ${variables}.` });
+    const variables = config.sources.map(firstSetting);
+    const some = variables.length > 1 ? 'at least one of ' : '';
+    problems.push({ setting: 'No source', wrong: 'is on', fix: `Set ${some}${variables.join(', ')}.` });
   }
   return problems;
 }

@@ -54,9 +54,7 @@ export function readSignedAbout(
   settings: EnvironmentReading,
 ) {
   const publicUrl = readPublicUrl(prefix, path, settings);
-  const ofUrl = forms.filter(({ signed = '' }) =>
-    placeholdersIn(signed).some(({ word }) => isAboutUrl(word)),
-  );
+  const ofUrl = forms.filter(signsUrl);
   if (isOn && ofUrl.length > 0 && publicUrl === undefined) {
     const [one] = ofUrl as [SignatureForm];
     const wrong = `is not set, and ${placeName(one.in)} signs the URL (${algorithmName(one.algorithm)})`;
@@ -69,8 +67,18 @@ export function readSignedAbout(
   return { publicUrl, values: Object.fromEntries(values) as Readonly<Record<string, string>> };
 }
 
-function isAboutUrl(word: string): boolean {
-  return word === 'url' || word === 'target';
+function signsUrl({ signed = '' }: SignatureForm): boolean {
+  return placeholdersIn(signed).some(({ word }) => word === 'url' || word === 'target');
+}
+
+/** What must be set beside the secret, or the service does not start, as in TWILIO_PUBLIC_URL or AMAZON_SNS_TOPIC_ARN. */
+export function signedSettings(prefix: string, { forms }: Pick<Preset, 'forms'>): string[] {
+  const names = new Set(forms.flatMap(settingNames));
+  const needsUrl = forms.length > 0 && forms.every(signsUrl);
+  return [
+    ...(needsUrl ? [`${prefix}_PUBLIC_URL`] : []),
+    ...[...names].map((name) => settingOf(prefix, name)),
+  ];
 }
 
 /** `webhookId` is in PAYPAL_WEBHOOK_ID. */

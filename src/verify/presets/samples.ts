@@ -6,7 +6,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Preset } from '../preset.ts';
+import type { NamePlace, Preset } from '../preset.ts';
 
 const FOLDER = import.meta.dirname;
 
@@ -46,6 +46,19 @@ export function makeSample(preset: Preset, sample: string, changes: readonly Mem
   );
   for (const change of changes) setMember(value, change, `${preset.name}'s ${sample}`);
   return Buffer.from(JSON.stringify(value));
+}
+
+/** What a provider says of a sample in headers: a fresh id, and the type. Empty where both are in the body. */
+export function sampleHeaders(
+  { id, type, sample, sampleType }: Preset,
+  name: string,
+): Record<string, string> {
+  const headerOf = ([first]: readonly NamePlace[]) => (first && 'header' in first ? [first.header] : []);
+  const types = sampleType === undefined || name !== sample ? [] : headerOf(type);
+  return Object.fromEntries([
+    ...headerOf(id).map((header) => [header, randomUUID()]),
+    ...types.map((header) => [header, sampleType]),
+  ]);
 }
 
 /** As USPS writes them. */

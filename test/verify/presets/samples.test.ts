@@ -1,5 +1,6 @@
 /** The samples of all presets: signed as their provider signs, each is answered 200 by the app and kept as it was sent. */
-import { presets } from 'consignee';
+import { type Preset, presets } from 'consignee';
+import { sampleEvent } from 'consignee/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { textsAt } from '../../../src/inbox/member-texts.ts';
 import { stateOf } from '../../../src/inbox/newest.ts';
@@ -74,4 +75,16 @@ test.each(found)('$name finds a search key in its sample, and the state where it
   const paths = Object.values(preset.keys ?? {}).flat();
   expect(paths.flatMap((path) => textsAt(parsed, path, body))).not.toEqual([]);
   if (preset.state) expect(stateOf(preset.state, parsed, body)).toBeDefined();
+});
+
+test('a sample has a type and an id of its own where the provider says them in headers', () => {
+  const inHeaders = all.filter(({ type: [first], sample }) => sample && first && 'header' in first);
+  expect(inHeaders.length).toBeGreaterThan(9);
+  for (const preset of inHeaders) {
+    const event = sampleEvent(preset);
+    expect([preset.name, event.type]).toEqual([preset.name, preset.sampleType ?? expect.any(String)]);
+  }
+  const [one, other] = [sampleEvent(presets.github as Preset), sampleEvent(presets.github as Preset)];
+  expect(one).toMatchObject({ type: 'push', externalId: expect.stringMatching(/^[\da-f-]{36}$/) });
+  expect(other.externalId).not.toBe(one.externalId);
 });

@@ -17,6 +17,7 @@ export const bitbucket = custom({
   type: [{ header: 'X-Event-Key' }],
   keys: { repository: [['repository', 'full_name']] },
   sample: 'push',
+  sampleType: 'repo:push',
   setUp: [
     'In the repository, under Repository settings, Webhooks, or in the workspace, add the URL of this source.',
     'Its Secret, yours or one that is generated there, goes into BITBUCKET_WEBHOOK_SECRET.',

@@ -18,6 +18,7 @@ export const contentful = custom({
   keys: { entry: [['sys', 'id']] },
   retries: { after: 'trouble' },
   sample: 'entry-publish',
+  sampleType: 'ContentManagement.Entry.publish',
   setUp: [
     'In the space, under Settings, Webhooks, add the URL of this source.',
     'There, under the tab Settings, Enable request verification makes the signing secret, which is shown once: put it into CONTENTFUL_WEBHOOK_SECRET.',

@@ -19,6 +19,7 @@ export const github = custom({
   replyWithinMs: 8_000,
   retries: { after: 'nothing', waitsMs: 10_000 },
   sample: 'push',
+  sampleType: 'push',
   bodies: 'form',
   setUp: [
     'In the repository or organization, under Settings, Webhooks, add the URL of this source with the content type application/json.',

@@ -10,6 +10,7 @@ export const gitlab = custom({
   type: [{ header: 'X-Gitlab-Event' }],
   keys: { project: [['project', 'path_with_namespace']] },
   sample: 'push',
+  sampleType: 'Push Hook',
   setUp: [
     'In the project or group, under Settings, Webhooks, add the URL of this source.',
     'A signing token, which begins with whsec_, or else the Secret token of your own making goes into GITLAB_WEBHOOK_SECRET.',

@@ -17,6 +17,7 @@ export const linear = custom({
   type: [{ header: 'Linear-Event' }],
   keys: { issue: [['data', 'identifier']], object: [['data', 'id']] },
   sample: 'issue-created',
+  sampleType: 'Issue',
   setUp: [
     'In Linear, under Settings, API, Webhooks, create a webhook with the URL of this source.',
     'Its signing secret is shown once: put it into LINEAR_WEBHOOK_SECRET.',

@@ -13,6 +13,7 @@ export const sentry = custom({
   replyWithinMs: 800,
   retries: { after: 'nothing', waitsMs: 1_000 },
   sample: 'issue-created',
+  sampleType: 'issue',
   setUp: [
     'In Sentry, under Settings, Developer Settings, create an integration with the URL of this source as the Webhook URL.',
     'Its Client Secret goes into SENTRY_WEBHOOK_SECRET.',

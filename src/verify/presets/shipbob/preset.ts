@@ -16,6 +16,7 @@ export const shipbob = custom({
     afterwards: 'switches the endpoint off once everything has failed for 5 days',
   },
   sample: 'order-shipped',
+  sampleType: 'order.shipped',
   setUp: [
     'In ShipBob’s dashboard, under Integrations, Webhooks, or by its API, add a subscription with the URL of this source.',
     'Its secret, which begins with whsec_, goes into SHIPBOB_WEBHOOK_SECRET. Subscriptions of version 1.0 and 2.0 are not signed.',

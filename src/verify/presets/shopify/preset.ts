@@ -26,6 +26,7 @@ export const shopify = custom({
   replyWithinMs: 4_000,
   retries: { after: 'anything', forMs: 14_400_000, waitsMs: 5_000, afterwards: 'removes the subscription' },
   sample: 'orders-paid',
+  sampleType: 'orders/paid',
   setUp: [
     'For an app, subscribe with the URL of this source by the Admin API (webhookSubscriptionCreate); for one shop, under Settings, Notifications, Webhooks.',
     'An app’s webhooks are signed with its client secret, under Client credentials: put that into SHOPIFY_WEBHOOK_SECRET.',

@@ -18,6 +18,7 @@ export const twitch = custom({
   type: [{ header: 'Twitch-Eventsub-Subscription-Type' }],
   keys: { subscription: [['subscription', 'id']], broadcaster: [['event', 'broadcaster_user_id']] },
   sample: 'stream-online',
+  sampleType: 'stream.online',
   handshakes: [
     {
       when: {

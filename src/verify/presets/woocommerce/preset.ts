@@ -16,6 +16,7 @@ export const woocommerce = custom({
   type: [{ header: 'X-WC-Webhook-Topic' }],
   retries: { after: 'nothing' },
   sample: 'order-updated',
+  sampleType: 'order.updated',
   handshakes: [
     {
       when: { 'field:webhook_id': /^\d{1,20}$/, 'header:X-WC-Webhook-Topic': null },
