@@ -7,6 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -16,6 +17,8 @@ const CREATOR = join(BUILD, 'create-consignee');
 const DIST = join(PACKAGE, 'dist');
 /** What `consignee init` writes. */
 const TEMPLATE = 'template';
+/** The name of a file beside another, and of a module if it is imported. */
+const OWN_NAME = /(['"])(\.{1,2}\/[^'"\n]*)\.(ts|js)\1/g;
 /** What goes in beside the code. */
 const PAGES = ['README.md', 'CHANGELOG.md', 'UPGRADING.md', 'LICENSE', 'SECURITY.md', 'docs'];
 /** Of package.json; the rest is about the repository. */
@@ -51,11 +54,12 @@ export function pack() {
   mkdirSync(PACKAGE, { recursive: true });
   run('npx', 'tsc', '-p', 'tsconfig.build.json');
   dropInnerTypes(manifest);
+  for (const file of globSync('**/*.js', { cwd: DIST })) stripInPlace(file);
   copyData();
-  for (const file of globSync('**/*.js', { cwd: DIST })) pointAtCompiled(join(DIST, file));
   writeBin();
   cpSync(join(ROOT, TEMPLATE), join(PACKAGE, TEMPLATE), { recursive: true });
-  for (const page of PAGES) cpSync(join(ROOT, page), join(PACKAGE, page), { recursive: true });
+  for (const page of PAGES)
+    cpSync(join(ROOT, page), join(PACKAGE, page), { recursive: true, filter: isNoPicture });
   const kept = Object.fromEntries(KEPT.map((key) => [key, manifest[key]]));
   const published = {
     ...kept,
@@ -93,6 +97,11 @@ function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
+/** They are for the README where the repository is. */
+function isNoPicture(path: string): boolean {
+  return !path.endsWith('pictures');
+}
+
 /** Migrations, samples, and what the console's pages need lie beside the code that reads them. */
 function copyData(): void {
   for (const file of globSync('**/{*.{sql,json},assets/*}', { cwd: join(ROOT, 'src') })) {
@@ -100,10 +109,23 @@ function copyData(): void {
   }
 }
 
-/** Modules of threads are named by URL, which the compiler leaves as it is. Both names are of one length, as source maps want. */
-function pointAtCompiled(file: string): void {
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(file, text.replace(/(new URL\('\.\/[\w-]+)\.ts(', import\.meta\.url\))/g, '$1.js$2'));
+/**
+ * The source with blanks in place of its types: every line and column of a stack trace is that of the source, which source maps of
+ * three megabytes would say only to who asks Node for them. The compiler has told which names are those of modules; `.ts` and `.js`
+ * are of one length.
+ */
+function stripInPlace(file: string): void {
+  const compiled = readFileSync(join(DIST, file), 'utf8');
+  const source = readFileSync(join(ROOT, 'src', file.replace(/\.js$/, '.ts')), 'utf8');
+  const isModule = [...compiled.matchAll(OWN_NAME)].map(([, , , ending]) => ending === 'js');
+  let at = 0;
+  const stripped = stripTypeScriptTypes(source).replace(OWN_NAME, (name, quote, path) =>
+    isModule[at++] ? `${quote}${path}.js${quote}` : name,
+  );
+  if (at !== isModule.length) throw new Error(`${file}: the compiler sees other names than stand there`);
+  // Modules of threads are named by URL, which the compiler leaves as it is.
+  const threads = /(new URL\('\.\/[\w-]+)\.ts(', import\.meta\.url\))/g;
+  writeFileSync(join(DIST, file), stripped.replace(threads, '$1.js$2'));
 }
 
 /** Types that no user can reach from an export are 400 small files more on the disk of everybody. */

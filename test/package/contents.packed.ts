@@ -38,6 +38,14 @@ test('it holds JavaScript, types, migrations and samples, and nothing that Node 
   }
 });
 
+test('lines and columns are those of the sources, which a stack trace names without a source map', () => {
+  const blank = (text: string) => text.split('\n').map((line) => line.length);
+  for (const file of globSync('**/*.js', { cwd: join(PACKAGE, 'dist'), exclude: ['**/assets/**'] })) {
+    const source = readFileSync(join(ROOT, 'src', file.replace(/\.js$/, '.ts')), 'utf8');
+    expect(blank(readFileSync(join(PACKAGE, 'dist', file), 'utf8')), file).toEqual(blank(source));
+  }
+});
+
 test('it exports what the repository exports', () => {
   const exportsOf = (folder: string) =>
     Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).exports);
