@@ -7,6 +7,7 @@ import type { ActionWish } from './actions.ts';
 import { type ChartWish, readCharted } from './charted.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
+import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
 import type { PageOptions } from './search.ts';
 import type { Selection } from './selection.ts';
@@ -17,6 +18,7 @@ import type { TallyWish } from './tallies.ts';
 
 type StoredSources = ReadonlyMap<string, StoredSource>;
 
+const pastHours = new PastHours();
 const PROOFS_LOOKED_AT = 100;
 /** The proofs come with the body. */
 const PROOFS_BYTES_MOST = 16 * 1_048_576;
@@ -35,7 +37,8 @@ async function readNewestProofs(reader: InboxReader, sources: StoredSources, sou
 }
 
 export const READINGS = {
-  standing: (reader: InboxReader, _sources: StoredSources, now: number) => readStanding(reader, now),
+  standing: (reader: InboxReader, _sources: StoredSources, now: number) =>
+    readStanding(reader, now, pastHours),
   page: (
     reader: InboxReader,
     sources: StoredSources,

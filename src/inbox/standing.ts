@@ -2,6 +2,7 @@
  * How things stand by what is counted in an inbox, whether or not a service runs: what each source sent today and usually does, when
  * it was last heard, and what was refused in the last hour. Asked by status, in the service through reading.ts.
  */
+import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
 import type { TallyRow } from './tallies.ts';
 import { type Usual, usualBetween, usualFrom } from './usual.ts';
@@ -38,10 +39,18 @@ export interface Standing {
 
 const TAKEN_OUTCOMES = ['accepted', 'duplicate', 'held'];
 
-export async function readStanding(reader: InboxReader, now: number): Promise<Standing> {
+/** `remembered`: what has not changed since the last question. */
+export async function readStanding(
+  reader: InboxReader,
+  now: number,
+  remembered = new PastHours(),
+): Promise<Standing> {
   const { counts } = reader;
   const until = now + HOUR_MS;
-  const hours = Map.groupBy(await counts.hoursTaken(usualFrom(now), until), ({ source }) => source);
+  const hours = Map.groupBy(
+    await remembered.taken(reader, usualFrom(now), until, now),
+    ({ source }) => source,
+  );
   // Sixty minutes, that of now among them.
   const from = now - HOUR_MS + MINUTE_MS;
   const last = await counts.tallies({ step: 1, from, until, kind: 'request' });

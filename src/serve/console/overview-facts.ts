@@ -41,14 +41,15 @@ export async function readOverview(
   const until = now + HOUR_MS;
   // Hours begin with the clock's: the oldest one is shown whole.
   const dayAgo = now - (now % HOUR_MS) - (DAY_HOURS - 1) * HOUR_MS;
-  const [status, hours, minutes, actions] = await Promise.all([
+  const [status, hours, requests, actions] = await Promise.all([
     readStatus(),
     reading.ask('tallies', { step: 60, from: Math.min(midnight, dayAgo), until }).catch(nothing<TallyRow>),
-    reading.ask('tallies', { step: 1, from: now - HOUR_MS + MINUTE_MS, until }).catch(nothing<TallyRow>),
+    reading
+      .ask('tallies', { step: 1, from: now - HOUR_MS + MINUTE_MS, until, kind: 'request' })
+      .catch(nothing<TallyRow>),
     reading.ask('actions', ACTIONS_LOOKED_AT).catch(nothing<{ state: string }>),
   ]);
   const inDay = hours.filter(({ bucket }) => bucket * MINUTE_MS >= dayAgo);
-  const requests = minutes.filter(({ kind }) => kind === 'request');
   const usualOf = (usuals: readonly (number | undefined)[]) =>
     usuals.every((usual) => usual === undefined)
       ? null
