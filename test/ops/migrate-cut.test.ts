@@ -1,6 +1,6 @@
 /**
  * A move that loses its database at any statement: nothing is due in two places, nothing is lost, and the next run finishes
- * it, even if the old service has gone on in between. Every fifth statement is broken in each of the two ways; with
+ * it, even if the old service has gone on in between. Every eighth statement is broken in each of the two ways; with
  * CONSIGNEE_CUT_EVERY=1, as each night, every one.
  */
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { setTheScene } from '../fixtures/moving/scene.ts';
 import { startStepWire, type When } from '../fixtures/moving/step-wire.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
 
-const EVERY = Number(process.env.CONSIGNEE_CUT_EVERY ?? 5);
+const EVERY = Number(process.env.CONSIGNEE_CUT_EVERY ?? 8);
 
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const scene = join(folder, 'inbox.db');
