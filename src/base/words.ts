@@ -5,11 +5,14 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 export function ago(at: number, now: number): string {
-  const past = now - at;
-  if (past < MINUTE_MS) return 'just now';
-  if (past < HOUR_MS) return `${counted(Math.floor(past / MINUTE_MS), 'minute')} ago`;
-  if (past < DAY_MS) return `${counted(Math.floor(past / HOUR_MS), 'hour')} ago`;
-  return `${counted(Math.floor(past / DAY_MS), 'day')} ago`;
+  return now - at < MINUTE_MS ? 'just now' : `${spanText(now - at)} ago`;
+}
+
+/** `3 minutes`, `1 hour`, `2 days`: what is over of it, of a minute at least. */
+export function spanText(ms: number): string {
+  if (ms < HOUR_MS) return counted(Math.floor(ms / MINUTE_MS), 'minute');
+  if (ms < DAY_MS) return counted(Math.floor(ms / HOUR_MS), 'hour');
+  return counted(Math.floor(ms / DAY_MS), 'day');
 }
 
 /** `1 day`, `2 days`, `1,000 days` */

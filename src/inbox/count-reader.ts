@@ -6,7 +6,14 @@ import type { Backlog } from './contract.ts';
 import { DUPLICATES_OF, type DuplicateCount } from './duplicates.ts';
 import { timeOfNumber } from './event-id.ts';
 import type { Tables } from './reader.ts';
-import { type HourTaken, minuteOf, type TallyRow, type TallyWish, timesOf } from './tallies.ts';
+import {
+  type HourTaken,
+  minuteOf,
+  TAKEN_OUTCOMES,
+  type TallyRow,
+  type TallyWish,
+  timesOf,
+} from './tallies.ts';
 
 /** For both databases; tests look at how they find their rows. */
 export const COUNT_QUERIES = {
@@ -15,7 +22,7 @@ export const COUNT_QUERIES = {
     ORDER BY bucket`,
   hoursTaken: `SELECT subject AS source, bucket / 60 AS hour, CAST(sum(count) AS bigint) AS count FROM tallies
     WHERE step = 60 AND bucket >= $1 AND bucket < $2 AND kind = 'request'
-      AND outcome IN ('accepted', 'duplicate', 'held') GROUP BY subject, bucket ORDER BY bucket`,
+      AND outcome IN (${TAKEN_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')}) GROUP BY subject, bucket ORDER BY bucket`,
   lastUses: 'SELECT source, max(last_at) AS at FROM secret_uses GROUP BY source',
   // What was replayed waits since then.
   backlog: `SELECT handler, state, count(*) AS count, min(CASE WHEN since IS NULL THEN event END) AS oldest,

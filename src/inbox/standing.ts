@@ -4,7 +4,7 @@
  */
 import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
-import type { TallyRow } from './tallies.ts';
+import { TAKEN_OUTCOMES, type TallyRow } from './tallies.ts';
 import { type Usual, usualBetween, usualFrom } from './usual.ts';
 
 const HOUR_MS = 3_600_000;
@@ -36,8 +36,6 @@ export interface Standing {
   /** Undefined where one process owns the inbox. */
   readonly replicas: number | undefined;
 }
-
-const TAKEN_OUTCOMES = ['accepted', 'duplicate', 'held'];
 
 /** `remembered`: what has not changed since the last question. */
 export async function readStanding(

@@ -62,6 +62,9 @@ export interface TallyWish extends Partial<Pick<TallySubject, 'kind' | 'subject'
   readonly until: number;
 }
 
+/** Outcomes of requests that were taken in: all others were refused, or have failed. */
+export const TAKEN_OUTCOMES: readonly string[] = ['accepted', 'duplicate', 'held'];
+
 /** What a source had taken in within one hour: accepted, held, or known already. */
 export interface HourTaken {
   readonly source: string;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
 import { counted } from '../base/words.ts';
+import { prefixOf } from '../serve/config/source.ts';
 import { isSha1 } from '../verify/form/vocabulary.ts';
 import { headerLines } from '../verify/verifier.ts';
 import { type Captured, readCaptured } from './detect/captured.ts';
@@ -94,7 +95,7 @@ function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found
       `It is no preset. Put this into config/sources.ts, above its list of sources:\n\n${wiringLines(form, guess.captured)}\n`,
     );
   for (const other of more) say(`This fits, too: ${presetText(other)}`);
-  const setting = name.toUpperCase().replaceAll('-', '_');
+  const setting = prefixOf(name);
   sayProse(
     `The secret goes into ${setting}_WEBHOOK_SECRET, or its file's name into ${setting}_WEBHOOK_SECRET_FILE.`,
   );

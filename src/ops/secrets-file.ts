@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { settingOf, signedSettings } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
-import { sayHandshakes } from '../verify/handshake-words.ts';
+import { setUpSteps } from '../verify/handshake-words.ts';
 import type { Preset } from '../verify/preset.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';
@@ -60,9 +60,9 @@ function switchWithValue({ source, preset }: NamedSource): [setting: string, val
   return [setting, value];
 }
 
-/** What is to be done at the provider and for its handshakes, in sentences. */
+/** The steps at the provider, for a source that has its name. */
 export function stepsOf({ source, preset }: NamedSource): string[] {
-  return [...preset.setUp, ...sayHandshakes(preset, (name) => settingOf(prefixOf(source), name))];
+  return setUpSteps(preset, (name) => settingOf(prefixOf(source), name));
 }
 
 function sectionOf(named: NamedSource, made: string): string {

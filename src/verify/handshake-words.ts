@@ -16,6 +16,11 @@ export function handshakeSettings({ handshakes = [] }: Pick<Preset, 'handshakes'
   return { secrets: [...new Set(secrets)], values: [...new Set(values)], optional };
 }
 
+/** What is to be done at the provider and for its handshakes, in sentences. `settingOf` names a variable of the source. */
+export function setUpSteps(preset: Preset, settingOf: (name: string) => string): string[] {
+  return [...preset.setUp, ...sayHandshakes(preset, settingOf)];
+}
+
 /** Empty if there are none. `settingOf` names a variable of the source. */
 export function sayHandshakes(preset: Preset, settingOf: (name: string) => string): string[] {
   const { handshakes = [], name } = preset;

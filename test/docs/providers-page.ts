@@ -8,7 +8,7 @@ import { settingOf as prefixed } from '../../src/serve/config/proving.ts';
 import { prefixOf } from '../../src/serve/config/source.ts';
 import { isAsymmetric, isSha1, publishedKeyOf } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
-import { sayHandshakes } from '../../src/verify/handshake-words.ts';
+import { setUpSteps } from '../../src/verify/handshake-words.ts';
 import { jwtProves, sayJwt } from '../../src/verify/jwt-form.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 import { providerFate } from '../../src/verify/retries.ts';
@@ -178,7 +178,7 @@ function listRowFor({ title, items }: Preset): string {
 
 /** The steps at each provider, and what is known besides. */
 function setUpOf(preset: Preset): string {
-  const { title, setUp, name, keys = {}, retries, sample, addressLists } = preset;
+  const { title, name, keys = {}, retries, sample, addressLists } = preset;
   const lists: readonly (readonly [string, readonly string[]])[] = [
     ['Search keys', Object.keys(keys)],
     ['Address lists', Object.keys(addressLists)],
@@ -191,8 +191,8 @@ function setUpOf(preset: Preset): string {
     retries?.waitsMs === undefined ? [] : [`It waits ${durationOf(retries.waitsMs)} for an answer.`];
   // What is not known is not said forty times.
   const fate = retries ? [`On a 503 ${providerFate(preset, 503, durationOf)}.`] : [];
-  const handshakes = sayHandshakes(preset, (setting) => prefixed(prefixOf(name), setting));
-  return `- **${title}**: ${[...setUp, ...handshakes, ...waits, ...fate, ...known].join(' ')}\n`;
+  const steps = setUpSteps(preset, (setting) => prefixed(prefixOf(name), setting));
+  return `- **${title}**: ${[...steps, ...waits, ...fate, ...known].join(' ')}\n`;
 }
 
 function addressesOf({ name, forms, jwt }: Preset): string {

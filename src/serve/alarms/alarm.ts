@@ -101,8 +101,3 @@ export function clockTimeOf(time: number, now: number): string {
   const isToday = new Date(now).toISOString().startsWith(day);
   return `${isToday ? '' : `${day} `}${clock.slice(0, 5)} UTC`;
 }
-
-/** `1 request`, `331 requests` */
-export function countedIn(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
-}

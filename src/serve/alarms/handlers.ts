@@ -1,8 +1,9 @@
 /** Alarms about what handlers have to do, and how it goes: `failing`, `apart`, `backlog`, `dead`. */
+import { counted } from '../../base/words.ts';
 import { type Backlog, type InboxStatus, sourceOf } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../../inbox/pauses.ts';
-import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
+import { type AlarmRule, clockTimeOf, durationOf, type Look } from './alarm.ts';
 import type { AttemptTally } from './tally.ts';
 
 const NAMED_MAX = 3;
@@ -41,7 +42,7 @@ function failingFinding(
   status: InboxStatus,
   { now }: Look,
 ): AlarmFinding {
-  const says = `${handler}: its last ${countedIn(failed, 'attempt')} all failed, since ${clockTimeOf(failedSince, now)}; ${waitingFor(handler, status)}`;
+  const says = `${handler}: its last ${counted(failed, 'attempt')} all failed, since ${clockTimeOf(failedSince, now)}; ${waitingFor(handler, status)}`;
   const fix = `\`consignee events failures --handler ${handler}\` says why they fail. ${afterFix(handler)}`;
   return { subject: handler, since: failedSince, says, fix };
 }

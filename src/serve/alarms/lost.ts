@@ -4,17 +4,11 @@
  *
  * A request with a right secret is the provider's: one is enough. What has only its form may be anybody's: it takes twenty.
  */
+import { counted } from '../../base/words.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { providerFate } from '../../verify/retries.ts';
-import {
-  type AlarmRule,
-  clockTimeOf,
-  countedIn,
-  durationOf,
-  type Look,
-  type WatchedSource,
-} from './alarm.ts';
+import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
 import { type CodeFailures, countOf, mostOf, sendersIn } from './failures.ts';
 import type { Tally } from './tally.ts';
 
@@ -74,7 +68,7 @@ function lostFinding(
 
 function whatCame({ count, proven }: CodeFailures, title: string): string {
   const were = count === 1 ? 'was' : 'were';
-  const refused = `${countedIn(count, 'request')} ${were} refused`;
+  const refused = `${counted(count, 'request')} ${were} refused`;
   if (proven === count) return `${refused}, with a right secret,`;
   const ofForm = `with a signature of ${title}’s form, which anybody can write,`;
   return proven > 0 ? `${refused}, ${proven} of them with a right secret,` : `${refused}, ${ofForm}`;
@@ -120,7 +114,7 @@ function wouldRefuseFinding(source: WatchedSource, senders: readonly ObservedSen
   const alike = senders.filter((one) => one.code === code);
   const addresses = new Map(alike.map(({ address, count }) => [address, count]));
   const total = alike.reduce((sum, { count }) => sum + count, 0);
-  const says = `${source.name}: ${scheme} is only observed, and would have refused the last ${countedIn(total, 'event')} from ${sendersIn(addresses)}: ${refusalOf(code).says}`;
+  const says = `${source.name}: ${scheme} is only observed, and would have refused the last ${counted(total, 'event')} from ${sendersIn(addresses)}: ${refusalOf(code).says}`;
   const fix = `They are genuine by the checks that are enforced. Before you take ${scheme} out of ${source.prefix}_OBSERVE: ${fixFor(code, source)}`;
   return { subject: source.name, says, fix };
 }

@@ -4,17 +4,11 @@
  * Anyone can send what is refused. So what nobody but the provider sends counts for more: a request from where genuine ones came
  * before, or one of the provider's form. The words say whether anything still passes, and what becomes of what was refused.
  */
+import { counted } from '../../base/words.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { providerFate } from '../../verify/retries.ts';
-import {
-  type AlarmRule,
-  clockTimeOf,
-  countedIn,
-  durationOf,
-  type Look,
-  type WatchedSource,
-} from './alarm.ts';
+import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
 import {
   addFailures,
   type CodeFailures,
@@ -75,7 +69,7 @@ function brokenOff(source: WatchedSource, tally: Tally, window: RequestCounts, l
   if (!row) return undefined;
   const [code, failures] = row;
   const count = countOf(tally.failing);
-  const all = count === 1 ? 'the last request was' : `the last ${countedIn(count, 'request')} were all`;
+  const all = count === 1 ? 'the last request was' : `the last ${counted(count, 'request')} were all`;
   const since = firstRefusal(tally.failing);
   const says = `${all} refused, since ${clockTimeOf(since, look.now)}, from ${whoSent(failures)}`;
   return [finding(source, code, says, refusalOf(code).asks, look, since)];
@@ -111,7 +105,7 @@ function finding(
   since?: number,
 ): AlarmFinding {
   const { name, preset } = source;
-  const fate = `They are kept for ${countedIn(refusedDays, 'day')} and taken in once they pass; ${providerFate(preset, 401, durationOf)} but for that`;
+  const fate = `They are kept for ${counted(refusedDays, 'day')} and taken in once they pass; ${providerFate(preset, 401, durationOf)} but for that`;
   return {
     subject: name,
     says: `${name}: ${refusalOf(code).says}; ${says}: ${question} ${fate}`,

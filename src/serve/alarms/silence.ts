@@ -2,7 +2,8 @@
  * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. It is judged
  * by hours, and below, for a source that speaks every minute, by minutes.
  */
-import { type AlarmRule, clockTimeOf, countedIn, durationOf, type Look } from './alarm.ts';
+import { counted } from '../../base/words.ts';
+import { type AlarmRule, clockTimeOf, durationOf, type Look } from './alarm.ts';
 import { judgeMinutes } from './minutes.ts';
 import { HOUR_MS, type SpokenMinutes } from './tally.ts';
 
@@ -102,7 +103,7 @@ function forgetOld(spoke: Map<number, SpokenMinutes>, lastTakenAt: number): void
 
 function minutesFinding(name: string, worst: number, since: number, now: number) {
   const before =
-    worst === 0 ? 'no minute was' : `never more than ${countedIn(worst, 'minute')} of an hour were`;
+    worst === 0 ? 'no minute was' : `never more than ${counted(worst, 'minute')} of an hour were`;
   const says = `${name}: silent for ${durationOf(now - since)}, since ${clockTimeOf(since, now)}; at this hour of the week it spoke every minute, and ${before} empty`;
   return { subject: name, since, says, fix: silenceFix(name) };
 }

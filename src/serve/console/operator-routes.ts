@@ -13,13 +13,13 @@
  * A page's form has the same as fields: `form` of a row makes the JSON of them, and says where the person goes on.
  */
 import type { Express } from 'express';
+import { counted } from '../../base/words.ts';
 import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
 import { ownPath } from './links.ts';
 import { readSelection } from './read-selection.ts';
-import { amountOf } from './words.ts';
 import { addWrite, type Body, type Write } from './write.ts';
 
 export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inbox }): void {
@@ -33,7 +33,7 @@ export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inb
     form: {
       read: (fields) => ({ ...fields, event: Number(fields.event) }),
       done: ({ changed }, { action, back }) => ({
-        says: `${action === 'replay' ? 'Replayed' : 'Discarded'}: ${amountOf(changed, 'delivery', 'deliveries')}.`,
+        says: `${action === 'replay' ? 'Replayed' : 'Discarded'}: ${counted(changed, 'delivery', 'deliveries')}.`,
         to: ownPath(back, '/events'),
       }),
     },

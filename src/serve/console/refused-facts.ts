@@ -8,7 +8,7 @@ import type { Judgement } from '../../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import type { LostGroup, RefusedFailure, RefusedFilter } from '../../inbox/refused/reader.ts';
 import { shapeOf } from '../../inbox/shape.ts';
-import type { TallyRow } from '../../inbox/tallies.ts';
+import { TAKEN_OUTCOMES, type TallyRow } from '../../inbox/tallies.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { prefixOf } from '../config/source.ts';
 import { type BodyText, bodyText } from './body-text.ts';
@@ -19,7 +19,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Minutes are counted for two days; hours are coarser, and stay. */
 const BY_MINUTE_MS = 2 * HOUR_MS;
-const TAKEN_IN = ['accepted', 'duplicate', 'held'];
 
 export interface Remedy {
   readonly status: number;
@@ -106,7 +105,7 @@ function causesOf(
   };
   for (const group of groups) causeOf({ source: group.source, code: group.code }).addresses.push(group);
   for (const { subject, outcome, count } of tallies) {
-    if (TAKEN_IN.includes(outcome)) continue;
+    if (TAKEN_OUTCOMES.includes(outcome)) continue;
     const isMeant = (source ?? subject) === subject && (code ?? outcome) === outcome;
     const isKnown = causes.has(`${subject} ${outcome}`);
     if (isMeant && (address === undefined || isKnown))

@@ -6,10 +6,10 @@
  *                           "passNowOnly"}], refused requests judged again
  */
 import type { Express } from 'express';
+import { counted } from '../../base/words.ts';
 import { isChoice, type RefusedChoice } from '../../inbox/refused/choice.ts';
 import type { JudgingWish, Rechecked } from '../../inbox/refused/judging.ts';
 import type { ConsoleOptions } from './app.ts';
-import { amountOf } from './words.ts';
 import { addWrite, type Body } from './write.ts';
 
 type RefusedParts = Pick<ConsoleOptions, 'inbox' | 'discardRefused' | 'judgeRefusedAgain'>;
@@ -30,7 +30,7 @@ export function addRefusedRoutes(
     form: {
       read: withIds,
       done: ({ discarded }) => ({
-        says: `Discarded: ${amountOf(discarded, 'refused request')}.`,
+        says: `Discarded: ${counted(discarded, 'refused request')}.`,
         to: '/refused',
       }),
     },
@@ -67,7 +67,7 @@ function judgedText(results: readonly Rechecked[]): string {
     results.reduce((sum, one) => sum + one[name], 0);
   const more =
     sumOf('passNowOnly') === 0 ? '' : ` So many more pass the checks of now alone: ${sumOf('passNowOnly')}.`;
-  return `Judged again: ${amountOf(sumOf('looked'), 'request')}. Passed, and events now: ${sumOf('accepted')}.${more}`;
+  return `Judged again: ${counted(sumOf('looked'), 'request')}. Passed, and events now: ${sumOf('accepted')}.${more}`;
 }
 
 function readChoice({ source, code, address, ids }: Body, who: string) {

@@ -3,10 +3,12 @@
  * use, by their fingerprints. Made of the settings, of tallies and of uses of secrets; of one source, where a check is only observed,
  * also of its newest events.
  */
+
 import type { EventProofs } from '../../inbox/summary.ts';
+import { TAKEN_OUTCOMES } from '../../inbox/tallies.ts';
 import { isForForms, isProof, SECRET_ROWS } from '../../verify/checks.ts';
 import { provesOf } from '../../verify/form/words.ts';
-import { sayHandshakes } from '../../verify/handshake-words.ts';
+import { setUpSteps } from '../../verify/handshake-words.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';
 import { firstSetting, provingSettings } from '../../verify/switches.ts';
 import { fingerprintsBy, usesOf } from '../check/known-secrets.ts';
@@ -17,7 +19,6 @@ import { PageError, type PageRequest, type PageSource } from './page.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const TAKEN = ['accepted', 'duplicate', 'held'];
 
 export interface SourceFacts {
   readonly source: string;
@@ -62,7 +63,10 @@ function sourceFactsOf(
   const of = status.sources.find((one) => one.source === name);
   const its = days.filter(({ subject }) => subject === name);
   const sumOf = (isTaken: boolean) =>
-    its.reduce((sum, { outcome, count }) => sum + (TAKEN.includes(outcome) === isTaken ? count : 0), 0);
+    its.reduce(
+      (sum, { outcome, count }) => sum + (TAKEN_OUTCOMES.includes(outcome) === isTaken ? count : 0),
+      0,
+    );
   const [taken, refused] = [sumOf(true), sumOf(false)];
   return {
     source: name,
@@ -137,7 +141,7 @@ export async function readSourcePage(
     observed: source.observed.map((scheme) => observedOf(scheme, proofs)),
     allowlist: from.allowed(name).map(allowedEntry),
     switchOn: { first: firstSetting(source), any: provingSettings(source) },
-    setUp: [...preset.setUp, ...sayHandshakes(preset, (setting) => settingOf(source.prefix, setting))],
+    setUp: setUpSteps(preset, (setting) => settingOf(source.prefix, setting)),
     known: preset.known ? { from: preset.known.from, asOf: preset.known.asOf } : null,
     handlers: source.routes.map(({ handler }) => handler),
   };

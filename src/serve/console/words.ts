@@ -1,24 +1,19 @@
 /** How pages say numbers, times and states, all of them in one way. */
+import { ago, counted, DAY_MS, spanText } from '../../base/words.ts';
 import type { StateName } from '../../inbox/event-states.ts';
 import { OVER_TIMES_MS, TIMES_SECONDS } from '../../inbox/tallies.ts';
 import { html, type Markup } from './html.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** `12,431` */
 export function amount(count: number): string {
   return count.toLocaleString('en');
 }
 
-/** `1 event`, `12,431 events` */
-export function amountOf(count: number, noun: string, plural = `${noun}s`): string {
-  return `${amount(count)} ${count === 1 ? noun : plural}`;
-}
-
 export function bytesText(bytes: number): string {
-  if (bytes < 1_000) return amountOf(bytes, 'byte');
+  if (bytes < 1_000) return counted(bytes, 'byte');
   const units = ['kB', 'MB', 'GB', 'TB'];
   const step = Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3) - 1);
   return `${(bytes / 1_000 ** (step + 1)).toFixed(1)} ${units[step]}`;
@@ -41,16 +36,8 @@ export function timeTakenText(ms: number): string {
 
 /** `3 minutes ago`, or `in 2 hours`. */
 export function agoText(at: number, now: number): string {
-  const [past, after] = at <= now ? ['', ' ago'] : ['in ', ''];
-  const ms = Math.abs(now - at);
-  if (ms < MINUTE_MS) return at <= now ? 'just now' : 'in a moment';
-  const [count, noun] =
-    ms < HOUR_MS
-      ? [Math.floor(ms / MINUTE_MS), 'minute']
-      : ms < DAY_MS
-        ? [Math.floor(ms / HOUR_MS), 'hour']
-        : [Math.floor(ms / DAY_MS), 'day'];
-  return `${past}${amountOf(count, noun)}${after}`;
+  if (at <= now) return ago(at, now);
+  return at - now < MINUTE_MS ? 'in a moment' : `in ${spanText(at - now)}`;
 }
 
 /** In UTC; console.js makes it the local time, with UTC in its title. `ago`: in words, from now. */

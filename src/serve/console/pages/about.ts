@@ -1,8 +1,10 @@
 /** About: what runs here, for how long it keeps what, and a text for a report. */
+
+import { counted } from '../../../base/words.ts';
 import { type AboutFacts, readAbout } from '../about-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { amount, amountOf, bytesText, timeTag } from '../words.ts';
+import { amount, bytesText, timeTag } from '../words.ts';
 
 const MIB = 1_048_576;
 
@@ -41,7 +43,7 @@ function showAbout(about: AboutFacts, { now }: View): Markup {
   return html`<div id="about" data-live><dl><dt>version</dt><dd>${version}, on Node ${node}, ${platform}</dd><dt>machine</dt><dd>${machine}${startedAt !== null && html`, started ${timeTag(startedAt, { now })}`}${role !== null && `, role ${role}`}</dd>
 <dt>inbox</dt><dd><span class="mono">${place ?? 'not known'}</span>${inbox !== null && ` (${inbox})`}</dd>
 <dt>disk</dt><dd>${disk === null ? 'not known' : `${bytesText(disk.freeMb * MIB)} free${disk.isReadOnly ? ', and it takes no writes' : ''}`}</dd>
-<dt>kept</dt><dd>events that are done ${amountOf(about.retentionDays, 'day')}, the keys by which duplicates are known ${amountOf(about.identityDays, 'day')}, refused requests ${amountOf(about.refusedDays, 'day')}; what is dead or held until a person decides. Counts stay 400 days, and the last five seconds of them are lost when a process is killed; events never are.</dd></dl>
+<dt>kept</dt><dd>events that are done ${counted(about.retentionDays, 'day')}, the keys by which duplicates are known ${counted(about.identityDays, 'day')}, refused requests ${counted(about.refusedDays, 'day')}; what is dead or held until a person decides. Counts stay 400 days, and the last five seconds of them are lost when a process is killed; events never are.</dd></dl>
 ${replicas !== null && html`<h2>Replicas</h2><table class="list narrow"><thead><tr><th scope="col">replica</th><th scope="col" class="number">heartbeats</th></tr></thead><tbody>${rows}</tbody></table><p class="hint">One whose heartbeat stands still is taken out of the list by the others, which take over its work.</p>`}</div>
 <h2>For a report</h2><pre id="report" tabindex="0">${about.report}</pre><p><button type="button" class="needs-js" data-copy="report">Copy</button> <span class="hint">No secret and no name of a machine is in it.</span></p>`;
 }

@@ -1,10 +1,12 @@
 /** Actions: what people had done, who and when, and how far what is under way has come; one of them by itself, to be looked at until it ends. */
+
+import { counted } from '../../../base/words.ts';
 import type { ActionRecord } from '../../../inbox/actions.ts';
 import { describeSelection } from '../../../inbox/selection-words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, PageError, type PageRequest, type PageSource, type View } from '../page.ts';
 import { postForm, refreshLink } from '../post-form.ts';
-import { amount, amountOf, badge, durationText, type Sign, timeTag } from '../words.ts';
+import { amount, badge, durationText, type Sign, timeTag } from '../words.ts';
 
 const SHOWN = 50;
 
@@ -102,13 +104,13 @@ function showActions({ actions, next }: ActionList, view: View): Markup {
     const { id, at, who, verb, selected, state } = action;
     return html`<tr><th scope="row"><a href="${link(`/actions/${id}`)}">${verb}</a></th><td class="wrap said" data-name="of">${selected}</td><td data-name="by">${who}</td><td data-name="when">${timeTag(at, { now })}</td><td data-name="state">${badge(SIGN_OF[state], state)}</td><td data-name="result">${countsText(action)} ${state === 'running' && showProgressBar(action)}</td></tr>`;
   });
-  return html`<div id="actions" data-live data-every="2"><p class="note">${running === 0 ? 'Nothing is under way.' : `${amountOf(running, 'action')} under way.`} Everything that people had done through the console or by commands stands here.</p>
+  return html`<div id="actions" data-live data-every="2"><p class="note">${running === 0 ? 'Nothing is under way.' : `${counted(running, 'action')} under way.`} Everything that people had done through the console or by commands stands here.</p>
 ${rows.length === 0 ? html`<p class="hint">Nothing was done yet. Select events in <a href="${link('/events')}">the list</a> or a cause among <a href="${link('/failures')}">the failures</a> to replay or discard them.</p>` : html`<table class="list"><thead><tr><th scope="col">what</th><th scope="col">of</th><th scope="col">by</th><th scope="col">when</th><th scope="col">state</th><th scope="col">result</th></tr></thead><tbody>${rows}</tbody></table>`}
 ${next !== null && html`<p><a class="button" href="${link('/actions', { before: next })}">Older</a></p>`}</div>`;
 }
 
 function countsText({ verb, found, changed, skipped, failed }: ActionFacts): string {
-  if (verb === 'pause' || verb === 'resume') return amountOf(changed, 'handler');
+  if (verb === 'pause' || verb === 'resume') return counted(changed, 'handler');
   const parts = [`${amount(changed)} of ${amount(found)}`];
   if (verb.endsWith('refused')) return amount(changed);
   if (skipped > 0) parts.push(`${amount(skipped)} skipped`);
@@ -133,7 +135,7 @@ function showAction(action: ActionFacts, view: View): Markup {
 ${state === 'running' && html`<p>${showProgressBar(action)}</p>${refreshLink(view, `/actions/${id}`)}`}
 <div class="acts">${cancel}${cancel && html`<span class="hint">What is changed already stays so.</span>`}</div>
 <dl><dt>ordered</dt><dd>${timeTag(at)} (${timeTag(at, { now })}) by ${who}</dd>${endedAt !== null && html`<dt>ended</dt><dd>${timeTag(endedAt)}, after ${durationText(lasted ?? 0)}</dd>`}
-${isOfMany && html`<dt>found</dt><dd>${amountOf(found, 'delivery', 'deliveries')}</dd>`}<dt>changed</dt><dd>${amount(changed)}</dd>
+${isOfMany && html`<dt>found</dt><dd>${counted(found, 'delivery', 'deliveries')}</dd>`}<dt>changed</dt><dd>${amount(changed)}</dd>
 ${isOfMany && html`<dt>skipped</dt><dd>${amount(skipped)}${skipped > 0 && ', which somebody else had changed, or which were purged or overtaken'}</dd><dt>failed</dt><dd>${amount(failed)}${remark !== null && html`: <span class="said">${remark}</span>`}</dd>`}</dl></div>
 <p>${isOfMany && about.numbers === undefined && (about.cause !== undefined || about.handler !== undefined) && html`<a class="button" href="${link('/failures', { handler: about.handler })}">What fails now</a> `}<a class="button" href="${link('/actions')}">All actions</a></p>`;
 }

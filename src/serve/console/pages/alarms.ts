@@ -1,10 +1,12 @@
 /** Alarms: what is raised now with what to do, what was within thirty days, and where people are told of it. */
+
+import { counted } from '../../../base/words.ts';
 import type { AlarmRecord } from '../../../inbox/kept-alarms.ts';
 import type { StatusAlarm } from '../../status.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { prose, sentence } from '../prose.ts';
-import { amountOf, badge, durationText, timeTag } from '../words.ts';
+import { badge, durationText, timeTag } from '../words.ts';
 
 const SHOWN = 200;
 
@@ -66,7 +68,7 @@ function showAlarms({ raised, over, sentTo, repeatMs }: AlarmList, { link, now }
     ({ kind, subject, says, since, overAt }) =>
       html`<tr><th scope="row">${timeTag(since)}</th><td data-name="lasted">${durationText(Math.max(0, Date.parse(overAt) - Date.parse(since)))}</td><td data-name="kind">${kind} ${subject}</td><td class="wrap said" data-name="said">${sentence(says)}</td></tr>`,
   );
-  return html`<div id="alarms" data-live><p class="verdict ${raised?.length === 0 ? 'well' : 'ill'}">${raised === null ? 'Nobody knows whether an alarm is raised.' : raised.length === 0 ? html`${badge('well', 'none')} No alarm is raised.` : html`${badge('alarm', 'raised')} ${amountOf(raised.length, 'alarm')}.`}</p>
+  return html`<div id="alarms" data-live><p class="verdict ${raised?.length === 0 ? 'well' : 'ill'}">${raised === null ? 'Nobody knows whether an alarm is raised.' : raised.length === 0 ? html`${badge('well', 'none')} No alarm is raised.` : html`${badge('alarm', 'raised')} ${counted(raised.length, 'alarm')}.`}</p>
 ${current}
 <h2>Over, within 30 days</h2>
 ${past.length === 0 ? html`<p class="hint">None. An alarm is over when its cause has stayed away for a while; then it stands here.</p>` : html`<table class="list"><thead><tr><th scope="col">since</th><th scope="col">lasted</th><th scope="col">kind</th><th scope="col">what it said</th></tr></thead><tbody>${past}</tbody></table>`}</div>

@@ -1,11 +1,12 @@
 /** The checklist: what the examination of this service has found, line by line with the fix, made when a person asks for it. */
 import { hostname } from 'node:os';
+import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { postForm, refreshLink } from '../post-form.ts';
 import { prose } from '../prose.ts';
-import { amountOf, badge, durationText, type Sign, timeTag } from '../words.ts';
+import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 interface CheckPage {
   readonly machine: string;
@@ -77,8 +78,8 @@ ${VERDICTS.map((verdict) => showVerdictGroup(verdict, findings))}</div>
 function verdictText(findings: readonly Finding[]): Markup {
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   return failed === 0
-    ? html`${badge('well', 'nothing fails')} ${amountOf(findings.length, 'line')}.`
-    : html`${badge('alarm', `${failed} fail`)} Of ${amountOf(findings.length, 'line')}.`;
+    ? html`${badge('well', 'nothing fails')} ${counted(findings.length, 'line')}.`
+    : html`${badge('alarm', `${failed} fail`)} Of ${counted(findings.length, 'line')}.`;
 }
 
 function showVerdictGroup(verdict: Verdict, findings: readonly Finding[]): Markup | undefined {

@@ -1,9 +1,11 @@
 /** Asks before an action: what, of which handlers, how many. It begins with the button, and goes on in the background. */
+
+import { counted } from '../../../base/words.ts';
 import { type Confirmation, readConfirmation } from '../confirm-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { sameQuery } from '../selection-query.ts';
-import { amount, amountOf, badge } from '../words.ts';
+import { amount, badge } from '../words.ts';
 
 export const confirmPage = definePage<Confirmation>({
   path: '/events/confirm',
@@ -29,7 +31,7 @@ function showConfirmation(asked: Confirmation, view: View): Markup {
   const back = html`<a class="button" href="${link('/events', sameQuery(listQuery(query)))}">Back to the list</a>`;
   if (flaw) return html`<p class="error">${flaw}</p><p>${back}</p>`;
   if (states.length > 0) return showStates(asked, view, back);
-  const deliveries = amountOf(found, 'delivery', 'deliveries');
+  const deliveries = counted(found, 'delivery', 'deliveries');
   const rows = Object.entries(handlers)
     .toSorted(([, one], [, other]) => other - one)
     .map(

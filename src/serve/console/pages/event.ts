@@ -1,10 +1,12 @@
 /** One event: its fate in a line, what was tried, how it was proved, the history of what it is about, and what it says. */
+
+import { counted } from '../../../base/words.ts';
 import type { AttemptRecord } from '../../../inbox/summary.ts';
 import { BODY_FORMS } from '../body-text.ts';
 import { type OneEvent, readEvent } from '../event-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { amountOf, badge, bytesText, durationText, timeTag } from '../words.ts';
+import { badge, bytesText, durationText, timeTag } from '../words.ts';
 import { showRelated } from './related.ts';
 
 export const eventPage = definePage<OneEvent>({
@@ -54,7 +56,7 @@ function showFate({ receivedAt, event, isPurged, duplicates }: OneEvent): Markup
     const times = attempts > 1 ? ` after ${attempts} attempts` : '';
     return html`${at > 0 && '; '}<strong>${state}</strong> for ${handler}${times}${due && html`, due ${timeTag(due)}`}`;
   });
-  return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.${duplicates && html` It came again ${amountOf(duplicates.count, 'time')}, last ${timeTag(duplicates.lastAt)}.`}`;
+  return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.${duplicates && html` It came again ${counted(duplicates.count, 'time')}, last ${timeTag(duplicates.lastAt)}.`}`;
 }
 
 function showHandlers({ number, event, handlers, isPurged }: OneEvent, view: View): Markup | null {

@@ -1,11 +1,13 @@
 /** The list of events: what is selected by the URL, newest first, with what can be done to a page of it or to all of it. */
+
+import { counted } from '../../../base/words.ts';
 import { EVENT_STATE_NAMES } from '../../../inbox/event-states.ts';
 import type { EventSummary } from '../../../inbox/summary.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { type EventList, readEventList } from '../list-facts.ts';
 import { definePage, type View } from '../page.ts';
 import { hasFilter, sameQuery } from '../selection-query.ts';
-import { amount, amountOf, badge, bytesText, timeTag } from '../words.ts';
+import { amount, badge, bytesText, timeTag } from '../words.ts';
 
 const ERROR_SHOWN = 90;
 
@@ -154,5 +156,5 @@ function showEnd({ next, endedBy, looked }: EventList, { link, query }: View): M
   if (next === null) return null;
   const more = link('/events', { ...sameQuery(query), before: next });
   if (endedBy !== 'bound') return html`<p><a class="button" href="${more}" rel="next">Older events</a></p>`;
-  return html`<p class="note">Looked at ${amountOf(looked.events, 'event')}, back to ${looked.backTo && timeTag(looked.backTo)}. <a class="button" href="${more}" rel="next">Go on</a></p>`;
+  return html`<p class="note">Looked at ${counted(looked.events, 'event')}, back to ${looked.backTo && timeTag(looked.backTo)}. <a class="button" href="${more}" rel="next">Go on</a></p>`;
 }

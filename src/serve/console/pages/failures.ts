@@ -1,9 +1,11 @@
 /** What has failed and is still open, in groups of one handler and one cause, each to be replayed or given up as one. */
+
+import { counted } from '../../../base/words.ts';
 import type { FailureGroup } from '../../../inbox/failures.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { showChoice, sinceIn, WINDOWS } from '../window.ts';
-import { amount, amountOf, badge, timeTag } from '../words.ts';
+import { amount, badge, timeTag } from '../words.ts';
 
 interface FailureList {
   readonly since: string | null;
@@ -51,7 +53,7 @@ function showFailureList({ since, groups, more, handlers }: FailureList, view: V
       ? since === null
         ? 'Nothing has failed that is still open.'
         : 'Nothing has failed since then.'
-      : `${amountOf(groups.length + more, 'cause')}: ${amountOf(sumOf('dead'), 'delivery', 'deliveries')} dead and ${amount(sumOf('retrying'))} tried again${more > 0 ? `, in the ${groups.length} causes that are shown` : ''}.`;
+      : `${counted(groups.length + more, 'cause')}: ${counted(sumOf('dead'), 'delivery', 'deliveries')} dead and ${amount(sumOf('retrying'))} tried again${more > 0 ? `, in the ${groups.length} causes that are shown` : ''}.`;
   return html`<form class="filters" method="get" action="${link('/failures')}">${showChoice(view, 'handler', 'Handler', handlers)}${showChoice(view, 'since', 'Last seen within', WINDOWS)}<button>Filter</button></form>
 <div id="failures" data-live><p class="note">${says}${since === null ? ' Deliveries that are dead or tried again are counted, whenever they came.' : ' Causes that are over by now are here, too.'}</p>
 ${groups.map((group) => showFailureGroup(group, view))}
@@ -66,6 +68,6 @@ function showFailureGroup(group: FailureGroup, { link, now, may }: View): Markup
   return html`<section class="group" aria-label="${handler}: ${words.slice(0, 80)}"><h2><a href="${list()}">${handler}</a> ${dead > 0 && html`<a href="${list('dead')}">${badge('dead', `${amount(dead)} dead`)}</a>`} ${retrying > 0 && html`<a href="${list('pending')}">${badge('retry', `${amount(retrying)} tried again`)}</a>`} ${dead + retrying === 0 && badge('done', 'over')}</h2>
 <p class="said mono">${words}</p>
 ${trace.length > 0 && html`<details><summary>Where it was thrown</summary><pre tabindex="0">${trace.join('\n')}</pre></details>`}
-<p class="muted">Last ${timeTag(last, { now })}, first ${timeTag(first, { now })}; ${amountOf(seen, 'attempt')} failed like this.${newest.length > 0 && html` The newest: ${newest.map((id) => html`<a class="mono" href="${link(`/events/${id}`)}">${id}</a> `)}`}</p>
+<p class="muted">Last ${timeTag(last, { now })}, first ${timeTag(first, { now })}; ${counted(seen, 'attempt')} failed like this.${newest.length > 0 && html` The newest: ${newest.map((id) => html`<a class="mono" href="${link(`/events/${id}`)}">${id}</a> `)}`}</p>
 ${may === 'act' && dead + retrying > 0 && html`<p class="acts"><a class="button" href="${to('replay')}">Replay these…</a><a class="button" href="${to('discard')}">Give these up…</a></p>`}</section>`;
 }

@@ -1,9 +1,11 @@
 /** Handlers: what each has to do, how it goes, and whether it is kept from it; with the buttons that change that. */
+
+import { counted } from '../../../base/words.ts';
 import { type HandlerReport, type HandlerReports, LONGER_MS, readHandlers } from '../handler-facts.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { postForm } from '../post-form.ts';
-import { amount, amountOf, badge, durationText, timeTag } from '../words.ts';
+import { amount, badge, durationText, timeTag } from '../words.ts';
 
 export const handlersPage = definePage<HandlerReports>({
   path: '/handlers',
@@ -21,7 +23,7 @@ function showHandlerReports({ handlers }: HandlerReports, view: View): Markup {
   if (handlers.length === 0)
     return html`<p class="note">No handler is wired: name one in <code>config/sources.ts</code>, as docs/handlers.md says. Events are kept until then.</p>`;
   const still = handlers.filter(({ paused, isResting }) => paused || isResting).length;
-  return html`<div id="handlers" data-live><p class="note">${still === 0 ? 'All handlers work.' : `${amountOf(still, 'handler')} of ${handlers.length} paused or resting.`} Who is paused gets nothing; what comes meanwhile waits. Rates are of the last ten minutes, times of the last hour.</p>
+  return html`<div id="handlers" data-live><p class="note">${still === 0 ? 'All handlers work.' : `${counted(still, 'handler')} of ${handlers.length} paused or resting.`} Who is paused gets nothing; what comes meanwhile waits. Rates are of the last ten minutes, times of the last hour.</p>
 ${handlers.map((handler) => showHandler(handler, view))}</div>`;
 }
 
@@ -80,7 +82,7 @@ function wiringText({
   return [
     types === null ? 'All types' : `Types ${types.join(', ')}`,
     `${durationText(timeLimitMs)} for an attempt`,
-    `dead after ${amountOf(maxAttempts, 'attempt')}`,
+    `dead after ${counted(maxAttempts, 'attempt')}`,
     ...(ratePerSecond === null ? [] : [`${ratePerSecond} a second at most`]),
     ...(target === handler ? [] : [`target ${target}`]),
     ...(isLatestOnly ? ['the newest state of each thing only'] : []),

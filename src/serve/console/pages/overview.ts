@@ -1,19 +1,11 @@
 /** The overview: one sentence whether all is well, then the numbers of the day, each a link to what it counts. */
 
+import { counted } from '../../../base/words.ts';
 import { sparkline } from '../charts.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { type Overview, readOverview } from '../overview-facts.ts';
 import { definePage, type View } from '../page.ts';
-import {
-  agoText,
-  amount,
-  amountOf,
-  badge,
-  bytesText,
-  durationText,
-  timeTag,
-  timeTakenText,
-} from '../words.ts';
+import { agoText, amount, badge, bytesText, durationText, timeTag, timeTakenText } from '../words.ts';
 
 export const overviewPage = definePage<Overview>({
   path: '/',
@@ -55,14 +47,14 @@ function showVerdict({ status, running }: Overview, { link, now }: View): Markup
     service?.isReady === false
       ? 'The service takes nothing in.'
       : worst
-        ? html`<a href="${link('/alarms')}">${worst.says}</a>${others > 0 && ` And ${amountOf(others, 'other alarm')}.`}`
+        ? html`<a href="${link('/alarms')}">${worst.says}</a>${others > 0 && ` And ${counted(others, 'other alarm')}.`}`
         : unknown.length > 0
           ? `Not all is known: ${unknown.map(({ what, why }) => `${what} (${why})`).join(', ')}.`
           : isWell
             ? html`<strong>All is well.</strong> ${heard === 0 ? 'No event has come yet.' : `The last event came ${agoText(heard, now)}.`}`
             : 'The disk of the inbox takes no writes.';
   return html`<p class="verdict ${isWell ? 'well' : 'ill'}">${isWell ? badge('well', 'well') : badge('alarm', 'not well')} ${says}
-${running > 0 && html` <a href="${link('/actions')}">${amountOf(running, 'action')} under way</a>`}</p>`;
+${running > 0 && html` <a href="${link('/actions')}">${counted(running, 'action')} under way</a>`}</p>`;
 }
 
 interface Card {
@@ -87,7 +79,7 @@ function showCards(overview: Overview, view: View): Markup[] {
   function receivedCards({ today, lastHour, refused }: Overview, _view: View): Card[] {
     const beside = ({ usual, duplicates }: Overview['today']) => {
       const known = usual === null ? 'usual: not known yet' : `usually ${amount(usual)}`;
-      return duplicates === 0 ? known : `${known}; ${amountOf(duplicates, 'duplicate')} beside them`;
+      return duplicates === 0 ? known : `${known}; ${counted(duplicates, 'duplicate')} beside them`;
     };
     const { top, share, count } = refused;
     return [
@@ -139,7 +131,7 @@ function workCards({ status, lastDay }: Overview, { link, now }: View): Card[] {
       label: 'Deliveries held, in all',
       figure: amount(held),
       to: link('/events', { state: 'held' }),
-      more: html`<a href="${link('/events', { held: true, since: '24h' })}">${amountOf(lastDay.held, 'event')} held in 24 hours</a>`,
+      more: html`<a href="${link('/events', { held: true, since: '24h' })}">${counted(lastDay.held, 'event')} held in 24 hours</a>`,
     },
     {
       label: 'Handlers paused or resting',
@@ -191,7 +183,7 @@ function showSources({ status, perHour }: Overview, { link, now }: View): Markup
 <td data-name="last seen">${seen}</td>
 <td class="number" data-name="today">${today === null ? '–' : amount(today)}</td>
 <td class="number" data-name="refused, 1 h"><a href="${link('/refused', { source, since: '1h' })}">${amount(refused)}</a></td>
-<td data-name="24 hours">${sparkline(counts, `${source}: ${amountOf(sum, 'event')} in 24 hours, by the hour`)}</td></tr>`;
+<td data-name="24 hours">${sparkline(counts, `${source}: ${counted(sum, 'event')} in 24 hours, by the hour`)}</td></tr>`;
   });
   return html`<table class="list"><thead><tr><th scope="col">source</th><th scope="col">last seen</th><th scope="col" class="number">taken in today</th><th scope="col" class="number">refused, 1 h</th><th scope="col">events, 24 hours</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

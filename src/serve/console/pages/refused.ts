@@ -1,4 +1,6 @@
 /** Requests that were refused: by source and cause, with what it means and the remedy; and one of them, with what would become of it now. */
+
+import { counted } from '../../../base/words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { postForm } from '../post-form.ts';
@@ -13,7 +15,7 @@ import {
   readRefusedOne,
 } from '../refused-facts.ts';
 import { showChoice, WINDOWS } from '../window.ts';
-import { amount, amountOf, badge, bytesText, timeTag } from '../words.ts';
+import { amount, badge, bytesText, timeTag } from '../words.ts';
 
 export const refusedPage = definePage<RefusedList>({
   path: '/refused',
@@ -39,21 +41,21 @@ function showRefusedList(list: RefusedList, view: View): Markup {
   const days = view.query.get('since') ? WINDOWS : WINDOWS.filter(([value]) => value !== '24h');
   const recheck = link('/refused/recheck', { source });
   return html`<form class="filters" method="get" action="${link('/refused')}">${showChoice(view, 'source', 'Source', sources)}${showChoice(view, 'since', 'Within', [...days])}<label>Code <input name="code" value="${view.query.get('code')}" maxlength="60"></label><label>Address <input name="address" value="${view.query.get('address')}" maxlength="60"></label><button>Filter</button></form>
-<div id="refused" data-live><p class="note">${causes.length === 0 ? 'Nothing was refused' : `${amountOf(causes.length, 'cause')}`} since ${timeTag(since)}. They are counted for all replicas; unproven ones (401) are kept for some days, and here are those of <strong>${machine}</strong>.</p>
+<div id="refused" data-live><p class="note">${causes.length === 0 ? 'Nothing was refused' : `${counted(causes.length, 'cause')}`} since ${timeTag(since)}. They are counted for all replicas; unproven ones (401) are kept for some days, and here are those of <strong>${machine}</strong>.</p>
 ${causes.length === 0 && html`<p class="hint">A request that fails a check is answered with its code and stands here, with what to do. To see one, send what nobody has signed: <code>curl -d '{}' …/webhooks/shippo</code>.</p>`}
 ${causes.map((cause) => showCause(cause, view))}
-${more > 0 && html`<p>${amountOf(more, 'more address', 'more addresses')}: name a source, a code or an address.</p>`}
+${more > 0 && html`<p>${counted(more, 'more address', 'more addresses')}: name a source, a code or an address.</p>`}
 ${lost.length > 0 && html`<h2>Not kept here</h2><ul>${lost.map(({ source: of, says, count, first, last }) => html`<li>${of}: ${amount(count)} ${says}, ${timeTag(first, { now })} to ${timeTag(last, { now })}</li>`)}</ul>`}
 ${may === 'act' && causes.some(({ kept }) => kept > 0) && html`<p class="acts"><a class="button" href="${recheck}">Judge ${source ? `those of ${source}` : 'all'} again…</a></p>`}</div>`;
 }
 
 function showCause(cause: RefusedCause, { link, now, may }: View): Markup {
-  const { source, code, status, means, asks, fix, counted, kept, addresses } = cause;
+  const { source, code, status, means, asks, fix, counted: requests, kept, addresses } = cause;
   const rows = addresses.map(
     ({ address, count, first, last, newest }) =>
       html`<tr><th scope="row" class="mono">${address || 'not known'}</th><td class="number" data-name="kept">${amount(count)}</td><td data-name="first">${timeTag(first, { now })}</td><td data-name="last">${timeTag(last, { now })}</td><td data-name="newest">${newest.map((id) => html`<a class="mono" href="${link(`/refused/${id}`)}">${id}</a> `)}</td></tr>`,
   );
-  return html`<section class="group" aria-label="${source} ${code}"><h2>${source} ${badge('refused', code)} <small>${amountOf(counted, 'request')} counted, ${amount(kept)} kept here; answered with ${status}</small></h2>
+  return html`<section class="group" aria-label="${source} ${code}"><h2>${source} ${badge('refused', code)} <small>${counted(requests, 'request')} counted, ${amount(kept)} kept here; answered with ${status}</small></h2>
 <p><strong>${sentence(means)}</strong> ${prose(`${asks} ${fix}`)}</p>
 ${rows.length > 0 && html`<table class="list"><thead><tr><th scope="col">address</th><th scope="col" class="number">kept</th><th scope="col">first</th><th scope="col">last</th><th scope="col">newest</th></tr></thead><tbody>${rows}</tbody></table>`}
 ${may === 'act' && kept > 0 && html`<p class="acts"><a class="button" href="${link('/refused/discard', { source, code })}">Discard these…</a></p>`}</section>`;
@@ -119,8 +121,8 @@ export const refusedDiscardPage = definePage<RefusedConfirmation>({
     const { choice, found, machine } = asked;
     const names = Object.entries(choice);
     if (names.length === 0 || found === 0) return showNothingMeant(view);
-    return html`<p class="verdict">Discard <strong>${amountOf(found, 'refused request')}</strong> on ${machine}: ${choiceText(choice)}.</p><p>They can be judged no more.</p>
-<p class="acts">${postForm(view, { to: '/refused/discard', fields: fieldsOf(choice), button: `Discard ${amountOf(found, 'request')}`, look: 'danger' })} <a class="button" href="${view.link('/refused')}">Back to the list</a></p>`;
+    return html`<p class="verdict">Discard <strong>${counted(found, 'refused request')}</strong> on ${machine}: ${choiceText(choice)}.</p><p>They can be judged no more.</p>
+<p class="acts">${postForm(view, { to: '/refused/discard', fields: fieldsOf(choice), button: `Discard ${counted(found, 'request')}`, look: 'danger' })} <a class="button" href="${view.link('/refused')}">Back to the list</a></p>`;
   },
 });
 
@@ -137,8 +139,8 @@ export const refusedRecheckPage = definePage<RefusedConfirmation>({
   show: (asked, view) => {
     const { choice, found, machine } = asked;
     if (found === 0) return showNothingMeant(view);
-    return html`<p class="verdict">Judge <strong>${amountOf(found, 'refused request')}</strong> on ${machine} again: ${choiceText(choice)}.</p><p>Those that pass every check now become events as if they had just come, and go to their handlers. The rest stays. That happens by itself after a reload and after a restart.</p>
-<p class="acts">${postForm(view, { to: '/recheck', fields: fieldsOf(choice), button: `Judge ${amountOf(found, 'request')}`, look: 'main' })} <a class="button" href="${view.link('/refused')}">Back to the list</a></p>`;
+    return html`<p class="verdict">Judge <strong>${counted(found, 'refused request')}</strong> on ${machine} again: ${choiceText(choice)}.</p><p>Those that pass every check now become events as if they had just come, and go to their handlers. The rest stays. That happens by itself after a reload and after a restart.</p>
+<p class="acts">${postForm(view, { to: '/recheck', fields: fieldsOf(choice), button: `Judge ${counted(found, 'request')}`, look: 'main' })} <a class="button" href="${view.link('/refused')}">Back to the list</a></p>`;
   },
 });
 

@@ -1,4 +1,6 @@
 /** Sources: where each provider sends to, what is verified, when it was heard last; and of one all that there is to know. */
+
+import { counted } from '../../../base/words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { refreshLink } from '../post-form.ts';
@@ -9,7 +11,7 @@ import {
   type SourceList,
   type SourcePage,
 } from '../source-facts.ts';
-import { amount, amountOf, badge, durationText, timeTag } from '../words.ts';
+import { amount, badge, durationText, timeTag } from '../words.ts';
 
 const FACTS = {
   source: 'its name',
@@ -94,7 +96,7 @@ function showSource(one: SourcePage, view: View): Markup {
       : html`${badge('well', 'well')} ${title} was heard ${timeTag(lastAt as string, { now })}.`;
   return html`<p><a href="${link('/sources')}">All sources</a> / <strong>${source}</strong></p><div id="source" data-live data-every="2"><p class="verdict ${waits || !isOn ? '' : 'well'}">${says}</p>
 <dl><dt>today</dt><dd><a href="${link('/events', { source, since: 'today' })}">${amount(today ?? 0)}</a> taken in since midnight UTC${usual && `, usually ${amount(usual.count)}`}</dd>
-<dt>24 hours</dt><dd>${amountOf(lastDay.taken, 'request')} taken in, <a href="${link('/refused', { source, since: '24h' })}">${amount(lastDay.refused)} refused</a>${lastDay.refused > 0 && ` (${percent(lastDay.share)})`}</dd>
+<dt>24 hours</dt><dd>${counted(lastDay.taken, 'request')} taken in, <a href="${link('/refused', { source, since: '24h' })}">${amount(lastDay.refused)} refused</a>${lastDay.refused > 0 && ` (${percent(lastDay.share)})`}</dd>
 <dt>handlers</dt><dd>${one.handlers.length === 0 ? 'none: its events are kept' : one.handlers.map((handler) => html`<a href="${link('/handlers')}">${handler}</a> `)}</dd></dl></div>
 <h2>The URL</h2><p><code id="url" class="wrap">${url ?? path}</code> <button type="button" class="needs-js" data-copy="url">Copy</button></p>
 <p class="hint">${url === null ? html`Where the service is reached from outside is not set: with <code>PUBLIC_URL=https://hooks.example.com</code> the whole URL stands here.` : `What to paste at ${title}, letter for letter.`}</p>
@@ -116,7 +118,7 @@ function showLiveSecrets({ source, secrets }: SourcePage, { now }: View): Markup
   if (secrets.length === 0) return undefined;
   const rows = secrets.map(
     ({ scheme, setting, fingerprint, isCurrent, count, lastAt, mayGo }) =>
-      html`<tr><th scope="row" class="mono">${fingerprint ?? '–'}</th><td data-name="of">${scheme} <span class="mono">${setting}</span></td><td data-name="is">${isCurrent ? badge('well', 'current') : mayGo ? badge('done', 'safe to retire') : badge('held', 'being retired, still in use')}</td><td class="number" data-name="used">${amountOf(count, 'time')}</td><td data-name="last used">${lastAt === null ? 'not yet' : timeTag(lastAt, { now })}</td></tr>`,
+      html`<tr><th scope="row" class="mono">${fingerprint ?? '–'}</th><td data-name="of">${scheme} <span class="mono">${setting}</span></td><td data-name="is">${isCurrent ? badge('well', 'current') : mayGo ? badge('done', 'safe to retire') : badge('held', 'being retired, still in use')}</td><td class="number" data-name="used">${counted(count, 'time')}</td><td data-name="last used">${lastAt === null ? 'not yet' : timeTag(lastAt, { now })}</td></tr>`,
   );
   return html`<h2>Secrets in use</h2><table class="list"><thead><tr><th scope="col">fingerprint</th><th scope="col">of</th><th scope="col">is</th><th scope="col" class="number">used</th><th scope="col">last used</th></tr></thead><tbody>${rows}</tbody></table>
 <p class="hint">Secrets themselves stand in the settings alone. To change one: <code>npm run secret -- rotate ${source}</code></p>`;
@@ -130,8 +132,8 @@ function showObserved({ observed }: SourcePage, _view: View): Markup | undefined
       looked === 0
         ? 'no event has come since that shows its effect'
         : codes.length === 0
-          ? `it would have refused none of the last ${amountOf(looked, 'event')}: it can be enforced`
-          : `of the last ${amountOf(looked, 'event')} it would have refused ${codes.map(([code, count]) => `${count} (${code})`).join(', ')}`;
+          ? `it would have refused none of the last ${counted(looked, 'event')}: it can be enforced`
+          : `of the last ${counted(looked, 'event')} it would have refused ${codes.map(([code, count]) => `${count} (${code})`).join(', ')}`;
     return html`<li><strong>${scheme}</strong>: ${says}.</li>`;
   });
   return html`<h2>Only observed</h2><ul>${said}</ul>`;
