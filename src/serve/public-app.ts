@@ -1,6 +1,5 @@
 /** What the public port is made of: the app with its sources, and whom it asks and tells. Called by receiver.ts. */
 import { resolveClient } from '../verify/client-address.ts';
-import { ArrivedKeeper } from './arrived.ts';
 import { createApp } from './http/app.ts';
 import { hostBodyCheck } from './http/host-body.ts';
 import { keepRefusals } from './http/refused.ts';
@@ -12,7 +11,7 @@ import { presetAnswersOf, replyOf } from './work.ts';
 
 /** `hasClosed`: from when on nothing more is taken. */
 export function createPublicApp(
-  { config, role, log, rules, memory, meter, known, inbox, refused, supervisor }: ServiceParts,
+  { config, role, log, rules, memory, meter, known, inbox, refused, arrived, supervisor }: ServiceParts,
   service: Service,
   hasClosed: () => boolean,
 ): App {
@@ -32,7 +31,7 @@ export function createPublicApp(
     ready: () => service.state === 'serving' && inbox.takesWrites(),
     stoppedTaking: () => hasClosed() || role === 'dispatch',
     keep: (arrival, withinMs) => inbox.keep(arrival, withinMs),
-    arrived: new ArrivedKeeper(config.dataDir),
+    arrived,
     clientOf: resolveClient(trustProxy),
     checkHostBody: hostBodyCheck(log),
     responder: responder({

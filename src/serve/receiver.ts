@@ -76,7 +76,6 @@ export async function startReceiver(options: WorkOptions): Promise<Receiver> {
 /** What is opened last is closed first. */
 async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack): Promise<Receiver> {
   const { config, role, log } = options;
-  const { knobs } = config;
   const service: Service = { state: 'serving', startedAt: Date.now() };
   const rules = opened.adopt(new Rules(options), (held) => held.stop());
   const known = new KnownAddresses((network) => work.refused.prove(network));
@@ -89,9 +88,8 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
   opened.defer(() => refused.close());
   rules.keyFingerprints(await inbox.fingerprintKey());
   const parts: ServiceParts = { ...options, rules, known, ...counting, ...work };
-  const reading = opened.adopt(new InboxReading(config.database, storedSourcesOf(config.sources)), (held) =>
-    held.close(),
-  );
+  const sources = storedSourcesOf(config.sources);
+  const reading = opened.adopt(new InboxReading(config.database, sources), (held) => held.close());
   opened.defer(startTelling(inbox, counting));
   const checklist = opened.adopt(createChecklist(parts, service, reading), (held) => held.close());
   const consoles = opened.adopt(new Set<Server>(), closeAtOnce);
@@ -103,15 +101,16 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
     for (const network of networks) known.remember(network);
   });
   await supervisor.start();
-  if (role !== 'receive') opened.defer(startRetention(inbox, config.retentionDays, knobs.identityDays, log));
+  if (role !== 'receive')
+    opened.defer(startRetention(inbox, config.retentionDays, config.knobs.identityDays, log));
   await rules.settled();
   // A restart is how most secrets are changed.
   work.judgeRefusedAgain().catch(() => {});
   startWatch(parts, starts);
   const ports = new Set<Server>();
-  const ownApp = createPublicApp(parts, service, () => service.state === 'closed');
   const isClosing = () => service.state === 'closing' || service.state === 'closed';
-  const mounted = new MountedApp(createPublicApp(parts, service, isClosing), log);
+  let ownApp: App | undefined;
+  const mounted = new MountedApp(() => createPublicApp(parts, service, isClosing), log);
   const consoleApp = (access?: AccessDecision) =>
     createConsoleApp(parts, service, { reading, checklist, ...(access && { access }) });
 
@@ -120,7 +119,10 @@ async function openReceiver(options: WorkOptions, opened: AsyncDisposableStack):
     reading,
     connections: parts.connections.counts().limits,
     handle: mounted.take,
-    listen: (at) => open(createHttpServer(ownApp, { ...parts, knobs }), at, ports),
+    listen(at) {
+      ownApp ??= createPublicApp(parts, service, () => service.state === 'closed');
+      return open(createHttpServer(ownApp, { ...parts, knobs: config.knobs }), at, ports);
+    },
     openConsole: (at) => open(createConsoleServer(consoleApp(), parts), at, consoles),
     consoleApp,
     isReady: () => service.state === 'serving' && inbox.takesWrites(),

@@ -13,6 +13,7 @@ import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
+import { ArrivedKeeper } from './arrived.ts';
 import type { Knobs } from './config/knobs.ts';
 import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -83,7 +84,8 @@ export async function openWork(
   const delivering = { ...options, inbox, dispatches, knobs, onAttempts: meter.attempt };
   const supervisor: HandlerRunner =
     wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
-  return { inbox, refused, judgeRefusedAgain, judgeRefused, supervisor };
+  const arrived = new ArrivedKeeper(config.dataDir);
+  return { inbox, refused, arrived, judgeRefusedAgain, judgeRefused, supervisor };
 }
 
 /** What the preset says about answers. A provider that is in a hurry is not kept waiting for the inbox either. */

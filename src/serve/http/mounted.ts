@@ -9,13 +9,15 @@ import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { App } from './server.ts';
 
 export class MountedApp {
-  readonly #app: App;
+  readonly #make: () => App;
+  #app: App | undefined;
   readonly #log: Log;
   readonly #open = new Set<ServerResponse>();
   #whenDone: (() => void) | undefined;
 
-  constructor(app: App, log: Log) {
-    this.#app = app;
+  /** `make`: called for the first request. */
+  constructor(make: () => App, log: Log) {
+    this.#make = make;
     this.#log = log;
   }
 
@@ -29,6 +31,7 @@ export class MountedApp {
     }
     // The sender may have left while the application was busy with it: nothing would tell its end.
     if (!response.closed) this.#await(response);
+    this.#app ??= this.#make();
     this.#app(request, response);
   };
 
