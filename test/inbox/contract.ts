@@ -1,6 +1,6 @@
 /**
  * What every inbox promises, whatever it is made of: asked through the Inbox interface of src/inbox/contract.ts, read back past
- * it. A driver's own test file calls this once.
+ * it. A driver's own test files call the halves, so that they may run at the same time.
  */
 import { describe } from 'vitest';
 import { actionsContract } from './contract-actions.ts';
@@ -17,12 +17,17 @@ import { talliesContract } from './contract-tallies.ts';
 import { workContract } from './contract-work.ts';
 import type { MakeDriver } from './driver.ts';
 
-export function inboxContract(name: string, makeDriver: MakeDriver): void {
+/** From the arrival of an event to its handlers. */
+export function deliveryContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: what is kept`, () => receiptContract(makeDriver));
   describe(`${name}: what is handed out`, () => workContract(makeDriver));
   describe(`${name}: who wants what`, () => routesContract(makeDriver));
   describe(`${name}: the newest state only`, () => newestContract(makeDriver));
   describe(`${name}: the items of a batch`, () => itemsContract(makeDriver));
+}
+
+/** What is ordered, counted and told of events that are there. */
+export function operationContract(name: string, makeDriver: MakeDriver): void {
   describe(`${name}: what an operator orders`, () => ordersContract(makeDriver));
   describe(`${name}: what is kept of alarms`, () => alarmsContract(makeDriver));
   describe(`${name}: why it failed`, () => causesContract(makeDriver));

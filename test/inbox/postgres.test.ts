@@ -4,7 +4,7 @@ import { driverOf } from '../../src/inbox/driver.ts';
 import { workThrough } from '../../src/inbox/messages.ts';
 import type { TallyRow } from '../../src/inbox/tallies.ts';
 import { type Database, freshDatabase } from '../harness/postgres.ts';
-import { inboxContract } from './contract.ts';
+import { deliveryContract, operationContract } from './contract.ts';
 import { type Driver, openAt, type Rows } from './driver.ts';
 import { openSyncReader, type SyncReader } from './sync-reader.ts';
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-inboxContract('PostgreSQL', (): Driver => {
+function makePostgres(): Driver {
   const { url, clear } = database;
   const all = <T>(sql: string) => reader.query<T>(sql);
   return {
@@ -42,4 +42,7 @@ inboxContract('PostgreSQL', (): Driver => {
     }),
     clear,
   };
-});
+}
+
+deliveryContract('PostgreSQL', makePostgres);
+operationContract('PostgreSQL', makePostgres);
