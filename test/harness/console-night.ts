@@ -46,6 +46,13 @@ const SOURCES = [
     part: 0.2,
   },
 ] as const;
+/** How each signs, as evidence names it. */
+const FORMS: Readonly<Record<string, string>> = {
+  flexport: 'X-Hub-Signature-256 sha256',
+  shippo: 'Shippo-Auth-Signature sha256',
+  flintn: 'X-Signature-Primary sha256',
+};
+
 const DOWN = 'fetch failed: connect ECONNREFUSED 10.0.4.17:8443 (erp.internal)';
 const ODD = 'no order 551893 in the ERP\n    at updateOrder (config/orders.ts:41:11)';
 
@@ -118,7 +125,7 @@ export function fillNight(path: string, { events, now }: Night): void {
     });
     const secret = time > now - 3 * HOUR_MS && source === 'shippo' ? 'b6c1d2e3f405' : 'a1b2c3d4e5f6';
     const evidence = JSON.stringify([
-      { scheme: 'hmac', form: 'X-Hub-Signature sha256', secret, signature: 'canary-signature' },
+      { scheme: 'hmac', form: FORMS[source], secret, signature: 'canary-signature' },
     ]);
     const bytes = Buffer.from(body);
     event(
@@ -275,9 +282,9 @@ export function fillNight(path: string, { events, now }: Night): void {
       tally(...row, count, bytesOfTimes(times));
     }
     const use = insert('secret_uses', 'source,scheme,secret,form,count,last_at');
-    use('shippo', 'hmac', 'b6c1d2e3f405', 'X-Hub-Signature sha256', 2_114, now - MINUTE_MS);
-    use('shippo', 'hmac', 'a1b2c3d4e5f6', 'X-Hub-Signature sha256', 61_200, now - 3 * HOUR_MS);
-    use('flexport', 'hmac', 'a1b2c3d4e5f6', 'X-Hub-Signature sha256', 20_118, now - 4 * MINUTE_MS);
+    use('shippo', 'hmac', 'b6c1d2e3f405', FORMS.shippo as string, 2_114, now - MINUTE_MS);
+    use('shippo', 'hmac', 'a1b2c3d4e5f6', FORMS.shippo as string, 61_200, now - 3 * HOUR_MS);
+    use('flexport', 'hmac', 'a1b2c3d4e5f6', FORMS.flexport as string, 20_118, now - 4 * MINUTE_MS);
     const alarm = insert('alarms', 'kind,subject,since,over_at,says,fix,told_at,seen_at,heard,retries_until');
     alarm(
       'dead',
