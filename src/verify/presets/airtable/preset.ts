@@ -21,5 +21,5 @@ export const airtable = custom({
     'At Airtable, add the URL of this source as a webhook, and put the secret that it signs with into AIRTABLE_WEBHOOK_SECRET.',
   ],
   known: { from: 'a public registry of webhook providers', asOf: '2026-11' },
-  shownBy: 'documentation',
+  shownBy: 'vector',
 });

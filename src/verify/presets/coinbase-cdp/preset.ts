@@ -21,8 +21,8 @@ export const coinbaseCdp = custom({
     'The answer has the secret: put it into COINBASE_CDP_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'docs.cdp.coinbase.com/webhooks/verify-signatures; docs.cdp.coinbase.com/webhooks/onramp',
+    from: 'docs.cdp.coinbase.com/webhooks/verify-signatures; docs.cdp.coinbase.com/webhooks/onramp; hook0/hook0 clients/conformance/signature.json',
     asOf: '2026-11',
   },
-  shownBy: 'same form as stripe',
+  shownBy: 'vector',
 });
