@@ -16,6 +16,8 @@ export const coinbaseCdp = custom({
   ],
   id: [],
   type: [['eventType']],
+  keys: { transaction: [['transactionId']], order: [['orderId']] },
+  sample: 'onramp-updated',
   setUp: [
     'Webhooks of CDP are made by its API (POST /platform/v2/data/webhooks/subscriptions) or its CLI, with the URL of this source as `target.url`.',
     'The answer has the secret: put it into COINBASE_CDP_WEBHOOK_SECRET.',
