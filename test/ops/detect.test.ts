@@ -90,7 +90,8 @@ async function detect(secret: string, request: Buffer, ...more: string[]): Promi
   return await run(['--secret-file', join(folder, 'secret'), '--request', join(folder, 'request'), ...more]);
 }
 
-const valid = VECTORS.filter((vector) => vector.expect === 'valid');
+// With a key that is fetched there is no secret to search with.
+const valid = VECTORS.filter((vector) => vector.expect === 'valid' && vector.keys.length > 0);
 
 test.each(valid.map((vector, at) => ({ ...vector, at })))(
   'finds $provider in a published request (row $at), in whichever form it was captured',

@@ -29,6 +29,7 @@ beforeAll(async () => {
       scheme: 'hmac',
       secrets: ['integration_private_key'],
     },
+    { name: 'gitlab', preset: presets.gitlab as never, scheme: 'hmac', secrets: [SECRET] },
   ]);
 });
 afterAll(() => app.stop());
@@ -78,4 +79,16 @@ test('where only a part is signed, what differs elsewhere is another event', asy
   for (const status of ['paid', 'shipped'])
     expect(await outcomeOf('orders', {}, `order=7&status=${status}&mac=${mac}`)).toBe('accepted');
   expect(await outcomeOf('orders', {}, `order=7&status=paid&mac=${mac}`)).toBe('duplicate');
+});
+
+test('GitLab: one cause may have many events, which its key for repeats tells apart', async () => {
+  const send = (key: Headers, body: string) =>
+    outcomeOf('gitlab', { 'X-Gitlab-Token': SECRET, 'X-Gitlab-Event-UUID': 'cause-1', ...key }, body);
+  const push = '{"object_kind":"push"}';
+  expect(await send({ 'Idempotency-Key': 'key-1' }, push)).toBe('accepted');
+  expect(await send({ 'Idempotency-Key': 'key-1' }, push)).toBe('duplicate');
+  expect(await send({ 'Idempotency-Key': 'key-2' }, '{"object_kind":"pipeline"}')).toBe('accepted');
+  expect(app.rowsOf('gitlab').map(({ external_id: id }) => id)).toEqual(['key-1', 'key-2']);
+  // Older ones have no such key.
+  expect(await send({}, '{"object_kind":"note"}')).toBe('accepted');
 });

@@ -1,6 +1,6 @@
 /**
  * Presets whose keys are fetched or whose proof is a JWT, through the app, a socket and an inbox. What the providers would publish
- * is recorded here, and the signatures are made with keys of the test's own: nobody has published one of theirs.
+ * is recorded here, and the signatures are made with keys of the test's own. What Amazon SNS has signed is in published.test.ts.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { amazonSns, easyship, type Preset, shipengine } from 'consignee';

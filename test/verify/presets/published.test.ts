@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { presets } from 'consignee';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withoutMember } from '../../../src/inbox/cut.ts';
+import { PublishedKeys } from '../../../src/verify/form/published.ts';
 import { isAsymmetric } from '../../../src/verify/form/vocabulary.ts';
 import type { Preset } from '../../../src/verify/preset.ts';
 import { startApp } from '../../harness/app.ts';
@@ -19,6 +20,11 @@ interface Published {
   readonly keys: readonly string[];
   /** As it is registered. */
   readonly url?: string;
+  /** Of the settings that its forms name. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly allowSha1?: boolean;
+  /** What the provider has at these addresses: its certificates. */
+  readonly publishes?: Readonly<Record<string, string>>;
   readonly now?: number;
   readonly headers: Readonly<Record<string, string>>;
   /** In base64. */
@@ -36,7 +42,15 @@ const rows = VECTORS.map((vector, at) => {
     scheme: isPublic ? ('signature' as const) : ('hmac' as const),
     secrets: vector.keys,
   };
-  return { ...vector, name: `s-${at}`, ...source, publicUrl: vector.url };
+  const published = new PublishedKeys({
+    log: { info() {}, warn() {} },
+    async fetchText(address) {
+      const text = vector.publishes?.[address];
+      if (text === undefined) throw new Error(`nothing is at ${address}`);
+      return text;
+    },
+  });
+  return { ...vector, name: `s-${at}`, ...source, publicUrl: vector.url, published };
 });
 
 let app: Awaited<ReturnType<typeof startApp>>;

@@ -15,10 +15,15 @@ export const adyenPlatforms = custom({
   ],
   id: [],
   type: [['type']],
+  retries: { after: 'anything', forMs: 2_592_000_000 },
   sample: 'account-holder-created',
   setUp: [
-    'At Adyen (platforms, banking, management), add the URL of this source as a webhook, and put the secret that it signs with into ADYEN_PLATFORMS_WEBHOOK_SECRET.',
+    'In Adyen’s Customer Area, with the company account selected, under Developers, Webhooks, Platforms, create a webhook with the URL of this source: its port must be 443, 8443 or 8843.',
+    'Generate the HMAC key of the webhook there, and put it into ADYEN_PLATFORMS_WEBHOOK_SECRET.',
   ],
-  known: { from: 'Adyen/adyen-node-api-library hmacValidator.spec.ts', asOf: '2026-11' },
+  known: {
+    from: 'Adyen/adyen-node-api-library hmacValidator.spec.ts; docs.adyen.com/platforms/set-up-webhooks, /development-resources/webhooks/troubleshoot',
+    asOf: '2026-11',
+  },
   shownBy: 'vector',
 });

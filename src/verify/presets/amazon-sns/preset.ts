@@ -34,8 +34,8 @@ export const amazonSns = custom({
     'Subscribe the URL of this source to the topic by HTTPS, without raw message delivery. By itself it gives up after a minute: give the subscription a delivery policy with more retries.',
   ],
   known: {
-    from: 'docs.aws.amazon.com/sns: sns-verify-signature-of-message, http-notification-json, sns-message-delivery-retries, SendMessageToHttp; aws/aws-js-sns-message-validator',
+    from: 'docs.aws.amazon.com/sns: sns-verify-signature-of-message, http-notification-json, sns-message-delivery-retries, SendMessageToHttp; aws/aws-js-sns-message-validator; aws/aws-sdk-ruby message_verifier_spec.rb',
     asOf: '2026-11',
   },
-  shownBy: 'documentation',
+  shownBy: 'vector',
 });

@@ -23,8 +23,8 @@ export const bitbucket = custom({
     'Its Secret, yours or one that is generated there, goes into BITBUCKET_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'a public registry of webhook providers; hookdeck/webhook-skills skills/bitbucket-webhooks',
+    from: 'support.atlassian.com/bitbucket-cloud/docs/manage-webhooks; hookdeck/webhook-skills skills/bitbucket-webhooks',
     asOf: '2026-11',
   },
-  shownBy: 'same form as github',
+  shownBy: 'vector',
 });

@@ -19,10 +19,11 @@ export const box = custom({
   retries: { after: 'anything', forMs: 7_200_000, waitsMs: 30_000 },
   sample: 'file-uploaded',
   setUp: [
-    'At Box, add the URL of this source as a webhook, and put the secret that it signs with into BOX_WEBHOOK_SECRET.',
+    'In Box’s Developer Console, open the app and, under Webhooks, create a V2 webhook with the URL of this source, or make it by the API (POST /webhooks).',
+    'On the same tab, Manage signature keys, Generate Key: put the primary key into BOX_WEBHOOK_SECRET. The keys are those of the app, for all its webhooks.',
   ],
   known: {
-    from: 'box/box-python-sdk test/webhooks.py, box_sdk_gen/internal/utils.py; developer.box.com/guides/webhooks/v2',
+    from: 'box/box-python-sdk test/webhooks.py, box_sdk_gen/internal/utils.py; developer.box.com/guides/webhooks, /v2, /v2/signatures-v2',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -27,11 +27,12 @@ export const braintree = custom({
     },
   ],
   setUp: [
-    'At Braintree, add the URL of this source as a webhook, and put the secret that it signs with into BRAINTREE_WEBHOOK_SECRET.',
+    'In Braintree’s Control Panel, under Settings, API, Webhooks, create a webhook with the URL of this source as its destination URL.',
+    'It signs with the private key of the account’s API keys: put that into BRAINTREE_WEBHOOK_SECRET.',
     'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: {
-    from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py',
+    from: 'braintree/braintree_node lib/braintree/webhook_notification_gateway.js; braintree_python tests/unit/test_webhooks.py; developer.paypal.com/braintree/docs/guides/webhooks/overview; docs.zuora.com, Set up a webhook in Braintree',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -21,5 +21,5 @@ export const gocardless = custom({
     from: 'gocardless/gocardless-nodejs src/webhooks.test.ts; hookdeck/webhook-skills skills/gocardless-webhooks',
     asOf: '2026-11',
   },
-  shownBy: 'same form as sendcloud',
+  shownBy: 'vector',
 });
