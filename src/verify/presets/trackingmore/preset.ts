@@ -24,5 +24,5 @@ export const trackingmore = custom({
     from: 'clooney/royal-mail-tracking-api webhook.md; a public test; support.trackingmore.com/en/article/webhook-1vrike4',
     asOf: '2026-11',
   },
-  shownBy: 'documentation',
+  shownBy: 'vector',
 });
