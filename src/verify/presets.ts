@@ -1,5 +1,6 @@
 /** The presets that Consignee ships, one line each. Users import them from 'consignee'; tests take their rows from here. */
 export { adobeCommerce } from './presets/adobe-commerce/preset.ts';
+export { adobeIoEvents } from './presets/adobe-io-events/preset.ts';
 export { adyen } from './presets/adyen/preset.ts';
 export { adyenPlatforms } from './presets/adyen-platforms/preset.ts';
 export { aftership } from './presets/aftership/preset.ts';
@@ -70,6 +71,7 @@ export { stripe } from './presets/stripe/preset.ts';
 export { svix } from './presets/svix/preset.ts';
 export { telegram } from './presets/telegram/preset.ts';
 export { terminal49 } from './presets/terminal49/preset.ts';
+export { track17 } from './presets/track17/preset.ts';
 export { track123 } from './presets/track123/preset.ts';
 export { trackingmore } from './presets/trackingmore/preset.ts';
 export { twilio } from './presets/twilio/preset.ts';
