@@ -7,8 +7,9 @@ const ips = { from: 'svix/svix-docs public/webhook-ips.json', asOf: '2026-11' };
 export const svix = custom({
   name: 'svix',
   title: 'Svix',
-  forms: [standardForm('svix')],
-  id: [{ header: 'svix-id' }],
+  // Senders may have its headers unbranded.
+  forms: [standardForm('svix'), standardForm('webhook')],
+  id: [{ header: 'svix-id' }, { header: 'webhook-id' }],
   type: [['type']],
   replyWithinMs: 12_000,
   retries: {
@@ -46,6 +47,6 @@ export const svix = custom({
       old: 'For 24 hours Svix signs with both.',
     },
   },
-  known: { from: 'svix/svix-webhooks; svix/svix-docs @a3cf04a', asOf: '2026-11' },
+  known: { from: 'svix/svix-webhooks go/webhook.go; svix/svix-docs @a3cf04a', asOf: '2026-11' },
   shownBy: 'vector',
 });
