@@ -15,6 +15,12 @@ export const trackingmore = custom({
   ],
   id: [],
   type: [],
+  keys: {
+    tracking: [
+      ['data', 'tracking_number'],
+      ['data', '*', 'tracking_number'],
+    ],
+  },
   retries: { after: 'anything', forMs: 245_730_000 },
   setUp: [
     'In TrackingMore’s admin, under Developer, Webhooks, add the URL of this source.',
