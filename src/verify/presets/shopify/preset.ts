@@ -2,13 +2,13 @@
 import { custom } from '../../custom.ts';
 
 /** Its webhooks for `events`, and others to come, have the same headers without `X-`. */
-const signedIn = (header: string) =>
+const shopifyForm = (header: string) =>
   ({ in: { header }, encoding: 'base64', algorithm: 'hmac-sha256', signed: '{body}' }) as const;
 
 export const shopify = custom({
   name: 'shopify',
   title: 'Shopify',
-  forms: [signedIn('X-Shopify-Hmac-Sha256'), signedIn('Shopify-Hmac-Sha256')],
+  forms: [shopifyForm('X-Shopify-Hmac-Sha256'), shopifyForm('Shopify-Hmac-Sha256')],
   id: [
     { header: 'X-Shopify-Event-Id' },
     { header: 'Shopify-Event-Id' },
