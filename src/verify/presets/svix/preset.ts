@@ -7,9 +7,8 @@ const ips = { from: 'svix/svix-docs public/webhook-ips.json', asOf: '2026-11' };
 export const svix = custom({
   name: 'svix',
   title: 'Svix',
-  // Senders may have its headers unbranded.
-  forms: [standardForm('svix'), standardForm('webhook')],
-  id: [{ header: 'svix-id' }, { header: 'webhook-id' }],
+  forms: [standardForm('svix')],
+  id: [{ header: 'svix-id' }],
   type: [['type']],
   replyWithinMs: 12_000,
   retries: {
@@ -39,6 +38,7 @@ export const svix = custom({
   setUp: [
     'On the webhooks page of the sender, which Svix serves, add an endpoint with the URL of this source.',
     'The signing secret of the endpoint, which begins with whsec_, goes into SVIX_WEBHOOK_SECRET.',
+    'A sender may have the headers unbranded: if they begin with webhook-, take the preset standard-webhooks.',
   ],
   rotation: {
     hmac: {
