@@ -21,7 +21,7 @@ its own is checked by the scheme \`signature\`; who sends a JWT by \`jwt\`; ever
 set](#fetched-keys). A provider that is not here takes a few lines: [custom](#custom).
 From one captured request [\`consignee detect\`](detect.md) finds them out.
 
-- **Shown by** says how we know that the form is right. *vector*: a signature that the provider or its SDK has published passes here. *same form
+- **Shown by** says how we know that the form is right. *vector*: a signature that the provider, its SDK or a library for it has published passes here. *same form
   as …*: one of a provider that signs alike does. *documentation*: nobody has shown it but words, so try it before you rely on it.
 - **Proves** says what a good signature tells. *the sender only*: whoever has caught one delivery may send another content under it.
 - An id or type in a header that is not signed names an event, and proves nothing: other names of one body are handed over with a warning, and

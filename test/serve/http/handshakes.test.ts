@@ -431,6 +431,15 @@ describe('a ping', () => {
     expect((await send('POST', 'woocommerce', wrong, 'webhook_id=7')).status).toBe(401);
   });
 
+  test('Slack’s for a slash command has no signature, and says what it is', async () => {
+    const before = app.bodiesOf('slack');
+    const answer = await send('POST', 'slack', {}, 'token=gIkuvaNzQIHg97ATvDxqgjtO&ssl_check=1');
+    expect(answer).toMatchObject({ status: 200, body: '' });
+    for (const body of ['ssl_check=0', 'ssl_check=1&ssl_check=1', '{"ssl_check":1}', 'text=ssl_check%3D1'])
+      expect((await send('POST', 'slack', {}, body)).status).toBe(401);
+    expect(app.bodiesOf('slack')).toEqual(before);
+  });
+
   test('no byte of an unsigned body is asked for, and none read that is long or of unknown length', async () => {
     const wire = await openWire(app.port);
     wire.write(bytesOf('POST', '/webhooks/woocommerce', { Expect: '100-continue', 'Content-Length': '12' }));

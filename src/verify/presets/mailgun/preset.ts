@@ -22,8 +22,8 @@ export const mailgun = custom({
     'The HTTP webhook signing key of the account goes into MAILGUN_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'mailgun/mailgun-go webhooks_test.go; hookdeck/webhook-skills skills/mailgun-webhooks',
+    from: 'mailgun/mailgun-php tests/Api/WebhookTest.php; mailgun/mailgun-go webhooks.go; hookdeck/webhook-skills skills/mailgun-webhooks',
     asOf: '2026-11',
   },
-  shownBy: 'documentation',
+  shownBy: 'vector',
 });

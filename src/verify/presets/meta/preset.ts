@@ -34,8 +34,8 @@ export const meta = custom({
     'The app secret goes into META_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'a public registry of webhook providers; developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks',
+    from: 'Secreto31126/whatsapp-api-js; WhatsApp/WhatsApp-Nodejs-SDK src/api/webhooks.ts; developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks',
     asOf: '2026-11',
   },
-  shownBy: 'same form as github',
+  shownBy: 'vector',
 });

@@ -17,8 +17,8 @@ export const quickbooks = custom({
     'The verifier token there, another one for the sandbox, goes into QUICKBOOKS_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'a public registry of webhook providers; developer.intuit.com, webhooks; blogs.intuit.com 2025-10-14',
+    from: 'intuit/QuickBooks-V3-Java-SDK WebhooksService.java; developer.intuit.com, webhooks; blogs.intuit.com 2025-10-14',
     asOf: '2026-11',
   },
-  shownBy: 'same form as shopify',
+  shownBy: 'vector',
 });

@@ -16,7 +16,7 @@ export const razorpay = custom({
       ['payload', 'order', 'entity', 'id'],
     ],
   },
-  retries: { after: 'anything' },
+  retries: { after: 'anything', forMs: 86_400_000, afterwards: 'switches the webhook off' },
   sample: 'payment-captured',
   setUp: [
     'In Razorpay’s Dashboard, under Account & Settings, Webhooks, add a webhook with the URL of this source and a secret of your own making.',
@@ -29,7 +29,7 @@ export const razorpay = custom({
     },
   },
   known: {
-    from: 'razorpay/razorpay-node test/utils/razorpay-utils.spec.js; razorpay.com/docs/webhooks; hookdeck/webhook-skills skills/razorpay-webhooks',
+    from: 'razorpay/razorpay-node test/utils/razorpay-utils.spec.js; razorpay.com/docs/webhooks, …/best-practices; hookdeck/webhook-skills skills/razorpay-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -1,4 +1,7 @@
-/** Salesforce Marketing Cloud, event notification service. */
+/**
+ * Salesforce Marketing Cloud, event notification service. Its key looks like base64, and its page uses it as it is; receivers in public
+ * code do not agree about that.
+ */
 import { custom } from '../../custom.ts';
 
 export const salesforceMarketingCloud = custom({
@@ -12,6 +15,8 @@ export const salesforceMarketingCloud = custom({
       signed: '{body}',
     },
   ],
+  items: { path: [], id: [], type: [['eventCategoryType']] },
+  retries: { after: 'anything', forMs: 604_800_000 },
   handshakes: [
     {
       when: { 'member:callbackId': /^[\w-]{1,64}$/, 'member:verificationKey': /^[\w-]{1,128}$/ },
@@ -26,6 +31,9 @@ export const salesforceMarketingCloud = custom({
     'At Salesforce, create a callback with the URL of this source, and put its signatureKey, letter for letter, into SALESFORCE_MARKETING_CLOUD_WEBHOOK_SECRET.',
     'Verify the callback there with the callbackId and the verificationKey that it sends.',
   ],
-  known: { from: 'public code of receivers', asOf: '2026-11' },
+  known: {
+    from: 'developer.salesforce.com/docs/marketing/marketing-cloud/guide/ens-notification-signing; flueframework.com/docs/ecosystem/channels/salesforce-marketing-cloud',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as shopify',
 });

@@ -14,9 +14,10 @@ export const segment = custom({
   setUp: [
     'In Segment’s Catalog, add the destination Webhooks to a source, with the URL of this one.',
     'Its setting sharedSecret, of your own making, goes into SEGMENT_WEBHOOK_SECRET.',
+    'Leave its batch size at 0: of a batch Segment signs the first event alone, so batches are refused.',
   ],
   known: {
-    from: 'a public registry of webhook providers; segmentio/segment-docs destinations/catalog/webhooks @747b35d8f',
+    from: 'segmentio/action-destinations packages/destination-actions/src/destinations/webhook; segmentio/segment-docs destinations/catalog/webhooks @747b35d8f',
     asOf: '2026-11',
   },
   shownBy: 'documentation',

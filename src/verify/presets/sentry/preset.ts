@@ -6,6 +6,8 @@ export const sentry = custom({
   title: 'Sentry integration platform',
   forms: [
     { in: { header: 'Sentry-Hook-Signature' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' },
+    // Of what its UI components ask: issue links and actions of alert rules.
+    { in: { header: 'Sentry-App-Signature' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' },
   ],
   id: [{ header: 'Request-ID' }],
   type: [{ header: 'Sentry-Hook-Resource' }],
@@ -18,6 +20,9 @@ export const sentry = custom({
     'In Sentry, under Settings, Developer Settings, create an integration with the URL of this source as the Webhook URL.',
     'Its Client Secret goes into SENTRY_WEBHOOK_SECRET.',
   ],
-  known: { from: 'docs.sentry.io; hookdeck/webhook-skills skills/sentry-webhooks', asOf: '2026-11' },
+  known: {
+    from: 'docs.sentry.io; getsentry/integration-platform-example backend-py verify_sentry_signature.py; hookdeck/webhook-skills skills/sentry-webhooks',
+    asOf: '2026-11',
+  },
   shownBy: 'same form as sendcloud',
 });

@@ -1,19 +1,21 @@
 /** Shopify. */
 import { custom } from '../../custom.ts';
 
+/** Its webhooks for `events`, and others to come, have the same headers without `X-`. */
+const shopifyForm = (header: string) =>
+  ({ in: { header }, encoding: 'base64', algorithm: 'hmac-sha256', signed: '{body}' }) as const;
+
 export const shopify = custom({
   name: 'shopify',
   title: 'Shopify',
-  forms: [
-    {
-      in: { header: 'X-Shopify-Hmac-Sha256' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha256',
-      signed: '{body}',
-    },
+  forms: [shopifyForm('X-Shopify-Hmac-Sha256'), shopifyForm('Shopify-Hmac-Sha256')],
+  id: [
+    { header: 'X-Shopify-Event-Id' },
+    { header: 'Shopify-Event-Id' },
+    { header: 'X-Shopify-Webhook-Id' },
+    { header: 'Shopify-Webhook-Id' },
   ],
-  id: [{ header: 'X-Shopify-Event-Id' }, { header: 'X-Shopify-Webhook-Id' }],
-  type: [{ header: 'X-Shopify-Topic' }],
+  type: [{ header: 'X-Shopify-Topic' }, { header: 'Shopify-Topic' }],
   state: { of: [{ by: [['admin_graphql_api_id']] }], at: [{ path: ['updated_at'] }] },
   keys: {
     order: [['name'], ['order_id']],
@@ -39,7 +41,7 @@ export const shopify = custom({
     },
   },
   known: {
-    from: 'Shopify/shopify-api-js packages/shopify-api/lib/webhooks; shopify.dev changelog of 2024-09-10; hookdeck/webhook-skills skills/shopify-webhooks',
+    from: 'Shopify/shopify-api-js packages/shopify-api/lib/webhooks; Shopify/shopify-api-ruby 16.2.0 lib/shopify_api/webhooks/request.rb; shopify.dev changelog of 2024-09-10; hookdeck/webhook-skills skills/shopify-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

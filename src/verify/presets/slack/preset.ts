@@ -25,6 +25,8 @@ export const slack = custom({
       signed: true,
       answer: { text: '{member:challenge}' },
     },
+    // It looks at the certificate of a slash command's URL now and then.
+    { when: { 'field:ssl_check': '1' }, signed: 'maybe', answer: {} },
   ],
   setUp: [
     'At api.slack.com/apps, open the app and give the URL of this source under Event Subscriptions as the Request URL.',
@@ -32,7 +34,7 @@ export const slack = custom({
     'Events come as JSON; commands and interactions as forms, whose fields or payload event.data has.',
   ],
   known: {
-    from: 'slackapi/python-slack-sdk tests/slack_sdk/signature; hookdeck/webhook-skills skills/slack-webhooks',
+    from: 'slackapi/python-slack-sdk tests/slack_sdk/signature; slackapi/bolt-js src/receivers/HTTPModuleFunctions.ts; hookdeck/webhook-skills skills/slack-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -15,6 +15,7 @@ export const square = custom({
   id: [['event_id']],
   type: [['type']],
   keys: { object: [['data', 'id']], merchant: [['merchant_id']] },
+  retries: { after: 'anything', forMs: 86_400_000 },
   sample: 'payment-updated',
   setUp: [
     'In Square’s Developer Console, open the application and add the URL of this source under Webhooks, Subscriptions.',
@@ -22,7 +23,7 @@ export const square = custom({
     'It signs the URL: write it as it is registered there into SQUARE_PUBLIC_URL.',
   ],
   known: {
-    from: 'square/square-nodejs-sdk src/wrapper/WebhooksHelper.ts; hookdeck/webhook-skills skills/square-webhooks',
+    from: 'square/square-nodejs-sdk src/wrapper/WebhooksHelper.ts; developer.squareup.com/docs/webhooks/troubleshooting; hookdeck/webhook-skills skills/square-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'vector',

@@ -38,6 +38,7 @@ export const svix = custom({
   setUp: [
     'On the webhooks page of the sender, which Svix serves, add an endpoint with the URL of this source.',
     'The signing secret of the endpoint, which begins with whsec_, goes into SVIX_WEBHOOK_SECRET.',
+    'A sender may have the headers unbranded: if they begin with webhook-, take the preset standard-webhooks.',
   ],
   rotation: {
     hmac: {
@@ -46,6 +47,6 @@ export const svix = custom({
       old: 'For 24 hours Svix signs with both.',
     },
   },
-  known: { from: 'svix/svix-webhooks; svix/svix-docs @a3cf04a', asOf: '2026-11' },
+  known: { from: 'svix/svix-webhooks go/webhook.go; svix/svix-docs @a3cf04a', asOf: '2026-11' },
   shownBy: 'vector',
 });

@@ -15,6 +15,12 @@ export const trackingmore = custom({
   ],
   id: [],
   type: [],
+  keys: {
+    tracking: [
+      ['data', 'tracking_number'],
+      ['data', '*', 'tracking_number'],
+    ],
+  },
   retries: { after: 'anything', forMs: 245_730_000 },
   setUp: [
     'In TrackingMore’s admin, under Developer, Webhooks, add the URL of this source.',
@@ -24,5 +30,5 @@ export const trackingmore = custom({
     from: 'clooney/royal-mail-tracking-api webhook.md; a public test; support.trackingmore.com/en/article/webhook-1vrike4',
     asOf: '2026-11',
   },
-  shownBy: 'documentation',
+  shownBy: 'vector',
 });

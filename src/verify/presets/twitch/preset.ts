@@ -33,6 +33,9 @@ export const twitch = custom({
     'Subscriptions are made by Twitch’s API (POST /helix/eventsub/subscriptions), with the transport { method: webhook }, the URL of this source as `callback`, and a `secret` of your own making.',
     'Put that into TWITCH_WEBHOOK_SECRET.',
   ],
-  known: { from: 'dev.twitch.tv', asOf: '2026-11' },
-  shownBy: 'same form as slack',
+  known: {
+    from: 'dev.twitch.tv; twitchdev/twitch-cli internal/events/trigger/forward_event.go',
+    asOf: '2026-11',
+  },
+  shownBy: 'vector',
 });

@@ -14,7 +14,7 @@ export const woocommerce = custom({
   ],
   id: [{ header: 'X-WC-Webhook-Delivery-ID' }],
   type: [{ header: 'X-WC-Webhook-Topic' }],
-  retries: { after: 'nothing' },
+  retries: { after: 'nothing', waitsMs: 60_000 },
   sample: 'order-updated',
   sampleType: 'order.updated',
   handshakes: [
@@ -29,7 +29,7 @@ export const woocommerce = custom({
     'Its Secret, made by itself or by you, goes into WOOCOMMERCE_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'developer.woocommerce.com and WC_Webhook::generate_signature; hookdeck/webhook-skills skills/woocommerce-webhooks; class-wc-webhook.php failed_delivery',
+    from: 'developer.woocommerce.com and WC_Webhook::generate_signature; hookdeck/webhook-skills skills/woocommerce-webhooks; class-wc-webhook.php deliver, failed_delivery',
     asOf: '2026-11',
   },
   shownBy: 'same form as shopify',

@@ -16,6 +16,7 @@ export const zoom = custom({
   ],
   id: [],
   type: [['event']],
+  retries: { after: 'anything', forMs: 5_100_000, waitsMs: 3_000 },
   sample: 'meeting-started',
   handshakes: [
     {
@@ -30,7 +31,7 @@ export const zoom = custom({
     'The Secret Token there goes into ZOOM_WEBHOOK_SECRET.',
   ],
   known: {
-    from: 'zoom/webhook-sample index.js; hookdeck/webhook-skills skills/zoom-webhooks',
+    from: 'zoom/webhook-sample index.js; zoom/rivet-javascript; developers.zoom.us/blog/webhook-delays; hookdeck/webhook-skills skills/zoom-webhooks',
     asOf: '2026-11',
   },
   shownBy: 'same form as slack',
