@@ -47,6 +47,7 @@ const EXAMPLE =
 const METHODS = ['POST', 'GET', 'HEAD', 'OPTIONS'];
 const PLACE = /^(query|header|member|field):([^{}]+)$/;
 const FORM = /^\^[^|]*(?<!\\)\$$/;
+const MADE = /^(hmac-sha(1|256|512)|digest-sha256) in (hex|base64|base64url)$/;
 const STATUSES = [200, 201, 202, 204];
 const OWN_HEADERS = /^(content-|transfer-|connection$|set-cookie$)|[^\w-]/i;
 /** Names of settings by which events are proven. */
@@ -84,7 +85,7 @@ function readHandshake(handshake: Handshake, forms: readonly SignatureForm[]) {
     const [, secret] = /^\{secret:([^{}]+)\}$/.exec(String(condition)) ?? [];
     return { place, kind: kind as PlaceKind, name, condition: condition as Condition, secret };
   });
-  const [said, of] = [JSON.stringify([answer, brings?.text]), made?.of ?? ''];
+  const [said, of] = [JSON.stringify([answer, brings?.text]), String(made?.of ?? '')];
   const named = placeholdersIn(`${Object.values(conditions).join(' ')} ${of} ${said}`);
   const settings = named.filter(({ word }) => word === 'setting' || word === 'secret').map(readSetting);
   const isDigest = made?.algorithm === 'digest-sha256';
@@ -105,6 +106,7 @@ function readHandshake(handshake: Handshake, forms: readonly SignatureForm[]) {
       'has a method that is none of GET, HEAD, OPTIONS': !METHODS.includes(method),
       'asks for a body or a signature, which only a POST has': !isPost && ofPost,
       'would take every request for a handshake': isPost && places.every((one) => one.condition === null),
+      'makes neither a MAC nor a digest': made && !MADE.test(`${made.algorithm} in ${made.encoding}`),
       'makes a digest without {secret:x}': isDigest && !of.includes('{secret:'),
       [`makes signatures for everybody: say in each form unlike: ${asked}, as \`when\` does`]: !isSafe,
       'names a setting by which events are proven': settings.some(({ name }) => PROVING.test(name)),

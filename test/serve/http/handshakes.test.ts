@@ -571,6 +571,16 @@ describe('a datum that is wrong is a problem at the start', () => {
       { when: GET, made: { ...MADE, algorithm: 'digest-sha256' }, answer: {} },
       'without {secret:x}',
     ],
+    [
+      'a hash of no kind',
+      { when: GET, made: { ...MADE, algorithm: 'md5' }, answer: {} },
+      'makes neither a MAC',
+    ],
+    [
+      'a MAC in no digits',
+      { when: GET, made: { ...MADE, encoding: 'hexx' }, answer: {} },
+      'makes neither a MAC',
+    ],
     ['a secret that is told', { when: GET, answer: { text: '{secret:x}' } }, 'has {secret:x}, whose form'],
     [
       'a secret in a MAC, which anybody could try out',
