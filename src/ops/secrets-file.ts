@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { settingOf, signedSettings } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
-import { setUpSteps } from '../verify/handshake-words.ts';
+import { setUpSteps } from '../verify/handshake.ts';
 import type { Preset } from '../verify/preset.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';

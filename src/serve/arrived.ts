@@ -4,9 +4,8 @@
  *
  * Strangers can send such handshakes. So one network may leave so many and all together so many; the rest is not kept.
  */
-
-import { readFileSync, renameSync, rmSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makePrivateFile, makePrivateFolder, privateModeOf } from '../base/private-files.ts';
 
@@ -22,41 +21,26 @@ export interface Arrived {
   readonly text: string;
 }
 
-export class ArrivedKeeper {
-  readonly #dataDir: string;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir;
-  }
-
-  /** Resolves once it is on disk, with false if there is no room. One after the other, so that they are counted right. */
-  keep(source: string, arrived: Arrived): Promise<boolean> {
-    const kept = this.#last.then(() => this.#append(arrivedFile(this.#dataDir, source), arrived));
-    this.#last = kept.catch(() => {});
+/** The answer resolves once it is on disk, with false if there is no room. One after the other, so that they are counted right. */
+export function arrivedKeeper(dataDir: string) {
+  let last: Promise<unknown> = Promise.resolve();
+  return function keepArrived(source: string, arrived: Arrived): Promise<boolean> {
+    const kept = last.then(() => appendArrived(arrivedFile(dataDir, source), arrived));
+    last = kept.catch(() => {});
     return kept;
-  }
+  };
+}
 
-  async #append(path: string, arrived: Arrived): Promise<boolean> {
-    makePrivateFolder(dirname(path));
-    makePrivateFile(path);
-    const text = await readFile(path, 'utf8');
-    const there = linesIn(text);
-    const isSame = ({ text, what }: Arrived) => text === arrived.text && what === arrived.what;
-    if (there.some(isSame)) return true;
-    const fromThere = there.filter(({ network }) => network === arrived.network);
-    if (there.length >= ALL_MOST || fromThere.length >= EACH_NETWORK_MOST) return false;
-    const begin = text === '' || text.endsWith('\n') ? '' : '\n';
-    // Somebody may take the file at this moment: then this makes another one.
-    const file = await open(path, 'a', privateModeOf(path));
-    try {
-      await file.appendFile(`${begin}${JSON.stringify(arrived)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    return true;
-  }
+async function appendArrived(path: string, arrived: Arrived): Promise<boolean> {
+  makePrivateFolder(dirname(path));
+  makePrivateFile(path);
+  const there = linesIn(await readFile(path, 'utf8'));
+  if (there.some(({ text, what }) => text === arrived.text && what === arrived.what)) return true;
+  const fromThere = there.filter(({ network }) => network === arrived.network);
+  if (there.length >= ALL_MOST || fromThere.length >= EACH_NETWORK_MOST) return false;
+  // A full disk may have left a part of a line. And somebody may take the file at this moment: then this makes another one.
+  await appendFile(path, `\n${JSON.stringify(arrived)}\n`, { mode: privateModeOf(path), flush: true });
+  return true;
 }
 
 export function arrivedFile(dataDir: string, source: string): string {
@@ -67,12 +51,8 @@ export function arrivedFile(dataDir: string, source: string): string {
 export function takeArrived(dataDir: string, source: string): Arrived[] {
   const path = arrivedFile(dataDir, source);
   const taken = `${path}-taken`;
-  try {
-    renameSync(path, taken);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return [];
-  }
+  if (existsSync(path)) renameSync(path, taken);
+  if (!existsSync(taken)) return [];
   const arrived = linesIn(readFileSync(taken, 'utf8'));
   rmSync(taken);
   return arrived;

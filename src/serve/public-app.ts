@@ -11,7 +11,7 @@ import { presetAnswersOf, replyOf } from './work.ts';
 
 /** `hasClosed`: from when on nothing more is taken. */
 export function createPublicApp(
-  { config, role, log, rules, memory, meter, known, inbox, refused, arrived, supervisor }: ServiceParts,
+  { config, role, log, rules, memory, meter, known, inbox, refused, keepArrived, supervisor }: ServiceParts,
   service: Service,
   hasClosed: () => boolean,
 ): App {
@@ -31,7 +31,7 @@ export function createPublicApp(
     ready: () => service.state === 'serving' && inbox.takesWrites(),
     stoppedTaking: () => hasClosed() || role === 'dispatch',
     keep: (arrival, withinMs) => inbox.keep(arrival, withinMs),
-    arrived,
+    keepArrived,
     clientOf: resolveClient(trustProxy),
     checkHostBody: hostBodyCheck(log),
     responder: responder({

@@ -13,7 +13,8 @@ import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
 import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
-import { ArrivedKeeper } from './arrived.ts';
+import { writeAnswer } from '../verify/handshake-answers.ts';
+import { arrivedKeeper } from './arrived.ts';
 import type { Knobs } from './config/knobs.ts';
 import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
@@ -84,8 +85,8 @@ export async function openWork(
   const delivering = { ...options, inbox, dispatches, knobs, onAttempts: meter.attempt };
   const supervisor: HandlerRunner =
     wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
-  const arrived = new ArrivedKeeper(config.dataDir);
-  return { inbox, refused, arrived, judgeRefusedAgain, judgeRefused, supervisor };
+  const keepArrived = arrivedKeeper(config.dataDir);
+  return { inbox, refused, keepArrived, judgeRefusedAgain, judgeRefused, supervisor };
 }
 
 /** What the preset says about answers. A provider that is in a hurry is not kept waiting for the inbox either. */
@@ -93,10 +94,9 @@ export function presetAnswersOf(
   { preset }: Pick<SourceConfig, 'preset'>,
   { inboxDeadlineMs }: Pick<Knobs, 'inboxDeadlineMs'>,
 ) {
-  const { handshakes, answer, replyWithinMs } = preset;
+  const { answer, replyWithinMs } = preset;
   return {
-    ...(handshakes && { handshakes }),
-    ...(answer && { answer }),
+    ...(answer && { answer: writeAnswer(answer) }),
     ...(replyWithinMs < REPLY_WITHIN_MS && { storeWithinMs: Math.min(replyWithinMs, inboxDeadlineMs) }),
   };
 }

@@ -1,192 +1,181 @@
 /**
- * Handshakes: requests by which a provider tries an endpoint, as data. They are answered, and stored nowhere. serve/http/handshakes.ts
- * asks about each request that may be one; handshake-flaws.ts checks the data at the start.
- *
- * An answer has only values in it whose form `when` says, in plain ASCII. A text goes out as text/plain, and JSON as JSON writes it.
+ * The words in which a preset says its handshakes (requests by which a provider tries an endpoint) and its own answers. One reading
+ * takes a handshake apart for everybody: preset.ts asks what is wrong with it, docs and `check` what to say of it, the configuration
+ * which settings it names, and handshake-answers.ts answers by it.
  */
-import { createHash, createHmac } from 'node:crypto';
-import { digestOf, fingerprintOf, indexOfDigest } from './fingerprint.ts';
-import { readFormKeys } from './form/key.ts';
-import { SignedBody } from './form/parts.ts';
-import { PLACEHOLDER } from './form/reading.ts';
-import type { Encoding, MacAlgorithm, SecretKeying } from './form/vocabulary.ts';
-import { type Head, headerLines, type Proof } from './verifier.ts';
+import { type Flaw, flaw } from '../base/settings/rules.ts';
+import { placeholdersIn } from './form/reading.ts';
+import type { Encoding, MacAlgorithm, SecretKeying, SignatureForm } from './form/vocabulary.ts';
+import type { Preset } from './preset.ts';
 
-/** What a value must be: this text, of this form, not there at all, or the text of this setting, compared in constant time. */
-export type Condition = string | RegExp | null | { readonly secret: string };
+/** What a value must be: this text, of this form, or not there at all. `'{secret:x}'` is that of a setting, compared in constant time. */
+export type Condition = string | RegExp | null;
+
+/** With 200 and nothing, unless it says otherwise. A text goes out as text/plain if there is no type, and JSON as JSON writes it. */
+export interface NamedAnswer {
+  readonly status?: number;
+  readonly text?: string;
+  /** Of the text. */
+  readonly type?: string;
+  readonly json?: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type PlaceKind = 'query' | 'header' | 'member' | 'field';
 
 /** A kind of request by which a provider tries the endpoint: how it is known, and what it is answered. */
 export interface Handshake {
   /** All of it must be so. Left out, the method is POST. A value is written in braces elsewhere: `{query:challenge}`. */
   readonly when: { readonly method?: 'GET' | 'HEAD' | 'OPTIONS' } & {
-    readonly [Place in `${'query' | 'header' | 'member' | 'field'}:${string}`]?: Condition;
+    readonly [Place in `${PlaceKind}:${string}`]?: Condition;
   };
   /** true: every check has to pass first. 'maybe': it may. Left out: it has no signature, and the other checks have to pass. */
   readonly signed?: true | 'maybe';
-  /** The status is 200 if it is left out. `{setting:x}` is a setting of the source, `{made}` what `made` says. */
-  readonly answer: {
-    readonly status?: number;
-    readonly text?: string;
-    readonly json?: Readonly<Record<string, string | number>>;
-    readonly headers?: Readonly<Record<string, string>>;
-  };
-  /**
-   * A MAC by the secret of the source; or a digest, with the secret of the setting `by` as `{key}`. `{endpoint}` is the URL as
-   * registered.
-   */
+  /** `{setting:x}` is a setting of the source, `{setting:x=y}` one that is `y` if it is left out, `{made}` what `made` says. */
+  readonly answer: NamedAnswer;
+  /** A MAC of `of` by the secret of the source; or a digest, which has the secret of a setting in it: `{secret:x}`. */
   readonly made?: {
     readonly algorithm: MacAlgorithm | 'digest-sha256';
-    readonly by?: string;
     readonly key?: SecretKeying;
     readonly encoding: Encoding;
     readonly of: string;
   };
   /** It is shown to the operator once. Unsigned, it is taken only while `<SOURCE>_VERIFY` says `handshake`. */
   readonly brings?: { readonly what: string; readonly text: string };
-  /** Of settings that may be left out. */
-  readonly defaults?: Readonly<Record<string, string>>;
 }
 
-/** What an accepted event is answered with. The type is text/plain if it is left out. */
-export interface AcceptedAnswer {
-  readonly status?: number;
-  readonly type?: string;
-  readonly text: string;
+const EXAMPLE =
+  "when: { method: 'GET', 'query:challenge': /^\\w{1,99}$/ }, answer: { text: '{query:challenge}' }";
+const METHODS = ['POST', 'GET', 'HEAD', 'OPTIONS'];
+const PLACE = /^(query|header|member|field):([^{}]+)$/;
+const FORM = /^\^[^|]*(?<!\\)\$$/;
+const MADE = /^(hmac-sha(1|256|512)|digest-sha256) in (hex|base64|base64url)$/;
+const STATUSES = [200, 201, 202, 204];
+const OWN_HEADERS = /^(content-|transfer-|connection$|set-cookie$)|[^\w-]/i;
+/** Names of settings by which events are proven. */
+const PROVING = /(webhook|jwt)_?(secret|token)/i;
+
+/** Those words of which it is so. */
+function wordsWhere(flaws: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(flaws).filter((words) => flaws[words]);
 }
 
-export interface HandshakeSettings {
-  /** The live secrets of the forms, newest first, and how evidence names each by its plain fingerprint. */
-  readonly live: readonly string[];
-  readonly keyed: (fingerprint: string) => string;
-  /** Of the settings that `{ secret }` and `by` name, and that `{setting:x}` does. */
-  readonly secrets: Readonly<Record<string, readonly string[]>>;
-  readonly values: Readonly<Record<string, string>>;
-  readonly publicUrl?: string | undefined;
+function answerFlaws({ status = 200, text = '', type = '', headers = {} }: NamedAnswer): string[] {
+  const own = Object.keys(headers).filter((name) => OWN_HEADERS.test(name));
+  return wordsWhere({
+    [`answers ${status}, which is none of ${STATUSES.join(', ')}`]: !STATUSES.includes(status),
+    [`writes the header ${own.join(', ')}, which it may not`]: own.length > 0,
+    'has a text that is none': typeof text !== 'string',
+    'has a type that cannot stand in a header': !/^[ -~]*$/.test(type),
+  });
 }
 
-export interface AskedHandshake {
-  readonly method: string;
-  readonly head: Pick<Head, 'query' | 'rawHeaders'>;
-  readonly body: Buffer;
-  /** Undefined: its signature is missing or wrong. */
-  readonly proofs?: readonly Proof[];
+/** For `answer` of a preset. */
+export function isAnswer(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && answerFlaws(given).length === 0;
 }
 
-export interface MetHandshake extends Pick<Handshake, 'signed' | 'made' | 'brings'> {
-  readonly status: number;
-  /** Names and values by turns. */
-  readonly headers: readonly string[];
-  readonly type: string;
-  readonly body: string;
+/** Each of a preset's handshakes taken apart: its places, the settings that it names, and what is wrong with it. */
+export function readHandshakes({ handshakes = [], forms }: Pick<Preset, 'handshakes' | 'forms'>) {
+  return handshakes.map((one) => readHandshake(one, forms));
 }
 
-/** Bodies and queries that are longer are no handshake. */
-export const HANDSHAKE_MOST = 4_096;
-const VALUE = /^[\x20-\x7e]{1,1024}$/;
-
-/** The one that a request is, answered. Undefined if it is none; 'refused' if it lacks the secret that it must tell. */
-export function meetHandshake(
-  handshakes: readonly Handshake[],
-  asked: AskedHandshake,
-  settings: HandshakeSettings,
-): MetHandshake | 'refused' | undefined {
-  const { method, head, proofs } = asked;
-  if (head.query.length > HANDSHAKE_MOST || asked.body.length > HANDSHAKE_MOST) return undefined;
-  const body = new SignedBody(asked.body);
-  const query = new URLSearchParams(head.query);
-  for (const handshake of handshakes) {
-    const { when, signed } = handshake;
-    const isItsTurn = when.method !== undefined || (proofs ? signed !== undefined : signed !== true);
-    if (methodOf(handshake) !== method || !isItsTurn) continue;
-    const values: Record<string, string> = {};
-    const isThere = placesIn(handshake).every(([place, condition]) => {
-      const [kind = '', name = ''] = place.split(/:(.*)/s);
-      const inBody = () => (kind === 'member' ? body.member(name) : body.field(name));
-      const inHead = () =>
-        kind === 'query' ? query.getAll(name) : headerLines(head.rawHeaders, name.toLowerCase());
-      if (kind === 'member' && typeof condition === 'string' && !asked.body.includes(condition)) return false;
-      const found = ['query', 'header'].includes(kind) ? inHead() : [inBody() ?? []].flat();
-      values[place] = found[0] ?? '';
-      if (condition === null) return found.length === 0;
-      if (found.length !== 1) return false;
-      if (condition instanceof RegExp) return VALUE.test(values[place]) && condition.test(values[place]);
-      return typeof condition !== 'string' || values[place] === condition;
-    });
-    if (!isThere) continue;
-    const tellsSecrets = placesIn(handshake).every(
-      ([place, condition]) =>
-        !isSecret(condition) || isLive(values[place] as string, settings.secrets[condition.secret]),
-    );
-    return tellsSecrets ? answerTo(handshake, values, proofs ?? [], settings) : 'refused';
-  }
-  return undefined;
+function readHandshake(handshake: Handshake, forms: readonly SignatureForm[]) {
+  const { when = {}, signed, answer = {}, made, brings } = handshake ?? {};
+  const { method = 'POST', ...conditions }: Readonly<Record<string, unknown>> & { method?: string } = when;
+  const places = Object.entries(conditions).map(([place, condition]) => {
+    const [, kind, name = ''] = PLACE.exec(place) ?? [];
+    const [, secret] = /^\{secret:([^{}]+)\}$/.exec(String(condition)) ?? [];
+    return { place, kind: kind as PlaceKind, name, condition: condition as Condition, secret };
+  });
+  const [said, of] = [JSON.stringify([answer, brings?.text]), String(made?.of ?? '')];
+  const named = placeholdersIn(`${Object.values(conditions).join(' ')} ${of} ${said}`);
+  const settings = named.filter(({ word }) => word === 'setting' || word === 'secret').map(readSetting);
+  const isDigest = made?.algorithm === 'digest-sha256';
+  const echoes = places.flatMap((one) => (one.condition instanceof RegExp ? `{${one.place}}` : []));
+  const strangeIn = (template: string, ...known: readonly unknown[]) =>
+    placeholdersIn(template)
+      .filter(({ all, word, name }) => !echoes.includes(all) && !known.includes(name ? word : all))
+      .map(({ all }) => `has ${all}, whose form \`when\` does not say`);
+  // Whoever may ask for a MAC by the secret must not get one that an event could have.
+  const asked = String(conditions[of.slice(1, -1)]);
+  const isApart = (form: SignatureForm) => 'unlike' in form && String(form.unlike) === asked;
+  const isSafe = !made || isDigest || signed === true || (echoes.includes(of) && forms.every(isApart));
+  const isPost = method === 'POST';
+  const ofPost = signed || places.some(({ kind }) => kind === 'member' || kind === 'field');
+  const flaws = [
+    ...wordsWhere({
+      [`is not { ${EXAMPLE} }`]: !handshake?.when || !handshake.answer,
+      'has a method that is none of GET, HEAD, OPTIONS': !METHODS.includes(method),
+      'asks for a body or a signature, which only a POST has': !isPost && ofPost,
+      'would take every request for a handshake': isPost && places.every((one) => one.condition === null),
+      'makes neither a MAC nor a digest': made && !MADE.test(`${made.algorithm} in ${made.encoding}`),
+      'makes a digest without {secret:x}': isDigest && !of.includes('{secret:'),
+      [`makes signatures for everybody: say in each form unlike: ${asked}, as \`when\` does`]: !isSafe,
+      'names a setting by which events are proven': settings.some(({ name }) => PROVING.test(name)),
+    }),
+    ...places.flatMap(({ place, kind, condition }) =>
+      wordsWhere({
+        [`names ${place}, which is none of query:x, header:x, member:x, field:x`]: !kind,
+        [`does not say what ${place} must be: a text, or a form from ^ to $`]: !isCondition(condition),
+      }),
+    ),
+    ...strangeIn(of, 'setting', isDigest && 'secret'),
+    ...strangeIn(said, 'setting', made && '{made}'),
+    ...answerFlaws(answer),
+  ];
+  return { ...handshake, method, places, settings, flaws };
 }
 
-export function methodOf({ when }: Handshake): string {
-  return when.method ?? 'POST';
+function isCondition(given: unknown): boolean {
+  if (given instanceof RegExp) return FORM.test(given.source) && given.flags === '';
+  return given === null || typeof given === 'string';
 }
 
-export function placesIn({ when: { method: _, ...places } }: Handshake): [string, Condition][] {
-  return Object.entries(places) as [string, Condition][];
+/** Of `{setting:x=y}`. */
+function readSetting({ all, word, name: said = '' }: ReturnType<typeof placeholdersIn>[number]) {
+  const [name = '', fallback] = said.split(/=(.*)/s);
+  return { all, name, fallback, isSecret: word === 'secret' };
 }
 
-export function isSecret(condition: Condition): condition is { readonly secret: string } {
-  return typeof condition === 'object' && condition !== null && 'secret' in condition;
+/** What is wrong with a preset's handshakes, which no compiler may have seen. */
+export function flawsOfHandshakes(preset: Preset): Flaw[] {
+  const flawsAt = (flaws: readonly string[], at: number) =>
+    flaws.map((wrong) => flaw(wrong, 'See docs/providers.md.', 'handshakes', String(at)));
+  return readHandshakes(preset).flatMap(({ flaws }, at) => flawsAt(flaws, at));
 }
 
-function isLive(given: string, secrets: readonly string[] = []): boolean {
-  return indexOfDigest(digestOf(given), secrets.map(digestOf)) >= 0;
+/** The settings that a preset's handshakes name, each once: `fallback` is what it is if it is left out. */
+export function handshakeSettings(preset: Preset) {
+  const settings = readHandshakes(preset).flatMap((one) => one.settings);
+  return [...new Map(settings.map((one) => [one.name, one])).values()];
 }
 
-/** Undefined if a setting is missing that it takes. */
-function answerTo(
-  { signed, answer: { status = 200, text = '', json, headers = {} }, made, brings, defaults }: Handshake,
-  places: Readonly<Record<string, string>>,
-  proofs: readonly Proof[],
-  settings: HandshakeSettings,
-): MetHandshake | undefined {
-  const set = { ...defaults, ...settings.values };
-  const known: Record<string, string | undefined> = { ...places, endpoint: settings.publicUrl };
-  for (const [name, value] of Object.entries(set)) known[`setting:${name}`] = value || defaults?.[name];
-  let isWhole = true;
-  const fill = (template: string) =>
-    template.replace(PLACEHOLDER, (all) => {
-      const value = known[all.slice(1, -1)];
-      isWhole &&= value !== undefined;
-      return value ?? '';
-    });
-  if (made) known.made = make(made, fill, known, proofs, settings);
-  const members = Object.entries(json ?? {}).map(([name, one]) => [
-    name,
-    typeof one === 'string' ? fill(one) : one,
-  ]);
-  const met: MetHandshake = {
-    ...(signed && { signed }),
-    ...(made && { made }),
-    ...(brings && { brings: { what: brings.what, text: fill(brings.text) } }),
-    status,
-    headers: Object.entries(headers).flatMap(([name, value]) => [name, fill(value)]),
-    type: json ? 'application/json' : 'text/plain; charset=utf-8',
-    body: json ? JSON.stringify(Object.fromEntries(members)) : fill(text),
-  };
-  return isWhole ? met : undefined;
+/** Whether a preset's secret may come by a handshake. */
+export function bringsSecret({ handshakes = [] }: Pick<Preset, 'handshakes'>): boolean {
+  return handshakes.some(({ brings, signed }) => brings !== undefined && signed !== true);
 }
 
-/** By the secret that has proven the request, or the newest. Undefined if there is none. */
-function make(
-  made: NonNullable<Handshake['made']>,
-  fill: (template: string) => string,
-  known: Record<string, string | undefined>,
-  proofs: readonly Proof[],
-  { live, keyed, secrets }: HandshakeSettings,
-): string | undefined {
-  const { algorithm, by, encoding } = made;
-  if (by !== undefined) {
-    known.key = secrets[by]?.[0];
-    return createHash('sha256').update(fill(made.of)).digest(encoding);
-  }
-  const isProving = (one: string) => proofs.some(({ secret }) => secret === keyed(fingerprintOf(one)));
-  const secret = live.find(isProving) ?? live[0];
-  const [{ object: key } = { object: undefined }] = secret === undefined ? [] : readFormKeys(made, secret);
-  return key && createHmac(algorithm.slice('hmac-'.length), key).update(fill(made.of)).digest(encoding);
+/** What is to be done at the provider and for its handshakes, in sentences. `settingOf` names a variable of the source. */
+export function setUpSteps(preset: Preset, settingOf: (name: string) => string): string[] {
+  return [...preset.setUp, ...sayHandshakes(preset, settingOf)];
+}
+
+/** Empty if there are none. `settingOf` names a variable of the source. */
+export function sayHandshakes(preset: Preset, settingOf: (name: string) => string): string[] {
+  const all = readHandshakes(preset);
+  const asked = all.map(({ method, places }) => {
+    const names = places.flatMap((place) => (place.condition === null ? [] : [place.name])).join(', ');
+    return names === '' ? method : `${method} with ${names}`;
+  });
+  const answered = `Its handshake (${[...new Set(asked)].join('; ')}) is answered by itself.`;
+  const first = bringsSecret(preset) ? ` Set ${settingOf('verify')}=handshake before you start it.` : '';
+  const shown = `, which \`consignee secret take ${preset.name}\` shows once.${first}`;
+  return [
+    ...(all.length > 0 ? [answered] : []),
+    ...handshakeSettings(preset).map(
+      ({ name, fallback }) => `${settingOf(name)} ${fallback === undefined ? 'must' : 'may'} be set for it.`,
+    ),
+    ...all.flatMap(({ brings }) => (brings ? `It brings ${brings.what}${shown}` : [])),
+  ];
 }

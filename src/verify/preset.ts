@@ -15,8 +15,7 @@ import {
 } from '../base/settings/rules.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
-import type { AcceptedAnswer, Handshake } from './handshake.ts';
-import { flawsOfHandshakes, isAcceptedAnswer } from './handshake-flaws.ts';
+import { flawsOfHandshakes, type Handshake, isAnswer, type NamedAnswer } from './handshake.ts';
 import { type Items, isItems } from './items-place.ts';
 import { type JwtForm, jwtFlaws } from './jwt-form.ts';
 import { isRetries, RETRIES_FIX, type Retries } from './retries.ts';
@@ -106,7 +105,7 @@ export interface Preset {
   /** Requests by which it tries the endpoint: answered, and stored nowhere. */
   readonly handshakes?: readonly Handshake[];
   /** The answer for an event that is on disk. Left out: ours, as JSON. */
-  readonly answer?: AcceptedAnswer;
+  readonly answer?: NamedAnswer;
   /** The largest body that is taken, unless `<SOURCE>_BODY_LIMIT` says otherwise. */
   readonly bodyLimitBytes: number;
   /** The time in which a `reply` must be there, from the moment the request came in; below 2,500 also the one to store an event in. */
@@ -176,7 +175,7 @@ const RULES = members({
   keys: valueThat(isKeys, "Write { order: [['data', 'order_id']] }."),
   bodies: choiceOf(['form', 'any'] as const),
   handshakes: valueThat<readonly Handshake[]>(Array.isArray, 'Write a list of handshakes, or leave it out.'),
-  answer: valueThat(isAcceptedAnswer, "Write { status: 204, text: '' }, or leave it out."),
+  answer: valueThat(isAnswer, "Write { status: 204, text: '' }, or leave it out."),
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),

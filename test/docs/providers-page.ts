@@ -8,7 +8,7 @@ import { settingOf as prefixed } from '../../src/serve/config/proving.ts';
 import { prefixOf } from '../../src/serve/config/source.ts';
 import { isAsymmetric, isSha1, publishedKeyOf } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
-import { setUpSteps } from '../../src/verify/handshake-words.ts';
+import { setUpSteps } from '../../src/verify/handshake.ts';
 import { jwtProves, sayJwt } from '../../src/verify/jwt-form.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 import { providerFate } from '../../src/verify/retries.ts';
@@ -114,10 +114,10 @@ handshakes: [{ when: { method: 'GET', 'query:challenge': /^[\\w-]{1,100}$/ }, an
 
 | word | what it may be |
 | --- | --- |
-| \`when\` | \`method\` \`GET\`, \`HEAD\` or \`OPTIONS\`, else it is a POST; and \`query:x\`, \`header:X\`, \`member:a.b\`, \`field:x\`: a text, a form from \`^\` to \`$\`, \`null\` for what must not be there, \`{ secret: 'verifyToken' }\` for the text of \`<SOURCE>_VERIFY_TOKEN\` |
+| \`when\` | \`method\` \`GET\`, \`HEAD\` or \`OPTIONS\`, else it is a POST; and \`query:x\`, \`header:X\`, \`member:a.b\`, \`field:x\`: a text, a form from \`^\` to \`$\`, \`null\` for what must not be there, \`'{secret:verifyToken}'\` for the text of \`<SOURCE>_VERIFY_TOKEN\` |
 | \`signed\` | \`true\`: every check has to pass first. \`'maybe'\`: it may. Left out: it has no signature, and the other checks have to pass |
-| \`answer\` | \`text\` or \`json\`, \`headers\`, \`status\`; with \`{query:x}\` and the like, \`{setting:x}\` and \`{made}\` |
-| \`made\` | \`{ algorithm, key, encoding, of }\`: a MAC by the source's secret; with \`by: 'x'\` and \`digest-sha256\` a digest with \`<SOURCE>_X\` as \`{key}\`, and the registered URL as \`{endpoint}\` |
+| \`answer\` | \`text\` or \`json\`, \`headers\`, \`status\`; with \`{query:x}\` and the like, \`{setting:x}\` for \`<SOURCE>_X\` (\`{setting:x=y}\`: \`y\` if it is not set; \`{setting:publicUrl}\` is the URL as registered), and \`{made}\` |
+| \`made\` | \`{ algorithm, key, encoding, of }\`: a MAC by the source's secret; or, with \`digest-sha256\`, a digest that has the secret \`<SOURCE>_X\` in it: \`{secret:x}\` |
 | \`brings\` | \`{ what: 'a secret', text: '{header:X}' }\`: kept for \`consignee secret take\` |
 
 ## Not there, and why

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Preset } from 'consignee';
 import { openInbox } from '../../src/inbox/client.ts';
 import { headersIn, shapeOf } from '../../src/inbox/shape.ts';
-import { ArrivedKeeper } from '../../src/serve/arrived.ts';
+import { arrivedKeeper } from '../../src/serve/arrived.ts';
 import { handshakeRulesOf } from '../../src/serve/config/handshakes.ts';
 import { readKnobs } from '../../src/serve/config/knobs.ts';
 import type { SourceConfig } from '../../src/serve/config/source.ts';
@@ -35,9 +35,10 @@ export interface AppSource {
   readonly allowSha1?: boolean;
   /** Finds keys where the provider's would be fetched. */
   readonly published?: PublishedKeys;
-  /** Of the settings that its handshakes name: secrets and other values. */
-  readonly handshakeSecrets?: SourceConfig['handshakeSecrets'];
-  readonly handshakeValues?: SourceConfig['handshakeValues'];
+  /** Checks of it that are only observed. */
+  readonly observed?: readonly Scheme[];
+  /** Of the settings that its handshakes name. */
+  readonly handshakeTexts?: SourceConfig['handshakeTexts'];
   readonly takesSecrets?: boolean;
 }
 
@@ -67,7 +68,7 @@ export async function startApp(sources: readonly AppSource[]) {
     ready: () => true,
     stoppedTaking: () => false,
     keep: (arrival) => inbox.keep(arrival),
-    arrived: new ArrivedKeeper(folder),
+    keepArrived: arrivedKeeper(folder),
     clientOf: resolveClient([]),
     checkHostBody: hostBodyCheck(log),
     responder: responder({
@@ -127,7 +128,7 @@ function receivingSource({
     ...about,
   };
   const verifiers = verifiersOf(checks, 300, { follow: () => () => false }, 0, published);
-  const source = { handshakeSecrets: {}, handshakeValues: {}, takesSecrets: false, prefix: 'A', ...about };
+  const source = { handshakeTexts: {}, takesSecrets: false, prefix: 'A', ...about };
   const handshake = handshakeRulesOf({ ...source, ...checks }, verifiers, (plain) => plain);
   const rules = {
     bodyLimitBytes: MIB,

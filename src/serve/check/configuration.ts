@@ -2,7 +2,7 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { formSecretsOf, isProof } from '../../verify/checks.ts';
-import { sayHandshakes } from '../../verify/handshake-words.ts';
+import { sayHandshakes } from '../../verify/handshake.ts';
 import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
 import { settingOf } from '../config/proving.ts';
 import type { SourceConfig } from '../config/source.ts';

@@ -12,6 +12,7 @@ import { readSecrets } from '../../base/settings/secrets.ts';
 import { DAY_MS } from '../../base/words.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { maskOf } from '../../verify/fingerprint.ts';
+import { handshakeSettings } from '../../verify/handshake.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';
 import { settingFor } from '../../verify/switches.ts';
 import type { Config } from '../config/config.ts';
@@ -72,10 +73,10 @@ export function secretSchemesOf({ schemes, secrets }: SourceConfig): SecretSchem
 
 /** The live secrets of a source, of all its schemes and handshakes. */
 export function allSlotsOfSource(source: SourceConfig, environment: Environment): Slot[] {
-  const ofHandshakes = Object.keys(source.handshakeSecrets).map((name) => settingOf(source.prefix, name));
+  const ofHandshakes = handshakeSettings(source.preset).filter(({ isSecret }) => isSecret);
   return [
     ...secretSchemesOf(source).flatMap((scheme) => slotsOfSource(source, scheme, environment)),
-    ...ofHandshakes.flatMap((setting) => liveSlots(setting, environment)),
+    ...ofHandshakes.flatMap(({ name }) => liveSlots(settingOf(source.prefix, name), environment)),
   ];
 }
 

@@ -6,69 +6,53 @@
  */
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { formSecretsOf, needsNoSignature, type SourceChecks } from '../../verify/checks.ts';
-import { handshakeSettings } from '../../verify/handshake-words.ts';
-import type { Preset } from '../../verify/preset.ts';
+import { needsNoSignature, type SourceChecks } from '../../verify/checks.ts';
+import { handshakeSettings } from '../../verify/handshake.ts';
+import { compileHandshakes } from '../../verify/handshake-answers.ts';
 import type { Verifier } from '../../verify/verifier.ts';
-import type { HandshakeRules } from '../http/handshakes.ts';
 import { settingOf } from './proving.ts';
 import type { SourceConfig } from './source.ts';
 
 /** Stands in `…_VERIFY` for the secret that is to come. */
 export const BY_HANDSHAKE = 'handshake';
 
-/** A handshake that lacks its setting is not answered, which is a warning. */
-export function readHandshakeSettings(
-  { prefix, preset, isOn }: { prefix: string; preset: Preset; isOn: boolean },
+type Configured = SourceChecks & Pick<SourceConfig, 'prefix' | 'handshakeTexts' | 'takesSecrets'>;
+
+/** The texts of each, newest first. A handshake that lacks its setting is not answered, which is a warning. */
+export function readHandshakeTexts(
+  source: Pick<Configured, 'prefix' | 'preset' | 'publicUrl' | 'schemes'>,
   settings: EnvironmentReading,
-) {
-  const { secrets, values, optional } = handshakeSettings(preset);
-  const missing = (name: string) => {
+): Configured['handshakeTexts'] {
+  const { prefix, preset, publicUrl, schemes } = source;
+  const texts = handshakeSettings(preset).map(({ name, isSecret, fallback }) => {
+    const setting = settingOf(prefix, name);
+    const value = name === 'publicUrl' ? publicUrl : textOf(settings.environment, setting);
+    const ofValue = { live: [value ?? []].flat(), set: value !== undefined };
+    const { live, set } = isSecret ? readSecrets(setting, settings) : ofValue;
     const wrong = `is not set, so ${preset.title}'s handshake is not answered`;
     const fix = 'Choose or copy it there: docs/providers.md says what it is.';
-    if (isOn && !optional.includes(name))
-      settings.warnings.push({ setting: settingOf(prefix, name), wrong, fix });
-  };
-  const readSecret = (name: string) => {
-    const { live, set } = readSecrets(settingOf(prefix, name), settings);
-    if (!set) missing(name);
-    return [name, live] as const;
-  };
-  const readValue = (name: string) => {
-    const value = textOf(settings.environment, settingOf(prefix, name));
-    if (value === undefined) missing(name);
-    return value === undefined ? [] : [[name, value] as const];
-  };
-  return {
-    handshakeSecrets: Object.fromEntries(secrets.map(readSecret)),
-    handshakeValues: Object.fromEntries(values.flatMap(readValue)),
-  };
+    const isMissing = !set && fallback === undefined && schemes.length > 0;
+    if (isMissing) settings.warnings.push({ setting, wrong, fix });
+    return [name, live];
+  });
+  return Object.fromEntries(texts);
 }
 
-/** Whether a preset's secret may come by a handshake. */
-export function bringsSecret({ handshakes = [] }: Pick<Preset, 'handshakes'>): boolean {
-  return handshakes.some(({ brings, signed }) => brings !== undefined && signed !== true);
-}
-
-type GreetedSource = SourceChecks &
-  Pick<SourceConfig, 'prefix' | 'handshakeSecrets' | 'handshakeValues' | 'takesSecrets'>;
-
-/** `verifiers`: those of its schemes, in their order. Undefined if the preset has no handshakes. */
+/** `all`: the verifiers of its schemes, in their order. Undefined if the preset has no handshakes. */
 export function handshakeRulesOf(
-  source: GreetedSource,
-  verifiers: readonly Verifier[],
+  source: Configured,
+  all: readonly Verifier[],
   keyed: (plain: string) => string,
-): HandshakeRules | undefined {
-  const { preset, schemes, publicUrl, prefix, takesSecrets } = source;
+) {
+  const { preset, schemes, prefix, takesSecrets, handshakeTexts } = source;
   if (!preset.handshakes) return undefined;
   return {
-    live: formSecretsOf(source),
-    keyed,
-    secrets: source.handshakeSecrets,
-    values: source.handshakeValues,
-    publicUrl,
-    verifiers: verifiers.filter((_, at) => needsNoSignature(String(schemes[at]))),
-    takesSecrets,
-    takingSetting: `${prefix}_VERIFY is ${[...schemes, BY_HANDSHAKE].join(',')}`,
+    ...compileHandshakes(source, handshakeTexts, keyed),
+    /** Those that need no signature. */
+    verifiers: all.filter((_, at) => needsNoSignature(String(schemes[at]))),
+    /** What has to be so before a secret is taken that nobody has signed; undefined if it is. */
+    takesSecretsIf: takesSecrets ? undefined : `${prefix}_VERIFY is ${[...schemes, BY_HANDSHAKE].join(',')}`,
   };
 }
+
+export type HandshakeRules = NonNullable<ReturnType<typeof handshakeRulesOf>>;

@@ -4,7 +4,7 @@ import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { isForForms } from '../../verify/checks.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { settingFor } from '../../verify/switches.ts';
-import { BY_HANDSHAKE, bringsSecret } from './handshakes.ts';
+import { BY_HANDSHAKE } from './handshakes.ts';
 import type { SourceConfig } from './source.ts';
 
 /** Of a list with commas, in small letters. */
@@ -14,14 +14,13 @@ export function wordsIn(list = ''): string[] {
 
 /** `<PREFIX>_VERIFY` pins what is checked: it may neither ask for what is not set nor leave out what is. */
 export function pinProblems(
-  { prefix, preset }: Pick<SourceConfig, 'prefix' | 'preset'>,
+  { prefix, preset, takesSecrets }: Pick<SourceConfig, 'prefix' | 'preset' | 'takesSecrets'>,
   environment: Environment,
   schemes: readonly Scheme[],
 ): Problem[] {
   const setting = `${prefix}_VERIFY`;
   if (environment[setting] === undefined) return [];
   const pinned = wordsIn(textOf(environment, setting));
-  const takesSecrets = bringsSecret(preset) && pinned.includes(BY_HANDSHAKE);
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
     if (takesSecrets && scheme === BY_HANDSHAKE) continue;

@@ -15,12 +15,12 @@ import { headersIn } from '../../inbox/shape.ts';
 import { isForForms, isProof, type SourceChecks } from '../../verify/checks.ts';
 import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
-import { handshakeSettings } from '../../verify/handshake-words.ts';
+import { bringsSecret, handshakeSettings } from '../../verify/handshake.ts';
 import type { SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { provingSettings, publishedSchemesOf } from '../../verify/switches.ts';
 import { readAllowlist } from './allowlist.ts';
-import { BY_HANDSHAKE, bringsSecret, readHandshakeSettings } from './handshakes.ts';
+import { BY_HANDSHAKE, readHandshakeTexts } from './handshakes.ts';
 import { pinProblems, wordsIn } from './pins.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
 import { searchKeysIn } from './stored-sources.ts';
@@ -36,10 +36,9 @@ export interface SourceConfig extends SourceChecks {
   readonly bodyLimitBytes: number;
   /** Headers that are kept with its events beside the usual: what the preset and the wiring name. */
   readonly keepHeaders: readonly string[];
-  /** Of the settings that the preset's handshakes name. */
-  readonly handshakeSecrets: Readonly<Record<string, readonly string[]>>;
-  readonly handshakeValues: Readonly<Record<string, string>>;
-  /** A secret may come by a handshake: `…_VERIFY` says so. */
+  /** Of the settings that the preset's handshakes name: secrets, newest first, and values. */
+  readonly handshakeTexts: Readonly<Record<string, readonly string[]>>;
+  /** A secret may come by a handshake: the preset has one that brings it, and `…_VERIFY` says so. */
   readonly takesSecrets: boolean;
   /** What its events can be found by: the preset's and the wiring's. */
   readonly keys: SearchKeys;
@@ -64,14 +63,11 @@ export function readSource(
     row.holds === 'secrets'
       ? published.includes(row.name) || read.some(({ scheme, set }) => set && scheme === row.name)
       : allowFrom !== undefined;
-  const takesSecrets = pinned.includes(BY_HANDSHAKE);
+  const takesSecrets = bringsSecret(preset) && pinned.includes(BY_HANDSHAKE);
   const waits = (row: (typeof SCHEMES)[number]) =>
-    takesSecrets &&
-    bringsSecret(preset) &&
-    isForForms(row.name) &&
-    read.some(({ scheme }) => scheme === row.name);
+    takesSecrets && isForForms(row.name) && read.some(({ scheme }) => scheme === row.name);
   const schemes = SCHEMES.filter((row) => isSet(row) || waits(row)).map((row) => row.name);
-  problems.push(...pinProblems({ prefix, preset }, environment, schemes));
+  problems.push(...pinProblems({ prefix, preset, takesSecrets }, environment, schemes));
   const observed = readObserved(prefix, schemes, settings);
   const enforced = schemes.filter((scheme) => !observed.includes(scheme));
   if (enforced.length > 0 && !enforced.some(isProof)) {
@@ -82,9 +78,13 @@ export function readSource(
   const prefixes = wirings.map((other) => prefixOf(sourceNameOf(other)));
   const signed = preset.forms.flatMap(settingNames);
   const known = wirings.flatMap(namedHandlers).flatMap(([, handler]) => handler.settings ?? []);
-  const { secrets, values } = handshakeSettings(preset);
-  known.push(...[...signed, ...secrets, ...values].map((one) => settingOf(prefix, one)));
+  const asked = handshakeSettings(preset).map((setting) => setting.name);
+  known.push(...[...signed, ...asked].map((one) => settingOf(prefix, one)));
   warnings.push(...unknownVariables(prefix, prefixes, known, environment));
+  const about = readSignedAbout(
+    { prefix, path, forms: preset.forms, isOn: schemes.some(isForForms) },
+    settings,
+  );
   return {
     name,
     path,
@@ -94,8 +94,8 @@ export function readSource(
     replies: wiring.reply !== undefined,
     schemes,
     observed,
-    ...readSignedAbout({ prefix, path, forms: preset.forms, isOn: schemes.some(isForForms) }, settings),
-    ...readHandshakeSettings({ prefix, preset, isOn: schemes.length > 0 }, settings),
+    ...about,
+    handshakeTexts: readHandshakeTexts({ prefix, preset, schemes, ...about }, settings),
     takesSecrets,
     secrets: Object.fromEntries(read.map(({ scheme, live }) => [scheme, live])),
     allowFrom: allowFrom ?? [],

@@ -8,7 +8,7 @@ import type { EventProofs } from '../../inbox/summary.ts';
 import { TAKEN_OUTCOMES } from '../../inbox/tallies.ts';
 import { isForForms, isProof, SECRET_ROWS } from '../../verify/checks.ts';
 import { provesOf } from '../../verify/form/words.ts';
-import { setUpSteps } from '../../verify/handshake-words.ts';
+import { setUpSteps } from '../../verify/handshake.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';
 import { firstSetting, provingSettings } from '../../verify/switches.ts';
 import { fingerprintsBy, usesOf } from '../check/known-secrets.ts';

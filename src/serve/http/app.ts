@@ -10,13 +10,13 @@ import { networkOf } from '../../base/address.ts';
 import { cameByTls, type resolveClient } from '../../verify/client-address.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import { NO_SOURCE } from '../meter.ts';
-import { type HandshakeOptions, Handshakes } from './handshakes.ts';
+import { handshakeSteps, refuseOtherMethods } from './handshakes.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
 import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
 import type { App } from './server.ts';
 
-interface AppOptions extends HandshakeOptions {
+interface AppOptions extends ReceiveOptions {
   readonly sources: readonly ReceivingSource[];
   readonly ready: () => boolean;
   /** The client behind the socket's peer and X-Forwarded-For, and whether the peer is a trusted proxy. */
@@ -38,16 +38,13 @@ export function createApp(options: AppOptions): App {
     else answerHealth(response, 503, 'not ready');
   });
   for (const source of options.sources) {
-    const handshakes = source.handshakes && new Handshakes(source, options);
+    const handshakes = source.rules().handshake && handshakeSteps(source, options);
     app
       .route(source.path)
-      .all(refuseIfOff(source))
-      .post(...receive(source, options, handshakes && [handshakes.proven()]))
-      .all(...(handshakes?.otherMethods() ?? [refuseAll('method_not_allowed')]));
-    if (handshakes) app.use(source.path, handshakes.unsigned());
+      .all(refuseIfOff(source), refuseOtherMethods(source), ...receive(source, options, handshakes));
     app.use(source.path, refuseAs(source.name, options));
   }
-  app.use(refuseAll('not_found'));
+  app.use(refuseUnknown);
   app.use(refuseAs(NO_SOURCE, options));
   // Left alone, Express answers a target that is no URL by itself: in HTML, and without a line in the log.
   return (given, answered) => {
@@ -94,10 +91,8 @@ function refuseIfOff({ rules }: ReceivingSource) {
   };
 }
 
-function refuseAll(code: 'not_found' | 'method_not_allowed') {
-  return function refuseRoute() {
-    throw new Rejection(code);
-  };
+function refuseUnknown() {
+  throw new Rejection('not_found');
 }
 
 function refuseAs(source: string, { responder }: ReceiveOptions) {

@@ -7,14 +7,15 @@
  *   401  a scheme refuses the head (an address: 403)  503  inbox_slow, inbox_failed, internal
  *   415  encoding_unsupported                         200  accepted, duplicate (held is answered as accepted)
  */
-import type { Request, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Arrival, Kept } from '../../inbox/contract.ts';
-import type { Preset } from '../../verify/preset.ts';
+import type { WrittenAnswer } from '../../verify/handshake-answers.ts';
 import { type BodyCheck, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
+import type { arrivedKeeper } from '../arrived.ts';
+import type { HandshakeRules } from '../config/handshakes.ts';
 import type { ReplyOptions } from '../work.ts';
 import { readBody, tooLarge } from './body.ts';
 import { inTurn } from './check-order.ts';
-import type { HandshakeRules } from './handshakes.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
   headerKeeper,
@@ -26,7 +27,7 @@ import {
 } from './request.ts';
 import type { Responder } from './respond.ts';
 
-export interface ReceivingSource extends Pick<Preset, 'handshakes' | 'answer'> {
+export interface ReceivingSource {
   readonly name: string;
   readonly path: string;
   /** Names of headers that are kept beside the usual. */
@@ -34,6 +35,8 @@ export interface ReceivingSource extends Pick<Preset, 'handshakes' | 'answer'> {
   /** Asked for each request: a reload may have changed them. */
   readonly rules: () => SourceRules;
   readonly reply?: ReplyOptions;
+  /** For an event that is on disk, instead of ours. */
+  readonly answer?: WrittenAnswer;
   /** The time to store an event in, from the moment its request came in. Left out: the inbox's own. */
   readonly storeWithinMs?: number;
 }
@@ -60,22 +63,24 @@ export interface ReceiveOptions {
   readonly stoppedTaking: () => boolean;
   /** It is given up after `withinMs`, or when the inbox's own time is over. */
   readonly keep: (arrival: Arrival, withinMs?: number) => Promise<Kept>;
+  /** Of a handshake; false: there is no room. */
+  readonly keepArrived: ReturnType<typeof arrivedKeeper>;
   readonly responder: Responder;
   /** Made by host-body.ts. */
   readonly checkHostBody: RequestStep;
 }
 
-/** The chain that http/app.ts mounts at the source's path. `last`: steps before the event is kept. */
+/** The chain that http/app.ts mounts at the source's path. `last`: steps before the event is kept, and handlers of errors. */
 export function receive(
   source: ReceivingSource,
   options: ReceiveOptions,
-  last: readonly RequestStep[] = [],
-): RequestStep[] {
+  last: readonly (RequestStep | ErrorRequestHandler)[] = [],
+) {
   return [
     refuseIfOverloaded(source.name, options),
     options.checkHostBody,
     refuseIfNotHttps(options.requireHttps),
-    verifyHead(() => source.rules().verifiers),
+    verifyHead(source.rules),
     refuseIfEncoded,
     refuseIfTooLarge(source.rules),
     readRawBytes(source.rules),
@@ -85,10 +90,7 @@ export function receive(
   ];
 }
 
-export function refuseIfOverloaded(
-  source: string,
-  { memory, isKnown, stoppedTaking }: ReceiveOptions,
-): RequestStep {
+function refuseIfOverloaded(source: string, { memory, isKnown, stoppedTaking }: ReceiveOptions): RequestStep {
   return function checkLoad(_request, response, next) {
     if (stoppedTaking()) throw new Rejection('shutting_down');
     const reception = receptionOf(response);
@@ -101,17 +103,20 @@ export function refuseIfOverloaded(
   };
 }
 
-export function refuseIfNotHttps(required: boolean): RequestStep {
+function refuseIfNotHttps(required: boolean): RequestStep {
   return function checkHttps(_request, response, next) {
     if (required && !receptionOf(response).secure) throw new Rejection('https_required');
     next();
   };
 }
 
-export function verifyHead(verifiers: () => readonly Verifier[]): RequestStep {
+function verifyHead(rules: ReceivingSource['rules']): RequestStep {
   return function checkHead(_request, response, next) {
     const reception = receptionOf(response);
-    inTurn(verifiers(), reception.head, (known) => note(known, reception), next);
+    const { verifiers, handshake } = rules();
+    // A handshake that is no POST has no signature.
+    const those = reception.refused ? (handshake?.verifiers ?? verifiers) : verifiers;
+    inTurn(those, reception.head, (known) => note(known, reception), next);
   };
 }
 
@@ -133,7 +138,7 @@ function refuseIfTooLarge(rules: ReceivingSource['rules']): RequestStep {
   };
 }
 
-function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
+export function readRawBytes(rules: ReceivingSource['rules']): RequestStep {
   return function readRawBody(request, response, next) {
     if (waitsForContinue(request)) response.writeContinue();
     const reception = receptionOf(response);
@@ -163,7 +168,9 @@ function keepThenAnswer(source: ReceivingSource, { keep, responder }: ReceiveOpt
   const keptHeaders = headerKeeper(source.keepHeaders);
   return function keepEvent(request, response, next) {
     const reception = receptionOf(response);
-    const { head, proofs, body } = reception;
+    const { head, proofs, body, refused } = reception;
+    // It was no handshake, and is no event either.
+    if (refused) return next(refused);
     const arrival: Arrival = {
       source: name,
       receivedAt: head.receivedAt,

@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { REDACTED } from '../../base/log/redact.ts';
-import type { BodyCheck, Head, Proof } from '../../verify/verifier.ts';
+import type { BodyCheck, Head, Proof, Rejection } from '../../verify/verifier.ts';
 import type { Share } from './memory.ts';
 
 export interface Reception {
@@ -21,6 +21,8 @@ export interface Reception {
   readonly target: string;
   /** Of the memory for bodies. The first step of receive.ts takes it. */
   share?: Share;
+  /** Why it is refused unless it is a handshake: it is no POST, or lacks its signature. Left out: it is an event. */
+  refused?: Rejection;
   body: Buffer;
   bodyRead: boolean;
 }

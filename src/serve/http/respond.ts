@@ -14,7 +14,7 @@ import { redactText } from '../../base/log/redact.ts';
 import { http } from '../../base/node-http.ts';
 import type { ReplyResult } from '../../deliver/dispatch/reply.ts';
 import type { Kept } from '../../inbox/contract.ts';
-import type { AcceptedAnswer, MetHandshake } from '../../verify/handshake.ts';
+import type { WrittenAnswer } from '../../verify/handshake-answers.ts';
 import { REFUSALS, type RefusalCode, rejectionReason } from '../../verify/refusals.ts';
 import { type Proof, Rejection } from '../../verify/verifier.ts';
 import { type Meter, outcomeOfRefusal, type RequestOutcome } from '../meter.ts';
@@ -26,20 +26,19 @@ import { leavesTooMuch, sendAndLinger, writeHead } from './sending.ts';
 
 const JSON_TYPE = 'application/json';
 const PROBLEM_TYPE = 'application/problem+json';
-const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export interface Responder {
   /** Answers for an event that is on disk. `reply` is what the source's function said, if it has one and was asked. */
   accept(response: Response, source: Accepting, kept: Kept, reply?: ReplyResult): void;
   /** Answers a handshake. `warning` goes into the log. */
-  greet(response: Response, source: string, met: MetHandshake, warning?: string): void;
+  greet(response: Response, source: string, answer: WrittenAnswer, warning?: string): void;
   refuse(request: Request, response: Response, source: string, error: unknown): void;
 }
 
 /** `answer`: the one that the preset names. */
 interface Accepting {
   readonly name: string;
-  readonly answer?: AcceptedAnswer | undefined;
+  readonly answer?: WrittenAnswer | undefined;
 }
 
 interface ResponderOptions {
@@ -65,6 +64,8 @@ interface Report extends Partial<Readonly<Record<ReportWord, string>>> {
   readonly meant?: string;
 }
 
+type SentAnswer = Omit<WrittenAnswer, 'headers'> & Partial<Pick<WrittenAnswer, 'headers'>>;
+
 export function responder(options: ResponderOptions): Responder {
   const { production, meter } = options;
   const report = reporter(options);
@@ -74,9 +75,9 @@ export function responder(options: ResponderOptions): Responder {
     const { head, proofs } = receptionOf(response);
     const isReply = reply?.outcome === 'answered';
     const status = isReply ? 200 : (answer?.status ?? 200);
-    if (isReply) send(response, 200, JSON_TYPE, reply.json);
-    else if (answer) send(response, status, answer.type ?? TEXT_TYPE, answer.text);
-    else send(response, 200, JSON_TYPE, ownAnswer(kept), [], 'latin1');
+    if (isReply) send(response, { status, type: JSON_TYPE, body: reply.json });
+    else if (answer) send(response, answer);
+    else send(response, { status, type: JSON_TYPE, body: ownAnswer(kept) }, 'latin1');
     const { id: eventId, ...told } = kept;
     const wouldRefuse = codesIn(proofs);
     const more = {
@@ -92,9 +93,12 @@ export function responder(options: ResponderOptions): Responder {
     else options.learn(source, address, head.receivedAt);
   }
 
-  function greet(response: Response, source: string, met: MetHandshake, warning?: string): void {
-    send(response, met.status, met.type, met.body, met.headers);
-    report(response, source, met.status, { outcome: 'handshake', ...(warning !== undefined && { warning }) });
+  function greet(response: Response, source: string, answer: WrittenAnswer, warning?: string): void {
+    send(response, answer);
+    report(response, source, answer.status, {
+      outcome: 'handshake',
+      ...(warning !== undefined && { warning }),
+    });
   }
 
   function refuse(request: Request, response: Response, source: string, error: unknown): void {
@@ -116,21 +120,15 @@ export function responder(options: ResponderOptions): Responder {
     const endsWithAnswer = options.closing() || !response.shouldKeepAlive;
     if (readOn ? endsWithAnswer : leavesTooMuch(request) || code === 'body_too_large')
       sendAndLinger(request, response, readOn, { status, type: PROBLEM_TYPE, body }, headers);
-    else send(response, status, PROBLEM_TYPE, body, headers);
+    else send(response, { status, type: PROBLEM_TYPE, body, headers });
     if (status < 500) noteSender(request, response, { source, code }, options);
   }
 
-  function send(
-    response: Response,
-    status: number,
-    type: string,
-    body: string,
-    more: readonly string[] = [],
-    encoding: BufferEncoding = 'utf8',
-  ): void {
+  function send(response: Response, answer: SentAnswer, encoding: BufferEncoding = 'utf8'): void {
+    const { headers: more = [] } = answer;
     const headers = options.closing() ? [...more, 'Connection', 'close'] : more;
-    writeHead(response, { status, type, body }, headers);
-    response.end(body, encoding);
+    writeHead(response, answer, headers);
+    response.end(answer.body, encoding);
   }
 
   return { accept, greet, refuse };

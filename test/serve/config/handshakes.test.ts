@@ -58,12 +58,39 @@ test('what a handshake needs is read like any secret, and said if it is missing'
     BRAINTREE_PUBLIC_KEY: 'jkq28pcxj4r85dwr',
   });
   expect(warnings).toBe('');
-  expect(sourceOf('meta')?.handshakeSecrets).toEqual({ verifyToken: [GOOD] });
-  expect(sourceOf('braintree')?.handshakeValues).toEqual({ publicKey: 'jkq28pcxj4r85dwr' });
+  expect(sourceOf('meta')?.handshakeTexts).toEqual({ verifyToken: [GOOD] });
+  expect(sourceOf('braintree')?.handshakeTexts).toEqual({ publicKey: ['jkq28pcxj4r85dwr'] });
   expect(read({ ...on, META_VERIFY_TOKEN: 'changeme' }).problems).toContain(
     'META_VERIFY_TOKEN is a placeholder',
   );
   expect(read({}).warnings).toBe('');
+});
+
+test('the registered URL is a setting of a handshake like others, and may be that of all sources', () => {
+  const of = '{query:a}{secret:key}{setting:publicUrl}';
+  const preset = custom({
+    name: 'acme',
+    forms: [],
+    handshakes: [
+      {
+        when: { method: 'GET', 'query:a': /^\w$/ },
+        made: { algorithm: 'digest-sha256', encoding: 'hex', of },
+        answer: { text: '{made}' },
+      },
+    ],
+  });
+  const readWith = (more: Record<string, string>) =>
+    reading(
+      { ACME_WEBHOOK_TOKEN: GOOD, ACME_KEY: GOOD, ...more },
+      { sources: [{ preset, handlers: { log } }] },
+    );
+  expect(textOf(readWith({}).warnings)).toContain('ACME_PUBLIC_URL is not set');
+  const { config, warnings } = readWith({ PUBLIC_URL: 'https://hooks.example.com' });
+  expect(textOf(warnings)).not.toContain('ACME_PUBLIC_URL');
+  expect(config.sources[0]?.handshakeTexts).toEqual({
+    key: [GOOD],
+    publicUrl: ['https://hooks.example.com/webhooks/acme'],
+  });
 });
 
 test('a handshake that is wrong is a problem in the list', () => {

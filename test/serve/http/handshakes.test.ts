@@ -34,9 +34,8 @@ const OTHERS = {
         when: { method: 'GET', 'query:challenge_code': /^[\w-]{1,128}$/ },
         made: {
           algorithm: 'digest-sha256',
-          by: 'verificationToken',
           encoding: 'hex',
-          of: '{query:challenge_code}{key}{endpoint}',
+          of: '{query:challenge_code}{secret:verificationToken}{setting:publicUrl}',
         },
         answer: { json: { challengeResponse: '{made}' } },
       },
@@ -65,6 +64,12 @@ const OTHERS = {
       },
     ],
   }),
+  // An event may have the second field, and it may have it twice.
+  ping: custom({
+    name: 'ping',
+    forms: [HMAC],
+    handshakes: [{ when: { 'field:ping': '1', 'field:event': null }, answer: {} }],
+  }),
 } satisfies Record<string, Preset>;
 
 const shipped = (name: string, more: Partial<AppSource> = {}): AppSource => {
@@ -76,17 +81,19 @@ const SOURCES: AppSource[] = [
   ...['dropbox', 'slack', 'twitch', 'woocommerce', 'intercom', 'xero', 'shiphero', 'notion'].map((name) =>
     shipped(name),
   ),
-  shipped('meta', { handshakeSecrets: { verifyToken: [TOKEN] } }),
+  shipped('meta', { handshakeTexts: { verifyToken: [TOKEN] } }),
   shipped('braintree', {
     secrets: ['integration_private_key'],
-    handshakeValues: { publicKey: 'integration_public_key' },
+    handshakeTexts: { publicKey: ['integration_public_key'] },
   }),
   shipped('zoom', { secrets: ['the-newest-of-two', SECRET] }),
   shipped('discord', { scheme: 'signature', secrets: [PUBLIC_KEY] }),
   shipped('microsoft-graph', { name: 'graph', scheme: 'token' }),
   shipped('inpost-shipx', { name: 'shipx', scheme: 'token' }),
   shipped('salesforce-marketing-cloud', { name: 'sfmc', takesSecrets: true }),
+  shipped('zoom', { name: 'zoom-observed', observed: ['hmac'] }),
   shipped('asana', { name: 'asana-on' }),
+  shipped('asana', { name: 'asana-observed', observed: ['hmac'], takesSecrets: true }),
   shipped('asana', { name: 'asana-waiting', secrets: [], takesSecrets: true }),
   shipped('notion', { name: 'notion-waiting', secrets: [], takesSecrets: true }),
   ...Object.entries(OTHERS).map(
@@ -95,8 +102,7 @@ const SOURCES: AppSource[] = [
       preset,
       scheme: 'hmac',
       secrets: [SECRET],
-      publicUrl: 'https://hooks.example.com/webhooks/ebay',
-      handshakeSecrets: { verificationToken: [TOKEN] },
+      handshakeTexts: { verificationToken: [TOKEN], publicUrl: ['https://hooks.example.com/webhooks/ebay'] },
     }),
   ),
 ];
@@ -194,6 +200,7 @@ describe('an echo of the query', () => {
     expect((await send('GET', 'onfleet?check=a', {}, '{"check":"a"}')).status).toBe(405);
     expect((await send('POST', 'onfleet?check=a', { 'X-HTTP-Method-Override': 'GET' })).status).toBe(401);
     expect((await send('GET', 'onfleet/?check=a')).status).toBe(404);
+    expect((await send('GET', 'onfleet/x?check=a')).status).toBe(404);
     expect((await send('GET', 'Onfleet?check=a')).status).toBe(404);
     expect((await send('get', 'onfleet?check=a')).status).toBe(400);
   });
@@ -300,6 +307,14 @@ describe('an answer to a signed body', () => {
     expect(app.bodiesOf(source)).toEqual([]);
   });
 
+  test('a signature that is only observed, and wrong, has nothing made by our secret', async () => {
+    const answer = await send('POST', 'zoom-observed', SIGNED.zoom?.(VALIDATION, 'wrong'), VALIDATION);
+    expect(answer.body).toContain('"status":"accepted"');
+    const right = await send('POST', 'zoom-observed', SIGNED.zoom?.(VALIDATION), VALIDATION);
+    expect(right.body).toContain('encryptedToken');
+    expect(app.bodiesOf('zoom-observed')).toEqual([Buffer.from(VALIDATION)]);
+  });
+
   test('what is echoed has the form of a challenge, or the body is an event', async () => {
     const body = '{"challenge":"<b>x</b>","type":"url_verification"}';
     expect((await send('POST', 'slack', SIGNED.slack?.(body), body)).body).toContain('"status":"accepted"');
@@ -354,6 +369,13 @@ describe('a secret that arrives', () => {
     expect(answer.headers).not.toHaveProperty('x-hook-secret');
   });
 
+  test('while the signature is only observed, it comes as ever', async () => {
+    const answer = await send('POST', 'asana-observed', { 'X-Hook-Secret': HOOK });
+    expect(answer).toMatchObject({ status: 200, body: '', headers: { 'x-hook-secret': HOOK } });
+    expect(app.bodiesOf('asana-observed')).toEqual([]);
+    expect(takeArrived(app.folder, 'asana-observed')).toMatchObject([{ text: HOOK }]);
+  });
+
   test('two of them, or a line break in one, make nothing', async () => {
     const twice = bytesOf('POST', '/webhooks/asana-waiting', {
       'X-Hook-Secret': `${HOOK}\r\nX-Hook-Secret: ${HOOK}`,
@@ -397,6 +419,13 @@ describe('a secret that arrives', () => {
     expect(takeArrived(app.folder, 'asana-waiting')).toMatchObject([{ text: HOOK }]);
   });
 
+  test('what was taken, and not shown because the process ended, is shown to the next who asks', () => {
+    const line = { at: '2026-11-26T00:00:00.000Z', address: '', network: '', what: 'a secret', text: HOOK };
+    writeFileSync(join(app.folder, 'arrived-asana-waiting-taken'), JSON.stringify(line));
+    expect(takeArrived(app.folder, 'asana-waiting')).toEqual([line]);
+    expect(takeArrived(app.folder, 'asana-waiting')).toEqual([]);
+  });
+
   test('of one network only so many are kept, and the rest is turned away', async () => {
     const bring = (key: string) =>
       send('POST', 'sfmc', {}, JSON.stringify({ callbackId: 'c', verificationKey: key }));
@@ -438,6 +467,12 @@ describe('a ping', () => {
     for (const body of ['ssl_check=0', 'ssl_check=1&ssl_check=1', '{"ssl_check":1}', 'text=ssl_check%3D1'])
       expect((await send('POST', 'slack', {}, body)).status).toBe(401);
     expect(app.bodiesOf('slack')).toEqual(before);
+  });
+
+  test('a field that must not be there is there twice as well', async () => {
+    expectText(await send('POST', 'ping', {}, 'ping=1'), '', 'ping');
+    for (const body of ['ping=1&event=a', 'ping=1&event=a&event=b'])
+      expect((await send('POST', 'ping', {}, body)).status).toBe(401);
   });
 
   test('no byte of an unsigned body is asked for, and none read that is long or of unknown length', async () => {
@@ -522,9 +557,17 @@ describe('a datum that is wrong is a problem at the start', () => {
       'whose form',
     ],
     ['a form that is not whole', { when: { 'query:a': /\w+/ }, answer: {} }, 'from ^ to $'],
+    ['one with a dollar for its end', { when: { 'query:a': /^\w\$/ }, answer: {} }, 'from ^ to $'],
+    ['one that takes either case', { when: { 'query:a': /^\w$/i }, answer: {} }, 'from ^ to $'],
+    ['a number', { when: { 'member:a': 1 }, answer: {} }, 'from ^ to $'],
     ['an unknown place', { when: { 'cookie:a': 'b' }, answer: {} }, 'names cookie:a'],
     ['a method that stores', { when: { method: 'PUT' }, answer: {} }, 'has a method'],
     ['every POST', { when: {}, answer: {} }, 'would take every request'],
+    [
+      'every POST without a member',
+      { when: { 'member:a': null }, signed: true, answer: {} },
+      'would take every request',
+    ],
     ['a signed GET', { when: GET, signed: true, answer: {} }, 'only a POST has'],
     ['a redirect', { when: GET, answer: { status: 302 } }, 'answers 302'],
     [
@@ -534,8 +577,43 @@ describe('a datum that is wrong is a problem at the start', () => {
     ],
     [
       'a digest of what everybody knows',
-      { when: GET, made: { ...MADE, algorithm: 'digest-sha256', by: 'x' }, answer: {} },
-      'without {key}',
+      { when: GET, made: { ...MADE, algorithm: 'digest-sha256' }, answer: {} },
+      'without {secret:x}',
+    ],
+    [
+      'a hash of no kind',
+      { when: GET, made: { ...MADE, algorithm: 'md5' }, answer: {} },
+      'makes neither a MAC',
+    ],
+    [
+      'a MAC in no digits',
+      { when: GET, made: { ...MADE, encoding: 'hexx' }, answer: {} },
+      'makes neither a MAC',
+    ],
+    ['a secret that is told', { when: GET, answer: { text: '{secret:x}' } }, 'has {secret:x}, whose form'],
+    [
+      'a secret in a MAC, which anybody could try out',
+      { when: GET, made: { ...MADE, of: '{secret:x}' }, answer: { text: '{made}' } },
+      'has {secret:x}, whose form',
+    ],
+    [
+      'the secret of events',
+      { when: GET, answer: { text: '{setting:webhookSecret}' } },
+      'names a setting by which events are proven',
+    ],
+    [
+      'a digest with the secret of events',
+      {
+        when: GET,
+        made: { ...MADE, algorithm: 'digest-sha256', of: '{query:a}{secret:jwt_secret}' },
+        answer: {},
+      },
+      'names a setting by which events are proven',
+    ],
+    [
+      'signatures of what is nearly the challenge',
+      { when: GET, made: { ...MADE, of: '.query:a.' }, answer: { text: '{made}' } },
+      'makes signatures for everybody',
     ],
     [
       'signatures for everybody',

@@ -17,7 +17,7 @@ beforeAll(async () => {
     {
       ...source,
       name: 'pinned',
-      handshakeValues: { allowedOrigin: 'eventgrid.azure.net', allowedRate: '120' },
+      handshakeTexts: { allowedOrigin: ['eventgrid.azure.net'], allowedRate: ['120'] },
     },
     { preset: microsoftGraph, name: 'graph', scheme: 'token', secrets: [SECRET] },
   ]);

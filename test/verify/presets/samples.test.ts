@@ -46,8 +46,8 @@ test.each(sources)('$name: each sample is accepted, and a second one is a second
       headers: { 'Content-Type': 'application/json', ...headers },
       body: new Uint8Array(body),
     });
-    const { status = 200, text } = preset.answer ?? {};
-    const answer = { body: text ?? expect.stringContaining('accepted'), status };
+    const { status = 200, text, json } = preset.answer ?? {};
+    const answer = { body: text ?? JSON.stringify(json) ?? expect.stringContaining('accepted'), status };
     expect({ body: await response.text(), status: response.status }).toEqual(answer);
     sent.push(body);
   }

@@ -15,12 +15,11 @@ export const cloudevents = custom({
   handshakes: [
     {
       when: { method: 'OPTIONS', 'header:WebHook-Request-Origin': /^[\w.:-]{1,253}$/ },
-      defaults: { allowedOrigin: '*', allowedRate: '*' },
       answer: {
         headers: {
           Allow: 'POST, OPTIONS',
-          'WebHook-Allowed-Origin': '{setting:allowedOrigin}',
-          'WebHook-Allowed-Rate': '{setting:allowedRate}',
+          'WebHook-Allowed-Origin': '{setting:allowedOrigin=*}',
+          'WebHook-Allowed-Rate': '{setting:allowedRate=*}',
         },
       },
     },

@@ -23,7 +23,7 @@ export const meta = custom({
       when: {
         method: 'GET',
         'query:hub.mode': 'subscribe',
-        'query:hub.verify_token': { secret: 'verifyToken' },
+        'query:hub.verify_token': '{secret:verifyToken}',
         'query:hub.challenge': /^[\w.~-]{1,200}$/,
       },
       answer: { text: '{query:hub.challenge}' },

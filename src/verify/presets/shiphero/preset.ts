@@ -18,11 +18,10 @@ export const shiphero = custom({
   replyWithinMs: 8_000,
   retries: { after: 'anything', waitsMs: 10_000 },
   sample: 'shipment-update',
-  answer: { type: 'application/json', text: '{"code":"200","Status":"Success"}' },
+  answer: { json: { code: '200', Status: 'Success' } },
   setUp: [
     'ShipHero’s webhooks are made by its API: call the mutation webhook_create with the URL of this source, once for each kind of event.',
     'It answers with a shared_signature_secret, once: put that into SHIPHERO_WEBHOOK_SECRET.',
-    'It asks for the answer { "code": "200", "Status": "Success" }, which a `reply` can give.',
   ],
   known: {
     from: 'public code; copies of developer.shiphero.com; developer.shiphero.com/webhooks',
