@@ -22,7 +22,7 @@ export function sayForm(form: SignatureForm): string {
     layout && 'json64' in layout
       ? `base64 of {"${layout.json64}":"${shown}"}`
       : compileForm(form).layout.write(shown, time ? TIMES[time.unit].shown : '');
-  const names = placeHeaders(place);
+  const names = 'headerSeries' in place ? [`${placeName(place)} to -${place.upTo}`] : placeHeaders(place);
   return `\`${names.join(' or ') || placeName(place)}: ${value}\`${isSha1(form) ? ' if allowed' : ''}`;
 }
 
