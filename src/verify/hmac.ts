@@ -8,7 +8,7 @@
 import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
 import { compileForm } from './form/reading.ts';
 import { signForm } from './form/signed.ts';
-import { type FormSettings, verifyForms } from './form/verifier.ts';
+import { type FormScheme, type FormSettings, verifyForms } from './form/verifier.ts';
 import { isAsymmetric, isSha1, placeHeaders, type SignatureForm } from './form/vocabulary.ts';
 import type { Preset } from './preset.ts';
 import type { SecretRow } from './schemes.ts';
@@ -53,8 +53,6 @@ const SHA1 = {
   asks: 'does the sender sign with nothing better?',
   fix: 'Have it send SHA-256 as well; if it cannot, set `…_ALLOW_SHA1=true`.',
 } as const;
-
-type FormScheme = 'hmac' | 'signature';
 
 export const HMAC = {
   ...formRow('hmac'),

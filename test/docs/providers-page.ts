@@ -157,7 +157,9 @@ function rowFor(preset: Preset): string {
     [...new Set([...forms.map(provesOf), ...tokens.map(jwtProves)])].join(', else ') || 'the sender only',
     shownBy,
   ];
-  return `| ${cells.join(' | ').replaceAll('\n', ' ')} |\n`;
+  // A bar would begin a new cell, also between backticks.
+  const escaped = cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' '));
+  return `| ${escaped.join(' | ')} |\n`;
 }
 
 const LISTS = `## Several events in one body

@@ -9,3 +9,17 @@ test('the page of providers says what the presets say', () => {
   // Written anew by: node test/docs/providers-page.ts > docs/providers.md
   expect(readFileSync(join(ROOT, 'docs/providers.md'), 'utf8')).toBe(providersPage());
 });
+
+test('each row of its tables has as many cells as the head, whatever signs a value has in it', () => {
+  const tables = providersPage()
+    .split('\n\n')
+    .filter((text) => text.startsWith('|'));
+  expect(tables.length).toBeGreaterThan(3);
+  for (const table of tables) {
+    const [head, ...rows] = table
+      .trim()
+      .split('\n')
+      .map((row) => row.split(/(?<!\\)\|/).length);
+    expect(rows).toEqual(rows.map(() => head));
+  }
+});

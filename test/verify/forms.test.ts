@@ -288,6 +288,13 @@ test('a signature may stand inside the body; of a list only one item may be ther
     expect(await ask([form], [], { body })).toMatch(/^hmac_m/);
 });
 
+test('a series of headers is said by its ends, and each of several others by its name', () => {
+  const series = { ...base, in: { headerSeries: 'X-Sig-', upTo: 100 } } as const;
+  expect(sayForm(series)).toBe('`X-Sig-1 to -100: <hex>`');
+  const several = { ...base, in: { headers: ['X-One', 'X-Two'] } } as const;
+  expect(sayForm(several)).toBe('`X-One or X-Two: <hex>`');
+});
+
 test.each([
   [{ ...base, algorithm: 'md5' }, 'has an algorithm that is none of'],
   [{ ...base, signed: '{bodi}' }, 'has an unknown placeholder {bodi}; there are body, time'],

@@ -4,11 +4,9 @@
  */
 import { isForForms, SECRET_ROWS } from '../../verify/checks.ts';
 import { custom } from '../../verify/custom.ts';
-import type { FormKey } from '../../verify/form/key.ts';
-import { type KnownPiece, SignedBody } from '../../verify/form/parts.ts';
-import { placesOf } from '../../verify/form/places.ts';
-import { type CompiledForm, compileForm } from '../../verify/form/reading.ts';
-import { knownPieces, piecesOf } from '../../verify/form/signed.ts';
+import { type FormKey, readFormKeys } from '../../verify/form/key.ts';
+import { SignedBody } from '../../verify/form/parts.ts';
+import { type CompiledForm, compileForm, fillPieces } from '../../verify/form/reading.ts';
 import type { SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Head } from '../../verify/verifier.ts';
 import type { Captured } from './captured.ts';
@@ -50,19 +48,17 @@ export function toolsOf(secret: string): Tool[] {
   return all.flatMap((more) => {
     const form = { ...BASE, ...more } as SignatureForm;
     const isIdle = form.key === 'nfkd' && secret.normalize('NFKD') === secret;
-    const keyed = isIdle ? [] : placesOf([form], [secret]).flatMap(({ forms }) => forms);
-    return keyed.flatMap((compiled) => compiled.keys.flatMap((key) => (key ? [{ compiled, key }] : [])));
+    const keys = isIdle ? [] : readFormKeys(form, secret);
+    return keys.map((key) => ({ compiled: compileForm(form), key }));
   });
 }
 
 /** The pieces that a template signs, and their bytes; undefined if something is not there. */
 export function signedIn({ head, body, publicUrl }: Guess, signed: string, time = '') {
-  const pieces = piecesOf(compileForm({ ...BASE, signed }), { head, publicUrl });
+  const pieces = fillPieces(compileForm({ ...BASE, signed }).pieces, { head, publicUrl, body, time });
   if (typeof pieces === 'string') return undefined;
-  const known: KnownPiece[] | undefined = knownPieces(pieces, body, time);
-  if (!known) return undefined;
-  const sizeOf = (piece: KnownPiece) => (typeof piece === 'symbol' ? 0 : Buffer.byteLength(piece));
-  return { pieces: known, bytes: known.reduce((sum, piece) => sum + sizeOf(piece), 0) };
+  const sizes = pieces.map((piece) => (typeof piece === 'symbol' ? 0 : Buffer.byteLength(piece)));
+  return { pieces, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Undefined if the service takes the request under these forms; its refusal in words otherwise. */

@@ -4,7 +4,7 @@
  */
 import { SignedBody } from '../../verify/form/parts.ts';
 import { readTime } from '../../verify/form/value.ts';
-import type { ListLayout, PairsLayout, Place, SignedTime } from '../../verify/form/vocabulary.ts';
+import type { Place, SignatureLayout, SignedTime } from '../../verify/form/vocabulary.ts';
 import type { Captured } from './captured.ts';
 
 export interface Value {
@@ -18,7 +18,7 @@ export interface Value {
 export interface Sighting {
   readonly in: Place;
   readonly prefix?: string;
-  readonly layout?: PairsLayout | ListLayout;
+  readonly layout?: SignatureLayout;
   readonly text: string;
 }
 
@@ -36,7 +36,7 @@ const LOOKS_SIGNED = /^[\w+/-]{27,}={0,2}$/;
 /** What a provider may write before each of its signatures. */
 const FIXED_WORD = /^([^,;=]{0,40}[=: ])?$/;
 /** What separates entries, what stands behind the tag of one, and the layout that this is. */
-const LAYOUTS: readonly (readonly [string, string, (tag: string) => PairsLayout | ListLayout])[] = [
+const LAYOUTS: readonly (readonly [string, string, (tag: string) => SignatureLayout])[] = [
   ...([',', ';'] as const).map((pairs) => [pairs, '=', (mac: string) => ({ pairs, mac })] as const),
   ...([' ', ',', '&'] as const).flatMap((list) =>
     ([',', '=', '|'] as const).map((mark) => [list, mark, (tag: string) => ({ list, tag, mark })] as const),

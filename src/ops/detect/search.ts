@@ -4,9 +4,9 @@
  * that is found so is checked as the service would. The work is bounded by bytes hashed, not by a clock. Used by detect.ts.
  */
 import { headersIn } from '../../inbox/shape.ts';
+import { expectedBy } from '../../verify/form/algorithms.ts';
 import { formFlaws } from '../../verify/form/flaws.ts';
 import { KEY } from '../../verify/form/parts.ts';
-import { expectedBy } from '../../verify/form/signed.ts';
 import { placeHeaders, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { MemberPath, Preset } from '../../verify/preset.ts';
 import { presets } from '../../verify/presets-by-name.ts';

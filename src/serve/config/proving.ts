@@ -6,8 +6,8 @@ import type { Problem } from '../../base/errors.ts';
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets, type Secrets } from '../../base/settings/secrets.ts';
 import { SECRET_ROWS, SECRET_SETTINGS } from '../../verify/checks.ts';
-import { placeholdersIn, settingNames } from '../../verify/form/reading.ts';
-import { algorithmName, placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
+import { algorithmName, placeholdersIn, settingNames } from '../../verify/form/reading.ts';
+import { placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
 import { provingSettings, settingFor } from '../../verify/switches.ts';
 

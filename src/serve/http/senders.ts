@@ -8,7 +8,7 @@
  *   strange  anything else
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Bearing, bearingOf } from '../../verify/form/bearing.ts';
+import { type Bearing, bearingOf } from '../../verify/form/words.ts';
 import type { Preset } from '../../verify/preset.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { type Head, Rejection, type Verifier } from '../../verify/verifier.ts';

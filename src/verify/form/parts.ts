@@ -1,5 +1,5 @@
 /**
- * What may be signed: the placeholders of a template, one row each. template.ts reads templates with it.
+ * What may be signed: the placeholders of a template, one row each. reading.ts reads templates with them.
  *
  * What the head tells is read before the body is, and refused there if it is missing. The bytes of a body are signed as they
  * are and never made into text; only a part that names something inside of it reads it.
@@ -9,14 +9,12 @@ import { readForm } from '../../base/form-text.ts';
 import { type Exact, exactValue, jsonStartOf, NumberText } from '../../base/json-text.ts';
 import { type Head, headerLines } from '../verifier.ts';
 
-/** Stand for the text of the secret, and for that of the time. */
+/** Stands for the text of the secret. */
 export const KEY = Symbol('key');
-export const TIME = Symbol('time');
-/** Bytes and texts that are signed; a function where the body tells. */
-export type Piece = KnownPiece | typeof TIME | ((body: SignedBody) => string | Buffer | undefined);
+/** Bytes, or a text of which the UTF-8 is signed. */
 export type KnownPiece = string | Buffer | typeof KEY;
 
-/** What a signature may be about, beside the body. */
+/** What a signature may be about, as far as it is known before the body is. */
 export interface HeadFacts {
   readonly head: Pick<Head, 'rawHeaders' | 'query'>;
   /** The URL as it is registered with the provider. Never from `Host`, which a sender chooses. */
@@ -24,49 +22,44 @@ export interface HeadFacts {
   /** The values of the settings that templates name, by these names. */
   readonly values?: Readonly<Record<string, string>> | undefined;
 }
+export interface SignedFacts extends HeadFacts {
+  readonly body: SignedBody;
+  /** The text of the time. */
+  readonly time?: string | undefined;
+}
 
-export interface HeadPart {
-  readonly of: 'head';
+/** Reads a part whose placeholder has this name. Undefined: it is not there, or cannot be signed so. */
+type ReadPart<Facts> = (facts: Facts, name: string) => KnownPiece | undefined;
+
+/** Read with the head, or with the body. */
+export interface PartRow {
+  readonly head?: ReadPart<HeadFacts>;
+  readonly body?: ReadPart<SignedFacts>;
   /** What the placeholder's name is of, as in `{header:X}`; left out: it has none. */
   readonly takes?: string;
-  /** Bytes, or a text of which the UTF-8 is signed. Undefined: it is not there. */
-  read(facts: HeadFacts, name: string): string | Buffer | undefined;
-}
-interface BodyPart {
-  readonly of: 'body';
-  readonly takes?: string;
   /** All of the body is signed by it, or only what it names. */
-  readonly binds: 'all' | 'some';
+  readonly binds?: 'all' | 'some';
   /** It is all that the body says, and can be written in other bytes. */
   readonly isText?: true;
-  /** Undefined: what is there cannot be signed so. */
-  read(body: SignedBody, name: string): string | Buffer | undefined;
 }
-/** Is known to whoever checks the signature. */
-interface KnownPart {
-  readonly of: 'check';
-  readonly takes?: undefined;
-  readonly piece: Piece;
-}
-export type PartRow = HeadPart | BodyPart | KnownPart;
 
 export const PARTS: Readonly<Record<string, PartRow>> = {
-  body: { of: 'body', binds: 'all', read: ({ bytes }) => bytes },
-  time: { of: 'check', piece: TIME },
-  key: { of: 'check', piece: KEY },
-  header: { of: 'head', takes: 'a header', read: ({ head }, name) => oneLine(head, name) },
+  body: { body: ({ body }) => body.bytes, binds: 'all' },
+  time: { body: ({ time = '' }) => time },
+  key: { head: () => KEY },
+  header: { head: ({ head }, name) => oneLine(head, name), takes: 'a header' },
   /** All others are answered with 405. */
-  method: { of: 'head', read: () => 'POST' },
-  url: { of: 'head', read: urlOf },
-  target: { of: 'head', read: (facts) => urlOf(facts)?.replace(/^https?:\/\/[^/?]*/, '') },
-  listed: { of: 'head', takes: 'a header that lists headers', read: listedLines },
-  setting: { of: 'head', takes: 'a setting', read: ({ values }, name) => values?.[name] },
-  sha256hex: { of: 'body', binds: 'all', read: ({ bytes }) => hash('sha256', bytes, 'hex') },
-  base64: { of: 'body', binds: 'all', read: ({ bytes }) => bytes.toString('base64') },
-  form: { of: 'body', binds: 'all', isText: true, read: (body) => joinedFields(body) },
-  field: { of: 'body', takes: 'a field', binds: 'some', read: (body, name) => body.field(name) ?? '' },
-  member: { of: 'body', takes: 'a member', binds: 'some', read: (body, path) => body.member(path) ?? '' },
-  lines: { of: 'body', takes: 'members', binds: 'some', read: (body, names) => linesOfMembers(body, names) },
+  method: { head: () => 'POST' },
+  url: { head: urlOf },
+  target: { head: (facts) => urlOf(facts)?.replace(/^https?:\/\/[^/?]*/, '') },
+  listed: { head: listedLines, takes: 'a header that lists headers' },
+  setting: { head: ({ values }, name) => values?.[name], takes: 'a setting' },
+  sha256hex: { body: ({ body }) => hash('sha256', body.bytes, 'hex'), binds: 'all' },
+  base64: { body: ({ body }) => body.bytes.toString('base64'), binds: 'all' },
+  form: { body: joinedFields, binds: 'all', isText: true },
+  field: { body: ({ body }, name) => body.field(name) ?? '', takes: 'a field', binds: 'some' },
+  member: { body: ({ body }, path) => body.member(path) ?? '', takes: 'a member', binds: 'some' },
+  lines: { body: linesOfMembers, takes: 'members', binds: 'some' },
 };
 
 /** A body that is being checked: read as JSON or as a form only if something in it is asked for. */
@@ -110,20 +103,18 @@ export class SignedBody {
 const NO_FORM = randomUUID();
 
 /** Names and values in the order of the names. */
-function joinedFields({ fields, bytes }: SignedBody): string {
+function joinedFields({ body: { fields, bytes } }: SignedFacts): string {
   if (!fields) return NO_FORM + hash('sha256', bytes, 'hex');
   const sorted = [...fields].sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return sorted.flat().join('');
 }
 
 /** Name and value, a line each, of those that are there. Only the first may have lines itself, or one text would have two readings. */
-function linesOfMembers(body: SignedBody, names: string): string | undefined {
-  const found = names.split(',').flatMap((name) => {
-    const value = body.member(name);
-    return value === undefined ? [] : [{ name, value }];
-  });
-  if (found.some(({ value }, at) => at > 0 && value.includes('\n'))) return undefined;
-  return found.map(({ name, value }) => `${name}\n${value}\n`).join('');
+function linesOfMembers({ body }: SignedFacts, names: string): string | undefined {
+  const all = names.split(',').map((name) => [name, body.member(name)] as const);
+  const found = all.filter(([, value]) => value !== undefined);
+  if (found.slice(1).some(([, value]) => value?.includes('\n'))) return undefined;
+  return found.map(([name, value]) => `${name}\n${value}\n`).join('');
 }
 
 /** Node gives headers as Latin-1, and their bytes are signed. */
@@ -138,9 +129,7 @@ function urlOf({ head: { query }, publicUrl }: HeadFacts): string | undefined {
 }
 
 function listedLines({ head }: HeadFacts, name: string): string | undefined {
-  const listed = oneLine(head, name)?.toString('latin1').split(',') ?? [];
-  const lines = listed.map(
-    (one) => `${one.trim().toLowerCase()}:${oneLine(head, one.trim())?.toString('latin1').trim() ?? ''}`,
-  );
-  return lines.length === 0 ? undefined : lines.join(';');
+  const textOf = (one: string) => oneLine(head, one.trim())?.toString('latin1');
+  const lineOf = (one: string) => `${one.trim().toLowerCase()}:${textOf(one)?.trim() ?? ''}`;
+  return textOf(name)?.split(',').map(lineOf).join(';');
 }

@@ -1,114 +1,74 @@
-/** Reads a form once, at the start: its template becomes parts. What has a flaw was refused before (flaws.ts). */
+/**
+ * Reads a form once, at the start: its template becomes pieces, and what the verifier asks for each request is known from then on.
+ * What has a flaw was refused before (flaws.ts). Also answers what a template names, for docs, settings and handshakes.
+ */
+import { hash } from 'node:crypto';
 import { headerLines } from '../verifier.ts';
-import { type HeadPart, PARTS, type PartRow, type Piece } from './parts.ts';
-import {
-  algorithmName,
-  isAsymmetric,
-  keyNamePlace,
-  type PublishedKey,
-  placeHeaders,
-  placeName,
-  publishedKeyOf,
-  type SignatureForm,
-} from './vocabulary.ts';
-
-/** A part that the head tells, and where it stands among the pieces. */
-interface HeadPlace {
-  readonly at: number;
-  readonly row: HeadPart;
-  readonly all: string;
-  readonly name: string;
-}
+import { ALGORITHMS, type AlgorithmRow } from './algorithms.ts';
+import { type HeadFacts, type KnownPiece, PARTS, type SignedFacts } from './parts.ts';
+import { layoutOf } from './value.ts';
+import { isAsymmetric, placeHeaders, placeName, publishedKeyOf, type SignatureForm } from './vocabulary.ts';
 
 /** A form as it is checked with. */
-export interface CompiledForm {
-  readonly form: SignatureForm;
-  readonly prefix: string;
-  /** As node:crypto names it. */
-  readonly hash: string;
-  /** What the template signs, with a place for each part that the head tells. */
-  readonly pieces: readonly Piece[];
-  readonly heads: readonly HeadPlace[];
-  /** Where the time is: kind and name of `header:X`. */
-  readonly time: { readonly kind: string; readonly name: string } | undefined;
-  readonly published: PublishedKey | undefined;
-  /** Where a request names the published key that it is signed with. */
-  readonly keyName: { readonly kind: string; readonly name: string } | undefined;
-  readonly isAsymmetric: boolean;
-  readonly unlike: RegExp | undefined;
-  /** Place and algorithm, as evidence and metrics have them. */
-  readonly label: string;
-  /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
-  readonly isEvidence: boolean;
-  readonly signsUrl: boolean;
-  /** Of the body a text is signed, and not its bytes: whoever has caught one can write it anew. */
-  readonly signsText: boolean;
-  /** Lower-case names of the headers in which the signature may come. */
-  readonly headers: readonly string[];
-  /** Of others that are signed, have the time or name the key, and of those that list such. */
-  readonly others: readonly string[];
-  readonly lists: readonly string[];
-}
+export type CompiledForm = ReturnType<typeof compileForm>;
 
-const HASHES = ['sha256', 'sha1', 'sha512'];
-export const PLACEHOLDER = /\{(\w+)(?::([^{}]+))?\}/g;
-
-export function compileForm(form: SignatureForm): CompiledForm {
-  const time = form.time && timePlace(form.time.from);
+export function compileForm(form: SignatureForm) {
+  const { algorithm, signed = '' } = form;
   const published = publishedKeyOf(form);
-  const named = published && keyNamePlace(published);
-  const keyName = named && timePlace(named);
-  const headers = lowerCase(placeHeaders(form.in));
-  const lists = lowerCase(placeholderNames(form, 'listed'));
-  const { pieces, heads } = templatePieces(form);
-  const inHeader = [time, keyName].flatMap((place) => (place?.kind === 'header' ? [place.name] : []));
+  const time = placeFrom(form.time?.from);
+  const keyName = published && placeFrom('jwks' in published ? published.kid : published.certificate);
+  const placeholders = placeholdersIn(signed);
+  const ofBody = placeholders.flatMap(({ row }) => (row?.binds ? row : []));
+  const headers = placeHeaders(form.in).map(lowerCase);
+  const headersIn = (word: string) =>
+    [...placeholders, time, keyName].flatMap((one) => (one?.word === word ? lowerCase(one.name ?? '') : []));
+  const lists = headersIn('listed');
   return {
     form,
-    prefix: form.prefix ?? '',
-    hash: HASHES.find((name) => form.algorithm.endsWith(name)) ?? 'sha256',
-    pieces,
-    heads,
-    time,
-    published,
-    keyName,
+    algorithm: ALGORITHMS[algorithm] as AlgorithmRow,
     isAsymmetric: isAsymmetric(form),
-    unlike: 'unlike' in form ? form.unlike : undefined,
-    label: `${placeName(form.in)} ${algorithmName(form.algorithm)}`,
-    isEvidence: form.algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
-    signsText: signsText(form),
-    signsUrl: heads.some(({ row }) => row === PARTS.url || row === PARTS.target),
+    layout: layoutOf(form),
+    /** What is signed: texts, and the placeholders between them, of which some may be told by the head. */
+    readsHead: placeholders.some(({ row }) => row?.head),
+    pieces: signed.match(/\{[^{}]+\}|[^{}]+/g)?.map((text): Piece => placeholdersIn(text)[0] ?? text) ?? [],
+    /** Where the time is, and where a request names the published key that it is signed with: as a placeholder has it. */
+    time,
+    keyName,
+    published,
+    /** Place and algorithm, as evidence and metrics have them. */
+    label: `${placeName(form.in)} ${algorithmName(algorithm)}`,
+    /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
+    isEvidence: algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
+    signsUrl: placeholders.some(({ word }) => word === 'url' || word === 'target'),
+    /** Of the body a text is signed, and not its bytes: whoever has caught one can write it anew. */
+    signsText:
+      ofBody.length > 0 && ofBody.every(({ isText, binds }) => isText || (form.signsAll && binds === 'some')),
+    /** Lower-case names of the headers in which the signature may come. */
     headers,
-    others: [...new Set(lowerCase([...placeholderNames(form, 'header'), ...inHeader]).concat(lists))],
+    /** Of others that are signed, have the time or name the key, and of those that list such. */
+    others: [...new Set([...headersIn('header'), ...lists])],
     lists,
   };
 }
 
-function signsText(form: SignatureForm): boolean {
-  const rows = placeholdersIn(form.signed ?? '').map(({ word }) => PARTS[word]);
-  const ofBody = rows.filter((row) => row?.of === 'body');
-  const isAll = 'signsAll' in form && form.signsAll === true;
-  return ofBody.length > 0 && ofBody.every(({ isText, binds }) => isText || (isAll && binds === 'some'));
+/** Names the algorithm in evidence, metrics and docs: an HMAC by its hash alone. */
+export function algorithmName(algorithm: string): string {
+  return algorithm.replace(/^hmac-/, '');
 }
 
-function templatePieces({ signed = '' }: SignatureForm): Pick<CompiledForm, 'pieces' | 'heads'> {
-  const pieces: Piece[] = [];
-  const heads: HeadPlace[] = [];
-  let from = 0;
-  for (const { 0: all, 1: word = '', 2: name = '', index } of signed.matchAll(PLACEHOLDER)) {
-    if (index > from) pieces.push(signed.slice(from, index));
-    const row = PARTS[word] as PartRow;
-    if (row.of === 'head') heads.push({ at: pieces.length, row, all, name });
-    if (row.of === 'body') pieces.push((body) => row.read(body, name));
-    else pieces.push(row.of === 'head' ? '' : row.piece);
-    from = index + all.length;
-  }
-  if (from < signed.length) pieces.push(signed.slice(from));
-  return { pieces, heads };
+export const PLACEHOLDER = /\{(\w+)(?::([^{}]+))?\}/g;
+export type Placeholder = ReturnType<typeof placeholdersIn>[number];
+
+/** Each placeholder of a template: all of it, its word, its name, and its row of the table if it has one. */
+export function placeholdersIn(template: string) {
+  return [...template.matchAll(PLACEHOLDER)].map(([all, word = '', name]) => {
+    return { all, word, name, row: Object.hasOwn(PARTS, word) ? PARTS[word] : undefined };
+  });
 }
 
-/** Each placeholder of a template: all of it, its word and its name. */
-export function placeholdersIn(signed: string): { all: string; word: string; name: string | undefined }[] {
-  return [...signed.matchAll(PLACEHOLDER)].map(([all, word = '', name]) => ({ all, word, name }));
+/** `header:X`, as a placeholder would have it. */
+export function placeFrom(from = ''): Placeholder | undefined {
+  return placeholdersIn(`{${from}}`)[0];
 }
 
 /** The names that a form's placeholders of one kind have, as in `{header:X}`. */
@@ -118,26 +78,57 @@ export function placeholderNames({ signed = '' }: SignatureForm, kind: string): 
 
 /** The settings that a form reads, by the names that it has for them. */
 export function settingNames(form: SignatureForm): string[] {
-  const compared = (form.when ?? []).flatMap(({ is }) => (typeof is === 'string' ? [] : [is.setting]));
+  const compared = (form.when ?? []).flatMap(({ is }) => (typeof is === 'string' ? [] : is.setting));
   return [...placeholderNames(form, 'setting'), ...compared];
 }
 
-/** Kind and name in `header:X`. */
-export function timePlace(from: unknown): { kind: string; name: string } {
-  const [, kind = '', name = ''] = /^(\w+):(.*)$/s.exec(String(from)) ?? [];
-  return { kind, name };
-}
-
 /** The headers that one request signs, beside the one with the signature. */
-export function signedHeaders(
-  { others, lists }: CompiledForm,
-  rawHeaders: readonly string[],
-): readonly string[] {
+export function signedHeaders({ others, lists }: CompiledForm, { rawHeaders }: HeadFacts['head']): string[] {
   if (lists.length === 0) return others;
   const lines = lists.flatMap((name) => headerLines(rawHeaders, name));
-  return [...new Set([...others, ...lowerCase(lines.flatMap((line) => line.split(',')))])];
+  return [...new Set([...others, ...lines.flatMap((line) => line.split(',')).map(lowerCase)])];
 }
 
-function lowerCase(names: readonly string[]): string[] {
-  return names.map((name) => name.trim().toLowerCase());
+function lowerCase(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+/** What is signed; a placeholder as long as what it stands for is not known. */
+export type Piece = KnownPiece | Placeholder;
+
+/** The pieces with what the facts tell, texts in a row as one, the body not copied; in words, if something is missing. */
+export function fillPieces(pieces: readonly Piece[], facts: SignedFacts): KnownPiece[] | string;
+export function fillPieces(pieces: readonly Piece[], facts: HeadFacts): Piece[] | string;
+export function fillPieces(pieces: readonly Piece[], facts: HeadFacts | SignedFacts): Piece[] | string {
+  const filled: Piece[] = [];
+  for (const piece of pieces) {
+    const value = isUnread(piece) ? readPart(piece, facts) : piece;
+    if (value === undefined) return `${(piece as Placeholder).all} is not known, or there more than once`;
+    const last = filled.at(-1);
+    if (typeof value === 'string' && typeof last === 'string') filled[filled.length - 1] = last + value;
+    else filled.push(value);
+  }
+  return filled;
+}
+
+/** Itself, as long as the body is not there that tells it. Undefined: it is not there, or cannot be signed so. */
+function readPart(placeholder: Placeholder, facts: HeadFacts | SignedFacts): Piece | undefined {
+  const { row, name = '' } = placeholder;
+  if (row?.head) return row.head(facts, name);
+  return 'body' in facts ? row?.body?.(facts, name) : placeholder;
+}
+
+/** What stands there as text; undefined if nothing does. */
+export function partText(place: Placeholder | undefined, facts: HeadFacts | SignedFacts): string | undefined {
+  return place && readPart(place, facts)?.toString();
+}
+
+function isUnread(piece: Piece): piece is Placeholder {
+  return typeof piece === 'object' && (piece as Placeholder).row !== undefined;
+}
+
+/** Of what a body says to those pieces that read it, however it is written. */
+export function digestOfTexts(pieces: readonly Piece[], facts: SignedFacts): string {
+  const ofBody = pieces.filter(isUnread).filter(({ row }) => row?.binds);
+  return hash('sha256', JSON.stringify(ofBody.map((piece) => String(readPart(piece, facts)))), 'hex');
 }

@@ -9,72 +9,34 @@
  * What is not a signature of our shape is passed over in pairs and lists, so a provider may add a version while it changes its
  * signature. What is no list at all is refused.
  */
+import { hash } from 'node:crypto';
 import { exactObject } from '../../base/json-text.ts';
 import type { CompiledForm } from './reading.ts';
-import type { Algorithm, Encoding } from './vocabulary.ts';
+import type { Encoding, SignatureForm } from './vocabulary.ts';
 
+const HEX = /^([\da-f]{2})*$/i;
 const SIGNATURES_MAX = 8;
-const HEX = /^([\da-f]{2})+$/i;
 /** Of a DER signature or RSA the length is the key's. */
-const BYTES = { 'hmac-sha256': 32, 'digest-sha256': 32, 'hmac-sha1': 20, 'hmac-sha512': 64, ed25519: 64 };
 const VARIABLE_BYTES_MAX = 1_024;
-const TIMES = {
-  s: /^[1-9]\d{9}$/,
-  ms: /^[1-9]\d{12}$/,
-  date: /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)$/,
+
+const DATE =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)$/;
+/** How times are written, in how many milliseconds, and how docs show them. */
+export const TIMES = {
+  s: { form: /^[1-9]\d{9}$/, ms: 1_000, shown: '<unix s>' },
+  ms: { form: /^[1-9]\d{12}$/, ms: 1, shown: '<unix ms>' },
+  date: { form: DATE, ms: Number.NaN, shown: '<date>' },
 };
-type TimeUnit = keyof typeof TIMES;
-
-/** What a value says. Nothing of it is proven yet. */
-export interface ValueRead {
-  readonly signatures: readonly Buffer[];
-  /** The text of the time, if it stands among the pairs. */
-  readonly time: string | undefined;
-}
-
-/** Undefined if the value is not exactly of the form. */
-export function readSignatures(compiled: CompiledForm, value: string): ValueRead | undefined {
-  const { form, prefix } = compiled;
-  if (form.layout === undefined) {
-    const signature = value.startsWith(prefix)
-      ? decodeSignature(form, value.slice(prefix.length))
-      : undefined;
-    return signature && { signatures: [signature], time: undefined };
-  }
-  const read =
-    'pairs' in form.layout
-      ? readPairs(compiled, value)
-      : 'list' in form.layout
-        ? readTagged(compiled, value)
-        : readMember(form.layout.json64, value);
-  if (read === undefined || read.texts.length > SIGNATURES_MAX) return undefined;
-  const signatures = read.texts.flatMap((text) => decodeSignature(form, text) ?? []);
-  return signatures.length > 0 ? { signatures, time: read.time } : undefined;
-}
-
-/** The value that the provider would send, of a signature in its encoding. */
-export function writeValue(
-  { form: { layout }, prefix, time }: CompiledForm,
-  text: string,
-  timeText: string,
-): string {
-  if (layout === undefined) return prefix + text;
-  if ('list' in layout) return `${layout.tag ?? 'key'}${layout.mark}${text}`;
-  if ('json64' in layout) return Buffer.from(JSON.stringify({ [layout.json64]: text })).toString('base64');
-  const pair = time?.kind === 'pair' ? `${time.name}=${timeText}${layout.pairs}` : '';
-  return `${pair}${layout.mac}=${text}`;
-}
 
 /** In milliseconds since 1970; undefined if the text is not exactly of the unit. */
-export function readTime(unit: TimeUnit, text: string): number | undefined {
-  if (!TIMES[unit].test(text)) return undefined;
-  const ms = unit === 'date' ? Date.parse(text) : Number(text) * (unit === 's' ? 1_000 : 1);
+export function readTime(unit: keyof typeof TIMES, text = ''): number | undefined {
+  if (!TIMES[unit].form.test(text)) return undefined;
+  const ms = unit === 'date' ? Date.parse(text) : Number(text) * TIMES[unit].ms;
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-export function writeTime(unit: TimeUnit, ms: number): string {
-  if (unit === 'date') return new Date(ms).toISOString();
-  return String(unit === 's' ? Math.floor(ms / 1_000) : ms);
+export function writeTime(unit: keyof typeof TIMES, ms: number): string {
+  return unit === 'date' ? new Date(ms).toISOString() : String(Math.floor(ms / TIMES[unit].ms));
 }
 
 /** The signed time among the pairs of a value, in unix seconds; undefined in any other. */
@@ -83,56 +45,74 @@ export function signedSecondsIn(value: string): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-interface TextsRead {
-  readonly texts: readonly string[];
-  readonly time: string | undefined;
+/** What a value has in it: the texts of its signatures, and that of the time if it stands among them. */
+type ValueRead = { readonly texts: readonly string[]; readonly time?: string | undefined } | undefined;
+
+/**
+ * `read`: undefined if the value is not exactly of the form. `write`: the value that the provider would send, of a signature in
+ * its encoding.
+ */
+export function layoutOf({ layout, prefix = '', time }: SignatureForm) {
+  if (layout === undefined)
+    return {
+      read: (value: string): ValueRead =>
+        value.startsWith(prefix) ? { texts: [value.slice(prefix.length)] } : undefined,
+      write: (signature: string) => prefix + signature,
+    };
+  if ('json64' in layout)
+    return {
+      read(value: string): ValueRead {
+        const text = exactObject(strictBytes(value, 'base64')?.toString() ?? '')?.get(layout.json64);
+        return typeof text === 'string' ? { texts: [text] } : undefined;
+      },
+      write: (signature: string) =>
+        Buffer.from(JSON.stringify({ [layout.json64]: signature })).toString('base64'),
+    };
+  const arePairs = 'pairs' in layout;
+  const { list, mark, tag } = arePairs ? { list: layout.pairs, mark: '=', tag: layout.mac } : layout;
+  const timeName = /^pair:(.*)$/s.exec(time?.from ?? '')?.[1];
+  return {
+    read(value: string): ValueRead {
+      const texts: string[] = [];
+      const times: string[] = [];
+      for (const entry of value.split(list)) {
+        const at = entry.indexOf(mark);
+        const name = entry.slice(0, at);
+        if (at < 1 || (arePairs && name.trim() !== name)) return undefined;
+        if (name === timeName) times.push(entry.slice(at + 1));
+        if (tag === undefined || name === tag) texts.push(entry.slice(at + 1));
+      }
+      return times.length === (timeName === undefined ? 0 : 1) ? { texts, time: times[0] } : undefined;
+    },
+    write(signature: string, timeText: string) {
+      const pair = timeName === undefined ? '' : `${timeName}${mark}${timeText}${list}`;
+      return `${pair}${tag ?? 'key'}${mark}${signature}`;
+    },
+  };
 }
 
-function readPairs({ form, time }: CompiledForm, value: string): TextsRead | undefined {
-  const { pairs: separator, mac } = form.layout as { pairs: string; mac: string };
-  const timeName = time?.kind === 'pair' ? time.name : undefined;
-  const times: string[] = [];
-  const texts: string[] = [];
-  for (const pair of value.split(separator)) {
-    const at = pair.indexOf('=');
-    const name = pair.slice(0, at);
-    const text = pair.slice(at + 1);
-    if (at < 1 || name.trim() !== name) return undefined;
-    if (name === timeName) times.push(text);
-    if (name === mac) texts.push(text);
+/** What values say; nothing of it is proven yet. `lines`: names and values by turns. Undefined if none is exactly of the form. */
+export function readSignatures({ form, algorithm, layout }: CompiledForm, lines: readonly string[]) {
+  const signatures: Buffer[] = [];
+  let time: string | undefined;
+  for (let at = 1; at < lines.length; at += 2) {
+    const read = layout.read(lines[at] as string);
+    if (!read || read.texts.length > SIGNATURES_MAX) continue;
+    for (const text of read.texts) {
+      const bytes = form.encoding ? strictBytes(text, form.encoding) : Buffer.from(text, 'latin1');
+      const most = form.encoding ? VARIABLE_BYTES_MAX : text.length;
+      if (!bytes?.length || bytes.length !== (algorithm.bytes ?? Math.min(bytes.length, most))) continue;
+      // Of secrets of any length: hashed, so that the time taken tells neither a length nor where they differ.
+      signatures.push(form.algorithm === 'equal' ? hash('sha256', bytes, 'buffer') : bytes);
+      time = read.time;
+    }
   }
-  return times.length === (timeName === undefined ? 0 : 1) ? { texts, time: times[0] } : undefined;
+  return signatures.length > 0 ? { signatures, time } : undefined;
 }
 
-function readTagged({ form }: CompiledForm, value: string): TextsRead | undefined {
-  const { list, tag, mark } = form.layout as { list: string; tag?: string; mark: string };
-  const texts: string[] = [];
-  for (const entry of value.split(list)) {
-    const at = entry.indexOf(mark);
-    if (at < 1) return undefined;
-    if (tag === undefined || entry.slice(0, at) === tag) texts.push(entry.slice(at + 1));
-  }
-  return { texts, time: undefined };
-}
-
-function readMember(name: string, value: string): TextsRead | undefined {
-  const json = Buffer.from(value, 'base64');
-  const text = json.toString('base64') === value ? exactObject(json.toString('utf8'))?.get(name) : undefined;
-  return typeof text === 'string' ? { texts: [text], time: undefined } : undefined;
-}
-
-/** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact form may. */
-function decodeSignature(
-  { algorithm, encoding }: { algorithm: Algorithm; encoding?: Encoding },
-  text: string,
-) {
-  if (encoding === undefined) return text === '' ? undefined : Buffer.from(text, 'latin1');
+/** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact text may. */
+export function strictBytes(text: string, encoding: Encoding): Buffer | undefined {
   const bytes = Buffer.from(text, encoding);
-  const length = (BYTES as Partial<Record<Algorithm, number>>)[algorithm];
-  if (
-    length === undefined ? bytes.length === 0 || bytes.length > VARIABLE_BYTES_MAX : bytes.length !== length
-  )
-    return undefined;
-  if (encoding === 'hex') return HEX.test(text) ? bytes : undefined;
-  return bytes.toString(encoding) === text ? bytes : undefined;
+  const isExact = encoding === 'hex' ? HEX.test(text) : bytes.toString(encoding) === text;
+  return isExact ? bytes : undefined;
 }

@@ -1,27 +1,47 @@
-/** A form in the words of the README and of docs/providers.md, and what a signature of it proves. */
-import { PARTS } from './parts.ts';
+/**
+ * What a form looks like: in the words of the README and of docs/providers.md, and in a request that anybody can have written. What a
+ * signature of it proves stands here too.
+ */
+import { headerLines } from '../verifier.ts';
 import { compileForm, placeholdersIn } from './reading.ts';
-import { writeValue } from './value.ts';
+import { readSignatures, TIMES } from './value.ts';
 import { isSha1, placeHeaders, placeName, type SignatureForm } from './vocabulary.ts';
-
-const TIME_WORDS = { s: '<unix s>', ms: '<unix ms>', date: '<date>' };
 
 /** What a good signature of this form says about a delivery. */
 export function provesOf(form: SignatureForm): 'the content' | 'a part of the content' | 'the sender only' {
-  const bound = placeholdersIn(form.signed ?? '').map(({ word }) => PARTS[word]);
-  const binds = bound.map((row) => (row?.of === 'body' ? row.binds : undefined));
-  if (binds.includes('all') || ('bodyDigest' in form && form.bodyDigest)) return 'the content';
+  const binds = placeholdersIn(form.signed ?? '').map(({ row }) => row?.binds);
+  if (binds.includes('all') || form.bodyDigest) return 'the content';
   return binds.includes('some') ? 'a part of the content' : 'the sender only';
 }
 
 /** `` `X-Signature: sha256=<hex>` ``, as a sender writes it. */
 export function sayForm(form: SignatureForm): string {
-  const compiled = compileForm(form);
-  const names = placeHeaders(form.in);
+  const { in: place, layout, time } = form;
   const shown = `<${form.algorithm === 'equal' ? 'secret' : form.encoding}>`;
   const value =
-    form.layout && 'json64' in form.layout
-      ? `base64 of {"${form.layout.json64}":"${shown}"}`
-      : writeValue(compiled, shown, form.time ? TIME_WORDS[form.time.unit] : '');
-  return `\`${names.length > 0 ? names.join(' or ') : placeName(form.in)}: ${value}\`${isSha1(form) ? ' if allowed' : ''}`;
+    layout && 'json64' in layout
+      ? `base64 of {"${layout.json64}":"${shown}"}`
+      : compileForm(form).layout.write(shown, time ? TIMES[time.unit].shown : '');
+  const names = 'headerSeries' in place ? [`${placeName(place)} to -${place.upTo}`] : placeHeaders(place);
+  return `\`${names.join(' or ') || placeName(place)}: ${value}\`${isSha1(form) ? ' if allowed' : ''}`;
+}
+
+/** What signatures look like in headers; those inside a body are not looked for. */
+export type Bearing = ReturnType<typeof bearingOf>;
+
+/** Says which provider somebody means to be, and proves nothing: for alarms, by serve/http/senders.ts. */
+export function bearingOf(forms: readonly SignatureForm[]) {
+  const places = forms.map(compileForm).flatMap((form) => form.headers.map((name) => ({ form, name })));
+  return {
+    /** In lower case. */
+    headers: places.map(({ name }) => name),
+    /** Of the header that has one; undefined if none has. */
+    valueIn(rawHeaders: readonly string[]): string | undefined {
+      for (const { form, name } of places) {
+        const [value, ...more] = headerLines(rawHeaders, name);
+        if (value !== undefined && more.length === 0 && readSignatures(form, [name, value])) return value;
+      }
+      return undefined;
+    },
+  };
 }
