@@ -7,12 +7,12 @@ import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
 import { counted } from '../base/words.ts';
 import { prefixOf } from '../serve/config/source.ts';
-import { isSha1 } from '../verify/form/vocabulary.ts';
+import { isSha1, placeName, type SignatureForm } from '../verify/form/vocabulary.ts';
+import { presets } from '../verify/presets-by-name.ts';
 import { headerLines } from '../verify/verifier.ts';
-import { type Captured, readCaptured } from './detect/captured.ts';
-import { findMistake, likelyForms, otherSchemes } from './detect/clues.ts';
+import { readCaptured } from './detect/captured.ts';
+import { cluesIn, presetText } from './detect/clues.ts';
 import { type Guess, guessOf, refusedBecause } from './detect/guess.ts';
-import { nameFor, presetText, wiringLines } from './detect/paste.ts';
 import { FormSearch, type Found } from './detect/search.ts';
 import { misused, say, sayProse, TEXT } from './terminal.ts';
 
@@ -21,22 +21,27 @@ export const usage = `Usage: consignee detect --secret-file FILE --request FILE 
   Says how the sender of a captured request signs: which preset it is, or a
   preset to paste. It needs no running service, and sends nothing anywhere.
 
-  --secret-file FILE  the secret as the provider shows it; or several, one a
-                      line; or the provider's public key
+  --secret-file FILE  secrets as the provider shows them, one a line, or its
+                      public key
   --previous FILE     secrets to try after those
-  --request FILE      a raw HTTP request, a curl command (curl -H …
-                      --data-binary …) or a HAR file; - is standard input
-  --public-url URL    the URL as it is registered at the provider, if that is
-                      not the one of the request: some sign it
+  --request FILE      a raw HTTP request, a curl command or a HAR file, or -
+                      for standard input
+  --public-url URL    the URL that is registered there, if it is another one
 
   It exits with 0 if it has found the form, 1 if not, 64 if it is used wrongly.
 `;
 /** For all secrets together: some seconds. */
 const BYTES_MOST = 1_500_000_000;
-const ADVICE = `
-- Is it the secret of this endpoint? Most providers have one for each, and others for test and live.
-- Is the body what came, byte for byte? A parser, a proxy or an editor changes it: capture it before them.
-- Is the URL signed? Then --public-url must be what is registered at the provider.`;
+/** By what providers call them, the surest first. A thing's own id would make its second event a duplicate. */
+const IDS = [
+  /(event|notification)[-_.]?(uu)?id$/i,
+  /:(uu)?id$/i,
+  /(delivery|message|webhook)[-_]?(u?u?id)?$/i,
+];
+const TYPES = [/event[-_.]?(type|name)$/i, /:type$/i, /[:.-](topic|event|action|kind)$/i];
+/** Words in the name of a header that are no provider's. */
+const NO_NAME =
+  /^(x|webhooks?|signature|sign|sig|hmac|hub|sha\d*|body|authorization|request|hook|auth|v\d|primary)$/i;
 
 export async function run(args: string[]): Promise<number> {
   let asked: ReturnType<typeof readAsked>;
@@ -45,77 +50,91 @@ export async function run(args: string[]): Promise<number> {
   } catch (error) {
     return misused((error as Error).message, usage);
   }
-  return detect(asked.captured, asked.secrets, asked.publicUrl);
+  const { captured, secrets, publicUrl = captured.url } = asked;
+  const guesses = secrets.map((secret) => guessOf(captured, secret, publicUrl));
+  const { length } = captured.body;
+  sayProse(
+    `The body has ${counted(length, 'byte')}. Delete the request afterwards: it may hold credentials.`,
+  );
+  const [said = length] = headerLines(captured.rawHeaders, 'content-length');
+  if (Number(said) !== length) say(`Its Content-Length says ${said}: the body is not what was sent.`);
+  let trials = 0;
+  for (const [at, guess] of guesses.entries()) {
+    const search = new FormSearch(guess, BYTES_MOST / secrets.length);
+    const found = search.find();
+    trials += search.trials;
+    if (!found) continue;
+    const which = secrets.length > 1 ? `, with secret ${at + 1} of ${secrets.length}` : '';
+    say(`Found${which}, after ${counted(trials, 'trial')}.\n`);
+    sayFound(found, guess);
+    return 0;
+  }
+  say(`Nothing fits, after ${counted(trials, 'trial')}.\n`);
+  for (const clue of cluesIn(guesses)) sayProse(clue);
+  return 1;
 }
 
 /** Throws Error if it is not used as it should be, or a file is not what it should be. */
 function readAsked(args: string[]) {
   const options = { 'secret-file': TEXT, previous: TEXT, request: TEXT, 'public-url': TEXT, config: TEXT };
-  const { values } = parseArgs({ args, options });
-  const { 'secret-file': file, previous, request, 'public-url': publicUrl } = values;
-  if (file === undefined || request === undefined) throw new Error('it wants --secret-file and --request');
+  const { request, 'public-url': publicUrl, ...files } = parseArgs({ args, options }).values;
+  const named = [files['secret-file'], files.previous].filter((file) => file !== undefined);
+  if (files['secret-file'] === undefined || request === undefined)
+    throw new Error('it wants --secret-file and --request');
   if (publicUrl !== undefined && !URL.canParse(publicUrl)) throw new Error('--public-url is no URL');
-  const files = [file, ...(previous === undefined ? [] : [previous])];
-  const secrets = files.flatMap((one) => secretsInFile(readFileSync(one, 'utf8'))).filter(Boolean);
-  if (secrets.length === 0) throw new Error(`${file} has no secret`);
+  const secrets = named.flatMap((file) => secretsInFile(readFileSync(file, 'utf8')).filter(Boolean));
+  if (secrets.length === 0) throw new Error(`${named[0]} has no secret`);
   return { captured: readCaptured(readFileSync(request === '-' ? 0 : request)), secrets, publicUrl };
 }
 
-function detect(captured: Captured, secrets: readonly string[], publicUrl = captured.url): number {
-  const { kind, body, rawHeaders } = captured;
-  const [length] = headerLines(rawHeaders, 'content-length');
-  sayProse(
-    `The ${kind} has a body of ${counted(body.length, 'byte')}. Delete it afterwards: it may hold credentials.`,
-  );
-  if (length !== undefined && Number(length) !== body.length)
-    say(`Its Content-Length says ${length}: the body is not what was sent.`);
-  const bytesMost = BYTES_MOST / secrets.length;
-  const searches = secrets.map((secret) => new FormSearch(guessOf(captured, secret, publicUrl), bytesMost));
-  for (const [at, search] of searches.entries()) {
-    const found = search.find();
-    if (!found) continue;
-    const which = secrets.length > 1 ? `, with secret ${at + 1} of ${secrets.length}` : '';
-    say(`Found${which}, after ${counted(search.trials, 'trial')}.\n`);
-    sayFound(found, search.guess);
-    const late = refusedBecause(search.guess, found.presets[0]?.forms ?? found.forms.slice(0, 1), 0);
-    if (late) sayProse(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
-    return 0;
-  }
-  sayUnfound(searches);
-  return 1;
-}
-
-function sayFound({ presets: [preset, ...twins], forms: [form, ...more] }: Found, guess: Guess): void {
+function sayFound({ presets: [preset, ...twins], forms }: Found, guess: Guess): void {
+  const [form, ...more] = forms as [SignatureForm, ...SignatureForm[]];
   const name = preset?.name ?? nameFor(form);
-  if (preset) say(`It is the preset ${name}:\n\n  consignee add ${name}\n`);
-  if (twins.length > 0)
-    sayProse(`These sign alike, so take the one that sends: ${twins.map((twin) => twin.name).join(', ')}.`);
-  if (form)
-    say(
-      `It is no preset. Put this into config/sources.ts, above its list of sources:\n\n${wiringLines(form, guess.captured)}\n`,
-    );
-  for (const other of more) say(`This fits, too: ${presetText(other)}`);
   const setting = prefixOf(name);
-  sayProse(
-    `The secret goes into ${setting}_WEBHOOK_SECRET, or its file's name into ${setting}_WEBHOOK_SECRET_FILE.`,
-  );
-  const better = preset?.forms.filter((one) => !isSha1(one)) ?? [];
+  const taken = preset ? forms : [form];
+  const better = preset ? forms.filter((one) => !isSha1(one)) : [];
+  const late = refusedBecause(guess, taken, 0);
+  const alike = twins.map((twin) => twin.name).join(', ');
+  if (preset) say(`It is the preset ${name}:\n\n  consignee add ${name}\n`);
+  else say(`It is no preset. ${linesToPaste(form, guess)}\n`);
+  if (alike) sayProse(`These sign alike, so take the one that sends: ${alike}.`);
+  if (!preset) for (const other of more.slice(0, 4)) say(`This fits, too: ${presetText(other)}`);
+  sayProse(`Set ${setting}_WEBHOOK_SECRET to the secret, or ${setting}_WEBHOOK_SECRET_FILE to its file.`);
   if (better.length > 0 && refusedBecause(guess, better))
     sayProse(
-      `It came with SHA-1 alone, where ${name} can do better: have it send SHA-256, or set ${setting}_ALLOW_SHA1=true.`,
+      `It came with SHA-1 alone, where ${name} can do better:\nhave it send SHA-256, or set ${setting}_ALLOW_SHA1=true.`,
     );
-  if (/\{(url|target)\}/.test(JSON.stringify(preset?.forms ?? form)))
+  if (/\{(url|target)\}/.test(JSON.stringify(taken)))
     sayProse(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
+  if (late) sayProse(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
 }
 
-function sayUnfound(searches: readonly FormSearch[]): void {
-  const trials = searches.reduce((sum, search) => sum + search.trials, 0);
-  say(`Nothing fits, after ${counted(trials, 'trial')}.\n`);
-  const [mistake] = searches.flatMap(({ guess }) => findMistake(guess) ?? []);
-  if (mistake) sayProse(`It would be right for ${mistake.words}. Then it is ${mistake.fits}.`);
-  else for (const line of new Set([...searches.flatMap(cluesIn), ADVICE])) say(line);
+function nameFor(form: SignatureForm): string {
+  const words = placeName(form.in).split(/^body.*|[^a-z\d]+/i);
+  const name = words.find((word) => /^[a-z]/i.test(word) && !NO_NAME.test(word))?.toLowerCase() ?? 'provider';
+  return name in presets || name === 'provider' ? `my${name}` : name;
 }
 
-function cluesIn(search: FormSearch): string[] {
-  return [...otherSchemes(search.guess), ...likelyForms(search)];
+function linesToPaste(form: SignatureForm, { texts }: Guess): string {
+  const name = nameFor(form);
+  const [id, type] = [IDS, TYPES].map((patterns) => {
+    const [found] = patterns.flatMap((pattern) => texts.filter((text) => pattern.test(text.name)));
+    return found ? ['member' in found.in ? found.in.member.split('.') : found.in] : [];
+  });
+  return `Put this into config/sources.ts, above its list of sources:
+
+const ${name} = custom({
+  name: '${name}',
+  forms: [${presetText(form)}],
+  id: ${presetText(id)},
+  type: ${presetText(type)},
+});
+
+and this into the list:
+
+  { preset: ${name}, handlers: { log } },
+
+The file must import custom and log from 'consignee', beside what it imports
+already.
+${id?.length ? 'Places of id and type are guesses: the id must be another one for each event,\nor [].' : 'No id was found: unless you name its place, events are told apart by the digest\nof the body.'}`;
 }

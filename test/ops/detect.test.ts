@@ -163,17 +163,35 @@ test.each([
     },
     "layout: { list: ' ', tag: 'k2', mark: ',' }",
   ],
+  [
+    'the version in a pair of its own',
+    {
+      'X-Parcelo-Signature': `v=v2;ts=${seconds}123;mac=${mac(`v2:${seconds}123:${BODY}`, 'sha512').toString('base64')}`,
+    },
+    "layout: { pairs: ';', mac: 'mac' }, encoding: 'base64', algorithm: 'hmac-sha512', signed: 'v2:{time}:{body}'",
+  ],
+  [
+    'base64 of JSON with the signature in it',
+    { 'X-Parcelo-Signature': btoa(JSON.stringify({ kid: 'a', mac: mac(BODY).toString('hex') })) },
+    "layout: { json64: 'mac' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}'",
+  ],
+  [
+    'a short secret as Basic has it, in base64 of few letters',
+    { Authorization: `Basic ${btoa('me:pw')}` },
+    "prefix: 'Basic ', encoding: 'base64', algorithm: 'equal'",
+    'me:pw',
+  ],
   ['the secret itself', { 'X-Parcelo-Key': `Token ${SECRET}` }, "prefix: 'Token ', algorithm: 'equal'"],
   [
     'the secret as Basic has it',
     { Authorization: `Basic ${Buffer.from(SECRET).toString('base64')}` },
     "prefix: 'Basic ', encoding: 'base64', algorithm: 'equal'",
   ],
-] as const)('finds %s, as a preset to paste', async (_what, headers, form) => {
-  expect(await detect(SECRET, raw({ Host: 'hooks.example.com', ...headers }, BODY, '/in?a=1')), said).toBe(0);
+] as const)('finds %s, as a preset to paste', async (_what, headers, form, secret: string = SECRET) => {
+  expect(await detect(secret, raw({ Host: 'hooks.example.com', ...headers }, BODY, '/in?a=1')), said).toBe(0);
   expect(said).toContain(form);
   expect(said).toMatch(/^ {2}id: \[ \[ 'event', 'id' \] \],\n {2}type: \[ \[ 'type' \] \],$/m);
-  expect(said).not.toContain(SECRET);
+  expect(said).not.toContain(secret);
 });
 
 test('what is pasted from it takes the next request of that sender', async () => {
@@ -389,6 +407,10 @@ test('a file that curl would send is read as curl would', () => {
   expect(bodyOf(`--data-binary @${file}`)).toBe('a\r\nb\n');
   expect(bodyOf(`-d@${file} -d c`)).toBe('ab&c');
   expect(bodyOf(`--data-raw @${file}`)).toBe(`@${file}`);
+  const { url } = readCaptured(
+    Buffer.from('curl -x http://a -e http://b -d http://c https://x.example/in -o d'),
+  );
+  expect(url).toBe('https://x.example/in');
   expect(readCaptured(Buffer.from('curl x -u me:pw -d 1')).rawHeaders).toEqual([
     'Authorization',
     'Basic bWU6cHc=',

@@ -2,53 +2,24 @@
  * What may be wrong if no form fits a captured request: the usual mistakes, each tried in turn, and how far the likely forms are off.
  * It never says a secret, nor a digest that was computed: that would be a signature of whatever was captured. Used by detect.ts.
  */
-import { placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
+import { inspect } from 'node:util';
+import { exactValue } from '../../base/json-text.ts';
+import { placeName } from '../../verify/form/vocabulary.ts';
 import { presets } from '../../verify/presets-by-name.ts';
-import { type Guess, guessOf } from './guess.ts';
-import { presetText } from './paste.ts';
+import { ENCODINGS, type Guess, guessOf, LONG, makingOf, templatesOf } from './guess.ts';
 import { FormSearch } from './search.ts';
 
+const ADVICE = `
+- Is it the secret of this endpoint? Most providers have one for each, and others for test and live.
+- Is the body what came, byte for byte? A parser, a proxy or an editor changes it: capture it before them.
+- Is the URL signed? Then --public-url must be what is registered at the provider.`;
 const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
 const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
-type TextChange = (text: string) => string | undefined;
-const json =
-  (write: (value: unknown) => string): TextChange =>
-  (text) => {
-    try {
-      return write(JSON.parse(text));
-    } catch {
-      return undefined;
-    }
-  };
-const compact = (value: unknown) => JSON.stringify(value);
-const slashed = (value: unknown) => compact(value).replaceAll('/', '\\/');
-const spaced = (value: unknown) =>
-  compact(value).replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_all, whole, mark) => whole ?? `${mark} `);
-const escaped = (text: string) =>
-  text.replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-/** The body that was signed, if the captured one is what a parser, an editor or a proxy has made of it. Undefined: it cannot be. */
-const BODIES: Readonly<Record<string, TextChange>> = {
-  'without the line break at its end': (body) => body.replace(/\r?\n$/, ''),
-  'with a line break at its end': (body) => `${body}\n`,
-  'with CR LF at its end': (body) => `${body}\r\n`,
-  'with line breaks of LF alone': (body) => body.replaceAll('\r', ''),
-  'with line breaks of CR LF': (body) => body.replace(/\r?\n/g, '\r\n'),
-  'written anew as JSON without blanks': json(compact),
-  'written anew as JSON without blanks, letters as \\uXXXX': json((value) => escaped(compact(value))),
-  'written anew as JSON with / as \\/': json(slashed),
-  'written anew as JSON with / as \\/, letters as \\uXXXX': json((value) => escaped(slashed(value))),
-  'written anew as JSON with a blank behind commas and colons': json(spaced),
-  'written anew as JSON with a blank behind commas and colons, letters as \\uXXXX': json((value) =>
-    escaped(spaced(value)),
-  ),
-  'written anew as JSON, indented by two': json((value) => JSON.stringify(value, null, 2)),
-  'as it would be empty': () => '',
-};
-
-const SECRETS: Readonly<Record<string, (secret: string) => string>> = {
+type Mends = Readonly<Record<string, (text: string) => string>>;
+/** What people make of a secret, and what it was before. */
+const SECRETS: Mends = {
   'with a line break at its end': (secret) => `${secret}\n`,
   'without blanks around it': (secret) => secret.trim(),
   'without the quotes around it': (secret) => secret.replace(/^(['"])(.*)\1$/, '$2'),
@@ -59,60 +30,109 @@ const SECRETS: Readonly<Record<string, (secret: string) => string>> = {
   'in small letters': (secret) => secret.toLowerCase(),
   'in capital letters': (secret) => secret.toUpperCase(),
 };
+/** What parsers, editors and proxies make of a body, and what may have been signed. What is no JSON stays as it is. */
+const BODIES: Mends = {
+  'without the line break at its end': (body) => body.replace(/\r?\n$/, ''),
+  'with a line break at its end': (body) => `${body}\n`,
+  'with CR LF at its end': (body) => `${body}\r\n`,
+  'with line breaks of LF alone': (body) => body.replaceAll('\r', ''),
+  'with line breaks of CR LF': (body) => body.replace(/\r?\n/g, '\r\n'),
+  'written anew as JSON without blanks': (body) => writeJson(body),
+  'written anew as JSON without blanks, letters as \\uXXXX': (body) => escaped(writeJson(body)),
+  'written anew as JSON with / as \\/': (body) => writeJson(body).replaceAll('/', '\\/'),
+  'written anew as JSON with / as \\/, letters as \\uXXXX': (body) =>
+    escaped(writeJson(body).replaceAll('/', '\\/')),
+  'written anew as JSON with a blank behind commas and colons': spaced,
+  'written anew as JSON with a blank behind commas and colons, letters as \\uXXXX': (body) =>
+    escaped(spaced(body)),
+  'written anew as JSON, indented by two': (body) => writeJson(body, 2),
+  'as it would be empty': () => '',
+};
 
-/** In words the first mistake that explains it, and what fits without it. */
-export function findMistake(guess: Guess): { words: string; fits: string } | undefined {
-  const { captured, secret, publicUrl } = guess;
+function writeJson(text: string, indent?: number): string {
+  return exactValue(text) === undefined ? text : JSON.stringify(JSON.parse(text), null, indent);
+}
+
+function spaced(text: string): string {
+  return writeJson(text).replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_all, whole, mark) => whole ?? `${mark} `);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The first mistake that explains it; or else what the request may be instead, and how far it is off. */
+export function cluesIn(guesses: readonly Guess[]): string[] {
+  const mistake = guesses
+    .values()
+    .map(mistakeIn)
+    .find((words) => words !== undefined);
+  if (mistake) return [mistake];
+  return [...new Set(guesses.flatMap((guess) => [...otherSchemes(guess), ...likelyForms(guess)])), ADVICE];
+}
+
+function mistakeIn({ captured, secret, publicUrl }: Guess): string | undefined {
   const text = captured.body.toString();
-  const bodies = Object.entries(BODIES).map(([words, change]) => {
-    return { words: `the body ${words}`, secret, body: Buffer.from(change(text) ?? text) };
-  });
-  const secrets = Object.entries(SECRETS).map(([words, change]) => {
-    return { words: `the secret ${words}`, secret: change(secret), body: captured.body };
-  });
-  for (const one of [...secrets, ...bodies]) {
-    if (one.secret === secret && one.body.equals(captured.body)) continue;
-    const changed = guessOf({ ...captured, body: one.body }, one.secret, publicUrl);
-    const found = new FormSearch(changed, MISTAKE_BYTES_MOST).find();
-    if (found) return { words: one.words, fits: found.presets[0]?.name ?? presetText(found.forms[0]) };
+  const mended = [
+    ...Object.entries(SECRETS).map(([words, mend]) => [`the secret ${words}`, mend(secret), text] as const),
+    ...Object.entries(BODIES).map(([words, mend]) => [`the body ${words}`, secret, mend(text)] as const),
+  ];
+  for (const [words, key, body] of mended) {
+    if (key === secret && body === text) continue;
+    const its = body === text ? captured : { ...captured, body: Buffer.from(body) };
+    const found = new FormSearch(guessOf(its, key, publicUrl), MISTAKE_BYTES_MOST).find();
+    const fits = found?.presets[0]?.name ?? presetText(found?.forms[0]);
+    if (found) return `It would be right for ${words}. Then it is ${fits}.`;
   }
   return undefined;
 }
 
+/** As one writes it in TypeScript, on one line. */
+export function presetText(value: unknown): string {
+  return inspect(value, { depth: null, breakLength: Number.POSITIVE_INFINITY, compact: true });
+}
+
 /** What proves the sender here in another way than by a form. */
-export function otherSchemes({ captured, head, secret }: Guess): string[] {
-  const isToken = [...new URLSearchParams(head.query).values()].includes(secret);
+function otherSchemes({ captured, head, secret }: Guess): string[] {
+  const clues: string[] = [];
+  if ([...new URLSearchParams(head.query).values()].includes(secret))
+    clues.push('The secret stands in the URL: that is the scheme token, …_WEBHOOK_TOKEN.');
   const at = captured.rawHeaders.findIndex((text) => JWT.test(text));
-  return [
-    ...(isToken ? ['The secret stands in the URL: that is the scheme token, …_WEBHOOK_TOKEN.'] : []),
-    ...(at > 0 ? [`${captured.rawHeaders[at - 1]} has a JWT: that is the scheme jwt, and no form.`] : []),
-  ];
+  if (at > 0) clues.push(`${captured.rawHeaders[at - 1]} has a JWT: that is the scheme jwt, and no form.`);
+  return clues;
 }
 
 /** One line for each likely form: what it is over, and where what it makes differs from what came. The nearest come first. */
-export function likelyForms(search: FormSearch): string[] {
-  const all = search.sightings.flatMap(({ in: place, text }) => {
-    const name = placeName(place);
-    const isHere = (form: SignatureForm) => placeName(form.in).toLowerCase() === name.toLowerCase();
-    const known = Object.values(presets).flatMap(({ forms }) => forms.filter(isHere));
-    const templates = new Set([...known.flatMap(({ signed = [] }) => signed), '{body}', '{time}.{body}']);
-    return [...templates].flatMap((signed) =>
-      search.computed(signed, text.length).map(({ how, made }) => {
-        const { at, words } = difference(made, text);
-        return { at, line: `${name}: ${how} ${words}` };
-      }),
-    );
-  });
-  const nearest = all.sort((one, other) => other.at - one.at).map(({ line }) => line);
-  return [...new Set(nearest)].slice(0, LIKELY_MOST);
+function likelyForms(guess: Guess): string[] {
+  const places = new Set(guess.texts.map((text) => placeName(text.in).toLowerCase()));
+  const forms = Object.values(presets).flatMap((preset) => preset.forms);
+  const known = forms.filter((form) => places.has(placeName(form.in).toLowerCase()));
+  const likely = new Set(['{body}', '{time}.{body}', ...known.flatMap(({ signed = [] }) => signed)]);
+  const lines = new Map<string, number>();
+  for (const { template, timeText } of [...likely].flatMap((signed) => templatesOf(signed, guess)))
+    for (const { way, bytes, make } of makingOf(template.signed, timeText, guess)) {
+      // Few providers do that, and it would say each line twice.
+      if (way.key === 'sha1') continue;
+      const made = Buffer.from(make(), 'latin1');
+      const how = `key as ${JSON.stringify(way.key ?? 'text')}, over ${template.signed} (${bytes} bytes)`;
+      for (const { in: place, text } of guess.texts)
+        for (const there of text.match(LONG) ?? [])
+          for (const encoding of ENCODINGS) {
+            const { at, words } = difference(made.toString(encoding), there);
+            const line = `${placeName(place)}: ${way.algorithm} in ${encoding}, ${how} ${words}`;
+            if (at >= 0) lines.set(line, at);
+          }
+    }
+  const nearest = [...lines].sort(([, one], [, other]) => other - one);
+  return nearest.slice(0, LIKELY_MOST).map(([line]) => line);
 }
 
-function difference(made: string, text: string) {
-  const bare = (one: string) =>
-    one.toLowerCase().replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
-  const at = [...made].findIndex((letter, index) => letter !== text[index]);
-  if (at < 0) return { at: made.length, words: 'is right, but no form has such a layout' };
-  if (bare(made) === bare(text))
-    return { at: made.length, words: 'is right, in another letter case or alphabet' };
-  return { at, words: `differs from character ${at + 1} on` };
+/** Before which character they differ; -1: they have not one length. */
+function difference(made: string, there: string): { at: number; words: string } {
+  if (made.length !== there.length) return { at: -1, words: '' };
+  const bare = (text: string) => text.toLowerCase().replaceAll('-', '+').replaceAll('_', '/');
+  const at = [...made].findIndex((letter, index) => letter !== there[index]);
+  if (at >= 0 && bare(made) !== bare(there)) return { at, words: `differs from character ${at + 1} on` };
+  const why = at < 0 ? ', but no form has such a layout' : ', in another letter case or alphabet';
+  return { at: made.length, words: `is right${why}` };
 }

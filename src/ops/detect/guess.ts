@@ -1,64 +1,63 @@
 /**
- * A captured request with one secret that may have signed it: what a template signs of it, the keys that the secret can be, and
- * whether the service would take it under some forms. For search.ts.
+ * A captured request with one secret that may have signed it, in the words of the vocabulary: the texts in it, where in them a
+ * signature may stand and how it may be made, and of what a template may consist. Nothing of that is believed: refusedBecause tells
+ * what the service says to it. For search.ts and clues.ts.
  */
-import { isForForms, SECRET_ROWS } from '../../verify/checks.ts';
-import { custom } from '../../verify/custom.ts';
-import { type FormKey, readFormKeys } from '../../verify/form/key.ts';
-import { SignedBody } from '../../verify/form/parts.ts';
-import { type CompiledForm, compileForm, fillPieces } from '../../verify/form/reading.ts';
-import type { SignatureForm } from '../../verify/form/vocabulary.ts';
-import type { Head } from '../../verify/verifier.ts';
+import { exactObject, exactValue } from '../../base/json-text.ts';
+import { expectedBy } from '../../verify/form/algorithms.ts';
+import { readFormKeys } from '../../verify/form/key.ts';
+import { KEY, SignedBody } from '../../verify/form/parts.ts';
+import { compileForm, fillPieces } from '../../verify/form/reading.ts';
+import { readSignatures, readTime } from '../../verify/form/value.ts';
+import { verifyForms } from '../../verify/form/verifier.ts';
+import { isAsymmetric, type Place, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Captured } from './captured.ts';
 
-const MACS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512'];
-const OTHERS = ['digest-sha256', 'ed25519', 'ecdsa-sha256', 'rsa-sha256'];
-const KEYINGS = ['hex', 'base64', 'sha1', 'nfkd'];
+/** They say nothing that a provider would sign, and are in every request. */
+const PLAIN =
+  /^(host|content-(type|length|encoding)|accept.*|user-agent|connection|cookie|via|forwarded|x-forwarded-.*|cf-.*|traceparent|transfer-encoding|pragma|cache-control|sec-.*|origin|referer)$/i;
+/** What may be a digest or a signature, in whichever encoding. */
+export const LONG = /[\w+/-]{27,}={0,2}/g;
+export const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
 const BASE = { in: { header: 'X' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' } as const;
+const UNITS = ['s', 'ms', 'date'] as const;
+const MACS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512'];
+const OTHERS = ['digest-sha256', 'ed25519', 'ecdsa-sha256', 'ecdsa-sha1', 'rsa-sha256', 'rsa-sha1'];
+const MEMBERS_MOST = 300;
+const DEPTH_MOST = 20;
+/** Of times, and of names. */
+const ALTERNATIVES_MOST = 6;
 /** As the service has it if its knobs say nothing. */
 const TOLERANCE_SECONDS = 300;
 
-export interface Guess {
-  readonly captured: Captured;
-  readonly secret: string;
-  readonly publicUrl: string | undefined;
-  readonly head: Head;
-  readonly body: SignedBody;
-}
+type Way = { readonly algorithm: string; readonly key?: unknown };
+export type Guess = ReturnType<typeof guessOf>;
+type Value = Guess['texts'][number];
 
-export function guessOf(captured: Captured, secret: string, publicUrl: string | undefined): Guess {
-  const { url = '', rawHeaders, body } = captured;
+/** `texts`: those that a provider may have put there, headers first. `name`: as a placeholder has it, `header:X`. */
+export function guessOf(captured: Captured, secret: string, publicUrl: string | undefined) {
+  const { url = '', rawHeaders, body: bytes } = captured;
   const query = URL.parse(url, 'https://localhost')?.search.slice(1) ?? '';
   const head = { receivedAt: Date.now(), address: undefined, query, rawHeaders };
-  return { captured, secret, publicUrl, head, body: new SignedBody(body) };
+  const body = new SignedBody(bytes);
+  const isJson = exactValue(bytes.toString()) !== undefined;
+  const members = isJson ? pathsIn(JSON.parse(bytes.toString())).take(MEMBERS_MOST) : [];
+  const found = [
+    ...rawHeaders.map((name, at) => ['header', name, at % 2 || PLAIN.test(name) ? '' : rawHeaders[at + 1]]),
+    ...Array.from(members, (path) => ['member', path, body.member(path)]),
+    ...((!isJson && body.fields) || []).map(([name, text]) => ['field', name, text]),
+  ];
+  const texts = found.flatMap(([kind = '', name, text]) =>
+    text ? [{ in: { [kind]: name } as unknown as Place, name: `${kind}:${name}`, text }] : [],
+  );
+  const times = texts.flatMap(timesIn).slice(0, ALTERNATIVES_MOST);
+  return { captured, secret, publicUrl, head, body, texts, times, tools: toolsFor(secret) };
 }
 
-/** What a signature may be made with. */
-export interface Tool {
-  readonly compiled: CompiledForm;
-  readonly key: FormKey;
-}
-
-/** Every algorithm with every key that the secret can be. */
-export function toolsOf(secret: string): Tool[] {
-  const word = /^[a-z]+_/i.exec(secret)?.map((base64After) => ({ key: { base64After } })) ?? [];
-  const keyings = [{}, ...KEYINGS.map((key) => ({ key })), ...word];
-  const macs = keyings.flatMap((keying) => MACS.map((algorithm) => ({ algorithm, ...keying })));
-  const all = [...macs, ...OTHERS.map((algorithm) => ({ algorithm }))];
-  return all.flatMap((more) => {
-    const form = { ...BASE, ...more } as SignatureForm;
-    const isIdle = form.key === 'nfkd' && secret.normalize('NFKD') === secret;
-    const keys = isIdle ? [] : readFormKeys(form, secret);
-    return keys.map((key) => ({ compiled: compileForm(form), key }));
-  });
-}
-
-/** The pieces that a template signs, and their bytes; undefined if something is not there. */
-export function signedIn({ head, body, publicUrl }: Guess, signed: string, time = '') {
-  const pieces = fillPieces(compileForm({ ...BASE, signed }).pieces, { head, publicUrl, body, time });
-  if (typeof pieces === 'string') return undefined;
-  const sizes = pieces.map((piece) => (typeof piece === 'symbol' ? 0 : Buffer.byteLength(piece)));
-  return { pieces, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+function* pathsIn(value: unknown, path: readonly string[] = []): Generator<string> {
+  const isLeaf = typeof value !== 'object' || value === null || path.length === DEPTH_MOST;
+  if (isLeaf) yield path.join('.');
+  else for (const [name, its] of Object.entries(value)) yield* pathsIn(its, [...path, name]);
 }
 
 /** Undefined if the service takes the request under these forms; its refusal in words otherwise. */
@@ -67,16 +66,106 @@ export function refusedBecause(
   forms: readonly SignatureForm[],
   leewaySeconds = Number.POSITIVE_INFINITY,
 ): string | undefined {
-  const preset = custom({ name: 'captured', forms });
-  const row = SECRET_ROWS.find(({ name, isFor }) => isForForms(name) && isFor?.(preset, [secret]));
-  const window = { toleranceSeconds: TOLERANCE_SECONDS, leewaySeconds };
-  const settings = { preset, secrets: [secret], publicUrl, allowSha1: true, allowFrom: [], ...window };
+  const isPublic = forms.some((form) => isAsymmetric(form) && readFormKeys(form, secret).length > 0);
+  const its = forms.filter((form) => isAsymmetric(form) === isPublic);
+  const settings = { publicUrl, allowSha1: true, toleranceSeconds: TOLERANCE_SECONDS, leewaySeconds };
   try {
-    const check = row?.build({ ...settings, names: { follow: () => () => false } })(head);
-    if (typeof check !== 'function') return 'it is no signature';
-    check(body.bytes);
+    verifyForms('hmac', its, { ...settings, secrets: [secret] })(head)(body.bytes);
     return undefined;
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** Every algorithm with every key that the secret can be. */
+function toolsFor(secret: string) {
+  const word = /^[a-z]+_/i.exec(secret)?.map((base64After) => ({ base64After })) ?? [];
+  const keys = ['hex', 'base64', 'sha1', ...(secret.normalize('NFKD') === secret ? [] : ['nfkd']), ...word];
+  const macs = MACS.flatMap((algorithm) => [{ algorithm }, ...keys.map((key) => ({ algorithm, key }))]);
+  const ways: Way[] = [...macs, ...OTHERS.map((algorithm) => ({ algorithm }))];
+  return ways.flatMap((way) => {
+    const form = { ...BASE, ...way } as SignatureForm;
+    return readFormKeys(form, secret).map((key) => ({ way, compiled: compileForm(form), key }));
+  });
+}
+
+/**
+ * Forms that do not say yet what is signed, by their algorithm and the signature that each reads here: in Latin-1, and left out if a
+ * private key makes it.
+ */
+export function bearingIn({ texts, secret, tools }: Guess): ReadonlyMap<string, { form: SignatureForm }[]> {
+  const rows: { key: string; form: SignatureForm }[] = [];
+  const algorithms = new Set(tools.map(({ way }) => way.algorithm)).add('equal');
+  const shown = [secret, Buffer.from(secret).toString('base64')];
+  const isLikely = ({ text }: Value) => text.search(LONG) >= 0 || shown.some((one) => text.includes(one));
+  for (const { in: place, text } of texts.filter(isLikely))
+    for (const where of wheresIn(text))
+      for (const algorithm of algorithms)
+        for (const encoding of algorithm === 'equal' ? [undefined, 'base64'] : ENCODINGS) {
+          const form = { in: place, ...where, ...(encoding && { encoding }), algorithm } as SignatureForm;
+          const read = readSignatures(compileForm(form), ['', text])?.signatures ?? [];
+          const made = read.map((signature) => (isAsymmetric(form) ? '' : signature.toString('latin1')));
+          rows.push(...made.map((one) => ({ key: `${algorithm} ${one}`, form })));
+        }
+  return Map.groupBy(rows, ({ key }) => key);
+}
+
+/** A template as forms have it: if it has a time, with each that there may be, and the text of that. */
+export function templatesOf(signed: string, { times }: Guess) {
+  if (!signed.includes('{time}')) return [{ template: { signed }, timeText: '' }];
+  return times.map(({ time, text }) => ({ template: { signed, time }, timeText: text }));
+}
+
+/** With each of the tools what a template makes, in Latin-1, which nobody may see, and of how many bytes. */
+export function* makingOf(signed: string, timeText: string, guess: Guess) {
+  const pieces = fillPieces(compileForm({ ...BASE, signed }).pieces, { ...guess, time: timeText });
+  const known = typeof pieces === 'string' ? undefined : pieces;
+  const sizes = known?.map((piece) => (typeof piece === 'symbol' ? 0 : Buffer.byteLength(piece)));
+  const bytes = sizes?.reduce((sum, size) => sum + size, 0) ?? 0;
+  for (const { way, compiled, key } of guess.tools) {
+    // What a private key makes nobody can tell.
+    const make = () =>
+      compiled.isAsymmetric ? '' : expectedBy(compiled, key, known ?? []).toString('latin1');
+    if (known && way.algorithm.startsWith('digest-') === known.includes(KEY)) yield { way, bytes, make };
+  }
+}
+
+/** Every prefix that a text may have before a signature, and every layout with something long in it: the plainest first. */
+function* wheresIn(text: string): Generator<object> {
+  yield {};
+  for (const { index } of text.matchAll(/(?<=^[^,;=]{0,40}[=: ])/g)) yield { prefix: text.slice(0, index) };
+  for (const [, tag] of text.matchAll(/(?<![^,;=|& ])([^,;=|& ]{1,40})[,=|](?=[\w+/-]{27})/g)) {
+    for (const pairs of [',', ';']) yield { layout: { pairs, mac: tag } };
+    for (const list of [' ', ',', '&'])
+      for (const mark of [',', '=', '|']) yield { layout: { list, tag, mark } };
+  }
+  const json = exactObject(Buffer.from(text, 'base64').toString());
+  for (const json64 of json?.keys() ?? []) yield { layout: { json64 } };
+}
+
+/** The times that a text is, or has in pairs. */
+function timesIn({ name, text: whole }: { name: string; text: string }) {
+  const pairs = whole.matchAll(/(?<=^|[,;])([^=,;]+)=([^,;]*)/g);
+  const texts = [[name, whole], ...Array.from(pairs, ([, pair, its]) => [`pair:${pair}`, its])];
+  return texts.flatMap(([from, text = '']) => {
+    const units = UNITS.filter((unit) => readTime(unit, text) !== undefined);
+    return units.map((unit) => ({ time: { from, unit }, text }));
+  });
+}
+
+/** By kinds: of each kind a template has one part at most. */
+export function partsIn({ texts, times }: Guess): string[][] {
+  const isSignature = ({ name, text }: Value) => /sign|hmac|digest/i.test(name) && text.search(LONG) >= 0;
+  const groupOf = ({ name }: Value) => name.replace(/[^.:]*$/, '');
+  const groups = new Set(['header:', ...texts.filter(isSignature).map(groupOf)]);
+  const near = texts.filter((value) => groups.has(groupOf(value)) && !isSignature(value));
+  const names = near.filter(({ text }) => text.length < 200 && !times.some((time) => time.text === text));
+  const tagged = texts.filter(({ text }) => text.search(LONG) >= 0);
+  const versions = tagged.flatMap(({ text }) => /(?<=^|[=,; ])v\d+\b/.exec(text) ?? []);
+  return [
+    ['{body}', ...(texts.some((value) => 'field' in value.in) ? ['{form}'] : []), '{sha256hex}', '{base64}'],
+    ['{time}'],
+    names.slice(0, ALTERNATIVES_MOST).map(({ name }) => `{${name}}`),
+    ...[['{url}', '{target}'], ['{method}'], ['{key}'], [...new Set(versions)]],
+  ];
 }
