@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
 import { counted } from '../base/words.ts';
 import { prefixOf } from '../serve/config/source.ts';
+import { signsUrl } from '../verify/form/reading.ts';
 import { isSha1, placeName, type SignatureForm } from '../verify/form/vocabulary.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { headerLines } from '../verify/verifier.ts';
@@ -104,8 +105,7 @@ function sayFound({ presets: [preset, ...twins], forms }: Found, guess: Guess): 
     sayProse(
       `It came with SHA-1 alone, where ${name} can do better:\nhave it send SHA-256, or set ${setting}_ALLOW_SHA1=true.`,
     );
-  if (/\{(url|target)\}/.test(JSON.stringify(taken)))
-    sayProse(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
+  if (taken.some(signsUrl)) sayProse(`The URL is signed: ${setting}_PUBLIC_URL is what is registered there.`);
   if (late) sayProse(`\nThis request is not fresh: ${late}. The service takes only what is in time.`);
 }
 

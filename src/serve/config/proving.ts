@@ -6,7 +6,7 @@ import type { Problem } from '../../base/errors.ts';
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets, type Secrets } from '../../base/settings/secrets.ts';
 import { SECRET_ROWS, SECRET_SETTINGS } from '../../verify/checks.ts';
-import { algorithmName, placeholdersIn, settingNames } from '../../verify/form/reading.ts';
+import { algorithmName, settingNames, signsUrl } from '../../verify/form/reading.ts';
 import { placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
 import { provingSettings, settingFor } from '../../verify/switches.ts';
@@ -65,10 +65,6 @@ export function readSignedAbout(
   const names = new Set(forms.flatMap(settingNames));
   const values = [...names].map((name) => [name, readSigned(settingOf(prefix, name), isOn, settings)]);
   return { publicUrl, values: Object.fromEntries(values) as Readonly<Record<string, string>> };
-}
-
-function signsUrl({ signed = '' }: SignatureForm): boolean {
-  return placeholdersIn(signed).some(({ word }) => word === 'url' || word === 'target');
 }
 
 /** What must be set beside the secret, or the service does not start, as in TWILIO_PUBLIC_URL or AMAZON_SNS_TOPIC_ARN. */

@@ -41,6 +41,8 @@ export interface PartRow {
   readonly binds?: 'all' | 'some';
   /** It is all that the body says, and can be written in other bytes. */
   readonly isText?: true;
+  /** It is made of the URL as registered. */
+  readonly isUrl?: true;
 }
 
 export const PARTS: Readonly<Record<string, PartRow>> = {
@@ -50,8 +52,10 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   header: { head: ({ head }, name) => oneLine(head, name), takes: 'a header' },
   /** All others are answered with 405. */
   method: { head: () => 'POST' },
-  url: { head: urlOf },
-  target: { head: (facts) => urlOf(facts)?.replace(/^https?:\/\/[^/?]*/, '') },
+  url: { head: urlOf, isUrl: true },
+  urlWithPort: { head: (facts) => urlOf(facts)?.replace(ORIGIN, withPort), isUrl: true },
+  urlWithoutPort: { head: (facts) => urlOf(facts)?.replace(ORIGIN, '$<begin>'), isUrl: true },
+  target: { head: (facts) => urlOf(facts)?.replace(ORIGIN, ''), isUrl: true },
   listed: { head: listedLines, takes: 'a header that lists headers' },
   setting: { head: ({ values }, name) => values?.[name], takes: 'a setting' },
   sha256hex: { body: ({ body }) => hash('sha256', body.bytes, 'hex'), binds: 'all' },
@@ -102,11 +106,14 @@ export class SignedBody {
 /** Stands for the fields of a body that has none: nobody has signed it. */
 const NO_FORM = randomUUID();
 
-/** Names and values in the order of the names. */
+/** Names and values in their order; what is there twice counts once. */
 function joinedFields({ body: { fields, bytes } }: SignedFacts): string {
   if (!fields) return NO_FORM + hash('sha256', bytes, 'hex');
-  const sorted = [...fields].sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
-  return sorted.flat().join('');
+  const byName = Map.groupBy(fields, ([name]) => name);
+  return [...byName.keys()]
+    .sort()
+    .flatMap((name) => [...new Set(byName.get(name)?.map(([, value]) => name + value))].sort())
+    .join('');
 }
 
 /** Name and value, a line each, of those that are there. Only the first may have lines itself, or one text would have two readings. */
@@ -126,6 +133,13 @@ function oneLine({ rawHeaders }: HeadFacts['head'], name: string): Buffer | unde
 /** The registered URL. A query that came with the request stands in the registered one's place: senders add to it. */
 function urlOf({ head: { query }, publicUrl }: HeadFacts): string | undefined {
   return query === '' ? publicUrl : publicUrl && `${publicUrl.replace(/\?.*$/s, '')}?${query}`;
+}
+
+const ORIGIN = /^(?<begin>(?<scheme>https?):\/\/(?:[^@/?]*@)?[^:/?]*)(?::(?<port>\d+))?/;
+
+/** The port of its scheme, if the URL has none. */
+function withPort(_all: string, begin: string, scheme: string, port = scheme === 'https' ? '443' : '80') {
+  return `${begin}:${port}`;
 }
 
 function listedLines({ head }: HeadFacts, name: string): string | undefined {

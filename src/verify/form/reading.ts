@@ -39,7 +39,7 @@ export function compileForm(form: SignatureForm) {
     label: `${placeName(form.in)} ${algorithmName(algorithm)}`,
     /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
     isEvidence: algorithm !== 'equal' && headers.length > 0 && lists.length === 0,
-    signsUrl: placeholders.some(({ word }) => word === 'url' || word === 'target'),
+    signsUrl: signsUrl(form),
     /** Of the body a text is signed, and not its bytes: whoever has caught one can write it anew. */
     signsText:
       ofBody.length > 0 && ofBody.every(({ isText, binds }) => isText || (form.signsAll && binds === 'some')),
@@ -74,6 +74,10 @@ export function placeFrom(from = ''): Placeholder | undefined {
 /** The names that a form's placeholders of one kind have, as in `{header:X}`. */
 export function placeholderNames({ signed = '' }: SignatureForm, kind: string): string[] {
   return placeholdersIn(signed).flatMap(({ word, name }) => (word === kind ? [name ?? word] : []));
+}
+
+export function signsUrl({ signed = '' }: SignatureForm): boolean {
+  return placeholdersIn(signed).some(({ row }) => row?.isUrl);
 }
 
 /** The settings that a form reads, by the names that it has for them. */

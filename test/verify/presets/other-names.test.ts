@@ -23,16 +23,32 @@ const rows: readonly (readonly [Preset, string, Readonly<Record<string, string>>
   ],
 ];
 
+const sealed = (time: number) =>
+  `{"verify":{"timestamp":${time},"signature":"${mac(String(time)).digest('hex')}"}}`;
+
+test('Track123 may write the time inside its bodies in seconds or in milliseconds, and it must be in time', async () => {
+  const verify = verifierOf(track123, SECRET);
+  const ask = (time: number) => verdict(verify, { rawHeaders: [] }, sealed(time));
+  expect(await ask(NOW)).toBe('passes');
+  expect(await ask(Math.floor(NOW / 1_000))).toBe('passes');
+  expect(await ask(NOW - 400_000)).toBe('hmac_timestamp');
+  expect(await ask(Math.floor(NOW / 1_000) + 400)).toBe('hmac_timestamp');
+  expect(await ask(7)).toBe('hmac_malformed');
+});
+
 test.each(rows)('$name: $title signs under these names too', async (preset, secret, headers) => {
-  const settings = { preset, observed: [], allowFrom: [], allowSha1: false, publicUrl: undefined };
-  const [verify] = verifiersOf({ ...settings, schemes: ['hmac'], secrets: { hmac: [secret] } }, 300, {
-    follow: () => () => false,
-  });
+  const verify = verifierOf(preset, secret);
   const ask = (changed: Readonly<Record<string, string>>) =>
-    verdict(verify as Verifier, { rawHeaders: Object.entries({ ...headers, ...changed }).flat() }, BODY);
+    verdict(verify, { rawHeaders: Object.entries({ ...headers, ...changed }).flat() }, BODY);
   expect(await ask({})).toBe('passes');
   for (const [name, value] of Object.entries(headers)) {
     const first = value[0] === '1' ? '2' : '1';
     expect(await ask({ [name]: first + value.slice(1) })).not.toBe('passes');
   }
 });
+
+function verifierOf(preset: Preset, secret: string): Verifier {
+  const settings = { preset, observed: [], allowFrom: [], allowSha1: false, publicUrl: undefined };
+  const checks = { ...settings, schemes: ['hmac'] as const, secrets: { hmac: [secret] } };
+  return verifiersOf(checks, 300, { follow: () => () => false })[0] as Verifier;
+}

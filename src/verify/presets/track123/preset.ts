@@ -12,13 +12,13 @@ export const track123 = custom({
       signed: '{time}',
       time: { from: 'header:X-Track123-Timestamp', unit: 'ms' },
     },
-    {
+    ...(['s', 'ms'] as const).map((unit) => ({
       in: { member: 'verify.signature' },
-      encoding: 'hex',
-      algorithm: 'hmac-sha256',
+      encoding: 'hex' as const,
+      algorithm: 'hmac-sha256' as const,
       signed: '{time}',
-      time: { from: 'member:verify.timestamp', unit: 's' },
-    },
+      time: { from: 'member:verify.timestamp' as const, unit },
+    })),
   ],
   id: [],
   type: [['data', 'transitStatus'], ['transitStatus']],

@@ -1,24 +1,20 @@
 /** Twilio. */
 import { custom } from '../../custom.ts';
 
+const BY_TOKEN = {
+  in: { header: 'X-Twilio-Signature' },
+  encoding: 'base64',
+  algorithm: 'hmac-sha1',
+} as const;
+
 export const twilio = custom({
   name: 'twilio',
   title: 'Twilio',
-  forms: [
-    {
-      in: { header: 'X-Twilio-Signature' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha1',
-      signed: '{url}{form}',
-    },
-    {
-      in: { header: 'X-Twilio-Signature' },
-      encoding: 'base64',
-      algorithm: 'hmac-sha1',
-      signed: '{url}',
-      bodyDigest: { query: 'bodySHA256' },
-    },
-  ],
+  // With a port or without, whatever is registered: its own libraries try each.
+  forms: ['{url}', '{urlWithPort}', '{urlWithoutPort}'].flatMap((url) => [
+    { ...BY_TOKEN, signed: `${url}{form}` },
+    { ...BY_TOKEN, signed: url, bodyDigest: { query: 'bodySHA256' } },
+  ]),
   id: [{ header: 'I-Twilio-Idempotency-Token' }],
   type: [],
   bodies: 'form',
