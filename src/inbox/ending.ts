@@ -2,7 +2,6 @@
  * What ended while attempts were running, and how each of them was settled then. Said by the supervisor of the handlers'
  * threads, decided by retry.ts.
  */
-
 import type { AttemptOutcome } from './attempt-outcomes.ts';
 import type { AttemptKey, Delivery } from './contract.ts';
 

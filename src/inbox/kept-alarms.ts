@@ -2,9 +2,10 @@
  * Alarms as the inbox keeps them, so that they outlive a restart, and so that of several replicas one alone tells of each. The watch
  * of serve/alarms decides what is wrong; here is what is remembered of it, the same for every driver.
  */
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 
 /** So long an alarm that is over is remembered. */
-export const ALARM_HISTORY_MS = 30 * 86_400_000;
+export const ALARM_HISTORY_MS = 30 * DAY_MS;
 
 export interface AlarmFinding {
   /** The name of a source or a handler, or nothing. It comes from the configuration, never from a sender. */
@@ -63,8 +64,8 @@ export interface AlarmRecord extends Alarm {
 }
 
 /** Whoever is to tell something has told it, or said that it goes on trying, by then. */
-export const TELLING_MS = 120_000;
-const CLOCKS_APART_MS = 60_000;
+export const TELLING_MS = 2 * MINUTE_MS;
+const CLOCKS_APART_MS = MINUTE_MS;
 
 /** What is stored of an alarm that is raised. */
 export interface RaisedRow {

@@ -2,13 +2,12 @@
  * Remembers for a minute what sources had taken in by hours that are over: a month of them is most of what the standing is made of, and
  * pages ask for it every few seconds. The hour of now is always read. Kept by readings.ts, in the thread that reads.
  */
-
+import { HOUR_MS, MINUTE_MS } from '../base/times.ts';
 import type { InboxReader } from './reader.ts';
 import type { HourTaken } from './tallies.ts';
 
-const HOUR_MS = 3_600_000;
 /** Replicas tell the last counts of an hour some seconds after it. */
-const KEEP_MS = 60_000;
+const KEEP_MS = MINUTE_MS;
 
 export class PastHours {
   #read: { readonly from: number; readonly at: number; readonly hours: readonly HourTaken[] } | undefined;

@@ -2,6 +2,7 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
+import { iso } from '../base/times.ts';
 import { ActionReader } from './action-reader.ts';
 import { newestNumber } from './action-steps.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
@@ -23,7 +24,6 @@ import {
   type EventProofs,
   type EventRow,
   type EventSummary,
-  iso,
   type ProofsRow,
   type PurgedEvent,
   proofsOf,

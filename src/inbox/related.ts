@@ -2,13 +2,14 @@
  * The history of what an event is about: all events with one of its search keys, a parcel's or an order's, in the order in which they
  * came, each with the state that it tells. A part of story.ts.
  */
+import { iso } from '../base/times.ts';
 import type { StateShape } from '../verify/preset.ts';
 import { parseBody } from './identity.ts';
 import { memberTextOf } from './member-texts.ts';
 import { datedIn, stateOf } from './newest.ts';
 import type { InboxReader } from './reader.ts';
 import type { StoredSource } from './stored-source.ts';
-import { type EventSummary, iso } from './summary.ts';
+import type { EventSummary } from './summary.ts';
 
 export interface RelatedEvent
   extends Pick<EventSummary, 'id' | 'receivedAt' | 'source' | 'type' | 'handlers'> {

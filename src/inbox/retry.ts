@@ -11,14 +11,13 @@
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
+import { DAY_MS, HOUR_MS } from '../base/times.ts';
 import { outcomeOf } from './attempt-outcomes.ts';
 import { causeOf } from './cause.ts';
 import type { AttemptKey, Route, Settlement } from './contract.ts';
 import type { Ending, Interrupted } from './ending.ts';
 import { idInBatch } from './event-id.ts';
 import type { InboxKnobs } from './messages.ts';
-
-const DAY_MS = 86_400_000;
 
 export const BACKOFF = members(
   {
@@ -27,7 +26,7 @@ export const BACKOFF = members(
       1_000,
       'a failed attempt waits a random time up to base · 2^(attempt-1)',
     ),
-    capMs: knob(integer(1, 30 * DAY_MS), 6 * 3_600_000, 'the longest such wait'),
+    capMs: knob(integer(1, 30 * DAY_MS), 6 * HOUR_MS, 'the longest such wait'),
   },
   notAbove('baseMs', 'capMs'),
 );

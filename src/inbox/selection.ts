@@ -5,7 +5,7 @@
  * All that is given must be true of an event, or of what one handler has to do with it: `state`, `handler` and `cause` are about
  * the same delivery. Nothing given selects everything. What makes no sense is refused with its name, and never left out.
  */
-import { readPastTime, type TextRead } from '../base/past-time.ts';
+import { readPastTime, type TextRead } from '../base/times.ts';
 import { numberOf } from './event-id.ts';
 import { EVENT_STATE_NAMES, isOpen, type StateName } from './event-states.ts';
 

@@ -2,14 +2,11 @@
  * How things stand by what is counted in an inbox, whether or not a service runs: what each source sent today and usually does, when
  * it was last heard, and what was refused in the last hour. Asked by status, in the service through reading.ts.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/times.ts';
 import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
 import { TAKEN_OUTCOMES, type TallyRow } from './tallies.ts';
 import { type Usual, usualBetween, usualFrom } from './usual.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const MINUTE_MS = 60_000;
 
 export interface SourceStanding {
   readonly source: string;

@@ -2,7 +2,6 @@
  * All that is to be shown of one event, in one answer: what became of it, how it was proved, by what it can be found, and the history
  * of what it is about. Of its body only the beginning is handed on, since it may have megabytes. Read for the page of one event.
  */
-
 import type { StateShape } from '../verify/preset.ts';
 import type { Proof } from '../verify/verifier.ts';
 import type { DuplicateCount } from './duplicates.ts';

@@ -2,6 +2,7 @@
  * What commands see of an inbox: its events, their attempts and their proofs. Below, the rows of either database are made into
  * that, for reader.ts.
  */
+import { iso } from '../base/times.ts';
 import type { Proof } from '../verify/verifier.ts';
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
@@ -137,8 +138,4 @@ export function attemptsOf(rows: readonly AttemptRow[]): AttemptRecord[] {
 
 export function proofsOf({ number, source, receivedAt, address, evidence }: ProofsRow): EventProofs {
   return { number, source, receivedAt, address, proofs: JSON.parse(evidence ?? '[]') as Proof[] };
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -6,13 +6,12 @@
  * There are few of them, whatever is sent: a subject is a source or a handler of the wiring, an outcome a word of a closed list.
  * Each has a histogram of how long it took. Histograms can be added up, as percentiles cannot.
  */
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 
 /** Lengths of time in minutes. Every count is added to one row of each. */
 export const TALLY_STEPS = [1, 60] as const;
 export type TallyStep = (typeof TALLY_STEPS)[number];
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const KEPT_MS: Readonly<Record<TallyStep, number>> = { 1: 2 * DAY_MS, 60: 400 * DAY_MS };
 /** One step of the purge takes so many rows. */
 export const TALLY_PURGE_STEP = 1_000;

@@ -3,7 +3,8 @@
  * service carries it out (../inbox/actions.ts); where none runs, this command does. Called by change.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { counted } from '../base/words.ts';
+import { MINUTE_MS } from '../base/times.ts';
+import { amount, counted } from '../base/words.ts';
 import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actions.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
@@ -109,9 +110,7 @@ function describeCount(verb: ActionVerb, given: Selection, { counts, found }: Ac
   const which = describeSelection(given);
   if (found === 0) return `Nothing is selected (${which}).`;
   const most = [...counts].toSorted(([, one], [, other]) => other - one);
-  const named = most
-    .slice(0, HANDLERS_NAMED)
-    .map(([handler, count]) => `${handler} ${count.toLocaleString('en')}`);
+  const named = most.slice(0, HANDLERS_NAMED).map(([handler, count]) => `${handler} ${amount(count)}`);
   const others = most.length > HANDLERS_NAMED ? ', …' : '';
   const deliveries = counted(found, 'delivery', 'deliveries');
   return `${verb}s ${deliveries} of ${counted(counts.size, 'handler')}: ${named.join(', ')}${others} (${which})`;
@@ -124,7 +123,7 @@ async function whyNot(
   { yes, count }: ActOptions,
 ): Promise<string | undefined> {
   const isOver = state === 'done' || state === 'discarded';
-  const shown = found.toLocaleString('en');
+  const shown = amount(found);
   if (count !== undefined && count !== String(found))
     return `it is ${found} now, not ${count}: nothing has changed`;
   if (isOver && yes && count === undefined)
@@ -146,7 +145,7 @@ async function whyNot(
 const LOOK_MS = 250;
 const STEP_REST_MS = 10;
 /** Nothing has moved for so long: whoever should carry it out does not run. */
-const STILL_MS = 60_000;
+const STILL_MS = MINUTE_MS;
 const INTERRUPTED = 130;
 
 /** Until it has ended, or the person has seen enough. Takes part in it, where that is for this process to do. */
@@ -172,7 +171,7 @@ async function follow(
       if (now !== before) movedAt = lookedAt;
       before = now;
       const part = changed + skipped + failed;
-      progress.show(part, found, `${part.toLocaleString('en')} of ${found.toLocaleString('en')}`);
+      progress.show(part, found, `${amount(part)} of ${amount(found)}`);
     }
     await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
   }

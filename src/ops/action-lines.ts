@@ -1,9 +1,8 @@
 /** Writes an action for people: how it ended, and as the rows of a list. */
-
-import { counted } from '../base/words.ts';
+import { iso } from '../base/times.ts';
+import { amount, capitalized, counted } from '../base/words.ts';
 import type { ActionRecord } from '../inbox/actions.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
-import { iso } from '../inbox/summary.ts';
 
 const PAST = { replay: 'replayed', discard: 'discarded' } as const;
 
@@ -12,7 +11,7 @@ export function actionEnd(action: ActionRecord): string {
   const { id, state, skipped, remark } = action;
   const lines = [`Action ${id}${state === 'cancelled' ? ' was cancelled' : ''}: ${numbersOf(action)}.`];
   if (skipped > 0) lines.push('Skipped is what changed meanwhile, is purged, or has a newer state.');
-  if (remark !== null) lines.push(`${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`);
+  if (remark !== null) lines.push(`${capitalized(remark)}.`);
   return lines.join('\n');
 }
 
@@ -32,9 +31,9 @@ export function actionCells(action: ActionRecord): string[] {
 function numbersOf({ verb, found, changed, skipped, failed }: ActionRecord): string {
   const shown = [
     `${counted(found, 'delivery', 'deliveries')} found`,
-    `${changed.toLocaleString('en')} ${verb === 'discard' ? PAST.discard : PAST.replay}`,
-    `${skipped.toLocaleString('en')} skipped`,
-    `${failed.toLocaleString('en')} failed`,
+    `${amount(changed)} ${verb === 'discard' ? PAST.discard : PAST.replay}`,
+    `${amount(skipped)} skipped`,
+    `${amount(failed)} failed`,
   ];
   return shown.join(', ');
 }

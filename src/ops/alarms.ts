@@ -4,11 +4,10 @@
  * `consignee check` only.
  */
 import { parseArgs } from 'node:util';
+import { iso, isoOrNull, shortTime } from '../base/times.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { AlarmRecord } from '../inbox/kept-alarms.ts';
-import { iso } from '../inbox/summary.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
-import { shortTime } from './event-lines.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
 
@@ -48,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function forMachines({ since, overAt, ...alarm }: AlarmRecord) {
-  return { ...alarm, since: iso(since), overAt: overAt === null ? null : iso(overAt) };
+  return { ...alarm, since: iso(since), overAt: isoOrNull(overAt) };
 }
 
 function describeAlarms(alarms: readonly AlarmRecord[], isRaisedOnly: boolean): string[] {

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { amount } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, say, sayJson, TEXT } from './terminal.ts';
@@ -39,5 +40,5 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mibOf(bytes: number): string {
-  return Math.ceil(bytes / MIB).toLocaleString('en');
+  return amount(Math.ceil(bytes / MIB));
 }

@@ -1,5 +1,6 @@
 /** `consignee pause` and `consignee resume`: keeps a handler or a target from getting anything, and lets it have events again. */
 import { parseArgs } from 'node:util';
+import { iso } from '../base/times.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { Pause, PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
@@ -80,7 +81,7 @@ function afterResume(name: string, { handlers, before, endedRest }: PauseResult)
 }
 
 function described({ since, who, reason }: Pause): string {
-  return `since ${new Date(since).toISOString()} by ${who}: ${reason}`;
+  return `since ${iso(since)} by ${who}: ${reason}`;
 }
 
 function listed(handlers: readonly string[]): string {

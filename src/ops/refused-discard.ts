@@ -2,7 +2,6 @@
  * `consignee events refused discard`: deletes refused requests that nobody wants judged again, a flood for one. A verb of
  * refused.ts. The service does it, if one runs that has the file; otherwise this command.
  */
-
 import { counted } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { isChoice, type RefusedChoice } from '../inbox/refused/choice.ts';

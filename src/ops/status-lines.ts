@@ -1,6 +1,6 @@
 /** Writes the status of the service for people: six lines of 80 columns if all is well, and below them each alarm with its fix. */
-
-import { counted } from '../base/words.ts';
+import { iso, MINUTE_MS } from '../base/times.ts';
+import { amount, counted } from '../base/words.ts';
 import type { Role } from '../serve/role.ts';
 import type { ServiceStatus, SourceStatus } from '../serve/status.ts';
 import { wrapWords } from './terminal.ts';
@@ -53,8 +53,8 @@ function todayText(sources: readonly SourceStatus[]): string {
   if (sources.some(({ today }) => today === null)) return NOT_KNOWN;
   const isKnown = sources.some(({ usual }) => usual !== null);
   const said = sources.map(({ source, today, usual }) => {
-    const beside = isKnown ? ` (${usual === null ? '?' : numberText(usual.count)})` : '';
-    return `${source} ${numberText(today ?? 0)}${beside}`;
+    const beside = isKnown ? ` (${usual === null ? '?' : amount(usual.count)})` : '';
+    return `${source} ${amount(today ?? 0)}${beside}`;
   });
   return `${said.join(', ')}; ${isKnown ? 'in brackets: usual by now' : 'usual: not known yet'}`;
 }
@@ -72,7 +72,7 @@ function seenText(sources: readonly SourceStatus[], now: number): string {
 function refusedText(sources: readonly SourceStatus[]): string {
   if (sources.some(({ lastHour }) => lastHour === null)) return NOT_KNOWN;
   const said = sources.flatMap(({ source, lastHour }) =>
-    Object.entries(lastHour?.refused ?? {}).map(([code, count]) => `${source} ${numberText(count)} ${code}`),
+    Object.entries(lastHour?.refused ?? {}).map(([code, count]) => `${source} ${amount(count)} ${code}`),
   );
   return `${said.join(', ') || 'nothing'} in the last hour`;
 }
@@ -83,10 +83,10 @@ function handlersText({ handlers }: ServiceStatus, now: number): string {
   const oldest = oldestPendingAt === null ? '' : `, the oldest since ${timeToday(oldestPendingAt, now)}`;
   const rests = resting === null ? NOT_KNOWN : resting.join(', ') || 'none';
   return [
-    `${numberText(pending)} waiting${oldest}`,
-    `${numberText(handling)} at work`,
-    `${numberText(dead)} dead`,
-    `${numberText(held)} held`,
+    `${amount(pending)} waiting${oldest}`,
+    `${amount(handling)} at work`,
+    `${amount(dead)} dead`,
+    `${amount(held)} held`,
     `resting: ${rests}`,
     ...(paused ?? []).map(({ name, who, reason }) => `${name} paused by ${who}: ${reason}`),
   ].join('; ');
@@ -96,19 +96,15 @@ function machineText({ disk, clock }: ServiceStatus): string {
   const free =
     disk === null
       ? `disk ${NOT_KNOWN}`
-      : `${numberText(disk.freeMb)} MiB free at ${disk.folder}${disk.isReadOnly ? ', READ-ONLY' : ''}`;
+      : `${amount(disk.freeMb)} MiB free at ${disk.folder}${disk.isReadOnly ? ', READ-ONLY' : ''}`;
   if (clock === null) return `${free}; clock ${NOT_KNOWN}`;
   const { doubtMs } = clock;
-  const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead' : 'behind'}`;
+  const apart = `${Math.round(Math.abs(doubtMs) / MINUTE_MS)} minutes ${doubtMs > 0 ? 'ahead' : 'behind'}`;
   return `${free}; clock ${doubtMs === 0 ? 'believed' : apart}`;
-}
-
-function numberText(count: number): string {
-  return count.toLocaleString('en');
 }
 
 /** `14:02Z`, or the day if it is another one. */
 function timeToday(time: string, now: number): string {
   const [day = '', clock = ''] = time.split('T');
-  return new Date(now).toISOString().startsWith(day) ? `${clock.slice(0, 5)}Z` : day;
+  return iso(now).startsWith(day) ? `${clock.slice(0, 5)}Z` : day;
 }

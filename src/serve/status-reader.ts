@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { iso } from '../base/times.ts';
 import { VERSION } from '../base/version.ts';
 import type { Database, InboxStatus } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
@@ -37,7 +38,7 @@ export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
     toldInTime(from.work()),
     toldInTime(readDisk(from.folder)),
   ]);
-  const startedAt = new Date(from.startedAt).toISOString();
+  const startedAt = iso(from.startedAt);
   const service = {
     version: VERSION,
     startedAt,

@@ -3,6 +3,7 @@
  * Made of what a running service knows and of what is counted in the inbox; without a service, of the latter alone. What nobody
  * can tell is null, and `unknown` says why: it is never taken for well.
  */
+import { iso, isoOrNull } from '../base/times.ts';
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
@@ -136,7 +137,7 @@ function rankOf({ kind }: Alarm): number {
 }
 
 function statusAlarm({ since, ...alarm }: Alarm): StatusAlarm {
-  return { ...alarm, since: new Date(since).toISOString() };
+  return { ...alarm, since: iso(since) };
 }
 
 function sourceStatus(
@@ -152,7 +153,7 @@ function sourceStatus(
     isOn: schemes.length > 0,
     today: of?.today ?? nothing.today,
     usual: of?.usual ?? null,
-    lastAt: of?.lastAt === undefined ? null : new Date(of.lastAt).toISOString(),
+    lastAt: isoOrNull(of?.lastAt),
     lastHour: of ? { ...of.lastHour, usual: of.lastHour.usual ?? null } : nothing.lastHour,
   };
 }
@@ -170,7 +171,7 @@ function handlersStatus({
     handling: sumOf('handling'),
     dead: sumOf('dead'),
     held: sumOf('held'),
-    oldestPendingAt: oldestPendingAt === null ? null : new Date(oldestPendingAt).toISOString(),
+    oldestPendingAt: isoOrNull(oldestPendingAt),
     resting: resting ?? null,
     paused: paused ?? null,
     backlog,

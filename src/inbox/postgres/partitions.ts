@@ -10,12 +10,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { DAY_MS, HOUR_MS, iso } from '../../base/times.ts';
 import { firstNumberAt, inBatchSql, timeOfNumber } from '../event-id.ts';
 import { ITEMS_SPAN } from '../items.ts';
 import { atomically } from './connection.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const AHEAD_DAYS = 3;
 const PARTITIONS_LOCK = 0x4373_6770;
 /** So long others may have to wait behind us, and so often. */
@@ -79,7 +78,7 @@ async function makePartitions(
 ): Promise<void> {
   for (let from = start; from < until; from += days * DAY_MS) {
     const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
-    const ending = new Date(from).toISOString().slice(0, 10).replaceAll('-', '');
+    const ending = iso(from).slice(0, 10).replaceAll('-', '');
     for (const table of Object.keys(TABLES)) {
       await client.query(`CREATE TABLE ${table}_${ending} PARTITION OF ${table} FOR VALUES ${range}`);
     }

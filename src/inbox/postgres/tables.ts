@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import { clean } from '../../base/log/redact.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { type Migration, marksOf } from '../migration-files.ts';
 import { atomically, connect } from './connection.ts';
 import { addFingerprintKey, hasFingerprintKey } from './fingerprint-key.ts';
@@ -19,7 +20,7 @@ import { StatementError, tryStatements } from './trial.ts';
 
 /** "Csgn": whoever migrates holds this lock. */
 const MIGRATION_LOCK = 0x4373_676e;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = MINUTE_MS;
 /** So long others may have to wait behind us, and so often. */
 const LOCK_MS = 100;
 const PAUSE_MS = 400;

@@ -1,8 +1,8 @@
 /** Looks at refused requests from beside the running service: read-only. For commands. Shows no credential. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { iso } from '../../base/times.ts';
 import { prepareQuery, type SqlRow } from '../sqlite-file.ts';
-import { iso } from '../summary.ts';
 import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedRequest } from './client.ts';
 

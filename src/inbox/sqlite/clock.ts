@@ -7,15 +7,16 @@
  * as the gap, a week at most: the machine may have been switched off for that long.
  */
 import { steadyNow } from '../../base/steady-clock.ts';
+import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
 import type { Statements } from './statements.ts';
 
 /** Clocks that are set by a time server step by less. */
-const STEP_MS = 300_000;
+const STEP_MS = 5 * MINUTE_MS;
 /** A service may be stopped for so long without its clock being doubted. */
-const STOPPED_MS = 3 * 86_400_000;
-const BELIEVED_AFTER_MS = 7 * 86_400_000;
-const MARK_MS = 1_800_000;
+const STOPPED_MS = 3 * DAY_MS;
+const BELIEVED_AFTER_MS = 7 * DAY_MS;
+const MARK_MS = 30 * MINUTE_MS;
 const NEWEST_JUDGED = 100;
 
 /** What a service wrote down while its clock was believed. */

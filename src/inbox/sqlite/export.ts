@@ -4,7 +4,6 @@
  * but to bring the tables up to this release, until it is marked. Alarms stay behind: they are about what runs beside this file,
  * and what is still wrong is found again.
  */
-
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';

@@ -9,6 +9,7 @@
  */
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { InboxTrouble } from '../contract.ts';
 import { tellEdge } from '../messages.ts';
 import { blameIn } from '../sqlite-file.ts';
@@ -16,7 +17,7 @@ import { takeOwnership } from './files.ts';
 
 const LOOK_MS = 100;
 /** A disk that has failed is told of for so long after the last time. */
-const FAILING_MS = 600_000;
+const FAILING_MS = 10 * MINUTE_MS;
 const OPEN_PARTS = ['', '-wal', '-shm'];
 
 export class OpenFiles {

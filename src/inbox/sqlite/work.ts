@@ -2,7 +2,6 @@
  * What happens to the rows of `work` after receipt: an event is handed out, how that went is written down, and an operator has it
  * replayed or discarded. Part of a transaction of store.ts.
  */
-
 import { outcomeOf } from '../attempt-outcomes.ts';
 import type { CircuitKnobs } from '../circuit.ts';
 import type { Route, Settlement } from '../contract.ts';

@@ -3,6 +3,7 @@
  *
  *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  */
+import { iso } from '../../base/times.ts';
 import type { AlarmNews } from '../../inbox/kept-alarms.ts';
 import type { AlarmTarget } from '../config/alarms.ts';
 
@@ -17,11 +18,11 @@ export interface PostResult {
 
 /** What people are told, in the log and in the message alike. */
 export function dataOf({ kind, subject, says, fix, since }: AlarmNews['alarm']) {
-  return { kind, subject, says, fix, since: new Date(since).toISOString() };
+  return { kind, subject, says, fix, since: iso(since) };
 }
 
 export function bodyOf({ type, alarm }: AlarmNews, now: number): string {
-  return JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: dataOf(alarm) });
+  return JSON.stringify({ type, timestamp: iso(now), data: dataOf(alarm) });
 }
 
 export async function postAlarm(

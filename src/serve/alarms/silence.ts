@@ -2,10 +2,11 @@
  * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. It is judged
  * by hours, and below, for a source that speaks every minute, by minutes.
  */
+import { HOUR_MS } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import { type AlarmRule, clockTimeOf, durationOf, type Look } from './alarm.ts';
 import { judgeMinutes } from './minutes.ts';
-import { HOUR_MS, type SpokenMinutes } from './tally.ts';
+import type { SpokenMinutes } from './tally.ts';
 
 const WEEK = 168;
 const PAST = 4 * WEEK;

@@ -9,13 +9,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { type AlarmDelivery, type AlarmNews, alarmKey, TELLING_MS } from '../../inbox/kept-alarms.ts';
 import type { AlarmSettings, Look } from './alarm.ts';
 import { bodyOf, dataOf, postAlarm } from './message.ts';
 
-const CLOCKS_DIFFER_MS = 60_000;
-const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, 60_000];
-const PAUSE_MOST_MS = 60_000;
+const CLOCKS_DIFFER_MS = MINUTE_MS;
+const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, MINUTE_MS];
+const PAUSE_MOST_MS = MINUTE_MS;
 
 export interface TellerOptions {
   readonly settings: () => Pick<AlarmSettings, 'alarmTarget'>;

@@ -9,7 +9,7 @@
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { DAY_MS } from '../../base/words.ts';
+import { DAY_MS } from '../../base/times.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { maskOf } from '../../verify/fingerprint.ts';
 import type { SecretScheme } from '../../verify/schemes.ts';

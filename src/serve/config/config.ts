@@ -17,6 +17,7 @@ import {
 } from '../../base/settings/environment.ts';
 import { refuseOddEnvironment, withoutQuotes } from '../../base/settings/mistakes.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { sourceNameOf } from '../../deliver/handlers.ts';
 import { firstSetting } from '../../verify/switches.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
@@ -92,7 +93,7 @@ export function readConfig(
       tokens: readSecrets('CONSOLE_TOKEN', settings).live,
       readTokens: readSecrets('CONSOLE_READ_TOKEN', settings).live,
     },
-    shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 10 * MINUTE_MS]),
     alarmTarget: readAlarmTarget(settings),
     sources: wirings.map((wiring) => readSource(wiring, wirings, settings)),
     knobs: readKnobs(renameKnobs(knobs, warnings), problems),

@@ -2,6 +2,7 @@
  * What the list of events shows: a page of a selection, or what the search box finds. A walk through events without an index looks at
  * what it can in two seconds, and the next page goes on from there.
  */
+import { iso } from '../../base/times.ts';
 import { idOf, numberOf, timeOfNumber } from '../../inbox/event-id.ts';
 import type { Page } from '../../inbox/search.ts';
 import type { SelectionProblem } from '../../inbox/selection.ts';
@@ -61,7 +62,7 @@ function listOf(
   names: EventList['names'],
   foundBy: EventList['foundBy'],
 ): EventList {
-  const timeAt = (number: number) => new Date(timeOfNumber(number)).toISOString();
+  const timeAt = (number: number) => iso(timeOfNumber(number));
   return {
     ...{ selected, problems, foundBy, events, endedBy, total, names },
     next: next === null ? null : idOf(next),

@@ -1,4 +1,5 @@
 /** Sentences that are written for a terminal too, on a page: what stands between backticks is code. */
+import { capitalized } from '../../base/words.ts';
 import { html, type Markup } from './html.ts';
 
 export function prose(text: string): Markup {
@@ -8,6 +9,6 @@ export function prose(text: string): Markup {
 
 /** With a capital, and a full stop unless there is one. */
 export function sentence(text: string): Markup {
-  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const whole = capitalized(text);
   return prose(/[.?!…]$/.test(whole) ? whole : `${whole}.`);
 }

@@ -2,6 +2,7 @@
  * A selection as the query of a URL: the options of `consignee events list` by their names, so that what one can say can be said to the
  * other. An empty one is left out: forms send all their fields.
  */
+import { iso } from '../../base/times.ts';
 import { idOf } from '../../inbox/event-id.ts';
 import {
   type ParsedSelection,
@@ -51,7 +52,7 @@ export function sameQuery(query: URLSearchParams): LinkParameters {
 /** Of one that is kept, with its times. */
 export function queryOfSelection(selection: Selection): LinkParameters {
   const { numbers, externalId, where, heldOnly, since, until, ...texts } = selection;
-  const time = (at: number | undefined) => at !== undefined && new Date(at).toISOString();
+  const time = (at: number | undefined) => at !== undefined && iso(at);
   return {
     ...texts,
     ...{ since: time(since), until: time(until), held: heldOnly === true, 'their-id': externalId },

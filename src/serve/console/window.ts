@@ -1,5 +1,5 @@
 /** The stretch of time that a page is about, as `since` of its URL says it. */
-import { readPastTime } from '../../base/past-time.ts';
+import { readPastTime } from '../../base/times.ts';
 import { html, type Markup } from './html.ts';
 import { PageError, type View } from './page.ts';
 

@@ -8,6 +8,7 @@
  */
 import { resolve } from 'node:path';
 import express, { type Express } from 'express';
+import { iso } from '../../base/times.ts';
 import type { ConsoleOptions } from './app.ts';
 import { OTHER_INBOX, sayTitle } from './titles.ts';
 import { addWrite } from './write.ts';
@@ -36,7 +37,7 @@ export function addWorkRoutes(app: Express, { inbox, inboxFile, checklist }: Wor
     read: () => ({}),
     async act() {
       void checklist.run();
-      return { runningSince: new Date(checklist.runningSince ?? Date.now()).toISOString() };
+      return { runningSince: iso(checklist.runningSince ?? Date.now()) };
     },
     form: {
       read: (fields) => fields,

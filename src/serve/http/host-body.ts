@@ -4,11 +4,12 @@
  * refused for good: 503, and the log says what to change, once a minute at most. A step of receive.ts, for all sources.
  */
 import type { Log } from '../../base/log/log.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import { type RequestStep, receptionOf } from './request.ts';
 
-const TELL_MS = 60_000;
+const TELL_MS = MINUTE_MS;
 
 export function hostBodyCheck(log: Pick<Log, 'error'>): RequestStep {
   let toldAt = Number.NEGATIVE_INFINITY;

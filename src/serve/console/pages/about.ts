@@ -1,10 +1,9 @@
 /** About: what runs here, for how long it keeps what, and a text for a report. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { type AboutFacts, readAbout } from '../about-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { amount, bytesText, timeTag } from '../words.ts';
+import { bytesText, timeTag } from '../words.ts';
 
 const MIB = 1_048_576;
 

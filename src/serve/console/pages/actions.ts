@@ -1,12 +1,12 @@
 /** Actions: what people had done, who and when, and how far what is under way has come; one of them by itself, to be looked at until it ends. */
-
-import { counted } from '../../../base/words.ts';
+import { iso, isoOrNull } from '../../../base/times.ts';
+import { amount, counted } from '../../../base/words.ts';
 import type { ActionRecord } from '../../../inbox/actions.ts';
 import { describeSelection } from '../../../inbox/selection-words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, PageError, type PageRequest, type PageSource, type View } from '../page.ts';
 import { postForm, refreshLink } from '../post-form.ts';
-import { amount, badge, durationText, type Sign, timeTag } from '../words.ts';
+import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 const SHOWN = 50;
 
@@ -85,8 +85,8 @@ function actionFactsOf({ at, endedAt, ...action }: ActionRecord): ActionFacts {
         : describeSelection(selection);
   return {
     ...action,
-    at: new Date(at).toISOString(),
-    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    at: iso(at),
+    endedAt: isoOrNull(endedAt),
     selected,
   };
 }

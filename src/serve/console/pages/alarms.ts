@@ -1,5 +1,5 @@
 /** Alarms: what is raised now with what to do, what was within thirty days, and where people are told of it. */
-
+import { iso } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { AlarmRecord } from '../../../inbox/kept-alarms.ts';
 import type { StatusAlarm } from '../../status.ts';
@@ -47,7 +47,6 @@ async function readAlarms({ status, reading, config }: PageSource, _asked: PageR
 
 function overAlarm({ kind, subject, says, since, overAt }: AlarmRecord): AlarmList['over'] {
   if (overAt === null) return [];
-  const iso = (at: number) => new Date(at).toISOString();
   return [
     { kind, subject, says: says.replace(/^over after [^:]*: /, ''), since: iso(since), overAt: iso(overAt) },
   ];

@@ -1,5 +1,6 @@
 /** The checklist: what the examination of this service has found, line by line with the fix, made when a person asks for it. */
 import { hostname } from 'node:os';
+import { isoOrNull } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
 import { html, type Markup } from '../html.ts';
@@ -32,11 +33,10 @@ export const checklistPage = definePage<CheckPage>({
   },
   async read({ checklist }: PageSource, _asked: PageRequest) {
     const { last, runningSince } = checklist;
-    const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
     return {
       machine: hostname(),
-      runningSince: iso(runningSince),
-      at: iso(last?.at),
+      runningSince: isoOrNull(runningSince),
+      at: isoOrNull(last?.at),
       tookMs: last ? last.endedAt - last.at : null,
       failure: last?.failure ?? null,
       findings: last?.findings ?? [],

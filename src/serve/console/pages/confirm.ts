@@ -1,11 +1,10 @@
 /** Asks before an action: what, of which handlers, how many. It begins with the button, and goes on in the background. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { type Confirmation, readConfirmation } from '../confirm-facts.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { sameQuery } from '../selection-query.ts';
-import { amount, badge } from '../words.ts';
+import { badge } from '../words.ts';
 
 export const confirmPage = definePage<Confirmation>({
   path: '/events/confirm',

@@ -1,5 +1,4 @@
 /** One event: its fate in a line, what was tried, how it was proved, the history of what it is about, and what it says. */
-
 import { counted } from '../../../base/words.ts';
 import type { AttemptRecord } from '../../../inbox/summary.ts';
 import { BODY_FORMS } from '../body-text.ts';

@@ -1,13 +1,12 @@
 /** The list of events: what is selected by the URL, newest first, with what can be done to a page of it or to all of it. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { EVENT_STATE_NAMES } from '../../../inbox/event-states.ts';
 import type { EventSummary } from '../../../inbox/summary.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { type EventList, readEventList } from '../list-facts.ts';
 import { definePage, type View } from '../page.ts';
 import { hasFilter, sameQuery } from '../selection-query.ts';
-import { amount, badge, bytesText, timeTag } from '../words.ts';
+import { badge, bytesText, timeTag } from '../words.ts';
 
 const ERROR_SHOWN = 90;
 

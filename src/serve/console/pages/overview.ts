@@ -1,11 +1,10 @@
 /** The overview: one sentence whether all is well, then the numbers of the day, each a link to what it counts. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { sparkline } from '../charts.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { type Overview, readOverview } from '../overview-facts.ts';
 import { definePage, type View } from '../page.ts';
-import { agoText, amount, badge, bytesText, durationText, timeTag, timeTakenText } from '../words.ts';
+import { agoText, badge, bytesText, durationText, timeTag, timeTakenText } from '../words.ts';
 
 export const overviewPage = definePage<Overview>({
   path: '/',

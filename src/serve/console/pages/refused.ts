@@ -1,6 +1,5 @@
 /** Requests that were refused: by source and cause, with what it means and the remedy; and one of them, with what would become of it now. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { postForm } from '../post-form.ts';
@@ -15,7 +14,7 @@ import {
   readRefusedOne,
 } from '../refused-facts.ts';
 import { showChoice, WINDOWS } from '../window.ts';
-import { amount, badge, bytesText, timeTag } from '../words.ts';
+import { badge, bytesText, timeTag } from '../words.ts';
 
 export const refusedPage = definePage<RefusedList>({
   path: '/refused',

@@ -1,5 +1,4 @@
 /** The part of an event's page that has the history of what it is about: every event with the same key, in the order in which they came. */
-
 import { counted } from '../../../base/words.ts';
 import type { OneEvent } from '../event-facts.ts';
 import { html, type Markup } from '../html.ts';

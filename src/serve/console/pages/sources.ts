@@ -1,6 +1,5 @@
 /** Sources: where each provider sends to, what is verified, when it was heard last; and of one all that there is to know. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { refreshLink } from '../post-form.ts';
@@ -11,7 +10,7 @@ import {
   type SourceList,
   type SourcePage,
 } from '../source-facts.ts';
-import { amount, badge, durationText, timeTag } from '../words.ts';
+import { badge, durationText, timeTag } from '../words.ts';
 
 const FACTS = {
   source: 'its name',
