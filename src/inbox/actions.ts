@@ -7,7 +7,7 @@
  * single events, and pauses, stand in the same table, for the record.
  */
 import type { PauseOrder } from './pauses.ts';
-import type { RefusedChoice } from './refused/choice.ts';
+import type { RefusedChoice } from './refused/reader.ts';
 import type { Selection } from './selection.ts';
 
 export type ActionVerb = 'replay' | 'discard';
@@ -22,7 +22,7 @@ export interface ActionWish {
   readonly who: string;
 }
 
-export type ActionState = 'running' | 'done' | 'cancelled';
+type ActionState = 'running' | 'done' | 'cancelled';
 
 /** An order of a person and how far it has come. Kept for RETENTION_DAYS from its end. */
 export interface ActionRecord {

@@ -2,8 +2,8 @@
  * What ended while attempts were running, and how each of them was settled then. Said by the supervisor of the handlers'
  * threads, decided by retry.ts.
  */
-import type { AttemptOutcome } from './attempt-outcomes.ts';
 import type { AttemptKey, Delivery } from './contract.ts';
+import type { AttemptOutcome } from './event-states.ts';
 
 export interface Ending {
   readonly ended: 'process' | 'handlers' | 'inbox';

@@ -8,9 +8,9 @@
 import { MINUTE_MS } from '../base/times.ts';
 
 /** `more`: there are events left to look at. `end`: all that can be indexed is, for now. */
-export type IndexStep = () => 'more' | 'end' | Promise<'more' | 'end'>;
+type IndexStep = () => 'more' | 'end' | Promise<'more' | 'end'>;
 
-export interface IndexingOptions {
+interface IndexingOptions {
   readonly step: IndexStep;
   /** Whether an arrival waits at this moment. */
   readonly isNeeded: () => boolean;

@@ -15,7 +15,6 @@ import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
-import { summariesOf } from './summaries.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -27,6 +26,7 @@ import {
   type ProofsRow,
   type PurgedEvent,
   proofsOf,
+  summariesOf,
 } from './summary.ts';
 
 export interface Tables extends SearchTables {

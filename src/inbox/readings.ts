@@ -7,11 +7,10 @@ import type { ActionWish } from './actions.ts';
 import { type ChartWish, readCharted } from './charted.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
-import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
 import type { PageOptions } from './search.ts';
 import type { Selection } from './selection.ts';
-import { readStanding } from './standing.ts';
+import { PastHours, readStanding } from './standing.ts';
 import type { StoredSource } from './stored-source.ts';
 import { readStory } from './story.ts';
 import type { TallyWish } from './tallies.ts';
@@ -81,7 +80,7 @@ export const READINGS = {
   ) => reader.actions.countStep(sources, wish, after),
 } as const;
 
-export type Readings = typeof READINGS;
+type Readings = typeof READINGS;
 export type ReadingName = keyof Readings;
 type Given<Name extends ReadingName> =
   Parameters<Readings[Name]> extends [unknown?, unknown?, ...infer Rest] ? Rest : never;

@@ -12,11 +12,11 @@
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
 import { DAY_MS, HOUR_MS } from '../base/times.ts';
-import { outcomeOf } from './attempt-outcomes.ts';
 import { causeOf } from './cause.ts';
 import type { AttemptKey, Route, Settlement } from './contract.ts';
 import type { Ending, Interrupted } from './ending.ts';
 import { idInBatch } from './event-id.ts';
+import { outcomeOf } from './event-states.ts';
 import type { InboxKnobs } from './messages.ts';
 
 export const BACKOFF = members(

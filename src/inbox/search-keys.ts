@@ -7,8 +7,8 @@ import { dataOfForm } from '../base/form-text.ts';
 import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 import type { SearchKeys } from '../verify/preset.ts';
 import { firstNumberAt, timeOfNumber } from './event-id.ts';
+import { textsAt } from './event-names.ts';
 import { parseBody } from './identity.ts';
-import { textsAt } from './member-texts.ts';
 import type { StoredSource } from './stored-source.ts';
 
 /** Of one event so many at the most: a body may have a list of any length. */

@@ -34,7 +34,7 @@ export interface Selection {
   readonly heldOnly?: boolean;
 }
 
-export interface MemberIs {
+interface MemberIs {
   readonly path: readonly string[];
   readonly value: string;
 }
@@ -69,7 +69,7 @@ export interface SelectionOptions {
   readonly held?: boolean | undefined;
 }
 
-export type SelectionOption = keyof SelectionOptions;
+type SelectionOption = keyof SelectionOptions;
 
 /** `wrong` goes on from the name of the option: `--since` + `has …`. */
 export interface SelectionProblem {

@@ -23,7 +23,7 @@ export const TIMES_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 export const OVER_TIMES_MS = 10_000;
 
 export const TALLY_KINDS = ['request', 'attempt', 'backlog'] as const;
-export type TallyKind = (typeof TALLY_KINDS)[number];
+type TallyKind = (typeof TALLY_KINDS)[number];
 
 /** What is counted, and how it ended. */
 export interface TallySubject {
@@ -37,7 +37,7 @@ export interface TallySubject {
   readonly outcome: string;
 }
 
-export interface TallyCounts {
+interface TallyCounts {
   readonly count: number;
   /** For each of TIMES_SECONDS how many took that long at most, and longer than the bound before. */
   readonly times: readonly number[];

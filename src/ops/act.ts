@@ -9,9 +9,8 @@ import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actio
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
-import { actionEnd } from './action-lines.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
+import { actionEnd } from './actions.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';

@@ -11,12 +11,11 @@ import type { InboxReader } from '../inbox/reader.ts';
 import type { Page } from '../inbox/search.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { EVENT_HEADER, eventCells } from './event-lines.ts';
 import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
 
-export interface ListOptions {
+interface ListOptions {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly json: boolean;

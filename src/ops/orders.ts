@@ -4,8 +4,7 @@ import type { ActionRecord } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxWriter } from '../inbox/operator.ts';
 import type { PauseResult } from '../inbox/pauses.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;

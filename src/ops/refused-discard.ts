@@ -4,13 +4,11 @@
  */
 import { counted } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
-import { isChoice, type RefusedChoice } from '../inbox/refused/choice.ts';
 import { DISCARD_STEP } from '../inbox/refused/client.ts';
 import { openRefused } from '../inbox/refused/file.ts';
-import { RefusedReader } from '../inbox/refused/reader.ts';
+import { isChoice, type RefusedChoice, RefusedReader } from '../inbox/refused/reader.ts';
 import { RefusedStore } from '../inbox/refused/store.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { askConsole, whoOrders } from './orders.ts';
 import { mayAsk, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';

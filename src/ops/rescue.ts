@@ -12,8 +12,7 @@ import { HOUR_MS, iso } from '../base/times.ts';
 import { spelled } from '../base/words.ts';
 import { driverOf, type Rescued, type RescueSource } from '../inbox/driver.ts';
 import { idOf, timeOfNumber } from '../inbox/event-id.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { askConsole } from './orders.ts';
 import { complain, say } from './terminal.ts';
 

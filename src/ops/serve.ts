@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { standardOutput } from '../base/log/log.ts';
 import { Instance } from '../serve/instance.ts';
-import type { Role } from '../serve/role.ts';
+import type { Role } from '../serve/status.ts';
 import { writeEnvFile } from './init.ts';
 import { reloadOnChange } from './reload.ts';
 import { ENV_FILE, readSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 /** What the screen says once a service on a developer's machine runs: where providers send to, and what to type next. Used by serve.ts. */
 import { join, relative } from 'node:path';
 import { driverOf } from '../inbox/driver.ts';
-import type { Role } from '../serve/role.ts';
+import type { Role } from '../serve/status.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { ENV_FILE, type Settings } from './settings.ts';
 import { columns } from './terminal.ts';

@@ -11,8 +11,7 @@ import { driverOf } from '../inbox/driver.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { Standing } from '../inbox/standing.ts';
 import { readDisk } from './disk.ts';
-import type { Role } from './role.ts';
-import { type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import { type Role, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
 
 /** Whoever asks waits for no longer; a large backlog in PostgreSQL may take some seconds to be counted. */
 const ANSWER_MS = 7_000;

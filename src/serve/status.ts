@@ -9,7 +9,9 @@ import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
 import type { Disk } from './disk.ts';
-import type { Role } from './role.ts';
+
+/** The part of the work that a process does: with PostgreSQL, different processes may receive and handle. */
+export type Role = 'both' | 'receive' | 'dispatch';
 
 /** Times are ISO 8601, in UTC. */
 export interface ServiceStatus {

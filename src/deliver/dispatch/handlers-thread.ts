@@ -4,8 +4,7 @@
  *
  * A thread whose heartbeat stands still is told of, and ended once that has lasted for longer than what runs in it may take.
  */
-import type { MessagePort } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Output } from '../../base/log/log.ts';
 import { DeadlineError, ThreadCalls } from '../../base/thread-calls.ts';
 import { MINUTE_MS } from '../../base/times.ts';

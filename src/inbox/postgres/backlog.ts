@@ -20,7 +20,7 @@ const WAIT_MS = 5_000;
 const COUNTING_LOCK = 0x4373_6774;
 const QUERY_CANCELED = '57014';
 
-export interface Count extends Backlog {
+interface Count extends Backlog {
   /** The lowest number of an event that waits since it came; null if there is none. */
   readonly oldest: number | null;
   /** Since when what was replayed waits. */

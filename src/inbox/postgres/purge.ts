@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
-import { DUPLICATES_PURGE_STEP, PURGE_DUPLICATES } from '../duplicates.ts';
+import { DUPLICATES_PURGE_STEP, PURGE_DUPLICATES } from '../counts.ts';
 import { firstNumberAt, inBatchSql } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { purgeCauses } from './causes.ts';

@@ -2,8 +2,7 @@
 import type pg from 'pg';
 import { MINUTE_MS } from '../../base/times.ts';
 import type { InboxStatus, Route, SecretUse } from '../contract.ts';
-import { type Counts, keyOfUse } from '../counts.ts';
-import { ADD_DUPLICATE } from '../duplicates.ts';
+import { ADD_DUPLICATE, type Counts, keyOfUse } from '../counts.ts';
 import { timeOfNumber } from '../event-id.ts';
 import { inForce } from '../pauses.ts';
 import { rowsOfTallies } from '../tallies.ts';

@@ -28,7 +28,7 @@ const SAY_MS = 10_000;
 /** Somebody else holds what we need, or waits for what we hold. */
 const TAKEN = ['55P03', '40P01', '57014'];
 
-export interface PrepareOptions {
+interface PrepareOptions {
   /** The name of the inbox that is being moved in. */
   readonly mover?: string;
   readonly patienceMs?: number;

@@ -13,10 +13,10 @@ import { networkOf } from '../../base/address.ts';
 import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
 import { refusalOf } from '../../verify/refusals.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
-import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { BUSY_MS } from './file.ts';
 import type { LossReason } from './losses.ts';
+import { CHOSEN, type RefusedChoice } from './reader.ts';
 import { Room } from './room.ts';
 import { clockAt, type NumberedRequest, nextRequests, stepSinceNewest } from './rows.ts';
 

@@ -5,12 +5,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
 import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
-import type { RefusedChoice } from './choice.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { forgetAside, openRefused, type PutAside } from './file.ts';
 import type { LossReason } from './losses.ts';
 import {
   type LostGroup,
+  type RefusedChoice,
   type RefusedDetails,
   type RefusedFailures,
   type RefusedFilter,

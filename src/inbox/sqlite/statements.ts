@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { DAY_MS } from '../../base/times.ts';
 import { CAUSES_PAST_MAX } from '../cause.ts';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
-import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../duplicates.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../counts.ts';
 import { inBatchSql } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';

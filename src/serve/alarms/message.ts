@@ -9,7 +9,7 @@ import type { AlarmTarget } from '../config/alarms.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export interface PostResult {
+interface PostResult {
   /** Why it did not get there. */
   readonly failure?: string;
   /** The time by the receiver's clock, in milliseconds since 1970. */

@@ -18,7 +18,7 @@ const CLOCKS_DIFFER_MS = MINUTE_MS;
 const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, MINUTE_MS];
 const PAUSE_MOST_MS = MINUTE_MS;
 
-export interface TellerOptions {
+interface TellerOptions {
   readonly settings: () => Pick<AlarmSettings, 'alarmTarget'>;
   readonly log: Log;
   /** Milliseconds since 1970, as far as our clock may be believed. */

@@ -10,7 +10,7 @@ import type { Examined } from './examination.ts';
 import type { Finding } from './finding.ts';
 
 /** Times in milliseconds since 1970. */
-export interface CheckRun {
+interface CheckRun {
   readonly at: number;
   readonly endedAt: number;
   /** Empty if it failed. */

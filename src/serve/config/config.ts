@@ -19,6 +19,8 @@ import { refuseOddEnvironment, withoutQuotes } from '../../base/settings/mistake
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { MINUTE_MS } from '../../base/times.ts';
 import { sourceNameOf } from '../../deliver/handlers.ts';
+import { shapeOf } from '../../inbox/shape.ts';
+import type { StoredSource } from '../../inbox/stored-source.ts';
 import { firstSetting } from '../../verify/switches.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
@@ -150,4 +152,11 @@ function readLevel({ environment, problems }: EnvironmentReading): string {
   const wrong = `is not one of ${LEVELS.join(', ')}`;
   problems.push({ setting: 'LOG_LEVEL', wrong, fix: 'Leave it out for info.' });
   return 'info';
+}
+
+/** The part of the sources that their inbox has to know. */
+export function storedSourcesOf(sources: readonly SourceConfig[]): Map<string, StoredSource> {
+  return new Map(
+    sources.map(({ name, preset, routes, keys }) => [name, { shape: shapeOf(preset), routes, keys }]),
+  );
 }

@@ -13,7 +13,7 @@ import { selectionInQuery } from './selection-query.ts';
 
 const PAGE_EVENTS = 50;
 const PAGE_MOST = 500;
-export const PAGE_BOUND = { looks: 1_000_000, ms: 2_000 } as const;
+const PAGE_BOUND = { looks: 1_000_000, ms: 2_000 } as const;
 /** So many events can be saved at a time. */
 const SAVED_MOST = 100_000;
 

@@ -5,10 +5,9 @@
 import express, { type Express, type Request, type Response } from 'express';
 import { MINUTE_MS } from '../../base/times.ts';
 import { digestOf } from '../../verify/fingerprint.ts';
-import { type ConsoleTokens, levelOfToken } from './access.ts';
+import { type ConsoleTokens, isSameOrigin, levelOfToken } from './access.ts';
 import { html, type Markup } from './html.ts';
 import { type Link, linksFrom, ownPath } from './links.ts';
-import { isSameOrigin } from './same-origin.ts';
 import { endedSessionCookie, isOverTls, sessionCookie } from './session.ts';
 import { sayTitle } from './titles.ts';
 

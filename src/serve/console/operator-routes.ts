@@ -1,5 +1,5 @@
 /**
- * What a person may have done to the inbox: each route reads a request, and passes it to the function of ../../inbox/operator.ts that
+ * What a person may have done to the inbox, and to the service itself: each route reads a request, and passes it to the function of ../../inbox/operator.ts that
  * the commands use too. Every one names the inbox that it means: the console of another service may answer at the same place.
  *
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
@@ -9,17 +9,23 @@
  *   POST /actions/<id>/cancel   {"inbox"} → the action
  *   POST /pauses    {"inbox","verb":"pause","name","reason","who"?} or {"inbox","verb":"resume","name","who"?} →
  *                   {"handlers","before"?,"endedRest"}; `name` is a handler or a target
+ *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file; JSON alone
+ *   POST /checklist {"inbox"} → {"runningSince"}, a new examination, which goes on in the background
  *
  * A page's form has the same as fields: `form` of a row makes the JSON of them, and says where the person goes on.
  */
-import type { Express } from 'express';
+import { resolve } from 'node:path';
+import express, { type Express } from 'express';
+import { iso } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
+import type { ConsoleOptions } from './app.ts';
 import { ownPath } from './links.ts';
-import { readSelection } from './read-selection.ts';
+import { readSelection } from './selection-query.ts';
+import { OTHER_INBOX, sayTitle } from './titles.ts';
 import { addWrite, type Body, type Write } from './write.ts';
 
 export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inbox }): void {
@@ -130,4 +136,37 @@ async function countFor(inbox: Inbox, wish: ActionWish) {
   }
   const found = [...handlers.values()].reduce((sum, count) => sum + count, 0);
   return { found, handlers: Object.fromEntries(handlers), upTo };
+}
+
+type WorkParts = Pick<ConsoleOptions, 'inbox' | 'inboxFile' | 'checklist'>;
+
+export function addWorkRoutes(app: Express, { inbox, inboxFile, checklist }: WorkParts): void {
+  app.post('/rescue', express.json({ strict: true }), async (request, response) => {
+    const { inbox: path, to } = (request.body ?? {}) as Record<string, unknown>;
+    if (typeof path !== 'string' || typeof to !== 'string') {
+      return sayTitle(response, 400, 'a rescue names the file of the inbox, and an empty file');
+    }
+    if (inboxFile === undefined || resolve(inboxFile) !== path) {
+      return sayTitle(response, 409, OTHER_INBOX);
+    }
+    try {
+      await inbox.copyTo(to);
+      response.json({});
+    } catch (error) {
+      sayTitle(response, 422, (error as Error).message);
+    }
+  });
+  addWrite(app, inbox, {
+    path: '/checklist',
+    wants: 'it takes the inbox',
+    read: () => ({}),
+    async act() {
+      void checklist.run();
+      return { runningSince: iso(checklist.runningSince ?? Date.now()) };
+    },
+    form: {
+      read: (fields) => fields,
+      done: () => ({ says: 'The examination has begun.', to: '/checklist' }),
+    },
+  });
 }

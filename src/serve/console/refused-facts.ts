@@ -20,7 +20,7 @@ import { sinceIn } from './window.ts';
 /** Minutes are counted for two days; hours are coarser, and stay. */
 const BY_MINUTE_MS = 2 * HOUR_MS;
 
-export interface Remedy {
+interface Remedy {
   readonly status: number;
   readonly means: string;
   readonly asks: string;
@@ -69,7 +69,7 @@ export async function readRefusedList(
   };
 }
 
-export function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'since'> {
+function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'since'> {
   const given = ['source', 'code', 'address'].flatMap((name) => {
     const value = query.get(name)?.trim();
     return value ? [[name, value] as const] : [];
@@ -77,7 +77,7 @@ export function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'si
   return Object.fromEntries(given);
 }
 
-export function remedyOf(code: string, source: string): Remedy {
+function remedyOf(code: string, source: string): Remedy {
   const { status, says: means, asks } = refusalOf(code);
   return {
     status,

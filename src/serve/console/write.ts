@@ -23,7 +23,7 @@ export interface Write<Wish extends object, Result extends object> {
   readonly form?: WriteForm<Result>;
 }
 
-export interface WriteForm<Result> {
+interface WriteForm<Result> {
   /** The body that the same order has as JSON. */
   read(fields: Body): Body;
   /** In a sentence; `to` is a path of the console. */

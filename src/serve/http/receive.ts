@@ -13,11 +13,11 @@ import type { Preset } from '../../verify/preset.ts';
 import { type BodyCheck, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { ReplyOptions } from '../work.ts';
 import { readBody, tooLarge } from './body.ts';
-import { inTurn } from './check-order.ts';
 import type { HandshakeRules } from './handshakes.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
   headerKeeper,
+  inTurn,
   isCompressed,
   type Reception,
   type RequestStep,
@@ -61,7 +61,7 @@ export interface ReceiveOptions {
   /** It is given up after `withinMs`, or when the inbox's own time is over. */
   readonly keep: (arrival: Arrival, withinMs?: number) => Promise<Kept>;
   readonly responder: Responder;
-  /** Made by host-body.ts. */
+  /** Made by mounted.ts. */
   readonly checkHostBody: RequestStep;
 }
 

@@ -15,7 +15,7 @@ import { type Head, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { SeenRequest } from '../meter.ts';
 import { sourceMeant } from './missed.ts';
 
-export interface SendersOptions {
+interface SendersOptions {
   readonly sources: readonly SendingSource[];
   /** The checks by secrets that are enforced. None: the source is off. */
   readonly provingOf: (source: string) => readonly Verifier[];
@@ -30,7 +30,7 @@ interface SendingSource {
 }
 
 /** What is known of a refused request. `source`: where it was sent to, or should have been. */
-export interface RefusedSender {
+interface RefusedSender {
   readonly source: string;
   readonly seen: SeenRequest;
 }

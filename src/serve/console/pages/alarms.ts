@@ -3,9 +3,8 @@ import { iso } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { AlarmRecord } from '../../../inbox/kept-alarms.ts';
 import type { StatusAlarm } from '../../status.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, prose, sentence } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { prose, sentence } from '../prose.ts';
 import { badge, durationText, timeTag } from '../words.ts';
 
 const SHOWN = 200;

@@ -3,10 +3,9 @@ import { hostname } from 'node:os';
 import { isoOrNull } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, prose } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { postForm, refreshLink } from '../post-form.ts';
-import { prose } from '../prose.ts';
 import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 interface CheckPage {

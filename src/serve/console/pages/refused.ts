@@ -1,9 +1,8 @@
 /** Requests that were refused: by source and cause, with what it means and the remedy; and one of them, with what would become of it now. */
 import { amount, counted } from '../../../base/words.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, prose, sentence } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { postForm } from '../post-form.ts';
-import { prose, sentence } from '../prose.ts';
 import {
   type RefusedCause,
   type RefusedConfirmation,
