@@ -44,9 +44,6 @@ export const READINGS = {
     selection: Selection,
     options: Omit<PageOptions, 'onProgress'>,
   ) => reader.search(selection, sources).page(options),
-  /** The newest events beyond a number, oldest first. */
-  after: (reader: InboxReader, sources: StoredSources, selection: Selection, number: number, limit: number) =>
-    reader.search(selection, sources).after(number, limit),
   find: (reader: InboxReader, sources: StoredSources, text: string, limit: number) =>
     findByText(reader, sources, text, limit),
   story: (
@@ -58,7 +55,6 @@ export const READINGS = {
   /** Undefined if there is no such event. */
   event: (reader: InboxReader, _sources: StoredSources, number: number) => reader.show(number),
   evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
-  newest: (reader: InboxReader) => reader.newest(),
   tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),
   charted: (reader: InboxReader, _sources: StoredSources, wish: ChartWish) => readCharted(reader, wish),
   failures: (reader: InboxReader, _sources: StoredSources, filter: FailureFilter) => reader.failures(filter),

@@ -40,6 +40,17 @@ function textOfValue(value: HtmlValue): string {
   return visibleLines(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
+/** A table with a head: `#` before its words makes a column one of numbers. What is false is no column. */
+export function tableOf(heads: readonly (Markup | string | false)[], rows: HtmlValue, look = 'list'): Markup {
+  const cells = heads.map((head) => {
+    if (head === false || head instanceof Markup) return head && html`<th scope="col">${head}</th>`;
+    return head.startsWith('#')
+      ? html`<th scope="col" class="number">${head.slice(1)}</th>`
+      : html`<th scope="col">${head}</th>`;
+  });
+  return html`<table class="${look}"><thead><tr>${cells}</tr></thead><tbody>${rows}</tbody></table>`;
+}
+
 /** A sentence that is written for a terminal too: what stands between backticks is code. */
 export function prose(text: string): Markup {
   const parts = text.split(/`([^`]+)`/);

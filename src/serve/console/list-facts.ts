@@ -9,7 +9,7 @@ import type { SelectionProblem } from '../../inbox/selection.ts';
 import { describeSelection } from '../../inbox/selection-words.ts';
 import type { EventSummary } from '../../inbox/summary.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
-import { selectionInQuery } from './selection-query.ts';
+import { selectionInQuery, soundSelectionIn } from './selection-query.ts';
 
 const PAGE_EVENTS = 50;
 const PAGE_MOST = 500;
@@ -86,9 +86,7 @@ function pageLimitIn(query: URLSearchParams): number {
 
 /** One JSON object a line, newest first, as `consignee events list --json` has them. */
 export async function readSavedEvents(from: PageSource, { query, now }: PageRequest) {
-  const { selection, problems } = selectionInQuery(query, now);
-  const [problem] = problems;
-  if (problem) throw new PageError(400, `${problem.option} ${problem.wrong}. ${problem.fix}`);
+  const selection = soundSelectionIn(query, now);
   async function* lines() {
     let [before, saved]: [{ before?: number }, number] = [{}, 0];
     for (;;) {

@@ -18,7 +18,7 @@ import { resolve } from 'node:path';
 import express, { type Express } from 'express';
 import { iso } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
-import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
+import { type ActionWish, countAction, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
@@ -120,22 +120,11 @@ function readAction({ verb, selection: given, upTo, found, dryRun = false }: Bod
   return { verb, selection, who, isDryRun: dryRun, ...counted } as const;
 }
 
-/** In steps, between which the inbox has time for what comes in. */
-async function countFor(inbox: Inbox, wish: ActionWish) {
+async function countFor(inbox: Inbox, wish: ActionWish): Promise<object> {
   const flaw = flawInAction({ ...wish, found: 0 });
   if (flaw) throw new Error(`${wish.verb} ${flaw}`);
-  const handlers = new Map<string, number>();
-  let upTo = wish.upTo;
-  for (let after: number | null = -1; after !== null; ) {
-    const step = await inbox.countStep(
-      { verb: wish.verb, selection: wish.selection, ...(upTo !== undefined && { upTo }) },
-      after,
-    );
-    for (const [handler, count] of step.counts) handlers.set(handler, (handlers.get(handler) ?? 0) + count);
-    ({ last: after, upTo } = step);
-  }
-  const found = [...handlers.values()].reduce((sum, count) => sum + count, 0);
-  return { found, handlers: Object.fromEntries(handlers), upTo };
+  const { who: _, ...counted } = wish;
+  return (await countAction(counted, (asked, after) => inbox.countStep(asked, after))) as object;
 }
 
 type WorkParts = Pick<ConsoleOptions, 'inbox' | 'inboxFile' | 'checklist'>;

@@ -11,6 +11,7 @@ import {
   type SelectionOptions,
 } from '../../inbox/selection.ts';
 import type { LinkParameters } from './links.ts';
+import { PageError } from './page.ts';
 
 const TEXTS = [
   'state',
@@ -42,6 +43,14 @@ function selectionOptionsIn(query: URLSearchParams): SelectionOptions {
 
 export function selectionInQuery(query: URLSearchParams, now: number): ParsedSelection {
   return parseSelection(selectionOptionsIn(query), now);
+}
+
+/** Throws PageError if something of it cannot be read. */
+export function soundSelectionIn(query: URLSearchParams, now: number): Selection {
+  const { selection, problems } = selectionInQuery(query, now);
+  const [problem] = problems;
+  if (problem) throw new PageError(400, `${problem.option} ${problem.wrong}. ${problem.fix}`);
+  return selection;
 }
 
 /** As it was asked, for a link to another page of the same list. */

@@ -5,7 +5,7 @@ import { amount, counted } from '../../../base/words.ts';
 import { driverOf } from '../../../inbox/driver.ts';
 import type { Config } from '../../config/config.ts';
 import type { ServiceStatus } from '../../status.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { bytesText, timeTag } from '../words.ts';
 
@@ -123,6 +123,6 @@ function showAbout(about: AboutFacts, { now }: View): Markup {
 <dt>inbox</dt><dd><span class="mono">${place ?? 'not known'}</span>${inbox !== null && ` (${inbox})`}</dd>
 <dt>disk</dt><dd>${disk === null ? 'not known' : `${bytesText(disk.freeMb * MIB)} free${disk.isReadOnly ? ', and it takes no writes' : ''}`}</dd>
 <dt>kept</dt><dd>events that are done ${counted(about.retentionDays, 'day')}, the keys by which duplicates are known ${counted(about.identityDays, 'day')}, refused requests ${counted(about.refusedDays, 'day')}; what is dead or held until a person decides. Counts stay 400 days, and the last five seconds of them are lost when a process is killed; events never are.</dd></dl>
-${replicas !== null && html`<h2>Replicas</h2><table class="list narrow"><thead><tr><th scope="col">replica</th><th scope="col" class="number">heartbeats</th></tr></thead><tbody>${rows}</tbody></table><p class="hint">One whose heartbeat stands still is taken out of the list by the others, which take over its work.</p>`}</div>
+${replicas !== null && html`<h2>Replicas</h2>${tableOf(['replica', '#heartbeats'], rows, 'list narrow')}<p class="hint">One whose heartbeat stands still is taken out of the list by the others, which take over its work.</p>`}</div>
 <h2>For a report</h2><pre id="report" tabindex="0">${about.report}</pre><p><button type="button" class="needs-js" data-copy="report">Copy</button> <span class="hint">No secret and no name of a machine is in it.</span></p>`;
 }

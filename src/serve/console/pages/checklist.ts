@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { isoOrNull } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
-import { html, type Markup, prose } from '../html.ts';
+import { html, type Markup, prose, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
 import { postForm, refreshLink } from '../post-form.ts';
 import { badge, durationText, type Sign, timeTag } from '../words.ts';
@@ -88,5 +88,5 @@ function showVerdictGroup(verdict: Verdict, findings: readonly Finding[]): Marku
     ({ subject, says }) =>
       html`<tr><td>${badge(SIGN_OF[verdict], verdict)}</td><th scope="row">${subject}</th><td class="wrap said">${prose(says)}</td></tr>`,
   );
-  return html`<h2>${verdict} <small>${its.length}</small></h2><table class="list checks"><thead><tr><th scope="col">verdict</th><th scope="col">about</th><th scope="col">what was found</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<h2>${verdict} <small>${its.length}</small></h2>${tableOf(['verdict', 'about', 'what was found'], rows, 'list checks')}`;
 }

@@ -1,7 +1,7 @@
 /** The overview: one sentence whether all is well, then the numbers of the day, each a link to what it counts. */
 import { amount, counted } from '../../../base/words.ts';
 import { sparkline } from '../charts.ts';
-import { type HtmlValue, html, type Markup } from '../html.ts';
+import { type HtmlValue, html, type Markup, tableOf } from '../html.ts';
 import { type Overview, readOverview } from '../overview-facts.ts';
 import { definePage, type View } from '../page.ts';
 import { agoText, badge, bytesText, durationText, timeTag, timeTakenText } from '../words.ts';
@@ -184,5 +184,5 @@ function showSources({ status, perHour }: Overview, { link, now }: View): Markup
 <td class="number" data-name="refused, 1 h"><a href="${link('/refused', { source, since: '1h' })}">${amount(refused)}</a></td>
 <td data-name="24 hours">${sparkline(counts, `${source}: ${counted(sum, 'event')} in 24 hours, by the hour`)}</td></tr>`;
   });
-  return html`<table class="list"><thead><tr><th scope="col">source</th><th scope="col">last seen</th><th scope="col" class="number">taken in today</th><th scope="col" class="number">refused, 1 h</th><th scope="col">events, 24 hours</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return tableOf(['source', 'last seen', '#taken in today', '#refused, 1 h', 'events, 24 hours'], rows);
 }

@@ -1,6 +1,6 @@
 /** Sources: where each provider sends to, what is verified, when it was heard last; and of one all that there is to know. */
 import { amount, counted } from '../../../base/words.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { refreshLink } from '../post-form.ts';
 import {
@@ -52,7 +52,7 @@ function showSourceList({ sources }: SourceList, view: View): Markup {
 <td class="number" data-name="refused, 24 h"><a href="${link('/refused', { source, since: '24h' })}">${amount(lastDay.refused)}</a>${lastDay.refused > 0 && ` (${percent(lastDay.share)})`}</td>
 <td class="wrap mono" data-name="URL">${one.url ?? one.path}</td></tr>`;
   });
-  return html`<div id="sources" data-live><table class="list"><thead><tr><th scope="col">source</th><th scope="col">verifies</th><th scope="col">last seen</th><th scope="col" class="number">taken in today</th><th scope="col" class="number">refused, 24 h</th><th scope="col">URL</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div id="sources" data-live>${tableOf(['source', 'verifies', 'last seen', '#taken in today', '#refused, 24 h', 'URL'], rows)}</div>`;
 }
 
 function showSeen({ isOn, lastAt }: SourceFacts, now: number): Markup {
@@ -119,7 +119,7 @@ function showLiveSecrets({ source, secrets }: SourcePage, { now }: View): Markup
     ({ scheme, setting, fingerprint, isCurrent, count, lastAt, mayGo }) =>
       html`<tr><th scope="row" class="mono">${fingerprint ?? '–'}</th><td data-name="of">${scheme} <span class="mono">${setting}</span></td><td data-name="is">${isCurrent ? badge('well', 'current') : mayGo ? badge('done', 'safe to retire') : badge('held', 'being retired, still in use')}</td><td class="number" data-name="used">${counted(count, 'time')}</td><td data-name="last used">${lastAt === null ? 'not yet' : timeTag(lastAt, { now })}</td></tr>`,
   );
-  return html`<h2>Secrets in use</h2><table class="list"><thead><tr><th scope="col">fingerprint</th><th scope="col">of</th><th scope="col">is</th><th scope="col" class="number">used</th><th scope="col">last used</th></tr></thead><tbody>${rows}</tbody></table>
+  return html`<h2>Secrets in use</h2>${tableOf(['fingerprint', 'of', 'is', '#used', 'last used'], rows)}
 <p class="hint">Secrets themselves stand in the settings alone. To change one: <code>npm run secret -- rotate ${source}</code></p>`;
 }
 
@@ -150,7 +150,7 @@ function showAllowlist({ allowlist }: SourcePage): Markup | undefined {
           : `asked ${durationText(ageMs)} ago`;
     return html`<tr><th scope="row" class="mono">${entry}</th><td class="number" data-name="addresses">${amount(addresses)}</td><td data-name="age">${trouble !== null && badge('alarm', 'trouble')} ${age}</td></tr>`;
   });
-  return html`<h2>Who is let in</h2><table class="list"><thead><tr><th scope="col">entry</th><th scope="col" class="number">addresses and ranges</th><th scope="col">age</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<h2>Who is let in</h2>${tableOf(['entry', '#addresses and ranges', 'age'], rows)}`;
 }
 
 function showSetUp({ title, setUp, known }: SourcePage): Markup | undefined {
