@@ -9,7 +9,7 @@ import { openRefused } from '../inbox/refused/file.ts';
 import { isChoice, type RefusedChoice, RefusedReader } from '../inbox/refused/reader.ts';
 import { RefusedStore } from '../inbox/refused/store.ts';
 import { type Config, storedSourcesOf } from '../serve/config/config.ts';
-import { askConsole, whoOrders } from './orders.ts';
+import { askConsole, readInbox, whoOrders } from './orders.ts';
 import { mayAsk, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
 
@@ -48,9 +48,7 @@ export async function discardRefused(config: Config, choice: RefusedChoice, opti
 /** How many, or why not. */
 async function discardWhere(config: Config, choice: RefusedChoice): Promise<number | string> {
   const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader) return `there is no inbox at ${driver.place} yet: it is made when the service first starts`;
-  const inbox = await reader.id().finally(() => reader.close());
+  const inbox = await readInbox(config, (reader) => reader.id());
   const who = whoOrders();
   const writer = await driver.openWriter(storedSourcesOf(config.sources));
   try {

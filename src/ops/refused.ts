@@ -5,7 +5,6 @@
 import { clean } from '../base/log/redact.ts';
 import { readSpan } from '../base/times.ts';
 import { capitalized, spelled } from '../base/words.ts';
-import { driverOf } from '../inbox/driver.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../inbox/refused/losses.ts';
@@ -20,7 +19,7 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
-import { askConsole } from './orders.ts';
+import { askConsole, readInbox } from './orders.ts';
 import { discardRefused } from './refused-discard.ts';
 import { complain, say, sayJson, sayProse, sayRows } from './terminal.ts';
 
@@ -146,11 +145,7 @@ async function recheck(
   config: Config,
   { json, source, tolerance, 'checks-of-now': byChecksOfNow }: RefusedOptions,
 ): Promise<number> {
-  const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader)
-    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
-  const inbox = await reader.id().finally(() => reader.close());
+  const inbox = await readInbox(config, (reader) => reader.id());
   const wish = {
     inbox,
     ...(source && { source }),
