@@ -4,6 +4,7 @@
  *
  * Strangers can send such handshakes. So one network may leave so many and all together so many; the rest is not kept.
  */
+
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

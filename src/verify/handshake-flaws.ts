@@ -1,4 +1,5 @@
 /** Says in words what is wrong with a preset's handshakes, which no compiler may have seen. Asked by preset.ts. */
+
 import { type Flaw, flaw } from '../base/settings/rules.ts';
 import { placeholdersIn } from './form/reading.ts';
 import type { SignatureForm } from './form/vocabulary.ts';

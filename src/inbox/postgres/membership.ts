@@ -6,7 +6,7 @@
  * owns but never handed out, learns which circuits are open, and balances the slots.
  */
 import type { AttemptKey } from '../contract.ts';
-import type { Ending, Interrupted } from '../ending.ts';
+import type { Ending, Interrupted } from '../retry.ts';
 import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';

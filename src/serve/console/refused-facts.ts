@@ -14,8 +14,8 @@ import { TAKEN_OUTCOMES, type TallyRow } from '../../inbox/tallies.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { prefixOf } from '../config/source.ts';
 import { type BodyText, bodyText } from './body-text.ts';
+import { sinceIn } from './forms.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
-import { sinceIn } from './window.ts';
 
 /** Minutes are counted for two days; hours are coarser, and stay. */
 const BY_MINUTE_MS = 2 * HOUR_MS;

@@ -9,7 +9,7 @@ import { MINUTE_MS } from '../../base/times.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/verifier.ts';
 import { type RequestStep, receptionOf } from './request.ts';
-import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
+import { SECURITY_HEADERS, sendHead } from './sending.ts';
 import type { App } from './server.ts';
 
 export class MountedApp {

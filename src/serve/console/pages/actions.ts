@@ -3,9 +3,9 @@ import { iso, isoOrNull } from '../../../base/times.ts';
 import { amount, counted } from '../../../base/words.ts';
 import type { ActionRecord } from '../../../inbox/actions.ts';
 import { describeSelection } from '../../../inbox/selection-words.ts';
+import { postForm, refreshLink } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, PageError, type PageRequest, type PageSource, type View } from '../page.ts';
-import { postForm, refreshLink } from '../post-form.ts';
 import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 const SHOWN = 50;

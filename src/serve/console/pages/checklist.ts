@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { isoOrNull } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
+import { postForm, refreshLink } from '../forms.ts';
 import { html, type Markup, prose, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { postForm, refreshLink } from '../post-form.ts';
 import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 interface CheckPage {

@@ -13,9 +13,9 @@ import {
 import type { StateName } from '../../../inbox/event-states.ts';
 import type { Selection } from '../../../inbox/selection.ts';
 import { describeSelection } from '../../../inbox/selection-words.ts';
+import { postForm } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, PageError, type PageRequest, type PageSource, type View } from '../page.ts';
-import { postForm } from '../post-form.ts';
 import { sameQuery, soundSelectionIn } from '../selection-query.ts';
 import { badge } from '../words.ts';
 

@@ -4,9 +4,9 @@ import type { ActionVerb } from '../../../inbox/actions.ts';
 import type { AttemptRecord } from '../../../inbox/summary.ts';
 import { BODY_FORMS } from '../body-text.ts';
 import { type OneEvent, readEvent } from '../event-facts.ts';
+import { postForm } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { postForm } from '../post-form.ts';
 import { badge, bytesText, durationText, timeTag } from '../words.ts';
 
 export const eventPage = definePage<OneEvent>({

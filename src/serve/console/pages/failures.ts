@@ -2,9 +2,9 @@
 import { isoOrNull } from '../../../base/times.ts';
 import { amount, counted } from '../../../base/words.ts';
 import type { FailureGroup } from '../../../inbox/failures.ts';
+import { showChoice, sinceIn, WINDOWS } from '../forms.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { showChoice, sinceIn, WINDOWS } from '../window.ts';
 import { badge, timeTag } from '../words.ts';
 
 interface FailureList {

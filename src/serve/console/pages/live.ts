@@ -1,9 +1,8 @@
 /** The tail: the newest events and refused requests as they come, second by second. */
 import type { EventSummary } from '../../../inbox/summary.ts';
+import { refreshLink, showChoice } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { refreshLink } from '../post-form.ts';
-import { showChoice } from '../window.ts';
 import { badge, bytesText, timeTag } from '../words.ts';
 
 const SHOWN = 50;

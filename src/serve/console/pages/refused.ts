@@ -1,8 +1,8 @@
 /** Requests that were refused: by source and cause, with what it means and the remedy; and one of them, with what would become of it now. */
 import { amount, counted } from '../../../base/words.ts';
+import { postForm, showChoice, WINDOWS } from '../forms.ts';
 import { html, type Markup, prose, sentence, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { postForm } from '../post-form.ts';
 import {
   type RefusedCause,
   type RefusedConfirmation,
@@ -12,7 +12,6 @@ import {
   readRefusedList,
   readRefusedOne,
 } from '../refused-facts.ts';
-import { showChoice, WINDOWS } from '../window.ts';
 import { badge, bytesText, timeTag } from '../words.ts';
 
 export const refusedPage = definePage<RefusedList>({

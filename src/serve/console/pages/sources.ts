@@ -1,8 +1,8 @@
 /** Sources: where each provider sends to, what is verified, when it was heard last; and of one all that there is to know. */
 import { amount, counted } from '../../../base/words.ts';
+import { refreshLink } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { refreshLink } from '../post-form.ts';
 import {
   readSourcePage,
   readSources,
