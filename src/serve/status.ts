@@ -8,6 +8,7 @@ import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
+import { ALARM_RULES } from './alarms/alarm-rules.ts';
 import type { Disk } from './disk.ts';
 
 /** The part of the work that a process does: with PostgreSQL, different processes may receive and handle. */
@@ -95,22 +96,6 @@ export interface StatusFacts {
   readonly why?: string;
 }
 
-/** Kinds of alarms by which events are lost, or soon will be; then all others. */
-const WORST = [
-  'inbox',
-  'disk',
-  'lost',
-  'refusals',
-  'failing',
-  'restarts',
-  'apart',
-  'clock',
-  'dead',
-  'backlog',
-  'silence',
-  'unkept',
-];
-
 export function statusOf(facts: StatusFacts): ServiceStatus {
   const { service, alarms, standing, work, disk, why } = facts;
   const unknown = Object.entries({ service: why, counts: standing, handlers: work, disk }).flatMap(
@@ -133,9 +118,10 @@ export function statusOf(facts: StatusFacts): ServiceStatus {
   };
 }
 
-function rankOf({ kind }: Alarm): number {
-  const rank = WORST.indexOf(kind);
-  return rank < 0 ? WORST.length : rank;
+/** The place in the table of alarms, which has the worst first. */
+function rankOf(alarm: Alarm): number {
+  const rank = ALARM_RULES.findIndex(({ kind }) => kind === alarm.kind);
+  return rank < 0 ? ALARM_RULES.length : rank;
 }
 
 function statusAlarm({ since, ...alarm }: Alarm): StatusAlarm {

@@ -4,7 +4,15 @@ import type { CallHandlers } from '../../base/thread-calls.ts';
 import { countStep } from '../action-steps.ts';
 import type { WorkState } from '../event-states.ts';
 import type { InboxWriter, OperatorCalls } from '../operator.ts';
-import { DISCARDED_BY_HAND, type Order, type OrderedEvent, type OrderStep, planOrder } from '../order.ts';
+import {
+  DISCARDED_BY_HAND,
+  noteOfOrder,
+  type Order,
+  type OrderedEvent,
+  type OrderStep,
+  planOrder,
+} from '../order.ts';
+import { noteOfPause } from '../pauses.ts';
 import { routesOf, type StoredSource } from '../stored-source.ts';
 import { cancelActionIn, noteActionIn, readActions, startActionIn, stepIn } from './actions.ts';
 import { type Asked, atomically, connect, NOW_MS } from './connection.ts';
@@ -30,23 +38,19 @@ export function operatorCallsIn(options: OperatorOptions): CallHandlers<Operator
   const { sources, inTransaction, writeRests = async () => {}, notify } = options;
   return {
     async order(order) {
-      const { action: verb, event, handler, who = 'console' } = order;
-      const about = { numbers: [event], ...(handler !== undefined && { handler }) };
       const changed = await inTransaction(async (client) => {
         const changed = await orderInTransaction(client, sources, order);
-        await noteActionIn(client, { who, verb, about, changed });
+        await noteActionIn(client, noteOfOrder(order, changed));
         return changed;
       });
       await notify('work');
       return changed;
     },
     async orderPause(order) {
-      const { who, verb, name } = order;
-      const about = verb === 'pause' ? { name, reason: order.reason } : { name };
       await writeRests();
       const result = await inTransaction(async (client) => {
         const result = await orderPauseIn(client, routesOf(sources), order);
-        await noteActionIn(client, { who, verb, about, changed: result.handlers.length });
+        await noteActionIn(client, noteOfPause(order, result));
         return result;
       });
       await notify('pauses');

@@ -3,7 +3,8 @@ import type { CallHandlers } from '../../base/thread-calls.ts';
 import { countStep, StepPace, stuckBy } from '../action-steps.ts';
 import { actionFrom } from '../actions.ts';
 import type { InboxWriter, OperatorCalls } from '../operator.ts';
-import { handlersPaused, type PauseOrder, type PauseResult, planPause } from '../pauses.ts';
+import { noteOfOrder } from '../order.ts';
+import { handlersPaused, noteOfPause, type PauseOrder, type PauseResult, planPause } from '../pauses.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { cancelActionInTurn, noteActionInTurn, startActionInTurn, stepInTurn } from './actions.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
@@ -36,17 +37,13 @@ export function operatorCallsOf(takeTurn: TakeTurn, carryOn: () => void): CallHa
     order: (order) =>
       takeTurn((turn) => {
         const changed = orderInTurn(turn, order);
-        const { action, event, handler, who = 'console' } = order;
-        const about = { numbers: [event], ...(handler !== undefined && { handler }) };
-        noteActionInTurn(turn, { who, verb: action, about, changed });
+        noteActionInTurn(turn, noteOfOrder(order, changed));
         return changed;
       }),
     orderPause: (order) =>
       takeTurn((turn) => {
         const result = orderPauseInTurn(turn, order);
-        const { who, verb, name } = order;
-        const about = verb === 'pause' ? { name, reason: order.reason } : { name };
-        noteActionInTurn(turn, { who, verb, about, changed: result.handlers.length });
+        noteActionInTurn(turn, noteOfPause(order, result));
         return result;
       }),
     startAction(wish) {

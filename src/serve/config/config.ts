@@ -26,6 +26,7 @@ import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
 import { renameKnobs, renameSettings } from './deprecations.ts';
 import { type Knobs, readKnobs } from './knobs.ts';
+import { SERVICE_SETTINGS } from './restart-settings.ts';
 import { misspeltSources, prefixOf, readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
 
@@ -104,13 +105,13 @@ export function readConfig(
   return { config: Object.freeze(config), problems, warnings };
 }
 
-const OUR_SETTINGS =
-  /^(HOST|PORT|PUBLIC_URL|TRUST_PROXY|REQUIRE_HTTPS|DATABASE_URL|DATA_DIR|RETENTION_DAYS|LOG_LEVEL|SHUTDOWN_DELAY_MS)(_FILE)?$|^(CONSOLE|ALARM)_/;
+/** Of what has another judge in NODE_ENV nothing is said. */
+const OURS = [...SERVICE_SETTINGS, 'PUBLIC_URL'].filter((name) => name !== 'NODE_ENV');
 
-/** Secrets have their own words for it. */
 function isOurs(prefixes: readonly string[]) {
+  const beginnings = ['CONSOLE', 'ALARM', ...prefixes];
   return (name: string) =>
-    OUR_SETTINGS.test(name) || prefixes.some((prefix) => name.startsWith(`${prefix}_`));
+    OURS.includes(name.replace(/_FILE$/, '')) || beginnings.some((prefix) => name.startsWith(`${prefix}_`));
 }
 
 function problemsBetweenSettings(config: Config): Problem[] {
