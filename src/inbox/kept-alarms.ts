@@ -95,6 +95,13 @@ export function inOrderOfSubject<T extends Pick<Alarm, 'subject'>>(alarms: reado
   return alarms.toSorted(({ subject: one }, { subject: other }) => (one < other ? -1 : Number(one > other)));
 }
 
+export const ALARM_COLUMNS = 'kind, subject, since, says, fix';
+
+/** An alarm that nobody has heard of yet, as it is to be told. */
+export function newsOf({ overAt, ...alarm }: Alarm & { readonly overAt: number | null }): AlarmNews {
+  return { type: overAt === null ? 'alarm.raised' : 'alarm.over', alarm };
+}
+
 /** Those that are raised first, then the newest; $1: so many at most. In SQL that both databases understand. */
 export const ALARMS_KEPT = `SELECT kind, subject, since, over_at AS "overAt", says, fix FROM alarms
   ORDER BY over_at IS NULL DESC, since DESC, id DESC LIMIT $1`;

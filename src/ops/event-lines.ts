@@ -1,4 +1,4 @@
-/** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
+/** Writes an event for people: as the row of a list, or with all that is known of it. Used by list.ts, show.ts and tail.ts. */
 import { clean } from '../base/log/redact.ts';
 import { shortTime } from '../base/times.ts';
 import type { AttemptRecord, EventDetails, EventSummary, ItemState, PurgedEvent } from '../inbox/summary.ts';

@@ -44,7 +44,7 @@ export class Instance implements Consignee {
   #consolePort: number | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #deaf = () => {};
+  #ignoreSignals = () => {};
 
   constructor(options: InstanceOptions) {
     this.#options = options;
@@ -160,7 +160,7 @@ export class Instance implements Consignee {
       this.#giveUp.abort(new Error('it was stopped before it was ready'));
       await this.#starting?.catch(() => {});
     }
-    this.#deaf();
+    this.#ignoreSignals();
     const running = this.#running;
     if (!running) {
       this.#state = 'stopped';
@@ -192,7 +192,7 @@ export class Instance implements Consignee {
     const stop = (signal: string) => void this.stop({}, { signal });
     const reload = () => this.reload().catch((reason: Error) => this.log.error({ reason }, UNREAD));
     process.once('SIGTERM', stop).once('SIGINT', stop).on('SIGHUP', reload);
-    this.#deaf = () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
+    this.#ignoreSignals = () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
   }
 }
 

@@ -2,7 +2,7 @@
  * The client addresses that have proved themselves: an event of this source came from there and was accepted. IPv6 counts by
  * its /64. Strangers come after them wherever there is not room for everybody.
  *
- * It learns from every event that is accepted (receiver.ts), at the start from what was known before and from the inbox. It
+ * It learns from every event that is accepted (http/respond.ts), at the start from what was known before and from the inbox. It
  * asks no clock and no disk. So many networks of a source are remembered, those that were learned last.
  */
 import { networkOf } from '../base/address.ts';

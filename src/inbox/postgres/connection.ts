@@ -2,7 +2,7 @@
  * Connections to PostgreSQL. The one place that knows how they are made: by the inbox thread, and by the commands.
  *
  * bigint comes back as a number (event numbers and times are safe integers), bytea as a Buffer. A connection that breaks
- * never throws into the void: whoever asks next hears of it. What is committed on any of them is on disk (fitness.ts).
+ * ends no process: whoever asks next is told of it. What is committed on any of them is on disk (fitness.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';

@@ -140,7 +140,7 @@ function passesFormer({ enforced }: RefusedRequest, proofs: readonly Proof[]): b
 
 /**
  * By the clock of when it came; and if it was set since then, by the clock of now, less what has passed. One of the two
- * was right, and neither takes what the other would not have taken at the door.
+ * was right, and neither takes what it would not have taken at that time.
  */
 async function passNow(request: NumberedRequest, verifiers: readonly Verifier[]) {
   const { receivedAt, clockStepMs } = request;

@@ -1,4 +1,4 @@
-/** How SQLite says what a selection asks. Called by reader.ts, and for actions by store.ts. */
+/** How SQLite says what a selection asks. Called by reader.ts, and for actions by actions.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import { memberTextOf } from '../event-names.ts';
 import { parseBody } from '../identity.ts';

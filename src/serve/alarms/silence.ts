@@ -58,8 +58,8 @@ function at(week: readonly number[], hour: number): number {
  * which it spoke every other week 1/2, one in which it never did 0. So a night counts nothing for a source that is silent then.
  *
  * The silence at present is one too many if the hours it missed come to two or more, and to three times (`silenceFactor`) what
- * the worst silence of those weeks missed. The past is judged by the other weeks alone: an hour in which the source was silent
- * must not be its own excuse.
+ * the worst silence of those weeks missed. Each hour of the past is judged by the other weeks alone: otherwise an hour in which the source
+ * was silent would count for less because it was.
  *
  * It takes history: two weeks, so that each hour of the week was seen twice, and twenty hours with something in them. Only
  * complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any other, once.

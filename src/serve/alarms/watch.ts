@@ -1,5 +1,5 @@
 /**
- * The watch: looks every `lookMs` whether something is wrong, and has people told. Made and started by receiver.ts.
+ * The watch: looks every `lookMs` whether something is wrong, and has people told. Made by counting.ts, and started by receiver.ts.
  *
  * It hears of requests and attempts through the meter, and asks the inbox and the disk at each look; a rule that gets no answer
  * leaves its alarms as they are. The watch never throws, and keeps nothing from stopping.

@@ -99,7 +99,7 @@ export function ageOf({ setting, file }: Slot, environment: Environment, now: nu
   const since = textOf(environment, `${setting}_SINCE`);
   if (since !== undefined) {
     const at = /^\d{4}-\d\d-\d\d$/.test(since) ? Date.parse(since) : Number.NaN;
-    // A day ahead is a time zone, more is a slip of the pen.
+    // A day ahead is another time zone, more is a mistake.
     if (!(at <= now + DAY_MS)) return 'unreadable';
     return { days: daysSince(at), by: `${setting}_SINCE` };
   }

@@ -71,3 +71,12 @@ export type Sign = keyof typeof SIGNS;
 export function badge(state: Sign, words: string = state): Markup {
   return html`<span class="badge ${state}"><span aria-hidden="true">${SIGNS[state]}</span> ${words}</span>`;
 }
+
+/** When a source was heard last. */
+export function showSeen(
+  { isOn, lastAt }: { readonly isOn: boolean; readonly lastAt: string | null },
+  now: number,
+): Markup {
+  if (!isOn) return badge('discarded', 'off');
+  return lastAt === null ? badge('waiting', 'waiting for the first event') : timeTag(lastAt, { now });
+}

@@ -1,6 +1,6 @@
 /**
  * Says of a refused request who has probably sent it, and for which source: so that people hear of a genuine sender who is turned
- * away, and not of everybody who tries a door. Asked by respond.ts once the answer is out: nobody waits for it, and its time tells
+ * away, and not of everybody who tries something. Asked by respond.ts once the answer is out: nobody waits for it, and its time tells
  * a sender nothing.
  *
  *   proven   it has the right token, or a JWT of ours: only the provider, or whoever has its secret, can send that

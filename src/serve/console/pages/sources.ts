@@ -3,14 +3,8 @@ import { amount, counted } from '../../../base/words.ts';
 import { refreshLink } from '../forms.ts';
 import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import {
-  readSourcePage,
-  readSources,
-  type SourceFacts,
-  type SourceList,
-  type SourcePage,
-} from '../source-facts.ts';
-import { badge, durationText, timeTag } from '../words.ts';
+import { readSourcePage, readSources, type SourceList, type SourcePage } from '../source-facts.ts';
+import { badge, durationText, showSeen, timeTag } from '../words.ts';
 
 const FACTS = {
   source: 'its name',
@@ -55,11 +49,6 @@ function showSourceList({ sources }: SourceList, view: View): Markup {
   return html`<div id="sources" data-live>${tableOf(['source', 'verifies', 'last seen', '#taken in today', '#refused, 24 h', 'URL'], rows)}</div>`;
 }
 
-function showSeen({ isOn, lastAt }: SourceFacts, now: number): Markup {
-  if (!isOn) return badge('discarded', 'off');
-  return lastAt === null ? badge('waiting', 'waiting for the first event') : timeTag(lastAt, { now });
-}
-
 function percent(share: number): string {
   return share > 0 && share < 0.01 ? 'under 1 %' : `${Math.round(share * 100)} %`;
 }
@@ -100,7 +89,7 @@ function showSource(one: SourcePage, view: View): Markup {
 <h2>The URL</h2><p><code id="url" class="wrap">${url ?? path}</code> <button type="button" class="needs-js" data-copy="url">Copy</button></p>
 <p class="hint">${url === null ? html`Where the service is reached from outside is not set: with <code>PUBLIC_URL=https://hooks.example.com</code> the whole URL stands here.` : `What to paste at ${title}, letter for letter.`}</p>
 ${waits && html`<p class="hint">To try it without ${title}: <code>npm run send -- ${source}</code></p>${refreshLink(view, `/sources/${source}`)}`}
-${showChecks(one)}${showLiveSecrets(one, view)}${showObserved(one, view)}${showAllowlist(one)}${showSetUp(one)}`;
+${showChecks(one)}${showLiveSecrets(one, view)}${showObserved(one)}${showAllowlist(one)}${showSetUp(one)}`;
 }
 
 function showChecks({ checks, switchOn }: SourcePage): Markup {
@@ -123,7 +112,7 @@ function showLiveSecrets({ source, secrets }: SourcePage, { now }: View): Markup
 <p class="hint">Secrets themselves stand in the settings alone. To change one: <code>npm run secret -- rotate ${source}</code></p>`;
 }
 
-function showObserved({ observed }: SourcePage, _view: View): Markup | undefined {
+function showObserved({ observed }: SourcePage): Markup | undefined {
   if (observed.length === 0) return undefined;
   const said = observed.map(({ scheme, looked, wouldRefuse }) => {
     const codes = Object.entries(wouldRefuse);
