@@ -24,7 +24,7 @@ import { addAssets } from './assets.ts';
 import { addSlash, linksFrom } from './links.ts';
 import { addLogin, showLogin } from './login.ts';
 import type { createMetrics } from './metrics.ts';
-import { addOperatorRoutes, addWorkRoutes } from './operator-routes.ts';
+import { addOperatorRoutes } from './operator-routes.ts';
 import { PageError, type PageSource } from './page.ts';
 import { addPages, type Person, personIn, SharedAnswers, sendPage, sendTitle } from './page-routes.ts';
 import { addRefusedRoutes } from './refused-routes.ts';
@@ -99,7 +99,6 @@ export function createConsole(options: ConsoleOptions): Express {
   addPages(app, options, assets, answers);
   addOperatorRoutes(app, options);
   addRefusedRoutes(app, options);
-  addWorkRoutes(app, options);
   app.use((_request: Request, response: Response) =>
     sayTitle(response, 404, 'there is nothing at this path'),
   );

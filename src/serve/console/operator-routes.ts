@@ -28,7 +28,10 @@ import { readSelection } from './selection-query.ts';
 import { OTHER_INBOX, sayTitle } from './titles.ts';
 import { addWrite, type Body, type Write } from './write.ts';
 
-export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inbox }): void {
+type OperatorParts = Pick<ConsoleOptions, 'inbox' | 'inboxFile' | 'checklist'>;
+
+export function addOperatorRoutes(app: Express, parts: OperatorParts): void {
+  const { inbox, checklist } = parts;
   const on = <Wish extends object, Result extends object>(write: Write<Wish, Result>) =>
     addWrite(app, inbox, write);
   on({
@@ -50,7 +53,6 @@ export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inb
     read: readPause,
     act: (order) => inbox.orderPause(order),
     form: {
-      read: (fields) => fields,
       done: ({ handlers, endedRest }, { verb, name }) => ({
         says: `${verb === 'pause' ? 'Paused' : endedRest ? 'Tried now' : 'Resumed'}: ${handlers.join(', ') || String(name)}.`,
         to: '/handlers',
@@ -81,10 +83,22 @@ export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inb
     read: (_body, who, id) => (Number.isSafeInteger(id) ? { id, who } : undefined),
     act: ({ id, who }) => inbox.cancelAction(id, who),
     form: {
-      read: (fields) => fields,
       done: ({ id }) => ({ says: 'Cancelled. What is changed already stays so.', to: `/actions/${id}` }),
     },
   });
+  on({
+    path: '/checklist',
+    wants: 'it takes the inbox',
+    read: () => ({}),
+    async act() {
+      void checklist.run();
+      return { runningSince: iso(checklist.runningSince ?? Date.now()) };
+    },
+    form: {
+      done: () => ({ says: 'The examination has begun.', to: '/checklist' }),
+    },
+  });
+  addRescue(app, parts);
 }
 
 /** The value of a JSON text, of a form's field. */
@@ -127,35 +141,18 @@ async function countFor(inbox: Inbox, wish: ActionWish): Promise<object> {
   return (await countAction(counted, (asked, after) => inbox.countStep(asked, after))) as object;
 }
 
-type WorkParts = Pick<ConsoleOptions, 'inbox' | 'inboxFile' | 'checklist'>;
-
-export function addWorkRoutes(app: Express, { inbox, inboxFile, checklist }: WorkParts): void {
+/** A command asks for it that made the empty file: it runs on the same machine, and names the inbox by its path. */
+function addRescue(app: Express, { inbox, inboxFile }: OperatorParts): void {
   app.post('/rescue', express.json({ strict: true }), async (request, response) => {
-    const { inbox: path, to } = (request.body ?? {}) as Record<string, unknown>;
-    if (typeof path !== 'string' || typeof to !== 'string') {
+    const { inbox: path, to } = (request.body ?? {}) as Body;
+    if (typeof path !== 'string' || typeof to !== 'string')
       return sayTitle(response, 400, 'a rescue names the file of the inbox, and an empty file');
-    }
-    if (inboxFile === undefined || resolve(inboxFile) !== path) {
-      return sayTitle(response, 409, OTHER_INBOX);
-    }
+    if (inboxFile === undefined || resolve(inboxFile) !== path) return sayTitle(response, 409, OTHER_INBOX);
     try {
       await inbox.copyTo(to);
       response.json({});
     } catch (error) {
       sayTitle(response, 422, (error as Error).message);
     }
-  });
-  addWrite(app, inbox, {
-    path: '/checklist',
-    wants: 'it takes the inbox',
-    read: () => ({}),
-    async act() {
-      void checklist.run();
-      return { runningSince: iso(checklist.runningSince ?? Date.now()) };
-    },
-    form: {
-      read: (fields) => fields,
-      done: () => ({ says: 'The examination has begun.', to: '/checklist' }),
-    },
   });
 }
