@@ -5,7 +5,6 @@
  * The events are written by SQL: of one source, four to a tracking number, handled once but for a few that are dead. One type
  * is had by one event in 100,000.
  */
-import { storedSourcesOf } from '../src/serve/config/config.ts';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -21,6 +20,7 @@ import type { Selection } from '../src/inbox/selection.ts';
 import { openInboxFile } from '../src/inbox/sqlite/files.ts';
 import { KeyIndex } from '../src/inbox/sqlite/key-index.ts';
 import { readSettings } from '../src/ops/settings.ts';
+import { storedSourcesOf } from '../src/serve/config/config.ts';
 import { makeSample } from '../src/verify/presets/samples.ts';
 import { shippo } from '../src/verify/presets.ts';
 import { type Cluster, withCluster } from './cluster.ts';
