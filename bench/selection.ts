@@ -20,7 +20,7 @@ import type { Selection } from '../src/inbox/selection.ts';
 import { openInboxFile } from '../src/inbox/sqlite/files.ts';
 import { KeyIndex } from '../src/inbox/sqlite/key-index.ts';
 import { readSettings } from '../src/ops/settings.ts';
-import { storedSourcesOf } from '../src/serve/config/stored-sources.ts';
+import { storedSourcesOf } from '../src/serve/config/config.ts';
 import { makeSample } from '../src/verify/presets/samples.ts';
 import { shippo } from '../src/verify/presets.ts';
 import { type Cluster, withCluster } from './cluster.ts';

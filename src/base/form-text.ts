@@ -27,7 +27,7 @@ function decodeField(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
-export interface FormData {
+interface FormData {
   /** Texts by their names, a list where a name comes more than once; or what the one field `payload` says in JSON. */
   readonly data: unknown;
   /** The bytes of that JSON. */

@@ -8,7 +8,7 @@
 import { skipString } from './json-walk.ts';
 
 /** Some senders write these bytes before their JSON. They say that it is UTF-8 and are no part of it. */
-export const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /** Where the JSON in a body begins: behind a byte order mark, if there is one. */
 export function jsonStartOf(body: Buffer): number {

@@ -32,7 +32,7 @@ export function* membersAt(text: string, from = 0): Generator<JsonMember> {
   }
 }
 
-export interface JsonItem {
+interface JsonItem {
   /** Offsets into the text: of its first character, of the one behind its last, and of where the next one is looked for. */
   readonly start: number;
   readonly end: number;

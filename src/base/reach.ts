@@ -17,7 +17,7 @@ export type ResolveName = (
 ) => void;
 
 /** `wrong` reads after the host, or after the option's name. */
-export type Objection = Pick<Problem, 'wrong' | 'fix'>;
+type Objection = Pick<Problem, 'wrong' | 'fix'>;
 
 export interface Reach {
   /** Why nothing can be sent there, as far as it shows without asking DNS. */

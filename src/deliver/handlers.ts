@@ -4,13 +4,14 @@
  */
 import { knob } from '../base/settings/knob.ts';
 import { integer, members, type RulesFor, type ValuesOf } from '../base/settings/rules.ts';
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 import type { Route } from '../inbox/contract.ts';
 import { BACKOFF } from '../inbox/retry.ts';
 import type { Handle, HandlerLimits, HandlerOptions, SourceWiring } from './handler.ts';
 
 /** What a handler's limits may be, in config/service.ts for all of them and in config/sources.ts for one. */
 export const HANDLER_LIMITS = {
-  timeLimitMs: integer(1, 86_400_000),
+  timeLimitMs: integer(1, DAY_MS),
   concurrency: integer(1, 10_000),
   maxAttempts: integer(1, 1_000),
 } satisfies RulesFor<HandlerLimits>;
@@ -27,8 +28,8 @@ export const DELIVERY_KNOBS = {
     ),
   }),
   handlerApartMs: knob(
-    integer(1, 30 * 86_400_000),
-    600_000,
+    integer(1, 30 * DAY_MS),
+    10 * MINUTE_MS,
     'a handler that brought its thread down has a thread of its own until it has been well for so long',
   ),
   backoff: BACKOFF,

@@ -3,6 +3,7 @@
  * made of each delivery. A step is one transaction, short enough for arrivals to wait for; how many rows it looks at follows
  * from how long the one before took.
  */
+import { MINUTE_MS } from '../base/times.ts';
 import type { ActionVerb, ActionWish, CountStep } from './actions.ts';
 import type { Route } from './contract.ts';
 import { firstNumberAt } from './event-id.ts';
@@ -86,7 +87,7 @@ export function boundaryOfStep(
 }
 
 /** An event with a number of a later time came while some clock was ahead. */
-const CLOCKS_APART_MS = 300_000;
+const CLOCKS_APART_MS = 5 * MINUTE_MS;
 
 /** The number of the newest event that no wrong clock gave. */
 export function newestNumber(now: number): SqlText {

@@ -7,7 +7,8 @@
  * single events, and pauses, stand in the same table, for the record.
  */
 import type { PauseOrder } from './pauses.ts';
-import type { RefusedChoice } from './refused/choice.ts';
+import type { RefusedChoice } from './refused/reader.ts';
+import type { Page } from './search.ts';
 import type { Selection } from './selection.ts';
 
 export type ActionVerb = 'replay' | 'discard';
@@ -22,7 +23,7 @@ export interface ActionWish {
   readonly who: string;
 }
 
-export type ActionState = 'running' | 'done' | 'cancelled';
+type ActionState = 'running' | 'done' | 'cancelled';
 
 /** An order of a person and how far it has come. Kept for RETENTION_DAYS from its end. */
 export interface ActionRecord {
@@ -60,6 +61,52 @@ export interface CountStep {
   readonly counts: ReadonlyMap<string, number>;
   readonly last: number | null;
   readonly upTo: number;
+}
+
+/** What an action would change, as it was counted: deliveries, all of them and by handler, of events up to that number. */
+export interface ActionCounts {
+  readonly found: number;
+  readonly handlers: Readonly<Record<string, number>>;
+  readonly upTo: number;
+}
+
+/**
+ * Counts to the end, in steps, between which others are served. `step`: the `countStep` of whoever is asked. `goesOn` hears after each
+ * step but the last how many there are and where it is; if it says no, the answer is undefined.
+ */
+export async function countAction(
+  wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
+  step: (wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) => Promise<CountStep>,
+  goesOn: (found: number, last: number, upTo: number) => boolean = () => true,
+): Promise<ActionCounts | undefined> {
+  const handlers: Record<string, number> = {};
+  let found = 0;
+  let within = wish;
+  for (let after = -1; ; ) {
+    const { counts, last, upTo } = await step(within, after);
+    for (const [handler, count] of counts) {
+      handlers[handler] = (handlers[handler] ?? 0) + count;
+      found += count;
+    }
+    if (last === null) return { found, handlers, upTo };
+    if (!goesOn(found, last, upTo)) return undefined;
+    after = last;
+    within = { ...wish, upTo };
+  }
+}
+
+/**
+ * An action takes no key: one that is not indexed yet is found by reading only, and its events are few. So they are named. `page`: reads
+ * that many of a selection at the most. Undefined if there are more.
+ */
+export async function nameByKey(
+  selection: Selection,
+  page: (selection: Selection) => Promise<Pick<Page, 'events' | 'next'>>,
+): Promise<Selection | undefined> {
+  const { key, ...others } = selection;
+  if (key === undefined) return selection;
+  const { events, next } = await page(selection);
+  return next === null ? { ...others, numbers: events.map(({ number }) => number) } : undefined;
 }
 
 /** What an action cannot honour, in words that go on from its verb; undefined if it can be carried out. */

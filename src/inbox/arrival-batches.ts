@@ -2,7 +2,7 @@
  * Arrivals on their way from the edge to the inbox thread. Part of client.ts.
  *
  * Those of one turn of the event loop travel together, at most a few batches at a time: while one is being synced the next
- * one waits at the thread's door, and everything else gathers here. An arrival that is not on disk by the deadline is given
+ * ones wait in the thread's queue, and everything else gathers here. An arrival that is not on disk by the deadline is given
  * up (the provider tries again; if it was written after all, that will be a duplicate).
  */
 import { Rejection } from '../verify/verifier.ts';
@@ -99,7 +99,7 @@ export class ArrivalBatches {
     for (const one of this.#all()) {
       if (one.givenUp || one.until > now) continue;
       one.givenUp = true;
-      this.#lateSince = Math.min(this.#lateSince, performance.now());
+      this.#lateSince = Math.min(this.#lateSince, now);
       one.reject(new Rejection('inbox_slow'));
     }
   }

@@ -2,9 +2,8 @@
  * Tallies put together for charts: equal stretches of time, and in each of them what was counted. Events are never looked at. Read for
  * the page of charts, in the thread that reads: rows are many, and what is left of them is little.
  */
-
+import { iso, MINUTE_MS } from '../base/times.ts';
 import type { InboxReader } from './reader.ts';
-import { iso } from './summary.ts';
 import { noTimes, percentileOf, type TallyRow, type TallyStep } from './tallies.ts';
 
 export interface ChartWish {
@@ -40,8 +39,6 @@ export interface Percentiles {
   readonly p95: readonly (number | null)[];
   readonly p99: readonly (number | null)[];
 }
-
-const MINUTE_MS = 60_000;
 
 type StretchCounts = Record<string, number[]>;
 

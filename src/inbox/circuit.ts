@@ -10,9 +10,8 @@
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/times.ts';
 import { backoffMs } from './retry.ts';
-
-const DAY_MS = 86_400_000;
 
 export const CIRCUIT = members(
   {
@@ -22,7 +21,7 @@ export const CIRCUIT = members(
       1_000,
       'the first rest, after which one event tries the target; each further rest is twice as long',
     ),
-    restMaxMs: knob(integer(1, DAY_MS), 60_000, 'the longest rest'),
+    restMaxMs: knob(integer(1, DAY_MS), MINUTE_MS, 'the longest rest'),
   },
   notAbove('restMs', 'restMaxMs'),
 );
@@ -45,7 +44,7 @@ export interface Circuit {
 export const CLOSED: Circuit = { failures: 0, openings: 0, restsUntil: Number.NEGATIVE_INFINITY };
 
 /** A target that asks for a longer rest gets this one: in an hour it may have changed its mind. */
-const ASKED_MAX_MS = 3_600_000;
+const ASKED_MAX_MS = HOUR_MS;
 
 /** Answers with the same object if the attempt changes nothing. */
 export function circuitAfter(

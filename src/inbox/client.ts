@@ -11,9 +11,10 @@ import { Rejection } from '../verify/verifier.ts';
 import { ArrivalBatches } from './arrival-batches.ts';
 import type { Arrival, Inbox, InboxTrouble, Kept } from './contract.ts';
 import { type Driver, driverOf } from './driver.ts';
-import type { Ending, ThreadShare } from './ending.ts';
+import type { ThreadShare } from './handler-ports.ts';
 import { logCircuit, logInterrupted, logTrouble } from './inbox-log.ts';
 import type { FromInbox, InboxCalls, InboxThreadData, ToInbox } from './messages.ts';
+import type { Ending } from './retry.ts';
 
 const RESTART_MS = 1_000;
 
@@ -80,12 +81,9 @@ class InboxClient implements Inbox {
   }
 
   keep(arrival: Arrival, withinMs?: number): Promise<Kept> {
-    if (!this.#isSound) {
-      return Promise.reject(
-        new Rejection('inbox_failed', `the inbox is not sound: ${this.#trouble?.reason}`),
-      );
-    }
-    return this.#batches.keep(arrival, withinMs);
+    if (this.#isSound) return this.#batches.keep(arrival, withinMs);
+    const reason = `the inbox is not sound: ${this.#trouble?.reason}`;
+    return Promise.reject(new Rejection('inbox_failed', reason));
   }
 
   takesWrites(): boolean {

@@ -8,11 +8,12 @@ import type { Items } from '../verify/items-place.ts';
 import type { StateShape } from '../verify/preset.ts';
 import type { UnavailableTarget } from './circuit.ts';
 import type { Counts } from './counts.ts';
-import type { Ending, Interrupted, ThreadShare } from './ending.ts';
 import type { EndState, WorkState } from './event-states.ts';
+import type { ThreadShare } from './handler-ports.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
 import type { OperatorCalls } from './operator.ts';
 import type { PauseInForce } from './pauses.ts';
+import type { Ending, Interrupted } from './retry.ts';
 
 /** Where the inbox is. `place` is for people and logs, `host:port/database`: the URL has a password in it. */
 export type Database =

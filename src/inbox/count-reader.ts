@@ -3,7 +3,7 @@
  * It never looks at an event.
  */
 import type { Backlog } from './contract.ts';
-import { DUPLICATES_OF, type DuplicateCount } from './duplicates.ts';
+import { DUPLICATES_OF, type DuplicateCount } from './counts.ts';
 import { timeOfNumber } from './event-id.ts';
 import type { Tables } from './reader.ts';
 import {
@@ -35,7 +35,7 @@ export const COUNT_QUERIES = {
     `SELECT due FROM work WHERE handler = $1 AND ${waits} ORDER BY due, event LIMIT 1`,
 } as const;
 
-export interface WaitingWork {
+interface WaitingWork {
   readonly backlog: readonly Backlog[];
   /** Milliseconds since 1970 of the oldest pending event, if any. */
   readonly oldestPendingAt: number | null;

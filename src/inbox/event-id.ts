@@ -4,7 +4,7 @@
  * A number is the millisecond of arrival (since 2020) times 4096 plus a counter: it fits a safe integer until 2089, grows
  * in the order of arrival even if the clock goes back, and as the primary key makes every insert an append.
  * Where several replicas give out numbers, the counter is split: 6 bits say which of them it was, 6 bits count.
- * The id that the world sees is `evt_` and the number in 14 hex digits, so ids sort by time as well.
+ * The id that people and programs see is `evt_` and the number in 14 hex digits, so ids sort by time as well.
  *
  * The items of an event that is a batch have the numbers that come next in its slot: they are reserved when it comes. The id of one
  * is that of its event and its place in the list, from 0: `evt_0c5f2a9b3d4e01-4`.

@@ -1,4 +1,7 @@
-/** Reads the names of an event, its id and type, where its source has them. shape.ts says which of those places somebody signs. */
+/**
+ * Reads the names of an event, its id and type, where its source has them. shape.ts says which of those places somebody signs. Below,
+ * any member as people name its value: for the search by members, and for search keys.
+ */
 import { jsonStartOf } from '../base/json-text.ts';
 import { type JsonMember, membersAt } from '../base/json-walk.ts';
 import type { MemberPath, NamePlace } from '../verify/preset.ts';
@@ -82,4 +85,22 @@ function digitsAt(path: MemberPath, body: Buffer): string {
     found = [...membersAt(text, found.valueStart)].findLast((member) => names.includes(member.name)) ?? found;
   }
   return text.slice(found.valueStart, found.valueEnd);
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** As `textAt`, and `true`, `false` or the empty string. */
+export function memberTextOf(parsed: unknown, path: MemberPath, body: Buffer): string | null {
+  const value = valueAt(parsed, path);
+  return typeof value === 'boolean' || value === '' ? String(value) : textAt(parsed, path, body);
+}
+
+/** All texts at a path in which `*` stands for each item of a list. */
+export function textsAt(parsed: unknown, path: MemberPath, body: Buffer): string[] {
+  const star = path.indexOf('*');
+  if (star < 0) return [textAt(parsed, path, body)].filter((text) => text !== null);
+  const list = valueAt(parsed, path.slice(0, star));
+  if (!Array.isArray(list)) return [];
+  // Where in the bytes an item stands is not known: a number beyond 2^53 in a list is no key.
+  return list.flatMap((item) => textsAt(item, path.slice(star + 1), NO_BYTES));
 }

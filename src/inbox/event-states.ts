@@ -2,8 +2,10 @@
  * The states of an event for one of its handlers, and what each means: the only list of them. Types, drivers, readers and
  * commands derive theirs from it; test/inbox/event-states.test.ts compares it with the SQL of the migrations.
  *
- * An open state is a row of `work`. An end is only the outcome of the last attempt: the row of `work` is gone.
+ * An open state is a row of `work`. An end is only the outcome of the last attempt: the row of `work` is gone. Below, the words for
+ * how an attempt ended.
  */
+import type { Settlement } from './contract.ts';
 export const EVENT_STATES = {
   pending: 'open',
   handling: 'open',
@@ -40,4 +42,12 @@ export function statesInSql(kind: 'open' | 'end'): string {
   return EVENT_STATE_NAMES.filter((state) => EVENT_STATES[state] === kind)
     .map((state) => `'${state}'`)
     .join(', ');
+}
+
+/** One word for how an attempt went, as in the log, the metrics and `events show`. */
+export const ATTEMPT_OUTCOMES = ['done', 'retry', 'later', 'dead', 'discarded'] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+export function outcomeOf({ state, counted }: Pick<Settlement, 'state' | 'counted'>): AttemptOutcome {
+  return state === 'pending' ? (counted ? 'retry' : 'later') : state;
 }

@@ -2,11 +2,11 @@
  * What is open because it failed, in groups of one handler and one cause (cause.ts): dead, or to be tried again. Read for
  * `consignee events failures` and for whoever shows the same; in SQL that both databases understand.
  */
+import { iso } from '../base/times.ts';
 import type { CauseRow } from './cause.ts';
 import { idInBatch } from './event-id.ts';
 import type { SearchTables } from './fresh-keys.ts';
 import type { SqlValue } from './selection-sql.ts';
-import { iso } from './summary.ts';
 
 export interface FailureFilter {
   readonly handler?: string;

@@ -6,8 +6,14 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptKey, Delivery } from './contract.ts';
-import type { Ending, ThreadShare } from './ending.ts';
 import { hearNow, type Packed, pack, type WorkRequest } from './messages.ts';
+import type { Ending } from './retry.ts';
+
+/** A thread that events can be handed to, beside others. Of each handler the thread that was named last gets them. */
+export interface ThreadShare {
+  readonly thread: number;
+  readonly handlers: readonly string[];
+}
 
 interface ThreadPort {
   /** Undefined once the thread has ended. */

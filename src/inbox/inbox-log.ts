@@ -1,7 +1,7 @@
 /** What the edge logs of the news from the inbox thread. Called by client.ts. */
 import type { Log } from '../base/log/log.ts';
 import type { InboxTrouble } from './contract.ts';
-import type { Interrupted } from './ending.ts';
+import type { Interrupted } from './retry.ts';
 import type { CircuitChange } from './targets.ts';
 
 const NAMED_MAX = 3;

@@ -5,11 +5,12 @@
  * A step waits for arrivals that are there, and takes a small part of the time while events keep coming, so that receipt does
  * not feel it; it takes more when all is quiet. It never stops for good: what is not indexed is found more slowly.
  */
+import { MINUTE_MS } from '../base/times.ts';
 
 /** `more`: there are events left to look at. `end`: all that can be indexed is, for now. */
-export type IndexStep = () => 'more' | 'end' | Promise<'more' | 'end'>;
+type IndexStep = () => 'more' | 'end' | Promise<'more' | 'end'>;
 
-export interface IndexingOptions {
+interface IndexingOptions {
   readonly step: IndexStep;
   /** Whether an arrival waits at this moment. */
   readonly isNeeded: () => boolean;
@@ -25,7 +26,7 @@ const REST_WHILE_BUSY = 20;
 const REST_WHILE_QUIET = 1;
 const BUSY_MS = 1_000;
 /** So long after an event has come it may still have to be indexed. */
-const LATE_MOST_MS = 60_000;
+const LATE_MOST_MS = MINUTE_MS;
 const ERROR_MS = 30_000;
 
 export class Indexing {

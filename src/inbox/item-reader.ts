@@ -1,9 +1,10 @@
 /** What commands see of batches and their items. Part of reader.ts, in SQL that both databases understand. */
+import { iso } from '../base/times.ts';
 import { idInBatch, inBatchSql, placeInBatch } from './event-id.ts';
 import { EVENT_STATE_NAMES, type StateName, statesInSql } from './event-states.ts';
 import type { SearchTables } from './fresh-keys.ts';
 import { ITEMS_SPAN } from './items.ts';
-import { type ItemState, iso, type ListState } from './summary.ts';
+import type { ItemState, ListState } from './summary.ts';
 
 /** So many items are shown of an event, those first that wait for a person. */
 const SHOWN_MOST = 200;

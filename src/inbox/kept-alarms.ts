@@ -2,9 +2,10 @@
  * Alarms as the inbox keeps them, so that they outlive a restart, and so that of several replicas one alone tells of each. The watch
  * of serve/alarms decides what is wrong; here is what is remembered of it, the same for every driver.
  */
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 
 /** So long an alarm that is over is remembered. */
-export const ALARM_HISTORY_MS = 30 * 86_400_000;
+export const ALARM_HISTORY_MS = 30 * DAY_MS;
 
 export interface AlarmFinding {
   /** The name of a source or a handler, or nothing. It comes from the configuration, never from a sender. */
@@ -63,8 +64,8 @@ export interface AlarmRecord extends Alarm {
 }
 
 /** Whoever is to tell something has told it, or said that it goes on trying, by then. */
-export const TELLING_MS = 120_000;
-const CLOCKS_APART_MS = 60_000;
+export const TELLING_MS = 2 * MINUTE_MS;
+const CLOCKS_APART_MS = MINUTE_MS;
 
 /** What is stored of an alarm that is raised. */
 export interface RaisedRow {
@@ -92,6 +93,13 @@ export function alarmKey({ kind, subject }: Pick<Alarm, 'kind' | 'subject'>): st
 /** In the order in which every replica locks them. */
 export function inOrderOfSubject<T extends Pick<Alarm, 'subject'>>(alarms: readonly T[]): T[] {
   return alarms.toSorted(({ subject: one }, { subject: other }) => (one < other ? -1 : Number(one > other)));
+}
+
+export const ALARM_COLUMNS = 'kind, subject, since, says, fix';
+
+/** An alarm that nobody has heard of yet, as it is to be told. */
+export function newsOf({ overAt, ...alarm }: Alarm & { readonly overAt: number | null }): AlarmNews {
+  return { type: overAt === null ? 'alarm.raised' : 'alarm.over', alarm };
 }
 
 /** Those that are raised first, then the newest; $1: so many at most. In SQL that both databases understand. */

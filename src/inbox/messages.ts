@@ -9,10 +9,10 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import { answerCalls, type CallHandlers } from '../base/thread-calls.ts';
 import type { CircuitKnobs } from './circuit.ts';
 import type { Arrival, Database, Delivery, Inbox, InboxTrouble, Kept, Settlement, Work } from './contract.ts';
-import type { Interrupted, ThreadShare } from './ending.ts';
+import type { ThreadShare } from './handler-ports.ts';
 import type { AlarmKeeper } from './kept-alarms.ts';
 import type { OperatorCalls } from './operator.ts';
-import type { Backoff } from './retry.ts';
+import type { Backoff, Interrupted } from './retry.ts';
 import type { StoredSource } from './stored-source.ts';
 import type { CircuitChange } from './targets.ts';
 

@@ -17,6 +17,7 @@
  */
 import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.ts';
+import { amount } from '../base/words.ts';
 import { idOf } from './event-id.ts';
 import type { MovedEvent } from './move-rows.ts';
 import { type Connection, connect } from './postgres/connection.ts';
@@ -87,9 +88,8 @@ async function copyOver(move: Move, client: Connection): Promise<MoveOutcome> {
 /** Of the `events` that it counts so many were `purged`: only their keys have moved. */
 async function copy(source: Source, client: Connection, tell: (line: string) => void) {
   const counts = { events: 0, purged: 0, attempts: 0 };
-  const all = source.events.toLocaleString('en');
-  const tellOf = (done: string) => (count: number) =>
-    tell(`${count.toLocaleString('en')} of ${all} events ${done}.`);
+  const all = amount(source.events);
+  const tellOf = (done: string) => (count: number) => tell(`${amount(count)} of ${all} events ${done}.`);
   for (const batch of telling(source.batches(), tellOf('copied'))) {
     refuseSpoilt(batch.events);
     await importBatch(client, batch);

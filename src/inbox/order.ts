@@ -1,5 +1,5 @@
 /** Decides what an operator's order does to the deliveries of one event, and whether it makes sense. For both drivers. */
-import type { ActionVerb } from './actions.ts';
+import type { ActionVerb, NotedAction } from './actions.ts';
 import type { Route } from './contract.ts';
 import { idOf } from './event-id.ts';
 import type { WorkState } from './event-states.ts';
@@ -24,6 +24,14 @@ export interface OrderResult {
   readonly changed: number;
   /** Why nothing changed, as in `there is no such event in this inbox`; left out if the order was carried out. */
   readonly error?: string;
+}
+
+/** What stands in the record of an order, which is carried out at once. */
+export function noteOfOrder(
+  { action: verb, event, handler, who = 'console' }: Order,
+  changed: number,
+): NotedAction {
+  return { who, verb, about: { numbers: [event], ...(handler !== undefined && { handler }) }, changed };
 }
 
 export const DISCARDED_BY_HAND = 'discarded by hand';

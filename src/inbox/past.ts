@@ -5,9 +5,9 @@
  * The number of events that are looked at is bounded: behind very many the past is cut short.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HOUR_MS, MINUTE_MS } from '../base/times.ts';
 import { firstNumberAt, timeOfNumber } from './event-id.ts';
 
-const HOUR_MS = 3_600_000;
 const EVENTS_MAX = 1_000_000;
 /** The disk is needed for what comes in. */
 const PAUSE_MS = 5;
@@ -31,7 +31,7 @@ export interface Hour {
   readonly secondHalf: number;
 }
 
-const MINUTE = `CAST(number / ${firstNumberAt(timeOfNumber(0) + 60_000)} % 60 AS integer)`;
+const MINUTE = `CAST(number / ${firstNumberAt(timeOfNumber(0) + MINUTE_MS)} % 60 AS integer)`;
 /** The minutes in which something came, from that one on, as bits. */
 const bitsFrom = (first: number) =>
   `sum(DISTINCT CASE WHEN ${MINUTE} BETWEEN ${first} AND ${first + 29} THEN 1 << (${MINUTE} - ${first}) ELSE 0 END)`;

@@ -4,6 +4,7 @@
  *
  * To resume is also to try now: it ends the rest of a target that was down, and makes due what waits longest for its time.
  */
+import type { NotedAction } from './actions.ts';
 import type { Route } from './contract.ts';
 
 /** `name`: a handler's full name, or a target's. */
@@ -32,6 +33,13 @@ export interface PauseResult {
   readonly before?: Pause;
   /** The target was resting, and is tried now. */
   readonly endedRest: boolean;
+}
+
+/** What stands in the record of it. */
+export function noteOfPause(order: PauseOrder, { handlers }: PauseResult): NotedAction {
+  const { who, verb, name } = order;
+  const about = verb === 'pause' ? { name, reason: order.reason } : { name };
+  return { who, verb, about, changed: handlers.length };
 }
 
 /** All that a name stands for: the handler itself, and those of that target. */

@@ -2,6 +2,7 @@
  * The inbox as commands read it: from beside the running service, read-only, never in its way. In SQL that both databases
  * understand: sqlite/reader.ts and postgres/reader.ts open the connection and say what differs.
  */
+import { iso } from '../base/times.ts';
 import { ActionReader } from './action-reader.ts';
 import { newestNumber } from './action-steps.ts';
 import { FINGERPRINT_KEY, type SecretUse } from './contract.ts';
@@ -14,7 +15,6 @@ import { ALARMS_KEPT, type AlarmRecord } from './kept-alarms.ts';
 import { EventSearch } from './search.ts';
 import type { Selection } from './selection.ts';
 import type { StoredSource } from './stored-source.ts';
-import { summariesOf } from './summaries.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -23,10 +23,10 @@ import {
   type EventProofs,
   type EventRow,
   type EventSummary,
-  iso,
   type ProofsRow,
   type PurgedEvent,
   proofsOf,
+  summariesOf,
 } from './summary.ts';
 
 export interface Tables extends SearchTables {

@@ -7,11 +7,10 @@ import type { ActionWish } from './actions.ts';
 import { type ChartWish, readCharted } from './charted.ts';
 import type { FailureFilter } from './failures.ts';
 import { findByText } from './finding.ts';
-import { PastHours } from './past-hours.ts';
 import type { InboxReader } from './reader.ts';
 import type { PageOptions } from './search.ts';
 import type { Selection } from './selection.ts';
-import { readStanding } from './standing.ts';
+import { PastHours, readStanding } from './standing.ts';
 import type { StoredSource } from './stored-source.ts';
 import { readStory } from './story.ts';
 import type { TallyWish } from './tallies.ts';
@@ -36,54 +35,36 @@ async function readNewestProofs(reader: InboxReader, sources: StoredSources, sou
   return await reader.proofs(chosen.map(({ number }) => number));
 }
 
+/** Behind the two that every row gets comes what is asked. */
+type ReadingRow = (reader: InboxReader, sources: StoredSources, ...given: never[]) => unknown;
+
 export const READINGS = {
-  standing: (reader: InboxReader, _sources: StoredSources, now: number) =>
-    readStanding(reader, now, pastHours),
-  page: (
-    reader: InboxReader,
-    sources: StoredSources,
-    selection: Selection,
-    options: Omit<PageOptions, 'onProgress'>,
-  ) => reader.search(selection, sources).page(options),
-  /** The newest events beyond a number, oldest first. */
-  after: (reader: InboxReader, sources: StoredSources, selection: Selection, number: number, limit: number) =>
-    reader.search(selection, sources).after(number, limit),
-  find: (reader: InboxReader, sources: StoredSources, text: string, limit: number) =>
-    findByText(reader, sources, text, limit),
-  story: (
-    reader: InboxReader,
-    sources: StoredSources,
-    number: number,
-    states: ReadonlyMap<string, StateShape>,
-  ) => readStory(reader, sources, number, states),
+  standing: (reader, _sources, now: number) => readStanding(reader, now, pastHours),
+  page: (reader, sources, selection: Selection, options: Omit<PageOptions, 'onProgress'>) =>
+    reader.search(selection, sources).page(options),
+  find: (reader, sources, text: string, limit: number) => findByText(reader, sources, text, limit),
+  story: (reader, sources, number: number, states: ReadonlyMap<string, StateShape>) =>
+    readStory(reader, sources, number, states),
   /** Undefined if there is no such event. */
-  event: (reader: InboxReader, _sources: StoredSources, number: number) => reader.show(number),
-  evidence: (reader: InboxReader, _sources: StoredSources, number: number) => reader.evidence(number),
-  newest: (reader: InboxReader) => reader.newest(),
-  tallies: (reader: InboxReader, _sources: StoredSources, wish: TallyWish) => reader.counts.tallies(wish),
-  charted: (reader: InboxReader, _sources: StoredSources, wish: ChartWish) => readCharted(reader, wish),
-  failures: (reader: InboxReader, _sources: StoredSources, filter: FailureFilter) => reader.failures(filter),
-  secretUses: (reader: InboxReader) => reader.secretUses(),
-  alarms: (reader: InboxReader, _sources: StoredSources, limit: number) => reader.alarms(limit),
-  actions: (reader: InboxReader, _sources: StoredSources, limit: number, before?: number) =>
-    reader.actions.list(limit, before),
-  action: (reader: InboxReader, _sources: StoredSources, id: number) => reader.actions.one(id),
-  oldestDue: (reader: InboxReader, _sources: StoredSources, handlers: readonly string[]) =>
-    reader.counts.oldestDue(handlers),
-  replicas: (reader: InboxReader) => reader.counts.replicas(),
+  event: (reader, _sources, number: number) => reader.show(number),
+  evidence: (reader, _sources, number: number) => reader.evidence(number),
+  tallies: (reader, _sources, wish: TallyWish) => reader.counts.tallies(wish),
+  charted: (reader, _sources, wish: ChartWish) => readCharted(reader, wish),
+  failures: (reader, _sources, filter: FailureFilter) => reader.failures(filter),
+  secretUses: (reader) => reader.secretUses(),
+  alarms: (reader, _sources, limit: number) => reader.alarms(limit),
+  actions: (reader, _sources, limit: number, before?: number) => reader.actions.list(limit, before),
+  action: (reader, _sources, id: number) => reader.actions.one(id),
+  oldestDue: (reader, _sources, handlers: readonly string[]) => reader.counts.oldestDue(handlers),
+  replicas: (reader) => reader.counts.replicas(),
   /** How the newest events of a source passed their checks. */
   proofs: readNewestProofs,
-  countStep: (
-    reader: InboxReader,
-    sources: StoredSources,
-    wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>,
-    after: number,
-  ) => reader.actions.countStep(sources, wish, after),
-} as const;
+  countStep: (reader, sources, wish: Pick<ActionWish, 'verb' | 'selection' | 'upTo'>, after: number) =>
+    reader.actions.countStep(sources, wish, after),
+} as const satisfies Readonly<Record<string, ReadingRow>>;
 
-export type Readings = typeof READINGS;
+type Readings = typeof READINGS;
 export type ReadingName = keyof Readings;
-type Given<Name extends ReadingName> =
+export type ReadingGiven<Name extends ReadingName> =
   Parameters<Readings[Name]> extends [unknown?, unknown?, ...infer Rest] ? Rest : never;
-export type ReadingGiven<Name extends ReadingName> = Given<Name>;
 export type ReadingAnswer<Name extends ReadingName> = Awaited<ReturnType<Readings[Name]>>;

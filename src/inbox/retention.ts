@@ -5,12 +5,12 @@
  * nothing while it doubts the clock, and the alarm `clock` says so.
  */
 import type { Log } from '../base/log/log.ts';
+import { DAY_MS, HOUR_MS } from '../base/times.ts';
 import type { Inbox } from './contract.ts';
 
-const EVERY_MS = 3_600_000;
+const EVERY_MS = HOUR_MS;
 const FIRST_MS = 10_000;
 const PAUSE_MS = 50;
-const DAY_MS = 86_400_000;
 
 export function startRetention(inbox: Inbox, retentionDays: number, identityDays: number, log: Log) {
   const stop = new AbortController();

@@ -11,14 +11,12 @@
  */
 import { knob, notAbove } from '../base/settings/knob.ts';
 import { integer, members, type ValuesOf } from '../base/settings/rules.ts';
-import { outcomeOf } from './attempt-outcomes.ts';
+import { DAY_MS, HOUR_MS } from '../base/times.ts';
 import { causeOf } from './cause.ts';
-import type { AttemptKey, Route, Settlement } from './contract.ts';
-import type { Ending, Interrupted } from './ending.ts';
+import type { AttemptKey, Delivery, Route, Settlement } from './contract.ts';
 import { idInBatch } from './event-id.ts';
+import { type AttemptOutcome, outcomeOf } from './event-states.ts';
 import type { InboxKnobs } from './messages.ts';
-
-const DAY_MS = 86_400_000;
 
 export const BACKOFF = members(
   {
@@ -27,7 +25,7 @@ export const BACKOFF = members(
       1_000,
       'a failed attempt waits a random time up to base · 2^(attempt-1)',
     ),
-    capMs: knob(integer(1, 30 * DAY_MS), 6 * 3_600_000, 'the longest such wait'),
+    capMs: knob(integer(1, 30 * DAY_MS), 6 * HOUR_MS, 'the longest such wait'),
   },
   notAbove('baseMs', 'capMs'),
 );
@@ -48,6 +46,24 @@ export function afterFailure(
 ): { state: 'pending' | 'dead'; due: number; counted: boolean } {
   if (attempt >= maxAttempts) return { state: 'dead', due: 0, counted: true };
   return { state: 'pending', due: now + backoffMs(attempt, baseMs, capMs), counted: true };
+}
+
+/** What ended while attempts were running. Said by the supervisor of the handlers' threads. */
+export interface Ending {
+  readonly ended: 'process' | 'handlers' | 'inbox';
+  readonly reason: string;
+  /** Only what ran in this thread has ended. Everything, if left out. */
+  readonly thread?: number;
+  /** It goes on with so many that have begun in it: only what came to it after those has ended. */
+  readonly begun?: number;
+  /** The attempt that is known to have brought its thread down: it alone counts. */
+  readonly guilty?: Pick<AttemptKey, 'event' | 'handler'>;
+}
+
+/** An attempt whose thread or process ended under it, as it was settled. */
+export interface Interrupted extends Pick<Delivery, 'id' | 'handler' | 'attempt'> {
+  readonly outcome: AttemptOutcome;
+  readonly reason: string;
 }
 
 export const PROCESS_ENDED: Ending = { ended: 'process', reason: 'the service ended while it ran' };

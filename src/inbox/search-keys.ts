@@ -4,10 +4,11 @@
  */
 import { hash } from 'node:crypto';
 import { dataOfForm } from '../base/form-text.ts';
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 import type { SearchKeys } from '../verify/preset.ts';
 import { firstNumberAt, timeOfNumber } from './event-id.ts';
+import { textsAt } from './event-names.ts';
 import { parseBody } from './identity.ts';
-import { textsAt } from './member-texts.ts';
 import type { StoredSource } from './stored-source.ts';
 
 /** Of one event so many at the most: a body may have a list of any length. */
@@ -18,8 +19,7 @@ const LENGTH_MOST = 200;
 /** A longer body is not looked into: that would keep others waiting. */
 export const KEYS_BODY_MOST = 1_048_576;
 /** A number that is so far ahead of now was given by a clock that was wrong. */
-const AHEAD_MS = 300_000;
-const DAY_MS = 86_400_000;
+const AHEAD_MS = 5 * MINUTE_MS;
 
 /** A row of `inbox`, as far as keys are in it. */
 export interface StoredBody {

@@ -21,11 +21,11 @@ import type { StoredSource } from './stored-source.ts';
 import type { EventSummary } from './summary.ts';
 
 /** What a walk looks at before it asks whether to go on. */
-export interface WalkBound {
+interface WalkBound {
   readonly looks: number;
   readonly ms: number;
 }
-export const WALK_BOUND: WalkBound = { looks: 1_000_000, ms: 20_000 };
+const WALK_BOUND: WalkBound = { looks: 1_000_000, ms: 20_000 };
 
 const SLICE = { first: 1_000, most: 50_000, ms: 250 } as const;
 const REST_MS = 5;

@@ -10,7 +10,7 @@ import type { Selection } from './selection.ts';
 
 export type SqlValue = string | number;
 
-/** What a database says in its own words. */
+/** What each database says in SQL of its own. */
 export interface SelectionTables {
   /** The table in which an event's key and digest stand, which it may outlive. */
   readonly keys: 'inbox' | 'keys';

@@ -1,4 +1,5 @@
 /** Says a selection in words, for questions, progress and what is kept of an action. */
+import { iso } from '../base/times.ts';
 import type { Selection } from './selection.ts';
 
 /** For people, as in `dead, of shippo/erp, received since 2026-11-24T00:00:00.000Z`; `everything` if nothing is given. */
@@ -16,15 +17,14 @@ export function describeSelection(selection: Selection): string {
     key,
     where = [],
   } = selection;
-  const at = (time: number) => new Date(time).toISOString();
   const parts = [
     numbers && `${numbers.length} named`,
     state ?? (selection.heldOnly && 'held'),
     handler && `of ${handler}`,
     source && `from ${source}`,
     type && `of type ${type}`,
-    since !== undefined && `received since ${at(since)}`,
-    until !== undefined && `received before ${at(until)}`,
+    since !== undefined && `received since ${iso(since)}`,
+    until !== undefined && `received before ${iso(until)}`,
     externalId && `with their id ${externalId}`,
     cause && `that failed by cause ${cause}`,
     key && `with key ${key}`,

@@ -5,7 +5,7 @@
  * All that is given must be true of an event, or of what one handler has to do with it: `state`, `handler` and `cause` are about
  * the same delivery. Nothing given selects everything. What makes no sense is refused with its name, and never left out.
  */
-import { readPastTime, type TextRead } from '../base/past-time.ts';
+import { readPastTime, type TextRead } from '../base/times.ts';
 import { numberOf } from './event-id.ts';
 import { EVENT_STATE_NAMES, isOpen, type StateName } from './event-states.ts';
 
@@ -34,7 +34,7 @@ export interface Selection {
   readonly heldOnly?: boolean;
 }
 
-export interface MemberIs {
+interface MemberIs {
   readonly path: readonly string[];
   readonly value: string;
 }
@@ -69,7 +69,7 @@ export interface SelectionOptions {
   readonly held?: boolean | undefined;
 }
 
-export type SelectionOption = keyof SelectionOptions;
+type SelectionOption = keyof SelectionOptions;
 
 /** `wrong` goes on from the name of the option: `--since` + `has …`. */
 export interface SelectionProblem {

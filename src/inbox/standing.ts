@@ -2,16 +2,12 @@
  * How things stand by what is counted in an inbox, whether or not a service runs: what each source sent today and usually does, when
  * it was last heard, and what was refused in the last hour. Asked by status, in the service through reading.ts.
  */
-import { PastHours } from './past-hours.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/times.ts';
 import type { InboxReader } from './reader.ts';
-import { TAKEN_OUTCOMES, type TallyRow } from './tallies.ts';
+import { type HourTaken, TAKEN_OUTCOMES, type TallyRow } from './tallies.ts';
 import { type Usual, usualBetween, usualFrom } from './usual.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const MINUTE_MS = 60_000;
-
-export interface SourceStanding {
+interface SourceStanding {
   readonly source: string;
   /** Taken in since midnight UTC. */
   readonly today: number;
@@ -99,4 +95,24 @@ function standingOf(source: string, { past, minutes, provenAt }: SourceCounts, n
       refused,
     },
   };
+}
+
+/** Replicas tell the last counts of an hour some seconds after it. */
+const KEEP_MS = MINUTE_MS;
+
+/**
+ * Remembers for a minute what sources had taken in by hours that are over: a month of them is most of what the standing is made of, and
+ * pages ask for it every few seconds. The hour of now is always read. Kept by readings.ts, in the thread that reads.
+ */
+export class PastHours {
+  #read: { readonly from: number; readonly at: number; readonly hours: readonly HourTaken[] } | undefined;
+
+  /** As CountReader.hoursTaken has it, between two times in milliseconds since 1970. */
+  async taken({ counts }: InboxReader, from: number, until: number, now: number): Promise<HourTaken[]> {
+    const hour = now - (now % HOUR_MS);
+    const first = from - (from % HOUR_MS);
+    const isFresh = this.#read?.from === first && now >= this.#read.at && now - this.#read.at < KEEP_MS;
+    if (!isFresh) this.#read = { from: first, at: now, hours: await counts.hoursTaken(first, hour) };
+    return [...(this.#read?.hours ?? []), ...(await counts.hoursTaken(hour, until))];
+  }
 }

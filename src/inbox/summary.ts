@@ -1,11 +1,14 @@
 /**
- * What commands see of an inbox: its events, their attempts and their proofs. Below, the rows of either database are made into
- * that, for reader.ts.
+ * What commands see of an inbox: its events, their attempts and their proofs. Below, the rows of either database are read and made
+ * into that, for reader.ts.
  */
+import { iso } from '../base/times.ts';
 import type { Proof } from '../verify/verifier.ts';
 import type { Settlement } from './contract.ts';
 import { idOf } from './event-id.ts';
-import type { StateName } from './event-states.ts';
+import { type StateName, statesInSql } from './event-states.ts';
+import type { SearchTables } from './fresh-keys.ts';
+import { listsOfBatches } from './item-reader.ts';
 
 /** An event as it is listed: what it is, and how far each of its handlers is. */
 export interface EventSummary {
@@ -101,7 +104,7 @@ export type AttemptRow = Omit<AttemptRecord, 'startedAt'> & { readonly startedAt
 export type ProofsRow = Omit<EventProofs, 'proofs'> & { readonly evidence: string | null };
 
 /** What a row of `work` says, or the attempt that finished it, for which nothing is due. */
-export type StateRow = Omit<HandlerState, 'due'> & { readonly due: number };
+type StateRow = Omit<HandlerState, 'due'> & { readonly due: number };
 
 /** `finished`: the latest last. After a replay there are several for one handler. `lists`: of a batch. */
 export function summaryOf(
@@ -139,6 +142,30 @@ export function proofsOf({ number, source, receivedAt, address, evidence }: Proo
   return { number, source, receivedAt, address, proofs: JSON.parse(evidence ?? '[]') as Proof[] };
 }
 
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
+/** What becomes of events with each of their handlers: rows of `work`, and attempts that ended it. */
+export async function summariesOf(tables: SearchTables, rows: readonly EventRow[]): Promise<EventSummary[]> {
+  const numbers = JSON.stringify(rows.map(({ number }) => number));
+  const ofThese = tables.isAmong('event', tables.numbersIn('$1'));
+  const open = await tables.all<StateRow & { event: number }>(
+    `SELECT event, handler, state, attempts, due, CASE WHEN attempts > 0 AND state IN ('dead', 'pending') THEN
+         (SELECT error FROM attempts AS last WHERE last.event = work.event AND last.handler = work.handler
+          ORDER BY started_at DESC, attempt DESC LIMIT 1) END AS error
+       FROM work WHERE ${ofThese}`,
+    numbers,
+  );
+  const finished = await tables.all<StateRow & { event: number }>(
+    `SELECT event, handler, outcome AS state, attempt AS attempts, 0 AS due, NULL AS error FROM attempts
+       WHERE ${ofThese} AND outcome IN (${statesInSql('end')}) ORDER BY started_at, attempt`,
+    numbers,
+  );
+  const openOf = Map.groupBy(open, ({ event }) => event);
+  const finishedOf = Map.groupBy(finished, ({ event }) => event);
+  const listsOf = await listsOfBatches(
+    tables,
+    rows.map(({ number }) => number),
+  );
+  return rows.map((row) => {
+    const { number } = row;
+    return summaryOf(row, openOf.get(number) ?? [], finishedOf.get(number) ?? [], listsOf.get(number));
+  });
 }

@@ -6,13 +6,12 @@
  * There are few of them, whatever is sent: a subject is a source or a handler of the wiring, an outcome a word of a closed list.
  * Each has a histogram of how long it took. Histograms can be added up, as percentiles cannot.
  */
+import { DAY_MS, MINUTE_MS } from '../base/times.ts';
 
 /** Lengths of time in minutes. Every count is added to one row of each. */
 export const TALLY_STEPS = [1, 60] as const;
 export type TallyStep = (typeof TALLY_STEPS)[number];
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const KEPT_MS: Readonly<Record<TallyStep, number>> = { 1: 2 * DAY_MS, 60: 400 * DAY_MS };
 /** One step of the purge takes so many rows. */
 export const TALLY_PURGE_STEP = 1_000;
@@ -24,7 +23,7 @@ export const TIMES_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 export const OVER_TIMES_MS = 10_000;
 
 export const TALLY_KINDS = ['request', 'attempt', 'backlog'] as const;
-export type TallyKind = (typeof TALLY_KINDS)[number];
+type TallyKind = (typeof TALLY_KINDS)[number];
 
 /** What is counted, and how it ended. */
 export interface TallySubject {
@@ -38,7 +37,7 @@ export interface TallySubject {
   readonly outcome: string;
 }
 
-export interface TallyCounts {
+interface TallyCounts {
   readonly count: number;
   /** For each of TIMES_SECONDS how many took that long at most, and longer than the bound before. */
   readonly times: readonly number[];

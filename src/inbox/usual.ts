@@ -9,8 +9,8 @@
  * It is not known before there were three such days: on the fourth working day at the earliest. Nothing from before the first
  * event of the source counts, nor the hour of that event, since nobody knows what was missing of it.
  */
+import { HOUR_MS } from '../base/times.ts';
 
-const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 const WEEKS = 4;
 const SAMPLES_LEAST = 3;

@@ -3,14 +3,23 @@
  * service carries it out (../inbox/actions.ts); where none runs, this command does. Called by change.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { counted } from '../base/words.ts';
-import { type ActionRecord, type ActionVerb, flawInAction } from '../inbox/actions.ts';
+import { MINUTE_MS } from '../base/times.ts';
+import { amount, counted } from '../base/words.ts';
+import {
+  type ActionCounts,
+  type ActionRecord,
+  type ActionVerb,
+  type ActionWish,
+  countAction,
+  flawInAction,
+  nameByKey,
+} from '../inbox/actions.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import { describeSelection } from '../inbox/selection-words.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
-import { actionEnd } from './action-lines.ts';
+import type { StoredSource } from '../inbox/stored-source.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
+import { actionEnd } from './actions.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
@@ -21,14 +30,6 @@ export interface ActOptions {
   /** For what is over: the number that was counted. */
   readonly count?: string | undefined;
   readonly json: boolean;
-}
-
-/** What an action is about, as it was counted. */
-interface ActionCounts {
-  readonly selection: Selection;
-  readonly upTo: number;
-  readonly counts: ReadonlyMap<string, number>;
-  readonly found: number;
 }
 
 /** So many events of one search key can be named. */
@@ -42,13 +43,18 @@ export async function act(
   given: Selection,
   options: ActOptions,
 ): Promise<number> {
-  const selection = await nameByKey(config, reader, given);
+  const sources = storedSourcesOf(config.sources);
+  const selection = await nameByKey(given, (asked) =>
+    reader.search(asked, sources).page({ limit: NAMED_MOST }),
+  );
+  if (!selection)
+    throw new Error(`more than ${NAMED_MOST} events have ${given.key}: narrow them down by --since`);
   const flaw = flawInAction({ verb, selection, found: 0 });
   if (flaw) return complain(`${verb} ${flaw}`, EXIT_USAGE);
-  const all = await countAll(config, reader, verb, selection, options.json);
+  const all = await countAll(reader, sources, { verb, selection }, new Progress(options.json));
   const isTold = !options.json || options['dry-run'];
   if (options['dry-run'] && options.json) {
-    sayJson({ verb, found: all.found, handlers: Object.fromEntries(all.counts) });
+    sayJson({ verb, found: all.found, handlers: all.handlers });
   } else if (isTold) say(describeCount(verb, given, all));
   if (all.found === 0 || options['dry-run']) return 0;
   const refusal = await whyNot(given, all.found, options);
@@ -69,52 +75,32 @@ export async function act(
   }
 }
 
-/** A key that is not indexed yet is found by a reader only, and its events are few: they are named. */
-async function nameByKey(config: Config, reader: InboxReader, selection: Selection): Promise<Selection> {
-  const { key, ...others } = selection;
-  if (key === undefined) return selection;
-  const search = reader.search(selection, storedSourcesOf(config.sources));
-  const { events, next } = await search.page({ limit: NAMED_MOST });
-  if (next !== null)
-    throw new Error(`more than ${NAMED_MOST} events have ${key}: narrow them down by --since`);
-  return { ...others, numbers: events.map(({ number }) => number) };
-}
-
 async function countAll(
-  config: Config,
   reader: InboxReader,
-  verb: ActionVerb,
-  selection: Selection,
-  isQuiet: boolean,
+  sources: ReadonlyMap<string, StoredSource>,
+  wish: Pick<ActionWish, 'verb' | 'selection'>,
+  progress: Progress,
 ): Promise<ActionCounts> {
-  const sources = storedSourcesOf(config.sources);
-  const upTo = await reader.newest();
-  const counts = new Map<string, number>();
-  const progress = new Progress(isQuiet);
-  let found = 0;
-  for (let after: number | null = -1; after !== null; ) {
-    const step = await reader.actions.countStep(sources, { verb, selection, upTo }, after);
-    for (const [handler, count] of step.counts) {
-      counts.set(handler, (counts.get(handler) ?? 0) + count);
-      found += count;
-    }
-    after = step.last;
-    progress.show(after ?? upTo, upTo, `${counted(found, 'delivery', 'deliveries')} so far`);
-  }
+  const counts = await countAction(
+    wish,
+    (asked, after) => reader.actions.countStep(sources, asked, after),
+    (found, last, upTo) => {
+      progress.show(last, upTo, `${counted(found, 'delivery', 'deliveries')} so far`);
+      return true;
+    },
+  );
   progress.clear();
-  return { selection, upTo, counts, found };
+  return counts as ActionCounts;
 }
 
-function describeCount(verb: ActionVerb, given: Selection, { counts, found }: ActionCounts): string {
+function describeCount(verb: ActionVerb, given: Selection, { handlers, found }: ActionCounts): string {
   const which = describeSelection(given);
   if (found === 0) return `Nothing is selected (${which}).`;
-  const most = [...counts].toSorted(([, one], [, other]) => other - one);
-  const named = most
-    .slice(0, HANDLERS_NAMED)
-    .map(([handler, count]) => `${handler} ${count.toLocaleString('en')}`);
+  const most = Object.entries(handlers).toSorted(([, one], [, other]) => other - one);
+  const named = most.slice(0, HANDLERS_NAMED).map(([handler, count]) => `${handler} ${amount(count)}`);
   const others = most.length > HANDLERS_NAMED ? ', …' : '';
   const deliveries = counted(found, 'delivery', 'deliveries');
-  return `${verb}s ${deliveries} of ${counted(counts.size, 'handler')}: ${named.join(', ')}${others} (${which})`;
+  return `${verb}s ${deliveries} of ${counted(most.length, 'handler')}: ${named.join(', ')}${others} (${which})`;
 }
 
 /** Undefined if the person, or the script, means it. */
@@ -124,7 +110,7 @@ async function whyNot(
   { yes, count }: ActOptions,
 ): Promise<string | undefined> {
   const isOver = state === 'done' || state === 'discarded';
-  const shown = found.toLocaleString('en');
+  const shown = amount(found);
   if (count !== undefined && count !== String(found))
     return `it is ${found} now, not ${count}: nothing has changed`;
   if (isOver && yes && count === undefined)
@@ -146,7 +132,7 @@ async function whyNot(
 const LOOK_MS = 250;
 const STEP_REST_MS = 10;
 /** Nothing has moved for so long: whoever should carry it out does not run. */
-const STILL_MS = 60_000;
+const STILL_MS = MINUTE_MS;
 const INTERRUPTED = 130;
 
 /** Until it has ended, or the person has seen enough. Takes part in it, where that is for this process to do. */
@@ -172,7 +158,7 @@ async function follow(
       if (now !== before) movedAt = lookedAt;
       before = now;
       const part = changed + skipped + failed;
-      progress.show(part, found, `${part.toLocaleString('en')} of ${found.toLocaleString('en')}`);
+      progress.show(part, found, `${amount(part)} of ${amount(found)}`);
     }
     await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
   }

@@ -4,13 +4,12 @@
  * `consignee check` only.
  */
 import { parseArgs } from 'node:util';
-import { driverOf } from '../inbox/driver.ts';
+import { iso, isoOrNull, shortTime } from '../base/times.ts';
 import type { AlarmRecord } from '../inbox/kept-alarms.ts';
-import { iso } from '../inbox/summary.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
-import { shortTime } from './event-lines.ts';
+import { readInbox } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
-import { complain, FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
+import { FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
 
 const WIDTH = 78;
 const INDENT = '    ';
@@ -31,24 +30,15 @@ export async function run(args: string[]): Promise<number> {
   if (!/^[1-9]\d{0,4}$/.test(values.limit))
     return misused('--limit wants a whole number from 1 to 99999', usage);
   const { config } = sound(await readSettings(values.config));
-  const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader) {
-    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
-  }
-  try {
-    const all = await reader.alarms(Number(values.limit));
-    const shown = values.raised ? all.filter(({ overAt }) => overAt === null) : all;
-    if (values.json) for (const alarm of shown) sayJson(forMachines(alarm));
-    else for (const line of describeAlarms(shown, values.raised)) say(line);
-    return values.raised && shown.length > 0 ? 1 : 0;
-  } finally {
-    await reader.close();
-  }
+  const all = await readInbox(config, (reader) => reader.alarms(Number(values.limit)));
+  const shown = values.raised ? all.filter(({ overAt }) => overAt === null) : all;
+  if (values.json) for (const alarm of shown) sayJson(forMachines(alarm));
+  else for (const line of describeAlarms(shown, values.raised)) say(line);
+  return values.raised && shown.length > 0 ? 1 : 0;
 }
 
 function forMachines({ since, overAt, ...alarm }: AlarmRecord) {
-  return { ...alarm, since: iso(since), overAt: overAt === null ? null : iso(overAt) };
+  return { ...alarm, since: iso(since), overAt: isoOrNull(overAt) };
 }
 
 function describeAlarms(alarms: readonly AlarmRecord[], isRaisedOnly: boolean): string[] {

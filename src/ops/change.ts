@@ -2,7 +2,6 @@
  * `consignee events replay` and `discard`: events that are named are changed at once, one after the other; what is selected in
  * any other way is an action (act.ts). Verbs of events.ts.
  */
-
 import { spelled } from '../base/words.ts';
 import { carryOutEach, type Order } from '../inbox/order.ts';
 import type { InboxReader } from '../inbox/reader.ts';

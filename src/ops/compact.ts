@@ -5,7 +5,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { amount } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
+import { noInboxAt } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, say, sayJson, TEXT } from './terminal.ts';
 
@@ -24,8 +26,7 @@ export async function run(args: string[]): Promise<number> {
   const { file, place, compact } = driverOf(config.database);
   if (file === undefined || !compact)
     return complain('PostgreSQL does that by itself (autovacuum); VACUUM FULL is its own tool for it');
-  if (!existsSync(file))
-    return complain(`there is no inbox at ${place} yet: it is made when the service first starts`);
+  if (!existsSync(file)) throw noInboxAt(place);
   const to = values.to === undefined ? undefined : resolve(values.to);
   if (to !== undefined && existsSync(to))
     return complain(`${to} is there already: name a file that is not there yet`);
@@ -39,5 +40,5 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function mibOf(bytes: number): string {
-  return Math.ceil(bytes / MIB).toLocaleString('en');
+  return amount(Math.ceil(bytes / MIB));
 }

@@ -1,13 +1,7 @@
-/** Writes an event for people: as the row of a list, or with all that is known of it. Used by events.ts. */
+/** Writes an event for people: as the row of a list, or with all that is known of it. Used by list.ts, show.ts and tail.ts. */
 import { clean } from '../base/log/redact.ts';
-import {
-  type AttemptRecord,
-  type EventDetails,
-  type EventSummary,
-  type ItemState,
-  iso,
-  type PurgedEvent,
-} from '../inbox/summary.ts';
+import { shortTime } from '../base/times.ts';
+import type { AttemptRecord, EventDetails, EventSummary, ItemState, PurgedEvent } from '../inbox/summary.ts';
 import { columns } from './terminal.ts';
 
 export const EVENT_HEADER = ['event', 'received', 'source', 'type', 'handlers'];
@@ -29,11 +23,6 @@ function countedStates(items: NonNullable<EventSummary['handlers'][number]['item
   return Object.entries(items)
     .map(([state, count]) => `${count} ${state}`)
     .join(', ');
-}
-
-/** `2026-11-25 16:40:59Z` */
-export function shortTime(at: number): string {
-  return `${iso(at).slice(0, 19).replace('T', ' ')}Z`;
 }
 
 function shortened(error: string): string {

@@ -5,12 +5,12 @@
  */
 import { parseArgs } from 'node:util';
 import type { ActionVerb } from '../inbox/actions.ts';
-import { driverOf } from '../inbox/driver.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { actions, mistakeInActions } from './actions.ts';
 import { change } from './change.ts';
 import { showFailures } from './failures.ts';
 import { findEvents, listEvents } from './list.ts';
+import { readInbox } from './orders.ts';
 import { mistakeInRefused, refused } from './refused.ts';
 import { rescue } from './rescue.ts';
 import {
@@ -24,7 +24,7 @@ import {
 import { readSettings, sound } from './settings.ts';
 import { showEvents } from './show.ts';
 import { tail } from './tail.ts';
-import { complain, FLAG, misused, TEXT } from './terminal.ts';
+import { FLAG, misused, TEXT } from './terminal.ts';
 import { verify } from './verify.ts';
 
 export const usage = `Usage: npm run events -- <verb>
@@ -129,12 +129,7 @@ export async function run(args: string[]): Promise<number> {
     return await refused(what, of, config, { ...values, limit: limitIn(values) });
   }
   if (verb === 'rescue') return await rescue(config, String(values.to), values.json);
-  const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader) {
-    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
-  }
-  try {
+  return await readInbox(config, async (reader) => {
     warnOfUnknown(selection, config);
     if (verb === 'list')
       return await listEvents(reader, selection, { ...values, limit: limitIn(values), args }, config);
@@ -151,9 +146,7 @@ export async function run(args: string[]): Promise<number> {
     if (verb === 'tail') return await tail(reader, selection, values.json, config);
     if (verb === 'actions') return await actions(config, reader, ids, { ...values, limit: limitIn(values) });
     return await change(config, reader, verb as ActionVerb, selection, { ...values, ids });
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function mistakeInEvents(verb: string, ids: readonly string[], values: Values): string | undefined {

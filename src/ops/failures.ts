@@ -3,13 +3,13 @@
  * and cause, the file of refused requests by source, code and address. Verbs of events.ts.
  */
 import { clean } from '../base/log/redact.ts';
+import { shortTime } from '../base/times.ts';
 import { counted, spelled } from '../base/words.ts';
 import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
-import { shortTime } from './event-lines.ts';
 import { say, sayJson, wrapWords } from './terminal.ts';
 
 const WIDTH = 80;

@@ -3,20 +3,19 @@
  *
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
-
-import { counted } from '../base/words.ts';
+import { shortTime } from '../base/times.ts';
+import { amount, capitalized, counted } from '../base/words.ts';
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
 import { findByText } from '../inbox/finding.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Page } from '../inbox/search.ts';
 import type { Selection } from '../inbox/selection.ts';
 import type { EventSummary } from '../inbox/summary.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
-import { EVENT_HEADER, eventCells, shortTime } from './event-lines.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
+import { EVENT_HEADER, eventCells } from './event-lines.ts';
 import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
 
-export interface ListOptions {
+interface ListOptions {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly json: boolean;
@@ -85,15 +84,15 @@ function lookedAt(looked: number, last: number): string {
 /** What a page leaves to be said: how many there are, how far it looked, and where to go on. */
 function linesBelow({ events, total, endedBy, looked, next, indexedTo }: Page, command?: string): string[] {
   const lines: string[] = [];
-  const shown = events.length.toLocaleString('en');
-  const all = total.count.toLocaleString('en');
+  const shown = amount(events.length);
+  const all = amount(total.count);
   if (events.length === 0 && endedBy === 'end') lines.push('No events.');
   else if (total.isWhole) lines.push(`${shown} of ${all}, newest first.`);
   else if (endedBy === 'bound') lines.push(`${shown} so far, newest first.`);
   else lines.push(`${shown} of at least ${all}, newest first.`);
   if (endedBy === 'bound' && next !== null) {
     const far = lookedAt(looked, next);
-    lines.push(`${far.charAt(0).toUpperCase()}${far.slice(1)}. Go on with:`, `  ${command}`);
+    lines.push(`${capitalized(far)}. Go on with:`, `  ${command}`);
   } else if (command) lines.push('Next page:', `  ${command}`);
   if (indexedTo !== undefined) {
     const since = shortTime(timeOfNumber(indexedTo));

@@ -1,11 +1,11 @@
-/** Opens the way by which a person's orders are carried out: the inbox itself, or the service that owns it, which is asked to. */
+/** How commands get at the inbox: to read it, and to have orders carried out, by themselves or by the service that owns it. */
 import { userInfo } from 'node:os';
 import type { ActionRecord } from '../inbox/actions.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { InboxWriter } from '../inbox/operator.ts';
 import type { PauseResult } from '../inbox/pauses.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import type { InboxReader } from '../inbox/reader.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { hostInUrl } from './terminal.ts';
 
 const CONSOLE_MS = 30_000;
@@ -17,6 +17,25 @@ export type Orders = Omit<InboxWriter, 'noteAction'>;
 export async function openOrders(config: Config, inbox: string): Promise<Orders> {
   const writer = await driverOf(config.database).openWriter(storedSourcesOf(config.sources));
   return writer ?? serviceAsWriter(config, inbox);
+}
+
+/** What `read` finds in the inbox, which is closed then. Rejects if there is none yet. */
+export async function readInbox<T>(
+  { database }: Config,
+  read: (reader: InboxReader) => Promise<T>,
+): Promise<T> {
+  const driver = driverOf(database);
+  const reader = await driver.openReader();
+  if (!reader) throw noInboxAt(driver.place);
+  try {
+    return await read(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+export function noInboxAt(place: string): Error {
+  return new Error(`there is no inbox at ${place} yet: it is made when the service first starts`);
 }
 
 /** Who gives the order, for the record. */

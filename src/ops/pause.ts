@@ -1,9 +1,9 @@
 /** `consignee pause` and `consignee resume`: keeps a handler or a target from getting anything, and lets it have events again. */
 import { parseArgs } from 'node:util';
-import { driverOf } from '../inbox/driver.ts';
+import { iso } from '../base/times.ts';
 import type { Pause, PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
-import { openOrders, whoOrders } from './orders.ts';
+import { openOrders, readInbox, whoOrders } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, misused, sayJson, sayProse, TEXT } from './terminal.ts';
 
@@ -48,13 +48,7 @@ export async function orderPause(verb: 'pause' | 'resume', args: string[], usage
 }
 
 async function carryOut(config: Config, verb: 'pause' | 'resume', name: string, reason: string) {
-  const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader) {
-    return { problem: `there is no inbox at ${driver.place} yet: it is made when the service first starts` };
-  }
-  const inbox = await reader.id().finally(() => reader.close());
-  const orders = await openOrders(config, inbox);
+  const orders = await openOrders(config, await readInbox(config, (reader) => reader.id()));
   try {
     const by = { name, who: whoOrders() };
     const result = await orders.orderPause(verb === 'pause' ? { verb, ...by, reason } : { verb, ...by });
@@ -80,7 +74,7 @@ function afterResume(name: string, { handlers, before, endedRest }: PauseResult)
 }
 
 function described({ since, who, reason }: Pause): string {
-  return `since ${new Date(since).toISOString()} by ${who}: ${reason}`;
+  return `since ${iso(since)} by ${who}: ${reason}`;
 }
 
 function listed(handlers: readonly string[]): string {

@@ -44,7 +44,7 @@ export class Progress {
   }
 }
 
-export function barOf(part: number, whole: number): string {
+function barOf(part: number, whole: number): string {
   const full = whole === 0 ? CELLS : Math.min(CELLS, Math.floor((part / whole) * CELLS));
   return `[${'#'.repeat(full)}${'.'.repeat(CELLS - full)}]`;
 }

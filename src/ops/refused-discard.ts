@@ -2,17 +2,14 @@
  * `consignee events refused discard`: deletes refused requests that nobody wants judged again, a flood for one. A verb of
  * refused.ts. The service does it, if one runs that has the file; otherwise this command.
  */
-
 import { counted } from '../base/words.ts';
 import { driverOf } from '../inbox/driver.ts';
-import { isChoice, type RefusedChoice } from '../inbox/refused/choice.ts';
 import { DISCARD_STEP } from '../inbox/refused/client.ts';
 import { openRefused } from '../inbox/refused/file.ts';
-import { RefusedReader } from '../inbox/refused/reader.ts';
+import { isChoice, type RefusedChoice, RefusedReader } from '../inbox/refused/reader.ts';
 import { RefusedStore } from '../inbox/refused/store.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
-import { askConsole, whoOrders } from './orders.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
+import { askConsole, readInbox, whoOrders } from './orders.ts';
 import { mayAsk, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
 
@@ -51,9 +48,7 @@ export async function discardRefused(config: Config, choice: RefusedChoice, opti
 /** How many, or why not. */
 async function discardWhere(config: Config, choice: RefusedChoice): Promise<number | string> {
   const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader) return `there is no inbox at ${driver.place} yet: it is made when the service first starts`;
-  const inbox = await reader.id().finally(() => reader.close());
+  const inbox = await readInbox(config, (reader) => reader.id());
   const who = whoOrders();
   const writer = await driver.openWriter(storedSourcesOf(config.sources));
   try {

@@ -3,8 +3,8 @@
  * of events.ts. `list` and `show` read the file that keeps them; `recheck` asks the running service, which has the secrets.
  */
 import { clean } from '../base/log/redact.ts';
-import { spelled } from '../base/words.ts';
-import { driverOf } from '../inbox/driver.ts';
+import { readSpan } from '../base/times.ts';
+import { capitalized, spelled } from '../base/words.ts';
 import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../inbox/refused/losses.ts';
@@ -19,7 +19,7 @@ import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
-import { askConsole } from './orders.ts';
+import { askConsole, readInbox } from './orders.ts';
 import { discardRefused } from './refused-discard.ts';
 import { complain, say, sayJson, sayProse, sayRows } from './terminal.ts';
 
@@ -72,7 +72,7 @@ export function mistakeInRefused(
   if (choosing !== undefined && what !== 'discard') return `refused ${what} does not take --${choosing}`;
   if (values['checks-of-now'] && ids.length === 0 && values.source === undefined)
     return '--checks-of-now wants the ids of the refusals, or --source';
-  if (values.tolerance !== undefined && readSeconds(values.tolerance) === undefined)
+  if (values.tolerance !== undefined && !readSpan(values.tolerance))
     return '--tolerance wants a time, as in 90s, 30m, 2h or 1d';
   return undefined;
 }
@@ -103,7 +103,7 @@ function describeGroup({ source: name, code, count, addresses, first, last }: Re
   const many = spelled(count, 'request');
   const from = spelled(addresses, 'address', 'addresses');
   const { says, asks } = refusalOf(code);
-  const question = `${asks.charAt(0).toUpperCase()}${asks.slice(1)}`;
+  const question = capitalized(asks);
   const fix = fixFor(code, { name, prefix: prefixOf(name) });
   return `${name}: ${says}; ${many} from ${from}, ${first} to ${last}. ${question} ${fix}`;
 }
@@ -140,30 +140,18 @@ function describeRefused(request: RefusedDetails): string {
   ].join('\n');
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-/** Undefined if it is not of the form 90s, 30m, 2h or 1d. */
-function readSeconds(text: string): number | undefined {
-  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
-  return count === undefined ? undefined : Number(count) * (UNIT_SECONDS[unit] as number);
-}
-
 async function recheck(
   ids: readonly string[],
   config: Config,
   { json, source, tolerance, 'checks-of-now': byChecksOfNow }: RefusedOptions,
 ): Promise<number> {
-  const driver = driverOf(config.database);
-  const reader = await driver.openReader();
-  if (!reader)
-    return complain(`there is no inbox at ${driver.place} yet: it is made when the service first starts`);
-  const inbox = await reader.id().finally(() => reader.close());
+  const inbox = await readInbox(config, (reader) => reader.id());
   const wish = {
     inbox,
     ...(source && { source }),
     ...(ids.length > 0 && { ids }),
     ...(byChecksOfNow && { byChecksOfNow }),
-    ...(tolerance && { toleranceSeconds: readSeconds(tolerance) }),
+    ...(tolerance && { toleranceSeconds: (readSpan(tolerance) ?? 0) / 1_000 }),
   };
   const { status, answer } = await askConsole(config, '/recheck', wish);
   if (status !== 200) return complain(String((answer as { title?: string }).title));

@@ -8,17 +8,16 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { makePrivateFile, makePrivateFolder } from '../base/private-files.ts';
+import { HOUR_MS, iso } from '../base/times.ts';
 import { spelled } from '../base/words.ts';
 import { driverOf, type Rescued, type RescueSource } from '../inbox/driver.ts';
 import { idOf, timeOfNumber } from '../inbox/event-id.ts';
-import { iso } from '../inbox/summary.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { askConsole } from './orders.ts';
 import { complain, say } from './terminal.ts';
 
 /** A large inbox on a slow disk takes its time. */
-const COPY_MS = 3_600_000;
+const COPY_MS = HOUR_MS;
 const NAMED_MAX = 20;
 
 export async function rescue(config: Config, given: string, json: boolean): Promise<number> {

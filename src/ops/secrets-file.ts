@@ -21,7 +21,7 @@ const EXAMPLES_HEAD = [
   'Every secret may also come in a file, under the same name with _FILE.',
 ];
 
-export interface NamedSource {
+interface NamedSource {
   readonly source: string;
   readonly preset: Preset;
 }

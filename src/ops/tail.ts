@@ -9,8 +9,7 @@ import { firstNumberAt, timeOfNumber } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { Selection } from '../inbox/selection.ts';
 import { isOpenWork } from '../inbox/selection-sql.ts';
-import type { Config } from '../serve/config/config.ts';
-import { storedSourcesOf } from '../serve/config/stored-sources.ts';
+import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { eventCells } from './event-lines.ts';
 import { sayRows } from './terminal.ts';
 

@@ -4,6 +4,7 @@
  * The bytes must have the digest that was recorded when they came. Where the signature was kept and its secret is still live,
  * it must still be the signature of the bytes. Exit 1 if one of the two is not so.
  */
+import { iso } from '../base/times.ts';
 import { idOf } from '../inbox/event-id.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { EventEvidence } from '../inbox/summary.ts';
@@ -60,7 +61,7 @@ function describeStored(
   });
   return [
     `${idOf(number)}  bytes ${bytes}, signature: ${signature}`,
-    `  from ${address} at ${new Date(receivedAt).toISOString()}`,
+    `  from ${address} at ${iso(receivedAt)}`,
     ...by.map((line) => `  ${line}`),
   ].join('\n');
 }

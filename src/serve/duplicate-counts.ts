@@ -2,7 +2,7 @@
  * Which events have come again, and how often: gathered on the edge, and told to the inbox every few seconds (tally-book.ts), so that
  * the page of an event can say it. Bounded: of more events than that, those that came again last are known.
  */
-import type { DuplicateCount } from '../inbox/duplicates.ts';
+import type { DuplicateCount } from '../inbox/counts.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import type { MeterListener } from './meter.ts';
 

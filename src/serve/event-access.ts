@@ -1,10 +1,14 @@
 /**
  * The events of a running service, for the program around it: the same questions and orders as `consignee events`, with the same
- * words. Kept by event-calls.ts.
+ * words. What is read is read in a thread of its own. Made by instance.ts.
  */
-import type { ActionRecord } from '../inbox/actions.ts';
-import type { OrderResult } from '../inbox/order.ts';
-import type { SelectionOptions } from '../inbox/selection.ts';
+import type { ActionRecord, ActionVerb } from '../inbox/actions.ts';
+import type { Inbox } from '../inbox/contract.ts';
+import { idOf, numberOf } from '../inbox/event-id.ts';
+import { carryOutEach, type OrderResult } from '../inbox/order.ts';
+import type { InboxReading } from '../inbox/reading.ts';
+import type { Page } from '../inbox/search.ts';
+import { parseSelection, type Selection, type SelectionOptions } from '../inbox/selection.ts';
 import type { EventDetails, EventSummary, PurgedEvent } from '../inbox/summary.ts';
 
 /** One page of the events that `list` has selected. */
@@ -55,4 +59,64 @@ export interface EventAccess {
   actions(limit?: number): Promise<readonly ActionRecord[]>;
   /** What is changed already stays so. */
   cancelAction(id: number, who?: string): Promise<ActionRecord>;
+}
+
+interface EventParts {
+  readonly inbox: Inbox;
+  readonly reading: InboxReading;
+}
+
+const PAGE = 20;
+const WHO = 'application';
+
+/** `now` throws while the service does not run. */
+export function eventAccess(now: () => EventParts): EventAccess {
+  const order =
+    (action: ActionVerb) =>
+    async (ids: string | readonly string[], options: OrderOptions = {}) => {
+      const { inbox } = now();
+      const { handler, who = WHO } = options;
+      const orders = [ids].flat().map((id) => {
+        return { action, event: numberIn(id), who, ...(handler !== undefined && { handler }) };
+      });
+      return await carryOutEach(orders, (one) => inbox.order(one));
+    };
+  const begin =
+    (verb: ActionVerb) =>
+    async (which: SelectionOptions, { who = WHO, found }: ActionOptions = {}) => {
+      const wish = { verb, selection: selectionOf(which), who, ...(found !== undefined && { found }) };
+      return await now().inbox.startAction(wish);
+    };
+  return {
+    async list(which = {}, { limit = PAGE, before } = {}) {
+      const { reading } = now();
+      const place = { limit, ...(before !== undefined && { before: numberIn(before) }) };
+      return pageOf(await reading.ask('page', selectionOf(which), place));
+    },
+    show: async (id) => await now().reading.ask('event', numberIn(id)),
+    replay: order('replay'),
+    discard: order('discard'),
+    replayAll: begin('replay'),
+    discardAll: begin('discard'),
+    actions: async (limit = PAGE) => await now().inbox.actions(limit),
+    cancelAction: async (id, who = WHO) => await now().inbox.cancelAction(id, who),
+  };
+}
+
+function pageOf({ events, next, total }: Page): EventPage {
+  return { events, next: next === null ? null : idOf(next), total };
+}
+
+function numberIn(id: string): number {
+  const number = numberOf(id);
+  if (number === undefined)
+    throw new TypeError(`${id} is not an event id; they look like evt_0c5f2a9b3d4e01`);
+  return number;
+}
+
+function selectionOf(which: SelectionOptions): Selection {
+  const { selection, problems } = parseSelection(which, Date.now());
+  const [first] = problems;
+  if (first) throw new TypeError(`${first.option} ${first.wrong}. ${first.fix}`);
+  return selection;
 }

@@ -8,7 +8,7 @@ import { formSecretsOf } from '../verify/checks.ts';
 import { firstSetting } from '../verify/switches.ts';
 import type { Settings } from './config/settings.ts';
 import type { ConnectionLimits } from './http/connections.ts';
-import type { Role } from './role.ts';
+import type { Role } from './status.ts';
 
 interface Manner {
   readonly role: Role;

@@ -9,7 +9,7 @@ import { restartsFor } from './config/restart-settings.ts';
 import { type Settings, sound } from './config/settings.ts';
 import type { Consignee, ConsigneeState, ListenOptions, StopOptions } from './consignee.ts';
 import type { AccessDecision } from './console/access.ts';
-import { eventAccess } from './event-calls.ts';
+import { eventAccess } from './event-access.ts';
 import { sayReady, sayWhatIsOn } from './greeting.ts';
 import { answerNotRunning, isForSources } from './http/mounted.ts';
 import type { App } from './http/server.ts';
@@ -18,7 +18,7 @@ import { type Receiver, startReceiver } from './receiver.ts';
 import type { ServiceStatus } from './status.ts';
 import type { WorkOptions } from './work.ts';
 
-export interface InstanceOptions extends Pick<WorkOptions, 'role' | 'isOwnProcess'> {
+interface InstanceOptions extends Pick<WorkOptions, 'role' | 'isOwnProcess'> {
   /** Asked at the start, and for each reload. */
   readonly read: (changed?: Environment) => Promise<Settings>;
   /** Where the log goes. Its end calls back once every line is out. */
@@ -44,7 +44,7 @@ export class Instance implements Consignee {
   #consolePort: number | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #deaf = () => {};
+  #ignoreSignals = () => {};
 
   constructor(options: InstanceOptions) {
     this.#options = options;
@@ -160,7 +160,7 @@ export class Instance implements Consignee {
       this.#giveUp.abort(new Error('it was stopped before it was ready'));
       await this.#starting?.catch(() => {});
     }
-    this.#deaf();
+    this.#ignoreSignals();
     const running = this.#running;
     if (!running) {
       this.#state = 'stopped';
@@ -192,7 +192,7 @@ export class Instance implements Consignee {
     const stop = (signal: string) => void this.stop({}, { signal });
     const reload = () => this.reload().catch((reason: Error) => this.log.error({ reason }, UNREAD));
     process.once('SIGTERM', stop).once('SIGINT', stop).on('SIGHUP', reload);
-    this.#deaf = () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
+    this.#ignoreSignals = () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
   }
 }
 

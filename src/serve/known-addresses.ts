@@ -2,15 +2,16 @@
  * The client addresses that have proved themselves: an event of this source came from there and was accepted. IPv6 counts by
  * its /64. Strangers come after them wherever there is not room for everybody.
  *
- * It learns from every event that is accepted (receiver.ts), at the start from what was known before and from the inbox. It
+ * It learns from every event that is accepted (http/respond.ts), at the start from what was known before and from the inbox. It
  * asks no clock and no disk. So many networks of a source are remembered, those that were learned last.
  */
 import { networkOf } from '../base/address.ts';
+import { DAY_MS } from '../base/times.ts';
 import type { ProvenNetwork } from '../inbox/refused/store.ts';
 
 const NETWORKS_MAX = 4_096;
 /** Whoever wants to remember it hears of a network again after so long. */
-const TOLD_AGAIN_MS = 86_400_000;
+const TOLD_AGAIN_MS = DAY_MS;
 
 export class KnownAddresses {
   /** By source and network, the time that was told last; the network that was told last comes last. */

@@ -5,7 +5,7 @@ import { driverOf } from '../inbox/driver.ts';
 import type { Config } from './config/config.ts';
 import { isAboutDatabase } from './config/database.ts';
 import type { Settings } from './config/settings.ts';
-import type { Role } from './role.ts';
+import type { Role } from './status.ts';
 
 /** All that is wrong with the settings, and with the places they name. */
 export async function examinePlaces({ problems, config }: Settings, role: Role) {

@@ -11,8 +11,8 @@ import type { Inbox } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import { InboxReading } from '../inbox/reading.ts';
 import { startRetention } from '../inbox/retention.ts';
+import { storedSourcesOf } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
-import { storedSourcesOf } from './config/stored-sources.ts';
 import type { AccessDecision } from './console/access.ts';
 import { startCounting } from './counting.ts';
 import type { ConnectionLimits } from './http/connections.ts';
@@ -36,7 +36,7 @@ import { startTelling } from './tally-book.ts';
 import { openWork, type WorkOptions } from './work.ts';
 
 /** Where a port opens. `port` 0 takes a free one. */
-export interface PortPlace {
+interface PortPlace {
   readonly host: string;
   readonly port: number;
 }

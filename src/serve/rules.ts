@@ -1,6 +1,6 @@
 /**
  * The rules of who is let in, which a reload may change: each source's verifiers and limit, the host names on its allowlist,
- * and the console's tokens. receiver.ts holds them and asks for them at each request.
+ * and the console's tokens. receiver.ts makes them, and http/receive.ts asks for them at each request.
  *
  * A new reading of the settings is built whole and takes effect once its new host names are looked up: a request sees the
  * old rules or the new ones, never some of each.

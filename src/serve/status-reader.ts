@@ -4,14 +4,14 @@
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { iso } from '../base/times.ts';
 import { VERSION } from '../base/version.ts';
 import type { Database, InboxStatus } from '../inbox/contract.ts';
 import { driverOf } from '../inbox/driver.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { Standing } from '../inbox/standing.ts';
 import { readDisk } from './disk.ts';
-import type { Role } from './role.ts';
-import { type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
+import { type Role, type ServiceStatus, type StatusFacts, statusOf } from './status.ts';
 
 /** Whoever asks waits for no longer; a large backlog in PostgreSQL may take some seconds to be counted. */
 const ANSWER_MS = 7_000;
@@ -37,7 +37,7 @@ export async function readStatus(from: StatusSource): Promise<ServiceStatus> {
     toldInTime(from.work()),
     toldInTime(readDisk(from.folder)),
   ]);
-  const startedAt = new Date(from.startedAt).toISOString();
+  const startedAt = iso(from.startedAt);
   const service = {
     version: VERSION,
     startedAt,

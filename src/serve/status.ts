@@ -3,12 +3,16 @@
  * Made of what a running service knows and of what is counted in the inbox; without a service, of the latter alone. What nobody
  * can tell is null, and `unknown` says why: it is never taken for well.
  */
+import { iso, isoOrNull } from '../base/times.ts';
 import type { Backlog, InboxStatus } from '../inbox/contract.ts';
 import type { Alarm } from '../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../inbox/pauses.ts';
 import type { Standing } from '../inbox/standing.ts';
+import { ALARM_RULES } from './alarms/alarm-rules.ts';
 import type { Disk } from './disk.ts';
-import type { Role } from './role.ts';
+
+/** The part of the work that a process does: with PostgreSQL, different processes may receive and handle. */
+export type Role = 'both' | 'receive' | 'dispatch';
 
 /** Times are ISO 8601, in UTC. */
 export interface ServiceStatus {
@@ -92,22 +96,6 @@ export interface StatusFacts {
   readonly why?: string;
 }
 
-/** Kinds of alarms by which events are lost, or soon will be; then all others. */
-const WORST = [
-  'inbox',
-  'disk',
-  'lost',
-  'refusals',
-  'failing',
-  'restarts',
-  'apart',
-  'clock',
-  'dead',
-  'backlog',
-  'silence',
-  'unkept',
-];
-
 export function statusOf(facts: StatusFacts): ServiceStatus {
   const { service, alarms, standing, work, disk, why } = facts;
   const unknown = Object.entries({ service: why, counts: standing, handlers: work, disk }).flatMap(
@@ -130,13 +118,14 @@ export function statusOf(facts: StatusFacts): ServiceStatus {
   };
 }
 
-function rankOf({ kind }: Alarm): number {
-  const rank = WORST.indexOf(kind);
-  return rank < 0 ? WORST.length : rank;
+/** The place in the table of alarms, which has the worst first. */
+function rankOf(alarm: Alarm): number {
+  const rank = ALARM_RULES.findIndex(({ kind }) => kind === alarm.kind);
+  return rank < 0 ? ALARM_RULES.length : rank;
 }
 
 function statusAlarm({ since, ...alarm }: Alarm): StatusAlarm {
-  return { ...alarm, since: new Date(since).toISOString() };
+  return { ...alarm, since: iso(since) };
 }
 
 function sourceStatus(
@@ -152,7 +141,7 @@ function sourceStatus(
     isOn: schemes.length > 0,
     today: of?.today ?? nothing.today,
     usual: of?.usual ?? null,
-    lastAt: of?.lastAt === undefined ? null : new Date(of.lastAt).toISOString(),
+    lastAt: isoOrNull(of?.lastAt),
     lastHour: of ? { ...of.lastHour, usual: of.lastHour.usual ?? null } : nothing.lastHour,
   };
 }
@@ -170,7 +159,7 @@ function handlersStatus({
     handling: sumOf('handling'),
     dead: sumOf('dead'),
     held: sumOf('held'),
-    oldestPendingAt: oldestPendingAt === null ? null : new Date(oldestPendingAt).toISOString(),
+    oldestPendingAt: isoOrNull(oldestPendingAt),
     resting: resting ?? null,
     paused: paused ?? null,
     backlog,

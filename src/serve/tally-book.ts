@@ -3,6 +3,7 @@
  * seconds, outside of what receives events. Hears through the meter. What has not been told when the process is killed is
  * forgotten: a few seconds of counts, never an event. While the inbox takes nothing, what is to be told waits here, bounded.
  */
+import { MINUTE_MS } from '../base/times.ts';
 import type { Backlog, Inbox } from '../inbox/contract.ts';
 import {
   type MinuteTally,
@@ -18,7 +19,7 @@ import type { MeterListener, SecretUses } from './meter.ts';
 
 const TELL_MS = 5_000;
 /** How often it is looked at what waits. */
-const BACKLOG_MS = 60_000;
+const BACKLOG_MS = MINUTE_MS;
 /** So many are told at a time: the inbox thread has other things to do. */
 const TOLD_MOST = 500;
 /** If more than this wait, they are told by the hour rather than by the minute. */

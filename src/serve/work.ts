@@ -15,14 +15,14 @@ import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judg
 import { shapeOf } from '../inbox/shape.ts';
 import { writeAnswer } from '../verify/handshake-answers.ts';
 import { arrivedKeeper } from './arrived.ts';
+import { storedSourcesOf } from './config/config.ts';
 import type { Knobs } from './config/knobs.ts';
 import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
-import { storedSourcesOf } from './config/stored-sources.ts';
 import type { KnownAddresses } from './known-addresses.ts';
 import type { Meter } from './meter.ts';
-import type { Role } from './role.ts';
 import type { Rules } from './rules.ts';
+import type { Role } from './status.ts';
 
 /** What most presets have, who do not know better. */
 const REPLY_WITHIN_MS = 2_500;

@@ -8,12 +8,13 @@
  * as long as lookups are kept from working, and a warning says that they are. host-names.ts says which addresses count.
  */
 import type { Log } from '../base/log/log.ts';
+import { MINUTE_MS } from '../base/times.ts';
 import { type FamilyAnswer, freshMsOf, type LookUp, lookUpFamilies, lookUpInDns } from './host-names.ts';
 
 /** At boot the public port opens after so long at the latest, with the first answers or without. */
 const FIRST_ANSWERS_MS = 3_000;
 const RETRY_LEAST_MS = 5_000;
-const RETRY_MOST_MS = 300_000;
+const RETRY_MOST_MS = 5 * MINUTE_MS;
 /** So many addresses that came or went are named in a log line. */
 const SHOWN_MAX = 20;
 

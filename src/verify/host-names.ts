@@ -10,6 +10,7 @@
  */
 import { Resolver } from 'node:dns/promises';
 import { canonicalAddress, scopeOf } from '../base/address.ts';
+import { HOUR_MS } from '../base/times.ts';
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const LENGTH_MAX = 253;
@@ -64,7 +65,7 @@ export const lookUpInDns: LookUp = async (name, family, signal) => {
 /** So many addresses of each family count. */
 const ADDRESSES_MAX = 256;
 const TTL_LEAST_MS = 30_000;
-const TTL_MOST_MS = 3_600_000;
+const TTL_MOST_MS = HOUR_MS;
 
 /** The outcome for one family. Without `addresses` nobody could say which it has. */
 export interface FamilyAnswer {

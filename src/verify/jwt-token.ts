@@ -1,10 +1,11 @@
 /**
  * A token as it comes: its parts, strictly read, the key that has signed it, and its claims and times. Part of jwt.ts; refuses with
- * 401, and with 503 if a key cannot be fetched.
+ * 401, and with 503 if a key cannot be fetched. Below, its claims number by number: compared with a body, and digested.
  */
-import type { KeyObject } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { hash, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
-import { type Exact, exactObject, NumberText } from '../base/json-text.ts';
+import { type Exact, exactObject, jsonStartOf, NumberText, sameExact, spell } from '../base/json-text.ts';
 import type { FormKey } from './form/key.ts';
 import type { PublicAlgorithm } from './form/vocabulary.ts';
 import { JWT_ALGORITHMS, type JwtForm, requiredClaims } from './jwt-form.ts';
@@ -99,4 +100,26 @@ export async function keyOfToken(
   if (times) throw new Rejection('jwt_time', times.message);
   if (failures.some((failure) => failure instanceof errors.JWTInvalid)) throw new Rejection('jwt_malformed');
   throw new Rejection('jwt_mismatch');
+}
+
+const REGISTERED = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
+/** These are about the token: they change when the same event is signed again. Who it is from, to and about stays. */
+const ABOUT_THE_TOKEN = ['iat', 'exp', 'nbf', 'jti'];
+
+/** Every member is the claim of that name; a claim that the body lacks is a registered one. */
+export function bodyMatches(body: Buffer, claims: ReadonlyMap<string, Exact>): boolean {
+  const members = isUtf8(body) ? exactObject(body.toString('utf8', jsonStartOf(body))) : undefined;
+  if (!members) return false;
+  for (const [name, value] of members) {
+    const claim = claims.get(name);
+    if (claim === undefined || !sameExact(value, claim)) return false;
+  }
+  return [...claims.keys()].every((name) => members.has(name) || REGISTERED.has(name));
+}
+
+/** Of what the claims say of the event, however they were written and whenever they were signed. */
+export function digestOfContent(claims: ReadonlyMap<string, Exact>, cut: string | undefined): string {
+  const content = new Map(claims);
+  for (const name of [...ABOUT_THE_TOKEN, cut]) if (name !== undefined) content.delete(name);
+  return hash('sha256', spell(content), 'hex');
 }

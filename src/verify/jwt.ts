@@ -14,9 +14,16 @@ import { createPrivateKey, createSecretKey, hash } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { exactObject, jsonStartOf } from '../base/json-text.ts';
 import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
-import { bodyMatches, digestOfContent } from './jwt-claims.ts';
 import { BEARER, JWT_ALGORITHMS, type JwtForm, requiredClaims } from './jwt-form.ts';
-import { claimsIn, type JwtOptions, keyOfToken, publishedKeys, readToken } from './jwt-token.ts';
+import {
+  bodyMatches,
+  claimsIn,
+  digestOfContent,
+  type JwtOptions,
+  keyOfToken,
+  publishedKeys,
+  readToken,
+} from './jwt-token.ts';
 import type { SecretRow, Signed } from './schemes.ts';
 import { type BodyCheck, type Proof, Rejection, type Verifier } from './verifier.ts';
 

@@ -13,6 +13,7 @@ import {
   text,
   valueThat,
 } from '../base/settings/rules.ts';
+import { MINUTE_MS } from '../base/times.ts';
 import { formFlaws, formsFlaws } from './form/flaws.ts';
 import type { SignatureForm } from './form/vocabulary.ts';
 import { flawsOfHandshakes, type Handshake, isAnswer, type NamedAnswer } from './handshake.ts';
@@ -179,7 +180,7 @@ const RULES = members({
   cut: text(isFilled, 'Write the name of a member.'),
   keepHeaders: valueThat(areFilled, 'Write a list of names of headers.'),
   bodyLimitBytes: integer(1, 536_870_912),
-  replyWithinMs: integer(1, 600_000),
+  replyWithinMs: integer(1, 10 * MINUTE_MS),
   retries: valueThat(isRetries, RETRIES_FIX),
   addressLists: valueThat(isObject, 'Write {} if the provider publishes none.', required),
   sample: text(isFilled, 'Write the name of a sample.'),

@@ -1,8 +1,7 @@
 /** Part of contract.ts: slots, deliveries, settlements. */
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../src/inbox/contract.ts';
-import type { Ending } from '../../src/inbox/ending.ts';
-import { PROCESS_ENDED } from '../../src/inbox/retry.ts';
+import { type Ending, PROCESS_ENDED } from '../../src/inbox/retry.ts';
 import { waitFor } from '../harness/waiting.ts';
 import { arrival, aWhile, fresh, Hands, type MakeDriver, numberOf, openForEach, SOURCES } from './driver.ts';
 

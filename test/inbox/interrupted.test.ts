@@ -1,8 +1,7 @@
 /** What becomes of attempts whose process or thread ended under them. */
 import { expect, test } from 'vitest';
 import type { Route } from '../../src/inbox/contract.ts';
-import type { Ending } from '../../src/inbox/ending.ts';
-import { settleInterrupted } from '../../src/inbox/retry.ts';
+import { type Ending, settleInterrupted } from '../../src/inbox/retry.ts';
 
 const NOW = 1_000_000;
 const ROUTE: Route = { handler: 'few/work', target: 'few/work', maxAttempts: 2 };

@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COUNT_QUERIES } from '../../src/inbox/count-reader.ts';
-import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../../src/inbox/duplicates.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../../src/inbox/counts.ts';
 import { KEEP, KNOWN, NAMES } from '../../src/inbox/postgres/candidates.ts';
 import { CLAIM } from '../../src/inbox/postgres/claims.ts';
 import { createPool } from '../../src/inbox/postgres/connection.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { auditFinding } from '../../src/ops/check/audit.ts';
+import { auditFinding } from '../../src/ops/check/programs.ts';
 import { redactionFinding } from '../../src/serve/check/canary.ts';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
 import { ROOT } from '../harness/project.ts';

@@ -1,7 +1,7 @@
 /** What `check` makes of a status, and of a disk: each fact by itself. */
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/base/version.ts';
-import { statusLines } from '../../src/ops/status-lines.ts';
+import { statusLines } from '../../src/ops/status.ts';
 import { judgeDisk } from '../../src/serve/check/machine.ts';
 import { serviceFindings } from '../../src/serve/check/service.ts';
 import { readConfig } from '../../src/serve/config/config.ts';

@@ -7,6 +7,7 @@
  * the texts of errors.
  */
 import pino from 'pino';
+import { iso } from '../times.ts';
 import { REDACTED, redactText } from './redact.ts';
 import { visible, visibleJson } from './visible.ts';
 
@@ -64,7 +65,7 @@ function isoTime(): () => string {
     const now = Date.now();
     if (now !== last) {
       last = now;
-      text = `,"time":"${new Date(now).toISOString()}"`;
+      text = `,"time":"${iso(now)}"`;
     }
     return text;
   };

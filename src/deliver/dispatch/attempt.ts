@@ -19,6 +19,7 @@ import { dataOfForm, isFormType } from '../../base/form-text.ts';
 import { jsonStartOf } from '../../base/json-text.ts';
 import type { Log } from '../../base/log/log.ts';
 import { redactText } from '../../base/log/redact.ts';
+import { DAY_MS } from '../../base/times.ts';
 import { type Delivery, type Settlement, sourceOf } from '../../inbox/contract.ts';
 import { idOf } from '../../inbox/event-id.ts';
 import { afterFailure, type Backoff } from '../../inbox/retry.ts';
@@ -47,7 +48,7 @@ export type Surroundings = Pick<HandlerContext, 'log' | 'development'>;
 /** Name of the error that ends an attempt at its time limit. */
 export const TIME_LIMIT = 'TimeLimit';
 
-const LATER_MAX_MS = 30 * 86_400_000;
+const LATER_MAX_MS = 30 * DAY_MS;
 const ERROR_MAX = 1_000;
 
 const current = new AsyncLocalStorage<Attempt>();

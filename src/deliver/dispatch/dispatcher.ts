@@ -5,9 +5,9 @@
  * loop travel together.
  */
 import { redactText } from '../../base/log/redact.ts';
-import { outcomeOf } from '../../inbox/attempt-outcomes.ts';
 import type { UnavailableTarget } from '../../inbox/circuit.ts';
 import type { Delivery, Settlement, Work } from '../../inbox/contract.ts';
+import { outcomeOf } from '../../inbox/event-states.ts';
 import { type AttemptResult, Discard, RetryLater, Unavailable } from '../handler.ts';
 import type { DeliveryKnobs, WiredHandler } from '../handlers.ts';
 import {

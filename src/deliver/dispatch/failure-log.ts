@@ -6,6 +6,8 @@
  * while, and more are counted together. The timer keeps no thread alive.
  */
 import type { Log } from '../../base/log/log.ts';
+import { iso, MINUTE_MS } from '../../base/times.ts';
+import { spelled } from '../../base/words.ts';
 
 export interface FailedAttempt {
   readonly handler: string;
@@ -29,9 +31,9 @@ interface Repeated {
   lastAt: number;
 }
 
-const SUMMARY_MS = 60_000;
+const SUMMARY_MS = MINUTE_MS;
 /** A cause that was away for so long is news again. */
-const FORGET_MS = 600_000;
+const FORGET_MS = 10 * MINUTE_MS;
 const WHOLE_MAX = 50;
 
 export class FailureLog {
@@ -80,12 +82,12 @@ export class FailureLog {
   #say({ handler, cause, reason, counts, since }: Repeated): void {
     const attempts = [...counts.values()].reduce((sum, count) => sum + count, 0);
     if (attempts === 0) return;
-    const many = attempts === 1 ? 'one more attempt' : `${attempts.toLocaleString('en')} more attempts`;
+    const many = spelled(attempts, 'more attempt');
     const how = cause === undefined ? 'in other ways' : 'like this';
     const by = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
     const named = cause === undefined ? {} : { reason, cause };
     this.#log.warn(
-      { handler, ...named, attempts, since: new Date(since).toISOString() },
+      { handler, ...named, attempts, since: iso(since) },
       `${many} of ${handler} failed ${how} (${by}) since ${clockOf(since)}; see consignee events failures`,
     );
   }
@@ -118,5 +120,5 @@ export class FailureLog {
 
 /** As in 16:04Z. */
 function clockOf(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 16)}Z`;
+  return `${iso(at).slice(11, 16)}Z`;
 }

@@ -4,16 +4,16 @@
  *
  * A thread whose heartbeat stands still is told of, and ended once that has lasted for longer than what runs in it may take.
  */
-import type { MessagePort } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Output } from '../../base/log/log.ts';
 import { DeadlineError, ThreadCalls } from '../../base/thread-calls.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { Delivery } from '../../inbox/contract.ts';
 import { Pulse } from './pulse.ts';
 import { failedReply, LATE, type ReplyResult } from './reply.ts';
 import type { AttemptCounts, FromHandlers, HandlersCalls, HandlersThreadData } from './thread.ts';
 
-const LOAD_MS = 60_000;
+const LOAD_MS = MINUTE_MS;
 const LOOK_MS = 500;
 /** Within that no handler computes that means well with the others of its thread. */
 const STILL_MS = 5_000;

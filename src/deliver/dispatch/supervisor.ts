@@ -21,7 +21,6 @@ import { type SupervisorOptions, Threads } from './threads.ts';
 const LOOK_MS = 500;
 const RESTART_MS = 1_000;
 
-/** A thread that has ended under the handlers that ran in it. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #threads: Threads;

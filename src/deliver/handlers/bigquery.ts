@@ -19,6 +19,7 @@ import {
   type ValuesOf,
   withDefault,
 } from '../../base/settings/rules.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { Declined, type Handle, type HandlerOptions } from '../handler.ts';
 import {
   bytesOf,
@@ -67,7 +68,7 @@ const RULES = {
   location: text((name) => LOCATION.test(name), "Write a region of BigQuery: location: 'EU'."),
   // Google recommends 500 rows.
   batchRowsMax: withDefault(integer(1, 10_000), 500),
-  batchWaitMs: withDefault(integer(0, 60_000), 200),
+  batchWaitMs: withDefault(integer(0, MINUTE_MS), 200),
   ...GOOGLE_RULES,
 } satisfies RulesFor<Omit<BigQueryOptions, keyof Choices>>;
 type BigQuerySettings = ValuesOf<typeof RULES>;

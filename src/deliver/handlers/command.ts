@@ -14,6 +14,7 @@
  */
 import { inspect } from 'node:util';
 import type { ValuesOf } from '../../base/settings/rules.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { Discard, type Handle, type HandlerOptions, RetryLater } from '../handler.ts';
 import {
   COMMAND_RULES,
@@ -32,7 +33,7 @@ export type { CommandOptions };
 const CONCURRENCY = 4;
 const DATAERR = 65;
 const TEMPFAIL = 75;
-const LATER_MS = 60_000;
+const LATER_MS = MINUTE_MS;
 
 /** A handler that runs a program for each event, with the body on its standard input. No shell is between. docs/targets.md */
 export function command(options: CommandOptions): HandlerOptions {

@@ -15,6 +15,7 @@ import type { ClientRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Problem } from '../../base/errors.ts';
 import { integer, type RulesFor, text, withDefault } from '../../base/settings/rules.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { type AttemptResult, Unavailable } from '../handler.ts';
 import { wiringProblem } from './options.ts';
 import { pauseAskedFor } from './retry-after.ts';
@@ -66,7 +67,7 @@ export const GOOGLE_RULES = {
   apiEndpoint: text(isPlainUrl, "Write its URL: apiEndpoint: 'http://localhost:9050'.", {
     wrong: 'is not an http:// or https:// URL without user, query and fragment',
   }),
-  timeoutMs: withDefault(integer(1, 600_000), 20_000),
+  timeoutMs: withDefault(integer(1, 10 * MINUTE_MS), 20_000),
 } satisfies RulesFor<GoogleOptions>;
 
 /** Opens when it is first asked to, and again after a failure only. */

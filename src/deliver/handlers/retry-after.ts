@@ -2,7 +2,9 @@
  * Reads the pause that `Retry-After` asks for: seconds, or an HTTP date. `0`, or a time in the past, is treated as if it were
  * not there: uncounted attempts without a pause would never end.
  */
-const PAUSE_MAX_MS = 3_600_000;
+import { HOUR_MS } from '../../base/times.ts';
+
+const PAUSE_MAX_MS = HOUR_MS;
 /** The three forms of an HTTP date; the third, asctime, does not say that it is GMT. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8},? [\w :-]+$/;
 

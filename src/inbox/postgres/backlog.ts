@@ -7,19 +7,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { Backlog } from '../contract.ts';
 import { connect, inTransaction, NOW_MS } from './connection.ts';
 import { setMeta } from './schema.ts';
 
 const QUICK_MS = 500;
 const REST_FACTOR = 10;
-const LONGEST_MS = 900_000;
+const LONGEST_MS = 15 * MINUTE_MS;
 /** Whoever asks waits for a count so long, and takes what there was before if it is not done then. */
 const WAIT_MS = 5_000;
 const COUNTING_LOCK = 0x4373_6774;
 const QUERY_CANCELED = '57014';
 
-export interface Count extends Backlog {
+interface Count extends Backlog {
   /** The lowest number of an event that waits since it came; null if there is none. */
   readonly oldest: number | null;
   /** Since when what was replayed waits. */

@@ -6,7 +6,9 @@
  * and all replicas go by the database's: what one of them numbers a year ahead or behind would be purged too late or too
  * soon, and hide how long others have waited.
  */
-const TRUSTED_MS = 60_000;
+import { MINUTE_MS } from '../../base/times.ts';
+
+const TRUSTED_MS = MINUTE_MS;
 
 export class DatabaseClock {
   /** The database's time less the steady clock's; undefined until it has been asked. */

@@ -2,8 +2,9 @@
  * Connections to PostgreSQL. The one place that knows how they are made: by the inbox thread, and by the commands.
  *
  * bigint comes back as a number (event numbers and times are safe integers), bytea as a Buffer. A connection that breaks
- * never throws into the void: whoever asks next hears of it. What is committed on any of them is on disk (fitness.ts).
+ * ends no process: whoever asks next is told of it. What is committed on any of them is on disk (fitness.ts).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { InboxKnobs } from '../messages.ts';
 import { DURABLE_COMMITS, DURABLE_SESSION, type Facts, refuseUnfit } from './fitness.ts';
@@ -112,6 +113,34 @@ export function dropIdle(pool: pg.Pool, { code }: Error & { code?: string }): vo
 /** Some of the driver's errors have a code for all their words. */
 export function failureText({ message, code = '' }: Error & { code?: string }): string {
   return message || code;
+}
+
+/** Somebody else holds what is needed. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
+const AGAIN_MS = 300;
+
+/**
+ * Tries until it works, or fails for another reason than that somebody else is at work there, which `codes` tell; not beyond `endsAt` by
+ * the steady clock. `onWait` hears before each wait.
+ */
+export async function patiently<T>(
+  endsAt: number,
+  work: () => Promise<T>,
+  codes: readonly string[] = [LOCK_NOT_AVAILABLE],
+  onWait = async () => {},
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isTaken = codes.includes((error as { code?: string }).code ?? '');
+      if (!isTaken || performance.now() >= endsAt) throw error;
+      await onWait();
+      // Several may wait for the same.
+      await sleep(AGAIN_MS * (0.5 + Math.random()));
+    }
+  }
 }
 
 /** Runs `work` in one transaction. If it throws, nothing has happened, and the connection is thrown away. */

@@ -4,7 +4,7 @@
  * hands it out.
  */
 import type pg from 'pg';
-import type { DuplicateCount } from '../duplicates.ts';
+import type { DuplicateCount } from '../counts.ts';
 import { inBatchSql } from '../event-id.ts';
 import type { Mark, MovedAttempt, MovedBatch, MovedEvent, MovedList, MovedWork } from '../move-rows.ts';
 import type { EventState } from '../newest.ts';

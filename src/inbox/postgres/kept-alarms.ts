@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import {
+  ALARM_COLUMNS,
   ALARM_HISTORY_MS,
   type Alarm,
   type AlarmDelivery,
@@ -13,12 +14,11 @@ import {
   isRepeatDue,
   type KeptAlarms,
   type NotedAlarms,
+  newsOf,
   type RaisedRow,
   TELLING_MS,
 } from '../kept-alarms.ts';
 import { type Asked, inTransaction } from './connection.ts';
-
-const COLUMNS = 'kind, subject, since, says, fix';
 
 export async function noteAlarms(pool: pg.Pool, noted: NotedAlarms): Promise<AlarmNews[]> {
   return await inTransaction(pool, async (client) => {
@@ -32,16 +32,15 @@ export async function noteAlarms(pool: pg.Pool, noted: NotedAlarms): Promise<Ala
 }
 
 export async function openAlarms(pool: pg.Pool, now: number): Promise<KeptAlarms> {
-  const { rows: raised } = await pool.query<Alarm>(`SELECT ${COLUMNS} FROM alarms WHERE over_at IS NULL`);
+  const { rows: raised } = await pool.query<Alarm>(
+    `SELECT ${ALARM_COLUMNS} FROM alarms WHERE over_at IS NULL`,
+  );
   const { rows } = await pool.query<Alarm & { overAt: number | null }>(
     `UPDATE alarms SET retries_until = $1 WHERE NOT heard AND retries_until <= $2
-     RETURNING ${COLUMNS}, over_at AS "overAt"`,
+     RETURNING ${ALARM_COLUMNS}, over_at AS "overAt"`,
     [now + TELLING_MS, now],
   );
-  const unheard = rows.map(({ overAt, ...alarm }): AlarmNews => {
-    return { type: overAt === null ? 'alarm.raised' : 'alarm.over', alarm };
-  });
-  return { raised, unheard };
+  return { raised, unheard: rows.map(newsOf) };
 }
 
 export async function noteAlarmDelivery(pool: pg.Pool, delivery: AlarmDelivery): Promise<void> {
@@ -63,7 +62,7 @@ async function findAlarm(
   const row = await raisedRow(client, alarm);
   if (!row) {
     const { rowCount } = await client.query(
-      `INSERT INTO alarms (${COLUMNS}, told_at, seen_at, heard, retries_until)
+      `INSERT INTO alarms (${ALARM_COLUMNS}, told_at, seen_at, heard, retries_until)
        VALUES ($1, $2, $3, $4, $5, $6, $6, false, $7) ON CONFLICT DO NOTHING`,
       [kind, subject, since, says, fix, now, now + TELLING_MS],
     );

@@ -11,6 +11,7 @@
  */
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { MINUTE_MS } from '../../base/times.ts';
 import { firstNumberAt, itemNumber, nextNumberOfSlot } from '../event-id.ts';
 import { ITEMS_SPAN } from '../items.ts';
 import { DatabaseClock } from './clock.ts';
@@ -22,7 +23,7 @@ const FENCE_PART = 0.6;
 const DEAD_PART = 0.75;
 const HEARTBEAT_PART = 0.1;
 /** No number that is right is further ahead of the time in common: what comes next does not follow it. */
-const AHEAD_MS = 300_000;
+const AHEAD_MS = 5 * MINUTE_MS;
 /** Whoever enters holds this lock: no two take one slot. */
 export const ENTRY_LOCK = 0x4373_6765;
 

@@ -5,9 +5,8 @@
  * heartbeat waits for that: it removes who has died; if it dispatches it adopts what nobody living owns, gives back what it
  * owns but never handed out, learns which circuits are open, and balances the slots.
  */
-
 import type { AttemptKey } from '../contract.ts';
-import type { Ending, Interrupted } from '../ending.ts';
+import type { Ending, Interrupted } from '../retry.ts';
 import { textList } from './binary-array.ts';
 import type { Circuits } from './circuits.ts';
 import type { Notifier } from './notifier.ts';

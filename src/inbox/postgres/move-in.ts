@@ -10,6 +10,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
+import { iso } from '../../base/times.ts';
+import { spelled } from '../../base/words.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
 import type { MovedAction } from '../move-rows.ts';
@@ -100,11 +102,8 @@ async function whyUnfit(client: pg.ClientBase, { moving, newest, place }: MoveIn
     return { wrong: `which holds newer events than ${moving.from}`, fix };
   }
   if (mark || count === 0) return undefined;
-  const events = count === 1 ? 'one event' : `${count.toLocaleString('en')} events`;
-  return {
-    wrong: `which holds ${events} already`,
-    fix: 'Name an empty database: two inboxes are not mixed.',
-  };
+  const wrong = `which holds ${spelled(count, 'event')} already`;
+  return { wrong, fix: 'Name an empty database: two inboxes are not mixed.' };
 }
 
 /** A replica that does not know yet that it counts as dead can store nothing from here to the end of the transaction. */
@@ -177,7 +176,7 @@ export async function endMove(client: pg.ClientBase, source: MovedSource) {
     await addCauses(client, source.causes());
     for (const pause of source.pauses()) await insertPause(client, pause);
     for (const action of source.actions()) await insertAction(client, action);
-    await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(source.id), new Date().toISOString()]);
+    await client.query('INSERT INTO meta VALUES ($1, $2)', [keyOfMoved(source.id), iso(Date.now())]);
     await client.query("DROP TABLE moving_work; DELETE FROM meta WHERE key = 'moving'");
     return rowCount ?? 0;
   });

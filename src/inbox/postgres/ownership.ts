@@ -4,8 +4,14 @@
  */
 import type pg from 'pg';
 import type { AttemptKey } from '../contract.ts';
-import type { Ending, Interrupted } from '../ending.ts';
-import { type InterruptionRules, interruptedOf, PROCESS_ENDED, settleInterrupted } from '../retry.ts';
+import {
+  type Ending,
+  type Interrupted,
+  type InterruptionRules,
+  interruptedOf,
+  PROCESS_ENDED,
+  settleInterrupted,
+} from '../retry.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { HandOut } from './hand-out.ts';
 import type { Lease } from './lease.ts';

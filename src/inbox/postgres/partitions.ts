@@ -8,21 +8,18 @@
  * Called by purge.ts, on a connection of its own without a limit, since some of it looks at every row. Statements that make
  * others wait do so for moments only: if they do not get their lock, they are tried again, and then again at the next purge.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { DAY_MS, HOUR_MS, iso } from '../../base/times.ts';
 import { firstNumberAt, inBatchSql, timeOfNumber } from '../event-id.ts';
 import { ITEMS_SPAN } from '../items.ts';
-import { atomically } from './connection.ts';
+import { atomically, patiently } from './connection.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const AHEAD_DAYS = 3;
 const PARTITIONS_LOCK = 0x4373_6770;
 /** So long others may have to wait behind us, and so often. */
 const LOCK_MS = 200;
-const TRIES = 20;
-const AGAIN_MS = 250;
-const LOCK_NOT_AVAILABLE = '55P03';
+/** Of one statement. */
+const soon = () => performance.now() + 9_000;
 const TABLES = { inbox: 'number', attempts: 'event' } as const;
 
 interface Partition {
@@ -59,14 +56,14 @@ async function makeAhead(
   last: Partition | undefined,
   now: number,
 ): Promise<void> {
-  await patiently(() => dropRestLimit(client));
+  await patiently(soon(), () => dropRestLimit(client));
   // A midnight that comes in a moment is too early: all must be made before it.
   const midnight = Math.ceil((now + HOUR_MS) / DAY_MS) * DAY_MS;
   const start = Math.max(midnight, last === undefined ? 0 : timeOfNumber(last.to));
   const until = now + Math.max(AHEAD_DAYS, 2 * days) * DAY_MS;
   if (start >= until) return;
   await limitRest(client, firstNumberAt(start));
-  await patiently(async () => {
+  await patiently(soon(), async () => {
     await atomically(client, () => makePartitions(client, start, until, days));
   });
 }
@@ -79,7 +76,7 @@ async function makePartitions(
 ): Promise<void> {
   for (let from = start; from < until; from += days * DAY_MS) {
     const range = `FROM (${firstNumberAt(from)}) TO (${firstNumberAt(from + days * DAY_MS)})`;
-    const ending = new Date(from).toISOString().slice(0, 10).replaceAll('-', '');
+    const ending = iso(from).slice(0, 10).replaceAll('-', '');
     for (const table of Object.keys(TABLES)) {
       await client.query(`CREATE TABLE ${table}_${ending} PARTITION OF ${table} FOR VALUES ${range}`);
     }
@@ -94,10 +91,12 @@ async function makePartitions(
 async function limitRest(client: pg.ClientBase, before: number): Promise<void> {
   for (const [table, column] of Object.entries(TABLES)) {
     const check = `CHECK (${column} < ${before}) NOT VALID`;
-    await patiently(() =>
+    await patiently(soon(), () =>
       client.query(`ALTER TABLE ${table}_rest ADD CONSTRAINT ${table}_rest_before ${check}`),
     );
-    await patiently(() => client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${table}_rest_before`));
+    await patiently(soon(), () =>
+      client.query(`ALTER TABLE ${table}_rest VALIDATE CONSTRAINT ${table}_rest_before`),
+    );
   }
 }
 
@@ -108,17 +107,6 @@ async function dropRestLimit(client: pg.ClientBase): Promise<void> {
   }
 }
 
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === TRIES) throw error;
-      await sleep(AGAIN_MS);
-    }
-  }
-}
-
 /** Returns how many events went with it. */
 async function dropPartition(client: pg.ClientBase, { name, from, to }: Partition): Promise<number> {
   const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM ${name}`);
@@ -126,7 +114,7 @@ async function dropPartition(client: pg.ClientBase, { name, from, to }: Partitio
   const busy = `SELECT coalesce(batch, event) FROM work
     WHERE event >= ${from} AND event < ${to + ITEMS_SPAN} AND coalesce(batch, event) < ${to}`;
   const isItem = (column: string) => inBatchSql(column, 'batches.event', 'last');
-  const stayed = await patiently(() =>
+  const stayed = await patiently(soon(), () =>
     atomically(client, async () => {
       const moved: Record<string, number> = {};
       for (const [table, column] of Object.entries(TABLES)) {

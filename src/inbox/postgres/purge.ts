@@ -3,7 +3,8 @@
  * ../sqlite/store.ts; nothing else is shared, since keys and partitions are tables of their own here.
  */
 import type pg from 'pg';
-import { DUPLICATES_PURGE_STEP, PURGE_DUPLICATES } from '../duplicates.ts';
+import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
+import { DUPLICATES_PURGE_STEP, PURGE_DUPLICATES } from '../counts.ts';
 import { firstNumberAt, inBatchSql } from '../event-id.ts';
 import { bigintList } from './binary-array.ts';
 import { purgeCauses } from './causes.ts';
@@ -20,7 +21,6 @@ const isOfPurged = (column: string) =>
 /** A key is a small row in two indexes: more of them fit into the same moment. */
 const KEYS_STEP = 2_000;
 /** A target of which nobody has said anything for so long is as good as new. */
-const DAY_MS = 86_400_000;
 
 interface PurgeParts {
   readonly pool: pg.Pool;
@@ -61,7 +61,7 @@ export class Purge {
     const { doubtMs } = this.#lease.clock;
     // One of the two is wrong, and nobody knows what is old.
     if (doubtMs !== 0) {
-      const apart = `${Math.round(Math.abs(doubtMs) / 60_000)} minutes ${doubtMs > 0 ? 'ahead of' : 'behind'}`;
+      const apart = `${Math.round(Math.abs(doubtMs) / MINUTE_MS)} minutes ${doubtMs > 0 ? 'ahead of' : 'behind'}`;
       throw new Error(`nothing is purged while this machine's clock is ${apart} the database's`);
     }
     const isBegin = this.#cursor === 0 && this.#keysCursor === 0;

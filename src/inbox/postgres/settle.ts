@@ -1,8 +1,7 @@
 /** Writing down how attempts went, a batch at a time. */
 import type pg from 'pg';
-import { outcomeOf } from '../attempt-outcomes.ts';
 import type { Route, Settlement } from '../contract.ts';
-import { statesInSql } from '../event-states.ts';
+import { outcomeOf, statesInSql } from '../event-states.ts';
 import { bigintList, booleanList, integerList, textList } from './binary-array.ts';
 import { type Asked, inTransaction, NOW_MS } from './connection.ts';
 import { freeAllBehind, judgeSettled } from './newest.ts';

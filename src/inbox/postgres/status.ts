@@ -1,8 +1,8 @@
 /** Reads the state of the inbox over all replicas, and notes what a replica has counted. */
 import type pg from 'pg';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { InboxStatus, Route, SecretUse } from '../contract.ts';
-import { type Counts, keyOfUse } from '../counts.ts';
-import { ADD_DUPLICATE } from '../duplicates.ts';
+import { ADD_DUPLICATE, type Counts, keyOfUse } from '../counts.ts';
 import { timeOfNumber } from '../event-id.ts';
 import { inForce } from '../pauses.ts';
 import { rowsOfTallies } from '../tallies.ts';
@@ -12,8 +12,6 @@ import { type Asked, inTransaction } from './connection.ts';
 import { readPauses } from './pauses.ts';
 import { metaOf } from './schema.ts';
 import { addTallyRows } from './tallies.ts';
-
-const MINUTE_MS = 60_000;
 
 export class StatusReader {
   readonly #pool: pg.Pool;

@@ -6,12 +6,12 @@
  * its replicas are still running, and people go back to it. While it waits for one of them nobody must have to wait behind it,
  * so it waits for moments only, and tries again. The start says what it waits for, and gives up in the end.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConfigError } from '../../base/errors.ts';
 import { clean } from '../../base/log/redact.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { type Migration, marksOf } from '../migration-files.ts';
-import { atomically, connect } from './connection.ts';
+import { atomically, connect, LOCK_NOT_AVAILABLE, patiently } from './connection.ts';
 import { addFingerprintKey, hasFingerprintKey } from './fingerprint-key.ts';
 import { fixOf } from './fitness.ts';
 import { examineDatabase, MIGRATIONS, OURS, problemAt, schemaOf, setMeta } from './schema.ts';
@@ -19,15 +19,14 @@ import { StatementError, tryStatements } from './trial.ts';
 
 /** "Csgn": whoever migrates holds this lock. */
 const MIGRATION_LOCK = 0x4373_676e;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = MINUTE_MS;
 /** So long others may have to wait behind us, and so often. */
 const LOCK_MS = 100;
-const PAUSE_MS = 400;
 const SAY_MS = 10_000;
 /** Somebody else holds what we need, or waits for what we hold. */
-const TAKEN = ['55P03', '40P01', '57014'];
+const TAKEN = [LOCK_NOT_AVAILABLE, '40P01', '57014'];
 
-export interface PrepareOptions {
+interface PrepareOptions {
   /** The name of the inbox that is being moved in. */
   readonly mover?: string;
   readonly patienceMs?: number;
@@ -44,11 +43,18 @@ export async function prepareDatabase(
   const { problem } = await examineDatabase(url, place, mover);
   if (problem) throw new ConfigError([problem]);
   const client = await connect(url);
-  const patience = { endsAt: performance.now() + patienceMs, say };
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const onWait = async () => {
+    if (performance.now() - saidAt < SAY_MS) return;
+    saidAt = performance.now();
+    say(await holderOf(client));
+  };
+  const endsAt = performance.now() + patienceMs;
+  const insist = (work: () => Promise<void>) => patiently(endsAt, work, TAKEN, onWait);
   try {
-    for (const migration of MIGRATIONS) await insist(client, patience, () => migrate(client, migration));
-    await insist(client, patience, () => addKey(client));
-    await insist(client, patience, () => tryStatements(client, LOCK_MS));
+    for (const migration of MIGRATIONS) await insist(() => migrate(client, migration));
+    await insist(() => addKey(client));
+    await insist(() => tryStatements(client, LOCK_MS));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const { message, code } = error as NodeJS.ErrnoException;
@@ -61,29 +67,6 @@ export async function prepareDatabase(
     throw new ConfigError([problemAt(place, fault)]);
   } finally {
     await client.end().catch(() => {});
-  }
-}
-
-interface Patience {
-  readonly endsAt: number;
-  readonly say: (waitsFor: string) => void;
-}
-
-/** Tries until it works, or fails for another reason than that somebody else is at work there. */
-async function insist(client: pg.Client, { endsAt, say }: Patience, work: () => Promise<void>) {
-  for (let saidAt = Number.NEGATIVE_INFINITY; ; ) {
-    try {
-      return await work();
-    } catch (error) {
-      const now = performance.now();
-      if (!TAKEN.includes((error as { code?: string }).code ?? '') || now >= endsAt) throw error;
-      if (now - saidAt >= SAY_MS) {
-        saidAt = now;
-        say(await holderOf(client));
-      }
-      // Several may wait for the same.
-      await sleep(PAUSE_MS * (0.5 + Math.random()));
-    }
   }
 }
 

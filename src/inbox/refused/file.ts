@@ -9,6 +9,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { iso } from '../../base/times.ts';
 import { readMigrationsIn } from '../migration-files.ts';
 import {
   createDatabaseFile,
@@ -62,7 +63,7 @@ export function forgetAside(path: string, before: number): void {
 }
 
 function putFileAside(path: string, flaw: FileFlaw): PutAside {
-  const aside = `${path}-aside-${new Date().toISOString().replaceAll(':', '-')}`;
+  const aside = `${path}-aside-${iso(Date.now()).replaceAll(':', '-')}`;
   renameDatabaseFile(path, aside);
   const reason = `it ${flaw.what === 'newer' ? `was ${flaw.wrong}` : `is damaged: ${flaw.reason}`}`;
   return { path: aside, reason };

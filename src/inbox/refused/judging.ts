@@ -8,6 +8,7 @@
  * only observed since, or gone, would make forgeries good. Only a person may say that the checks of now are enough.
  */
 import type { Log } from '../../base/log/log.ts';
+import { iso } from '../../base/times.ts';
 import { type Head, type Proof, provenBy, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { Arrival, Kept } from '../contract.ts';
 import type { RefusedClient, RefusedRequest } from './client.ts';
@@ -127,7 +128,7 @@ async function accept(
   await refused.remove(request.number);
   note(request, proofs);
   const { source, id } = request;
-  const receivedAt = new Date(request.receivedAt).toISOString();
+  const receivedAt = iso(request.receivedAt);
   log.info({ source, outcome, eventId, id, receivedAt }, 'a refused request passes now');
 }
 
@@ -139,7 +140,7 @@ function passesFormer({ enforced }: RefusedRequest, proofs: readonly Proof[]): b
 
 /**
  * By the clock of when it came; and if it was set since then, by the clock of now, less what has passed. One of the two
- * was right, and neither takes what the other would not have taken at the door.
+ * was right, and neither takes what it would not have taken at that time.
  */
 async function passNow(request: NumberedRequest, verifiers: readonly Verifier[]) {
   const { receivedAt, clockStepMs } = request;

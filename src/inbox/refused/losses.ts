@@ -3,6 +3,7 @@
  * `events refused list`. Held by client.ts.
  */
 import type { Log } from '../../base/log/log.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 
 /** Why a refused request cannot be judged again, as a sentence about it goes on. */
 export const LOSS_REASONS = {
@@ -29,7 +30,7 @@ interface Counted {
 }
 
 /** They are said so seldom. */
-const SAY_EVERY_MS = 60_000;
+const SAY_EVERY_MS = MINUTE_MS;
 
 /** The first of a minute are said at once, the others together when it is over. */
 export class LossLog {

@@ -1,6 +1,7 @@
 /** Refused requests as they are read from their rows, with what has become of the clock since. Asked by store.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import { type ClockReading, readClock, stepBetween } from '../../base/steady-clock.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { prepareQuery } from '../sqlite-file.ts';
 import type { RefusedRequest } from './client.ts';
 
@@ -20,7 +21,7 @@ type RequestRow = Omit<NumberedRequest, 'body' | 'tokenDigest' | 'clockStepMs'> 
 
 /** Bodies may be large: the edge judges few at a time. */
 const BYTES_AT_ONCE = 8 * 1_048_576;
-const WRITTEN_WITHIN_MS = 60_000;
+const WRITTEN_WITHIN_MS = MINUTE_MS;
 const CLOCK = 'clock_offset AS clockOffset, clock_name AS clockName';
 const REQUEST = `number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
   token_digest AS tokenDigest, body, enforced, ${CLOCK}`;

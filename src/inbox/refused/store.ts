@@ -10,20 +10,20 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { networkOf } from '../../base/address.ts';
+import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
 import { refusalOf } from '../../verify/refusals.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
-import { CHOSEN, type RefusedChoice } from './choice.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { BUSY_MS } from './file.ts';
 import type { LossReason } from './losses.ts';
+import { CHOSEN, type RefusedChoice } from './reader.ts';
 import { Room } from './room.ts';
 import { clockAt, type NumberedRequest, nextRequests, stepSinceNewest } from './rows.ts';
 
-const DAY_MS = 86_400_000;
 /** Whoever has sent nothing genuine for so long is a stranger again. */
 const PROVEN_DAYS = 30;
 /** Clocks differ by so much without being wrong. */
-const CLOCK_MS = 600_000;
+const CLOCK_MS = 10 * MINUTE_MS;
 
 const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body';
 /** All that a row keeps, in bytes, with one number. */

@@ -4,12 +4,13 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from '../../base/thread-calls.ts';
-import type { RefusedChoice } from './choice.ts';
+import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
 import type { RefusedLimits, RefusedRequest } from './client.ts';
 import { forgetAside, openRefused, type PutAside } from './file.ts';
 import type { LossReason } from './losses.ts';
 import {
   type LostGroup,
+  type RefusedChoice,
   type RefusedDetails,
   type RefusedFailures,
   type RefusedFilter,
@@ -19,8 +20,7 @@ import {
 import { type NumberedRequest, requestWithId } from './rows.ts';
 import { type PushedOut, RefusedStore } from './store.ts';
 
-const TIDY_EVERY_MS = 60_000;
-const DAY_MS = 86_400_000;
+const TIDY_EVERY_MS = MINUTE_MS;
 
 export interface RefusedThreadData {
   readonly path: string;
@@ -48,7 +48,7 @@ const { path, limits } = workerData as RefusedThreadData;
 const { database, putAside } = openRefused(path);
 const requests = new RefusedStore(database, limits);
 const reader = new RefusedReader(database);
-const STEP_MS = 300_000;
+const STEP_MS = 5 * MINUTE_MS;
 const stepMs = requests.clockStepMs();
 /** A clock that was put ahead while no service ran makes nothing older either, as long as the machine runs. */
 const startedAt = Date.now() - performance.now() - (stepMs > STEP_MS ? stepMs : 0);

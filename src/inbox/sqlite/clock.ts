@@ -7,19 +7,21 @@
  * as the gap, a week at most: the machine may have been switched off for that long.
  */
 import { steadyNow } from '../../base/steady-clock.ts';
+import { DAY_MS, MINUTE_MS } from '../../base/times.ts';
 import { firstNumberAt, timeOfNumber } from '../event-id.ts';
+import type { OpenFiles } from './open-files.ts';
 import type { Statements } from './statements.ts';
 
 /** Clocks that are set by a time server step by less. */
-const STEP_MS = 300_000;
+const STEP_MS = 5 * MINUTE_MS;
 /** A service may be stopped for so long without its clock being doubted. */
-const STOPPED_MS = 3 * 86_400_000;
-const BELIEVED_AFTER_MS = 7 * 86_400_000;
-const MARK_MS = 1_800_000;
+const STOPPED_MS = 3 * DAY_MS;
+const BELIEVED_AFTER_MS = 7 * DAY_MS;
+const MARK_MS = 30 * MINUTE_MS;
 const NEWEST_JUDGED = 100;
 
 /** What a service wrote down while its clock was believed. */
-export interface ClockMark {
+interface ClockMark {
   readonly at: number;
   /** The newest event's number. */
   readonly newest: number;
@@ -112,5 +114,24 @@ export class InboxClock {
   #expected(): number {
     const { at, steady } = this.#anchor;
     return at + steadyNow() - steady;
+  }
+}
+
+const JUMP_MS = 2_000;
+
+/** Durations by the steady clock: times in the database move along when the wall clock is set. For thread.ts. */
+export class ClockJumps {
+  #offset = Date.now() - performance.now();
+
+  /** Tells by how much the clock has been set since. If `shift` throws, the disk refuses, and the same is told again. */
+  follow(shift: (byMs: number) => void, files: Pick<OpenFiles, 'note'>): void {
+    const offset = Date.now() - performance.now();
+    if (Math.abs(offset - this.#offset) < JUMP_MS) return;
+    try {
+      shift(Math.round(offset - this.#offset));
+      this.#offset = offset;
+    } catch (error) {
+      files.note(error);
+    }
   }
 }

@@ -4,13 +4,12 @@
  * but to bring the tables up to this release, until it is marked. Alarms stay behind: they are about what runs beside this file,
  * and what is still wrong is found again.
  */
-
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../base/errors.ts';
 import type { CauseRow } from '../cause.ts';
 import type { SecretUse } from '../contract.ts';
-import type { DuplicateCount } from '../duplicates.ts';
+import type { DuplicateCount } from '../counts.ts';
 import type {
   Mark,
   MovedAction,
@@ -27,15 +26,18 @@ import type { TallyRow } from '../tallies.ts';
 import {
   ACTIONS_MOVED,
   ATTEMPTS_MOVED,
+  bufferOf,
   CAUSES_MOVED,
   EVENTS_MOVED,
+  type FileRow,
   LISTS_MOVED,
   MARKS_MOVED,
+  movedEvent,
+  movedWork,
   NEWEST_MOVED,
   USES_MOVED,
   WORK_MOVED,
-} from './export-statements.ts';
-import { bufferOf, type FileRow, movedEvent, movedWork } from './file-rows.ts';
+} from './file-rows.ts';
 import { examineFile, fileProblem, type Moved, movedTo, openFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
 import { talliesIn } from './tallies.ts';

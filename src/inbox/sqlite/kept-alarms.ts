@@ -1,6 +1,7 @@
 /** The alarms in an SQLite inbox: what noteAlarms, openAlarms and noteAlarmDelivery of ../contract.ts promise. Part of store.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import {
+  ALARM_COLUMNS,
   ALARM_HISTORY_MS,
   type Alarm,
   type AlarmDelivery,
@@ -9,14 +10,13 @@ import {
   isRepeatDue,
   type KeptAlarms,
   type NotedAlarms,
+  newsOf,
   type RaisedRow,
   TELLING_MS,
 } from '../kept-alarms.ts';
 import { prepareQuery, transact } from '../sqlite-file.ts';
 
 type UnheardRow = Alarm & { readonly overAt: number | null };
-
-const COLUMNS = 'kind, subject, since, says, fix';
 
 export class SqliteAlarms {
   readonly #database: DatabaseSync;
@@ -56,10 +56,7 @@ export class SqliteAlarms {
   #open(now: number): KeptAlarms {
     const raised = this.#sql.raised.all();
     const rows = this.#sql.claim.all(now + TELLING_MS, now);
-    const unheard = rows.map(({ overAt, ...alarm }): AlarmNews => {
-      return { type: overAt === null ? 'alarm.raised' : 'alarm.over', alarm };
-    });
-    return { raised, unheard };
+    return { raised, unheard: rows.map(newsOf) };
   }
 
   #noteDelivery({ news: { type, alarm }, isHeard, retriesUntil }: AlarmDelivery): void {
@@ -94,13 +91,13 @@ function statementsOfAlarms(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   return {
     release: prepare('UPDATE alarms SET retries_until = 0 WHERE heard = 0'),
-    raised: prepareQuery<Alarm>(database, `SELECT ${COLUMNS} FROM alarms WHERE over_at IS NULL`),
+    raised: prepareQuery<Alarm>(database, `SELECT ${ALARM_COLUMNS} FROM alarms WHERE over_at IS NULL`),
     find: prepareQuery<RaisedRow>(
       database,
       `SELECT id, since, told_at AS toldAt, seen_at AS seenAt FROM alarms
         WHERE kind = ? AND subject = ? AND over_at IS NULL`,
     ),
-    insert: prepare(`INSERT INTO alarms (${COLUMNS}, told_at, seen_at, heard, retries_until)
+    insert: prepare(`INSERT INTO alarms (${ALARM_COLUMNS}, told_at, seen_at, heard, retries_until)
       VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`),
     see: prepare('UPDATE alarms SET says = ?, fix = ?, seen_at = ? WHERE id = ?'),
     repeat: prepare('UPDATE alarms SET told_at = ?, heard = 0, retries_until = ? WHERE id = ?'),
@@ -111,7 +108,7 @@ function statementsOfAlarms(database: DatabaseSync) {
     claim: prepareQuery<UnheardRow>(
       database,
       `UPDATE alarms SET retries_until = ? WHERE heard = 0 AND retries_until <= ?
-        RETURNING ${COLUMNS}, over_at AS overAt`,
+        RETURNING ${ALARM_COLUMNS}, over_at AS overAt`,
     ),
     noteDelivery: prepare(`UPDATE alarms SET heard = ?, retries_until = ?
       WHERE kind = ? AND subject = ? AND since = ? AND (over_at IS NOT NULL) = ?`),

@@ -7,8 +7,9 @@
  * proves nothing about the pages that it does not touch. A lock file that was taken away is made and locked anew, unless
  * another service has been faster.
  */
-import { statSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import { lstatSync, statSync } from 'node:fs';
+import { backup, type DatabaseSync } from 'node:sqlite';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { InboxTrouble } from '../contract.ts';
 import { tellEdge } from '../messages.ts';
 import { blameIn } from '../sqlite-file.ts';
@@ -16,7 +17,7 @@ import { takeOwnership } from './files.ts';
 
 const LOOK_MS = 100;
 /** A disk that has failed is told of for so long after the last time. */
-const FAILING_MS = 600_000;
+const FAILING_MS = 10 * MINUTE_MS;
 const OPEN_PARTS = ['', '-wal', '-shm'];
 
 export class OpenFiles {
@@ -120,4 +121,20 @@ export class OpenFiles {
 function fileAt(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev} ${stats.ino}`;
+}
+
+const STEP_PAGES = 1_000;
+
+/**
+ * Copies an open inbox page by page, also one that is damaged or whose files have lost their names.
+ *
+ * Throws unless `to` is an empty file of this user: whoever asks has made it, which proves that it may write as this user
+ * does. The console may have no token.
+ */
+export async function copyDatabase(database: DatabaseSync, to: string): Promise<void> {
+  const stats = lstatSync(to, { throwIfNoEntry: false });
+  if (!stats?.isFile() || stats.size > 0 || stats.nlink !== 1 || stats.uid !== process.getuid?.()) {
+    throw new Error(`${to} is not an empty file of the user that the service runs as`);
+  }
+  await backup(database, to, { rate: STEP_PAGES });
 }

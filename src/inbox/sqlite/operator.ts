@@ -3,17 +3,18 @@ import type { CallHandlers } from '../../base/thread-calls.ts';
 import { countStep, StepPace, stuckBy } from '../action-steps.ts';
 import { actionFrom } from '../actions.ts';
 import type { InboxWriter, OperatorCalls } from '../operator.ts';
+import { noteOfOrder } from '../order.ts';
+import { handlersPaused, noteOfPause, type PauseOrder, type PauseResult, planPause } from '../pauses.ts';
 import type { StoredSource } from '../stored-source.ts';
 import { cancelActionInTurn, noteActionInTurn, startActionInTurn, stepInTurn } from './actions.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
-import { orderPauseInTurn } from './pauses.ts';
 import { SQLITE_SELECTION } from './selection.ts';
 import { Store } from './store.ts';
 import type { Turn } from './turn.ts';
 import { orderInTurn } from './work.ts';
 
 /** One transaction of the store. */
-export type TakeTurn = <T>(work: (turn: Turn) => T) => T;
+type TakeTurn = <T>(work: (turn: Turn) => T) => T;
 
 /** An error of the disk is noted; what becomes due is handed out in the next turn of the thread. */
 export function turnsOf(store: Store, noting: <T>(work: () => T) => T, planTurn: () => void): TakeTurn {
@@ -36,17 +37,13 @@ export function operatorCallsOf(takeTurn: TakeTurn, carryOn: () => void): CallHa
     order: (order) =>
       takeTurn((turn) => {
         const changed = orderInTurn(turn, order);
-        const { action, event, handler, who = 'console' } = order;
-        const about = { numbers: [event], ...(handler !== undefined && { handler }) };
-        noteActionInTurn(turn, { who, verb: action, about, changed });
+        noteActionInTurn(turn, noteOfOrder(order, changed));
         return changed;
       }),
     orderPause: (order) =>
       takeTurn((turn) => {
         const result = orderPauseInTurn(turn, order);
-        const { who, verb, name } = order;
-        const about = verb === 'pause' ? { name, reason: order.reason } : { name };
-        noteActionInTurn(turn, { who, verb, about, changed: result.handlers.length });
+        noteActionInTurn(turn, noteOfPause(order, result));
         return result;
       }),
     startAction(wish) {
@@ -146,4 +143,21 @@ export function openSqliteWriter(path: string, sources: ReadonlyMap<string, Stor
     owner.close();
     throw error;
   }
+}
+
+/** Part of a transaction. Throws, changing nothing, if there is no such handler or target. */
+function orderPauseInTurn(turn: Turn, order: PauseOrder): PauseResult {
+  const { sql, routes, scheduler, now } = turn;
+  const before = sql.pauseOf.get(order.name);
+  const handlers = planPause(order, routes, before);
+  if (order.verb === 'pause') sql.setPause.run(order.name, now, order.who, order.reason);
+  else sql.deletePause.run(order.name);
+  scheduler.pausedHandlers = handlersPaused(sql.pauses.all(), routes);
+  const found = { handlers, ...(before && { before }) };
+  if (order.verb === 'pause') return { ...found, endedRest: false };
+  const resting = handlers.filter((handler) => scheduler.targets.of(handler).endRest(now));
+  for (const handler of resting) sql.makeDue.run({ $handler: handler, $now: now });
+  for (const handler of handlers) scheduler.expect(handler, 0);
+  scheduler.expect(undefined, 0);
+  return { ...found, endedRest: resting.length > 0 };
 }

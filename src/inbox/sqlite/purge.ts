@@ -4,7 +4,7 @@
  * rule is Inbox.purge of ../contract.ts. Part of store.ts, which asks for nothing while the clock is in doubt.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { DUPLICATES_PURGE_STEP } from '../duplicates.ts';
+import { DUPLICATES_PURGE_STEP } from '../counts.ts';
 import { firstNumberAt } from '../event-id.ts';
 import { transact } from '../sqlite-file.ts';
 import type { KeyIndex } from './key-index.ts';

@@ -36,10 +36,7 @@ export interface PastCalls {
   read(path: string, from: number, until: number): Promise<Spoken[]>;
 }
 
-/**
- * In a thread of its own, which has all the time in the world. Rejects if the file cannot be read, or when the signal says
- * so.
- */
+/** In a thread of its own, which keeps nobody waiting. Rejects if the file cannot be read, or when the signal says so. */
 export async function readSqlitePast(
   path: string,
   from: number,

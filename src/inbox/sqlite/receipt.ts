@@ -34,7 +34,7 @@ export function keepArrival(turn: Turn, arrival: Arrival): Kept {
 /** The identity is known. Another body under it is kept and held; the same body again is its duplicate. */
 function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: Content): Kept {
   const first = turn.sql.byIdentity.get(content.identity);
-  if (!first) return keepBehind(turn, arrival);
+  if (!first) return keepWithNextNumber(turn, arrival);
   const isSame =
     content.digest.equals(first.digest) ||
     saysTheSame(content, turn.sql.evidenceOf.get(first.number)?.evidence ?? null);
@@ -45,7 +45,7 @@ function keepKnown(turn: Turn, arrival: Arrival, source: StoredSource, content: 
   const id = keepNew(turn, arrival, source, content, identity, held);
   if (id !== undefined) return { outcome: 'held', id, reason: held };
   const known = turn.sql.byIdentity.get(identity);
-  return known ? { outcome: 'duplicate', id: idOf(known.number) } : keepBehind(turn, arrival);
+  return known ? { outcome: 'duplicate', id: idOf(known.number) } : keepWithNextNumber(turn, arrival);
 }
 
 /** The same came before. It is a duplicate of the one that had the same names; under other ones it is an event of its own. */
@@ -66,11 +66,11 @@ function keepUnderNames(turn: Turn, arrival: Arrival, source: StoredSource, cont
       ? { outcome: 'accepted', id, warning: whyWarned(first) }
       : { outcome: 'held', id, reason: held };
   const again = turn.sql.byIdentity.get(identity);
-  return again ? { outcome: 'duplicate', id: idOf(again.number) } : keepBehind(turn, arrival);
+  return again ? { outcome: 'duplicate', id: idOf(again.number) } : keepWithNextNumber(turn, arrival);
 }
 
 /** Its number was taken, by an event of a time when the clock was wrong. */
-function keepBehind(turn: Turn, arrival: Arrival): Kept {
+function keepWithNextNumber(turn: Turn, arrival: Arrival): Kept {
   turn.last = nextNumber(turn.last, arrival.receivedAt);
   return keepArrival(turn, arrival);
 }

@@ -6,7 +6,7 @@ import type { Pages } from './pages.ts';
 
 export type RecordValue = null | number | string | Buffer;
 
-export interface FoundRow {
+interface FoundRow {
   /** Rows of a table have a number; entries of an index, and rows of a table without numbers, have none. */
   readonly number: number | undefined;
   /** Undefined if only the number can be read. */

@@ -1,7 +1,7 @@
-/** How SQLite says what a selection asks. Called by reader.ts, and for actions by store.ts. */
+/** How SQLite says what a selection asks. Called by reader.ts, and for actions by actions.ts. */
 import type { DatabaseSync } from 'node:sqlite';
+import { memberTextOf } from '../event-names.ts';
 import { parseBody } from '../identity.ts';
-import { memberTextOf } from '../member-texts.ts';
 import type { SelectionTables } from '../selection-sql.ts';
 
 export const SQLITE_SELECTION: SelectionTables = {

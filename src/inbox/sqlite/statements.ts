@@ -1,8 +1,9 @@
 /** Every statement of the inbox thread, prepared once, with the type of its rows. The tables are in migrations/. */
 import type { DatabaseSync } from 'node:sqlite';
+import { DAY_MS } from '../../base/times.ts';
 import { CAUSES_PAST_MAX } from '../cause.ts';
 import type { AttemptKey, Backlog, Delivery } from '../contract.ts';
-import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../duplicates.ts';
+import { ADD_DUPLICATE, PURGE_DUPLICATES } from '../counts.ts';
 import { inBatchSql } from '../event-id.ts';
 import type { WorkState } from '../event-states.ts';
 import type { OrderedEvent } from '../order.ts';
@@ -12,7 +13,7 @@ import { operatorStatementsOf } from './operator-statements.ts';
 import { ofTallies } from './tallies.ts';
 
 /** Nothing is ever put off for longer: a later time was written by a clock that was wrong, and is cut. */
-export const DUE_MAX_MS = 31 * 86_400_000;
+export const DUE_MAX_MS = 31 * DAY_MS;
 
 export type StoredEvent = Pick<Delivery, 'type' | 'externalId' | 'receivedAt' | 'headers'> & {
   readonly body: Uint8Array;

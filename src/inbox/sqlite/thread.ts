@@ -17,11 +17,10 @@ import {
   type WorkRequest,
 } from '../messages.ts';
 import { interruptedOf } from '../retry.ts';
-import { ClockJumps } from './clock-jumps.ts';
-import { copyDatabase } from './copy.ts';
+import { ClockJumps } from './clock.ts';
 import { openInboxFile, takeOwnership } from './files.ts';
 import { fingerprintKeyOf } from './fingerprint-key.ts';
-import { OpenFiles } from './open-files.ts';
+import { copyDatabase, OpenFiles } from './open-files.ts';
 import { ActionSteps, operatorCallsOf, turnsOf } from './operator.ts';
 import { Store } from './store.ts';
 

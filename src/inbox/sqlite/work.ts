@@ -2,12 +2,10 @@
  * What happens to the rows of `work` after receipt: an event is handed out, how that went is written down, and an operator has it
  * replayed or discarded. Part of a transaction of store.ts.
  */
-
-import { outcomeOf } from '../attempt-outcomes.ts';
 import type { CircuitKnobs } from '../circuit.ts';
 import type { Route, Settlement } from '../contract.ts';
 import { idInBatch } from '../event-id.ts';
-import { isEnd, type WorkState } from '../event-states.ts';
+import { isEnd, outcomeOf, type WorkState } from '../event-states.ts';
 import type { Part } from '../items.ts';
 import { unlessOvertaken } from '../newest.ts';
 import { DISCARDED_BY_HAND, type Order, type OrderStep, planOrder } from '../order.ts';

@@ -5,7 +5,8 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Verdict } from '../../serve/check/finding.ts';
+import { join } from 'node:path';
+import { type Finding, fail, notKnown, pass, type Verdict, warn } from '../../serve/check/finding.ts';
 
 interface ProgramEnd {
   /** Null if it was ended for taking too long. */
@@ -25,7 +26,7 @@ function environmentForPrograms(): NodeJS.ProcessEnv {
 }
 
 /** Undefined if there is no such program here. */
-export function runTool(name: string, args: readonly string[], folder: string, timeoutMs = 0) {
+function runTool(name: string, args: readonly string[], folder: string, timeoutMs = 0) {
   const { promise, resolve } = Promise.withResolvers<ProgramEnd | undefined>();
   const env = environmentForPrograms();
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
@@ -148,4 +149,37 @@ async function* output(args: readonly string[], root: string): AsyncGenerator<Bu
   yield* git.stdout as AsyncIterable<Buffer>;
   const [code] = await ended;
   if (code !== 0) throw new Error(complaint.split('\n')[0] || `git ${args[0]} ended with ${code}`);
+}
+
+const OWN_FOLDER = join(import.meta.dirname, '../../..');
+const SUBJECT = 'npm audit';
+const TIMEOUT_MS = 5_000;
+const ARGS = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--no-update-notifier', '--logs-max=0'];
+
+interface AuditReport {
+  readonly metadata: { readonly vulnerabilities: Readonly<Record<string, number>> };
+  readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
+}
+
+/** Asks npm for known vulnerabilities in the packages that run in production, if npm is here and its registry answers. */
+export async function auditFinding(timeoutMs = TIMEOUT_MS): Promise<Finding> {
+  const asked = await runTool('npm', ARGS, OWN_FOLDER, timeoutMs);
+  if (!asked) return notKnown(SUBJECT, 'not asked: npm is not here');
+  const report = reportIn(asked.stdout);
+  if (!report) return notKnown(SUBJECT, 'npm’s registry gave no report within 5 s');
+  const { total = 0, high = 0, critical = 0 } = report.metadata.vulnerabilities;
+  if (total === 0) return pass(SUBJECT, 'no known vulnerability in what runs in production');
+  const names = Object.entries(report.vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`);
+  const says = `known vulnerabilities in ${names.join(', ')}. See npm audit --omit=dev, and update`;
+  return (high + critical > 0 ? fail : warn)(SUBJECT, says);
+}
+
+/** None in what npm says when it could not ask. */
+function reportIn(text: string): AuditReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<AuditReport>;
+    return report.metadata?.vulnerabilities && report.vulnerabilities ? (report as AuditReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -9,8 +9,8 @@ import { readFormKeys } from '../../verify/form/key.ts';
 import { KEY, SignedBody } from '../../verify/form/parts.ts';
 import { compileForm, fillPieces } from '../../verify/form/reading.ts';
 import { readSignatures, readTime } from '../../verify/form/value.ts';
-import { verifyForms } from '../../verify/form/verifier.ts';
 import { isAsymmetric, type Place, type SignatureForm } from '../../verify/form/vocabulary.ts';
+import { hmac } from '../../verify/hmac.ts';
 import type { Captured } from './captured.ts';
 
 /** They say nothing that a provider would sign, and are in every request. */
@@ -70,7 +70,7 @@ export function refusedBecause(
   const its = forms.filter((form) => isAsymmetric(form) === isPublic);
   const settings = { publicUrl, allowSha1: true, toleranceSeconds: TOLERANCE_SECONDS, leewaySeconds };
   try {
-    verifyForms('hmac', its, { ...settings, secrets: [secret] })(head)(body.bytes);
+    hmac(its, { ...settings, secrets: [secret] })(head)(body.bytes);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -3,7 +3,8 @@
  * delivery has been proved with a new one. It changes nothing itself, asks nothing, and can be stopped and begun again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ago, counted } from '../../base/words.ts';
+import { ago } from '../../base/times.ts';
+import { counted } from '../../base/words.ts';
 import type { SecretUse } from '../../inbox/contract.ts';
 import { RefusedReader } from '../../inbox/refused/reader.ts';
 import { type KnownSecrets, readKnown } from '../../serve/check/known-secrets.ts';

@@ -3,6 +3,7 @@
  * and a row of `ALARM_RULES` (alarm-rules.ts): at each look it answers with everything that is wrong by its rule at present. The
  * book (book.ts) makes alarms of that, which begin, are repeated, and end.
  */
+import { DAY_MS, HOUR_MS, iso, MINUTE_MS } from '../../base/times.ts';
 import type { QuarantinedHandler } from '../../deliver/dispatch/apart.ts';
 import type { InboxStatus, InboxTrouble } from '../../inbox/contract.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
@@ -84,9 +85,9 @@ export interface AlarmSettings extends Pick<Config, 'alarmTarget'> {
 }
 
 const UNITS = [
-  ['days', 86_400_000],
-  ['hours', 3_600_000],
-  ['minutes', 60_000],
+  ['days', DAY_MS],
+  ['hours', HOUR_MS],
+  ['minutes', MINUTE_MS],
 ] as const;
 
 /** Two or more of the largest unit there are two of: `90 minutes`, `36 hours`, `3 days`. */
@@ -97,7 +98,7 @@ export function durationOf(ms: number): string {
 
 /** `14:02 UTC`, with the day unless it is today. */
 export function clockTimeOf(time: number, now: number): string {
-  const [day, clock] = new Date(time).toISOString().split('T') as [string, string];
-  const isToday = new Date(now).toISOString().startsWith(day);
+  const [day, clock] = iso(time).split('T') as [string, string];
+  const isToday = iso(now).startsWith(day);
   return `${isToday ? '' : `${day} `}${clock.slice(0, 5)} UTC`;
 }

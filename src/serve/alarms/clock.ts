@@ -3,6 +3,7 @@
  * in the header), in the median of its last twenty requests with a right signature. The alarm comes while they still pass, or
  * when they are refused for that time alone. It ends with what the source signs: no news of a source are no good news.
  */
+import { MINUTE_MS } from '../../base/times.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { signedSecondsIn } from '../../verify/form/value.ts';
 import { type AlarmRule, durationOf, type Look } from './alarm.ts';
@@ -11,7 +12,7 @@ import { SIGNATURES_KEPT, type Tally } from './tally.ts';
 const FOLLOW = 'Let this machine follow a time server (`timedatectl` says whether it does)';
 /** So many are enough for an alarm to be over. */
 const SIGNATURES_LEAST = 3;
-const PROOF_MS = 300_000;
+const PROOF_MS = 5 * MINUTE_MS;
 
 interface ClockMemory {
   /** By source. */

@@ -1,5 +1,6 @@
 /** Alarms about what handlers have to do, and how it goes: `failing`, `apart`, `backlog`, `dead`. */
-import { counted } from '../../base/words.ts';
+import { iso } from '../../base/times.ts';
+import { amount, counted } from '../../base/words.ts';
 import { type Backlog, type InboxStatus, sourceOf } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import type { PauseInForce } from '../../inbox/pauses.ts';
@@ -57,10 +58,8 @@ function waitingFor(handler: string, { backlog }: InboxStatus): string {
   const count = (state: string) =>
     backlog.find((one) => one.handler === handler && one.state === state)?.count ?? 0;
   const [pending, dead] = [count('pending'), count('dead')];
-  const waiting = pending === 1 ? '1 event waits' : `${pending.toLocaleString('en')} events wait`;
-  return dead === 0
-    ? `${waiting}, and nothing is lost`
-    : `${waiting}, and ${dead.toLocaleString('en')} are dead`;
+  const waiting = pending === 1 ? '1 event waits' : `${amount(pending)} events wait`;
+  return dead === 0 ? `${waiting}, and nothing is lost` : `${waiting}, and ${amount(dead)} are dead`;
 }
 
 /** A handler looped, crashed, ran out of memory or kept its thread busy for seconds, and has a thread of its own since then. */
@@ -118,7 +117,7 @@ function pausedFindings(
   const waiting = pending.filter(({ handler }) => handlers.includes(handler));
   return waiting.map(({ handler, count }) => {
     const events = count === 1 ? '1 event waits' : `${count} events wait`;
-    const pause = `since ${who} has paused it at ${new Date(pausedAt).toISOString()} (${reason})`;
+    const pause = `since ${who} has paused it at ${iso(pausedAt)} (${reason})`;
     const says = `${handler}: ${events}, ${pause}; the oldest of all waits for ${age}`;
     return { subject: handler, since, says, fix: `When it is time: \`consignee resume ${name}\`.` };
   });

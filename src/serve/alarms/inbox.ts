@@ -1,4 +1,5 @@
 /** Alarms about the inbox, its disk, the refused requests, and the watch itself: `inbox`, `disk`, `unkept`, `look`, `unheard`. */
+import { amount } from '../../base/words.ts';
 import type { InboxTrouble } from '../../inbox/contract.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { providerFate } from '../../verify/retries.ts';
@@ -77,7 +78,7 @@ export const diskAlarm: AlarmRule = {
     if (!found) return [];
     const leastMb = leastFreeMb(found, knobs);
     if (found.freeMb >= leastMb) return [];
-    const says = `${found.freeMb.toLocaleString('en')} MiB are free on the disk of the inbox, of ${found.wholeMb.toLocaleString('en')}: less than ${leastMb.toLocaleString('en')}. Once it is full, ${refusing(sources)}`;
+    const says = `${amount(found.freeMb)} MiB are free on the disk of the inbox, of ${amount(found.wholeMb)}: less than ${amount(leastMb)}. Once it is full, ${refusing(sources)}`;
     return [{ subject: '', says, fix: DISK_FIX }];
   },
 };
@@ -124,7 +125,7 @@ export const unkeptAlarm: AlarmRule<{ readonly sources: Map<string, LostCounts> 
 };
 
 function unkeptFinding({ name, preset }: WatchedSource, count: number, window: string): AlarmFinding {
-  const were = count === 1 ? '1 refused request was' : `${count.toLocaleString('en')} refused requests were`;
+  const were = count === 1 ? '1 refused request was' : `${amount(count)} refused requests were`;
   const says = `${were} not kept or not any more, the last of them less than ${window} ago: ${providerFate(preset, 401, durationOf)} if they were genuine`;
   const fix = `They cannot be judged again with another secret. \`consignee events refused list --source ${name}\` says who sends so many, and why they are not kept.`;
   return { subject: name, says: `${name}: ${says}`, fix };

@@ -4,6 +4,7 @@
  *
  * A request with a right secret is the provider's: one is enough. What has only its form may be anybody's: it takes twenty.
  */
+import { DAY_MS, HOUR_MS } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import type { AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
@@ -12,8 +13,6 @@ import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource 
 import { type CodeFailures, countOf, mostOf, sendersIn } from './failures.ts';
 import type { Tally } from './tally.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** So many times the usual time between two of them without one, and they have ended. */
 const GAPS = 5;
 

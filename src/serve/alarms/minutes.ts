@@ -6,9 +6,9 @@
  * lives by a summer time of its own, is left to the hours. The silence is too long after five minutes, or three times
  * (`silenceFactor`) as many as any of those hours had empty.
  */
-import { HOUR_MS, type SpokenMinutes } from './tally.ts';
+import { HOUR_MS, MINUTE_MS } from '../../base/times.ts';
+import type { SpokenMinutes } from './tally.ts';
 
-const MINUTE_MS = 60_000;
 const WEEK = 168;
 const WEEKS_LEAST = 2;
 const WEEKS_MOST = 4;

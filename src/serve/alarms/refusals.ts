@@ -4,6 +4,7 @@
  * Anyone can send what is refused. So what nobody but the provider sends counts for more: a request from where genuine ones came
  * before, or one of the provider's form. The words say whether anything still passes, and what becomes of what was refused.
  */
+import { DAY_MS, HOUR_MS } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
@@ -19,11 +20,10 @@ import {
 } from './failures.ts';
 import type { RequestCounts, Tally } from './tally.ts';
 
-const DAY_MS = 86_400_000;
 /** Of what known senders send, such a part of `failuresInRow` is enough. */
 const KNOWN_PART = 1 / 4;
 /** If they have failed for so long. */
-const KNOWN_MS = 3_600_000;
+const KNOWN_MS = HOUR_MS;
 
 /** For each source the counts of each look, as far back as the window goes. */
 type Looks = Map<string, readonly (RequestCounts & { readonly at: number })[]>;

@@ -2,9 +2,9 @@
  * The alarm `restarts`: the service has ended without being stopped, again and again: killed, out of memory, or by an error. One
  * such end is a machine that was switched off.
  */
+import { HOUR_MS } from '../../base/times.ts';
 import { type AlarmRule, clockTimeOf, durationOf } from './alarm.ts';
 
-const HOUR_MS = 3_600_000;
 const CRASHES_LEAST = 3;
 
 export const restartsAlarm: AlarmRule = {

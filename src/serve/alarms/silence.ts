@@ -2,10 +2,11 @@
  * The alarm `silence`: a source that usually speaks has said nothing for longer than its own history makes plausible. It is judged
  * by hours, and below, for a source that speaks every minute, by minutes.
  */
+import { HOUR_MS } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import { type AlarmRule, clockTimeOf, durationOf, type Look } from './alarm.ts';
 import { judgeMinutes } from './minutes.ts';
-import { HOUR_MS, type SpokenMinutes } from './tally.ts';
+import type { SpokenMinutes } from './tally.ts';
 
 const WEEK = 168;
 const PAST = 4 * WEEK;
@@ -57,8 +58,8 @@ function at(week: readonly number[], hour: number): number {
  * which it spoke every other week 1/2, one in which it never did 0. So a night counts nothing for a source that is silent then.
  *
  * The silence at present is one too many if the hours it missed come to two or more, and to three times (`silenceFactor`) what
- * the worst silence of those weeks missed. The past is judged by the other weeks alone: an hour in which the source was silent
- * must not be its own excuse.
+ * the worst silence of those weeks missed. Each hour of the past is judged by the other weeks alone: otherwise an hour in which the source
+ * was silent would count for less because it was.
  *
  * It takes history: two weeks, so that each hour of the week was seen twice, and twenty hours with something in them. Only
  * complete hours count, and only those in which this service was up. A holiday of the sender's is a silence like any other, once.

@@ -2,13 +2,12 @@
  * A tally of each source's requests and of each handler's attempts. Each is noted as it happens, at the cost of a count; the rules
  * of alarms look at the tallies.
  */
+import { HOUR_MS, MINUTE_MS } from '../../base/times.ts';
 import type { Spoken } from '../../inbox/past.ts';
 import { refusalOf } from '../../verify/refusals.ts';
 import { isTaken, type MeterListener, type SeenRequest } from '../meter.ts';
 import { type FailuresByCode, forgetAddress, noteFailure } from './failures.ts';
 
-export const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 export const SIGNATURES_KEPT = 20;
 /** What is refused with one of these is not kept, and providers take it for our last word. */
 const UNKEPT = [403, 404, 405, 413, 415];

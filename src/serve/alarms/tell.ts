@@ -1,5 +1,7 @@
 /**
- * Tells people of alarms: a line in the log, and a message to the URL if there is one (message.ts), one after the other.
+ * Tells people of alarms: a line in the log, and a message to the URL if there is one, one after the other.
+ *
+ *   { "type": "alarm.raised" | "alarm.over", "timestamp", "data": { kind, subject, says, fix, since } }
  *
  * A receiver that is down gets the newest state of each alarm once it is back: tries go on with growing waits, each signed anew
  * under the same id, for as long as the service runs; what is not told by then, the inbox remembers for the next start. If our clock
@@ -9,15 +11,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../base/log/log.ts';
+import { iso, MINUTE_MS } from '../../base/times.ts';
 import { type AlarmDelivery, type AlarmNews, alarmKey, TELLING_MS } from '../../inbox/kept-alarms.ts';
+import type { AlarmTarget } from '../config/alarms.ts';
 import type { AlarmSettings, Look } from './alarm.ts';
-import { bodyOf, dataOf, postAlarm } from './message.ts';
 
-const CLOCKS_DIFFER_MS = 60_000;
-const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, 60_000];
-const PAUSE_MOST_MS = 60_000;
+const CLOCKS_DIFFER_MS = MINUTE_MS;
+const PAUSES_MS = [1_000, 5_000, 15_000, 30_000, MINUTE_MS];
+const PAUSE_MOST_MS = MINUTE_MS;
 
-export interface TellerOptions {
+interface TellerOptions {
   readonly settings: () => Pick<AlarmSettings, 'alarmTarget'>;
   readonly log: Log;
   /** Milliseconds since 1970, as far as our clock may be believed. */
@@ -135,5 +138,54 @@ export class Teller {
       { count },
       'alarms could not be delivered to ALARM_URL: those that the inbox keeps are told after the next start',
     );
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+
+interface PostResult {
+  /** Why it did not get there. */
+  readonly failure?: string;
+  /** The time by the receiver's clock, in milliseconds since 1970. */
+  readonly theirNow?: number;
+}
+
+/** What people are told, in the log and in the message alike. */
+function dataOf({ kind, subject, says, fix, since }: AlarmNews['alarm']) {
+  return { kind, subject, says, fix, since: iso(since) };
+}
+
+function bodyOf({ type, alarm }: AlarmNews, now: number): string {
+  return JSON.stringify({ type, timestamp: iso(now), data: dataOf(alarm) });
+}
+
+/** As a webhook: signed by Standard Webhooks with every live secret, sent once, redirects not followed. */
+async function postAlarm(
+  { url, sign }: AlarmTarget,
+  { id, body }: { readonly id: string; readonly body: string },
+  signedAt: number,
+  stop: AbortSignal,
+): Promise<PostResult> {
+  const seconds = Math.floor(signedAt / 1_000);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': sign(id, seconds, Buffer.from(body)),
+      },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    if (response.ok) return {};
+    const theirNow = Date.parse(response.headers.get('date') ?? '');
+    return { failure: `it answered ${response.status}`, ...(theirNow > 0 && { theirNow }) };
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: { code?: string } };
+    return { failure: cause?.code ?? name };
   }
 }

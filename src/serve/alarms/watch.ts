@@ -1,10 +1,11 @@
 /**
- * The watch: looks every `lookMs` whether something is wrong, and has people told. Made and started by receiver.ts.
+ * The watch: looks every `lookMs` whether something is wrong, and has people told. Made by counting.ts, and started by receiver.ts.
  *
  * It hears of requests and attempts through the meter, and asks the inbox and the disk at each look; a rule that gets no answer
  * leaves its alarms as they are. The watch never throws, and keeps nothing from stopping.
  */
 import type { Log } from '../../base/log/log.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { Alarm } from '../../inbox/kept-alarms.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { MeterListener } from '../meter.ts';
@@ -19,7 +20,7 @@ import { Teller } from './tell.ts';
 
 const CLOCK_JUMP_MS = 10_000;
 /** Replicas commit beside each other: an event may come to light so long after a later one. */
-const CATCH_UP_MS = 60_000;
+const CATCH_UP_MS = MINUTE_MS;
 
 export class AlarmWatch {
   readonly listener: MeterListener;

@@ -4,12 +4,13 @@
  * process that owns it takes SQLite's locks away.
  */
 import { fork } from 'node:child_process';
+import { MINUTE_MS } from '../../base/times.ts';
 import type { ServiceStatus } from '../status.ts';
 import type { Examined } from './examination.ts';
 import type { Finding } from './finding.ts';
 
 /** Times in milliseconds since 1970. */
-export interface CheckRun {
+interface CheckRun {
   readonly at: number;
   readonly endedAt: number;
   /** Empty if it failed. */
@@ -18,7 +19,7 @@ export interface CheckRun {
 }
 
 /** An inbox of many gigabytes is read through. */
-const WITHIN_MS = 30 * 60_000;
+const WITHIN_MS = 30 * MINUTE_MS;
 
 export class Checklist {
   readonly #examined: () => Examined;

@@ -2,7 +2,6 @@
  * Reads what the inbox knows of real traffic: how the newest events passed their checks, and the uses of secrets. It is read
  * once, for every check that judges settings by what has really come.
  */
-
 import { counted } from '../../base/words.ts';
 import type { InboxReader } from '../../inbox/reader.ts';
 import type { EventProofs } from '../../inbox/summary.ts';

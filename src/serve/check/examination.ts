@@ -25,7 +25,7 @@ export interface Examined extends Reading {
 }
 
 /** In the order of the checklist. */
-export interface CheckedParts {
+interface CheckedParts {
   readonly settings: readonly Finding[];
   readonly secrets: readonly Finding[];
   /** The edge, the inbox, the service, the machine. */

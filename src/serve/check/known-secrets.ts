@@ -1,5 +1,6 @@
 /** What the inbox knows of secrets, by their fingerprints: when each was used, how often, and which may go. For slots.ts and the console. */
-import { ago, counted, DAY_MS } from '../../base/words.ts';
+import { ago, DAY_MS } from '../../base/times.ts';
+import { counted } from '../../base/words.ts';
 import type { Database, SecretUse } from '../../inbox/contract.ts';
 import { driverOf } from '../../inbox/driver.ts';
 import type { InboxReader } from '../../inbox/reader.ts';

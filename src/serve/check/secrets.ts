@@ -1,6 +1,7 @@
 /** Judges the live secrets: how old they are, which are used, which may go, and who still signs with SHA-1. */
 import type { Environment } from '../../base/settings/environment.ts';
-import { ago, counted } from '../../base/words.ts';
+import { ago } from '../../base/times.ts';
+import { counted } from '../../base/words.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
 import type { SourceConfig } from '../config/source.ts';
 import type { Evidence } from './evidence.ts';

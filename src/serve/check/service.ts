@@ -3,8 +3,9 @@
  * it takes events in, what waits, is dead or held, and what was refused in the last hour. That no service answers is no failure of
  * the configuration: `check` runs before the first start and in CI too. Then it is not known.
  */
+import { ago } from '../../base/times.ts';
 import { VERSION } from '../../base/version.ts';
-import { ago, counted } from '../../base/words.ts';
+import { counted } from '../../base/words.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Config } from '../config/config.ts';
 import { prefixOf } from '../config/source.ts';

@@ -9,7 +9,7 @@
 import { statSync } from 'node:fs';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { DAY_MS } from '../../base/words.ts';
+import { DAY_MS } from '../../base/times.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import { maskOf } from '../../verify/fingerprint.ts';
 import { handshakeSettings } from '../../verify/handshake.ts';
@@ -100,7 +100,7 @@ export function ageOf({ setting, file }: Slot, environment: Environment, now: nu
   const since = textOf(environment, `${setting}_SINCE`);
   if (since !== undefined) {
     const at = /^\d{4}-\d\d-\d\d$/.test(since) ? Date.parse(since) : Number.NaN;
-    // A day ahead is a time zone, more is a slip of the pen.
+    // A day ahead is another time zone, more is a mistake.
     if (!(at <= now + DAY_MS)) return 'unreadable';
     return { days: daysSince(at), by: `${setting}_SINCE` };
   }

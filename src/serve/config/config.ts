@@ -17,12 +17,16 @@ import {
 } from '../../base/settings/environment.ts';
 import { refuseOddEnvironment, withoutQuotes } from '../../base/settings/mistakes.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 import { sourceNameOf } from '../../deliver/handlers.ts';
+import { shapeOf } from '../../inbox/shape.ts';
+import type { StoredSource } from '../../inbox/stored-source.ts';
 import { firstSetting } from '../../verify/switches.ts';
 import { type AlarmTarget, readAlarmTarget } from './alarms.ts';
 import { readStorage, type StorageSettings } from './database.ts';
 import { renameKnobs, renameSettings } from './deprecations.ts';
 import { type Knobs, readKnobs } from './knobs.ts';
+import { SERVICE_SETTINGS } from './restart-settings.ts';
 import { misspeltSources, prefixOf, readSource, type SourceConfig } from './source.ts';
 import { readWirings } from './wiring.ts';
 
@@ -92,7 +96,7 @@ export function readConfig(
       tokens: readSecrets('CONSOLE_TOKEN', settings).live,
       readTokens: readSecrets('CONSOLE_READ_TOKEN', settings).live,
     },
-    shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 600_000]),
+    shutdownDelayMs: readInteger(settings, 'SHUTDOWN_DELAY_MS', production ? 5_000 : 0, [0, 10 * MINUTE_MS]),
     alarmTarget: readAlarmTarget(settings),
     sources: wirings.map((wiring) => readSource(wiring, wirings, settings)),
     knobs: readKnobs(renameKnobs(knobs, warnings), problems),
@@ -101,13 +105,13 @@ export function readConfig(
   return { config: Object.freeze(config), problems, warnings };
 }
 
-const OUR_SETTINGS =
-  /^(HOST|PORT|PUBLIC_URL|TRUST_PROXY|REQUIRE_HTTPS|DATABASE_URL|DATA_DIR|RETENTION_DAYS|LOG_LEVEL|SHUTDOWN_DELAY_MS)(_FILE)?$|^(CONSOLE|ALARM)_/;
+/** Of what has another judge in NODE_ENV nothing is said. */
+const OURS = [...SERVICE_SETTINGS, 'PUBLIC_URL'].filter((name) => name !== 'NODE_ENV');
 
-/** Secrets have their own words for it. */
 function isOurs(prefixes: readonly string[]) {
+  const beginnings = ['CONSOLE', 'ALARM', ...prefixes];
   return (name: string) =>
-    OUR_SETTINGS.test(name) || prefixes.some((prefix) => name.startsWith(`${prefix}_`));
+    OURS.includes(name.replace(/_FILE$/, '')) || beginnings.some((prefix) => name.startsWith(`${prefix}_`));
 }
 
 function problemsBetweenSettings(config: Config): Problem[] {
@@ -149,4 +153,11 @@ function readLevel({ environment, problems }: EnvironmentReading): string {
   const wrong = `is not one of ${LEVELS.join(', ')}`;
   problems.push({ setting: 'LOG_LEVEL', wrong, fix: 'Leave it out for info.' });
   return 'info';
+}
+
+/** The part of the sources that their inbox has to know. */
+export function storedSourcesOf(sources: readonly SourceConfig[]): Map<string, StoredSource> {
+  return new Map(
+    sources.map(({ name, preset, routes, keys }) => [name, { shape: shapeOf(preset), routes, keys }]),
+  );
 }

@@ -5,12 +5,12 @@
 import type { Problem } from '../../base/errors.ts';
 import { knob, notAbove } from '../../base/settings/knob.ts';
 import { integer, members, number, numberOrInfinity, type ValuesOf } from '../../base/settings/rules.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../base/times.ts';
 import { DELIVERY_KNOBS } from '../../deliver/handlers.ts';
 import { CIRCUIT } from '../../inbox/circuit.ts';
 import type { FormerKnobs } from './deprecations.ts';
 
 const MIB = 1_048_576;
-const DAY_MS = 86_400_000;
 
 export const KNOBS = {
   bytesInFlightMax: knob(
@@ -19,7 +19,7 @@ export const KNOBS = {
     'bytes of bodies in memory at the same time, all sources together; beyond it new requests get a 503',
   ),
   inboxDeadlineMs: knob(
-    integer(1, 600_000),
+    integer(1, 10 * MINUTE_MS),
     2_500,
     'an event that is not on disk by then is answered with 503; Shippo waits 3 s in all',
   ),
@@ -30,7 +30,7 @@ export const KNOBS = {
   ),
   postgres: members({
     connections: knob(integer(1, 1_000), 6, 'connections that each replica opens at the most'),
-    statementMs: knob(integer(1, 600_000), 2_500, 'the database ends what takes longer'),
+    statementMs: knob(integer(1, 10 * MINUTE_MS), 2_500, 'the database ends what takes longer'),
     leaseMs: knob(
       integer(100, DAY_MS),
       15_000,
@@ -53,8 +53,8 @@ export const KNOBS = {
     300,
     "how far a signed timestamp or a JWT's iat may be from our clock, either way",
   ),
-  headersTimeoutMs: knob(integer(1, 3_600_000), 10_000, 'the headers of a request must have arrived by then'),
-  requestTimeoutMs: knob(integer(1, 3_600_000), 15_000, 'the whole request must have arrived by then'),
+  headersTimeoutMs: knob(integer(1, HOUR_MS), 10_000, 'the headers of a request must have arrived by then'),
+  requestTimeoutMs: knob(integer(1, HOUR_MS), 15_000, 'the whole request must have arrived by then'),
   keepAliveTimeoutMs: knob(
     integer(1, DAY_MS),
     75_000,
@@ -66,7 +66,7 @@ export const KNOBS = {
     'bytes of all headers of a request; a JWT travels in one',
   ),
   shutdownGraceMs: knob(
-    integer(0, 3_600_000),
+    integer(0, HOUR_MS),
     10_000,
     'how long requests and handlers may take to finish after SIGTERM',
   ),
@@ -90,11 +90,15 @@ export const KNOBS = {
     lookMs: knob(integer(1, DAY_MS), 30_000, 'how often everything is looked at'),
     repeatMs: knob(
       numberOrInfinity(1, 365 * DAY_MS),
-      6 * 3_600_000,
+      6 * HOUR_MS,
       'an alarm that stays is told again after so long',
     ),
-    calmMs: knob(integer(0, DAY_MS), 120_000, 'an alarm is over when its cause has stayed away for so long'),
-    windowMs: knob(integer(1, DAY_MS), 600_000, 'how far back refused requests are counted'),
+    calmMs: knob(
+      integer(0, DAY_MS),
+      2 * MINUTE_MS,
+      'an alarm is over when its cause has stayed away for so long',
+    ),
+    windowMs: knob(integer(1, DAY_MS), 10 * MINUTE_MS, 'how far back refused requests are counted'),
     refusalRatio: knob(
       numberOrInfinity(0, 1),
       0.5,
@@ -112,7 +116,7 @@ export const KNOBS = {
     ),
     backlogAgeMs: knob(
       numberOrInfinity(1, 365 * DAY_MS),
-      900_000,
+      15 * MINUTE_MS,
       'how old the oldest event may get that waits for a handler',
     ),
     diskFreeMb: knob(
@@ -123,7 +127,7 @@ export const KNOBS = {
     diskFreeRatio: knob(number(0, 1), 0.05, 'the part of the disk of the inbox that should be free'),
     clockSkewMs: knob(
       numberOrInfinity(1, DAY_MS),
-      60_000,
+      MINUTE_MS,
       'how far our clock may be from the times that senders sign, before timestampToleranceSeconds refuses them',
     ),
     silenceFactor: knob(

@@ -33,6 +33,11 @@ const CONSOLE_RESTART_SETTINGS: RestartSettings<Config['console']> = {
   readTokens: undefined,
 };
 
+/** The names of all settings here. */
+export const SERVICE_SETTINGS = [RESTART_SETTINGS, CONSOLE_RESTART_SETTINGS]
+  .flatMap((settings) => Object.values<string | undefined>(settings))
+  .filter((name) => name !== undefined);
+
 /** The names of the settings that have changed and take a restart. */
 export function restartsFor(before: Config, after: Config): string[] {
   return [

@@ -16,14 +16,13 @@ import { isForForms, isProof, type SourceChecks } from '../../verify/checks.ts';
 import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
 import { bringsSecret, handshakeSettings } from '../../verify/handshake.ts';
-import type { SearchKeys } from '../../verify/preset.ts';
+import type { MemberPath, SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { provingSettings, publishedSchemesOf } from '../../verify/switches.ts';
 import { readAllowlist } from './allowlist.ts';
 import { BY_HANDSHAKE, readHandshakeTexts } from './handshakes.ts';
 import { pinProblems, wordsIn } from './pins.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
-import { searchKeysIn } from './stored-sources.ts';
 
 export interface SourceConfig extends SourceChecks {
   readonly name: string;
@@ -183,4 +182,13 @@ function unknownVariables(
       const fix = `${meant}It is ignored; compare it with .env.example.`;
       return { setting, wrong: 'is not a setting of Consignee', fix };
     });
+}
+
+/** What the preset declares, and the wiring beside it. */
+function searchKeysIn({ preset, keys = {} }: SourceWiring): SearchKeys {
+  const found: Record<string, readonly MemberPath[]> = { ...preset.keys };
+  for (const [name, paths] of Object.entries(keys)) {
+    found[name] = [...(found[name] ?? []), ...paths.map((path) => path.split('.'))];
+  }
+  return found;
 }

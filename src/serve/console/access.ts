@@ -9,7 +9,7 @@ import { isLoopback } from '../../base/address.ts';
 import { digestOf, indexOfDigest } from '../../verify/fingerprint.ts';
 import { personOfSession } from './session.ts';
 
-export const ACCESS_LEVELS = ['act', 'read', 'none'] as const;
+const ACCESS_LEVELS = ['act', 'read', 'none'] as const;
 export type AccessLevel = (typeof ACCESS_LEVELS)[number];
 
 /** `who`: the name of the person, for the record of what was done. */
@@ -49,4 +49,17 @@ export function accessByTokens(tokens: () => ConsoleTokens): AccessDecision {
 
 function isForThisMachine(host = ''): boolean {
   return isLoopback(host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+}
+
+/**
+ * Whether a request that changes something comes from a page of this console, and not from one of another site in the same browser.
+ * Browsers say so themselves: in `Sec-Fetch-Site`, over TLS and on loopback, and in `Origin` everywhere. What is no browser sends
+ * neither, and must send what no page may send across origins unasked: JSON. Asked by app.ts before every write.
+ */
+export function isSameOrigin(request: Request): boolean {
+  const site = request.get('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin';
+  const origin = request.get('origin');
+  if (origin !== undefined) return URL.canParse(origin) && new URL(origin).host === request.get('host');
+  return request.is('json') !== false;
 }

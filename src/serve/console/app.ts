@@ -1,19 +1,25 @@
 /**
  * The console: the operator's pages, metrics, and what commands have the running service do. Pages are in pages.ts, each also as JSON;
- * writes are in operator-routes.ts and work-routes.ts. It can be mounted under any path of another application (links.ts).
+ * writes are in operator-routes.ts and refused-routes.ts. It can be mounted under any path of another application (links.ts).
  *
  *   GET  /metrics   Prometheus text
  *   GET  /status    whether all is well: ServiceStatus of ../status.ts
  *
  * Every request passes, in this order: headers of security; whether it is for this machine or by somebody who may (access.ts), else a
- * page to log in (login.ts); of a write, whether it comes from a page of ours (same-origin.ts), and whether its person may act.
+ * page to log in (login.ts); of a write, whether it comes from a page of ours (access.ts), and whether its person may act.
  */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Inbox } from '../../inbox/contract.ts';
-import type { RefusedChoice } from '../../inbox/refused/choice.ts';
 import type { JudgingWish, Rechecked } from '../../inbox/refused/judging.ts';
-import { type AccessDecision, accessByTokens, type ConsoleTokens, hasTokens } from './access.ts';
+import type { RefusedChoice } from '../../inbox/refused/reader.ts';
+import {
+  type AccessDecision,
+  accessByTokens,
+  type ConsoleTokens,
+  hasTokens,
+  isSameOrigin,
+} from './access.ts';
 import { addAssets } from './assets.ts';
 import { addSlash, linksFrom } from './links.ts';
 import { addLogin, showLogin } from './login.ts';
@@ -22,9 +28,7 @@ import { addOperatorRoutes } from './operator-routes.ts';
 import { PageError, type PageSource } from './page.ts';
 import { addPages, type Person, personIn, SharedAnswers, sendPage, sendTitle } from './page-routes.ts';
 import { addRefusedRoutes } from './refused-routes.ts';
-import { isSameOrigin } from './same-origin.ts';
 import { sayTitle, wantsHtml } from './titles.ts';
-import { addWorkRoutes } from './work-routes.ts';
 
 export interface ConsoleOptions extends PageSource {
   readonly inbox: Inbox;
@@ -95,7 +99,6 @@ export function createConsole(options: ConsoleOptions): Express {
   addPages(app, options, assets, answers);
   addOperatorRoutes(app, options);
   addRefusedRoutes(app, options);
-  addWorkRoutes(app, options);
   app.use((_request: Request, response: Response) =>
     sayTitle(response, 404, 'there is nothing at this path'),
   );

@@ -13,7 +13,7 @@ const ASSET_TYPES = {
 } as const;
 const DIGITS = 12;
 
-export type AssetName = keyof typeof ASSET_TYPES;
+type AssetName = keyof typeof ASSET_TYPES;
 
 export interface Assets {
   /** From the root of the console. */

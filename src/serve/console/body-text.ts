@@ -6,7 +6,7 @@ import { jsonStartOf } from '../../base/json-text.ts';
 import { closingQuote } from '../../base/json-walk.ts';
 
 export const BODY_FORMS = ['pretty', 'raw', 'hex'] as const;
-export type BodyForm = (typeof BODY_FORMS)[number];
+type BodyForm = (typeof BODY_FORMS)[number];
 
 export interface BodyText {
   readonly form: BodyForm;

@@ -2,8 +2,9 @@
  * Charts as SVG, made of numbers by steps of time, without scripts and styles of their own: console.css gives the colours by class.
  * Each has a table with the same numbers, for who does not see it, and for copying.
  */
+import { DAY_MS, iso } from '../../base/times.ts';
+import { amount } from '../../base/words.ts';
 import { html, type Markup } from './html.ts';
-import { amount } from './words.ts';
 
 export interface Series {
   readonly name: string;
@@ -29,7 +30,6 @@ const HEIGHT = 160;
 const SPARK = { width: 120, height: 24 } as const;
 /** Each stands below the first bar of its part: the bars are a multiple of it, or the last one is short. */
 const LABELS = [7, 6];
-const DAY_MS = 86_400_000;
 
 /** Bars, one on the other. */
 export function barChart(chart: Chart): Markup {
@@ -102,7 +102,7 @@ function framed(
 <svg role="img" aria-label="${title}: the numbers are in the table below" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none"><line class="axis" x1="0" y1="0" x2="${WIDTH}" y2="0"></line><line class="axis" x1="0" y1="${HEIGHT / 2}" x2="${WIDTH}" y2="${HEIGHT / 2}"></line><line class="axis" x1="0" y1="${HEIGHT}" x2="${WIDTH}" y2="${HEIGHT}"></line>${marks}</svg>
 <div class="times">${labels.map((at) => html`<span>${shortTimeTag(at, isDays)}</span>`)}</div></div>
 <details><summary>The numbers, by ${step}</summary><div class="scroll" tabindex="0" role="region" aria-label="${title}, as a table"><table><thead><tr><th scope="col">from (UTC)</th>${series.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
-<tbody>${times.map((at, row) => (shown.length === 0 || shown.some(({ values }) => (values[row] ?? 0) > 0)) && html`<tr><th scope="row">${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}</th>${series.map(({ values }) => html`<td class="number">${sayKnown(values[row] ?? 0, say)}</td>`)}</tr>`)}</tbody></table></div></details>
+<tbody>${times.map((at, row) => (shown.length === 0 || shown.some(({ values }) => (values[row] ?? 0) > 0)) && html`<tr><th scope="row">${iso(at).slice(0, 16).replace('T', ' ')}</th>${series.map(({ values }) => html`<td class="number">${sayKnown(values[row] ?? 0, say)}</td>`)}</tr>`)}</tbody></table></div></details>
 </figure>`;
 }
 
@@ -111,9 +111,9 @@ function sayKnown(value: number, say: (value: number) => string): string {
 }
 
 function shortTimeTag(at: number, isDays: boolean): Markup {
-  const iso = new Date(at).toISOString();
-  const text = isDays ? iso.slice(5, 10) : iso.slice(11, 16);
-  return html`<time datetime="${iso}" data-short="${isDays ? 'day' : 'clock'}">${text}</time>`;
+  const exact = iso(at);
+  const text = isDays ? exact.slice(5, 10) : exact.slice(11, 16);
+  return html`<time datetime="${exact}" data-short="${isDays ? 'day' : 'clock'}">${text}</time>`;
 }
 
 /** The next number with one digit that is not 0, or half of one with two. */

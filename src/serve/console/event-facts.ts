@@ -1,7 +1,8 @@
 /** All that is known of one event, for its page: also how it was proved, and the history of what it is about. */
+import { iso } from '../../base/times.ts';
 import { numberOf } from '../../inbox/event-id.ts';
-import type { RelatedEvents } from '../../inbox/related.ts';
-import { type EventDetails, iso } from '../../inbox/summary.ts';
+import type { RelatedEvents } from '../../inbox/story.ts';
+import type { EventDetails } from '../../inbox/summary.ts';
 import { fingerprintOf, keyFingerprint } from '../../verify/fingerprint.ts';
 import type { StateShape } from '../../verify/preset.ts';
 import type { Proof } from '../../verify/verifier.ts';

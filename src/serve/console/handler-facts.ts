@@ -1,16 +1,14 @@
 /** What the page of handlers shows: how each is wired, what it has to do, and how it went lately, by the tallies. No event is looked at. */
+import { DAY_MS, HOUR_MS, iso, isoOrNull, MINUTE_MS } from '../../base/times.ts';
 import type { InboxStatus } from '../../inbox/contract.ts';
 import { percentileOf, sumOfTallies, type TallyRow } from '../../inbox/tallies.ts';
 import type { PageRequest, PageSource } from './page.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** A rate is that of so many whole minutes. */
 const RATE_MINUTES = 10;
 const SUCCESS_DAYS = 30;
 /** JSON has no Infinity: it took longer than what is told apart. */
-export const LONGER_MS = 600_000;
+export const LONGER_MS = 10 * MINUTE_MS;
 
 export interface HandlerReport {
   readonly handler: string;
@@ -88,11 +86,11 @@ function workOf(handler: string, { status, due }: PresentFacts) {
   const pause = paused.find(({ handlers }) => handlers.includes(handler));
   return {
     ...{ pending: of('pending'), handling: of('handling'), dead: of('dead'), held: of('held') },
-    oldestDueAt: isoOf(due[handler]),
+    oldestDueAt: isoOrNull(due[handler]),
     isResting: resting.includes(handler),
-    restsUntil: resting.includes(handler) ? isoOf(restsUntil[handler]) : null,
+    restsUntil: resting.includes(handler) ? isoOrNull(restsUntil[handler]) : null,
     paused: pause
-      ? { name: pause.name, since: new Date(pause.since).toISOString(), who: pause.who, reason: pause.reason }
+      ? { name: pause.name, since: iso(pause.since), who: pause.who, reason: pause.reason }
       : null,
   };
 }
@@ -113,14 +111,10 @@ function pastOf(minutes: readonly TallyRow[], hours: readonly TallyRow[], now: n
       p95Ms: knownMs(percentileOf(all, 0.95)),
     },
     failed: ended(minutes, ['retry', 'dead']).reduce((sum, { count }) => sum + count, 0),
-    lastSuccessAt: isoOf(last && last.bucket * MINUTE_MS),
+    lastSuccessAt: isoOrNull(last && last.bucket * MINUTE_MS),
   };
 }
 
 function knownMs(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.min(ms, LONGER_MS);
-}
-
-function isoOf(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString();
 }

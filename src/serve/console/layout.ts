@@ -8,7 +8,7 @@ import type { Flash } from './flash.ts';
 import { type HtmlValue, html, type Markup } from './html.ts';
 import type { Link } from './links.ts';
 
-export interface PageFrame {
+interface PageFrame {
   readonly assets: Assets;
   readonly link: Link;
   readonly title: string;

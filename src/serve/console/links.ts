@@ -18,7 +18,7 @@ export function linksFrom(path: string): Link {
 }
 
 /** With the `?`, or nothing. What is undefined, null, false or empty is left out. */
-export function queryText(parameters: LinkParameters = {}): string {
+function queryText(parameters: LinkParameters = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (typeof value === 'object' && value !== null) for (const one of value) query.append(name, one);

@@ -2,17 +2,18 @@
  * What the list of events shows: a page of a selection, or what the search box finds. A walk through events without an index looks at
  * what it can in two seconds, and the next page goes on from there.
  */
+import { iso } from '../../base/times.ts';
 import { idOf, numberOf, timeOfNumber } from '../../inbox/event-id.ts';
 import type { Page } from '../../inbox/search.ts';
 import type { SelectionProblem } from '../../inbox/selection.ts';
 import { describeSelection } from '../../inbox/selection-words.ts';
 import type { EventSummary } from '../../inbox/summary.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
-import { selectionInQuery } from './selection-query.ts';
+import { selectionInQuery, soundSelectionIn } from './selection-query.ts';
 
 const PAGE_EVENTS = 50;
 const PAGE_MOST = 500;
-export const PAGE_BOUND = { looks: 1_000_000, ms: 2_000 } as const;
+const PAGE_BOUND = { looks: 1_000_000, ms: 2_000 } as const;
 /** So many events can be saved at a time. */
 const SAVED_MOST = 100_000;
 
@@ -61,7 +62,7 @@ function listOf(
   names: EventList['names'],
   foundBy: EventList['foundBy'],
 ): EventList {
-  const timeAt = (number: number) => new Date(timeOfNumber(number)).toISOString();
+  const timeAt = (number: number) => iso(timeOfNumber(number));
   return {
     ...{ selected, problems, foundBy, events, endedBy, total, names },
     next: next === null ? null : idOf(next),
@@ -85,9 +86,7 @@ function pageLimitIn(query: URLSearchParams): number {
 
 /** One JSON object a line, newest first, as `consignee events list --json` has them. */
 export async function readSavedEvents(from: PageSource, { query, now }: PageRequest) {
-  const { selection, problems } = selectionInQuery(query, now);
-  const [problem] = problems;
-  if (problem) throw new PageError(400, `${problem.option} ${problem.wrong}. ${problem.fix}`);
+  const selection = soundSelectionIn(query, now);
   async function* lines() {
     let [before, saved]: [{ before?: number }, number] = [{}, 0];
     for (;;) {

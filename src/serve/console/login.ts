@@ -3,16 +3,16 @@
  * do. Guessing is slow: an address gets so many wrong tokens a minute, and then waits.
  */
 import express, { type Express, type Request, type Response } from 'express';
+import { MINUTE_MS } from '../../base/times.ts';
 import { digestOf } from '../../verify/fingerprint.ts';
-import { type ConsoleTokens, levelOfToken } from './access.ts';
+import { type ConsoleTokens, isSameOrigin, levelOfToken } from './access.ts';
 import { html, type Markup } from './html.ts';
 import { type Link, linksFrom, ownPath } from './links.ts';
-import { isSameOrigin } from './same-origin.ts';
 import { endedSessionCookie, isOverTls, sessionCookie } from './session.ts';
 import { sayTitle } from './titles.ts';
 
 const TRIES = 10;
-const TRIES_MS = 60_000;
+const TRIES_MS = MINUTE_MS;
 /** Of so many addresses the wrong tokens are counted; beyond that, of all together. */
 const ADDRESSES_MOST = 1_000;
 const NAME_MOST = 40;

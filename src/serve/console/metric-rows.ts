@@ -4,7 +4,7 @@
  * Every label value comes from the configuration or a closed list: the number of series is bounded whatever a sender invents.
  */
 import { VERSION } from '../../base/version.ts';
-import { ATTEMPT_OUTCOMES } from '../../inbox/attempt-outcomes.ts';
+import { ATTEMPT_OUTCOMES } from '../../inbox/event-states.ts';
 import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import { REFUSALS } from '../../verify/refusals.ts';
 import { NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES, REQUEST_OUTCOMES } from '../meter.ts';

@@ -27,7 +27,7 @@ export type Labels = Readonly<Record<string, string>>;
 export type AddValue = (labels: Labels, value: number) => void;
 
 /** In the order of the row's `labels`. */
-export type LabelValues = readonly string[];
+type LabelValues = readonly string[];
 
 type Sample = readonly [value: number, ...labels: LabelValues];
 

@@ -1,5 +1,5 @@
 /**
- * What a person may have done to the inbox: each route reads a request, and passes it to the function of ../../inbox/operator.ts that
+ * What a person may have done to the inbox, and to the service itself: each route reads a request, and passes it to the function of ../../inbox/operator.ts that
  * the commands use too. Every one names the inbox that it means: the console of another service may answer at the same place.
  *
  *   POST /orders    {"inbox","action":"replay"|"discard","event","handler"?} → {"changed": n}
@@ -9,20 +9,29 @@
  *   POST /actions/<id>/cancel   {"inbox"} → the action
  *   POST /pauses    {"inbox","verb":"pause","name","reason","who"?} or {"inbox","verb":"resume","name","who"?} →
  *                   {"handlers","before"?,"endedRest"}; `name` is a handler or a target
+ *   POST /rescue    {"inbox","to"} → {}, the inbox at that path copied into that empty file; JSON alone
+ *   POST /checklist {"inbox"} → {"runningSince"}, a new examination, which goes on in the background
  *
  * A page's form has the same as fields: `form` of a row makes the JSON of them, and says where the person goes on.
  */
-import type { Express } from 'express';
+import { resolve } from 'node:path';
+import express, { type Express } from 'express';
+import { iso } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
-import { type ActionWish, flawInAction } from '../../inbox/actions.ts';
+import { type ActionWish, countAction, flawInAction } from '../../inbox/actions.ts';
 import type { Inbox } from '../../inbox/contract.ts';
 import type { Order } from '../../inbox/order.ts';
 import type { PauseOrder } from '../../inbox/pauses.ts';
+import type { ConsoleOptions } from './app.ts';
 import { ownPath } from './links.ts';
-import { readSelection } from './read-selection.ts';
+import { readSelection } from './selection-query.ts';
+import { OTHER_INBOX, sayTitle } from './titles.ts';
 import { addWrite, type Body, type Write } from './write.ts';
 
-export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inbox }): void {
+type OperatorParts = Pick<ConsoleOptions, 'inbox' | 'inboxFile' | 'checklist'>;
+
+export function addOperatorRoutes(app: Express, parts: OperatorParts): void {
+  const { inbox, checklist } = parts;
   const on = <Wish extends object, Result extends object>(write: Write<Wish, Result>) =>
     addWrite(app, inbox, write);
   on({
@@ -44,7 +53,6 @@ export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inb
     read: readPause,
     act: (order) => inbox.orderPause(order),
     form: {
-      read: (fields) => fields,
       done: ({ handlers, endedRest }, { verb, name }) => ({
         says: `${verb === 'pause' ? 'Paused' : endedRest ? 'Tried now' : 'Resumed'}: ${handlers.join(', ') || String(name)}.`,
         to: '/handlers',
@@ -75,10 +83,22 @@ export function addOperatorRoutes(app: Express, { inbox }: { readonly inbox: Inb
     read: (_body, who, id) => (Number.isSafeInteger(id) ? { id, who } : undefined),
     act: ({ id, who }) => inbox.cancelAction(id, who),
     form: {
-      read: (fields) => fields,
       done: ({ id }) => ({ says: 'Cancelled. What is changed already stays so.', to: `/actions/${id}` }),
     },
   });
+  on({
+    path: '/checklist',
+    wants: 'it takes the inbox',
+    read: () => ({}),
+    async act() {
+      void checklist.run();
+      return { runningSince: iso(checklist.runningSince ?? Date.now()) };
+    },
+    form: {
+      done: () => ({ says: 'The examination has begun.', to: '/checklist' }),
+    },
+  });
+  addRescue(app, parts);
 }
 
 /** The value of a JSON text, of a form's field. */
@@ -114,20 +134,25 @@ function readAction({ verb, selection: given, upTo, found, dryRun = false }: Bod
   return { verb, selection, who, isDryRun: dryRun, ...counted } as const;
 }
 
-/** In steps, between which the inbox has time for what comes in. */
-async function countFor(inbox: Inbox, wish: ActionWish) {
+async function countFor(inbox: Inbox, wish: ActionWish): Promise<object> {
   const flaw = flawInAction({ ...wish, found: 0 });
   if (flaw) throw new Error(`${wish.verb} ${flaw}`);
-  const handlers = new Map<string, number>();
-  let upTo = wish.upTo;
-  for (let after: number | null = -1; after !== null; ) {
-    const step = await inbox.countStep(
-      { verb: wish.verb, selection: wish.selection, ...(upTo !== undefined && { upTo }) },
-      after,
-    );
-    for (const [handler, count] of step.counts) handlers.set(handler, (handlers.get(handler) ?? 0) + count);
-    ({ last: after, upTo } = step);
-  }
-  const found = [...handlers.values()].reduce((sum, count) => sum + count, 0);
-  return { found, handlers: Object.fromEntries(handlers), upTo };
+  const { who: _, ...counted } = wish;
+  return (await countAction(counted, (asked, after) => inbox.countStep(asked, after))) as object;
+}
+
+/** A command asks for it that made the empty file: it runs on the same machine, and names the inbox by its path. */
+function addRescue(app: Express, { inbox, inboxFile }: OperatorParts): void {
+  app.post('/rescue', express.json({ strict: true }), async (request, response) => {
+    const { inbox: path, to } = (request.body ?? {}) as Body;
+    if (typeof path !== 'string' || typeof to !== 'string')
+      return sayTitle(response, 400, 'a rescue names the file of the inbox, and an empty file');
+    if (inboxFile === undefined || resolve(inboxFile) !== path) return sayTitle(response, 409, OTHER_INBOX);
+    try {
+      await inbox.copyTo(to);
+      response.json({});
+    } catch (error) {
+      sayTitle(response, 422, (error as Error).message);
+    }
+  });
 }

@@ -2,14 +2,12 @@
  * What the overview shows beside the status: made of tallies and of what the service has in memory, never by looking at events. A
  * request is not known before the tallies are told of it, which takes some seconds.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../base/times.ts';
 import { percentileOf, sumOfTallies, type TallyRow } from '../../inbox/tallies.ts';
 import type { Config } from '../config/config.ts';
 import type { ServiceStatus } from '../status.ts';
 import type { PageRequest, PageSource } from './page.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const MINUTE_MS = 60_000;
 const DAY_HOURS = 24;
 const TAKEN = ['accepted', 'held'];
 const ACTIONS_LOOKED_AT = 20;

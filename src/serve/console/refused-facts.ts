@@ -3,6 +3,8 @@
  * replicas; what can be looked at is what this machine keeps, which is bounded, and of those alone that could not be proven (401).
  */
 import { hostname } from 'node:os';
+import { DAY_MS, HOUR_MS, iso, MINUTE_MS } from '../../base/times.ts';
+import { capitalized } from '../../base/words.ts';
 import { readContent } from '../../inbox/identity.ts';
 import type { Judgement } from '../../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
@@ -12,15 +14,13 @@ import { TAKEN_OUTCOMES, type TallyRow } from '../../inbox/tallies.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { prefixOf } from '../config/source.ts';
 import { type BodyText, bodyText } from './body-text.ts';
+import { sinceIn } from './forms.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
-import { sinceIn } from './window.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Minutes are counted for two days; hours are coarser, and stay. */
 const BY_MINUTE_MS = 2 * HOUR_MS;
 
-export interface Remedy {
+interface Remedy {
   readonly status: number;
   readonly means: string;
   readonly asks: string;
@@ -52,7 +52,7 @@ export async function readRefusedList(
   const since = sinceIn(query, now) ?? now - DAY_MS;
   const filter = { ...refusedChoiceIn(query), since };
   const step = now - since <= BY_MINUTE_MS ? 1 : 60;
-  const from = since - (since % (step * 60_000));
+  const from = since - (since % (step * MINUTE_MS));
   const [{ groups, more }, tallies, lost] = await Promise.all([
     refused.ask('failures', filter),
     reading.ask('tallies', { step, from, until: now + HOUR_MS, kind: 'request' }),
@@ -61,7 +61,7 @@ export async function readRefusedList(
   const reasons: Readonly<Record<string, string>> = LOSS_REASONS;
   return {
     machine: hostname(),
-    since: new Date(since).toISOString(),
+    since: iso(since),
     causes: causesOf(groups, tallies, filter),
     more,
     lost: lost.map((group) => ({ ...group, says: reasons[group.why] ?? group.why })),
@@ -69,7 +69,7 @@ export async function readRefusedList(
   };
 }
 
-export function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'since'> {
+function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'since'> {
   const given = ['source', 'code', 'address'].flatMap((name) => {
     const value = query.get(name)?.trim();
     return value ? [[name, value] as const] : [];
@@ -77,12 +77,12 @@ export function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'si
   return Object.fromEntries(given);
 }
 
-export function remedyOf(code: string, source: string): Remedy {
+function remedyOf(code: string, source: string): Remedy {
   const { status, says: means, asks } = refusalOf(code);
   return {
     status,
     means,
-    asks: `${asks.charAt(0).toUpperCase()}${asks.slice(1)}`,
+    asks: capitalized(asks),
     fix: fixFor(code, { name: source, prefix: prefixOf(source) }),
   };
 }

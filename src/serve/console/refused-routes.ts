@@ -7,8 +7,8 @@
  */
 import type { Express } from 'express';
 import { counted } from '../../base/words.ts';
-import { isChoice, type RefusedChoice } from '../../inbox/refused/choice.ts';
 import type { JudgingWish, Rechecked } from '../../inbox/refused/judging.ts';
+import { isChoice, type RefusedChoice } from '../../inbox/refused/reader.ts';
 import type { ConsoleOptions } from './app.ts';
 import { addWrite, type Body } from './write.ts';
 

@@ -5,10 +5,11 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { HOUR_MS } from '../../base/times.ts';
 import { indexOfDigest } from '../../verify/fingerprint.ts';
 import type { Access, ConsoleTokens } from './access.ts';
 
-const SESSION_MS = 12 * 3_600_000;
+const SESSION_MS = 12 * HOUR_MS;
 /** A browser keeps a cookie with this prefix to one host and to TLS. */
 const NAMES = ['__Host-consignee', 'consignee'] as const;
 /** Far beyond what is ever set. */

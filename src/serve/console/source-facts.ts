@@ -3,7 +3,7 @@
  * use, by their fingerprints. Made of the settings, of tallies and of uses of secrets; of one source, where a check is only observed,
  * also of its newest events.
  */
-
+import { DAY_MS, HOUR_MS, isoOrNull } from '../../base/times.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import { TAKEN_OUTCOMES } from '../../inbox/tallies.ts';
 import { isForForms, isProof, SECRET_ROWS } from '../../verify/checks.ts';
@@ -16,9 +16,6 @@ import { settingOf } from '../config/proving.ts';
 import type { SourceConfig } from '../config/source.ts';
 import type { ServiceStatus, SourceStatus } from '../status.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 export interface SourceFacts {
   readonly source: string;
@@ -160,7 +157,7 @@ function liveSecretsOf(
       fingerprint: secret ?? null,
       isCurrent: at === 0,
       count: use?.count ?? 0,
-      lastAt: use ? new Date(use.lastAt).toISOString() : null,
+      lastAt: isoOrNull(use?.lastAt),
       mayGo,
     }));
   });

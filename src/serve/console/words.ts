@@ -1,16 +1,9 @@
 /** How pages say numbers, times and states, all of them in one way. */
-import { ago, counted, DAY_MS, spanText } from '../../base/words.ts';
+import { ago, DAY_MS, HOUR_MS, iso, MINUTE_MS, shortTime, spanText } from '../../base/times.ts';
+import { counted } from '../../base/words.ts';
 import type { StateName } from '../../inbox/event-states.ts';
 import { OVER_TIMES_MS, TIMES_SECONDS } from '../../inbox/tallies.ts';
 import { html, type Markup } from './html.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-
-/** `12,431` */
-export function amount(count: number): string {
-  return count.toLocaleString('en');
-}
 
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return counted(bytes, 'byte');
@@ -43,11 +36,11 @@ export function agoText(at: number, now: number): string {
 /** In UTC; console.js makes it the local time, with UTC in its title. `ago`: in words, from now. */
 export function timeTag(time: string | number, ago?: { readonly now: number }): Markup {
   const at = typeof time === 'number' ? time : Date.parse(time);
-  const iso = new Date(at).toISOString();
-  const utc = `${iso.slice(0, 19).replace('T', ' ')}Z`;
+  const exact = iso(at);
+  const utc = shortTime(at);
   return ago
-    ? html`<time datetime="${iso}" title="${utc}" data-ago>${agoText(at, ago.now)}</time>`
-    : html`<time datetime="${iso}">${utc}</time>`;
+    ? html`<time datetime="${exact}" title="${utc}" data-ago>${agoText(at, ago.now)}</time>`
+    : html`<time datetime="${exact}">${utc}</time>`;
 }
 
 /** Signs beside the words, so that no state is told by its colour alone. */
@@ -77,4 +70,13 @@ export type Sign = keyof typeof SIGNS;
 /** A state as a badge, with a sign and a word. `words` in place of its own name. */
 export function badge(state: Sign, words: string = state): Markup {
   return html`<span class="badge ${state}"><span aria-hidden="true">${SIGNS[state]}</span> ${words}</span>`;
+}
+
+/** When a source was heard last. */
+export function showSeen(
+  { isOn, lastAt }: { readonly isOn: boolean; readonly lastAt: string | null },
+  now: number,
+): Markup {
+  if (!isOn) return badge('discarded', 'off');
+  return lastAt === null ? badge('waiting', 'waiting for the first event') : timeTag(lastAt, { now });
 }

@@ -23,9 +23,9 @@ export interface Write<Wish extends object, Result extends object> {
   readonly form?: WriteForm<Result>;
 }
 
-export interface WriteForm<Result> {
-  /** The body that the same order has as JSON. */
-  read(fields: Body): Body;
+interface WriteForm<Result> {
+  /** The body that the same order has as JSON; left out where that is the fields as they are. */
+  read?(fields: Body): Body;
   /** In a sentence; `to` is a path of the console. */
   done(result: Result, fields: Body): { readonly says: string; readonly to: string };
 }
@@ -53,7 +53,7 @@ async function carryOutWrite<Wish extends object, Result extends object>(
   const fields: Body = request.body ?? {};
   const isForm = request.is('urlencoded') !== false && request.is('json') === false;
   if (isForm && !form) return sayTitle(response, 415, 'it is to be sent as JSON');
-  const body = isForm && form ? form.read(fields) : fields;
+  const body = (isForm && form?.read?.(fields)) || fields;
   const { inbox: named } = body;
   const person = personIn(response).who ?? 'console';
   // Who has a session cannot be somebody else.

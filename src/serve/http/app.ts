@@ -13,7 +13,7 @@ import { NO_SOURCE } from '../meter.ts';
 import { handshakeSteps, refuseOtherMethods } from './handshakes.ts';
 import { type ReceiveOptions, type ReceivingSource, receive } from './receive.ts';
 import type { Reception } from './request.ts';
-import { SECURITY_HEADERS, sendHead } from './security-headers.ts';
+import { SECURITY_HEADERS, sendHead } from './sending.ts';
 import type { App } from './server.ts';
 
 interface AppOptions extends ReceiveOptions {

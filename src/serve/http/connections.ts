@@ -12,11 +12,12 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { canonicalAddress, matches, networkOf } from '../../base/address.ts';
 import type { Log } from '../../base/log/log.ts';
+import { MINUTE_MS } from '../../base/times.ts';
 
 /** If the system does not tell how many descriptors there may be. */
 const DESCRIPTORS_USUAL = 1_024;
 /** How often the log says that a limit was reached. */
-const TELL_MS = 60_000;
+const TELL_MS = MINUTE_MS;
 
 export interface ConnectionLimits {
   readonly all: number;

@@ -8,7 +8,7 @@ const NOT_PLAIN = /[^\x21-\x7e]|["\\%]/g;
 /** Where a query begins, also one whose `?` was encoded or forgotten: it may hold a token all the same. */
 const QUERY = /[?#&;=]|%(25)*3f/i;
 
-export interface MissedPath {
+interface MissedPath {
   /** Without its query, which may hold a token; in plain ASCII; cut. */
   readonly path: string;
   /** The source that was probably meant, and what differs. */

@@ -15,10 +15,10 @@ import type { arrivedKeeper } from '../arrived.ts';
 import type { HandshakeRules } from '../config/handshakes.ts';
 import type { ReplyOptions } from '../work.ts';
 import { readBody, tooLarge } from './body.ts';
-import { inTurn } from './check-order.ts';
 import type { BodyMemory, Share } from './memory.ts';
 import {
   headerKeeper,
+  inTurn,
   isCompressed,
   type Reception,
   type RequestStep,
@@ -66,7 +66,7 @@ export interface ReceiveOptions {
   /** Of a handshake; false: there is no room. */
   readonly keepArrived: ReturnType<typeof arrivedKeeper>;
   readonly responder: Responder;
-  /** Made by host-body.ts. */
+  /** Made by mounted.ts. */
   readonly checkHostBody: RequestStep;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What is read of headers that prove nothing: which are kept with an event, whether the body is compressed, and whether it is
- * waited with. A query string is kept of none. And the notes that the steps of one request hand to each other, in `response.locals`.
+ * waited with. A query string is kept of none. And the notes that the steps of one request hand to each other, in `response.locals`;
+ * below, how its checks are run.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
@@ -102,4 +103,28 @@ export function noteExpectation(request: IncomingMessage): void {
 /** Nobody has sent it `100 Continue`, as the server of an application around us does by itself. */
 export function waitsForContinue(request: IncomingMessage): boolean {
   return waiting.has(request);
+}
+
+/** Runs checks one after the other, so that the first that fails answers. Most know at once; one that asks somebody makes the next wait. */
+export function inTurn<Given, Known>(
+  checks: readonly ((given: Given) => Known | Promise<Known>)[],
+  given: Given,
+  take: (known: Known) => void,
+  next: (error?: unknown) => void,
+  from = 0,
+): void {
+  for (let at = from; at < checks.length; at++) {
+    const result = (checks[at] as (given: Given) => Known | Promise<Known>)(given);
+    if (result instanceof Promise) {
+      result
+        .then((known) => {
+          take(known);
+          inTurn(checks, given, take, next, at + 1);
+        })
+        .catch(next);
+      return;
+    }
+    take(result);
+  }
+  next();
 }

@@ -1,6 +1,6 @@
 /**
  * Says of a refused request who has probably sent it, and for which source: so that people hear of a genuine sender who is turned
- * away, and not of everybody who tries a door. Asked by respond.ts once the answer is out: nobody waits for it, and its time tells
+ * away, and not of everybody who tries something. Asked by respond.ts once the answer is out: nobody waits for it, and its time tells
  * a sender nothing.
  *
  *   proven   it has the right token, or a JWT of ours: only the provider, or whoever has its secret, can send that
@@ -15,7 +15,7 @@ import { type Head, Rejection, type Verifier } from '../../verify/verifier.ts';
 import type { SeenRequest } from '../meter.ts';
 import { sourceMeant } from './missed.ts';
 
-export interface SendersOptions {
+interface SendersOptions {
   readonly sources: readonly SendingSource[];
   /** The checks by secrets that are enforced. None: the source is off. */
   readonly provingOf: (source: string) => readonly Verifier[];
@@ -30,7 +30,7 @@ interface SendingSource {
 }
 
 /** What is known of a refused request. `source`: where it was sent to, or should have been. */
-export interface RefusedSender {
+interface RefusedSender {
   readonly source: string;
   readonly seen: SeenRequest;
 }

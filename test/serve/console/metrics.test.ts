@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ATTEMPT_OUTCOMES } from '../../../src/inbox/attempt-outcomes.ts';
 import type { Inbox, InboxStatus } from '../../../src/inbox/contract.ts';
+import { ATTEMPT_OUTCOMES } from '../../../src/inbox/event-states.ts';
 import { METRIC_ROWS } from '../../../src/serve/console/metric-rows.ts';
 import { createMetrics } from '../../../src/serve/console/metrics.ts';
 import { meterFor, NO_SOURCE, outcomeOfRefusal, REPLY_OUTCOMES } from '../../../src/serve/meter.ts';

@@ -2,7 +2,7 @@
 import { type Preset, presets } from 'consignee';
 import { sampleEvent } from 'consignee/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { textsAt } from '../../../src/inbox/member-texts.ts';
+import { textsAt } from '../../../src/inbox/event-names.ts';
 import { stateOf } from '../../../src/inbox/newest.ts';
 import { proveBody } from '../../../src/verify/checks.ts';
 import { isAsymmetric, type SignatureForm } from '../../../src/verify/form/vocabulary.ts';

@@ -16,6 +16,7 @@ import {
   text,
   withDefault,
 } from '../../../base/settings/rules.ts';
+import { DAY_MS } from '../../../base/times.ts';
 import type { WebhookEvent } from '../../../verify/event.ts';
 import type { Choices } from '../options.ts';
 import { ENDING_MS } from './process.ts';
@@ -54,7 +55,7 @@ export const COMMAND_RULES = {
   environment: readVariables,
   cwd: text(isFolder, `Name a folder that is there; a relative one begins in ${process.cwd()}.`),
   // A handler's time limit is at most a day.
-  timeoutMs: withDefault(integer(1, 86_400_000 - ENDING_MS), 30_000),
+  timeoutMs: withDefault(integer(1, DAY_MS - ENDING_MS), 30_000),
 } satisfies RulesFor<Omit<CommandOptions, keyof Choices>>;
 
 function readProgram(given: unknown): ReadValue<string | undefined> {

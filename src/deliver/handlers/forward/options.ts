@@ -19,6 +19,7 @@ import {
   withDefault,
 } from '../../../base/settings/rules.ts';
 import { readSecrets } from '../../../base/settings/secrets.ts';
+import { MINUTE_MS } from '../../../base/times.ts';
 import { NO_SIGNING_KEY, readSigningKey } from '../../../verify/standard-webhooks.ts';
 import { type Choices, readOptions } from '../options.ts';
 import { FORMATS, type Format, type MessageSettings, RESERVED } from './message.ts';
@@ -61,7 +62,7 @@ const RULES = {
   format: withDefault(choiceOf(Object.keys(FORMATS) as Format[]), 'plain'),
   headers: readHeaders,
   allow: readAllow,
-  timeoutMs: withDefault(integer(1, 600_000), 10_000),
+  timeoutMs: withDefault(integer(1, 10 * MINUTE_MS), 10_000),
 } satisfies Record<keyof Omit<ForwardOptions, keyof Choices>, Rule<unknown>>;
 
 /** `whom` names this forward in messages, by its host if there is one. */

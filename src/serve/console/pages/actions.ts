@@ -1,12 +1,12 @@
 /** Actions: what people had done, who and when, and how far what is under way has come; one of them by itself, to be looked at until it ends. */
-
-import { counted } from '../../../base/words.ts';
+import { iso, isoOrNull } from '../../../base/times.ts';
+import { amount, counted } from '../../../base/words.ts';
 import type { ActionRecord } from '../../../inbox/actions.ts';
 import { describeSelection } from '../../../inbox/selection-words.ts';
-import { html, type Markup } from '../html.ts';
+import { postForm, refreshLink } from '../forms.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, PageError, type PageRequest, type PageSource, type View } from '../page.ts';
-import { postForm, refreshLink } from '../post-form.ts';
-import { amount, badge, durationText, type Sign, timeTag } from '../words.ts';
+import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 const SHOWN = 50;
 
@@ -85,8 +85,8 @@ function actionFactsOf({ at, endedAt, ...action }: ActionRecord): ActionFacts {
         : describeSelection(selection);
   return {
     ...action,
-    at: new Date(at).toISOString(),
-    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    at: iso(at),
+    endedAt: isoOrNull(endedAt),
     selected,
   };
 }
@@ -105,7 +105,7 @@ function showActions({ actions, next }: ActionList, view: View): Markup {
     return html`<tr><th scope="row"><a href="${link(`/actions/${id}`)}">${verb}</a></th><td class="wrap said" data-name="of">${selected}</td><td data-name="by">${who}</td><td data-name="when">${timeTag(at, { now })}</td><td data-name="state">${badge(SIGN_OF[state], state)}</td><td data-name="result">${countsText(action)} ${state === 'running' && showProgressBar(action)}</td></tr>`;
   });
   return html`<div id="actions" data-live data-every="2"><p class="note">${running === 0 ? 'Nothing is under way.' : `${counted(running, 'action')} under way.`} Everything that people had done through the console or by commands stands here.</p>
-${rows.length === 0 ? html`<p class="hint">Nothing was done yet. Select events in <a href="${link('/events')}">the list</a> or a cause among <a href="${link('/failures')}">the failures</a> to replay or discard them.</p>` : html`<table class="list"><thead><tr><th scope="col">what</th><th scope="col">of</th><th scope="col">by</th><th scope="col">when</th><th scope="col">state</th><th scope="col">result</th></tr></thead><tbody>${rows}</tbody></table>`}
+${rows.length === 0 ? html`<p class="hint">Nothing was done yet. Select events in <a href="${link('/events')}">the list</a> or a cause among <a href="${link('/failures')}">the failures</a> to replay or discard them.</p>` : tableOf(['what', 'of', 'by', 'when', 'state', 'result'], rows)}
 ${next !== null && html`<p><a class="button" href="${link('/actions', { before: next })}">Older</a></p>`}</div>`;
 }
 

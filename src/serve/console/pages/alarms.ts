@@ -1,11 +1,10 @@
 /** Alarms: what is raised now with what to do, what was within thirty days, and where people are told of it. */
-
+import { iso } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { AlarmRecord } from '../../../inbox/kept-alarms.ts';
 import type { StatusAlarm } from '../../status.ts';
-import { html, type Markup } from '../html.ts';
+import { html, type Markup, prose, sentence, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { prose, sentence } from '../prose.ts';
 import { badge, durationText, timeTag } from '../words.ts';
 
 const SHOWN = 200;
@@ -47,7 +46,6 @@ async function readAlarms({ status, reading, config }: PageSource, _asked: PageR
 
 function overAlarm({ kind, subject, says, since, overAt }: AlarmRecord): AlarmList['over'] {
   if (overAt === null) return [];
-  const iso = (at: number) => new Date(at).toISOString();
   return [
     { kind, subject, says: says.replace(/^over after [^:]*: /, ''), since: iso(since), overAt: iso(overAt) },
   ];
@@ -71,7 +69,7 @@ function showAlarms({ raised, over, sentTo, repeatMs }: AlarmList, { link, now }
   return html`<div id="alarms" data-live><p class="verdict ${raised?.length === 0 ? 'well' : 'ill'}">${raised === null ? 'Nobody knows whether an alarm is raised.' : raised.length === 0 ? html`${badge('well', 'none')} No alarm is raised.` : html`${badge('alarm', 'raised')} ${counted(raised.length, 'alarm')}.`}</p>
 ${current}
 <h2>Over, within 30 days</h2>
-${past.length === 0 ? html`<p class="hint">None. An alarm is over when its cause has stayed away for a while; then it stands here.</p>` : html`<table class="list"><thead><tr><th scope="col">since</th><th scope="col">lasted</th><th scope="col">kind</th><th scope="col">what it said</th></tr></thead><tbody>${past}</tbody></table>`}</div>
+${past.length === 0 ? html`<p class="hint">None. An alarm is over when its cause has stayed away for a while; then it stands here.</p>` : tableOf(['since', 'lasted', 'kind', 'what it said'], past)}</div>
 <h2>Where they are told</h2>
 <p>In the log, ${sentTo === null ? html`and nowhere else: set <code>ALARM_URL</code> and <code>ALARM_SECRET</code> to be told, as docs/alarms.md says.` : html`and at <strong>${sentTo}</strong>, signed.`} ${repeatMs === null ? 'An alarm that stays is told once.' : `An alarm that stays is told again after ${durationText(repeatMs)}.`} Alarms about the inbox itself, which could not keep them, are not among those that are over. <a href="${link('/checklist')}">The checklist</a> looks at more than alarms do.</p>`;
 }

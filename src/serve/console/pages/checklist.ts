@@ -1,11 +1,11 @@
 /** The checklist: what the examination of this service has found, line by line with the fix, made when a person asks for it. */
 import { hostname } from 'node:os';
+import { isoOrNull } from '../../../base/times.ts';
 import { counted } from '../../../base/words.ts';
 import type { Finding, Verdict } from '../../check/finding.ts';
-import { html, type Markup } from '../html.ts';
+import { postForm, refreshLink } from '../forms.ts';
+import { html, type Markup, prose, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { postForm, refreshLink } from '../post-form.ts';
-import { prose } from '../prose.ts';
 import { badge, durationText, type Sign, timeTag } from '../words.ts';
 
 interface CheckPage {
@@ -32,11 +32,10 @@ export const checklistPage = definePage<CheckPage>({
   },
   async read({ checklist }: PageSource, _asked: PageRequest) {
     const { last, runningSince } = checklist;
-    const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
     return {
       machine: hostname(),
-      runningSince: iso(runningSince),
-      at: iso(last?.at),
+      runningSince: isoOrNull(runningSince),
+      at: isoOrNull(last?.at),
       tookMs: last ? last.endedAt - last.at : null,
       failure: last?.failure ?? null,
       findings: last?.findings ?? [],
@@ -89,5 +88,5 @@ function showVerdictGroup(verdict: Verdict, findings: readonly Finding[]): Marku
     ({ subject, says }) =>
       html`<tr><td>${badge(SIGN_OF[verdict], verdict)}</td><th scope="row">${subject}</th><td class="wrap said">${prose(says)}</td></tr>`,
   );
-  return html`<h2>${verdict} <small>${its.length}</small></h2><table class="list checks"><thead><tr><th scope="col">verdict</th><th scope="col">about</th><th scope="col">what was found</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<h2>${verdict} <small>${its.length}</small></h2>${tableOf(['verdict', 'about', 'what was found'], rows, 'list checks')}`;
 }

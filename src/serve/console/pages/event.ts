@@ -1,13 +1,13 @@
 /** One event: its fate in a line, what was tried, how it was proved, the history of what it is about, and what it says. */
-
 import { counted } from '../../../base/words.ts';
+import type { ActionVerb } from '../../../inbox/actions.ts';
 import type { AttemptRecord } from '../../../inbox/summary.ts';
 import { BODY_FORMS } from '../body-text.ts';
 import { type OneEvent, readEvent } from '../event-facts.ts';
-import { html, type Markup } from '../html.ts';
+import { postForm } from '../forms.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
 import { badge, bytesText, durationText, timeTag } from '../words.ts';
-import { showRelated } from './related.ts';
 
 export const eventPage = definePage<OneEvent>({
   path: '/events/:id',
@@ -59,32 +59,34 @@ function showFate({ receivedAt, event, isPurged, duplicates }: OneEvent): Markup
   return html`${event.held === null ? 'Accepted' : 'Held'} ${timeTag(receivedAt)}: ${states.length === 0 ? 'no handler wants it' : states}${isPurged && '; its body is past its retention'}.${duplicates && html` It came again ${counted(duplicates.count, 'time')}, last ${timeTag(duplicates.lastAt)}.`}`;
 }
 
-function showHandlers({ number, event, handlers, isPurged }: OneEvent, view: View): Markup | null {
+function showHandlers(one: OneEvent, view: View): Markup | null {
+  const { event, handlers, isPurged } = one;
   if (!event) return null;
   const rows = event.handlers.map(({ handler, state, attempts, due, error }) => {
     const acts =
       state !== 'handling' &&
-      html`${!isPurged && orderForm(view, event.id, number, 'replay', handler)} ${state !== 'done' && state !== 'discarded' && orderForm(view, event.id, number, 'discard', handler)}`;
-    return html`<tr><th scope="row">${handler}</th><td data-name="state">${badge(state)}${due && html` due ${timeTag(due)}`}</td><td class="number" data-name="attempts">${attempts}</td><td class="wrap" data-name="last error"><span class="said">${error?.split('\n')[0] ?? ''}</span></td><td>${view.may === 'act' && acts}</td></tr>`;
+      html`${!isPurged && orderForm(view, one, 'replay', handler)} ${state !== 'done' && state !== 'discarded' && orderForm(view, one, 'discard', handler)}`;
+    return html`<tr><th scope="row">${handler}</th><td data-name="state">${badge(state)}${due && html` due ${timeTag(due)}`}</td><td class="number" data-name="attempts">${attempts}</td><td class="wrap" data-name="last error"><span class="said">${error?.split('\n')[0] ?? ''}</span></td><td>${acts}</td></tr>`;
   });
-  const others = handlers.filter((handler) => !event.handlers.some((one) => one.handler === handler));
+  const others = handlers.filter((handler) => !event.handlers.some((its) => its.handler === handler));
   return html`<h2>Handlers</h2>
-${rows.length > 0 && html`<table class="list"><thead><tr><th scope="col">handler</th><th scope="col">state</th><th scope="col" class="number">attempts</th><th scope="col">last error</th><th scope="col">act</th></tr></thead><tbody>${rows}</tbody></table>`}
+${rows.length > 0 && tableOf(['handler', 'state', '#attempts', 'last error', 'act'], rows)}
 ${event.held && html`<p class="note">Held: <span class="said">${event.held}</span>. Replay gives it to its handlers all the same.</p>`}
-${view.may === 'act' && html`<div class="acts">${event.handlers.length > 1 && orderForm(view, event.id, number, 'replay', undefined)}${others.map((handler) => !isPurged && orderForm(view, event.id, number, 'replay', handler, `Give it to ${handler}`))}</div>`}`;
+<div class="acts">${event.handlers.length > 1 && orderForm(view, one, 'replay')}${others.map((handler) => !isPurged && orderForm(view, one, 'replay', handler, `Give it to ${handler}`))}</div>`;
 }
 
+/** One order for this event: of one handler, or of all. */
 function orderForm(
-  { link, inbox }: View,
-  id: string,
-  number: number,
-  action: 'replay' | 'discard',
+  view: View,
+  { id, number: event }: OneEvent,
+  action: ActionVerb,
   handler?: string,
   words?: string,
 ) {
-  const label =
+  const button =
     words ?? `${action === 'replay' ? 'Replay' : 'Discard'}${handler === undefined ? ' for all' : ''}`;
-  return html`<form class="inline" method="post" action="${link('/orders')}"><input type="hidden" name="inbox" value="${inbox}"><input type="hidden" name="action" value="${action}"><input type="hidden" name="event" value="${number}">${handler !== undefined && html`<input type="hidden" name="handler" value="${handler}">`}<input type="hidden" name="back" value="/events/${id}"><button${action === 'discard' && html` class="danger"`}>${label}</button></form>`;
+  const fields = { action, event, ...(handler !== undefined && { handler }), back: `/events/${id}` };
+  return postForm(view, { to: '/orders', fields, button, ...(action === 'discard' && { look: 'danger' }) });
 }
 
 function showAttempts(attempts: readonly AttemptRecord[]): Markup {
@@ -94,7 +96,7 @@ function showAttempts(attempts: readonly AttemptRecord[]): Markup {
     const more = [places.join('\n'), output].filter(Boolean);
     return html`<tr><td data-name="started">${timeTag(startedAt)}</td><td data-name="handler">${handler} #${attempt}</td><td data-name="outcome">${badge(outcome as 'done')}</td><td class="number" data-name="took">${durationText(ms)}</td><td data-name="status">${status}</td><td class="wrap said" data-name="said">${words}${more.length > 0 && html`<details><summary>stack, output</summary>${more.map((text) => html`<pre>${text}</pre>`)}</details>`}</td></tr>`;
   });
-  return html`<h2>Attempts</h2><table class="list"><thead><tr><th scope="col">started</th><th scope="col">handler</th><th scope="col">outcome</th><th scope="col" class="number">took</th><th scope="col">status</th><th scope="col">error, output</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<h2>Attempts</h2>${tableOf(['started', 'handler', 'outcome', '#took', 'status', 'error, output'], rows)}`;
 }
 
 function showBody({ id, event, body }: OneEvent, { link }: View): Markup {
@@ -140,4 +142,22 @@ function showCommands({ commands }: OneEvent): Markup | null {
     html`<h3>${words} <button type="button" class="needs-js" data-copy="${id}">Copy</button></h3><pre id="${id}" tabindex="0">${command}</pre>`;
   return html`<h2>Send it again from a terminal</h2><p class="hint">Save the bytes first. <code>send</code> signs them anew; what <code>curl</code> sends has no signature any more, and is for a handler's own server.</p>
 ${block('command-send', 'With Consignee', commands.send)}${block('command-curl', 'With curl', commands.curl)}`;
+}
+
+/** Every event with the same key, in the order in which they came. */
+function showRelated({ id, related }: OneEvent, { link }: View): Markup[] {
+  return related.map(({ key, value, events, hasMore }) => {
+    const hasStates = events.some(({ state, stateAt }) => state !== null || stateAt !== null);
+    const rows = events.map((event) => {
+      const isThis = event.id === id;
+      const when = timeTag(event.receivedAt);
+      return html`<tr${isThis && html` class="this"`}><td data-name="received">${isThis ? html`${when} (this one)` : html`<a href="${link(`/events/${event.id}`)}">${when}</a>`}</td>
+<td class="said" data-name="type">${event.type ?? '–'}</td>
+${hasStates && html`<td class="said" data-name="state">${event.state ?? '–'}${event.isLate && html` ${badge('alarm', 'came late')}`}</td><td data-name="as of">${event.stateAt ? timeTag(event.stateAt) : '–'}</td>`}
+<td data-name="handlers">${event.handlers.map(({ handler, state }) => html`${badge(state, `${handler.split('/')[1]}: ${state}`)} `)}</td></tr>`;
+    });
+    return html`<h2>All events of ${key} <span class="said">${value}</span></h2>
+<p class="muted">${hasMore ? 'The newest of them' : counted(events.length, 'event')}, in the order in which they came. <a href="${link('/events', { key: value })}">As a list</a></p>
+${tableOf(['received', 'type', hasStates && 'state', hasStates && 'as of', 'handlers'], rows)}`;
+  });
 }

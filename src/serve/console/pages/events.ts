@@ -1,13 +1,12 @@
 /** The list of events: what is selected by the URL, newest first, with what can be done to a page of it or to all of it. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { EVENT_STATE_NAMES } from '../../../inbox/event-states.ts';
 import type { EventSummary } from '../../../inbox/summary.ts';
-import { type HtmlValue, html, type Markup } from '../html.ts';
+import { type HtmlValue, html, type Markup, tableOf } from '../html.ts';
 import { type EventList, readEventList } from '../list-facts.ts';
 import { definePage, type View } from '../page.ts';
 import { hasFilter, sameQuery } from '../selection-query.ts';
-import { amount, badge, bytesText, timeTag } from '../words.ts';
+import { badge, bytesText, timeTag } from '../words.ts';
 
 const ERROR_SHOWN = 90;
 
@@ -114,8 +113,12 @@ ${showEnd(list, view)}
 
 function showTable({ events }: EventList, { may, link }: View): Markup {
   const acts = may === 'act';
-  return html`<table class="list"><thead><tr>${acts && html`<th scope="col"><input type="checkbox" data-all class="needs-js" aria-label="Select all on this page"><span class="no-js">select</span></th>`}<th scope="col">received</th><th scope="col">source</th><th scope="col">type</th><th scope="col">handlers</th><th scope="col" class="number">size</th></tr></thead>
-<tbody>${events.map((event) => showRow(event, acts, link))}</tbody></table>`;
+  const select = html`<input type="checkbox" data-all class="needs-js" aria-label="Select all on this page"><span class="no-js">select</span>`;
+  const heads = [acts && select, 'received', 'source', 'type', 'handlers', '#size'];
+  return tableOf(
+    heads,
+    events.map((event) => showRow(event, acts, link)),
+  );
 }
 
 function showRow(

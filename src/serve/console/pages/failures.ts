@@ -1,11 +1,11 @@
 /** What has failed and is still open, in groups of one handler and one cause, each to be replayed or given up as one. */
-
-import { counted } from '../../../base/words.ts';
+import { isoOrNull } from '../../../base/times.ts';
+import { amount, counted } from '../../../base/words.ts';
 import type { FailureGroup } from '../../../inbox/failures.ts';
+import { showChoice, sinceIn, WINDOWS } from '../forms.ts';
 import { html, type Markup } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { showChoice, sinceIn, WINDOWS } from '../window.ts';
-import { amount, badge, timeTag } from '../words.ts';
+import { badge, timeTag } from '../words.ts';
 
 interface FailureList {
   readonly since: string | null;
@@ -38,7 +38,7 @@ async function readFailureList(
   const filter = { ...(handler && { handler }), ...(since !== undefined && { since }) };
   const { groups, more } = await reading.ask('failures', filter);
   return {
-    since: since === undefined ? null : new Date(since).toISOString(),
+    since: isoOrNull(since),
     groups,
     more,
     handlers: [...handlers().keys()],

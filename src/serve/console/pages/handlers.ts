@@ -1,11 +1,10 @@
 /** Handlers: what each has to do, how it goes, and whether it is kept from it; with the buttons that change that. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
+import { postForm } from '../forms.ts';
 import { type HandlerReport, type HandlerReports, LONGER_MS, readHandlers } from '../handler-facts.ts';
 import { type HtmlValue, html, type Markup } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { postForm } from '../post-form.ts';
-import { amount, badge, durationText, timeTag } from '../words.ts';
+import { badge, durationText, timeTag } from '../words.ts';
 
 export const handlersPage = definePage<HandlerReports>({
   path: '/handlers',

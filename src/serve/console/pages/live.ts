@@ -1,9 +1,8 @@
 /** The tail: the newest events and refused requests as they come, second by second. */
 import type { EventSummary } from '../../../inbox/summary.ts';
-import { html, type Markup } from '../html.ts';
+import { refreshLink, showChoice } from '../forms.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type PageRequest, type PageSource, type View } from '../page.ts';
-import { refreshLink } from '../post-form.ts';
-import { showChoice } from '../window.ts';
 import { badge, bytesText, timeTag } from '../words.ts';
 
 const SHOWN = 50;
@@ -75,6 +74,6 @@ function showLive({ rows, isWhole, sources }: LiveTail, view: View): Markup {
   });
   return html`<form class="filters" method="get" action="${link('/live')}">${showChoice(view, 'source', 'Source', sources)}<button>Filter</button></form>
 ${refreshLink(view, '/live', { source: view.query.get('source') })}
-<div id="tail" data-live data-every="1">${rows.length === 0 ? html`<p class="note">${badge('waiting')} Nothing has come yet. <code>npm run send -- shippo</code> sends an event; it is here a second later.</p>` : html`<table class="list"><thead><tr><th scope="col">came</th><th scope="col">source</th><th scope="col">type</th><th scope="col">outcome</th><th scope="col" class="number">size</th><th scope="col">id</th></tr></thead><tbody>${shown}</tbody></table>`}
+<div id="tail" data-live data-every="1">${rows.length === 0 ? html`<p class="note">${badge('waiting')} Nothing has come yet. <code>npm run send -- shippo</code> sends an event; it is here a second later.</p>` : tableOf(['came', 'source', 'type', 'outcome', '#size', 'id'], shown)}
 ${!isWhole && html`<p class="hint">Older ones of this source were not looked for: <a href="${link('/events', { source: view.query.get('source') })}">the list of events</a> does.</p>`}</div>`;
 }

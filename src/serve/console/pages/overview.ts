@@ -1,11 +1,10 @@
 /** The overview: one sentence whether all is well, then the numbers of the day, each a link to what it counts. */
-
-import { counted } from '../../../base/words.ts';
+import { amount, counted } from '../../../base/words.ts';
 import { sparkline } from '../charts.ts';
-import { type HtmlValue, html, type Markup } from '../html.ts';
+import { type HtmlValue, html, type Markup, tableOf } from '../html.ts';
 import { type Overview, readOverview } from '../overview-facts.ts';
 import { definePage, type View } from '../page.ts';
-import { agoText, amount, badge, bytesText, durationText, timeTag, timeTakenText } from '../words.ts';
+import { agoText, badge, bytesText, durationText, showSeen, timeTag, timeTakenText } from '../words.ts';
 
 export const overviewPage = definePage<Overview>({
   path: '/',
@@ -66,7 +65,6 @@ interface Card {
 }
 
 function showCards(overview: Overview, view: View): Markup[] {
-  const { link } = view;
   return [
     ...receivedCards(overview, view),
     ...workCards(overview, view),
@@ -75,34 +73,34 @@ function showCards(overview: Overview, view: View): Markup[] {
     ({ label, figure, to, more, isIll }) => html`<li${isIll && html` class="ill"`}><h2>${label}</h2>
 <p class="figure"><a href="${to}">${figure}</a></p><p>${more}</p></li>`,
   );
+}
 
-  function receivedCards({ today, lastHour, refused }: Overview, _view: View): Card[] {
-    const beside = ({ usual, duplicates }: Overview['today']) => {
-      const known = usual === null ? 'usual: not known yet' : `usually ${amount(usual)}`;
-      return duplicates === 0 ? known : `${known}; ${counted(duplicates, 'duplicate')} beside them`;
-    };
-    const { top, share, count } = refused;
-    return [
-      {
-        label: 'Events since midnight UTC',
-        figure: amount(today.events),
-        to: link('/events', { since: 'today' }),
-        more: beside(today),
-      },
-      {
-        label: 'Events in the last hour',
-        figure: amount(lastHour.events),
-        to: link('/events', { since: '1h' }),
-        more: beside(lastHour),
-      },
-      {
-        label: 'Refused in the last hour',
-        figure: amount(count),
-        to: link('/refused', { since: '1h' }),
-        more: top === null ? 'none' : `${Math.round(share * 100)} % of all; most: ${top.source} ${top.code}`,
-      },
-    ];
-  }
+function receivedCards({ today, lastHour, refused }: Overview, { link }: View): Card[] {
+  const beside = ({ usual, duplicates }: Overview['today']) => {
+    const known = usual === null ? 'usual: not known yet' : `usually ${amount(usual)}`;
+    return duplicates === 0 ? known : `${known}; ${counted(duplicates, 'duplicate')} beside them`;
+  };
+  const { top, share, count } = refused;
+  return [
+    {
+      label: 'Events since midnight UTC',
+      figure: amount(today.events),
+      to: link('/events', { since: 'today' }),
+      more: beside(today),
+    },
+    {
+      label: 'Events in the last hour',
+      figure: amount(lastHour.events),
+      to: link('/events', { since: '1h' }),
+      more: beside(lastHour),
+    },
+    {
+      label: 'Refused in the last hour',
+      figure: amount(count),
+      to: link('/refused', { since: '1h' }),
+      more: top === null ? 'none' : `${Math.round(share * 100)} % of all; most: ${top.source} ${top.code}`,
+    },
+  ];
 }
 
 function workCards({ status, lastDay }: Overview, { link, now }: View): Card[] {
@@ -174,16 +172,11 @@ function showSources({ status, perHour }: Overview, { link, now }: View): Markup
     const counts = perHour.find((one) => one.source === source)?.counts ?? [];
     const sum = counts.reduce((all, one) => all + one, 0);
     const refused = Object.values(lastHour?.refused ?? {}).reduce((all, one) => all + one, 0);
-    const seen = !isOn
-      ? badge('discarded', 'off')
-      : lastAt === null
-        ? badge('waiting', 'waiting for the first event')
-        : html`${timeTag(lastAt, { now })}`;
     return html`<tr><th scope="row"><a href="${link('/events', { source })}">${source}</a></th>
-<td data-name="last seen">${seen}</td>
+<td data-name="last seen">${showSeen({ isOn, lastAt }, now)}</td>
 <td class="number" data-name="today">${today === null ? '–' : amount(today)}</td>
 <td class="number" data-name="refused, 1 h"><a href="${link('/refused', { source, since: '1h' })}">${amount(refused)}</a></td>
 <td data-name="24 hours">${sparkline(counts, `${source}: ${counted(sum, 'event')} in 24 hours, by the hour`)}</td></tr>`;
   });
-  return html`<table class="list"><thead><tr><th scope="col">source</th><th scope="col">last seen</th><th scope="col" class="number">taken in today</th><th scope="col" class="number">refused, 1 h</th><th scope="col">events, 24 hours</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return tableOf(['source', 'last seen', '#taken in today', '#refused, 1 h', 'events, 24 hours'], rows);
 }

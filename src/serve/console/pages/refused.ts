@@ -1,10 +1,8 @@
 /** Requests that were refused: by source and cause, with what it means and the remedy; and one of them, with what would become of it now. */
-
-import { counted } from '../../../base/words.ts';
-import { html, type Markup } from '../html.ts';
+import { amount, counted } from '../../../base/words.ts';
+import { postForm, showChoice, WINDOWS } from '../forms.ts';
+import { html, type Markup, prose, sentence, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { postForm } from '../post-form.ts';
-import { prose, sentence } from '../prose.ts';
 import {
   type RefusedCause,
   type RefusedConfirmation,
@@ -14,8 +12,7 @@ import {
   readRefusedList,
   readRefusedOne,
 } from '../refused-facts.ts';
-import { showChoice, WINDOWS } from '../window.ts';
-import { amount, badge, bytesText, timeTag } from '../words.ts';
+import { badge, bytesText, timeTag } from '../words.ts';
 
 export const refusedPage = definePage<RefusedList>({
   path: '/refused',
@@ -57,7 +54,7 @@ function showCause(cause: RefusedCause, { link, now, may }: View): Markup {
   );
   return html`<section class="group" aria-label="${source} ${code}"><h2>${source} ${badge('refused', code)} <small>${counted(requests, 'request')} counted, ${amount(kept)} kept here; answered with ${status}</small></h2>
 <p><strong>${sentence(means)}</strong> ${prose(`${asks} ${fix}`)}</p>
-${rows.length > 0 && html`<table class="list"><thead><tr><th scope="col">address</th><th scope="col" class="number">kept</th><th scope="col">first</th><th scope="col">last</th><th scope="col">newest</th></tr></thead><tbody>${rows}</tbody></table>`}
+${rows.length > 0 && tableOf(['address', '#kept', 'first', 'last', 'newest'], rows)}
 ${may === 'act' && kept > 0 && html`<p class="acts"><a class="button" href="${link('/refused/discard', { source, code })}">Discard these…</a></p>`}</section>`;
 }
 

@@ -1,17 +1,10 @@
 /** Sources: where each provider sends to, what is verified, when it was heard last; and of one all that there is to know. */
-
-import { counted } from '../../../base/words.ts';
-import { html, type Markup } from '../html.ts';
+import { amount, counted } from '../../../base/words.ts';
+import { refreshLink } from '../forms.ts';
+import { html, type Markup, tableOf } from '../html.ts';
 import { definePage, type View } from '../page.ts';
-import { refreshLink } from '../post-form.ts';
-import {
-  readSourcePage,
-  readSources,
-  type SourceFacts,
-  type SourceList,
-  type SourcePage,
-} from '../source-facts.ts';
-import { amount, badge, durationText, timeTag } from '../words.ts';
+import { readSourcePage, readSources, type SourceList, type SourcePage } from '../source-facts.ts';
+import { badge, durationText, showSeen, timeTag } from '../words.ts';
 
 const FACTS = {
   source: 'its name',
@@ -53,12 +46,7 @@ function showSourceList({ sources }: SourceList, view: View): Markup {
 <td class="number" data-name="refused, 24 h"><a href="${link('/refused', { source, since: '24h' })}">${amount(lastDay.refused)}</a>${lastDay.refused > 0 && ` (${percent(lastDay.share)})`}</td>
 <td class="wrap mono" data-name="URL">${one.url ?? one.path}</td></tr>`;
   });
-  return html`<div id="sources" data-live><table class="list"><thead><tr><th scope="col">source</th><th scope="col">verifies</th><th scope="col">last seen</th><th scope="col" class="number">taken in today</th><th scope="col" class="number">refused, 24 h</th><th scope="col">URL</th></tr></thead><tbody>${rows}</tbody></table></div>`;
-}
-
-function showSeen({ isOn, lastAt }: SourceFacts, now: number): Markup {
-  if (!isOn) return badge('discarded', 'off');
-  return lastAt === null ? badge('waiting', 'waiting for the first event') : timeTag(lastAt, { now });
+  return html`<div id="sources" data-live>${tableOf(['source', 'verifies', 'last seen', '#taken in today', '#refused, 24 h', 'URL'], rows)}</div>`;
 }
 
 function percent(share: number): string {
@@ -101,7 +89,7 @@ function showSource(one: SourcePage, view: View): Markup {
 <h2>The URL</h2><p><code id="url" class="wrap">${url ?? path}</code> <button type="button" class="needs-js" data-copy="url">Copy</button></p>
 <p class="hint">${url === null ? html`Where the service is reached from outside is not set: with <code>PUBLIC_URL=https://hooks.example.com</code> the whole URL stands here.` : `What to paste at ${title}, letter for letter.`}</p>
 ${waits && html`<p class="hint">To try it without ${title}: <code>npm run send -- ${source}</code></p>${refreshLink(view, `/sources/${source}`)}`}
-${showChecks(one)}${showLiveSecrets(one, view)}${showObserved(one, view)}${showAllowlist(one)}${showSetUp(one)}`;
+${showChecks(one)}${showLiveSecrets(one, view)}${showObserved(one)}${showAllowlist(one)}${showSetUp(one)}`;
 }
 
 function showChecks({ checks, switchOn }: SourcePage): Markup {
@@ -120,11 +108,11 @@ function showLiveSecrets({ source, secrets }: SourcePage, { now }: View): Markup
     ({ scheme, setting, fingerprint, isCurrent, count, lastAt, mayGo }) =>
       html`<tr><th scope="row" class="mono">${fingerprint ?? '–'}</th><td data-name="of">${scheme} <span class="mono">${setting}</span></td><td data-name="is">${isCurrent ? badge('well', 'current') : mayGo ? badge('done', 'safe to retire') : badge('held', 'being retired, still in use')}</td><td class="number" data-name="used">${counted(count, 'time')}</td><td data-name="last used">${lastAt === null ? 'not yet' : timeTag(lastAt, { now })}</td></tr>`,
   );
-  return html`<h2>Secrets in use</h2><table class="list"><thead><tr><th scope="col">fingerprint</th><th scope="col">of</th><th scope="col">is</th><th scope="col" class="number">used</th><th scope="col">last used</th></tr></thead><tbody>${rows}</tbody></table>
+  return html`<h2>Secrets in use</h2>${tableOf(['fingerprint', 'of', 'is', '#used', 'last used'], rows)}
 <p class="hint">Secrets themselves stand in the settings alone. To change one: <code>npm run secret -- rotate ${source}</code></p>`;
 }
 
-function showObserved({ observed }: SourcePage, _view: View): Markup | undefined {
+function showObserved({ observed }: SourcePage): Markup | undefined {
   if (observed.length === 0) return undefined;
   const said = observed.map(({ scheme, looked, wouldRefuse }) => {
     const codes = Object.entries(wouldRefuse);
@@ -151,7 +139,7 @@ function showAllowlist({ allowlist }: SourcePage): Markup | undefined {
           : `asked ${durationText(ageMs)} ago`;
     return html`<tr><th scope="row" class="mono">${entry}</th><td class="number" data-name="addresses">${amount(addresses)}</td><td data-name="age">${trouble !== null && badge('alarm', 'trouble')} ${age}</td></tr>`;
   });
-  return html`<h2>Who is let in</h2><table class="list"><thead><tr><th scope="col">entry</th><th scope="col" class="number">addresses and ranges</th><th scope="col">age</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<h2>Who is let in</h2>${tableOf(['entry', '#addresses and ranges', 'age'], rows)}`;
 }
 
 function showSetUp({ title, setUp, known }: SourcePage): Markup | undefined {
