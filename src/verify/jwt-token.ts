@@ -3,7 +3,6 @@
  * 401, and with 503 if a key cannot be fetched.
  */
 import type { KeyObject } from 'node:crypto';
-import { errors, jwtVerify } from 'jose';
 import { type Exact, exactObject, NumberText } from '../base/json-text.ts';
 import type { FormKey } from './form/key.ts';
 import type { PublicAlgorithm } from './form/vocabulary.ts';
@@ -74,6 +73,7 @@ export async function keyOfToken(
   keys: readonly FormKey[],
   receivedAt: number,
   { form, toleranceSeconds, leewaySeconds = 0 }: JwtOptions & { readonly form: JwtForm },
+  { errors, jwtVerify }: typeof import('jose'),
 ): Promise<FormKey> {
   const isDated = requiredClaims(form).includes('iat');
   const attempts = keys.map(({ object }) =>
