@@ -15,7 +15,7 @@ import { type Log, standardOutput } from '../base/log/log.ts';
 import type { Environment } from '../base/settings/environment.ts';
 import type { SourceWiring } from '../deliver/handler.ts';
 import type { ServiceKnobs } from './config/knobs.ts';
-import { type GivenWiring, importWiring, settingsFrom } from './config/settings.ts';
+import type { GivenWiring } from './config/settings.ts';
 import type { EventAccess } from './event-access.ts';
 import { Instance } from './instance.ts';
 import type { ServiceStatus } from './status.ts';
@@ -127,11 +127,15 @@ export function createConsignee(options: ConsigneeOptions = {}): Consignee {
   const folder = config instanceof URL ? fileURLToPath(config) : config;
   const wiring = async (): Promise<GivenWiring> => {
     if (sources) return { sources, knobs: service, wiring: undefined };
+    const { importWiring } = await import('./config/settings.ts');
     const given = await importWiring(folder, env);
     return handlers === 'here' ? { ...given, wiring: undefined } : given;
   };
   return new Instance({
-    read: async (changed = env) => settingsFrom(await wiring(), changed, !isDevelopment(options, changed)),
+    async read(changed = env) {
+      const { settingsFrom } = await import('./config/settings.ts');
+      return settingsFrom(await wiring(), changed, !isDevelopment(options, changed));
+    },
     role: handlers === 'elsewhere' ? 'receive' : 'both',
     output: () => (log ? linesInto(log) : standardOutput()),
     pretty: false,

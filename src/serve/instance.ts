@@ -1,38 +1,20 @@
 /**
- * One service of a process, from its settings to its end: what createConsignee makes, and what `consignee serve` runs. It reads the
- * settings, says in the log what is on, and has receiver.ts do the rest.
+ * One service of a process, from its settings to its end: what createConsignee makes, and what `consignee serve` runs. It knows how
+ * far the service has come, and what may be asked of it then; launch.ts starts it.
  */
-import { ConfigError } from '../base/errors.ts';
-import { createLog, type Log, type LogOptions, type Output } from '../base/log/log.ts';
+import type { Log } from '../base/log/log.ts';
 import type { Environment } from '../base/settings/environment.ts';
-import { restartsFor } from './config/restart-settings.ts';
-import { type Settings, sound } from './config/settings.ts';
+import type { Settings } from './config/settings.ts';
 import type { Consignee, ConsigneeState, ListenOptions, StopOptions } from './consignee.ts';
 import type { AccessDecision } from './console/access.ts';
 import { eventAccess } from './event-access.ts';
-import { sayReady, sayWhatIsOn } from './greeting.ts';
 import { answerNotRunning, isForSources } from './http/mounted.ts';
 import type { App } from './http/server.ts';
-import { examinePlaces } from './places.ts';
-import { type Receiver, startReceiver } from './receiver.ts';
+import type { LaunchOptions, Running } from './launch.ts';
 import type { ServiceStatus } from './status.ts';
-import type { WorkOptions } from './work.ts';
 
-interface InstanceOptions extends Pick<WorkOptions, 'role' | 'isOwnProcess'> {
-  /** Asked at the start, and for each reload. */
-  readonly read: (changed?: Environment) => Promise<Settings>;
-  /** Where the log goes. Its end calls back once every line is out. */
-  readonly output: () => Output & { end(done: () => void): void };
-  /** See LogOptions. */
-  readonly pretty: boolean;
+interface InstanceOptions extends LaunchOptions {
   readonly signals: boolean;
-}
-
-interface Running {
-  settings: Settings;
-  readonly receiver: Receiver;
-  readonly log: Log;
-  readonly endLog: () => Promise<void>;
 }
 
 export class Instance implements Consignee {
@@ -77,22 +59,9 @@ export class Instance implements Consignee {
 
   async #start(): Promise<void> {
     this.#state = 'starting';
-    const { signal } = this.#giveUp;
     try {
-      const settings = await this.#options.read();
-      const { problems, remarks } = await examinePlaces(settings, this.#options.role);
-      if (problems.length > 0) throw new ConfigError(problems);
-      signal.throwIfAborted();
-      const logs = this.#openLog(settings);
-      const { log } = logs;
-      const starting = startReceiver({ ...this.#options, ...settings, ...logs, signal });
-      const receiver = await starting.catch(async (error) => {
-        await logs.endLog();
-        throw signal.aborted ? signal.reason : error;
-      });
-      this.#running = { settings, receiver, log, endLog: logs.endLog };
-      for (const { isWell, says } of remarks) if (!isWell) log.warn({ setting: 'DATABASE_URL' }, says);
-      sayWhatIsOn(settings, this.#options, log);
+      const { launch } = await import('./launch.ts');
+      this.#running = await launch(this.#options, this.#giveUp.signal);
       if (this.#options.signals) this.#hearSignals();
       if (this.#stopping === undefined) this.#state = 'serving';
     } catch (error) {
@@ -101,20 +70,8 @@ export class Instance implements Consignee {
     }
   }
 
-  #openLog({ config }: Settings) {
-    const logOptions: LogOptions = { level: config.logLevel, pretty: this.#options.pretty };
-    const output = this.#options.output();
-    const endLog = () => new Promise<void>((resolve) => output.end(resolve));
-    return { logOptions, output, log: createLog(logOptions, output), endLog };
-  }
-
   async listen(where: ListenOptions = {}): Promise<{ readonly port: number }> {
-    const { settings, receiver, log } = this.#now;
-    const { host, port: usual } = settings.config;
-    const port = await receiver.listen({ host: where.host ?? host, port: where.port ?? usual });
-    const ports = { port, console: this.#consolePort };
-    sayReady(settings, this.#options, log, { ...ports, limits: receiver.connections });
-    return { port };
+    return await this.#now.listen(where, this.#consolePort);
   }
 
   /** Opens the console at CONSOLE_HOST and CONSOLE_PORT. */
@@ -139,14 +96,7 @@ export class Instance implements Consignee {
   metrics = async (): Promise<string> => await this.#now.receiver.metrics();
 
   async reload(changed?: Environment): Promise<void> {
-    const running = this.#now;
-    const { receiver, log } = running;
-    const next = sound(await this.#options.read(changed));
-    for (const setting of restartsFor(running.settings.config, next.config))
-      log.warn({ setting }, `${setting} has changed: that takes a restart`);
-    running.settings = next;
-    await receiver.reload(next);
-    log.info({}, 'settings read again');
+    await this.#now.reload(changed);
   }
 
   /** `why`: what the log says of it. */

@@ -1,7 +1,7 @@
 /** What the public port is made of: the app with its sources, and whom it asks and tells. Called by receiver.ts. */
 import { resolveClient } from '../verify/client-address.ts';
 import { createApp } from './http/app.ts';
-import { hostBodyCheck } from './http/mounted.ts';
+import { hostBodyCheck } from './http/host-body.ts';
 import { keepRefusals } from './http/refused.ts';
 import { responder } from './http/respond.ts';
 import { senderReader } from './http/senders.ts';

@@ -4,7 +4,6 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash, type KeyObject } from 'node:crypto';
-import { errors, jwtVerify } from 'jose';
 import { type Exact, exactObject, jsonStartOf, NumberText, sameExact, spell } from '../base/json-text.ts';
 import type { FormKey } from './form/key.ts';
 import type { PublicAlgorithm } from './form/vocabulary.ts';
@@ -75,6 +74,7 @@ export async function keyOfToken(
   keys: readonly FormKey[],
   receivedAt: number,
   { form, toleranceSeconds, leewaySeconds = 0 }: JwtOptions & { readonly form: JwtForm },
+  { errors, jwtVerify }: typeof import('jose'),
 ): Promise<FormKey> {
   const isDated = requiredClaims(form).includes('iat');
   const attempts = keys.map(({ object }) =>

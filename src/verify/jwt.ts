@@ -9,9 +9,10 @@
  *
  * Then the content is signed, not the bytes. Whoever has caught a token can write its claims in other words, so the proof
  * says what the claims say: by that, copies are known (inbox/identity.ts).
+ *
+ * jose is loaded for the first source that has such a secret: every thread and command reads the table of schemes.
  */
 import { createPrivateKey, createSecretKey, hash } from 'node:crypto';
-import { CompactSign } from 'jose';
 import { exactObject, jsonStartOf } from '../base/json-text.ts';
 import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
 import { BEARER, JWT_ALGORITHMS, type JwtForm, requiredClaims } from './jwt-form.ts';
@@ -108,6 +109,7 @@ export const JWT = {
 export function jwt(options: JwtOptions, cut?: string, form: JwtForm = BEARER): Verifier {
   const algorithm = JWT_ALGORITHMS[form.algorithm];
   const own = options.secrets.flatMap((secret) => readFormKeys({ algorithm }, secret));
+  const loading = import('jose');
   return async function verifyJwt(head): Promise<Proof | BodyCheck> {
     const { token, protectedHeader, payload } = readToken(head, form);
     if (protectedHeader.get('alg') !== form.algorithm)
@@ -118,7 +120,8 @@ export function jwt(options: JwtOptions, cut?: string, form: JwtForm = BEARER): 
     }
     const isFetched = form.key !== undefined && options.secrets.length === 0;
     const keys = isFetched ? await publishedKeys(protectedHeader, head, form, options) : own;
-    const { fingerprint: secret } = await keyOfToken(token, keys, head.receivedAt, { ...options, form });
+    const about = { ...options, form };
+    const { fingerprint: secret } = await keyOfToken(token, keys, head.receivedAt, about, await loading);
     const claims = claimsIn(payload, form);
     const { binds } = form;
     if (binds === 'nothing') return { scheme: 'jwt', secret };
@@ -149,6 +152,7 @@ export async function signJwt(
   const key = isShared ? createSecretKey(secret, 'utf8') : createPrivateKey(secret);
   const seconds = Math.floor(nowMs / 1000);
   const payload = form.binds === 'body' ? bodyAsClaims(body, seconds) : claimsAbout(body, seconds, form);
+  const { CompactSign } = await import('jose');
   const signer = new CompactSign(Buffer.from(payload)).setProtectedHeader({
     alg: form.algorithm,
     typ: 'JWT',

@@ -11,7 +11,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Pool, type QueryResult, types } from 'pg';
 import { freePort } from './free-port.ts';
-import { copyFolder, give, PASSWORD, type Prepared, prepare, USER } from './postgres/binaries.ts';
+import {
+  copyFolder,
+  give,
+  makeDataFolder,
+  PASSWORD,
+  type Prepared,
+  prepare,
+  USER,
+} from './postgres/binaries.ts';
 import { watchOver } from './postgres/watchman.ts';
 
 /** Names the setting that says where postgres/shared.ts answers. Outside a test run there is no such place. */
@@ -25,8 +33,14 @@ const TYPES = {
 /** Under which name tests ask a database that was made for them. */
 const TESTS = 'tests';
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
-/** What PostgreSQL comes with, but for a machine that has other things to do. */
-const FLAGS = ['shared_buffers=64MB', 'max_connections=100', 'unix_socket_directories='];
+/** What PostgreSQL comes with, but for a machine that has other things to do, and perhaps keeps the data in its memory. */
+const FLAGS = [
+  'shared_buffers=64MB',
+  'max_connections=100',
+  'unix_socket_directories=',
+  'max_wal_size=256MB',
+  'min_wal_size=32MB',
+];
 
 /** `fast` ends the connections and closes the files; `immediate` is a crash, and the next start a recovery. */
 export type StopMode = keyof typeof SIGNALS;
@@ -111,9 +125,9 @@ export async function freshDatabase(): Promise<Database> {
 
 /** A server of its own. Rejects with what it logged if it does not start. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  if (process.env[DESK]) return startPrepared(await atDesk<Prepared>('prepared'), makeDataFolder(), options);
   const base = mkdtempSync(join(tmpdir(), 'consignee-postgres-'));
-  const prepared = process.env[DESK] ? await atDesk<Prepared>('prepared') : await prepare(base);
-  return startPrepared(prepared, base, options);
+  return startPrepared(await prepare(base), base, options);
 }
 
 async function atDesk<T>(thing: 'shared' | 'prepared'): Promise<T> {

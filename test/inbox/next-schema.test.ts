@@ -52,6 +52,9 @@ afterAll(async () => {
   for (const made of [folder, root]) rmSync(made, { recursive: true, force: true });
 });
 
+/** What it compiles goes with its folder: at another run it would be found by nobody. */
+const asNext = () => ({ root, env: { NODE_COMPILE_CACHE: join(root, 'compiled') } });
+
 /** What a service does with its tables: events that are done, fail, come twice, and are refused. */
 async function work(service: Service, left: (sql: string) => unknown): Promise<string[]> {
   const ids = [await tell(service, 'jobs', 'ok'), await tell(service, 'jobs', 'fail', 'ok')];
@@ -81,14 +84,14 @@ function expectWarned(service: Service): void {
 }
 
 test('with SQLite this release works on the tables of the next, and the next goes on where it stopped', async () => {
-  const next = await startWired({ folder, root });
+  const next = await startWired({ folder, ...asNext() });
   const ids = await work(next, next.sql);
   expect(await next.stop()).toBe(0);
   const now = await startWired({ folder });
   expectWarned(now);
   ids.push(...(await work(now, now.sql)));
   expect(await now.stop()).toBe(0);
-  const again = await startWired({ folder, root });
+  const again = await startWired({ folder, ...asNext() });
   ids.push(...(await work(again, again.sql)));
   const kept = again.events().map(({ number }) => idOf(number));
   expect(kept).toEqual([...ids].sort());
@@ -101,7 +104,7 @@ test('with SQLite this release works on the tables of the next, and the next goe
 });
 
 test('with PostgreSQL this release works on the tables of the next, beside it', async () => {
-  const next = await startWired({ database: database.url, root });
+  const next = await startWired({ database: database.url, ...asNext() });
   const now = await startWired({ database: database.url });
   expectWarned(now);
   const ids: string[] = [];

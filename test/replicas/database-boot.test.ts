@@ -1,14 +1,14 @@
 /** Starts on PostgreSQL: those that must not be, each told in a sentence that shows no password, and those that must. */
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { prepareDatabase } from '../../src/inbox/postgres/tables.ts';
 import { runToEnd } from '../harness/command.ts';
 import { deliver, signature } from '../harness/deliver.ts';
+import { useFolder } from '../harness/folder.ts';
 import { freePort } from '../harness/free-port.ts';
 import { clear, startEnduring } from '../harness/ledger.ts';
 import { PASSWORD } from '../harness/postgres/binaries.ts';
@@ -20,16 +20,12 @@ import type { Service } from '../harness/service.ts';
 const ENDURING = join(ROOT, 'test/fixtures/enduring');
 const ON = { JOBS_WEBHOOK_SECRET: SECRET, THINGS_WEBHOOK_SECRET: SECRET };
 
+const { folder, consignee } = useFolder();
 let server: PostgresServer;
-let folder: string;
 beforeAll(async () => {
   server = await startPostgres();
-  folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 });
-afterAll(async () => {
-  await server.stop('immediate');
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => server.stop('immediate'));
 
 /** Each test has a database of its own. */
 let name: string;
@@ -315,20 +311,20 @@ test('the password is nowhere to be seen, whatever happens and whatever is asked
   expect(await send(2)).toBe(503);
   const metrics = await fetch(`http://127.0.0.1:${service.consolePort}/metrics`);
   said.push(await metrics.text());
-  const consignee = async (database: string, ...args: string[]) => {
+  const order = async (database: string, ...args: string[]) => {
     // Without npm, so that no registry is asked.
     const env = { ...ON, DATABASE_URL: database, PATH: folder };
-    const { code, output } = await runToEnd([...args, '--config', ENDURING], { env, cwd: folder });
+    const { code, output } = await consignee([...args, '--config', ENDURING], env);
     said.push(output);
     return code;
   };
-  expect(await consignee(url, 'events', 'list')).toBe(1);
-  expect(await consignee(url, 'check')).toBe(1);
+  expect(await order(url, 'events', 'list')).toBe(1);
+  expect(await order(url, 'check')).toBe(1);
   await setPassword(password);
   await service.line(({ msg }) => msg === 'the inbox takes writes again');
-  expect(await consignee(url, 'events', 'list', '--json')).toBe(0);
-  expect(await consignee(url, 'events', 'show', event?.id ?? '')).toBe(0);
-  expect(await consignee(urlOf(`teller_${made}`, 'nowhere'), 'serve')).toBe(78);
+  expect(await order(url, 'events', 'list', '--json')).toBe(0);
+  expect(await order(url, 'events', 'show', event?.id ?? '')).toBe(0);
+  expect(await order(urlOf(`teller_${made}`, 'nowhere'), 'serve')).toBe(78);
   expect(await service.stop()).toBe(0);
   said.push(service.output());
   expect(said.filter((text) => text.includes(canary))).toEqual([]);

@@ -66,7 +66,7 @@ export interface ReceiveOptions {
   /** Of a handshake; false: there is no room. */
   readonly keepArrived: ReturnType<typeof arrivedKeeper>;
   readonly responder: Responder;
-  /** Made by mounted.ts. */
+  /** Made by host-body.ts. */
   readonly checkHostBody: RequestStep;
 }
 

@@ -10,20 +10,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DESK, type PostgresServer, startPrepared } from '../postgres.ts';
-import { type Prepared, prepare } from './binaries.ts';
+import { makeDataFolder, type Prepared, prepare } from './binaries.ts';
 import { watchOver } from './watchman.ts';
 
 /** Vitest's global setup. */
 export default async function openDesk(): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-postgres-'));
-  const callOff = watchOver(join(folder, 'data'), folder);
+  const callOff = watchOver(folder, folder);
   let prepared: Promise<Prepared> | undefined;
   let shared: Promise<PostgresServer> | undefined;
 
   function hand(thing: string): Promise<unknown> {
     prepared ??= prepare(folder);
     if (thing === '/prepared') return prepared;
-    shared ??= prepared.then((from) => startPrepared(from, folder));
+    shared ??= prepared.then((from) => startPrepared(from, makeDataFolder()));
     return shared.then((server) => server.url());
   }
 
