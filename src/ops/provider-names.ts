@@ -10,6 +10,10 @@ export function providerNames(): string {
   return lines.map((line) => `    ${line}`).join('\n');
 }
 
-export function noPreset(names: readonly string[]): string {
-  return `there is no preset ${names.join(', ')}${didYouMean(names[0] ?? '', Object.keys(presets))}`;
+/** With the one that is meant, if its title has the word in it or its name is near. */
+export function noPreset([given = '', ...more]: readonly string[]): string {
+  const word = given.toLowerCase();
+  const titled = Object.values(presets).find(({ title }) => title.toLowerCase().split(/\W+/).includes(word));
+  const hint = titled ? `. Did you mean ${titled.name}?` : didYouMean(given, Object.keys(presets));
+  return `there is no preset ${[given, ...more].join(', ')}${hint}`;
 }

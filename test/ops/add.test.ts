@@ -46,6 +46,8 @@ test('a name that is nearly right is guessed, and nothing is written', async () 
   const { code, output } = await add('gihtub');
   expect(code).toBe(64);
   expect(output).toMatch(/^consignee: there is no preset gihtub\. Did you mean github\?\n/);
+  expect((await add('17track')).output).toContain('there is no preset 17track. Did you mean track17?');
+  expect((await add('magento')).output).toContain('Did you mean adobe-commerce?');
   expect((await add()).output).toMatch(/^consignee: add wants one provider\n/);
   expect((await consignee(['init', 'new', '--sources', 'shipo'])).output).toContain('Did you mean shippo?');
   expect([read('config/sources.ts'), read('.env')]).toEqual([before, '']);
