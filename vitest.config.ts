@@ -68,7 +68,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: filesThatNeed() } },
       project('mocks', { isolate: true }),
-      project('service'),
+      project('service', { setupFiles: 'test/harness/stop-opened.ts' }),
       project('database', { globalSetup: 'test/harness/postgres/shared.ts' }),
       // Alone, when all others are done.
       project('balancers', {

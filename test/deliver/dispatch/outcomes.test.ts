@@ -15,7 +15,7 @@ import {
 import type { Service } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
   service = await startWired();
 });
