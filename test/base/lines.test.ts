@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { runToEnd } from '../harness/command.ts';
+import { openService } from '../harness/open-service.ts';
 import { SECRET } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { ask, bodyOf, bytesOf, FLEXPORT, lineAfter, signed } from '../harness/wire.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  service = await openService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
 });
 afterAll(() => service.stop());
 

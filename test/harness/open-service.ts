@@ -3,8 +3,8 @@
  * threads, and a third of a second cheaper than the process of service.ts. That one is for tests of signals, exit codes, arguments,
  * standard output, or what handlers read from process.env.
  *
- * Its working folder is that of the process for as long as it runs, so that there is one at a time. Those that a test leaves open,
- * stop-opened.ts stops.
+ * Where handlers write into the working folder, the whole process works there until the service stops. Those that a test leaves
+ * open, stop-opened.ts stops.
  */
 import { rmSync } from 'node:fs';
 import { importWiring, settingsFrom } from '../../src/serve/config/settings.ts';
@@ -14,11 +14,10 @@ import { opened } from './opened.ts';
 import { FOUR } from './project.ts';
 import { placeOf, type RunningService, type ServiceOptions, viewOf } from './service.ts';
 
-type OpenOptions = Pick<ServiceOptions, 'env' | 'config' | 'knobs' | 'folder'>;
+type OpenOptions = Pick<ServiceOptions, 'env' | 'config' | 'knobs' | 'folder' | 'writesWhereItRuns'>;
 
-/** Rejects if it does not start, or while another one is open. */
+/** Rejects with the reason if it does not start. */
 export async function openService(options: OpenOptions = {}): Promise<RunningService> {
-  if (opened.size > 0) throw new Error('a service is open already: stop it, or start this one as a process');
   const { folder, config = FOUR, env } = placeOf(options);
   const transcript = transcribe();
   const instance = new Instance({
@@ -29,12 +28,11 @@ export async function openService(options: OpenOptions = {}): Promise<RunningSer
     signals: false,
     isOwnProcess: false,
   });
-  const before = process.cwd();
-  process.chdir(folder);
+  const leave = options.writesWhereItRuns ? enter(folder) : () => {};
   const stop = async () => {
     await instance.stop();
     if (!opened.delete(stop)) return;
-    process.chdir(before);
+    leave();
     if (!options.folder) rmSync(folder, { recursive: true, force: true });
   };
   opened.add(stop);
@@ -46,4 +44,13 @@ export async function openService(options: OpenOptions = {}): Promise<RunningSer
     await stop();
     throw error;
   }
+}
+
+const outside = process.cwd();
+
+/** Answers with the way back. Throws if somebody else is in a folder of his own. */
+function enter(folder: string): () => void {
+  if (process.cwd() !== outside) throw new Error(`the process works in ${process.cwd()} already`);
+  process.chdir(folder);
+  return () => process.chdir(outside);
 }

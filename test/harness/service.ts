@@ -59,6 +59,8 @@ export interface ServiceOptions {
   readonly config?: string;
   /** In place of what service.ts says there. */
   readonly knobs?: ServiceKnobs;
+  /** Its handlers write into the folder that it runs in. */
+  readonly writesWhereItRuns?: true;
   /** URL of a PostgreSQL database to keep the inbox in. */
   readonly database?: string;
   /** Options for `serve`. */

@@ -5,19 +5,20 @@ import {
   numberOf,
   outcomes,
   seen,
-  startWired,
   tell,
   told,
   tries,
   untilOutcome,
+  wired,
   workOf,
 } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 let service: RunningService;
 beforeAll(async () => {
-  service = await startWired();
+  service = await openService(wired());
 });
 afterAll(() => service.stop());
 

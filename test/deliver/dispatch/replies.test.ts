@@ -1,12 +1,13 @@
 /** `reply` functions, through the real process: their JSON is the answer; whatever they do, the event is safe. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { numberOf, signature, untilOutcome, wired } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startWired();
+  service = await openService(wired());
 });
 afterAll(() => service.stop());
 
