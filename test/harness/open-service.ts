@@ -16,8 +16,17 @@ import { placeOf, type RunningService, type ServiceOptions, viewOf } from './ser
 
 type OpenOptions = Pick<ServiceOptions, 'env' | 'config' | 'knobs' | 'folder' | 'writesWhereItRuns'>;
 
+export interface OpenedService extends RunningService {
+  /** Stops it, and opens it anew in the same folder, with what is given in place of the former options. */
+  reopen(changed?: Omit<OpenOptions, 'folder'>): Promise<OpenedService>;
+}
+
 /** Rejects with the reason if it does not start. */
-export async function openService(options: OpenOptions = {}): Promise<RunningService> {
+export function openService(options: OpenOptions = {}): Promise<OpenedService> {
+  return open(options, options.folder === undefined);
+}
+
+async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedService> {
   const { folder, config = FOUR, env } = placeOf(options);
   const transcript = transcribe();
   const instance = new Instance({
@@ -29,17 +38,24 @@ export async function openService(options: OpenOptions = {}): Promise<RunningSer
     isOwnProcess: false,
   });
   const leave = options.writesWhereItRuns ? enter(folder) : () => {};
-  const stop = async () => {
+  const end = async () => {
     await instance.stop();
-    if (!opened.delete(stop)) return;
-    leave();
-    if (!options.folder) rmSync(folder, { recursive: true, force: true });
+    if (opened.delete(stop)) leave();
+  };
+  const stop = async () => {
+    await end();
+    if (ownsFolder) rmSync(folder, { recursive: true, force: true });
   };
   opened.add(stop);
   try {
     await instance.start();
     const consolePort = await instance.openConsole();
-    return { ...viewOf(folder, transcript, { consolePort, ...(await instance.listen()) }), stop };
+    const view = viewOf(folder, transcript, { consolePort, ...(await instance.listen()) });
+    const reopen: OpenedService['reopen'] = async (changed) => {
+      await end();
+      return await open({ ...options, ...changed, folder }, ownsFolder);
+    };
+    return { ...view, stop, reopen };
   } catch (error) {
     await stop();
     throw error;

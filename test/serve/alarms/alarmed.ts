@@ -4,12 +4,7 @@ import type { ServiceKnobs } from 'consignee';
 import type { Line } from '../../harness/command.ts';
 import { numberOf } from '../../harness/deliver.ts';
 import { SECRET } from '../../harness/project.ts';
-import {
-  type RunningService,
-  type Service,
-  type ServiceOptions,
-  startService,
-} from '../../harness/service.ts';
+import type { RunningService, ServiceOptions } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 type AlarmKnobs = NonNullable<ServiceKnobs['alarms']>;
@@ -34,9 +29,6 @@ export function alarmed(alarms: AlarmKnobs = {}, options: ServiceOptions = {}, o
   const knobs = { ...KNOBS, ...options.knobs, alarms: { ...ALARMS, ...alarms } };
   return { writesWhereItRuns: true, ...options, config: CONFIG, knobs, env: { ...secrets, ...options.env } };
 }
-
-export const startAlarmed = (...given: Parameters<typeof alarmed>): Promise<Service> =>
-  startService(alarmed(...given));
 
 /** The log's lines about alarms of a kind, in order. */
 export function alarmLines(service: RunningService, kind?: string): Line[] {

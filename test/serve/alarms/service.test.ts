@@ -1,16 +1,17 @@
-/** Alarms through the real process: each begins with the words a person acts on, is told once, and has an end. */
+/** Alarms through the real service: each begins with the words a person acts on, is told once, and has an end. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
 import { runToEnd } from '../../harness/command.ts';
 import { deliver, tell, told, untilOutcome } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import type { Service } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
-import { alarmLines, discard, looks, metricLines, over, raised, send, startAlarmed } from './alarmed.ts';
+import { alarmed, alarmLines, discard, looks, metricLines, over, raised, send } from './alarmed.ts';
 
-let service: Service | undefined;
+let service: RunningService | undefined;
 afterEach(async () => {
   await service?.stop();
   service = undefined;
@@ -20,14 +21,14 @@ const WRONG = 'another-secret-that-is-long-enough-as-well';
 let count = 0;
 const body = () => JSON.stringify({ event_type: 'TRANSACTION_SETTLED', event_id: `e-${++count}`, data: {} });
 
-async function flintn(to: Service, secret: string, times: number): Promise<number[]> {
+async function flintn(to: RunningService, secret: string, times: number): Promise<number[]> {
   const one = body();
   const headers = flintnHeaders(secret, one);
   return await Promise.all(Array.from({ length: times }, () => send(to, 'flintn', headers, one)));
 }
 
 test('a service that gets little, or now and then something wrong, raises nothing', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   await looks(service);
   await flintn(service, SECRET, 1);
   await flintn(service, WRONG, 5);
@@ -38,7 +39,7 @@ test('a service that gets little, or now and then something wrong, raises nothin
 });
 
 test('a storm of refusals is told once, with its likely cause, and is over later', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   await flintn(service, SECRET, 1);
   const statuses = await flintn(service, WRONG, 30);
   expect(new Set(statuses)).toEqual(new Set([401]));
@@ -65,7 +66,7 @@ test('a storm of refusals is told once, with its likely cause, and is over later
 
 test('refusals beside requests that pass ask another question', async () => {
   // All of them within one look.
-  service = await startAlarmed({ windowMs: 60_000, lookMs: 3_000 });
+  service = await openService(alarmed({ windowMs: 60_000, lookMs: 3_000 }));
   await flintn(service, WRONG, 30);
   await flintn(service, SECRET, 1);
   const { msg } = await raised(service, 'refusals');
@@ -75,7 +76,7 @@ test('refusals beside requests that pass ask another question', async () => {
 });
 
 test('an alarm that stays is repeated, its beginning with it', async () => {
-  service = await startAlarmed({ diskFreeMb: 1e9, diskFreeRatio: 1, repeatMs: 400 });
+  service = await openService(alarmed({ diskFreeMb: 1e9, diskFreeRatio: 1, repeatMs: 400 }));
   const first = await raised(service, 'disk');
   await looks(service, 1_500);
   const lines = alarmLines(service, 'disk');
@@ -88,7 +89,7 @@ test('an alarm that stays is repeated, its beginning with it', async () => {
 });
 
 test('events that die are told of, and over once somebody has seen to them', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   const ids = [
     await tell(service, 'jobs', 'decline'),
     await tell(service, 'jobs', 'decline', 'decline', 'ok'),
@@ -105,12 +106,11 @@ test('events that die are told of, and over once somebody has seen to them', asy
 });
 
 test('events that were dead before the start are known, and their alarm goes on', async () => {
-  const first = await startAlarmed();
+  const first = await openService(alarmed());
   const id = await tell(first, 'jobs', 'decline');
   await untilOutcome(first, id, 'dead');
   await raised(first, 'dead');
-  expect(await first.kill('SIGTERM')).toBe(0);
-  service = await startAlarmed({}, { folder: first.folder });
+  service = await first.reopen();
   await looks(service);
   expect(alarmLines(service)).toEqual([]);
   expect(await metricLines(service)).toEqual(['consignee_alarm{kind="dead",subject="jobs/work"} 1']);
@@ -120,13 +120,10 @@ test('events that were dead before the start are known, and their alarm goes on'
   expect((await raised(service, 'dead')).msg).toBe(
     'jobs/work: 1 event has died, its attempts spent or declined',
   );
-  await service.kill('SIGTERM');
-  rmSync(first.folder, { recursive: true });
-  service = undefined;
 });
 
 test('a target that is down is named at once, and is over when it takes events', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   const down = join(service.folder, 'down');
   writeFileSync(down, '');
   await deliver(service, 'far', told('ok'));
@@ -145,7 +142,7 @@ test('a target that is down is named at once, and is over when it takes events',
 });
 
 test('an event that fails and fails makes a backlog without a subject', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   await tell(service, 'jobs', 'throw');
   const line = await raised(service, 'backlog');
   expect(line).not.toHaveProperty('subject');
@@ -155,7 +152,7 @@ test('an event that fails and fails makes a backlog without a subject', async ()
 });
 
 test('a clock that is off is told of while the requests still pass', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   const seconds = Math.floor(Date.now() / 1_000) + 100;
   const one = '{"event":"track_updated"}';
   const headers = shippoHeaders(SECRET, one, seconds);
@@ -174,7 +171,7 @@ test('a clock that is off is told of while the requests still pass', async () =>
 });
 
 test('an inbox that takes no writes is told of, and when it does again', async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
   const other = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
   other.exec('BEGIN IMMEDIATE');
   try {
@@ -190,7 +187,7 @@ test('an inbox that takes no writes is told of, and when it does again', async (
 });
 
 test('refused requests that could not be kept are counted', async () => {
-  service = await startAlarmed({}, { knobs: { refused: { bytesMax: 2_560 } } });
+  service = await openService(alarmed({}, { knobs: { refused: { bytesMax: 2_560 } } }));
   const statuses = await flintn(service, WRONG, 20);
   expect(new Set(statuses)).toEqual(new Set([401]));
   const line = await raised(service, 'unkept');
