@@ -7,6 +7,8 @@
  * open, stop-opened.ts stops.
  */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { reloadOnChange } from '../../src/ops/reload.ts';
 import { importWiring, settingsFrom } from '../../src/serve/config/settings.ts';
 import { Instance } from '../../src/serve/instance.ts';
 import { transcribe } from './command.ts';
@@ -27,7 +29,9 @@ export function openService(options: OpenOptions = {}): Promise<OpenedService> {
 }
 
 async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedService> {
-  const { folder, config = FOUR, env } = placeOf(options);
+  const { folder, config = FOUR, ...place } = placeOf(options);
+  // Of a process in that folder it is the usual one.
+  const env = { DATA_DIR: join(folder, 'data'), ...place.env };
   const transcript = transcribe();
   const instance = new Instance({
     read: async () => settingsFrom(await importWiring(config, env), env, true),
@@ -38,7 +42,9 @@ async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedSe
     isOwnProcess: false,
   });
   const leave = options.writesWhereItRuns ? enter(folder) : () => {};
+  let stopWatching = () => {};
   const end = async () => {
+    stopWatching();
     await instance.stop();
     if (opened.delete(stop)) leave();
   };
@@ -50,6 +56,13 @@ async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedSe
   try {
     await instance.start();
     const consolePort = await instance.openConsole();
+    stopWatching = reloadOnChange({
+      settings: instance.settings,
+      reload: () => instance.reload().then(() => instance.settings),
+      onHangup: false,
+      dotenv: undefined,
+      log: instance.log,
+    });
     const view = viewOf(folder, transcript, { consolePort, ...(await instance.listen()) });
     const reopen: OpenedService['reopen'] = async (changed) => {
       await end();

@@ -60,7 +60,7 @@ export interface ServiceOptions {
   /** In place of what service.ts says there. */
   readonly knobs?: ServiceKnobs;
   /** Its handlers write into the folder that it runs in. */
-  readonly writesWhereItRuns?: true;
+  readonly writesWhereItRuns?: boolean;
   /** URL of a PostgreSQL database to keep the inbox in. */
   readonly database?: string;
   /** Options for `serve`. */

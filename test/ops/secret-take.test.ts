@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { ROOT } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { opensslMac } from '../harness/signing.ts';
 import { waitFor } from '../harness/waiting.ts';
 
@@ -23,7 +24,7 @@ const OTHERS = {
 
 const { consignee } = useFolder();
 let folder: string;
-let service: Service | undefined;
+let service: RunningService | undefined;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 });
@@ -32,9 +33,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function serve(env: Record<string, string>): Promise<Service> {
+async function serve(env: Record<string, string>): Promise<RunningService> {
   await service?.stop();
-  service = await startService({ config, folder, env });
+  service = await openService({ config, folder, env });
   return service;
 }
 

@@ -1,19 +1,21 @@
-/** `latest`, through the real process: real sequences of news about parcels, shuffled, with a handler that fails. */
+/** `latest`, through the real service: real sequences of news about parcels, shuffled, with a handler that fails. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runToEnd } from '../../harness/command.ts';
 import { numberOf } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
+    writesWhereItRuns: true,
     config: CONFIG,
     knobs: { backoff: { baseMs: 10, capMs: 40 } },
     env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET, FLEXPORT_WEBHOOK_SECRET: SECRET },

@@ -15,7 +15,7 @@ const SECRETS = Object.fromEntries(
 );
 
 /** The watch looks all the time. */
-const ALARMS: AlarmKnobs = { lookMs: 50, calmMs: 200, windowMs: 2_000, backlogAgeMs: 600, diskFreeMb: 0 };
+const ALARMS: AlarmKnobs = { lookMs: 100, calmMs: 200, windowMs: 2_000, backlogAgeMs: 600, diskFreeMb: 0 };
 const KNOBS = {
   circuit: { failures: 2, restMs: 200, restMaxMs: 400 },
   backoff: { baseMs: 20, capMs: 40 },
