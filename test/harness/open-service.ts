@@ -28,8 +28,11 @@ export function openService(options: OpenOptions = {}): Promise<OpenedService> {
   return open(options, options.folder === undefined);
 }
 
+let last = 0;
+
+/** A process imports a file once, and the next one in the same folder may have another wiring. */
 async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedService> {
-  const { folder, config = FOUR, ...place } = placeOf(options);
+  const { folder, config = FOUR, ...place } = placeOf(options, `config-${++last}`);
   // Of a process in that folder it is the usual one.
   const env = { DATA_DIR: join(folder, 'data'), ...place.env };
   const transcript = transcribe();

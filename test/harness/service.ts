@@ -119,12 +119,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 }
 
-/** Where it runs and with what, as the options and their defaults say. */
-export function placeOf({ folder: given, config, knobs, database, env }: ServiceOptions) {
+/** Where it runs and with what, as the options and their defaults say. Knobs are written into a folder of that name. */
+export function placeOf({ folder: given, config, knobs, database, env }: ServiceOptions, name = 'config') {
   const folder = given ?? mkdtempSync(join(tmpdir(), 'consignee-'));
   return {
     folder,
-    config: knobs ? writeConfig(folder, config, knobs) : config,
+    config: knobs ? writeConfig(join(folder, name), config, knobs) : config,
     env: {
       DATABASE_URL: database ?? `sqlite:${inboxOf(folder)}`,
       PORT: '0',
@@ -166,9 +166,8 @@ function readyLine(child: Run): Line | undefined {
   return child.lines().find((line) => line.msg === 'ready');
 }
 
-/** The wiring of one folder with other knobs. */
-function writeConfig(folder: string, wiring = FOUR, knobs: ServiceKnobs): string {
-  const config = join(folder, 'config');
+/** The wiring of one folder with other knobs, in another. */
+function writeConfig(config: string, wiring = FOUR, knobs: ServiceKnobs): string {
   mkdirSync(config, { recursive: true });
   writeFileSync(join(config, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(config, 'sources.ts'), `export { default } from '${join(wiring, 'sources.ts')}';\n`);
