@@ -8,6 +8,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from '../../src/base/errors.ts';
 import { reloadOnChange } from '../../src/ops/reload.ts';
 import { importWiring, settingsFrom } from '../../src/serve/config/settings.ts';
 import { Instance } from '../../src/serve/instance.ts';
@@ -26,6 +27,18 @@ export interface OpenedService extends RunningService {
 /** Rejects with the reason if it does not start. */
 export function openService(options: OpenOptions = {}): Promise<OpenedService> {
   return open(options, options.folder === undefined);
+}
+
+/** What is wrong, each problem with its fix, where `serve` would end with 78. Fails if it starts, or ends for another reason. */
+export async function refusalOf(options: OpenOptions): Promise<string> {
+  try {
+    const service = await openService(options);
+    await service.stop();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('it has started');
 }
 
 let last = 0;
