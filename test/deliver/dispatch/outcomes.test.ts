@@ -1,4 +1,4 @@
-/** How attempts go, through the real process: retried, later, discarded, dead, cut off; and one at a time if told so. */
+/** How attempts go, through the real service: retried, later, discarded, dead, cut off; and one at a time if told so. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   deliver,

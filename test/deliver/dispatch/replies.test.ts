@@ -1,4 +1,4 @@
-/** `reply` functions, through the real process: their JSON is the answer; whatever they do, the event is safe. */
+/** `reply` functions, through the real service: their JSON is the answer; whatever they do, the event is safe. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { numberOf, signature, untilOutcome, wired } from '../../harness/deliver.ts';
