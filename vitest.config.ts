@@ -54,7 +54,8 @@ process.env.NODE_COMPILE_CACHE ??= at('node_modules/.cache/node-compile-cache');
 const WORKERS = 4;
 
 function project(name: keyof typeof NEEDS, more: object = {}) {
-  return { extends: true, test: { name, include: filesThatNeed(name), ...more } } as const;
+  const setupFiles = 'test/harness/stop-opened.ts';
+  return { extends: true, test: { name, include: filesThatNeed(name), setupFiles, ...more } } as const;
 }
 
 export default defineConfig({
@@ -68,7 +69,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: filesThatNeed() } },
       project('mocks', { isolate: true }),
-      project('service', { setupFiles: 'test/harness/stop-opened.ts' }),
+      project('service'),
       project('database', { globalSetup: 'test/harness/postgres/shared.ts' }),
       // Alone, when all others are done.
       project('balancers', {
