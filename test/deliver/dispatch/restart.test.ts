@@ -16,7 +16,7 @@ import {
   workOf,
 } from '../../harness/deliver.ts';
 import { openService } from '../../harness/open-service.ts';
-import type { RunningService, Service, ServiceOptions } from '../../harness/service.ts';
+import type { RunningService, Service } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 /** It is the end of the process that ends an attempt, however busy the machine, and not its time limit. */
@@ -34,8 +34,8 @@ afterEach(async () => {
 });
 
 /** A process, to be ended. */
-async function start(options: ServiceOptions = {}): Promise<Service> {
-  const started = await startWired({ folder, ...options });
+async function start(): Promise<Service> {
+  const started = await startWired({ folder, knobs: PATIENT });
   service = started;
   return started;
 }
@@ -99,7 +99,7 @@ test('SIGTERM lets a handler finish, and what it settled is on disk', async () =
 });
 
 test('SIGTERM gives back what does not finish, uncounted, whether it heeds its signal or not', async () => {
-  const { kill } = await start({ knobs: PATIENT });
+  const { kill } = await start();
   const ids = [await tell(service, 'jobs', 'hang', 'ok'), await tell(service, 'jobs', 'obey', 'ok')];
   for (const id of ids) await untilStarted(id);
   expect(await kill('SIGTERM')).toBe(0);
