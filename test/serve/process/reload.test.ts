@@ -1,38 +1,27 @@
-/** Changed settings without a restart, on a signal or by themselves. */
+/** Changed settings without a restart, through the real process. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type RunningService, startService } from '../../harness/service.ts';
+import { type Service, startService } from '../../harness/service.ts';
 import { flexportHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 const OTHER = 'another-secret-of-the-tests-that-is-long-enough';
 let folder: string;
 let file: string;
-let service: RunningService;
-beforeEach(() => {
+let service: Service;
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   file = join(folder, 'secret');
   writeFileSync(file, `${SECRET}\n`);
+  service = await startService({ folder, env: { FLEXPORT_WEBHOOK_SECRET_FILE: file } });
 });
 afterEach(async () => {
-  await service.stop();
+  await service.kill('SIGKILL');
   rmSync(folder, { recursive: true });
 });
-
-const settings = () => ({ folder, env: { FLEXPORT_WEBHOOK_SECRET_FILE: file } });
-async function open(): Promise<void> {
-  service = await openService(settings());
-}
-/** A process, which alone can be sent a signal. */
-async function start(): Promise<() => void> {
-  const started = await startService(settings());
-  service = started;
-  return () => process.kill(started.pid, 'SIGHUP');
-}
 
 let last = 0;
 async function send(secret: string): Promise<number> {
@@ -45,24 +34,21 @@ async function send(secret: string): Promise<number> {
 const readAgain = () => service.lines().filter(({ msg }) => msg === 'settings read again').length;
 
 test('SIGHUP reads the files again at once', async () => {
-  const hangUp = await start();
   expect(await send(OTHER)).toBe(401);
   writeFileSync(file, `${OTHER}\n`);
-  hangUp();
+  process.kill(service.pid, 'SIGHUP');
   await service.line(({ msg }) => msg === 'settings read again');
   expect(await send(OTHER)).toBe(200);
   expect(await send(SECRET)).toBe(401);
 });
 
 test('a changed file is noticed without being told', async () => {
-  await open();
   writeFileSync(file, `${OTHER}\n${SECRET}\n`);
   await service.line(({ msg }) => msg === 'settings read again');
   expect([await send(OTHER), await send(SECRET)]).toEqual([200, 200]);
 });
 
 test('a broken file leaves the old secrets in force, says so, and a mended one is read', async () => {
-  await open();
   writeFileSync(file, 'changeme\n');
   const line = await service.line(({ msg }) => /old ones stay in force/.test(String(msg)));
   expect(line.level).toBe('error');
@@ -77,7 +63,6 @@ test('a broken file leaves the old secrets in force, says so, and a mended one i
 });
 
 test('no request fails while settings are read again and again', async () => {
-  const hangUp = await start();
   const statuses: number[] = [];
   let on = true;
   const traffic = Promise.all(
@@ -87,7 +72,7 @@ test('no request fails while settings are read again and again', async () => {
   );
   for (let count = 0; count < 15; count++) {
     writeFileSync(file, count % 2 === 0 ? `${OTHER}\n${SECRET}\n` : `${SECRET}\n`);
-    hangUp();
+    process.kill(service.pid, 'SIGHUP');
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
   await waitFor(() => readAgain() >= 10, 20_000, service.output);
@@ -98,7 +83,6 @@ test('no request fails while settings are read again and again', async () => {
 });
 
 test('a file that is not there is no reason to read again and again', async () => {
-  await open();
   rmSync(file);
   await waitFor(() => /cannot be read \(ENOENT\)/.test(service.output()), 20_000, service.output);
   await new Promise((resolve) => setTimeout(resolve, 2_500));
@@ -107,8 +91,10 @@ test('a file that is not there is no reason to read again and again', async () =
 });
 
 test('files of settings that are not ours are not looked at', async () => {
-  const env = { FLEXPORT_WEBHOOK_SECRET_FILE: file, TOOL_CONFIG_FILE: join(folder, 'nowhere') };
-  service = await openService({ folder, env });
+  const { folder: place } = service;
+  await service.kill('SIGKILL');
+  const env = { FLEXPORT_WEBHOOK_SECRET_FILE: file, TOOL_CONFIG_FILE: join(place, 'nowhere') };
+  service = await startService({ folder: place, env });
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   expect(readAgain()).toBe(0);
 });
