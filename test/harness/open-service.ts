@@ -1,7 +1,8 @@
 /**
  * The service within the tests' own process: what `consignee serve` runs, with the same settings, real ports, a real inbox and real
  * threads, and a third of a second cheaper than the process of service.ts. That one is for tests of signals, exit codes, arguments,
- * standard output, or what handlers read from process.env.
+ * standard output, what handlers read from process.env, or of files that change right after the start: here the test is quicker than
+ * the first look at them.
  *
  * Where handlers write into the working folder, the whole process works there until the service stops. Those that a test leaves
  * open, stop-opened.ts stops.
