@@ -54,7 +54,8 @@ process.env.NODE_COMPILE_CACHE ??= at('node_modules/.cache/node-compile-cache');
 const WORKERS = 4;
 
 function project(name: keyof typeof NEEDS, more: object = {}) {
-  return { extends: true, test: { name, include: filesThatNeed(name), ...more } } as const;
+  const setupFiles = 'test/harness/stop-opened.ts';
+  return { extends: true, test: { name, include: filesThatNeed(name), setupFiles, ...more } } as const;
 }
 
 export default defineConfig({

@@ -2,14 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
-import { runToEnd } from '../harness/command.ts';
+import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { SECRET } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { ask, bodyOf, bytesOf, FLEXPORT, lineAfter, signed } from '../harness/wire.ts';
 
-let service: Service;
+const { consignee } = useFolder();
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  service = await openService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
 });
 afterAll(() => service.stop());
 
@@ -110,10 +112,10 @@ test('commands show them to people and to programs, and send none to the screen'
   const odd = service.events().filter(({ type }) => type !== null && ODD.includes(type));
   const ids = odd.map(({ number }) => idOf(number));
   const shown = [
-    await runToEnd(['events', 'list', '--limit', '100', '--json'], { env }),
-    await runToEnd(['events', 'show', ...ids, '--json'], { env }),
-    await runToEnd(['events', 'list', '--limit', '100'], { env }),
-    await runToEnd(['events', 'show', ...ids], { env }),
+    await consignee(['events', 'list', '--limit', '100', '--json'], env),
+    await consignee(['events', 'show', ...ids, '--json'], env),
+    await consignee(['events', 'list', '--limit', '100'], env),
+    await consignee(['events', 'show', ...ids], env),
   ];
   for (const { code, output } of shown) {
     expect(code).toBe(0);

@@ -25,6 +25,8 @@ const filesOf = (page: string) =>
     .map(([, name, code]) => [name as string, code as string] as const)
     .filter(([name]) => !NEEDS_A_PACKAGE.includes(name));
 const files = filesOf('docs/handlers.md');
+const MISSPELT = 'config/misspelt.ts';
+const TARGETS = 'targets/sources.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -35,19 +37,24 @@ beforeAll(() => {
     mkdirSync(join(folder, dirname(name)), { recursive: true });
     writeFileSync(join(folder, name), code);
   }
+  const [targets] = filesOf('docs/targets.md');
+  mkdirSync(join(folder, dirname(TARGETS)));
+  writeFileSync(join(folder, TARGETS), (targets as (typeof files)[number])[1]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name);
 
-function typeErrors(): string {
-  const include = files.map(([name]) => name);
+/** Of all files that have a type to be right or wrong about at once: each run of the compiler costs seconds. */
+function typeErrors(): string[] {
+  const include = [...files.map(([name]) => name), MISSPELT, TARGETS];
   const settings = {
     extends: './tsconfig.json',
     compilerOptions: { typeRoots: [join(ROOT, 'node_modules/@types')] },
   };
   writeFileSync(join(folder, 'page.json'), JSON.stringify({ ...settings, include, files: include }));
-  return spawnSync(bin('tsc'), ['--noEmit', '-p', 'page.json'], { cwd: folder }).stdout.toString();
+  const { stdout } = spawnSync(bin('tsc'), ['--noEmit', '-p', 'page.json'], { cwd: folder });
+  return stdout.toString().match(/^.*error TS.*$/gm) ?? [];
 }
 
 test('the page has the files it speaks of', () => {
@@ -55,23 +62,17 @@ test('the page has the files it speaks of', () => {
   expect(files.map(([name]) => name).sort()).toEqual(names);
 });
 
-test('they have the right types, and a misspelt member is found', () => {
+test('they and the wiring of the page on targets have the right types, and a misspelt member is found', () => {
   const [, code] = files.find(([name]) => name === 'config/orders.ts') as (typeof files)[number];
-  writeFileSync(
-    join(folder, 'config/orders.ts'),
-    code.replace('tracking_status: state', 'tracking_state: state'),
-  );
-  const found = typeErrors().match(/^.*error TS.*$/gm);
-  // And nothing else: a run of the compiler costs seconds.
-  expect(found).toEqual([expect.stringMatching(/config\/orders\.ts.*'tracking_state' does not exist/)]);
-  writeFileSync(join(folder, 'config/orders.ts'), code);
+  writeFileSync(join(folder, MISSPELT), code.replace('tracking_status: state', 'tracking_state: state'));
+  // And nothing else.
+  expect(typeErrors()).toEqual([
+    expect.stringMatching(/config\/misspelt\.ts.*'tracking_state' does not exist/),
+  ]);
 });
 
-test('the wiring of the page on targets has the right types, and what it lacks is said at boot', async () => {
-  const [file] = filesOf('docs/targets.md');
-  writeFileSync(join(folder, 'config/sources.ts'), (file as (typeof files)[number])[1]);
-  expect(typeErrors()).toBe('');
-  const { code, output } = await runToEnd(['check', '--config', join(folder, 'config')], { env: {} });
+test('what the wiring of the page on targets lacks is said at boot', async () => {
+  const { code, output } = await runToEnd(['check', '--config', join(folder, dirname(TARGETS))], { env: {} });
   expect(code).toBe(1);
   for (const said of [
     'url of forward is missing',
@@ -80,7 +81,6 @@ test('the wiring of the page on targets has the right types, and what it lacks i
   ]) {
     expect(output).toMatch(new RegExp(said));
   }
-  for (const [name, text] of files) writeFileSync(join(folder, name), text);
 });
 
 test('the test of the page passes', () => {

@@ -9,10 +9,14 @@ export interface Line {
   readonly [field: string]: unknown;
 }
 
-export interface Run {
-  readonly process: ChildProcess;
+/** What has been written so far, and the records of the log in it. */
+export interface Transcript {
   output(): string;
   lines(): Line[];
+}
+
+export interface Run extends Transcript {
+  readonly process: ChildProcess;
 }
 
 /** vitest.config.ts says where compiled code is kept: without it each process would compile the project again. */
@@ -46,12 +50,17 @@ export function run(
     env: environmentIn(options.cwd ?? ROOT, options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const { write, ...transcript } = transcribe();
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', write);
+  return { process: child, ...transcript };
+}
+
+/** Keeps what is written to it. */
+export function transcribe(): Transcript & { write(chunk: string): void } {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-  }
+  const write = (chunk: string) => {
+    text += chunk;
+  };
   const known: Line[] = [];
   let from = 0;
   // Those who wait ask again and again: each line is parsed once.
@@ -62,7 +71,7 @@ export function run(
     }
     return [...known];
   };
-  return { process: child, output: () => text, lines };
+  return { write, output: () => text, lines };
 }
 
 /** Runs a command of the project to its end. */

@@ -1,6 +1,6 @@
 /** One delivery with headers of the test’s own: the answer, its code in the log, and what the inbox holds of it afterwards. */
 import { type OutgoingHttpHeaders, request } from 'node:http';
-import type { Service, StoredEvent } from './service.ts';
+import type { RunningService, StoredEvent } from './service.ts';
 
 export interface Delivered {
   readonly status: number;
@@ -13,7 +13,7 @@ export interface Delivered {
 }
 
 export async function deliverWith(
-  service: Service,
+  service: RunningService,
   target: string,
   headers: OutgoingHttpHeaders,
   body: Buffer | string,

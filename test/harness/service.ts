@@ -27,11 +27,11 @@ export interface StoredEvent {
   readonly body: Buffer;
 }
 
-export interface Service {
+/** A service that runs, be it a process or within the tests' own (open-service.ts). */
+export interface RunningService {
   readonly port: number;
   readonly consolePort: number;
   readonly url: string;
-  readonly pid: number;
   readonly inboxPath: string;
   readonly folder: string;
   /** Everything written to standard output and standard error so far. */
@@ -43,6 +43,12 @@ export interface Service {
   /** What the inbox file holds, oldest first. */
   events(): StoredEvent[];
   sql<T = Line>(query: string, ...values: (string | number)[]): T[];
+  /** As SIGTERM does; a folder of its own goes with it. */
+  stop(): Promise<unknown>;
+}
+
+export interface Service extends RunningService {
+  readonly pid: number;
   kill(signal: NodeJS.Signals): Promise<number | null>;
   stop(): Promise<number | null>;
 }
@@ -53,6 +59,8 @@ export interface ServiceOptions {
   readonly config?: string;
   /** In place of what service.ts says there. */
   readonly knobs?: ServiceKnobs;
+  /** Its handlers write into the folder that it runs in. */
+  readonly writesWhereItRuns?: boolean;
   /** URL of a PostgreSQL database to keep the inbox in. */
   readonly database?: string;
   /** Options for `serve`. */
@@ -80,19 +88,10 @@ export const HURRIED = {
 
 /** A service with all four sources on by HMAC, unless `env` is given. Rejects with its output if it does not start. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'consignee-'));
-  const inboxPath = join(folder, 'inbox.db');
-  const config = options.knobs ? writeConfig(folder, options.config, options.knobs) : options.config;
+  const { folder, config, env } = placeOf(options);
   const args = ['serve', ...(config ? ['--config', config] : []), ...(options.args ?? [])];
   const child = run(args, {
-    env: {
-      DATABASE_URL: options.database ?? `sqlite:${inboxPath}`,
-      PORT: '0',
-      CONSOLE_PORT: '0',
-      HOST: '127.0.0.1',
-      ...(options.env?.NODE_ENV !== 'production' && PLAIN),
-      ...(options.env ?? ALL_ON),
-    },
+    env,
     cwd: folder,
     ...(options.under && { under: options.under }),
     ...(options.root && { root: options.root }),
@@ -109,23 +108,53 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     return (await ended)[0];
   };
   return {
-    port: Number(ready.port),
-    consolePort: Number(ready.console),
-    url: `http://127.0.0.1:${ready.port}`,
+    ...viewOf(folder, child, { port: Number(ready.port), consolePort: Number(ready.console) }),
     pid: child.process.pid as number,
-    inboxPath,
-    folder,
-    output: child.output,
-    lines: child.lines,
-    line: (matches, waitMs = 20_000) => waitFor(() => child.lines().find(matches), waitMs, child.output),
-    sql: (query, ...values) => readInbox(inboxPath, query, ...values),
-    events: () => readInbox<StoredEvent>(inboxPath, 'SELECT * FROM inbox ORDER BY number').map(withBuffer),
     kill,
     async stop() {
       const code = await kill('SIGTERM');
       if (!options.folder) rmSync(folder, { recursive: true, force: true });
       return code;
     },
+  };
+}
+
+/** Where it runs and with what, as the options and their defaults say. Knobs are written into a folder of that name. */
+export function placeOf({ folder: given, config, knobs, database, env }: ServiceOptions, name = 'config') {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'consignee-'));
+  return {
+    folder,
+    config: knobs ? writeConfig(join(folder, name), config, knobs) : config,
+    env: {
+      DATABASE_URL: database ?? `sqlite:${inboxOf(folder)}`,
+      PORT: '0',
+      CONSOLE_PORT: '0',
+      HOST: '127.0.0.1',
+      ...(env?.NODE_ENV !== 'production' && PLAIN),
+      ...(env ?? ALL_ON),
+    },
+  };
+}
+
+const inboxOf = (folder: string) => join(folder, 'inbox.db');
+
+/** What can be seen of it: its ports, its log, its inbox. */
+export function viewOf(
+  folder: string,
+  { output, lines }: Pick<Run, 'output' | 'lines'>,
+  ports: Pick<RunningService, 'port' | 'consolePort'>,
+): Omit<RunningService, 'stop'> {
+  const inboxPath = inboxOf(folder);
+  return {
+    ...ports,
+    url: `http://127.0.0.1:${ports.port}`,
+    inboxPath,
+    folder,
+    output,
+    lines,
+    line: (matches, waitMs = 20_000) => waitFor(() => lines().find(matches), waitMs, output),
+    sql: (query, ...values) => readInbox(inboxPath, query, ...values),
+    events: () => readInbox<StoredEvent>(inboxPath, 'SELECT * FROM inbox ORDER BY number').map(withBuffer),
   };
 }
 
@@ -137,9 +166,8 @@ function readyLine(child: Run): Line | undefined {
   return child.lines().find((line) => line.msg === 'ready');
 }
 
-/** The wiring of one folder with other knobs. */
-function writeConfig(folder: string, wiring = FOUR, knobs: ServiceKnobs): string {
-  const config = join(folder, 'config');
+/** The wiring of one folder with other knobs, in another. */
+function writeConfig(config: string, wiring = FOUR, knobs: ServiceKnobs): string {
   mkdirSync(config, { recursive: true });
   writeFileSync(join(config, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(config, 'sources.ts'), `export { default } from '${join(wiring, 'sources.ts')}';\n`);

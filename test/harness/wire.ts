@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import type { Line } from './command.ts';
-import type { Service } from './service.ts';
+import type { RunningService } from './service.ts';
 import { flexportHeaders } from './signing.ts';
 import { waitFor } from './waiting.ts';
 
@@ -125,13 +125,13 @@ export async function ask(port: number, bytes: string | Buffer): Promise<Answer>
 }
 
 /** The log's line for a refusal, by the id in its answer. */
-export function lineOf(service: Service, answer: Answer): Promise<Line> {
+export function lineOf(service: RunningService, answer: Answer): Promise<Line> {
   const { id } = JSON.parse(answer.body) as { id: string };
   return service.line((line) => line.id === id);
 }
 
 /** The refusals since then. Lines of deliveries that were accepted before may still come in: lines gather for a moment. */
-export function refusalLines(service: Service, since: number): Line[] {
+export function refusalLines(service: RunningService, since: number): Line[] {
   return service
     .lines()
     .slice(since)
@@ -139,13 +139,17 @@ export function refusalLines(service: Service, since: number): Line[] {
 }
 
 /** Waits for a record that is not among the first `since`. */
-export function lineAfter(service: Service, since: number, matches: (line: Line) => boolean): Promise<Line> {
+export function lineAfter(
+  service: RunningService,
+  since: number,
+  matches: (line: Line) => boolean,
+): Promise<Line> {
   return waitFor(() => service.lines().slice(since).find(matches), 20_000, service.output);
 }
 
 /** Asserts the answer of a refusal, the code its log line carries, and that the inbox holds so many events. */
 export async function expectRefusal(
-  service: Service,
+  service: RunningService,
   answer: Answer,
   [status, code]: readonly [number, string],
   held: number,
@@ -159,14 +163,14 @@ export async function expectRefusal(
 }
 
 /** One sample of the metrics page, 0 if there is none. */
-export async function metric(service: Service, series: string): Promise<number> {
+export async function metric(service: RunningService, series: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${service.consolePort}/metrics`)).text();
   const sample = text.split('\n').find((line) => line.startsWith(`${series} `));
   return Number(sample?.slice(series.length + 1) ?? 0);
 }
 
 /** Asserts that the service lives and keeps a genuine event. */
-export async function expectHealthy(service: Service, secret: string, id: string): Promise<void> {
+export async function expectHealthy(service: RunningService, secret: string, id: string): Promise<void> {
   const before = service.events().length;
   const answer = await ask(service.port, signed(secret, bodyOf(id)));
   expect(answer.status).toBe(200);

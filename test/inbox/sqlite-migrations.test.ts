@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { APPLICATION_ID } from '../../src/inbox/sqlite/files.ts';
 import { runToEnd } from '../harness/command.ts';
-import { startWired, tries, untilOutcome, workOf } from '../harness/deliver.ts';
+import { tries, untilOutcome, wired, workOf } from '../harness/deliver.ts';
+import { openService } from '../harness/open-service.ts';
 import { ROOT } from '../harness/project.ts';
 
 const MIGRATIONS = join(ROOT, 'src/inbox/sqlite/migrations');
@@ -39,7 +40,7 @@ function inboxOfTheFirstVersion(path: string): number[] {
 test('what waited is handled, what is dead stays so, and what was done still shows', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   const ids = inboxOfTheFirstVersion(join(folder, 'inbox.db')).map(idOf) as [string, string, string];
-  const service = await startWired({ folder });
+  const service = await openService(wired({ folder }));
   try {
     await untilOutcome(service, ids[1], 'done');
     expect(tries(service, ids[1])).toEqual([{ attempt: 3, outcome: 'done', error: null }]);

@@ -36,9 +36,10 @@ test('the inbox thread dies: 503 while it is gone, a new one by itself, and work
 test('the inbox thread ends while answers are due: they are 503, and none is forgotten', async () => {
   const service = await startWired({ env: INSPECTED });
   onTestFinished(() => void service.kill('SIGKILL'));
-  // Busy until it is to go: what was sent meanwhile waits at its door.
+  // It hears nothing until it is to go: what was sent meanwhile waits at its door.
   const go = join(service.folder, 'go');
-  const wait = `while (!process.getBuiltinModule('fs').existsSync('${go}'));`;
+  const rest = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)';
+  const wait = `while (!process.getBuiltinModule('fs').existsSync('${go}')) ${rest};`;
   await evaluateIn(service, 'inbox', `setTimeout(() => { ${wait} process.exit(5); })`);
   const delivered = Promise.all(Array.from({ length: 20 }, () => deliver(service, 'quiet', told())));
   // The edge has met them when it answers one that came later and never gets to the inbox.

@@ -9,16 +9,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInboxFile, takeOwnership } from '../../src/inbox/sqlite/files.ts';
 import { eventRow, keyOf } from '../fixtures/filled/rows.ts';
 import { run } from '../harness/command.ts';
-import { SECRETS, startWired, WIRING } from '../harness/deliver.ts';
+import { SECRETS, startWired, WIRING, wired } from '../harness/deliver.ts';
 import { type Ended, useFolder } from '../harness/folder.ts';
-import type { Service } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService, Service } from '../harness/service.ts';
 import { waitFor } from '../harness/waiting.ts';
 
 const DEAD = 8_000;
 const { consignee } = useFolder();
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const path = join(folder, 'inbox.db');
-let service: Service;
+/** The one that runs; at first a process, which is to be killed. */
+let service: RunningService;
+let kill: Service['kill'];
 let env: Record<string, string>;
 
 /** Many events that are dead for a handler which is paused, so that what is replayed stays where it can be counted. */
@@ -56,16 +59,18 @@ function fill(): void {
   database.close();
 }
 
-async function start(): Promise<void> {
-  service = await startWired({ folder });
+function meet(running: RunningService): void {
+  service = running;
   env = { ...SECRETS, DATABASE_URL: `sqlite:${path}`, CONSOLE_PORT: String(service.consolePort) };
 }
 beforeAll(async () => {
   fill();
-  await start();
+  const started = await startWired({ folder });
+  kill = started.kill;
+  meet(started);
 });
 afterAll(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -125,11 +130,11 @@ test('a kill -9 in the middle loses nothing of it: it goes on at the next start,
     20_000,
     () => JSON.stringify(action(answer.id)),
   );
-  await service.kill('SIGKILL');
+  await kill('SIGKILL');
   const { changed = 0 } = action(answer.id) ?? {};
   expect(changed).toBeLessThan(DEAD);
   expect(states()).toEqual({ dead: DEAD - changed, pending: changed });
-  await start();
+  meet(await openService(wired({ folder })));
   await waitFor(
     () => action(answer.id)?.state === 'done',
     30_000,

@@ -3,8 +3,8 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { GOOD, useCheck } from '../fixtures/check/checking.ts';
+import { openService } from '../harness/open-service.ts';
 import { SECRET } from '../harness/project.ts';
-import { startService } from '../harness/service.ts';
 
 const { folder, consignee, check, git } = useCheck();
 const ENV_FILE = join(folder, '.env');
@@ -122,7 +122,7 @@ test('a damaged inbox is a failure, one in use is not', async () => {
     code: 1,
     failures: ['DATABASE_URL'],
   });
-  const service = await startService();
+  const service = await openService();
   const { code, of } = await check({ ...GOOD, DATABASE_URL: `sqlite:${service.inboxPath}` });
   expect([code, of('inbox')]).toMatchObject([0, [{ says: expect.stringContaining('sound') }]]);
   expect(service.events()).toEqual([]);

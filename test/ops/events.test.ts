@@ -9,20 +9,21 @@ import {
   outcomes,
   SECRETS,
   seen,
-  startWired,
   tell,
   untilOutcome,
   WIRING,
+  wired,
   workOf,
 } from '../harness/deliver.ts';
 import { type Ended, useFolder } from '../harness/folder.ts';
-import type { Service } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { waitFor } from '../harness/waiting.ts';
 
 const { consignee } = useFolder();
 const folders: string[] = [];
 let folder: string;
-let service: Service;
+let service: RunningService;
 let done: string;
 let dead: string;
 let held: string;
@@ -34,7 +35,7 @@ const BODY = '{"id":"done-one","type":"told","steps":["ok"],"order":"PO-7 1"} ';
 async function setTheScene(): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   folders.push(folder);
-  service = await startWired({ folder });
+  service = await openService(wired({ folder }));
   env = settingsOf(service);
   done = (await deliver(service, 'jobs', BODY)).id;
   dead = await tell(service, 'jobs', 'throw', 'throw', 'throw', 'ok');
@@ -44,11 +45,11 @@ async function setTheScene(): Promise<void> {
 }
 beforeAll(setTheScene);
 afterAll(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   for (const used of folders) rmSync(used, { recursive: true });
 });
 
-function settingsOf({ inboxPath, consolePort }: Service) {
+function settingsOf({ inboxPath, consolePort }: RunningService) {
   return { ...SECRETS, DATABASE_URL: `sqlite:${inboxPath}`, CONSOLE_PORT: String(consolePort) };
 }
 
@@ -271,7 +272,7 @@ describe('with the service running', () => {
   });
 
   test('an order is refused where the console is not that of the inbox’s owner', async () => {
-    const other = await startWired();
+    const other = await openService({ ...wired(), writesWhereItRuns: false });
     for (const CONSOLE_PORT of [String(other.consolePort), '1']) {
       const { code, output } = await consignee(['events', 'replay', done, '--config', WIRING], {
         ...env,
@@ -287,9 +288,9 @@ describe('with the service running', () => {
 
 describe('without the service', () => {
   beforeAll(async () => {
-    await service.kill('SIGTERM');
+    await service.stop();
     await setTheScene();
-    expect(await service.kill('SIGTERM')).toBe(0);
+    await service.stop();
   });
 
   looking();
@@ -303,7 +304,7 @@ describe('without the service', () => {
     expect((await events('discard', held, '--handler', 'pair/one')).code).toBe(0);
     expect(workOf(service, dead)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
     expect(workOf(service, held)).toMatchObject([{ handler: 'pair/two', state: 'held' }]);
-    service = await startWired({ folder });
+    service = await openService(wired({ folder }));
     await untilOutcome(service, dead, 'done');
   });
 

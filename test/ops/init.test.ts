@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runToEnd } from '../harness/command.ts';
 import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { ROOT, SECRET } from '../harness/project.ts';
-import { startService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const file = join(folder, '.env');
@@ -96,7 +96,7 @@ test('every command explains itself with --help, on 80 columns', async () => {
 });
 
 test('a port that is taken is explained', async () => {
-  const service = await startService();
+  const service = await openService();
   const env = {
     FLEXPORT_WEBHOOK_SECRET: SECRET,
     PORT: String(service.port),

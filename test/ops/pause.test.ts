@@ -3,18 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SECRETS, startWired, tell, untilOutcome, WIRING, workOf } from '../harness/deliver.ts';
+import { SECRETS, tell, untilOutcome, WIRING, wired, workOf } from '../harness/deliver.ts';
 import { type Ended, useFolder } from '../harness/folder.ts';
-import type { Service } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { ask, bytesOf, metric } from '../harness/wire.ts';
 
 const { consignee } = useFolder();
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const who = userInfo().username;
-let service: Service;
+let service: RunningService;
 let env: Record<string, string>;
 beforeAll(async () => {
-  service = await startWired({ folder });
+  service = await openService(wired({ folder }));
   env = {
     ...SECRETS,
     DATABASE_URL: `sqlite:${service.inboxPath}`,
@@ -22,7 +23,7 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -86,7 +87,7 @@ test('without the service the command does it itself, and what was paused stays 
   ]);
   expect(pauses().map(({ name }) => name)).toEqual(['jobs/work', 'pair/one']);
   expect((await command('resume', 'pair/one')).code).toBe(0);
-  service = await startWired({ folder });
+  service = await openService(wired({ folder }));
   expect(await gauge('jobs/work')).toBe(1);
   expect(await gauge('pair/one')).toBe(0);
 });

@@ -3,54 +3,60 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  mkdtempSync,
   openSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, expect, test } from 'vitest';
+import type { ServiceKnobs } from 'consignee';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openInboxFile } from '../../src/inbox/sqlite/files.ts';
 import { Store } from '../../src/inbox/sqlite/store.ts';
-import { deliver, SECRETS, startWired, tell, told, untilOutcome, WIRING } from '../harness/deliver.ts';
+import { deliver, SECRETS, tell, told, untilOutcome, WIRING, wired } from '../harness/deliver.ts';
 import { useFolder } from '../harness/folder.ts';
-import type { Service } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { arrival, CIRCUIT, fresh } from '../inbox/driver.ts';
 
 const { consignee } = useFolder();
-const services: Service[] = [];
+let folder: string;
+let service: RunningService;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+});
 afterEach(async () => {
-  for (const service of services.splice(0)) {
-    await service.kill('SIGKILL');
-    rmSync(service.folder, { recursive: true, force: true });
-  }
+  await service.stop();
+  rmSync(folder, { recursive: true });
 });
 
 const HASTY = { alarms: { lookMs: 50, diskFreeMb: 0 } };
 
-async function start(options: Parameters<typeof startWired>[0] = {}): Promise<Service> {
-  const service = await startWired({ knobs: HASTY, ...options });
-  services.push(service);
+async function start(knobs: ServiceKnobs = HASTY): Promise<RunningService> {
+  service = await openService(wired({ folder, knobs }));
   return service;
 }
 
-const rescue = ({ inboxPath, consolePort }: Service, to: string, ...more: string[]) =>
+const rescue = ({ inboxPath, consolePort }: RunningService, to: string, ...more: string[]) =>
   consignee(['events', 'rescue', '--to', to, '--config', WIRING, ...more], {
     ...SECRETS,
     DATABASE_URL: `sqlite:${inboxPath}`,
     CONSOLE_PORT: String(consolePort),
   });
 
-const ready = async ({ url }: Service) => (await fetch(`${url}/readyz`)).status;
-const untilReady = (service: Service, status: number) => expect.poll(() => ready(service)).toBe(status);
-const raised = (service: Service, what: RegExp) =>
+const ready = async ({ url }: RunningService) => (await fetch(`${url}/readyz`)).status;
+const untilReady = (service: RunningService, status: number) =>
+  expect.poll(() => ready(service)).toBe(status);
+const raised = (service: RunningService, what: RegExp) =>
   service.line(({ alarm, msg, level }) => alarm === 'inbox' && level === 'error' && what.test(String(msg)));
-const parts = ({ inboxPath }: Service) => ['', '-wal', '-shm'].map((part) => inboxPath + part);
+const parts = ({ inboxPath }: RunningService) => ['', '-wal', '-shm'].map((part) => inboxPath + part);
 
 test('files that are deleted: 503 and an alarm, and every answered event is saved through the process', async () => {
-  const service = await start();
+  await start();
   const done = await tell(service, 'jobs', 'ok');
   await untilOutcome(service, done, 'done');
   const waiting = await tell(service, 'quiet');
@@ -68,16 +74,16 @@ test('files that are deleted: 503 and an alarm, and every answered event is save
   expect((statSync(to).mode & 0o777).toString(8)).toBe('600');
   expect(existsSync(`${to}-copy`)).toBe(false);
   expect((await rescue(service, to)).output).toContain('is there already');
-  expect(await service.kill('SIGTERM')).toBe(0);
+  await service.stop();
 
   renameSync(to, service.inboxPath);
-  const next = await start({ folder: service.folder });
+  const next = await start();
   expect(next.sql('SELECT id FROM events ORDER BY id')).toEqual([{ id: done }, { id: waiting }]);
   expect((await deliver(next, 'quiet', told())).status).toBe(200);
 });
 
 test('files that are moved away, and put back: all is as before', async () => {
-  const service = await start();
+  await start();
   const before = await tell(service, 'quiet');
   const away = (path: string) => `${path}.away`;
   for (const path of parts(service)) renameSync(path, away(path));
@@ -93,7 +99,7 @@ test('files that are moved away, and put back: all is as before', async () => {
 });
 
 test('a lock file that is deleted is locked anew, so that no second service comes in', async () => {
-  const service = await start();
+  await start();
   rmSync(`${service.inboxPath}-owner`);
   await expect.poll(() => existsSync(`${service.inboxPath}-owner`)).toBe(true);
   const env = { ...SECRETS, DATABASE_URL: `sqlite:${service.inboxPath}`, PORT: '0', CONSOLE_PORT: '0' };
@@ -104,8 +110,8 @@ test('a lock file that is deleted is locked anew, so that no second service come
 });
 
 test('damage that is met anywhere ends the intake, and what can be read is saved', async () => {
-  const service = await start();
-  expect(await service.kill('SIGTERM')).toBe(0);
+  await start();
+  await service.stop();
   const filled = openInboxFile(service.inboxPath);
   const store = new Store(filled, new Map([['jobs', { shape: { id: [['id']], type: [] }, routes: [] }]]));
   const large = () => arrival('jobs', fresh().replace('}', `,"more":"${'x'.repeat(3_000)}"}`));
@@ -114,7 +120,7 @@ test('damage that is met anywhere ends the intake, and what can be read is saved
   filled.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   filled.close();
 
-  const again = await start({ folder: service.folder, knobs: { ...HASTY, inboxCacheMb: 1 } });
+  const again = await start({ ...HASTY, inboxCacheMb: 1 });
   const sound = new DatabaseSync(service.inboxPath, { readOnly: true });
   const [inbox] = sound.prepare("SELECT value FROM meta WHERE key = 'inbox'").all();
   sound.close();
@@ -142,5 +148,4 @@ test('damage that is met anywhere ends the intake, and what can be read is saved
   expect(missing.length).toBeGreaterThan(0);
   expect(events).toBeGreaterThan(1_800);
   expect(existsSync(`${to}-copy`)).toBe(true);
-  expect(await again.kill('SIGTERM')).toBe(0);
 });

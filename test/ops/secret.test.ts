@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Run, run } from '../harness/command.ts';
 import { useFolder } from '../harness/folder.ts';
-import { type Service, startService } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { flintnHeaders } from '../harness/signing.ts';
 import { waitFor } from '../harness/waiting.ts';
 
@@ -18,7 +19,7 @@ const DAY_MS = 86_400_000;
 const { consignee } = useFolder();
 let folder: string;
 let file: string;
-let service: Service | undefined;
+let service: RunningService | undefined;
 let rotating: Run | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
@@ -27,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   rotating?.process.kill('SIGKILL');
-  await service?.kill('SIGKILL');
+  await service?.stop();
   service = undefined;
   rmSync(folder, { recursive: true });
 });
@@ -62,9 +63,9 @@ test('generate prints a fresh secret and nothing else', async () => {
 });
 
 test('show tells of each live secret by mask, place, age and use, and of none by its value', async () => {
-  service = await startService({ folder, env: env() });
+  service = await openService({ folder, env: env() });
   expect([await deliver(OLD), await deliver(OLD)]).toEqual([200, 200]);
-  await service.kill('SIGTERM');
+  await service.stop();
   writeFileSync(file, `${NEW}\n${OLD}\n`);
   const during = await secret(['show', 'flintn']);
   expect(during.code).toBe(0);
@@ -79,9 +80,9 @@ test('show tells of each live secret by mask, place, age and use, and of none by
   expect(during.output).not.toContain(OLD);
   expect(during.output).not.toContain(NEW);
 
-  service = await startService({ folder, env: env() });
+  service = await openService({ folder, env: env() });
   expect(await deliver(NEW)).toBe(200);
-  await service.kill('SIGTERM');
+  await service.stop();
   const database = new DatabaseSync(service.inboxPath);
   database.prepare('UPDATE secret_uses SET last_at = last_at - ? WHERE count = 2').run(DAY_MS);
   database.close();
@@ -102,7 +103,7 @@ test('show works before the first start, and knows the age that a setting tells'
 });
 
 test('rotate leads through the change and ends when a delivery has been proved with the new secret', async () => {
-  service = await startService({ folder, env: env() });
+  service = await openService({ folder, env: env() });
   expect(await deliver(OLD)).toBe(200);
   const { process: command, output } = rotate('flintn', '--wait', '60');
   const ended = once(command, 'close');
@@ -125,7 +126,7 @@ test('rotate leads through the change and ends when a delivery has been proved w
 });
 
 test('deliveries with the old secret are none with a new one: the time runs out, with exit 2', async () => {
-  service = await startService({ folder, env: env() });
+  service = await openService({ folder, env: env() });
   const { process: command, output } = rotate('flintn', '--wait', '8');
   const ended = once(command, 'close');
   await waitFor(() => output().includes('Waiting 8 seconds'), 20_000, output);
@@ -139,7 +140,7 @@ test('deliveries with the old secret are none with a new one: the time runs out,
 
 test('a new secret that is live here before it is used counts as new', async () => {
   writeFileSync(file, `${NEW}\n${OLD}\n`);
-  service = await startService({ folder, env: env() });
+  service = await openService({ folder, env: env() });
   const { process: command, output } = rotate('flintn', '--wait', '60');
   const ended = once(command, 'close');
   await waitFor(() => output().includes('Waiting'), 20_000, output);

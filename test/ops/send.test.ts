@@ -7,18 +7,19 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { ROOT, SECRET } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 
 const { folder, consignee } = useFolder();
 const ALL = ['FLEXPORT', 'SHIPPO', 'FLINTN', 'FLATFILE'];
 const secrets = Object.fromEntries(ALL.map((source) => [`${source}_WEBHOOK_SECRET`, SECRET]));
 
-let service: Service;
+let service: RunningService;
 let env: Record<string, string>;
 let before: number;
 beforeAll(async () => {
-  service = await startService();
+  service = await openService();
   env = { ...secrets, PORT: String(service.port) };
 });
 afterAll(() => service.stop());
@@ -175,7 +176,7 @@ test('a source may prove itself by token and JWT as well', async () => {
     FLATFILE_WEBHOOK_TOKEN: 'token/with+signs=that&need?encoding#here',
     FLATFILE_JWT_SECRET: `${SECRET}-for-tokens`,
   };
-  const other = await startService({ env: all });
+  const other = await openService({ env: all });
   const { code, output } = await consignee(['send', 'flatfile'], { ...all, PORT: String(other.port) });
   expect([code, output]).toEqual([0, expect.stringContaining('accepted')]);
   expect(other.events()).toHaveLength(1);
@@ -192,7 +193,7 @@ test('any other answer than 200 is shown and makes the exit code 1', async () =>
 });
 
 test('where nothing listens the way to start it is named', async () => {
-  const gone = await startService();
+  const gone = await openService();
   await gone.stop();
   const { code, output } = await consignee(['send', 'shippo'], { ...env, PORT: String(gone.port) });
   expect(code).toBe(1);

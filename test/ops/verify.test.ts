@@ -2,12 +2,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { SECRET } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { flexportHeaders, shippoHeaders } from '../harness/signing.ts';
 
 const { consignee } = useFolder();
-let service: Service;
+let service: RunningService;
 const ids: Record<string, string> = {};
 const LIVE = {
   FLEXPORT_WEBHOOK_SECRET: SECRET,
@@ -16,7 +17,7 @@ const LIVE = {
 };
 
 beforeAll(async () => {
-  service = await startService({ env: LIVE });
+  service = await openService({ env: LIVE });
   const send = async (source: string, body: string, headers: Record<string, string>) => {
     const response = await fetch(`${service.url}/webhooks/${source}`, { method: 'POST', headers, body });
     expect(response.status).toBe(200);

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../src/inbox/event-id.ts';
 import { PAGES } from '../../src/serve/console/pages.ts';
-import { type Service, startService } from '../harness/service.ts';
+import { openService } from '../harness/open-service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { flexportHeaders, opensslMac, token } from '../harness/signing.ts';
 import { ask, bytesOf, type Headers, raw } from '../harness/wire.ts';
 
@@ -14,10 +15,10 @@ const JWT = 'canary-jwt-secret-141421356237309504880';
 const CONSOLE = 'canary-console-token-17320508075688772';
 const SENDERS = 'canary-of-the-sender';
 
-let service: Service;
+let service: RunningService;
 let answers = '';
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: {
       FLEXPORT_WEBHOOK_SECRET: HMAC,
       FLEXPORT_WEBHOOK_SECRET_PREVIOUS: RETIRED,
@@ -135,7 +136,7 @@ test('no secret, token, MAC, Authorization or query shows anywhere, whatever the
 });
 
 /** Every page of the console, as HTML and as JSON. */
-async function pagesOf({ consolePort, events }: Service): Promise<string> {
+async function pagesOf({ consolePort, events }: RunningService): Promise<string> {
   const ids = events().map(({ number }) => idOf(number));
   const paths = (PAGES as readonly { readonly path: string }[]).flatMap(({ path }) => {
     return path === '/events/:id' ? ids.flatMap((id) => [`/events/${id}`, `/events/${id}?verify=1`]) : [path];

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deliverWith, kept } from '../harness/deliver-with.ts';
 import { useFolder } from '../harness/folder.ts';
+import { openService } from '../harness/open-service.ts';
 import { ROOT, SECRET } from '../harness/project.ts';
-import { type Service, startService } from '../harness/service.ts';
+import type { RunningService } from '../harness/service.ts';
 import { token } from '../harness/signing.ts';
 
 const { consignee } = useFolder();
@@ -18,9 +19,9 @@ const ONLINE = {
   EASYSHIP_WEBHOOK_SECRET: SECRET,
 };
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ config: CONFIG, env: { ...ONLINE, ACME_OFFLINE_WEBHOOK_SECRET: pem } });
+  service = await openService({ config: CONFIG, env: { ...ONLINE, ACME_OFFLINE_WEBHOOK_SECRET: pem } });
 });
 afterAll(() => service.stop());
 

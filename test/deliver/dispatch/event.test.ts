@@ -2,16 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, SECRETS, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { numberOf, SECRETS, signature, untilOutcome, wired } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { token } from '../../harness/signing.ts';
 
 const QUERY_TOKEN = 'a-token-of-the-tests-that-is-long-enough';
 const JWT_SECRET = 'a-jwt-secret-of-the-tests-that-is-long-enough';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startWired({ env: { MIRROR_WEBHOOK_TOKEN: QUERY_TOKEN, MIRROR_JWT_SECRET: JWT_SECRET } });
+  service = await openService(
+    wired({ env: { MIRROR_WEBHOOK_TOKEN: QUERY_TOKEN, MIRROR_JWT_SECRET: JWT_SECRET } }),
+  );
 });
 afterAll(() => service.stop());
 

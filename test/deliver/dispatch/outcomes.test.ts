@@ -1,23 +1,24 @@
-/** How attempts go, through the real process: retried, later, discarded, dead, cut off; and one at a time if told so. */
+/** How attempts go, through the real service: retried, later, discarded, dead, cut off; and one at a time if told so. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   deliver,
   numberOf,
   outcomes,
   seen,
-  startWired,
   tell,
   told,
   tries,
   untilOutcome,
+  wired,
   workOf,
 } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startWired();
+  service = await openService(wired());
 });
 afterAll(() => service.stop());
 

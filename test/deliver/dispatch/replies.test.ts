@@ -1,12 +1,17 @@
-/** `reply` functions, through the real process: their JSON is the answer; whatever they do, the event is safe. */
+/** `reply` functions, through the real service: their JSON is the answer; whatever they do, the event is safe. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf, signature, startWired, untilOutcome } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { numberOf, signature, untilOutcome, wired } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
+import { ROOT, SECRET } from '../../harness/project.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startWired();
+  const config = join(ROOT, 'test/fixtures/replying');
+  const env = { ASKED_WEBHOOK_SECRET: SECRET, SHEETS_WEBHOOK_SECRET: SECRET };
+  service = await openService(wired({ config, env }));
 });
 afterAll(() => service.stop());
 

@@ -12,28 +12,37 @@ import {
   tell,
   tries,
   untilOutcome,
+  wired,
   workOf,
 } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService, Service } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 /** It is the end of the process that ends an attempt, however busy the machine, and not its time limit. */
 const PATIENT = { ...KNOBS, handler: { ...KNOBS.handler, timeLimitMs: 60_000 } };
 
 let folder: string;
-let service: Service;
-beforeEach(async () => {
+/** The one that runs, or ran last. */
+let service: RunningService;
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
-  service = await startWired({ folder });
 });
 afterEach(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   rmSync(folder, { recursive: true });
 });
 
-const restart = async (config?: string) => {
-  service = await startWired({ folder, ...(config && { config }) });
-};
+/** A process, to be ended. */
+async function start(): Promise<Service> {
+  const started = await startWired({ folder, knobs: PATIENT });
+  service = started;
+  return started;
+}
+/** What comes after such an end. */
+async function comeBack(config?: string): Promise<void> {
+  service = await openService(wired({ folder, ...(config && { config }) }));
+}
 const untilStarted = (id: string) =>
   waitFor(
     () => seen(service, id).length > 0,
@@ -42,11 +51,12 @@ const untilStarted = (id: string) =>
   );
 
 test('kill -9 while a handler runs: the event runs again after the start, as attempt 2', async () => {
+  const { kill } = await start();
   const id = await tell(service, 'jobs', 'hang', 'ok');
   await untilStarted(id);
   expect(workOf(service, id)).toEqual([{ handler: 'jobs/work', state: 'handling', attempts: 1 }]);
-  await service.kill('SIGKILL');
-  await restart();
+  await kill('SIGKILL');
+  await comeBack();
   await untilOutcome(service, id, 'done');
   expect(tries(service, id)).toEqual([
     { attempt: 1, outcome: 'retry', error: expect.stringContaining('the service ended while it ran') },
@@ -60,16 +70,18 @@ test('kill -9 while a handler runs: the event runs again after the start, as att
 });
 
 test('an event that ends its process every time is dead in the end, and lets the others through', async () => {
+  let { kill } = await start();
   const id = await tell(service, 'few', 'hang');
   for (let round = 1; round <= 3; round++) {
+    if (round > 1) ({ kill } = await start());
     await waitFor(
       () => seen(service, id).length === round,
       20_000,
       () => JSON.stringify([seen(service, id), workOf(service, id)]) + service.output(),
     );
-    await service.kill('SIGKILL');
-    await restart();
+    await kill('SIGKILL');
   }
+  await comeBack();
   await untilOutcome(service, id, 'dead');
   const other = await tell(service, 'few', 'ok');
   await untilOutcome(service, other, 'done');
@@ -77,26 +89,26 @@ test('an event that ends its process every time is dead in the end, and lets the
 });
 
 test('SIGTERM lets a handler finish, and what it settled is on disk', async () => {
+  const { kill } = await start();
   const id = await tell(service, 'jobs', 'brief');
   await untilStarted(id);
-  expect(await service.kill('SIGTERM')).toBe(0);
+  expect(await kill('SIGTERM')).toBe(0);
   expect(outcomes(service, id)).toEqual(['done']);
-  await restart();
+  await comeBack();
   expect(seen(service, id).map(({ what }) => what)).toEqual(['start', 'end']);
 });
 
 test('SIGTERM gives back what does not finish, uncounted, whether it heeds its signal or not', async () => {
-  await service.kill('SIGKILL');
-  service = await startWired({ folder, knobs: PATIENT });
+  const { kill } = await start();
   const ids = [await tell(service, 'jobs', 'hang', 'ok'), await tell(service, 'jobs', 'obey', 'ok')];
   for (const id of ids) await untilStarted(id);
-  expect(await service.kill('SIGTERM')).toBe(0);
+  expect(await kill('SIGTERM')).toBe(0);
   for (const id of ids) {
     expect(outcomes(service, id)).toEqual(['later']);
     expect(workOf(service, id)).toEqual([{ handler: 'jobs/work', state: 'pending', attempts: 0 }]);
     expect(seen(service, id).map(({ what }) => what)).toEqual(['start', 'abort']);
   }
-  await restart();
+  await comeBack();
   for (const id of ids) {
     await untilOutcome(service, id, 'done');
     expect(tries(service, id).map(({ attempt }) => attempt)).toEqual([1, 1]);
@@ -104,15 +116,17 @@ test('SIGTERM gives back what does not finish, uncounted, whether it heeds its s
 });
 
 test('SIGTERM ends the service even while a handler never yields', async () => {
+  const { kill } = await start();
   const id = await tell(service, 'jobs', 'block', 'ok');
   await untilStarted(id);
-  expect(await service.kill('SIGTERM')).toBe(0);
-  await restart();
+  expect(await kill('SIGTERM')).toBe(0);
+  await comeBack();
   await untilOutcome(service, id, 'done');
   expect(workOf(service, id)).toEqual([]);
 });
 
 test('a handler that was taken out because its events end the process holds up no other', async () => {
+  let { kill } = await start();
   const id = await tell(service, 'pair', 'hang');
   for (const attempt of [1, 2]) {
     await waitFor(
@@ -120,9 +134,10 @@ test('a handler that was taken out because its events end the process holds up n
       20_000,
       () => service.output(),
     );
-    await service.kill('SIGKILL');
-    await restart(attempt === 1 ? undefined : FEWER);
+    await kill('SIGKILL');
+    if (attempt === 1) ({ kill } = await start());
   }
+  await comeBack(FEWER);
   const other = await tell(service, 'pair', 'ok');
   await untilOutcome(service, other, 'done');
   expect(workOf(service, other)).toEqual([]);
@@ -130,15 +145,16 @@ test('a handler that was taken out because its events end the process holds up n
 });
 
 test('work for a handler that is not wired any more waits until it is again', async () => {
+  const { kill } = await start();
   const id = await tell(service, 'pair', 'obey', 'ok');
   await waitFor(
     () => seen(service, id).length === 2,
     20_000,
     () => service.output(),
   );
-  await service.kill('SIGKILL');
+  await kill('SIGKILL');
 
-  await restart(FEWER);
+  await comeBack(FEWER);
   await untilOutcome(service, id, 'done');
   const later = await tell(service, 'pair', 'ok');
   await untilOutcome(service, later, 'done');
@@ -146,9 +162,9 @@ test('work for a handler that is not wired any more waits until it is again', as
   expect(
     seen(service, id).filter(({ handler, what }) => handler === 'pair/two' && what === 'start'),
   ).toHaveLength(1);
-  expect(await service.kill('SIGTERM')).toBe(0);
+  await service.stop();
 
-  await restart();
+  await comeBack();
   await waitFor(
     () => workOf(service, id).length === 0,
     20_000,

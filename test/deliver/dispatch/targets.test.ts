@@ -1,23 +1,25 @@
-/** Targets that are down, through the real process: their events wait, others do not, and all is well when they return. */
+/** Targets that are down, through the real service: their events wait, others do not, and all is well when they return. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runToEnd } from '../../harness/command.ts';
 import {
   deliver,
   outcomes,
   seen,
-  startWired,
   tell,
   told,
   tries,
   untilOutcome,
+  wired,
   workOf,
 } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
+import { useFolder } from '../../harness/folder.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
-let service: Service;
+const { consignee } = useFolder();
+let service: RunningService;
 beforeAll(async () => {
-  service = await startWired();
+  service = await openService(wired());
 });
 afterAll(() => service.stop());
 
@@ -89,7 +91,7 @@ test('what a handler records is shown with its attempt, without credentials and 
   const id = await tell(service, 'jobs', 'throw', 'ok');
   await untilOutcome(service, id, 'done');
   const env = { DATABASE_URL: `sqlite:${service.inboxPath}` };
-  const { output } = await runToEnd(['events', 'show', id], { env });
+  const { output } = await consignee(['events', 'show', id], env);
   expect(output).toMatch(
     /jobs\/work {2}#1 {2}retry {2}\d+ ms {2}begun {2}Error: as told\n(?: {8}at .*act\.ts:\d+:\d+\)?\n)+ {6}\| run 1\n/,
   );
@@ -98,6 +100,6 @@ test('what a handler records is shown with its attempt, without credentials and 
   expect(output + service.output()).not.toContain('canary-in-an-output');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
   expect(output).not.toMatch(/\u0007/);
-  const json = JSON.parse((await runToEnd(['events', 'show', id, '--json'], { env })).output);
+  const json = JSON.parse((await consignee(['events', 'show', id, '--json'], env)).output);
   expect(json.attempts.map(({ status }: { status: string }) => status)).toEqual(['begun', 'begun']);
 });

@@ -1,19 +1,22 @@
-/** `latest`, through the real process: real sequences of news about parcels, shuffled, with a handler that fails. */
+/** `latest`, through the real service: real sequences of news about parcels, shuffled, with a handler that fails. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runToEnd } from '../../harness/command.ts';
 import { numberOf } from '../../harness/deliver.ts';
+import { useFolder } from '../../harness/folder.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/parcels');
-let service: Service;
+const { consignee } = useFolder();
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
+    writesWhereItRuns: true,
     config: CONFIG,
     knobs: { backoff: { baseMs: 10, capMs: 40 } },
     env: { SHIPPO_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET, FLEXPORT_WEBHOOK_SECRET: SECRET },
@@ -105,7 +108,7 @@ test('what was overtaken says by what', async () => {
   const late = track(parcel, news[1] as never);
   const loser = await send('shippo', late, shippoHeaders(SECRET, late));
   const env = { DATABASE_URL: `sqlite:${service.inboxPath}`, SHIPPO_WEBHOOK_SECRET: SECRET };
-  const { output } = await runToEnd(['events', 'show', loser, '--config', CONFIG], { env });
+  const { output } = await consignee(['events', 'show', loser, '--config', CONFIG], env);
   expect(output).toMatch(/shippo\/state +discarded/);
   expect(output).toContain(`overtaken: ${winner} has a newer state`);
 });
@@ -208,7 +211,7 @@ test('members of one’s own tell what the preset does not know', async () => {
 
 test('options that cannot be are problems at boot, all at once', async () => {
   const wrong = join(import.meta.dirname, '../../fixtures/parcels-wrong');
-  const { code, output } = await runToEnd(['check', '--config', wrong], { env: {} });
+  const { code, output } = await consignee(['check', '--config', wrong]);
   expect(code).toBe(1);
   for (const said of [
     'flintn/order is wrapped in latest(), but its preset has no `state`. Say which members name the thing and its time: ',
@@ -220,7 +223,7 @@ test('options that cannot be are problems at boot, all at once', async () => {
   ]) {
     expect(output).toMatch(new RegExp(`fail +config/sources.ts +${RegExp.escape(said)}`));
   }
-  const { code: served, output: list } = await runToEnd(['serve', '--config', wrong], { env: {} });
+  const { code: served, output: list } = await consignee(['serve', '--config', wrong]);
   expect(served).toBe(78);
   expect(list).toContain(
     '  config/sources.ts: ratePerSecond of shippo/fast is 0.\n      Use 0.001 to 10000.\n',

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useFolder } from '../../harness/folder.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
@@ -14,12 +15,12 @@ const WRONG = 'a-secret-that-nobody-has-set-0123456789';
 const { consignee } = useFolder();
 const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
 const secrets = { FLEXPORT_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET };
-let service: Service;
+let service: RunningService;
 let env: Record<string, string>;
 const ids: string[] = [];
 
 beforeAll(async () => {
-  service = await startService({ folder, env: secrets });
+  service = await openService({ folder, env: secrets });
   env = {
     ...secrets,
     DATABASE_URL: `sqlite:${service.inboxPath}`,
@@ -41,7 +42,7 @@ beforeAll(async () => {
   await waitFor(() => kept().length === 4, 20_000, service.output);
 });
 afterAll(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   rmSync(folder, { recursive: true });
 });
 

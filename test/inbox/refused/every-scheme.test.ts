@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCHEME_CASES, type SchemeCase } from '../../fixtures/every-scheme/cases.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { headerOf, signatureOf, token } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
@@ -18,7 +19,7 @@ type Time = keyof typeof SECRETS;
 const SUFFIXES = { token: 'WEBHOOK_TOKEN', hmac: 'WEBHOOK_SECRET', jwt: 'JWT_SECRET' } as const;
 
 let folder: string;
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   service = await start('old');
@@ -26,15 +27,15 @@ beforeAll(async () => {
     const statuses = [await send(one, 'old'), await send(one, 'forged'), await send(one, 'new')];
     expect([one.name, ...statuses]).toEqual([one.name, 200, 401, 401]);
   }
-  expect(await service.kill('SIGTERM')).toBe(0);
+  await service.stop();
   service = await start('new');
 });
 afterAll(async () => {
-  await service.kill('SIGKILL');
+  await service.stop();
   rmSync(folder, { recursive: true });
 });
 
-function start(time: Time): Promise<Service> {
+function start(time: Time): Promise<RunningService> {
   const settings = SCHEME_CASES.flatMap((one) => {
     const prefix = one.name.toUpperCase().replaceAll('-', '_');
     const sha1 = one.form.algorithm === 'hmac-sha1' ? [[`${prefix}_ALLOW_SHA1`, 'true']] : [];
@@ -44,7 +45,7 @@ function start(time: Time): Promise<Service> {
     ];
   });
   const config = join(import.meta.dirname, '../../fixtures/every-scheme');
-  return startService({ folder, config, env: Object.fromEntries(settings) });
+  return openService({ folder, config, env: Object.fromEntries(settings) });
 }
 
 function secretOf({ changed }: SchemeCase, scheme: SchemeCase['schemes'][number], time: Time): string {

@@ -1,25 +1,14 @@
 /** Judging again makes no forgery good because the check that refused it is only observed since; a person may say so. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { judgeInTurn, judgeRequest } from '../../../src/inbox/refused/judging.ts';
 import type { Proof } from '../../../src/verify/verifier.ts';
-import { runToEnd } from '../../harness/command.ts';
+import { useFolder } from '../../harness/folder.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
 import { shippoHeaders } from '../../harness/signing.ts';
 
 const TOKEN = 'a-token-of-the-tests-that-is-long-enough';
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'consignee-'));
-});
-let service: Service | undefined;
-afterAll(async () => {
-  await service?.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
+const { consignee } = useFolder();
 
 test.each([
   ['all that were enforced then', 'token,hmac', [{ scheme: 'token' }, { scheme: 'hmac' }], 1, 0],
@@ -94,11 +83,11 @@ test.each([
 
 test('a forgery that the signature refused stays refused when the signature is only observed', async () => {
   const env = { SHIPPO_WEBHOOK_TOKEN: TOKEN, SHIPPO_WEBHOOK_SECRET: SECRET };
-  service = await startService({ folder, env });
+  const first = await openService({ env });
   const ids: string[] = [];
   for (const body of ['{"n":1}', '{"n":2}']) {
     const headers = shippoHeaders('a-secret-of-somebody-else-0123456789abcdef', body);
-    const response = await fetch(`${service.url}/webhooks/shippo?token=${TOKEN}`, {
+    const response = await fetch(`${first.url}/webhooks/shippo?token=${TOKEN}`, {
       method: 'POST',
       headers,
       body,
@@ -106,15 +95,12 @@ test('a forgery that the signature refused stays refused when the signature is o
     expect(response.status).toBe(401);
     ids.push(((await response.json()) as { id: string }).id);
   }
-  expect(await service.kill('SIGTERM')).toBe(0);
-  service = await startService({ folder, env: { ...env, SHIPPO_OBSERVE: 'hmac' } });
+  const service = await first.reopen({ env: { ...env, SHIPPO_OBSERVE: 'hmac' } });
   const command = (...args: string[]) =>
-    runToEnd(['events', 'refused', 'recheck', ...args], {
-      env: {
-        ...env,
-        DATABASE_URL: `sqlite:${service?.inboxPath}`,
-        CONSOLE_PORT: String(service?.consolePort),
-      },
+    consignee(['events', 'refused', 'recheck', ...args], {
+      ...env,
+      DATABASE_URL: `sqlite:${service.inboxPath}`,
+      CONSOLE_PORT: String(service.consolePort),
     });
   const { output } = await command();
   expect(output).toContain('shippo  0 of 2 pass now');
@@ -124,4 +110,5 @@ test('a forgery that the signature refused stays refused when the signature is o
   expect((await command('--checks-of-now')).code).toBe(64);
   expect((await command(ids[1] as string, '--checks-of-now')).output).toContain('shippo  1 of 1 pass now');
   expect(service.events().map(({ body }) => body.toString())).toEqual(['{"n":2}']);
+  await service.stop();
 });

@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
 import { useFolder } from '../../harness/folder.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import { raw } from '../../harness/wire.ts';
 
 const WRONG = 'a-secret-that-nobody-has-set-0123456789';
 const { consignee } = useFolder();
-let service: Service;
+let service: RunningService;
 afterEach(() => service.stop());
 
 interface Row {
@@ -48,7 +49,7 @@ async function keepOneMore(): Promise<string> {
 }
 
 test('a body that was read is kept with its signature header, byte for byte', async () => {
-  service = await startService();
+  service = await openService();
   const body = ' {"id":1,\r\n"type":"x"} ';
   const headers = {
     ...flexportHeaders(WRONG, body),
@@ -73,7 +74,7 @@ test('a body that was read is kept with its signature header, byte for byte', as
 });
 
 test('a body that came behind the answer is kept too, and the connection lives on', async () => {
-  service = await startService({
+  service = await openService({
     env: { SHIPPO_WEBHOOK_TOKEN: 'a-token-of-the-tests-that-is-long-enough', SHIPPO_WEBHOOK_SECRET: SECRET },
   });
   const body = JSON.stringify({ event: 'track_updated', data: 'x'.repeat(100_000) });
@@ -92,7 +93,7 @@ test('a body that came behind the answer is kept too, and the connection lives o
 });
 
 test('what waits for 100 Continue is refused as before: no byte of it is asked for', async () => {
-  service = await startService({
+  service = await openService({
     env: { SHIPPO_WEBHOOK_TOKEN: 'a-token-of-the-tests-that-is-long-enough', FLINTN_WEBHOOK_SECRET: SECRET },
   });
   const head =
@@ -109,7 +110,7 @@ test('what an allowlist refuses is not kept, nor what it would refuse if it were
     SHIPPO_WEBHOOK_SECRET: SECRET,
     FLINTN_WEBHOOK_SECRET: SECRET,
   };
-  service = await startService({ env: { ...env, SHIPPO_ALLOW_FROM: 'shippo', SHIPPO_OBSERVE: 'ip' } });
+  service = await openService({ env: { ...env, SHIPPO_ALLOW_FROM: 'shippo', SHIPPO_OBSERVE: 'ip' } });
   expect((await send('/webhooks/flexport', '{}', flexportHeaders(WRONG, '{}'))).status).toBe(403);
   expect((await send('/webhooks/shippo', '{}', shippoHeaders(WRONG, '{}'))).status).toBe(401);
   const last = await keepOneMore();
@@ -117,7 +118,7 @@ test('what an allowlist refuses is not kept, nor what it would refuse if it were
 });
 
 test('the oldest of the loudest address goes first, and a source keeps no more than its share', async () => {
-  service = await startService({
+  service = await openService({
     // Room for five requests of 360 bytes.
     knobs: { refused: { bytesMax: 1_980 } },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, TRUST_PROXY: 'loopback' },
@@ -138,14 +139,14 @@ test('the oldest of the loudest address goes first, and a source keeps no more t
     '198.51.100.1 {"id":1}',
     ...[16, 17, 18, 19].map((id) => `203.0.113.66 {"id":${id}}`),
   ]);
-  expect(await service.kill('SIGTERM')).toBe(0);
+  await service.stop();
   const said = service.lines().filter(({ msg }) => String(msg).startsWith('refused requests were deleted'));
   expect(said[0]).toMatchObject({ level: 'warn', source: 'flexport' });
   expect(said.reduce((sum, { count }) => sum + Number(count), 0)).toBe(6);
 });
 
 test('a flood is dropped beyond what may be kept, and good events go on', async () => {
-  service = await startService();
+  service = await openService();
   const begun = performance.now();
   // Fewer than the connections that one address may have.
   const flood = Array.from({ length: 450 }, (_, at) => {
@@ -167,7 +168,7 @@ test('a flood is dropped beyond what may be kept, and good events go on', async 
 });
 
 test('the command lists, shows and judges them again, and shows no signature', async () => {
-  service = await startService();
+  service = await openService();
   const body = '{"id":7,"type":"x"}';
   const { id } = await send('/webhooks/flexport', body, flexportHeaders(WRONG, body));
   await untilKept(1);

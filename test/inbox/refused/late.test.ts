@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { LateReads } from '../../../src/serve/http/late-reads.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { startService } from '../../harness/service.ts';
 import { flexportHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import { bytesOf, chunk, openWire } from '../../harness/wire.ts';
@@ -68,7 +68,7 @@ test('a chunked one, one over a mebibyte and one that is both are kept, and take
   const file = join(folder, 'token');
   const [old, changed] = ['the-old-token-of-the-tests-0123456789', 'the-new-token-of-the-tests-0123456789'];
   writeFileSync(file, old);
-  const service = await startService({
+  const service = await openService({
     folder,
     env: { FLATFILE_WEBHOOK_TOKEN_FILE: file, FLATFILE_WEBHOOK_SECRET: SECRET },
   });
@@ -110,7 +110,7 @@ test('a chunked one, one over a mebibyte and one that is both are kept, and take
     expect(service.events().map(({ body }) => body.toString())).toEqual([...bodies, '{}', closing]);
     wire.close();
   } finally {
-    await service.kill('SIGTERM');
+    await service.stop();
     rmSync(folder, { recursive: true });
   }
 });

@@ -1,12 +1,12 @@
 /** Who becomes known: whoever brings something genuine that is new, and nobody who repeats what another one sent. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { startService } from '../../harness/service.ts';
 import { ask, bodyOf, signed } from '../../harness/wire.ts';
 
 test('a delivery that was caught and is sent again makes its thief no known sender', async () => {
-  const service = await startService({
+  const service = await openService({
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, TRUST_PROXY: 'loopback' },
   });
   const send = async (id: string, from: string) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Service, startService } from '../../harness/service.ts';
+import { type OpenedService, openService } from '../../harness/open-service.ts';
 import { flintnHeaders } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
@@ -12,21 +12,21 @@ const NEW = 'new-secret-of-the-merchant-0123456789abcdef0123456789abcdef0123456'
 
 let folder: string;
 let file: string;
-let service: Service | undefined;
+let service: OpenedService | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   file = join(folder, 'flintn-secret');
   writeFileSync(file, `${OLD}\n`);
 });
 afterEach(async () => {
-  await service?.kill('SIGKILL');
+  await service?.stop();
   service = undefined;
   rmSync(folder, { recursive: true });
 });
 
-const start = () => startService({ folder, env: { FLINTN_WEBHOOK_SECRET_FILE: file } });
+const start = () => openService({ folder, env: { FLINTN_WEBHOOK_SECRET_FILE: file } });
 const bodyOf = (id: string) => JSON.stringify({ event_type: 'TRANSACTION_SETTLED', event_id: id, data: {} });
-async function send(to: Service, id: string, secret: string): Promise<number> {
+async function send(to: OpenedService, id: string, secret: string): Promise<number> {
   const body = bodyOf(id);
   const response = await fetch(`${to.url}/webhooks/flintn`, {
     method: 'POST',
@@ -36,7 +36,7 @@ async function send(to: Service, id: string, secret: string): Promise<number> {
   await response.text();
   return response.status;
 }
-const stored = (of: Service) => of.events().map(({ external_id }) => external_id);
+const stored = (of: OpenedService) => of.events().map(({ external_id }) => external_id);
 
 test('new secret at the provider first, then here, under traffic: nothing lost, nothing twice', async () => {
   service = await start();
@@ -47,7 +47,7 @@ test('new secret at the provider first, then here, under traffic: nothing lost, 
   const traffic = (async () => {
     for (let count = 0; on; count++) {
       sent.push(`e-${count}`);
-      statuses.push(await send(service as Service, `e-${count}`, secret));
+      statuses.push(await send(service as OpenedService, `e-${count}`, secret));
     }
   })();
   await waitFor(
@@ -61,9 +61,10 @@ test('new secret at the provider first, then here, under traffic: nothing lost, 
   await waitFor(() => statuses.slice(-5).every((status) => status === 200), 20_000, service.output);
   on = false;
   await traffic;
-  await waitFor(() => stored(service as Service).length === sent.length, 20_000, service.output);
+  await waitFor(() => stored(service as OpenedService).length === sent.length, 20_000, service.output);
   expect([...stored(service)].sort()).toEqual([...sent].sort());
-  const late = () => (service as Service).lines().filter(({ msg }) => msg === 'a refused request passes now');
+  const late = () =>
+    (service as OpenedService).lines().filter(({ msg }) => msg === 'a refused request passes now');
   const refused = statuses.filter((status) => status === 401).length;
   await waitFor(() => late().length === refused, 20_000, service.output);
   // Those that came late came in their own order.
@@ -76,10 +77,9 @@ test('a restart with the new secret takes in what was refused before', async () 
   expect(await send(service, 'before', OLD)).toBe(200);
   expect(await send(service, 'between', NEW)).toBe(401);
   expect(stored(service)).toEqual(['before']);
-  expect(await service.kill('SIGTERM')).toBe(0);
   writeFileSync(file, `${NEW}\n`);
-  service = await start();
-  await waitFor(() => stored(service as Service).length === 2, 20_000, service.output);
+  service = await service.reopen();
+  await waitFor(() => stored(service as OpenedService).length === 2, 20_000, service.output);
   const event = service.events()[1];
   expect(event).toMatchObject({ external_id: 'between', source: 'flintn' });
   expect(event?.body.toString()).toBe(bodyOf('between'));

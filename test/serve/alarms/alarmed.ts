@@ -4,7 +4,7 @@ import type { ServiceKnobs } from 'consignee';
 import type { Line } from '../../harness/command.ts';
 import { numberOf } from '../../harness/deliver.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, type ServiceOptions, startService } from '../../harness/service.ts';
+import type { RunningService, ServiceOptions } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 
 type AlarmKnobs = NonNullable<ServiceKnobs['alarms']>;
@@ -15,7 +15,7 @@ const SECRETS = Object.fromEntries(
 );
 
 /** The watch looks all the time. */
-const ALARMS: AlarmKnobs = { lookMs: 50, calmMs: 200, windowMs: 2_000, backlogAgeMs: 600, diskFreeMb: 0 };
+const ALARMS: AlarmKnobs = { lookMs: 100, calmMs: 200, windowMs: 2_000, backlogAgeMs: 600, diskFreeMb: 0 };
 const KNOBS = {
   circuit: { failures: 2, restMs: 200, restMaxMs: 400 },
   backoff: { baseMs: 20, capMs: 40 },
@@ -24,36 +24,32 @@ const KNOBS = {
 };
 
 /** `off`: the prefix of a source without a secret. */
-export function startAlarmed(
-  alarms: AlarmKnobs = {},
-  options: ServiceOptions = {},
-  off = '',
-): Promise<Service> {
+export function alarmed(alarms: AlarmKnobs = {}, options: ServiceOptions = {}, off = ''): ServiceOptions {
   const { [`${off}_WEBHOOK_SECRET`]: _, ...secrets } = SECRETS;
   const knobs = { ...KNOBS, ...options.knobs, alarms: { ...ALARMS, ...alarms } };
-  return startService({ ...options, config: CONFIG, knobs, env: { ...secrets, ...options.env } });
+  return { writesWhereItRuns: true, ...options, config: CONFIG, knobs, env: { ...secrets, ...options.env } };
 }
 
 /** The log's lines about alarms of a kind, in order. */
-export function alarmLines(service: Service, kind?: string): Line[] {
+export function alarmLines(service: RunningService, kind?: string): Line[] {
   return service.lines().filter(({ alarm }) => alarm !== undefined && (kind === undefined || alarm === kind));
 }
 
-export function raised(service: Service, kind: string): Promise<Line> {
+export function raised(service: RunningService, kind: string): Promise<Line> {
   return service.line(({ alarm, level }) => alarm === kind && level === 'error', 20_000);
 }
 
-export function over(service: Service, kind: string): Promise<Line> {
+export function over(service: RunningService, kind: string): Promise<Line> {
   return service.line(({ alarm, level }) => alarm === kind && level === 'info', 20_000);
 }
 
-export async function metricLines(service: Service): Promise<string[]> {
+export async function metricLines(service: RunningService): Promise<string[]> {
   const text = await (await fetch(`http://127.0.0.1:${service.consolePort}/metrics`)).text();
   return text.split('\n').filter((line) => line.startsWith('consignee_alarm{') && !line.endsWith(' 0'));
 }
 
 export async function send(
-  service: Service,
+  service: RunningService,
   source: string,
   headers: Readonly<Record<string, string>>,
   body: string,
@@ -64,7 +60,7 @@ export async function send(
 }
 
 /** As `events discard` does. */
-export async function discard(service: Service, id: string): Promise<void> {
+export async function discard(service: RunningService, id: string): Promise<void> {
   const [row] = service.sql<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'");
   const order = { inbox: row?.value, action: 'discard', event: numberOf(id) };
   const answer = await fetch(`http://127.0.0.1:${service.consolePort}/orders`, {
@@ -76,7 +72,7 @@ export async function discard(service: Service, id: string): Promise<void> {
 }
 
 /** Several looks. */
-export async function looks(service: Service, ms = 600): Promise<void> {
+export async function looks(service: RunningService, ms = 600): Promise<void> {
   const end = performance.now() + ms;
   await waitFor(() => performance.now() > end, ms + 5_000, service.output);
 }

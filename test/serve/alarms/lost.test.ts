@@ -1,5 +1,5 @@
 /**
- * What is lost, or fails again and again, is told at once, through the real process: one service for all of it, since each of these is
+ * What is lost, or fails again and again, is told at once, through the real service: one service for all of it, since each of these is
  * about another source or handler.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tell, tries, untilOutcome } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import type { Service } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, flintnHeaders, shippoHeaders } from '../../harness/signing.ts';
-import { alarmLines, looks, metricLines, over, raised, startAlarmed } from './alarmed.ts';
+import { alarmed, alarmLines, looks, metricLines, over, raised } from './alarmed.ts';
 
 const TOKEN = 'a-token-of-letters-and-digits-0123456789';
 const BODY = '{"event":"track_updated","id":"1","type":"told"}';
@@ -21,23 +22,25 @@ const SIGNED = {
 };
 
 let folder: string;
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
   const begun = Date.now();
   const crashes = [3, 2, 1].map((minutes) => begun - minutes * 60_000);
   folder = mkdtempSync(join(tmpdir(), 'consignee-'));
   writeFileSync(join(folder, 'inbox.db-starts'), JSON.stringify([begun - 86_400_000, ...crashes]));
-  service = await startAlarmed(
-    { windowMs: 600_000 },
-    {
-      folder,
-      env: {
-        TRUST_PROXY: 'loopback',
-        SHIPPO_WEBHOOK_TOKEN: TOKEN,
-        SHIPPO_ALLOW_FROM: '203.0.113.0/24',
+  service = await openService(
+    alarmed(
+      { windowMs: 600_000 },
+      {
+        folder,
+        env: {
+          TRUST_PROXY: 'loopback',
+          SHIPPO_WEBHOOK_TOKEN: TOKEN,
+          SHIPPO_ALLOW_FROM: '203.0.113.0/24',
+        },
       },
-    },
-    'FLINTN',
+      'FLINTN',
+    ),
   );
 });
 afterAll(async () => {
@@ -123,6 +126,6 @@ test('a service that has ended three times without being stopped says so, and fo
   const path = `${service.inboxPath}-starts`;
   const read = () => JSON.parse(readFileSync(path, 'utf8')) as number[];
   expect(read()).toHaveLength(5);
-  await service.kill('SIGTERM');
+  await service.stop();
   expect([existsSync(path), read().length]).toEqual([true, 4]);
 });

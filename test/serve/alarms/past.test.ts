@@ -4,16 +4,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstNumberAt } from '../../../src/inbox/event-id.ts';
 import { readSqlitePast } from '../../../src/inbox/sqlite/reader.ts';
 import { tell } from '../../harness/deliver.ts';
-import type { Service } from '../../harness/service.ts';
-import { startAlarmed } from './alarmed.ts';
+import { openService } from '../../harness/open-service.ts';
+import type { RunningService } from '../../harness/service.ts';
+import { alarmed } from './alarmed.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW = Math.floor(Date.now() / HOUR_MS) * HOUR_MS + 1_800_000;
 const never = new AbortController().signal;
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startAlarmed();
+  service = await openService(alarmed());
 });
 afterAll(() => service.stop());
 

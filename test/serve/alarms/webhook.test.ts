@@ -1,15 +1,17 @@
 /** Alarms as webhooks: signed so that the library of others accepts them, and no trouble for the service if nobody does. */
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tell, untilOutcome } from '../../harness/deliver.ts';
+import { openService } from '../../harness/open-service.ts';
 import { ROOT } from '../../harness/project.ts';
-import type { Service } from '../../harness/service.ts';
+import { type RunningService, startService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
-import { alarmLines, discard, looks, over, raised, startAlarmed } from './alarmed.ts';
+import { alarmed, alarmLines, discard, looks, over, raised } from './alarmed.ts';
 
 const NEW = `whsec_${Buffer.alloc(32, 'new key ').toString('base64')}`;
 const OLD = `whsec_${Buffer.alloc(32, 'old key ').toString('base64')}`;
@@ -28,7 +30,7 @@ let received: Received[];
 let answers: number[];
 /** Whether signed times are checked, as those who receive them do. */
 let isStrict: boolean;
-let service: Service | undefined;
+let service: RunningService | undefined;
 let url: string;
 
 beforeEach(async () => {
@@ -59,8 +61,11 @@ afterEach(async () => {
   server.close();
 });
 
-async function start(knobs: object, env: Record<string, string> = {}): Promise<Service> {
-  service = await startAlarmed(knobs, { env: { ALARM_URL: url, ALARM_SECRET: NEW, ...env } });
+const sending = (knobs: object, env: Record<string, string> = {}) =>
+  alarmed(knobs, { env: { ALARM_URL: url, ALARM_SECRET: NEW, ...env } });
+
+async function start(knobs: object, env: Record<string, string> = {}): Promise<RunningService> {
+  service = await openService(sending(knobs, env));
   return service;
 }
 
@@ -156,14 +161,15 @@ test('a receiver that was down gets the newest state of each alarm, once it is b
 
 test('what nobody has heard before a restart is told after it, and the rest is not told again', async () => {
   const bringBack = await takeDown();
-  const first = await start({});
+  const first = await startService(sending({}));
   const { folder } = first;
   const id = await tell(first, 'jobs', 'decline');
   await untilOutcome(first, id, 'dead');
   const line = await raised(first, 'dead');
   await first.kill('SIGKILL');
   await bringBack();
-  service = await startAlarmed({}, { folder, env: { ALARM_URL: url, ALARM_SECRET: NEW } });
+  const second = await openService({ ...sending({}), folder });
+  service = second;
   await arrived(1);
   expect(verified(received[0] as Received, NEW)).toMatchObject({
     type: 'alarm.raised',
@@ -173,8 +179,7 @@ test('what nobody has heard before a restart is told after it, and the rest is n
   await expect
     .poll(() => service?.sql('SELECT kind, over_at, heard FROM alarms'))
     .toEqual([{ kind: 'dead', over_at: null, heard: 1 }]);
-  await service.kill('SIGTERM');
-  service = await startAlarmed({}, { folder, env: { ALARM_URL: url, ALARM_SECRET: NEW } });
+  service = await second.reopen();
   await discard(service, id);
   await arrived(2);
   expect(verified(received[1] as Received, NEW)).toMatchObject({
@@ -182,14 +187,15 @@ test('what nobody has heard before a restart is told after it, and the rest is n
     data: { kind: 'dead' },
   });
   expect((await over(service, 'dead')).since).toBe(line.since);
-  await service.kill('SIGTERM');
+  await service.stop();
   service = undefined;
   rmSync(folder, { recursive: true });
 });
 
 test('SIGTERM stops the service at once while a receiver keeps it waiting', async () => {
   answers = [0];
-  const to = await start(LOW_DISK);
+  const to = await startService(sending(LOW_DISK));
+  service = to;
   await arrived(1);
   expect(await to.kill('SIGTERM')).toBe(0);
   // Nobody waited for the first try to come to nothing, and then tried again.
@@ -204,9 +210,10 @@ test.each([
 ])(
   'a service that starts 61 days ahead says so in a message that is accepted, beside %s',
   async (_, isFilled) => {
-    const first = await startAlarmed();
+    const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+    const first = await openService(alarmed({}, { folder }));
     if (isFilled) await tell(first, 'jobs', 'ok');
-    expect(await first.kill('SIGTERM')).toBe(0);
+    await first.stop();
     isStrict = true;
     const env = {
       ALARM_URL: url,
@@ -215,7 +222,7 @@ test.each([
       CLOCK_AHEAD_MS: String(61 * 86_400_000),
     };
     // Whatever the alarm is about.
-    service = await startAlarmed(LOW_DISK, { folder: first.folder, env });
+    service = await startService(alarmed(LOW_DISK, { folder, env }));
     await waitFor(
       () => received.some((one) => isFresh(one)),
       20_000,
@@ -229,9 +236,9 @@ test.each([
         /^our clock is 61 days ahead of what the inbox knows of the time; nothing is purged$/,
       );
     }
-    await service.kill('SIGTERM');
+    await service.stop();
     service = undefined;
-    rmSync(first.folder, { recursive: true });
+    rmSync(folder, { recursive: true });
   },
 );
 

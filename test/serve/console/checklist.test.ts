@@ -48,3 +48,9 @@ test('where alarms are told is a host, without the rest of the URL', async () =>
   expect(alarms).toMatchObject({ sentTo: '127.0.0.1:9', over: [] });
   expect(JSON.stringify(alarms)).not.toContain('a-path');
 });
+
+test('a process that is the service’s own is measured by Node’s metrics, beside ours', async () => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  for (const series of ['process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds', 'consignee_build_info'])
+    expect(text).toMatch(new RegExp(`^${series}[ {]`, 'm'));
+});

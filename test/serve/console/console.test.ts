@@ -4,8 +4,9 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { ROOT, SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import {
   ask,
@@ -22,18 +23,18 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const TOKEN = 'the-console-token-of-the-tests-is-long-enough';
 const OLD_TOKEN = 'the-console-token-before-it-is-long-as-well';
 
-let open: Service;
-let locked: Service;
+let open: RunningService;
+let locked: RunningService;
 beforeAll(async () => {
   const env = { FLEXPORT_WEBHOOK_SECRET: SECRET };
   [open, locked] = await Promise.all([
-    startService({ env }),
-    startService({ env: { ...env, CONSOLE_TOKEN: TOKEN, CONSOLE_TOKEN_PREVIOUS: OLD_TOKEN } }),
+    openService({ env }),
+    openService({ env: { ...env, CONSOLE_TOKEN: TOKEN, CONSOLE_TOKEN_PREVIOUS: OLD_TOKEN } }),
   ]);
 });
 afterAll(() => Promise.all([open.stop(), locked.stop()]));
 
-const consoleOf = (service: Service) => supertest(`http://127.0.0.1:${service.consolePort}`);
+const consoleOf = (service: RunningService) => supertest(`http://127.0.0.1:${service.consolePort}`);
 
 describe('metrics', () => {
   test('are Prometheus text about requests, attempts, the backlog and the inbox', async () => {
@@ -146,7 +147,7 @@ describe('with a token', () => {
   });
 });
 
-function inboxOf(service: Service): string {
+function inboxOf(service: RunningService): string {
   return String(service.sql<{ value: string }>("SELECT value FROM meta WHERE key = 'inbox'")[0]?.value);
 }
 

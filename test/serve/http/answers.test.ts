@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import { type RunningService, startService } from '../../harness/service.ts';
 import { flexportHeaders, shippoHeaders, token } from '../../harness/signing.ts';
 import { waitFor } from '../../harness/waiting.ts';
 import {
@@ -26,12 +27,12 @@ const ENV = {
   FLATFILE_JWT_SECRET: JWT_SECRET,
 };
 
-let development: Service;
-let production: Service;
+let development: RunningService;
+let production: RunningService;
 beforeAll(async () => {
   [development, production] = await Promise.all([
     startService({ env: ENV, args: ['--dev'] }),
-    startService({
+    openService({
       env: { ...ENV, NODE_ENV: 'production', TRUST_PROXY: 'loopback', SHUTDOWN_DELAY_MS: '0' },
     }),
   ]);
@@ -97,7 +98,7 @@ function unauthorized(): [string, Headers][] {
   ];
 }
 
-function askUnauthorized(service: Service): Promise<Answer[]> {
+function askUnauthorized(service: RunningService): Promise<Answer[]> {
   const body = bodyOf('unauthorized');
   return Promise.all(
     unauthorized().map(([path, headers]) =>

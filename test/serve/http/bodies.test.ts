@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import { type RunningService, startService } from '../../harness/service.ts';
 import { flexportHeaders, opensslMac } from '../../harness/signing.ts';
 import {
   ask,
@@ -23,9 +24,9 @@ import {
 const LIMIT = 100_000;
 const CHUNKED = { 'Transfer-Encoding': 'chunked' };
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: {
       FLEXPORT_WEBHOOK_SECRET: SECRET,
       FLEXPORT_BODY_LIMIT: String(LIMIT),

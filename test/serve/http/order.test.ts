@@ -1,7 +1,8 @@
 /** The order of the checks, and that nothing of a body is asked for before the checks of the head have passed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, token } from '../../harness/signing.ts';
 import {
   type Answer,
@@ -18,9 +19,9 @@ import {
 const JWT_SECRET = 'the-jwt-secret-of-the-tests-is-another-one';
 const TOKEN = 'the-query-token-of-the-tests-another-again';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: {
       FLEXPORT_WEBHOOK_SECRET: SECRET,
       FLATFILE_ALLOW_FROM: '203.0.113.0/24',

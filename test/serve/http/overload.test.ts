@@ -1,7 +1,8 @@
 /** Too many bytes in flight: some are asked to come back later, and nobody's event is lost or half kept. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import {
   ask,
   bodyOf,
@@ -13,9 +14,9 @@ import {
   signed,
 } from '../../harness/wire.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     knobs: { bytesInFlightMax: 10_000, retryAfterSeconds: 7 },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET },
   });

@@ -1,8 +1,9 @@
 /** What the HTTP parser refuses: answered, logged and counted once each, and nothing gets in beside it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, token } from '../../harness/signing.ts';
 import {
   answersIn,
@@ -23,9 +24,9 @@ import {
 
 const JWT_SECRET = 'the-jwt-secret-of-the-parser-tests-is-long';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, FLATFILE_JWT_SECRET: JWT_SECRET },
   });
 });

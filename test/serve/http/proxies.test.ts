@@ -1,7 +1,8 @@
 /** TLS and the client's address, as told by the socket and by proxies, trusted ones and others. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders } from '../../harness/signing.ts';
 import {
   type Answer,
@@ -21,18 +22,18 @@ const ENV = {
 const HTTPS = { 'X-Forwarded-Proto': 'https' };
 const FROM_SENDER = { 'X-Forwarded-For': '203.0.113.7' };
 
-let behindProxy: Service;
-let alone: Service;
+let behindProxy: RunningService;
+let alone: RunningService;
 beforeAll(async () => {
   [behindProxy, alone] = await Promise.all([
-    startService({ env: { ...ENV, TRUST_PROXY: 'loopback,10.0.0.0/8' } }),
-    startService({ env: ENV }),
+    openService({ env: { ...ENV, TRUST_PROXY: 'loopback,10.0.0.0/8' } }),
+    openService({ env: ENV }),
   ]);
 });
 afterAll(() => Promise.all([behindProxy.stop(), alone.stop()]));
 
 let sent = 0;
-function deliver(service: Service, headers: Headers): Promise<Answer> {
+function deliver(service: RunningService, headers: Headers): Promise<Answer> {
   return ask(service.port, signed(SECRET, bodyOf(`proxied-${sent++}`), headers));
 }
 
@@ -141,7 +142,7 @@ test('without a trusted proxy nobody can claim TLS', async () => {
 });
 
 test('without a trusted proxy nobody can claim an address', async () => {
-  const plain = await startService({ env: { ...ENV, REQUIRE_HTTPS: 'false' } });
+  const plain = await openService({ env: { ...ENV, REQUIRE_HTTPS: 'false' } });
   try {
     const line = await expectRefusal(plain, await deliver(plain, FROM_SENDER), [403, 'ip_not_allowed'], 0);
     expect(line.ip).toBe('127.0.0.1');

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import {
   ask,
   bodyOf,
@@ -15,9 +16,9 @@ import {
   signed,
 } from '../../harness/wire.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  service = await openService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
 });
 afterAll(() => service.stop());
 

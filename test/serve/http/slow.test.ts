@@ -1,8 +1,9 @@
 /** Senders that take their time and are cut off within seconds. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders } from '../../harness/signing.ts';
 import {
   bodyOf,
@@ -16,9 +17,9 @@ import {
   type Wire,
 } from '../../harness/wire.ts';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     knobs: { headersTimeoutMs: 1_000, requestTimeoutMs: 1_500, keepAliveTimeoutMs: 2_000 },
     env: { FLEXPORT_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET: SECRET },
   });
@@ -109,7 +110,7 @@ test('many slow and idle connections do not stand in the way of good deliveries'
 });
 
 test('the knobs as they come outlast the idle time of load balancers', async () => {
-  const own = await startService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
+  const own = await openService({ env: { FLEXPORT_WEBHOOK_SECRET: SECRET } });
   try {
     const wire = await openWire(own.port);
     const since = own.lines().length;

@@ -2,13 +2,13 @@
 import { afterEach, expect, test } from 'vitest';
 import { fingerprintOf, keyFingerprint } from '../../../src/verify/fingerprint.ts';
 import { runToEnd } from '../../harness/command.ts';
+import { type OpenedService, openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
 import { flexportHeaders, shippoHeaders } from '../../harness/signing.ts';
 
 const TOKEN = 'a-token-of-the-tests-that-is-long-enough';
 const PREVIOUS = 'the-previous-secret-of-the-tests-0123456789';
-let service: Service;
+let service: OpenedService;
 afterEach(() => service.stop());
 
 async function send(path: string, body: string, headers: Record<string, string>) {
@@ -30,7 +30,7 @@ function named(secret: string): string {
 }
 
 test('a check that is observed refuses nothing, but says and counts what it would have refused', async () => {
-  service = await startService({
+  service = await openService({
     env: { SHIPPO_WEBHOOK_SECRET: SECRET, SHIPPO_WEBHOOK_TOKEN: TOKEN, SHIPPO_OBSERVE: 'hmac' },
   });
   const path = `/webhooks/shippo?token=${TOKEN}`;
@@ -78,7 +78,6 @@ test.each([
     'an address is not proof',
   ],
 ])('an observation that would leave a source open is refused at boot: %o', async (env, says) => {
-  service = { stop: async () => null } as unknown as Service;
   const { code, output } = await runToEnd(['serve'], { env });
   expect([code, output]).toEqual([78, expect.stringContaining(says)]);
 });
@@ -89,7 +88,7 @@ test('each event keeps how it passed its checks, and the uses of secrets are cou
     FLEXPORT_WEBHOOK_SECRET_PREVIOUS: PREVIOUS,
     FLEXPORT_ALLOW_SHA1: 'true',
   };
-  service = await startService({ env: { ...env, FLEXPORT_ALLOW_FROM: '127.0.0.1' } });
+  service = await openService({ env: { ...env, FLEXPORT_ALLOW_FROM: '127.0.0.1' } });
   for (const [id, secret] of [
     ['1', SECRET],
     ['2', PREVIOUS],
@@ -109,9 +108,7 @@ test('each event keeps how it passed its checks, and the uses of secrets are cou
     },
   ]);
   expect(second[1].secret).toBe(named(PREVIOUS));
-  const { folder } = service;
-  await service.kill('SIGTERM');
-  service = await startService({ folder, env });
+  service = await service.reopen({ env });
   const uses = service.sql('SELECT source, scheme, secret, form, count FROM secret_uses ORDER BY count');
   expect(uses).toEqual([
     {

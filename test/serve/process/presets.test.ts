@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signing } from '../../fixtures/presets/sources.ts';
 import { runToEnd } from '../../harness/command.ts';
+import { openService } from '../../harness/open-service.ts';
 import { ROOT } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 
 const CONFIG = join(ROOT, 'test/fixtures/presets');
 const SECRET = Buffer.alloc(32, 'secret of the tests').toString('base64');
@@ -20,9 +21,9 @@ const ENV = {
   PUBLIC_URL: 'https://hooks.example.com/in',
 };
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ env: ENV, config: CONFIG });
+  service = await openService({ env: ENV, config: CONFIG });
 });
 afterAll(() => service.stop());
 

@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runToEnd } from '../../harness/command.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import { type RunningService, startService } from '../../harness/service.ts';
 import { ask, bodyOf, expectHealthy, signed } from '../../harness/wire.ts';
 
 const ENV = { FLEXPORT_WEBHOOK_SECRET: SECRET, HOST: '127.0.0.1' };
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({ env: ENV });
+  service = await openService({ env: ENV });
 });
 afterAll(() => service.stop());
 

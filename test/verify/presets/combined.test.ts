@@ -1,8 +1,9 @@
 /** Every scheme is there for every source, and what is set is checked, all of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deliverWith, kept } from '../../harness/deliver-with.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flintnHeaders, token } from '../../harness/signing.ts';
 
 const JWT_SECRET = 'the-secret-of-the-json-web-tokens';
@@ -10,9 +11,9 @@ const TOKEN = 'the-token-of-the-query-string-000';
 const ALL = ['ip', 'token', 'jwt', 'hmac'] as const;
 type Name = (typeof ALL)[number];
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: {
       TRUST_PROXY: '127.0.0.1/32',
       FLINTN_VERIFY: 'jwt, hmac, token, ip',

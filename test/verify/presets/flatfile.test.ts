@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliverWith, kept } from '../../harness/deliver-with.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { opensslMac, token } from '../../harness/signing.ts';
 
 const VECTOR_SECRET = 'flatfile-test-secret';
@@ -18,9 +19,9 @@ function signed(body: Buffer | string): Record<string, string> {
 }
 
 describe('Flatfile with HMAC', () => {
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
-    service = await startService({
+    service = await openService({
       env: { FLATFILE_WEBHOOK_SECRET: SECRET, FLATFILE_WEBHOOK_SECRET_PREVIOUS: VECTOR_SECRET },
     });
   });
@@ -149,11 +150,11 @@ describe('Flatfile with HMAC', () => {
 describe('Flatfile with a JWT, its secrets in a file', () => {
   const RETIRED = 'the-one-being-retired-and-still-good';
   const folder = mkdtempSync(join(tmpdir(), 'consignee-secrets-'));
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
     const file = join(folder, 'jwt');
     writeFileSync(file, `${SECRET}\n${RETIRED}\n`);
-    service = await startService({ env: { FLATFILE_JWT_SECRET_FILE: file, FLATFILE_VERIFY: 'jwt' } });
+    service = await openService({ env: { FLATFILE_JWT_SECRET_FILE: file, FLATFILE_VERIFY: 'jwt' } });
   });
   afterAll(async () => {
     await service.stop();

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliverWith, kept } from '../../harness/deliver-with.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flexportHeaders, opensslMac, token } from '../../harness/signing.ts';
 
 const RETIRED = 'flexport-test-secret';
@@ -23,9 +24,9 @@ function sha1(body: string): string {
 }
 
 describe('Flexport, SHA-256 only, with a secret being retired', () => {
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
-    service = await startService({
+    service = await openService({
       env: { FLEXPORT_WEBHOOK_SECRET: SECRET, FLEXPORT_WEBHOOK_SECRET_PREVIOUS: RETIRED },
     });
   });
@@ -160,11 +161,11 @@ describe('Flexport, SHA-256 only, with a secret being retired', () => {
 
 describe('Flexport with SHA-1 allowed and its secrets in a file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'consignee-secrets-'));
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
     const file = join(folder, 'flexport');
     writeFileSync(file, `${SECRET}\n${RETIRED}\n`);
-    service = await startService({
+    service = await openService({
       env: { FLEXPORT_WEBHOOK_SECRET_FILE: file, FLEXPORT_ALLOW_SHA1: 'true' },
     });
   });

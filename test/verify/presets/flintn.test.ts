@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deliverWith, kept } from '../../harness/deliver-with.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { flintnHeaders, opensslMac } from '../../harness/signing.ts';
 
 const VECTOR_SECRET = '0123456789abcdef'.repeat(4);
@@ -9,9 +10,9 @@ const VECTOR =
   '{"event_type":"TRANSACTION_SETTLED","event_id":"550e8400-e29b-41d4-a716-446655440000","timestamp":"2024-01-15T10:30:00Z","version":"1.0","data":{}}';
 const VECTOR_MAC = 'JIo7s+wDRZFSvQ+ha5EIPJxAfe7E6CLfv5houjTHpxs=';
 
-let service: Service;
+let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
+  service = await openService({
     env: { FLINTN_WEBHOOK_SECRET: SECRET, FLINTN_WEBHOOK_SECRET_PREVIOUS: VECTOR_SECRET },
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliverWith, kept } from '../../harness/deliver-with.ts';
+import { openService } from '../../harness/open-service.ts';
 import { SECRET } from '../../harness/project.ts';
-import { type Service, startService } from '../../harness/service.ts';
+import type { RunningService } from '../../harness/service.ts';
 import { opensslMac, shippoHeaders } from '../../harness/signing.ts';
 
 const VECTOR_SECRET = 'shippo-test-secret';
@@ -14,9 +15,9 @@ function seconds(): number {
 }
 
 describe('Shippo with HMAC', () => {
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
-    service = await startService({
+    service = await openService({
       env: { SHIPPO_WEBHOOK_SECRET: SECRET, SHIPPO_WEBHOOK_SECRET_PREVIOUS: VECTOR_SECRET },
     });
   });
@@ -103,9 +104,9 @@ describe('Shippo with HMAC', () => {
 describe('Shippo with a token and its published addresses', () => {
   const TOKEN = 'K8-a-token-of-the-tests/with+odd=signs';
   const ENCODED = encodeURIComponent(TOKEN);
-  let service: Service;
+  let service: RunningService;
   beforeAll(async () => {
-    service = await startService({
+    service = await openService({
       env: {
         SHIPPO_WEBHOOK_TOKEN: TOKEN,
         SHIPPO_ALLOW_FROM: 'shippo-us, 203.0.113.0/24',
