@@ -51,7 +51,7 @@ function filesThatNeed(name?: keyof typeof NEEDS): string[] {
 process.env.NODE_COMPILE_CACHE ??= at('node_modules/.cache/node-compile-cache');
 
 /** They wait for leases, times and processes most of the time. */
-const WORKERS = 4;
+const WORKERS = 6;
 
 function project(name: keyof typeof NEEDS, more: object = {}) {
   const setupFiles = 'test/harness/stop-opened.ts';
