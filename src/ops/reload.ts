@@ -2,17 +2,18 @@
  * Has changed settings read without a restart: on SIGHUP, and when a file that a `…_FILE` setting names (in development also
  * `.env`) has changed. A reading that cannot be used changes nothing and says so in the log. Used by serve.ts.
  */
-import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import { type Stats, statSync, unwatchFile, watchFile } from 'node:fs';
 import { ConfigError, sentenceOf } from '../base/errors.ts';
 import type { Log } from '../base/log/log.ts';
-import { SCHEMES } from '../verify/schemes.ts';
 import type { Settings } from './settings.ts';
 
 /** Polled: notifications do not see through the links that orchestrators swap. */
 const LOOK_MS = 1_000;
 
-interface ReloadOptions {
+export interface ReloadOptions {
   readonly settings: Settings;
+  /** When they were read, or before, in ms since 1970: a start takes its time, and files may change meanwhile. */
+  readonly readAt: number;
   /** Reads again and puts in force. Answers with what was read; rejects if it cannot be used. */
   readonly reload: () => Promise<Settings>;
   /** The file that settings are read from in development. */
@@ -23,7 +24,8 @@ interface ReloadOptions {
 }
 
 /** Answers with a function that stops it. */
-export function reloadOnChange({ settings, reload, dotenv, onHangup, log }: ReloadOptions): () => void {
+export function reloadOnChange(options: ReloadOptions): () => void {
+  const { settings, readAt, reload, dotenv, onHangup, log } = options;
   let watched: string[] = [];
   let reading: Promise<void> = Promise.resolve();
 
@@ -46,6 +48,7 @@ export function reloadOnChange({ settings, reload, dotenv, onHangup, log }: Relo
   }
 
   watch(settings);
+  if (watched.some((file) => hasChanged(file, readAt))) onChange();
   if (onHangup) process.on('SIGHUP', onChange);
   return function stopWatching(): void {
     process.off('SIGHUP', onChange);
@@ -63,13 +66,21 @@ function sayUnread(error: Error, log: Log): void {
   log.error({}, 'the changed settings have problems: the old ones stay in force');
 }
 
+/** What nobody may look at has been said to be wrong by whoever has read it. */
+function hasChanged(file: string, since: number): boolean {
+  try {
+    const { mtimeMs, ctimeMs } = statSync(file);
+    return Math.max(mtimeMs, ctimeMs) > since;
+  } catch {
+    return false;
+  }
+}
+
 /** The files that hold settings which a reload can change. Handlers read theirs once. */
 function filesOf({ config, environment }: Settings, dotenv: string | undefined): string[] {
-  const ofSources = config.sources.flatMap(({ prefix }) => {
-    return SCHEMES.map(({ setting }) => `${prefix}_${setting}`);
-  });
-  const named = ['CONSOLE_TOKEN', 'CONSOLE_READ_TOKEN', 'ALARM_SECRET', ...ofSources].map(
-    (name) => environment[`${name}_FILE`],
-  );
-  return [...new Set([dotenv, ...named])].flatMap((file) => file || []);
+  const beginnings = ['CONSOLE', 'ALARM', ...config.sources.map(({ prefix }) => prefix)];
+  const isOurs = (name: string) =>
+    name.endsWith('_FILE') && beginnings.some((beginning) => name.startsWith(`${beginning}_`));
+  const named = Object.keys(environment).filter(isOurs);
+  return [...new Set([dotenv, ...named.map((name) => environment[name])])].flatMap((file) => file || []);
 }

@@ -78,11 +78,13 @@ async function startServing({ dev, config }: ServeValues, role: Role) {
     signals: false,
     isOwnProcess: true,
   });
+  const readAt = Date.now();
   await instance.start();
   const ports = await openPorts(instance).catch(explainPort);
   if (dev) output.write(welcome(instance.settings, ports, role, baseOf(instance, ports.port)));
   const stopWatching = reloadOnChange({
     settings: instance.settings,
+    readAt,
     async reload() {
       await instance.reload();
       return instance.settings;

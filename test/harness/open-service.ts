@@ -71,10 +71,12 @@ async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedSe
   };
   opened.add(stop);
   try {
+    const readAt = Date.now();
     await instance.start();
     const consolePort = await instance.openConsole();
     stopWatching = reloadOnChange({
       settings: instance.settings,
+      readAt,
       reload: () => instance.reload().then(() => instance.settings),
       onHangup: false,
       dotenv: undefined,
