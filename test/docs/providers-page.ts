@@ -80,7 +80,7 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | \`encoding\` | \`hex\`, \`base64\`, \`base64url\` |
 | \`algorithm\` | \`hmac-sha256\`, \`hmac-sha1\`, \`hmac-sha512\`, \`digest-sha256\`, \`ed25519\`, \`ecdsa-sha256\`, \`ecdsa-sha1\`, \`rsa-sha256\`, \`rsa-sha1\`, \`equal\` (the value is the secret) |
 | \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI, JWK, JWK Set or 32 bytes of Ed25519; fetched by \`{ jwks: 'https://…', kid: 'header:X' }\` or \`{ certificate: 'member:a.b', at: ['https://…/{name}.pem'] }\` |
-| \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{method}\` \`{url}\` \`{urlWithPort}\` \`{urlWithoutPort}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` \`{lines:a,b}\` |
+| \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{pair:x}\` \`{pairHeaders:x}\` \`{method}\` \`{url}\` \`{urlWithPort}\` \`{urlWithoutPort}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` \`{lines:a,b}\` |
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
 | \`signsAll: true\` | nothing else in the body means anything (a field with all of it): copies are known by what is signed, not by their bytes |
 | \`unlike\` | what is signed must not have this form: a handshake signs such texts for everybody |

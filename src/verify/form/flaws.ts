@@ -82,6 +82,7 @@ function* signedFlaws(form: SignatureForm): Generator<string> {
   else if (!isLike(key, [undefined, ...Object.keys(KEYINGS), { base64After: ANY }]))
     yield `has a key that is none of ${keysOf(KEYINGS)}, { base64After: 'whsec_' }`;
   yield* timeFlaws(form);
+  if (/\{pair(Headers)?:/.test(signed) && !isLike(layout, PAIRS)) yield 'signs a pair, but has no pairs';
   if (unlike !== undefined && !((unlike as unknown) instanceof RegExp))
     yield 'has an `unlike` that is no pattern';
 }

@@ -21,6 +21,8 @@ export interface HeadFacts {
   readonly publicUrl?: string | undefined;
   /** The values of the settings that templates name, by these names. */
   readonly values?: Readonly<Record<string, string>> | undefined;
+  /** Of the value with the signature, by their names. */
+  readonly pairs?: ReadonlyMap<string, string> | undefined;
 }
 export interface SignedFacts extends HeadFacts {
   readonly body: SignedBody;
@@ -57,6 +59,8 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   urlWithoutPort: { head: (facts) => urlOf(facts)?.replace(ORIGIN, '$<begin>'), isUrl: true },
   target: { head: (facts) => urlOf(facts)?.replace(ORIGIN, ''), isUrl: true },
   listed: { head: listedLines, takes: 'a header that lists headers' },
+  pair: { head: ({ pairs }, name) => pairs?.get(name), takes: 'a pair' },
+  pairHeaders: { head: pairedLines, takes: 'a pair that lists headers' },
   setting: { head: ({ values }, name) => values?.[name], takes: 'a setting' },
   sha256hex: { body: ({ body }) => hash('sha256', body.bytes, 'hex'), binds: 'all' },
   base64: { body: ({ body }) => body.bytes.toString('base64'), binds: 'all' },
@@ -146,4 +150,13 @@ function listedLines({ head }: HeadFacts, name: string): string | undefined {
   const textOf = (one: string) => oneLine(head, one.trim())?.toString('latin1');
   const lineOf = (one: string) => `${one.trim().toLowerCase()}:${textOf(one)?.trim() ?? ''}`;
   return textOf(name)?.split(',').map(lineOf).join(';');
+}
+
+/** The values of the headers that a pair lists, with blanks between. */
+function pairedLines({ head, pairs }: HeadFacts, name: string): string | undefined {
+  const texts = pairs
+    ?.get(name)
+    ?.split(' ')
+    .map((one) => oneLine(head, one)?.toString('latin1'));
+  return texts?.includes(undefined) ? undefined : texts?.join('.');
 }

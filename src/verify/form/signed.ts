@@ -4,7 +4,7 @@ import { expectedBy, joined } from './algorithms.ts';
 import { readFormKeys } from './key.ts';
 import { type HeadFacts, type KnownPiece, SignedBody } from './parts.ts';
 import { type CompiledForm, compileForm, fillPieces, placeholderNames, placeholdersIn } from './reading.ts';
-import { writeTime } from './value.ts';
+import { MADE_UP, writeTime } from './value.ts';
 import { placeHeaders, type SignatureForm } from './vocabulary.ts';
 
 type SignedAt = Pick<HeadFacts, 'publicUrl' | 'values'> & { readonly nowMs: number };
@@ -21,7 +21,8 @@ export function signForm(form: SignatureForm, secret: string, body: Buffer, { no
   const time = form.time ? writeTime(form.time.unit, nowMs) : '';
   const others: Readonly<Record<string, string>> = madeUpHeaders(compiled, time);
   const head = { rawHeaders: Object.entries(others).flat(), query: '' };
-  const pieces = fillPieces(compiled.pieces, { ...about, head, body: new SignedBody(body), time });
+  const { pairs } = compiled.layout.read(compiled.layout.write('', time)) ?? {};
+  const pieces = fillPieces(compiled.pieces, { ...about, head, pairs, body: new SignedBody(body), time });
   if (typeof pieces === 'string') throw new TypeError(pieces);
   const signature = signatureBy(compiled, secret, pieces).toString(form.encoding ?? 'utf8');
   return { ...others, [header]: compiled.layout.write(signature, time) };
@@ -32,6 +33,7 @@ function madeUpHeaders({ form, time, keyName }: CompiledForm, timeText: string):
   for (const place of [...placeholdersIn(form.signed ?? ''), keyName, time])
     if (place?.word === 'header')
       headers[place.name ?? ''] = place === time ? timeText : `made-up-${randomUUID()}`;
+  if (placeholderNames(form, 'pairHeaders').length > 0) headers[MADE_UP] = `made-up-${randomUUID()}`;
   for (const name of placeholderNames(form, 'listed'))
     headers[name] = [...Object.keys(headers), name].join(',');
   return headers;

@@ -45,14 +45,19 @@ export function signedSecondsIn(value: string): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-/** What a value has in it: the texts of its signatures, and that of the time if it stands among them. */
-type ValueRead = { readonly texts: readonly string[]; readonly time?: string | undefined } | undefined;
+/** What a value has in it: the texts of its signatures, and of the pairs that are signed or have the time. */
+type ValueRead =
+  | { readonly texts: readonly string[]; readonly pairs?: ReadonlyMap<string, string> }
+  | undefined;
+
+/** Stands in a pair for the headers that the provider signs. */
+export const MADE_UP = 'x-signed';
 
 /**
- * `read`: undefined if the value is not exactly of the form. `write`: the value that the provider would send, of a signature in
- * its encoding.
+ * `read`: undefined if the value is not exactly of the form, or does not have each of the `wanted` pairs once. `write`: the value
+ * that the provider would send, of a signature in its encoding.
  */
-export function layoutOf({ layout, prefix = '', time }: SignatureForm) {
+export function layoutOf({ layout, prefix = '', time }: SignatureForm, wanted: readonly string[]) {
   if (layout === undefined)
     return {
       read: (value: string): ValueRead =>
@@ -74,19 +79,23 @@ export function layoutOf({ layout, prefix = '', time }: SignatureForm) {
   return {
     read(value: string): ValueRead {
       const texts: string[] = [];
-      const times: string[] = [];
+      const pairs = new Map<string, string>();
+      let found = 0;
       for (const entry of value.split(list)) {
         const at = entry.indexOf(mark);
         const name = entry.slice(0, at);
         if (at < 1 || (arePairs && name.trim() !== name)) return undefined;
-        if (name === timeName) times.push(entry.slice(at + 1));
+        if (wanted.includes(name)) {
+          pairs.set(name, entry.slice(at + 1));
+          found++;
+        }
         if (tag === undefined || name === tag) texts.push(entry.slice(at + 1));
       }
-      return times.length === (timeName === undefined ? 0 : 1) ? { texts, time: times[0] } : undefined;
+      return found === wanted.length && pairs.size === found ? { texts, pairs } : undefined;
     },
     write(signature: string, timeText: string) {
-      const pair = timeName === undefined ? '' : `${timeName}${mark}${timeText}${list}`;
-      return `${pair}${tag ?? 'key'}${mark}${signature}`;
+      const pairs = wanted.map((name) => `${name}${mark}${name === timeName ? timeText : MADE_UP}${list}`);
+      return `${pairs.join('')}${tag ?? 'key'}${mark}${signature}`;
     },
   };
 }
@@ -94,7 +103,7 @@ export function layoutOf({ layout, prefix = '', time }: SignatureForm) {
 /** What values say; nothing of it is proven yet. `lines`: names and values by turns. Undefined if none is exactly of the form. */
 export function readSignatures({ form, algorithm, layout }: CompiledForm, lines: readonly string[]) {
   const signatures: Buffer[] = [];
-  let time: string | undefined;
+  let pairs: ReadonlyMap<string, string> | undefined;
   for (let at = 1; at < lines.length; at += 2) {
     const read = layout.read(lines[at] as string);
     if (!read || read.texts.length > SIGNATURES_MAX) continue;
@@ -104,10 +113,10 @@ export function readSignatures({ form, algorithm, layout }: CompiledForm, lines:
       if (!bytes?.length || bytes.length !== (algorithm.bytes ?? Math.min(bytes.length, most))) continue;
       // Of secrets of any length: hashed, so that the time taken tells neither a length nor where they differ.
       signatures.push(form.algorithm === 'equal' ? hash('sha256', bytes, 'buffer') : bytes);
-      time = read.time;
+      pairs = read.pairs;
     }
   }
-  return signatures.length > 0 ? { signatures, time } : undefined;
+  return signatures.length > 0 ? { signatures, pairs } : undefined;
 }
 
 /** Node decodes leniently: odd nibbles, trailing junk and other alphabets all pass. Only the exact text may. */

@@ -114,10 +114,11 @@ function claimOf(compiled: KeyedForm, values: readonly string[], check: Check) {
   if (!read || digest === '') return undefined;
   const lines = others.length > 0 ? [...values, ...linesAt(signedHeaders(compiled, head), check)] : values;
   const isInHeader = timePlace?.word === 'header';
-  const time = isInHeader ? partText(timePlace, check) : read.time;
+  const facts = read.pairs ? { ...check, pairs: read.pairs } : check;
+  const time = timePlace?.word === 'member' ? undefined : partText(timePlace, facts);
   if (form.time && timePlace?.word !== 'member' && readTime(form.time.unit, time) === undefined)
     return isInHeader ? rejection(check, 'malformed', `${timePlace.name} is missing, or no time`) : undefined;
-  const pieces = compiled.readsHead ? fillPieces(compiled.pieces, check) : compiled.pieces;
+  const pieces = compiled.readsHead ? fillPieces(compiled.pieces, facts) : compiled.pieces;
   if (typeof pieces === 'string') return rejection(check, 'malformed', pieces);
   return { compiled, keys, signatures: read.signatures, pieces, digest, time, lines };
 }

@@ -1,18 +1,20 @@
 /** Coinbase CDP webhooks. */
 import { custom } from '../../custom.ts';
 
+const BY_SECRET = {
+  in: { header: 'X-Hook0-Signature' },
+  encoding: 'hex',
+  algorithm: 'hmac-sha256',
+  time: { from: 'pair:t', unit: 's' },
+} as const;
+
 export const coinbaseCdp = custom({
   name: 'coinbase-cdp',
   title: 'Coinbase CDP webhooks',
+  // Either is over all of the body; v1 also over the headers that `h` names.
   forms: [
-    {
-      in: { header: 'X-Hook0-Signature' },
-      layout: { pairs: ',', mac: 'v0' },
-      encoding: 'hex',
-      algorithm: 'hmac-sha256',
-      signed: '{time}.{body}',
-      time: { from: 'pair:t', unit: 's' },
-    },
+    { ...BY_SECRET, layout: { pairs: ',', mac: 'v0' }, signed: '{time}.{body}' },
+    { ...BY_SECRET, layout: { pairs: ',', mac: 'v1' }, signed: '{time}.{pair:h}.{pairHeaders:h}.{body}' },
   ],
   id: [],
   type: [['eventType']],
