@@ -5,7 +5,7 @@
  *
  * Under `hmac` stand also the forms in which the secret is digested with the body, or sent as it is: it is shared there too.
  */
-import { keyWords, looksPublic, readFormKeys } from './form/key.ts';
+import { isEither, keyWords, looksPublic, readFormKeys } from './form/key.ts';
 import { compileForm } from './form/reading.ts';
 import { signForm } from './form/signed.ts';
 import { type FormScheme, type FormSettings, verifyForms } from './form/verifier.ts';
@@ -107,14 +107,18 @@ function formRow(scheme: FormScheme) {
       ours(forms)
         .filter((form, _, all) => allowSha1 || !isSha1(form) || all.every(isSha1))
         .map((form) => compileForm(form).label),
-    isFor: ({ forms, jwt }, [newest]) =>
-      (forms.length > 0 || jwt === undefined) && schemeFor(forms, newest) === scheme,
+    isFor: ({ forms }, [newest]) => forms.length > 0 && schemeFor(forms, newest) === scheme,
     mistake(secret, { forms }) {
       const its = ours(forms);
       if (scheme === 'hmac' && looksPublic(secret))
         return {
           wrong: 'is a public key, with which anybody could sign',
           fix: 'Put the secret there that is shared.',
+        };
+      if (its.length < forms.length && isEither(secret))
+        return {
+          wrong: 'may be a secret or a public key',
+          fix: 'Write whsec_ before it if it is the secret that is shared, and whpk_ if it is the public key.',
         };
       if (its.length === 0 || its.some((form) => readFormKeys(form, secret).length > 0)) return undefined;
       const fix = `Copy the one that belongs to this endpoint anew: it is ${keyWords(its[0] as SignatureForm)}.`;

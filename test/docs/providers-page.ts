@@ -83,8 +83,11 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | \`signed\` | what is signed, with \`{body}\` \`{time}\` \`{key}\` \`{header:X}\` \`{listed:X}\` \`{pair:x}\` \`{pairHeaders:x}\` \`{method}\` \`{url}\` \`{urlWithPort}\` \`{urlWithoutPort}\` \`{target}\` \`{setting:x}\` \`{sha256hex}\` \`{base64}\` \`{form}\` \`{field:x}\` \`{member:a.b}\` \`{lines:a,b}\` |
 | \`time\` | \`{ from: 'header:X', unit: 's' }\`; also \`pair:t\` and \`member:a.b\`, \`ms\` and \`date\`; \`toleranceSeconds\` |
 | \`signsAll: true\` | nothing else in the body means anything (a field with all of it): copies are known by what is signed, not by their bytes |
-| \`unlike\` | what is signed must not have this form: a handshake signs such texts for everybody |
+| \`unlike\` | what is signed must not have this form: a handshake signs such texts for everybody, or another form does |
 | \`when\` | \`[{ member: 'version', is: '2' }]\`: only bodies that say so are checked by the form; \`is: { setting: 'x' }\` compares with a setting |
+
+With \`{url}\` and its kin a request must have the query that is registered; a sender may add \`token\` to it, and the parameter of \`bodyDigest\`. Where
+\`{listed:X}\` has the time, the request must list it. A digest that begins with \`{key}\` passes for JSON only, since anybody can go on with it.
 
 A provider that sends a JWT has \`jwt\` instead of \`forms\`:
 

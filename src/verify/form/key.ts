@@ -70,6 +70,11 @@ export function keyWords({ algorithm, key }: Keyed): string {
   return key === 'base64' ? key : 'a text';
 }
 
+/** Whether nothing but the provider can tell what a text is: 32 bytes without a word before them. */
+export function isEither(text: string): boolean {
+  return (strictBytes(text, 'base64') ?? strictBytes(text, 'hex'))?.length === ED25519_BYTES;
+}
+
 /** Whether a text looks like a public key rather than like a secret, for presets that have forms of both kinds. */
 export function looksPublic(text: string): boolean {
   return /^(-----BEGIN |whpk_|\{.*"kty")/s.test(text) || spkiKeys(strictBytes(text, 'base64')).length > 0;

@@ -16,8 +16,8 @@ export type KnownPiece = string | Buffer | typeof KEY;
 
 /** What a signature may be about, as far as it is known before the body is. */
 export interface HeadFacts {
-  readonly head: Pick<Head, 'rawHeaders' | 'query'>;
-  /** The URL as it is registered with the provider. Never from `Host`, which a sender chooses. */
+  readonly head: Pick<Head, 'rawHeaders'>;
+  /** The URL as it is registered with the provider, and with what that adds. Never from `Host`, which a sender chooses. */
   readonly publicUrl?: string | undefined;
   /** The values of the settings that templates name, by these names. */
   readonly values?: Readonly<Record<string, string>> | undefined;
@@ -54,10 +54,10 @@ export const PARTS: Readonly<Record<string, PartRow>> = {
   header: { head: ({ head }, name) => oneLine(head, name), takes: 'a header' },
   /** All others are answered with 405. */
   method: { head: () => 'POST' },
-  url: { head: urlOf, isUrl: true },
-  urlWithPort: { head: (facts) => urlOf(facts)?.replace(ORIGIN, withPort), isUrl: true },
-  urlWithoutPort: { head: (facts) => urlOf(facts)?.replace(ORIGIN, '$<begin>'), isUrl: true },
-  target: { head: (facts) => urlOf(facts)?.replace(ORIGIN, ''), isUrl: true },
+  url: { head: ({ publicUrl }) => publicUrl, isUrl: true },
+  urlWithPort: { head: ({ publicUrl }) => publicUrl?.replace(ORIGIN, withPort), isUrl: true },
+  urlWithoutPort: { head: ({ publicUrl }) => publicUrl?.replace(ORIGIN, '$<begin>'), isUrl: true },
+  target: { head: ({ publicUrl }) => publicUrl?.replace(ORIGIN, ''), isUrl: true },
   listed: { head: listedLines, takes: 'a header that lists headers' },
   pair: { head: ({ pairs }, name) => pairs?.get(name), takes: 'a pair' },
   pairHeaders: { head: pairedLines, takes: 'a pair that lists headers' },
@@ -81,11 +81,15 @@ export class SignedBody {
     this.bytes = bytes;
   }
 
+  /** null: what is no JSON, or says a member twice, has no members. */
+  #read(): Exact {
+    this.#json ??= exactValue(this.bytes.toString('utf8', jsonStartOf(this.bytes))) ?? null;
+    return this.#json;
+  }
+
   /** The text of a member, a number as it was written. Of a list only the first is ever signed, so there may be no second. */
   member(path: string): string | undefined {
-    // What is no JSON, or says a member twice, has no members.
-    this.#json ??= exactValue(this.bytes.toString('utf8', jsonStartOf(this.bytes))) ?? null;
-    let value: Exact | undefined = this.#json;
+    let value: Exact | undefined = this.#read();
     for (const name of path.split('.')) {
       if (value instanceof Map) value = value.get(name);
       else value = Array.isArray(value) && name === '0' && value.length === 1 ? value[0] : undefined;
@@ -98,6 +102,10 @@ export class SignedBody {
   field(name: string): string | undefined {
     const found = this.fields?.filter(([one]) => one === name) ?? [];
     return found.length === 1 ? found[0]?.[1] : undefined;
+  }
+
+  get isJson(): boolean {
+    return this.#read() !== null;
   }
 
   /** Undefined if it is no form. */
@@ -132,11 +140,6 @@ function linesOfMembers({ body }: SignedFacts, names: string): string | undefine
 function oneLine({ rawHeaders }: HeadFacts['head'], name: string): Buffer | undefined {
   const lines = headerLines(rawHeaders, name.toLowerCase());
   return lines.length === 1 ? Buffer.from(lines[0] as string, 'latin1') : undefined;
-}
-
-/** The registered URL. A query that came with the request stands in the registered one's place: senders add to it. */
-function urlOf({ head: { query }, publicUrl }: HeadFacts): string | undefined {
-  return query === '' ? publicUrl : publicUrl && `${publicUrl.replace(/\?.*$/s, '')}?${query}`;
 }
 
 const ORIGIN = /^(?<begin>(?<scheme>https?):\/\/(?:[^@/?]*@)?[^:/?]*)(?::(?<port>\d+))?/;

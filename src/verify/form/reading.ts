@@ -51,6 +51,10 @@ export function compileForm(form: SignatureForm) {
     /** Of others that are signed, have the time or name the key, and of those that list such. */
     others: [...new Set([...headersIn('header'), ...lists])],
     lists,
+    /** The time is signed only if the request lists its header. */
+    listsTime: lists.length > 0 && time?.word === 'header' && !signed.includes('{time}'),
+    /** Whoever knows a digest that begins with the secret can go on with it, in bytes that are no JSON. */
+    isOfJson: ALGORITHMS[algorithm].key === 'text' && signed.startsWith('{key}'),
   };
 }
 
@@ -83,6 +87,34 @@ export function signsUrl({ signed = '' }: SignatureForm): boolean {
   return placeholdersIn(signed).some(({ row }) => row?.isUrl);
 }
 
+/** Senders may add these to a registered query: the token that query-token.ts looks at, and the digest that a form names. */
+const TOKEN = /^token=/;
+const DIGEST = /^([^=]+)=[\da-f]{64}$/;
+
+/**
+ * The URL that a request is signed over: the registered one, with what this sender may add to its query. Undefined if it came with
+ * another query: where URL and body are signed without a mark between them, one could be cut off and put to the other.
+ */
+export function signedUrl(
+  publicUrl: string,
+  query: string,
+  { bodyDigest }: SignatureForm,
+): string | undefined {
+  if (query === '') return publicUrl;
+  const isAdded = (one: string) =>
+    TOKEN.test(one) || (bodyDigest !== undefined && DIGEST.exec(one)?.[1] === bodyDigest.query);
+  const ownOf = (all: string) =>
+    all
+      .split('&')
+      .filter((one) => !isAdded(one))
+      .join('&');
+  const [base, registered = ''] = publicUrl.split(/\?(.*)/s);
+  const own = ownOf(query);
+  if (own === ownOf(registered)) return `${base}?${query}`;
+  // As it is judged again: what is registered is not kept.
+  return own === '' ? `${publicUrl}&${query}` : undefined;
+}
+
 /** The settings that a form reads, by the names that it has for them. */
 export function settingNames(form: SignatureForm): string[] {
   const compared = (form.when ?? []).flatMap(({ is }) => (typeof is === 'string' ? [] : is.setting));
@@ -90,10 +122,14 @@ export function settingNames(form: SignatureForm): string[] {
 }
 
 /** The headers that one request signs, beside the one with the signature. */
-export function signedHeaders({ others, lists }: CompiledForm, { rawHeaders }: HeadFacts['head']): string[] {
-  if (lists.length === 0) return others;
-  const lines = lists.flatMap((name) => headerLines(rawHeaders, name));
-  return [...new Set([...others, ...lines.flatMap((line) => line.split(',')).map(lowerCase)])];
+export function signedHeaders(compiled: CompiledForm, head: HeadFacts['head']): string[] {
+  const { others, lists } = compiled;
+  return lists.length === 0 ? others : [...new Set([...others, ...listedHeaders(compiled, head)])];
+}
+
+/** The lower-case names in the headers that list such. */
+export function listedHeaders({ lists }: CompiledForm, { rawHeaders }: HeadFacts['head']): string[] {
+  return lists.flatMap((name) => headerLines(rawHeaders, name).join().split(',')).map(lowerCase);
 }
 
 function lowerCase(name: string): string {

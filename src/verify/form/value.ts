@@ -101,12 +101,15 @@ export function layoutOf({ layout, prefix = '', time }: SignatureForm, wanted: r
 }
 
 /** What values say; nothing of it is proven yet. `lines`: names and values by turns. Undefined if none is exactly of the form. */
-export function readSignatures({ form, algorithm, layout }: CompiledForm, lines: readonly string[]) {
+export function readSignatures(compiled: CompiledForm, lines: readonly string[]) {
+  const { form, algorithm, layout, isAsymmetric } = compiled;
   const signatures: Buffer[] = [];
   let pairs: ReadonlyMap<string, string> | undefined;
   for (let at = 1; at < lines.length; at += 2) {
     const read = layout.read(lines[at] as string);
-    if (!read || read.texts.length > SIGNATURES_MAX) continue;
+    // Each one costs a public key's work, however many lines it is spread over.
+    const more = (read?.texts.length ?? 0) + (isAsymmetric ? signatures.length : 0);
+    if (!read || more > SIGNATURES_MAX) continue;
     for (const text of read.texts) {
       const bytes = form.encoding ? strictBytes(text, form.encoding) : Buffer.from(text, 'latin1');
       const most = form.encoding ? VARIABLE_BYTES_MAX : text.length;

@@ -15,13 +15,20 @@ import { type BodyCheck, type Head, headerLines, type Proof, Rejection, whenKnow
 import { matching } from './algorithms.ts';
 import { type FormKey, readFormKeys } from './key.ts';
 import { type HeadFacts, SignedBody, type SignedFacts } from './parts.ts';
-import { compileForm, digestOfTexts, fillPieces, partText, signedHeaders } from './reading.ts';
+import {
+  compileForm,
+  digestOfTexts,
+  fillPieces,
+  listedHeaders,
+  partText,
+  signedHeaders,
+  signedUrl,
+} from './reading.ts';
 import { readSignatures, readTime } from './value.ts';
 import { isSha1, type PublicAlgorithm, placeName, type SignatureForm } from './vocabulary.ts';
 
 /** `leewaySeconds`: a person's wish, signed times may be so far off, whatever the form says. */
 export type FormSettings = Omit<CheckSettings, 'preset' | 'allowFrom' | 'names'>;
-
 /** The beginning of the codes. */
 export type FormScheme = 'hmac' | 'signature';
 /** A request that is being checked. */
@@ -114,10 +121,15 @@ function claimOf(compiled: KeyedForm, values: readonly string[], check: Check) {
   if (!read || digest === '') return undefined;
   const lines = others.length > 0 ? [...values, ...linesAt(signedHeaders(compiled, head), check)] : values;
   const isInHeader = timePlace?.word === 'header';
-  const facts = read.pairs ? { ...check, pairs: read.pairs } : check;
+  const url = compiled.signsUrl && check.publicUrl ? signedUrl(check.publicUrl, head.query, form) : undefined;
+  if (compiled.signsUrl && !url)
+    return rejection(check, 'malformed', 'the URL is signed, and this is not the registered one');
+  const facts = read.pairs || url ? { ...check, pairs: read.pairs, publicUrl: url } : check;
   const time = timePlace?.word === 'member' ? undefined : partText(timePlace, facts);
   if (form.time && timePlace?.word !== 'member' && readTime(form.time.unit, time) === undefined)
     return isInHeader ? rejection(check, 'malformed', `${timePlace.name} is missing, or no time`) : undefined;
+  if (compiled.listsTime && !listedHeaders(compiled, head).includes(timePlace?.name?.toLowerCase() ?? ''))
+    return rejection(check, 'malformed', `${timePlace?.name} is not among the signed headers`);
   const pieces = compiled.readsHead ? fillPieces(compiled.pieces, facts) : compiled.pieces;
   if (typeof pieces === 'string') return rejection(check, 'malformed', pieces);
   return { compiled, keys, signatures: read.signatures, pieces, digest, time, lines };
@@ -149,17 +161,16 @@ function prove(claims: readonly Claim[], check: WholeCheck): Proof {
   for (const claim of claims) {
     const { compiled, digest, lines } = claim;
     if (digest !== undefined && digest !== hash('sha256', body.bytes, 'hex')) continue;
+    if (compiled.isOfJson && !body.isJson) continue;
     const time = compiled.time?.word === 'member' ? partText(compiled.time, check) : claim.time;
     const facts = time === undefined ? check : { ...check, time };
     const pieces = fillPieces(claim.pieces, facts);
     const key = typeof pieces === 'object' && matching(claim, pieces);
     if (!key) continue;
     const late = timeRefused(compiled.form, facts);
-    if (late) {
-      // Another form may read the time in another unit.
-      if (!wrong || late.code.endsWith('_timestamp')) wrong = late;
-      continue;
-    }
+    // Another form may read the time in another unit.
+    if (late && (!wrong || late.code.endsWith('_timestamp'))) wrong = late;
+    if (late) continue;
     const said = compiled.signsText ? { claims: digestOfTexts(claim.pieces, facts) } : undefined;
     const proof: Proof = { scheme, secret: key.fingerprint, form: compiled.label, ...said };
     // A query is never stored, so what was signed with one that is not registered cannot be checked again.

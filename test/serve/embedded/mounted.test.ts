@@ -76,10 +76,10 @@ describe('Express', () => {
 
   test('a URL that is signed is the registered one, prefix and all', async () => {
     const body = '{"id":1}';
-    const url = `${PUBLIC_URL}/webhooks/urls?a=1`;
+    const url = `${PUBLIC_URL}/webhooks/urls?token=a1`;
     const mac = opensslMac(SECRET, `${url}${body}`).toString('hex');
     const before = host.bodies().length;
-    const answer = await ask(port, bytesOf('POST', '/hooks/webhooks/urls?a=1', { 'X-Sign': mac }, body));
+    const answer = await ask(port, bytesOf('POST', '/hooks/webhooks/urls?token=a1', { 'X-Sign': mac }, body));
     expect(answer.status, answer.body).toBe(200);
     expect(host.bodies()).toHaveLength(before + 1);
   });

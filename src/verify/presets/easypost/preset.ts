@@ -4,6 +4,7 @@ import { custom } from '../../custom.ts';
 export const easypost = custom({
   name: 'easypost',
   title: 'EasyPost',
+  // The first is the one that its libraries check; the other is known from others' code only.
   forms: [
     {
       in: { header: 'X-Hmac-Signature' },
@@ -12,6 +13,7 @@ export const easypost = custom({
       algorithm: 'hmac-sha256',
       key: 'nfkd',
       signed: '{body}',
+      unlike: /^(\d{4}-\d\d-|[A-Z][a-z]{2}, )/,
     },
     {
       in: { header: 'X-Hmac-Signature-V2' },

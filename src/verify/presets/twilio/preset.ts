@@ -12,7 +12,7 @@ export const twilio = custom({
   title: 'Twilio',
   // With a port or without, whatever is registered: its own libraries try each.
   forms: ['{url}', '{urlWithPort}', '{urlWithoutPort}'].flatMap((url) => [
-    { ...BY_TOKEN, signed: `${url}{form}` },
+    { ...BY_TOKEN, signed: `${url}{form}`, unlike: /[?&]bodySHA256=[\da-f]{64}$/ },
     { ...BY_TOKEN, signed: url, bodyDigest: { query: 'bodySHA256' } },
   ]),
   id: [{ header: 'I-Twilio-Idempotency-Token' }],
