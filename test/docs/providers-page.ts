@@ -76,7 +76,7 @@ export default [{ preset: acme, handlers: { log } }] satisfies SourceWiring[];
 | --- | --- |
 | \`in\` | \`{ header }\`, \`{ headers: […] }\` (each its own key), \`{ headerSeries, upTo }\`, \`{ member: 'a.b' }\` of the JSON body, \`{ field }\` of a form |
 | \`prefix\` | what stands before the signature |
-| \`layout\` | \`{ pairs: ',', mac: 'v1' }\` for \`t=…,v1=…\`; \`{ list: ' ', tag: 'v1', mark: ',' }\` for \`v1,… v1,…\`; \`{ json64: 'signature' }\` for base64 of JSON |
+| \`layout\` | \`{ pairs: ',', mac: 'v1' }\` for \`t=…,v1=…\` (or \`;\`); \`{ list: ' ', tag: 'v1', mark: ',' }\` for \`v1,… v1,…\` (\`list\` also \`,\` or \`&\`); \`{ json64: 'signature' }\` for base64 of JSON |
 | \`encoding\` | \`hex\`, \`base64\`, \`base64url\` |
 | \`algorithm\` | \`hmac-sha256\`, \`hmac-sha1\`, \`hmac-sha512\`, \`digest-sha256\`, \`ed25519\`, \`ecdsa-sha256\`, \`ecdsa-sha1\`, \`rsa-sha256\`, \`rsa-sha1\`, \`equal\` (the value is the secret) |
 | \`key\` | how the setting becomes the key: \`text\`, \`nfkd\`, \`hex\`, \`base64\`, \`sha1\`, \`{ base64After: 'whsec_' }\`. Public keys are read as PEM, SPKI, JWK, JWK Set or 32 bytes of Ed25519; fetched by \`{ jwks: 'https://…', kid: 'header:X' }\` or \`{ certificate: 'member:a.b', at: ['https://…/{name}.pem'] }\` |

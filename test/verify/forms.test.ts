@@ -324,7 +324,7 @@ test.each([
   [{ ...base, key: 'rot13' }, 'has a key that is none of'],
   [{ ...base, algorithm: 'ed25519', key: 'hex' }, 'has a key, but it is the public one'],
   [{ ...base, prefix: 'x', layout: { pairs: ',', mac: 'v1' } }, 'has a prefix and a layout'],
-  [{ ...base, layout: { list: ',', mark: ',' } }, 'has a layout that is neither'],
+  [{ ...base, layout: { list: ',', mark: ',' } }, 'has a layout that is none of'],
   [{ ...base, algorithm: 'equal' }, 'compares a secret, so it has no signed'],
   [null, 'is not an object'],
 ])('what cannot be is told: %o', (form, words) => {

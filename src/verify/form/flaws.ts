@@ -74,7 +74,7 @@ function* signedFlaws(form: SignatureForm): Generator<string> {
   if (!isLike(signed, TEXT)) return yield "has no template: signed: '{body}'";
   yield* templateFlaws(signed, algorithm);
   if (!isLike(layout, [undefined, PAIRS, LISTS, { json64: TEXT }]))
-    yield "has a layout that is neither { pairs: ',', mac: 'v1' } nor { list: ' ', tag: 'v1', mark: ',' }";
+    yield "has a layout that is none of { pairs: ',' or ';', mac: 'v1' }, { list: ' ', ',' or '&', tag: 'v1', mark: ',', '=' or '|' } and { json64: 'signature' }";
   else if (layout && prefix !== undefined) yield 'has a prefix and a layout: only a whole value has a prefix';
   if (key !== undefined && isAsymmetric(form)) yield* publishedFlaws(key);
   else if (key !== undefined && !algorithm.startsWith('hmac-'))
@@ -82,7 +82,7 @@ function* signedFlaws(form: SignatureForm): Generator<string> {
   else if (!isLike(key, [undefined, ...Object.keys(KEYINGS), { base64After: ANY }]))
     yield `has a key that is none of ${keysOf(KEYINGS)}, { base64After: 'whsec_' }`;
   yield* timeFlaws(form);
-  if (/\{pair(Headers)?:/.test(signed) && !isLike(layout, PAIRS)) yield 'signs a pair, but has no pairs';
+  if (/\{pair(Headers)?:/.test(signed) && !hasPairs(layout)) yield 'signs a pair, but has no pairs';
   if (unlike !== undefined && !((unlike as unknown) instanceof RegExp))
     yield 'has an `unlike` that is no pattern';
 }
@@ -100,6 +100,11 @@ function* templateFlaws(signed: string, algorithm: string): Generator<string> {
   if (algorithm === 'digest-sha256' && !hasKey) yield 'is a digest of what anybody knows: {key} is missing';
   if (algorithm !== 'digest-sha256' && hasKey) yield 'has {key}, which only a digest signs';
   if (found.length === 0) yield 'signs nothing of a request';
+}
+
+/** Whichever: what is wrong with them is said once. */
+function hasPairs(layout: unknown): boolean {
+  return Object.hasOwn(Object(layout), 'pairs');
 }
 
 /** Of a form, and of a JWT. */
@@ -128,7 +133,7 @@ function* timeFlaws(form: SignatureForm): Generator<string> {
   if (!isLike(time.toleranceSeconds, [undefined, null, upTo(TOLERANCE_MOST_SECONDS)]))
     yield `has a tolerance that is not 1 to ${TOLERANCE_MOST_SECONDS} seconds, or null`;
   const { word: kind = '', name = '' } = placeFrom(time.from) ?? {};
-  if (kind === 'pair' && !isLike(layout, PAIRS)) yield 'has its time in a pair, but no pairs';
+  if (kind === 'pair' && !hasPairs(layout)) yield 'has its time in a pair, but no pairs';
   const lines = placeholderNames(form, 'lines').flatMap((names) => names.split(','));
   const isInBody = kind === 'member' && (signed.includes('{body}') || lines.includes(name));
   if (!isSigned && !isInBody && !(kind === 'header' && signed.includes('{listed:')))
