@@ -5,7 +5,6 @@
 import { clean } from '../base/log/redact.ts';
 import { readSpan } from '../base/times.ts';
 import { capitalized, spelled } from '../base/words.ts';
-import { readContent } from '../inbox/identity.ts';
 import type { Rechecked } from '../inbox/refused/judging.ts';
 import { LOSS_REASONS } from '../inbox/refused/losses.ts';
 import {
@@ -14,7 +13,7 @@ import {
   type RefusedGroup,
   RefusedReader,
 } from '../inbox/refused/reader.ts';
-import { shapeOf } from '../inbox/shape.ts';
+import { shownBody } from '../inbox/refused/shown.ts';
 import type { Config } from '../serve/config/config.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
@@ -118,8 +117,7 @@ function showRefused(
     const request = reader.show(id);
     if (!request) return complain(`no refused request ${id} is kept`);
     const preset = config.sources.find(({ name }) => name === request.source)?.preset;
-    // As an event would have it: the kept bytes are those that came, with the credential that is in some.
-    const bytes = preset ? readContent(request.source, shapeOf(preset), request.body).stored : request.body;
+    const bytes = preset ? shownBody(request.body, preset) : request.body;
     if (body) process.stdout.write(bytes);
     else if (json) sayJson({ ...request, body: bytes.toString() });
     else say(describeRefused(request));
@@ -157,8 +155,9 @@ async function recheck(
   if (status !== 200) return complain(String((answer as { title?: string }).title));
   const results = answer as Rechecked[];
   const shown = results.filter(({ looked }) => json || looked > 0);
-  sayRows(shown, json, ({ source: of, looked, accepted }) => {
-    return [of, `${accepted} of ${looked} pass now and are accepted`];
+  sayRows(shown, json, ({ source: of, looked, accepted, handshakes }) => {
+    const gone = handshakes > 0 ? `; gone: ${spelled(handshakes, 'handshake')}` : '';
+    return [of, `${accepted} of ${looked} pass now and are accepted${gone}`];
   });
   if (json) return 0;
   if (shown.length === 0) say('No refused requests are kept.');

@@ -11,7 +11,8 @@ import type { Arrival, Kept } from '../inbox/contract.ts';
 import { numberOf } from '../inbox/event-id.ts';
 import { readContent } from '../inbox/identity.ts';
 import { RefusedClient } from '../inbox/refused/client.ts';
-import { type Judgement, judgeInTurn, judgeRequest } from '../inbox/refused/judging.ts';
+import { type Judgement, judgeRequest } from '../inbox/refused/judgement.ts';
+import { judgeInTurn } from '../inbox/refused/judging.ts';
 import { shapeOf } from '../inbox/shape.ts';
 import { writeAnswer } from '../verify/handshake-answers.ts';
 import { arrivedKeeper } from './arrived.ts';
@@ -20,6 +21,7 @@ import type { Knobs } from './config/knobs.ts';
 import type { Settings } from './config/settings.ts';
 import type { SourceConfig } from './config/source.ts';
 import type { KnownAddresses } from './known-addresses.ts';
+import { lateHandshakes } from './late-handshakes.ts';
 import type { Meter } from './meter.ts';
 import type { Rules } from './rules.ts';
 import type { Role } from './status.ts';
@@ -60,6 +62,9 @@ export async function openWork(
     onRestart: () => void supervisor.renew(),
   });
   const refused = new RefusedClient(config.refusedPath, knobs.refused, log);
+  const keepArrived = arrivedKeeper(config.dataDir);
+  const rulesOf = (source: string) => rules.find(source)?.handshake;
+  const handshakeIn = lateHandshakes({ rulesOf, keepArrived, log });
   const judgeRefusedAgain = judgeInTurn(
     config.sources.map(({ name }) => name),
     {
@@ -69,6 +74,7 @@ export async function openWork(
           ? rules.of(source).verifiers
           : rules.verifiersWithin(source, toleranceSeconds),
       keep: (arrival) => inbox.keep(arrival),
+      handshakeIn,
       note({ source, address, receivedAt }, proofs) {
         // What was signed then says nothing about the clock of now.
         for (const { signature: _, ...proof } of proofs) meter.proof(source, proof);
@@ -80,12 +86,11 @@ export async function openWork(
   const judgeRefused = async (id: string): Promise<Judgement | undefined> => {
     const request = await refused.reading.ask('request', id);
     // It may be of a source that there was before the start.
-    return request && (await judgeRequest(request, rules.find(request.source)?.verifiers ?? []));
+    return request && judgeRequest(request, rules.find(request.source)?.verifiers ?? [], handshakeIn);
   };
   const delivering = { ...options, inbox, dispatches, knobs, onAttempts: meter.attempt };
   const supervisor: HandlerRunner =
     wiring === undefined ? new HandlersHere(delivering) : new Supervisor({ ...delivering, wiring });
-  const keepArrived = arrivedKeeper(config.dataDir);
   return { inbox, refused, keepArrived, judgeRefusedAgain, judgeRefused, supervisor };
 }
 

@@ -142,7 +142,7 @@ export function credentialHeadersOf(preset: Preset): string[] {
   return [...new Set(ROWS.flatMap((row) => row.headersOf(preset)))];
 }
 
-/** All headers that a check reads: with these a refused request can be judged again. */
+/** All headers that a check reads, but those that each request lists (judged-head.ts): by these a refused one is judged again. */
 export function judgedHeadersOf(preset: Preset): string[] {
   return [
     ...new Set([...credentialHeadersOf(preset), ...preset.forms.flatMap((form) => compileForm(form).others)]),

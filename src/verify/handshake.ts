@@ -156,6 +156,16 @@ export function bringsSecret({ handshakes = [] }: Pick<Preset, 'handshakes'>): b
   return handshakes.some(({ brings, signed }) => brings !== undefined && signed !== true);
 }
 
+/** What of a body a preset's handshakes hand over, which may be a secret: members at its top, whole, and fields. */
+export function broughtNames(preset: Pick<Preset, 'handshakes' | 'forms'>) {
+  const named = readHandshakes(preset).flatMap(({ brings }) => placeholdersIn(brings?.text ?? ''));
+  const namesOf = (kind: PlaceKind) => named.flatMap(({ word, name }) => (word === kind ? (name ?? []) : []));
+  return {
+    members: namesOf('member').map((path) => path.split('.', 1)[0] as string),
+    fields: namesOf('field'),
+  };
+}
+
 /** What is to be done at the provider and for its handshakes, in sentences. `settingOf` names a variable of the source. */
 export function setUpSteps(preset: Preset, settingOf: (name: string) => string): string[] {
   return [...preset.setUp, ...sayHandshakes(preset, settingOf)];

@@ -108,7 +108,7 @@ const acme = custom({
 
 What cannot be is a problem at the start, as a misspelt placeholder or a time that nobody signs.
 
-A provider that tries the URL first has \`handshakes\`, a list of these. Nothing of them is stored. \`answer: { status: 204, text: '' }\` beside them is
+A provider that tries the URL first has \`handshakes\`, a list of these. No event is made of one. \`answer: { status: 204, text: '' }\` beside them is
 what accepted events are answered with.
 
 \`\`\`ts

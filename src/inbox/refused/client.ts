@@ -34,6 +34,8 @@ export interface RefusedRequest extends Omit<Arrival, 'evidence'> {
   readonly enforced: string;
   /** A JSON list of names and values by turns: the headers that signatures and bearer tokens came in. Never shown. */
   readonly credentials: string;
+  /** Of its query the digest of the body, as in `bodySHA256=…`, if the provider signs by one; nothing else is kept of it. */
+  readonly query?: string;
   /** Digest of the query token, if there was exactly one. */
   readonly tokenDigest?: Buffer;
 }

@@ -24,7 +24,7 @@ const BYTES_AT_ONCE = 8 * 1_048_576;
 const WRITTEN_WITHIN_MS = MINUTE_MS;
 const CLOCK = 'clock_offset AS clockOffset, clock_name AS clockName';
 const REQUEST = `number, id, received_at AS receivedAt, source, code, reason, address, headers, credentials,
-  token_digest AS tokenDigest, body, enforced, ${CLOCK}`;
+  token_digest AS tokenDigest, body, enforced, query, ${CLOCK}`;
 
 /** Of a source, oldest first, behind a number: so many at most, and not many bytes. None: there are no more. */
 export function nextRequests(

@@ -25,7 +25,7 @@ const PROVEN_DAYS = 30;
 /** Clocks differ by so much without being wrong. */
 const CLOCK_MS = 10 * MINUTE_MS;
 
-const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body';
+const TEXTS = 'id, source, code, reason, address, headers, credentials, token_digest, body, query';
 /** All that a row keeps, in bytes, with one number. */
 const ROW_BYTES = `8 + ${TEXTS.split(', ')
   .map((column) => `coalesce(octet_length(@${column}), 0)`)
@@ -156,10 +156,11 @@ export class RefusedStore {
   }
 
   #insert(request: RefusedRequest, now: number): void {
-    const { receivedAt, tokenDigest, ...texts } = request;
+    const { receivedAt, tokenDigest, query = '', ...texts } = request;
     const clock = clockAt(receivedAt);
     const row = this.#database.prepare(INSERT).get({
       ...texts,
+      query,
       token_digest: tokenDigest ?? null,
       received_at: receivedAt,
       network: networkOf(request.address),

@@ -76,7 +76,7 @@ export interface Look {
 /** The names of its settings begin with `prefix`, as in FLEXPORT. If there are no schemes, it is off. */
 export interface WatchedSource extends Pick<SourceConfig, 'name' | 'prefix' | 'path'> {
   readonly schemes: readonly string[];
-  readonly preset: Pick<SourceConfig['preset'], 'title' | 'retries'>;
+  readonly preset: Pick<SourceConfig['preset'], 'title' | 'retries' | 'forms'>;
 }
 
 /** The settings of the time; they may be read anew while the service runs. Without a target alarms go to the log only. */

@@ -7,6 +7,7 @@
 import { DAY_MS, HOUR_MS } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
+import { whatIsNotJudged } from '../../verify/judged-head.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { providerFate } from '../../verify/retries.ts';
 import { type AlarmRule, clockTimeOf, durationOf, type Look, type WatchedSource } from './alarm.ts';
@@ -105,7 +106,9 @@ function finding(
   since?: number,
 ): AlarmFinding {
   const { name, preset } = source;
-  const fate = `They are kept for ${counted(refusedDays, 'day')} and taken in once they pass; ${providerFate(preset, 401, durationOf)} but for that`;
+  const never = whatIsNotJudged(preset);
+  const but = never === undefined ? '' : ` (not ${never})`;
+  const fate = `They are kept for ${counted(refusedDays, 'day')} and taken in once they pass${but}; ${providerFate(preset, 401, durationOf)} but for that`;
   return {
     subject: name,
     says: `${name}: ${refusalOf(code).says}; ${says}: ${question} ${fate}`,

@@ -9,7 +9,7 @@ import { readSecrets } from '../../base/settings/secrets.ts';
 import { needsNoSignature, type SourceChecks } from '../../verify/checks.ts';
 import { handshakeSettings } from '../../verify/handshake.ts';
 import { compileHandshakes } from '../../verify/handshake-answers.ts';
-import type { Verifier } from '../../verify/verifier.ts';
+import type { Proof, Verifier } from '../../verify/verifier.ts';
 import { settingOf } from './proving.ts';
 import type { SourceConfig } from './source.ts';
 
@@ -53,6 +53,11 @@ export function handshakeRulesOf(
     /** What has to be so before a secret is taken that nobody has signed; undefined if it is. */
     takesSecretsIf: takesSecrets ? undefined : `${prefix}_VERIFY is ${[...schemes, BY_HANDSHAKE].join(',')}`,
   };
+}
+
+/** Whether every check has passed that needs a signature: one that is only observed may have failed. */
+export function areSigned(proofs: readonly Proof[]): boolean {
+  return proofs.every(({ scheme, wouldRefuse }) => !wouldRefuse || needsNoSignature(scheme));
 }
 
 export type HandshakeRules = NonNullable<ReturnType<typeof handshakeRulesOf>>;

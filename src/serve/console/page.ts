@@ -7,7 +7,7 @@ import type { ThreadCalls } from '../../base/thread-calls.ts';
 import type { HandlerLimits } from '../../deliver/handler.ts';
 import type { Inbox, Route } from '../../inbox/contract.ts';
 import type { InboxReading } from '../../inbox/reading.ts';
-import type { Judgement } from '../../inbox/refused/judging.ts';
+import type { Judgement } from '../../inbox/refused/judgement.ts';
 import type { RefusedCalls } from '../../inbox/refused/thread.ts';
 import type { StoredSource } from '../../inbox/stored-source.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';

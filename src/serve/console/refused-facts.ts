@@ -5,11 +5,10 @@
 import { hostname } from 'node:os';
 import { DAY_MS, HOUR_MS, iso, MINUTE_MS } from '../../base/times.ts';
 import { capitalized } from '../../base/words.ts';
-import { readContent } from '../../inbox/identity.ts';
-import type { Judgement } from '../../inbox/refused/judging.ts';
+import type { Judgement } from '../../inbox/refused/judgement.ts';
 import { LOSS_REASONS } from '../../inbox/refused/losses.ts';
 import type { LostGroup, RefusedFailure, RefusedFilter } from '../../inbox/refused/reader.ts';
-import { shapeOf } from '../../inbox/shape.ts';
+import { shownBody } from '../../inbox/refused/shown.ts';
 import { TAKEN_OUTCOMES, type TallyRow } from '../../inbox/tallies.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import { prefixOf } from '../config/source.ts';
@@ -147,20 +146,21 @@ export async function readRefusedOne(
       `no refused request ${id} is kept on ${hostname()}: it was accepted since, discarded, is past its days, or is at another replica`,
     );
   const preset = config().sources.find(({ name }) => name === request.source)?.preset;
-  // As an event would have it: without the credential that is in some bodies.
   const bytes = Buffer.from(request.body);
-  const stored = preset ? readContent(request.source, shapeOf(preset), bytes).stored : bytes;
+  const shown = preset ? shownBody(bytes, preset) : bytes;
   return {
     ...request,
     ...remedyOf(request.code, request.source),
     machine: hostname(),
-    body: bodyText(stored, stored.length, 'pretty'),
+    body: bodyText(shown, shown.length, 'pretty'),
     judgement: { ...judgement, says: judgementText(judgement) },
   };
 }
 
 function judgementText(judgement: Judgement): string {
   if (judgement.passes === 'all') return 'It passes now: judge it again, and it becomes an event.';
+  if (judgement.passes === 'handshake')
+    return 'It passes now, and is a handshake: judge it again, and it goes. Start the handshake at the provider again.';
   if (judgement.passes === 'no')
     return `It still fails: ${judgement.code}, ${refusalOf(judgement.code).says}.`;
   return 'It passes the checks that are enforced now, but not all that were enforced when it came: a person must say that these are enough.';

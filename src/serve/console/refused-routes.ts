@@ -3,7 +3,7 @@
  *
  *   POST /refused/discard   {"inbox","source"?,"code"?,"address"?,"ids"?,"who"?} → {"discarded"}, at least one of them
  *   POST /recheck           {"inbox","source"?,"ids"?,"byChecksOfNow"?,"toleranceSeconds"?,"who"?} → [{"source","looked","accepted",
- *                           "passNowOnly"}], refused requests judged again
+ *                           "passNowOnly","handshakes"}], refused requests judged again
  */
 import type { Express } from 'express';
 import { counted } from '../../base/words.ts';
@@ -63,11 +63,12 @@ function withIds({ ids, ...fields }: Body): Body {
 }
 
 function judgedText(results: readonly Rechecked[]): string {
-  const sumOf = (name: 'looked' | 'accepted' | 'passNowOnly') =>
+  const sumOf = (name: 'looked' | 'accepted' | 'passNowOnly' | 'handshakes') =>
     results.reduce((sum, one) => sum + one[name], 0);
-  const more =
-    sumOf('passNowOnly') === 0 ? '' : ` So many more pass the checks of now alone: ${sumOf('passNowOnly')}.`;
-  return `Judged again: ${counted(sumOf('looked'), 'request')}. Passed, and events now: ${sumOf('accepted')}.${more}`;
+  const more = (says: string, sum: number) => (sum === 0 ? '' : ` ${says}: ${sum}.`);
+  const only = more('So many more pass the checks of now alone', sumOf('passNowOnly'));
+  const gone = more('Handshakes, which are gone', sumOf('handshakes'));
+  return `Judged again: ${counted(sumOf('looked'), 'request')}. Passed, and events now: ${sumOf('accepted')}.${only}${gone}`;
 }
 
 function readChoice({ source, code, address, ids }: Body, who: string) {

@@ -12,7 +12,7 @@ import { TokenBuckets } from '../../inbox/refused/token-bucket.ts';
 import { needsNoSignature } from '../../verify/checks.ts';
 import { HANDSHAKE_MOST } from '../../verify/handshake-answers.ts';
 import { Rejection } from '../../verify/verifier.ts';
-import type { HandshakeRules } from '../config/handshakes.ts';
+import { areSigned, type HandshakeRules } from '../config/handshakes.ts';
 import { type ReceiveOptions, type ReceivingSource, readRawBytes } from './receive.ts';
 import { isCompressed, type RequestStep, receptionOf, waitsForContinue } from './request.ts';
 
@@ -39,9 +39,7 @@ export function handshakeSteps({ name, rules }: ReceivingSource, { keepArrived, 
     const reception = receptionOf(response);
     const { proofs, refused } = reception;
     const { meet, takesSecretsIf } = rules().handshake as HandshakeRules;
-    // A check that is only observed may have failed.
-    const isSigned = !refused && proofs.every((one) => !one.wouldRefuse || needsNoSignature(one.scheme));
-    const met = meet(method, isSigned, reception);
+    const met = meet(method, !refused && areSigned(proofs), reception);
     // A wrong signature is that of the secret that it brings, or of nobody.
     if (!met || (refused?.code.endsWith('_mismatch') && !met.brings)) {
       next(refused);

@@ -10,7 +10,8 @@
 import type { Request, Response } from 'express';
 import { networkOf } from '../../base/address.ts';
 import type { RefusedClient, RefusedRequest } from '../../inbox/refused/client.ts';
-import { isProof, judgedHeadersOf } from '../../verify/checks.ts';
+import { isProof } from '../../verify/checks.ts';
+import { judgedPart } from '../../verify/judged-head.ts';
 import { digestOfToken } from '../../verify/query-token.ts';
 import { REFUSALS, type RefusalCode } from '../../verify/refusals.ts';
 import { Rejection } from '../../verify/verifier.ts';
@@ -35,8 +36,8 @@ interface KeepRefusalOptions {
 }
 
 interface HeaderChoice {
-  /** Lower-case names of those that are judged by: what carries credentials, and what is signed beside the body. */
-  readonly credentials: readonly string[];
+  /** What is judged by: what carries credentials, and what is signed beside the body. */
+  readonly judged: ReturnType<typeof judgedPart>;
   readonly kept: ReturnType<typeof headerKeeper>;
 }
 
@@ -45,7 +46,7 @@ export function keepRefusals(options: KeepRefusalOptions): KeepRefusal {
   const headersOf = new Map(
     options.sources.map(({ name, preset, keepHeaders }): [string, HeaderChoice] => [
       name,
-      { credentials: judgedHeadersOf(preset), kept: headerKeeper(keepHeaders) },
+      { judged: judgedPart(preset), kept: headerKeeper(keepHeaders) },
     ]),
   );
   const lateReads = new LateReads();
@@ -130,6 +131,7 @@ function requestOf(
   { choice, enforced, refusal, body }: KeptParts,
 ): RefusedRequest {
   const tokenDigest = digestOfToken(head.query);
+  const { rawHeaders, query } = choice.judged(head);
   // The settings may have been read anew since it was refused.
   const failed = refusal.code.slice(0, refusal.code.indexOf('_'));
   return {
@@ -138,17 +140,9 @@ function requestOf(
     address: head.address ?? '',
     headers: choice.kept(request.headers),
     enforced: [...new Set([...enforced, failed])].join(),
-    credentials: JSON.stringify(linesNamed(head.rawHeaders, choice.credentials)),
+    credentials: JSON.stringify(rawHeaders),
+    query,
     body,
     ...(tokenDigest !== undefined && { tokenDigest }),
   };
-}
-
-function linesNamed(raw: readonly string[], names: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    if (names.includes((raw[at] as string).toLowerCase()))
-      lines.push(raw[at] as string, raw[at + 1] as string);
-  }
-  return lines;
 }

@@ -63,7 +63,7 @@ test('one of the first release is brought up to date, with all that is in it', a
   makeOld();
   expect(await opened()).toEqual({ ids: ['ref_old', 'ref_1'], said: [] });
   const database = new DatabaseSync(path, { readOnly: true });
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 4 });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 5 });
   database.close();
 });
 
@@ -72,7 +72,7 @@ test('one of a newer release is put aside as it is, which is said, and a new one
   const { ids, said } = await opened();
   expect(ids).toEqual(['ref_1']);
   const [name] = aside() as [string];
-  const reason = 'it was written by a newer Consignee (schema 99, this one knows 4)';
+  const reason = 'it was written by a newer Consignee (schema 99, this one knows 5)';
   expect(said).toEqual([{ path: join(folder, name), reason }]);
   const database = new DatabaseSync(join(folder, name), { readOnly: true });
   expect(database.prepare('SELECT id FROM refused').all()).toEqual([{ id: 'ref_old' }]);

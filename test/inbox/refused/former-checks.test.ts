@@ -1,6 +1,7 @@
 /** Judging again makes no forgery good because the check that refused it is only observed since; a person may say so. */
 import { expect, test } from 'vitest';
-import { judgeInTurn, judgeRequest } from '../../../src/inbox/refused/judging.ts';
+import { judgeRequest } from '../../../src/inbox/refused/judgement.ts';
+import { judgeInTurn } from '../../../src/inbox/refused/judging.ts';
 import type { Proof } from '../../../src/verify/verifier.ts';
 import { useFolder } from '../../harness/folder.ts';
 import { openService } from '../../harness/open-service.ts';
@@ -73,7 +74,7 @@ test.each([
       passes: accepted === 1 ? 'all' : 'now only',
     });
     expect(kept).toEqual([]);
-    expect(await judge()).toEqual([{ source: 'one', looked: 1, accepted, passNowOnly }]);
+    expect(await judge()).toEqual([{ source: 'one', looked: 1, accepted, passNowOnly, handshakes: 0 }]);
     expect(kept).toHaveLength(accepted);
     expect(await judge({ ids: ['ref_2'], byChecksOfNow: true })).toMatchObject([{ looked: 0, accepted: 0 }]);
     expect(await judge({ source: 'two', byChecksOfNow: true })).toEqual([]);

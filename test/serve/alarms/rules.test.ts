@@ -1,12 +1,14 @@
 /** The rules of alarms, one by one, on what a test says has happened. */
 import { expect, test } from 'vitest';
-import type { Look } from '../../../src/serve/alarms/alarm.ts';
+import type { Look, WatchedSource } from '../../../src/serve/alarms/alarm.ts';
 import { clockAlarm } from '../../../src/serve/alarms/clock.ts';
 import { apartAlarm, failingAlarm } from '../../../src/serve/alarms/handlers.ts';
 import { diskAlarm, inboxAlarm, unheardAlarm, unkeptAlarm } from '../../../src/serve/alarms/inbox.ts';
 import { lostAlarm, observedAlarm } from '../../../src/serve/alarms/lost.ts';
 import { refusalsAlarm } from '../../../src/serve/alarms/refusals.ts';
 import { restartsAlarm } from '../../../src/serve/alarms/restarts.ts';
+import type { Preset } from '../../../src/verify/preset.ts';
+import { presets } from '../../../src/verify/presets-by-name.ts';
 import { ask, MINUTE_MS, NOW, SOURCES, Watching } from './looking.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -23,6 +25,26 @@ test('twenty that fail alike after others had passed are told, whatever came bef
   expect(found?.says).toBe(
     'shippo: the signature does not match any live secret; the last 20 requests were all refused, since 16:06 UTC, from 203.0.113.9 (20), where no genuine one ever came from: was the secret rotated? They are kept for 7 days and taken in once they pass; Shippo takes 401 for a last word: lost but for that',
   );
+});
+
+test('what can never be taken in is not promised', async () => {
+  const saysOf = async (preset: Preset) => {
+    const watching = new Watching();
+    watching.tally.take(NOW);
+    watching.refuse(20);
+    const sources = [{ ...(SOURCES[0] as WatchedSource), preset }];
+    return (await ask(refusalsAlarm, watching.look({ sources })))[0]?.says;
+  };
+  expect(await saysOf(presets.twilio as Preset)).toContain(
+    'taken in once they pass (not what is signed with another query than the registered one, but for the digest of the body alone); ',
+  );
+  expect(await saysOf(presets.contentful as Preset)).toContain(
+    'taken in once they pass (not what is signed with another query than the registered one or with listed headers that speak of credentials); ',
+  );
+  expect(await saysOf(presets['coinbase-cdp'] as Preset)).toContain(
+    'taken in once they pass (not what is signed with listed headers that speak of credentials); ',
+  );
+  expect(await saysOf(presets.github as Preset)).toContain('taken in once they pass; ');
 });
 
 test('a source that speaks seldom is told of once its known senders have failed for an hour', async () => {

@@ -223,7 +223,7 @@ test('a recheck is for the inbox that it names', async () => {
   const { status, body } = await recheck({ inbox: inboxOf(open) });
   expect([status, body]).toEqual([
     200,
-    expect.arrayContaining([{ source: 'flexport', looked: 1, accepted: 0, passNowOnly: 0 }]),
+    expect.arrayContaining([{ source: 'flexport', looked: 1, accepted: 0, passNowOnly: 0, handshakes: 0 }]),
   ]);
   expect(open.events()).toEqual(held);
 });

@@ -78,7 +78,7 @@ export const refusedOnePage = definePage<RefusedOne>({
     asks: 'the likely cause',
     fix: 'the remedy',
     judgement:
-      '`passes`: `all`, `now only` (the checks of now, but not all of then) or `no`, then with the `code`; `says` it in words',
+      '`passes`: `all`, `handshake` (all, and it is no event), `now only` (the checks of now, but not all of then) or `no`, then with the `code`; `says` it in words',
   },
   read: readRefusedOne,
   show: showRefusedOne,
@@ -91,7 +91,7 @@ function showRefusedOne(one: RefusedOne, view: View): Markup {
   const judged =
     passes === 'no'
       ? badge('refused', 'still refused')
-      : badge('well', passes === 'all' ? 'would pass' : 'would pass in part');
+      : badge('well', passes === 'now only' ? 'would pass in part' : 'would pass');
   return html`<p class="verdict ${passes === 'no' ? 'ill' : 'well'}">${judged} ${says}</p>
 <p class="acts">${postForm(view, { to: '/recheck', fields: { ids: id }, button: 'Judge it again', look: 'main' })}
 ${passes === 'now only' && postForm(view, { to: '/recheck', fields: { ids: id, byChecksOfNow: 'true' }, button: 'The checks of now are enough: take it' })}
