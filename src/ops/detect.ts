@@ -2,7 +2,6 @@
  * `consignee detect`: says how the sender of a captured request signs, from the request and its secret: which preset it is, or a
  * preset to paste. It needs no service and sends nothing. It shows no secret, and no digest that it has computed.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { secretsInFile } from '../base/settings/secrets.ts';
 import { counted } from '../base/words.ts';
@@ -11,7 +10,7 @@ import { signsUrl } from '../verify/form/reading.ts';
 import { isSha1, placeName, type SignatureForm } from '../verify/form/vocabulary.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { headerLines } from '../verify/verifier.ts';
-import { readCaptured } from './detect/captured.ts';
+import { readCaptured, readNamed } from './detect/captured.ts';
 import { cluesIn, presetText } from './detect/clues.ts';
 import { type Guess, guessOf, refusedBecause } from './detect/guess.ts';
 import { FormSearch, type Found } from './detect/search.ts';
@@ -51,14 +50,15 @@ export async function run(args: string[]): Promise<number> {
   } catch (error) {
     return misused((error as Error).message, usage);
   }
-  const { captured, secrets, publicUrl = captured.url } = asked;
-  const guesses = secrets.map((secret) => guessOf(captured, secret, publicUrl));
+  const { captured, secrets } = asked;
+  const guesses = secrets.map((secret) => guessOf(asked, secret));
   const { length } = captured.body;
   sayProse(
     `The body has ${counted(length, 'byte')}. Delete the request afterwards: it may hold credentials.`,
   );
   const [said = length] = headerLines(captured.rawHeaders, 'content-length');
-  if (Number(said) !== length) say(`Its Content-Length says ${said}: the body is not what was sent.`);
+  // It may be anything.
+  if (Number(said) !== length) say(`Its Content-Length says ${Number(said)}: the body is not what was sent.`);
   let trials = 0;
   for (const [at, guess] of guesses.entries()) {
     const search = new FormSearch(guess, BYTES_MOST / secrets.length);
@@ -83,9 +83,10 @@ function readAsked(args: string[]) {
   if (files['secret-file'] === undefined || request === undefined)
     throw new Error('it wants --secret-file and --request');
   if (publicUrl !== undefined && !URL.canParse(publicUrl)) throw new Error('--public-url is no URL');
-  const secrets = named.flatMap((file) => secretsInFile(readFileSync(file, 'utf8')).filter(Boolean));
+  const secrets = named.flatMap((file) => secretsInFile(readNamed(file).toString()).filter(Boolean));
   if (secrets.length === 0) throw new Error(`${named[0]} has no secret`);
-  return { captured: readCaptured(readFileSync(request === '-' ? 0 : request)), secrets, publicUrl };
+  const captured = readCaptured(request === '-' ? readNamed(0, 'standard input') : readNamed(request));
+  return { captured, secrets, publicUrl: publicUrl ?? captured.url };
 }
 
 function sayFound({ presets: [preset, ...twins], forms }: Found, guess: Guess): void {

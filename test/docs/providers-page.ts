@@ -49,6 +49,7 @@ again; keys that are known go on.
   is fetched; when the provider changes its key, so must you.
 - **One key for all**: where all customers of a provider get signatures by one key, whoever is one may pass on to you what was sent to them. Set
   \`<SOURCE>_WEBHOOK_TOKEN\` as well, and put \`?token=…\` into the URL at the provider. Of Amazon SNS, \`AMAZON_SNS_TOPIC_ARN\` names your topic.
+- **Standard Webhooks** says nothing of where public keys are published. Where a sender has a JWK Set, [custom](#custom) names it.
 - **Certificates** are good from their first to their last day, by our clock. One in a setting is not held to its days.
 
 | source | keys are at |
@@ -125,11 +126,17 @@ handshakes: [{ when: { method: 'GET', 'query:challenge': /^[\\w-]{1,100}$/ }, an
 
 ## Not there, and why
 
-Plaid's keys come from an API that asks for credentials, and PayPal's certificates want their chain checked: neither can be said. Standard Webhooks
-says nothing of where public keys are published; where a sender has a JWK Set, \`custom\` names it. ShipStation v1 does not sign. Walmart's
-notifications have an encoding that is not known well enough.
-17TRACK, USPS, Vizion, Packlink, Freightos, Klarna, DHL: how they sign cannot be known from what they publish.
 `;
+
+/** Whom somebody may look for. providers.test.ts holds it against the presets. */
+export const LEFT_OUT: readonly { readonly providers: readonly string[]; readonly why: string }[] = [
+  { providers: ['Plaid'], why: 'its keys come from an API that asks for credentials' },
+  { providers: ['PayPal'], why: 'the chain of its certificates would have to be checked' },
+  {
+    providers: ['USPS', 'Vizion', 'Packlink', 'Freightos', 'Klarna'],
+    why: 'how they sign cannot be known from what they publish',
+  },
+];
 
 const TICKED = (text: string) => `\`${text}\``;
 const placeOf = (place: NamePlace): string => {
@@ -210,7 +217,8 @@ export function providersPage(): string {
   const unique = [...new Set(Object.values(presets))].sort((one, other) => (one.name < other.name ? -1 : 1));
   const lists = `\n${LISTS}${unique.map(listRowFor).join('')}`;
   const setUps = `\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}`;
-  return `${HEAD}${unique.map(rowFor).join('')}${lists}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}`;
+  const leftOut = LEFT_OUT.map(({ providers, why }) => `- **${providers.join(', ')}**: ${why}.\n`).join('');
+  return `${HEAD}${unique.map(rowFor).join('')}${lists}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}${leftOut}`;
 }
 
 if (import.meta.main) process.stdout.write(providersPage());

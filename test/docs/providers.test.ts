@@ -1,9 +1,10 @@
 /** docs/providers.md is what the presets say. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { presets } from 'consignee';
 import { expect, test } from 'vitest';
 import { ROOT } from '../harness/project.ts';
-import { providersPage } from './providers-page.ts';
+import { LEFT_OUT, providersPage } from './providers-page.ts';
 
 test('the page of providers says what the presets say', () => {
   // Written anew by: node test/docs/providers-page.ts > docs/providers.md
@@ -22,4 +23,11 @@ test('each row of its tables has as many cells as the head, whatever signs a val
       .map((row) => row.split(/(?<!\\)\|/).length);
     expect(rows).toEqual(rows.map(() => head));
   }
+});
+
+test('whom it says not to be there has no preset', () => {
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z\d]/g, '');
+  const there = Object.values(presets).flatMap(({ name, title }) => [letters(name), letters(title)]);
+  for (const provider of LEFT_OUT.flatMap(({ providers }) => providers))
+    expect(there.filter((name) => name.startsWith(letters(provider)))).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { custom, type Preset } from 'consignee';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readCaptured } from '../../src/ops/detect/captured.ts';
-import { guessOf } from '../../src/ops/detect/guess.ts';
+import { bearingIn, guessOf } from '../../src/ops/detect/guess.ts';
 import { FormSearch } from '../../src/ops/detect/search.ts';
 import { run } from '../../src/ops/detect.ts';
 import { signForm } from '../../src/verify/form/signed.ts';
@@ -29,6 +29,8 @@ const VECTORS: readonly Published[] = JSON.parse(
   readFileSync(join(ROOT, 'test/fixtures/signatures/published.json'), 'utf8'),
 );
 const SECRET = 'an-invented-secret-of-detect-0123456789';
+/** No part of it stands in what is said anyway. */
+const TELLING = 'CanarySecretValue_123456';
 const BODY =
   '{"event": {"id": "evt_9"}, "type": "parcel.moved", "note": "d\u00e9j\u00e0 vu / \u{1f4e6}", "weight": 12.0}\n';
 const URL_THERE = 'https://hooks.example.com/in?a=1';
@@ -422,15 +424,81 @@ test.each([
   ['a request that is none', ['--request', join(folder, 'secret')]],
   ['a request that is not there', ['--request', join(folder, 'none')]],
   ['a curl command without a body', ['--request', join(folder, 'empty')]],
+  ['a curl command with a file that has no end', ['--request', join(folder, 'endless')]],
+  ['a curl command with a file that is not there', ['--request', join(folder, 'nowhere')]],
+  ['a request that has no end', ['--request', '/dev/zero']],
+  ['an archive that is no JSON', ['--request', join(folder, 'broken')]],
+  ['an archive of nothing', ['--request', join(folder, 'hollow')]],
   ['an option that there is not', ['--request', join(folder, 'request'), '--send']],
   ['a URL that is none', ['--request', join(folder, 'request'), '--public-url', 'hooks']],
 ])('%s is misuse: exit 64, and how it is used', async (_what, args) => {
-  writeFileSync(join(folder, 'secret'), SECRET);
+  writeFileSync(join(folder, 'secret'), TELLING);
   writeFileSync(join(folder, 'request'), raw({}, BODY));
   writeFileSync(join(folder, 'empty'), 'curl https://x.example');
+  writeFileSync(join(folder, 'endless'), 'curl -d @/dev/zero https://x.example');
+  writeFileSync(join(folder, 'nowhere'), `curl -d @/nowhere/${TELLING} https://x.example`);
+  writeFileSync(join(folder, 'broken'), `{"log":${TELLING}}`);
+  writeFileSync(join(folder, 'hollow'), '{"log":{"entries":[{}]}}');
   expect(await run(['--secret-file', join(folder, 'secret'), ...args])).toBe(64);
   expect(said).toContain('Usage: consignee detect --secret-file FILE');
-  expect(said).not.toContain(SECRET);
+  expect(said).not.toMatch(/Cannot|undefined/);
+  expectUntold(TELLING);
+});
+
+/** No part of it of eight letters. */
+function expectUntold(secret: string): void {
+  for (let at = 0; at + 8 <= secret.length; at++) expect(said).not.toContain(secret.slice(at, at + 8));
+}
+
+const itsMac = mac('{}', 'sha256', TELLING).toString('hex');
+
+test.each([
+  ['twice', { 'X-A': `${TELLING} ${TELLING}` }],
+  ['as a tag', { 'X-A': `${TELLING}=${itsMac}` }],
+  ['as a prefix', { 'X-A': `${TELLING} ${itsMac}` }],
+  ['in capital letters', { 'X-A': `${TELLING.toUpperCase()} ${itsMac}` }],
+  ['by a part', { 'X-A': `${TELLING.slice(0, 12)}: ${itsMac}` }],
+  ['in base64', { 'X-A': `${btoa(TELLING)}: ${itsMac}` }],
+  ['as a name in base64 of JSON', { 'X-A': btoa(JSON.stringify({ [TELLING]: itsMac })) }],
+  ['as a name in the body', {}, `{"${TELLING}":{"event_id":"1"}}`],
+  [
+    'before the time',
+    { 'X-A': `${TELLING}=${seconds},v1=${mac(`${seconds}.{}`, 'sha256', TELLING).toString('hex')}` },
+  ],
+  ['as its length', { 'Content-Length': TELLING }],
+] as [string, Headers, string?][])(
+  'a secret that stands in the request %s is not shown',
+  async (_where, headers, body = '{}') => {
+    // The last header is found if none before it is.
+    const all = { ...headers, 'X-Z': mac(body, 'sha256', TELLING).toString('hex') };
+    expect(await detect(`another-secret-0123456789\n${TELLING}\n`, raw(all, body)), said).toBe(0);
+    expect(said).toContain("in: { header: 'X-Z' }");
+    expectUntold(TELLING);
+  },
+);
+
+test('a secret that stands there beside what nothing fits is not shown, nor any beginning of it', async () => {
+  const headers = {
+    'X-A': 'ab'.repeat(32),
+    'X-B': `${TELLING} ${itsMac}`,
+    'X-C': `${TELLING.slice(0, 12)}=${itsMac}`,
+  };
+  expect(await detect(TELLING, raw(headers, '{}'))).toBe(1);
+  expect(said).toContain('key as "text"');
+  expectUntold(TELLING);
+});
+
+test.each([
+  ['a text', 1],
+  ['many texts', 300],
+])('what is looked for in %s does not grow with it for ever', (_what, count) => {
+  const list = Array.from({ length: 1_000 / Math.sqrt(count) }, (_, at) => `k${at}=${'ab'.repeat(32)}`);
+  const members = Array.from({ length: count }, (_, at) => [`m${at}`, list.join('&')]);
+  const body = Buffer.from(JSON.stringify(Object.fromEntries(members)));
+  const captured = { url: undefined, rawHeaders: [], body };
+  const guess = guessOf({ captured, secrets: [SECRET], publicUrl: undefined }, SECRET);
+  expect(guess.texts.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(count * 8_000);
+  expect([...bearingIn(guess).values()].flat().length).toBeLessThan(1_000);
 });
 
 /** Any form in whose template there are body, time, id and URL in some order. */
@@ -443,7 +511,7 @@ const anyForm = fc
     separator: fc.constantFrom('.', '', ':', '|', '\n'),
     encoding: fc.constantFrom('hex', 'base64', 'base64url'),
     algorithm: fc.constantFrom('hmac-sha256', 'hmac-sha1', 'hmac-sha512'),
-    key: fc.constantFrom('text', 'base64', 'hex', { base64After: 'acme_' }),
+    key: fc.constantFrom('text', 'base64', 'hex', { base64After: 'whsec_' }),
     unit: fc.constantFrom('s', 'ms', 'date'),
     where: fc.constantFrom(
       {},
@@ -471,7 +539,7 @@ test('whatever form signs one request, what is found takes the next one too', ()
   fc.assert(
     fc.property(anyForm, (form) => {
       const { key = 'text' } = form;
-      const secret = typeof key === 'string' ? keys[key as 'hex'] : `acme_${keys.base64}`;
+      const secret = typeof key === 'string' ? keys[key as 'hex'] : `whsec_${keys.base64}`;
       const requestAt = (nowMs: number, body: Buffer) =>
         Object.entries(signForm(form, secret, body, { nowMs, publicUrl: URL_THERE })).flat();
       const captured = {
@@ -480,7 +548,10 @@ test('whatever form signs one request, what is found takes the next one too', ()
         rawHeaders: requestAt(1_795_341_600_000, Buffer.from(BODY)),
         body: Buffer.from(BODY),
       } as const;
-      const found = new FormSearch(guessOf(captured, secret, URL_THERE), 400_000_000).find();
+      const found = new FormSearch(
+        guessOf({ captured, secrets: [secret], publicUrl: URL_THERE }, secret),
+        400_000_000,
+      ).find();
       const settings = { secrets: [secret], publicUrl: URL_THERE, allowSha1: true, toleranceSeconds: 300 };
       const next = Buffer.from('{"id":"another"}');
       const head = { address: undefined, query: 'a=1', receivedAt: 1_800_000_000_000 };

@@ -1,9 +1,11 @@
 /**
  * A request that somebody has captured, read from a file: a raw HTTP message, a command of curl, or an archive of a browser (HAR),
  * each known by what it looks like. Bytes stay as they are: text is read as Latin-1. What is none of the three is refused with an
- * Error that says so. No command is run. Used by detect.ts.
+ * Error that says so, without what stands there. No command is run. Used by detect.ts.
  */
-import { readFileSync } from 'node:fs';
+import { readOpen, readSmallFile } from '../../base/settings/small-file.ts';
+
+const FILE_BYTES_MOST = 32_000_000;
 
 export interface Captured {
   /** Undefined if the capture does not tell. */
@@ -20,6 +22,15 @@ export function readCaptured(bytes: Buffer): Captured {
   const pairs = lines.map((line) => line.split(/:(.*)/s, 2).map((part) => part.trim()));
   const rawHeaders = pairs.filter(([name, value]) => name && value !== undefined).flat();
   return { url, rawHeaders, body: Buffer.from(body, 'latin1') };
+}
+
+/** A regular file, or what is open as 0. `what`: the words for it in the Error, since a path may have been captured, too. */
+export function readNamed(path: string | 0, what = path): Buffer {
+  try {
+    return path === 0 ? readOpen(path, FILE_BYTES_MOST) : readSmallFile(path, FILE_BYTES_MOST);
+  } catch (error) {
+    throw new Error(`${what} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 const MESSAGE = /^(?:[A-Z]+ (\S+) HTTP\/[\d.]+\r?\n|(?=[\w-]+:))((?:[\w!#$%&'*+.^`|~-]+:[^\n]*\n)*)\r?\n/;
@@ -47,17 +58,21 @@ function joinChunks(text: string): string {
 }
 
 type Header = { readonly name: string; readonly value: string };
-type Posted = { url: string; headers: readonly Header[]; postData?: { text?: string; encoding?: string } };
-type Archive = { log?: { entries?: { request: Posted & { method: string } }[] } };
+type PostData = { text: string; encoding?: BufferEncoding };
+type Posted = { method: string; url: string; headers: readonly Header[]; postData: PostData };
+type Archive = { log: { entries: { request: Posted }[] } };
 
 /** Of several requests the last one that was posted. */
 function fromArchive(latin1: string) {
-  const { log } = JSON.parse(Buffer.from(latin1, 'latin1').toString()) as Archive;
-  const posted = log?.entries?.findLast(({ request }) => request.method === 'POST')?.request;
-  const { text, encoding } = posted?.postData ?? {};
-  if (!posted || text === undefined) throw new Error('the HAR file has no POST request with a body');
-  const body = Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8').toString('latin1');
-  return { url: posted.url, lines: posted.headers.map(({ name, value }) => `${name}: ${value}`), body };
+  try {
+    const { log } = JSON.parse(Buffer.from(latin1, 'latin1').toString()) as Archive;
+    const posted = log.entries.findLast(({ request }) => request.method === 'POST')?.request as Posted;
+    const body = Buffer.from(posted.postData.text, posted.postData.encoding).toString('latin1');
+    return { url: posted.url, lines: posted.headers.map(({ name, value }) => `${name}: ${value}`), body };
+  } catch {
+    // The message of JSON.parse shows some of the text.
+    throw new Error('the request begins like a HAR file, and is no JSON, or has no POST request with a body');
+  }
 }
 
 /** An option whose value is wanted, or might be taken for the URL, and what is written to it without a blank. */
@@ -84,7 +99,7 @@ function curlData(option: string, value: string): string {
   if (option === '--data-urlencode')
     throw new Error('--data-urlencode: write --data-binary, whose bytes are exact');
   if (option === '--data-raw' || !value.startsWith('@')) return value;
-  const text = readFileSync(value.slice(1), 'latin1');
+  const text = readNamed(value.slice(1), 'what the curl command names behind @').toString('latin1');
   return /binary|json/.test(option) ? text : text.replace(/[\r\n\0]/g, '');
 }
 

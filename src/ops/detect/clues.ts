@@ -15,6 +15,8 @@ const ADVICE = `
 - Is the URL signed? Then --public-url must be what is registered at the provider.`;
 const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
+/** Of what may be a signature, the headers' first. */
+const SEEN_MOST = 500;
 const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
 type Mends = Readonly<Record<string, (text: string) => string>>;
@@ -71,7 +73,7 @@ export function cluesIn(guesses: readonly Guess[]): string[] {
   return [...new Set(guesses.flatMap((guess) => [...otherSchemes(guess), ...likelyForms(guess)])), ADVICE];
 }
 
-function mistakeIn({ captured, secret, publicUrl }: Guess): string | undefined {
+function mistakeIn({ captured, secret, ...rest }: Guess): string | undefined {
   const text = captured.body.toString();
   const mended = [
     ...Object.entries(SECRETS).map(([words, mend]) => [`the secret ${words}`, mend(secret), text] as const),
@@ -80,7 +82,7 @@ function mistakeIn({ captured, secret, publicUrl }: Guess): string | undefined {
   for (const [words, key, body] of mended) {
     if (key === secret && body === text) continue;
     const its = body === text ? captured : { ...captured, body: Buffer.from(body) };
-    const found = new FormSearch(guessOf(its, key, publicUrl), MISTAKE_BYTES_MOST).find();
+    const found = new FormSearch(guessOf({ ...rest, captured: its }, key), MISTAKE_BYTES_MOST).find();
     const fits = found?.presets[0]?.name ?? presetText(found?.forms[0]);
     if (found) return `It would be right for ${words}. Then it is ${fits}.`;
   }
@@ -108,6 +110,9 @@ function likelyForms(guess: Guess): string[] {
   const forms = Object.values(presets).flatMap((preset) => preset.forms);
   const known = forms.filter((form) => places.has(placeName(form.in).toLowerCase()));
   const likely = new Set(['{body}', '{time}.{body}', ...known.flatMap(({ signed = [] }) => signed)]);
+  const seen = guess.texts.flatMap(({ in: place, text }) =>
+    Array.from(text.matchAll(LONG), ([there]) => ({ place, there })),
+  );
   const lines = new Map<string, number>();
   for (const { template, timeText } of [...likely].flatMap((signed) => templatesOf(signed, guess)))
     for (const { way, bytes, make } of makingOf(template.signed, timeText, guess)) {
@@ -115,13 +120,11 @@ function likelyForms(guess: Guess): string[] {
       if (way.key === 'sha1') continue;
       const made = Buffer.from(make(), 'latin1');
       const how = `key as ${JSON.stringify(way.key ?? 'text')}, over ${template.signed} (${bytes} bytes)`;
-      for (const { in: place, text } of guess.texts)
-        for (const there of text.match(LONG) ?? [])
-          for (const encoding of ENCODINGS) {
-            const { at, words } = difference(made.toString(encoding), there);
-            const line = `${placeName(place)}: ${way.algorithm} in ${encoding}, ${how} ${words}`;
-            if (at >= 0) lines.set(line, at);
-          }
+      for (const { place, there } of seen.slice(0, SEEN_MOST))
+        for (const encoding of ENCODINGS) {
+          const { at, words } = difference(made.toString(encoding), there);
+          if (at >= 0) lines.set(`${placeName(place)}: ${way.algorithm} in ${encoding}, ${how} ${words}`, at);
+        }
     }
   const nearest = [...lines].sort(([, one], [, other]) => other - one);
   return nearest.slice(0, LIKELY_MOST).map(([line]) => line);

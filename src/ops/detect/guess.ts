@@ -11,6 +11,7 @@ import { compileForm, fillPieces } from '../../verify/form/reading.ts';
 import { readSignatures, readTime } from '../../verify/form/value.ts';
 import { isAsymmetric, type Place, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import { hmac } from '../../verify/hmac.ts';
+import { presets } from '../../verify/presets-by-name.ts';
 import type { Captured } from './captured.ts';
 
 /** They say nothing that a provider would sign, and are in every request. */
@@ -23,7 +24,11 @@ const BASE = { in: { header: 'X' }, encoding: 'hex', algorithm: 'hmac-sha256', s
 const UNITS = ['s', 'ms', 'date'] as const;
 const MACS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512'];
 const OTHERS = ['digest-sha256', 'ed25519', 'ecdsa-sha256', 'ecdsa-sha1', 'rsa-sha256', 'rsa-sha1'];
-const MEMBERS_MOST = 300;
+const TEXTS_MOST = 400;
+/** Of a text so much is looked into, in characters. */
+const TEXT_MOST = 8_000;
+/** How much is read for signatures, in characters. */
+const READ_MOST = 4_000_000;
 const DEPTH_MOST = 20;
 /** Of times, and of names. */
 const ALTERNATIVES_MOST = 6;
@@ -31,27 +36,31 @@ const ALTERNATIVES_MOST = 6;
 const TOLERANCE_SECONDS = 300;
 
 type Way = { readonly algorithm: string; readonly key?: unknown };
+/** `secrets`: all of them, of which none is shown. */
+type Capture = { captured: Captured; secrets: readonly string[]; publicUrl: string | undefined };
 export type Guess = ReturnType<typeof guessOf>;
 type Value = Guess['texts'][number];
 
 /** `texts`: those that a provider may have put there, headers first. `name`: as a placeholder has it, `header:X`. */
-export function guessOf(captured: Captured, secret: string, publicUrl: string | undefined) {
+export function guessOf({ captured, secrets, publicUrl }: Capture, secret: string) {
   const { url = '', rawHeaders, body: bytes } = captured;
   const query = URL.parse(url, 'https://localhost')?.search.slice(1) ?? '';
   const head = { receivedAt: Date.now(), address: undefined, query, rawHeaders };
   const body = new SignedBody(bytes);
   const isJson = exactValue(bytes.toString()) !== undefined;
-  const members = isJson ? pathsIn(JSON.parse(bytes.toString())).take(MEMBERS_MOST) : [];
+  const members = isJson ? pathsIn(JSON.parse(bytes.toString())).take(TEXTS_MOST) : [];
   const found = [
     ...rawHeaders.map((name, at) => ['header', name, at % 2 || PLAIN.test(name) ? '' : rawHeaders[at + 1]]),
     ...Array.from(members, (path) => ['member', path, body.member(path)]),
     ...((!isJson && body.fields) || []).map(([name, text]) => ['field', name, text]),
   ];
-  const texts = found.flatMap(([kind = '', name, text]) =>
-    text ? [{ in: { [kind]: name } as unknown as Place, name: `${kind}:${name}`, text }] : [],
-  );
+  const texts = found.slice(0, TEXTS_MOST).flatMap(([kind = '', name = '', whole = '']) => {
+    const text = whole.slice(0, TEXT_MOST);
+    const isHidden = text === '' || secrets.some((one) => name.includes(one));
+    return isHidden ? [] : [{ in: { [kind]: name } as unknown as Place, name: `${kind}:${name}`, text }];
+  });
   const times = texts.flatMap(timesIn).slice(0, ALTERNATIVES_MOST);
-  return { captured, secret, publicUrl, head, body, texts, times, tools: toolsFor(secret) };
+  return { captured, secret, secrets, publicUrl, head, body, texts, times, tools: toolsFor(secret) };
 }
 
 function* pathsIn(value: unknown, path: readonly string[] = []): Generator<string> {
@@ -77,10 +86,19 @@ export function refusedBecause(
   }
 }
 
+/** With which secrets of providers begin, before their base64. Any other beginning would be shown as a part of the secret. */
+const KEY_BEGINNINGS = new Set(
+  Object.values(presets).flatMap(({ forms }) =>
+    forms.flatMap(({ key }) => (typeof key === 'object' && 'base64After' in key ? key.base64After : [])),
+  ),
+);
+
 /** Every algorithm with every key that the secret can be. */
 function toolsFor(secret: string) {
-  const word = /^[a-z]+_/i.exec(secret)?.map((base64After) => ({ base64After })) ?? [];
-  const keys = ['hex', 'base64', 'sha1', ...(secret.normalize('NFKD') === secret ? [] : ['nfkd']), ...word];
+  const words = [...KEY_BEGINNINGS]
+    .filter((word) => secret.startsWith(word))
+    .map((word) => ({ base64After: word }));
+  const keys = ['hex', 'base64', 'sha1', ...(secret.normalize('NFKD') === secret ? [] : ['nfkd']), ...words];
   const macs = MACS.flatMap((algorithm) => [{ algorithm }, ...keys.map((key) => ({ algorithm, key }))]);
   const ways: Way[] = [...macs, ...OTHERS.map((algorithm) => ({ algorithm }))];
   return ways.flatMap((way) => {
@@ -98,8 +116,11 @@ export function bearingIn({ texts, secret, tools }: Guess): ReadonlyMap<string, 
   const algorithms = new Set(tools.map(({ way }) => way.algorithm)).add('equal');
   const shown = [secret, Buffer.from(secret).toString('base64')];
   const isLikely = ({ text }: Value) => text.search(LONG) >= 0 || shown.some((one) => text.includes(one));
+  let left = READ_MOST;
   for (const { in: place, text } of texts.filter(isLikely))
-    for (const where of wheresIn(text))
+    for (const where of wheresIn(text)) {
+      left -= text.length * algorithms.size * ENCODINGS.length;
+      if (left < 0) break;
       for (const algorithm of algorithms)
         for (const encoding of algorithm === 'equal' ? [undefined, 'base64'] : ENCODINGS) {
           const form = { in: place, ...where, ...(encoding && { encoding }), algorithm } as SignatureForm;
@@ -107,6 +128,7 @@ export function bearingIn({ texts, secret, tools }: Guess): ReadonlyMap<string, 
           const made = read.map((signature) => (isAsymmetric(form) ? '' : signature.toString('latin1')));
           rows.push(...made.map((one) => ({ key: `${algorithm} ${one}`, form })));
         }
+    }
   return Map.groupBy(rows, ({ key }) => key);
 }
 

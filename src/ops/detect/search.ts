@@ -9,10 +9,12 @@ import { formFlaws } from '../../verify/form/flaws.ts';
 import { isAsymmetric, placeHeaders, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
 import { presets } from '../../verify/presets-by-name.ts';
-import { bearingIn, type Guess, makingOf, partsIn, refusedBecause, templatesOf } from './guess.ts';
+import { bearingIn, ENCODINGS, type Guess, makingOf, partsIn, refusedBecause, templatesOf } from './guess.ts';
 
 const SEPARATORS = ['.', '', ':', '|', '\n', '-', '_', ',', ' ', ';', '+', '&', '/'];
 const PARTS_MOST = 4;
+/** Of a secret so many characters stand in nothing that is shown. */
+const TOLD_LEAST = 8;
 /** What a trial costs beside the bytes that it hashes, in bytes. */
 const MAC_COST = 1_000;
 const SIGNATURE_COST = 100_000;
@@ -47,21 +49,24 @@ export class FormSearch {
   /** Forms of no preset, the simplest first. A secret that stands in the body may stand there beside a signature. */
   #combine(): readonly SignatureForm[] {
     const guess = this.#guess;
-    const bearing = bearingIn(guess);
+    const [bearing, parts] = [bearingIn(guess), partsIn(guess)];
     const fitting = (key: string, more: object) => {
       const forms = bearing.get(key)?.map(({ form }) => ({ ...form, ...more }) as SignatureForm) ?? [];
-      return forms.filter((form) => formFlaws(form).length === 0 && this.#fits([form])).slice(0, 1);
+      const untold = forms.filter((form) => formFlaws(form).length === 0 && !isTelling(form, guess));
+      return untold.filter((form) => this.#fits([form])).slice(0, 1);
     };
     const equal = fitting(`equal ${digestOf(guess.secret).toString('latin1')}`, {});
     const fits = equal.filter((form) => 'header' in form.in);
     const algorithms = new Set(Array.from(bearing.values(), ([first]) => first?.form.algorithm as string));
     for (let length = 1; length <= PARTS_MOST && fits.length === 0; length++)
       for (const separator of length > 1 ? SEPARATORS : [''])
-        for (const signed of joinedParts(partsIn(guess), length, separator)) {
+        for (const signed of joinedParts(parts, length, separator)) {
           if (this.#bytesLeft < 0) break;
+          // A part may be the digest of the body.
+          this.#bytesLeft -= guess.body.bytes.length;
           for (const { template, timeText } of templatesOf(signed, guess))
             for (const { way, bytes, make } of makingOf(signed, timeText, guess)) {
-              if (!algorithms.has(way.algorithm)) continue;
+              if (!algorithms.has(way.algorithm) || this.#bytesLeft < 0) continue;
               this.trials++;
               this.#bytesLeft -= MAC_COST + bytes;
               fits.push(...fitting(`${way.algorithm} ${make()}`, { ...way, ...template }));
@@ -69,6 +74,16 @@ export class FormSearch {
         }
     return fits.length > 0 ? fits : equal;
   }
+}
+
+/** Whether a secret, or a long part of one, stands beside the signature, so that the form would show it. */
+function isTelling({ prefix, layout, time }: SignatureForm, { secrets }: Guess): boolean {
+  const pair = time?.from.replace(/^(?!pair:).*/s, '');
+  const shown = [prefix, pair, ...Object.values(layout ?? {})].join('\n').toLowerCase();
+  const written = secrets.flatMap((one) => [one, ...ENCODINGS.map((way) => Buffer.from(one).toString(way))]);
+  const partsOf = (one: string) => Array.from(one, (_, at) => one.slice(at, at + TOLD_LEAST));
+  const parts = written.flatMap((one) => partsOf(one).filter((part, at) => at === 0 || part[TOLD_LEAST - 1]));
+  return parts.some((part) => shown.includes(part.toLowerCase()));
 }
 
 type Kinds = readonly (readonly string[])[];
