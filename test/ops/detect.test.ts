@@ -364,7 +364,8 @@ test('says that it is a token in the URL, or a JWT, which no form is', async () 
   const bearer = { Authorization: `Bearer ${token(SECRET, '{"a":1}')}` };
   expect(await detect(SECRET, raw(bearer, BODY, `/in?token=${SECRET}`))).toBe(1);
   expect(said).toContain('The secret stands in the URL: that is the scheme token');
-  expect(said).toContain('Authorization has a JWT: that is the scheme jwt');
+  expect(said).toContain("jwt: { header: 'Authorization', word: 'Bearer', algorithm: 'HS256' }");
+  expect(said).not.toContain('Is it the secret of this endpoint?');
   expect(said).not.toContain(SECRET);
 });
 

@@ -3,7 +3,7 @@
  * It never says a secret, nor a digest that was computed: that would be a signature of whatever was captured. Used by detect.ts.
  */
 import { inspect } from 'node:util';
-import { exactValue } from '../../base/json-text.ts';
+import { exactObject, exactValue } from '../../base/json-text.ts';
 import { placeName } from '../../verify/form/vocabulary.ts';
 import { presets } from '../../verify/presets-by-name.ts';
 import { ENCODINGS, type Guess, guessOf, LONG, makingOf, templatesOf } from './guess.ts';
@@ -17,7 +17,9 @@ const MISTAKE_BYTES_MOST = 6_000_000;
 const LIKELY_MOST = 6;
 /** Of what may be a signature, the headers' first. */
 const SEEN_MOST = 500;
-const JWT = /^(\w+ )?eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
+const JWT = /^(?:(\w+) )?(eyJ[\w-]+)\.[\w-]+\.[\w-]+$/;
+
+const JWT_ALGORITHMS_SAID = /^[A-Z]{2}\d{3}$/;
 
 type Mends = Readonly<Record<string, (text: string) => string>>;
 /** What people make of a secret, and what it was before. */
@@ -70,7 +72,9 @@ export function cluesIn(guesses: readonly Guess[]): string[] {
     .map(mistakeIn)
     .find((words) => words !== undefined);
   if (mistake) return [mistake];
-  return [...new Set(guesses.flatMap((guess) => [...otherSchemes(guess), ...likelyForms(guess)])), ADVICE];
+  const others = new Set(guesses.flatMap(otherSchemes));
+  const likely = new Set(guesses.flatMap(likelyForms));
+  return [...others, ...likely, ...(others.size > 0 ? [] : [ADVICE])];
 }
 
 function mistakeIn({ captured, secret, ...rest }: Guess): string | undefined {
@@ -100,7 +104,14 @@ function otherSchemes({ captured, head, secret }: Guess): string[] {
   if ([...new URLSearchParams(head.query).values()].includes(secret))
     clues.push('The secret stands in the URL: that is the scheme token, …_WEBHOOK_TOKEN.');
   const at = captured.rawHeaders.findIndex((text) => JWT.test(text));
-  if (at > 0) clues.push(`${captured.rawHeaders[at - 1]} has a JWT: that is the scheme jwt, and no form.`);
+  if (at > 0) {
+    const [, word, head64 = ''] = JWT.exec(captured.rawHeaders[at] as string) ?? [];
+    const said = exactObject(Buffer.from(head64, 'base64url').toString())?.get('alg');
+    const algorithm = JWT_ALGORITHMS_SAID.exec(String(said))?.[0] ?? 'HS256';
+    const jwt = { header: captured.rawHeaders[at - 1], ...(word && { word }), algorithm };
+    clues.push(`${jwt.header} has a JWT, which no form is. With custom it is jwt: ${presetText(jwt)}.`);
+    clues.push('See docs/providers.md on what may bind it to the body.');
+  }
   return clues;
 }
 
