@@ -39,7 +39,10 @@ export interface RefusalRow {
   readonly says: string;
   /** The likely cause, as a question to the operator. */
   readonly asks: string;
-  /** The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
+  /**
+   * The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name, and of its JWT `<token>` for the
+   * header as it must be sent, `<setting>` for the setting of what it is checked with.
+   */
   readonly fix: string;
 }
 

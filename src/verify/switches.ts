@@ -14,7 +14,10 @@ import { QUERY_TOKEN } from './query-token.ts';
 import type { Scheme, SchemeRow } from './schemes.ts';
 
 /** The setting of a row for one preset: a provider whose only proof is a JWT has its key where others have theirs. */
-export function settingFor({ name, setting }: Pick<SchemeRow, 'name' | 'setting'>, preset: Preset): string {
+export function settingFor(
+  { name, setting }: Pick<SchemeRow, 'name' | 'setting'>,
+  preset: Pick<Preset, 'forms' | 'jwt'>,
+): string {
   return name === JWT.name && preset.jwt && preset.forms.length === 0 ? HMAC.setting : setting;
 }
 
