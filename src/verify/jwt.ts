@@ -56,6 +56,7 @@ export const JWT = {
     after: ['Give it to the sender, who signs its tokens with it from now on.'],
     old: 'The old one works here as long as it is live here.',
   },
+  arePublic: ({ jwt: form = BEARER }) => form.algorithm !== 'HS256',
   refusals: {
     jwt_missing: {
       status: 401,

@@ -99,8 +99,10 @@ interface AnyScheme {
 
 export interface SecretRow extends AnyScheme {
   readonly holds: 'secrets';
-  /** The words of `secret rotate` for a preset that has none of its own. */
+  /** The words of `secret rotate` for a shared secret, and a preset that has none of its own. */
   readonly rotation: Rotation;
+  /** Whether the secrets are public keys: the sender alone has what signs. Left out: they are shared. */
+  arePublic?(preset: Preset): boolean;
   /** Of rows with one setting, whether this is the one that a preset's secrets are for, the newest first. Left out: it is. */
   isFor?(preset: Preset, secrets: readonly string[]): boolean;
   /** What may be wrong with a secret of this kind, beside what may be with any. */
