@@ -8,7 +8,8 @@ import { counted, spelled } from '../base/words.ts';
 import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
 import type { InboxReader } from '../inbox/reader.ts';
 import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
-import { prefixOf } from '../serve/config/source.ts';
+import type { Config } from '../serve/config/config.ts';
+import { sourceNamed } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { say, sayJson, wrapWords } from './terminal.ts';
 
@@ -62,27 +63,28 @@ function failureLines({
 
 export function showRefusedFailures(
   reader: RefusedReader,
+  config: Pick<Config, 'sources'>,
   { source, json }: { readonly source?: string; readonly json: boolean },
 ): number {
   const { groups, more } = reader.failures({ ...(source && { source }) });
   if (json) {
-    for (const group of groups) sayJson({ ...group, ...meaningOf(group) });
+    for (const group of groups) sayJson({ ...group, ...meaningOf(group, config) });
     return 0;
   }
-  for (const group of groups) for (const line of refusedLines(group)) say(line);
+  for (const group of groups) for (const line of refusedLines(group, config)) say(line);
   if (groups.length === 0) say('No refused requests are kept.');
   else if (more > 0) say(`${counted(more, 'more group')}; name one source with --source.`);
   return 0;
 }
 
 /** What the code means, and what the operator can do about it. */
-function meaningOf({ code, source }: RefusedFailure) {
-  return { means: refusalOf(code).says, fix: fixFor(code, { name: source, prefix: prefixOf(source) }) };
+function meaningOf({ code, source }: RefusedFailure, config: Pick<Config, 'sources'>) {
+  return { means: refusalOf(code).says, fix: fixFor(code, sourceNamed(source, config)) };
 }
 
-function refusedLines(group: RefusedFailure): string[] {
+function refusedLines(group: RefusedFailure, config: Pick<Config, 'sources'>): string[] {
   const { source, code, address, count, first, last, newest } = group;
-  const { means, fix } = meaningOf(group);
+  const { means, fix } = meaningOf(group, config);
   const many = spelled(count, 'request');
   return [
     `${source}  ${code}  from ${address || 'nobody knows where'}  ${many}`,

@@ -15,7 +15,7 @@ import {
 } from '../inbox/refused/reader.ts';
 import { shownBody } from '../inbox/refused/shown.ts';
 import type { Config } from '../serve/config/config.ts';
-import { prefixOf } from '../serve/config/source.ts';
+import { sourceNamed } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { showRefusedFailures } from './failures.ts';
 import { askConsole, readInbox } from './orders.ts';
@@ -51,8 +51,8 @@ export async function refused(verb: string, ids: readonly string[], config: Conf
   }
   const reader = new RefusedReader(config.refusedPath);
   try {
-    if (verb === 'failures') return showRefusedFailures(reader, options);
-    return verb === 'list' ? listRefused(reader, options) : showRefused(reader, ids, config, options);
+    if (verb === 'failures') return showRefusedFailures(reader, config, options);
+    return verb === 'list' ? listRefused(reader, config, options) : showRefused(reader, ids, config, options);
   } finally {
     reader.close();
   }
@@ -76,7 +76,7 @@ export function mistakeInRefused(
   return undefined;
 }
 
-function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOptions): number {
+function listRefused(reader: RefusedReader, config: Config, { source, limit, json }: RefusedOptions): number {
   const requests = reader.list(source, limit);
   sayRows(requests, json, ({ id, receivedAt, source: of, code, address, bytes }) => {
     return [id, receivedAt, of, code, address, `${bytes} bytes`];
@@ -87,7 +87,7 @@ function listRefused(reader: RefusedReader, { source, limit, json }: RefusedOpti
     return 0;
   }
   if (requests.length === 0) say('No refused requests are kept.');
-  else for (const group of reader.groups(source)) sayProse(`\n${describeGroup(group)}`);
+  else for (const group of reader.groups(source)) sayProse(`\n${describeGroup(group, config)}`);
   for (const lost of reader.losses(source)) sayProse(`\n${describeLosses(lost)}`);
   return 0;
 }
@@ -98,13 +98,16 @@ function describeLosses({ source, why, count, first, last }: LostGroup): string 
   return `${source}: ${many} ${reasons[why] ?? why}, ${first} to ${last}.`;
 }
 
-function describeGroup({ source: name, code, count, addresses, first, last }: RefusedGroup): string {
+function describeGroup(
+  { source, code, count, addresses, first, last }: RefusedGroup,
+  config: Config,
+): string {
   const many = spelled(count, 'request');
   const from = spelled(addresses, 'address', 'addresses');
   const { says, asks } = refusalOf(code);
   const question = capitalized(asks);
-  const fix = fixFor(code, { name, prefix: prefixOf(name) });
-  return `${name}: ${says}; ${many} from ${from}, ${first} to ${last}. ${question} ${fix}`;
+  const fix = fixFor(code, sourceNamed(source, config));
+  return `${source}: ${says}; ${many} from ${from}, ${first} to ${last}. ${question} ${fix}`;
 }
 
 function showRefused(

@@ -3,9 +3,9 @@
  *
  * A fingerprint tells them apart in evidence and metrics. It is keyed: each inbox has a key of its own, so that nobody who sees
  * fingerprints can try out guesses, or learn that two installations have the same secret. By a mask people recognise their
- * own: of a secret that is long enough it shows the first 6 and the last 4 characters, as Flintn's dashboard does. Secrets of
- * any length are compared in constant time: both sides are hashed first, so the time taken tells neither a length nor where
- * the first difference is.
+ * own: of a secret that is long enough it shows the first 6 and the last 4 characters, as Flintn's dashboard does. Public keys
+ * in PEM and JSON all begin and end alike, so it says what they are. Secrets of any length are compared in constant time: both
+ * sides are hashed first, so the time taken tells neither a length nor where the first difference is.
  */
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type BodyCheck, type Proof, type Verifier, whenKnown } from './verifier.ts';
@@ -42,6 +42,9 @@ export function withFingerprints(verify: Verifier, keyed: (plain: string) => str
 }
 
 export function maskOf(secret: string): string {
+  const [, kind] = /^-----BEGIN ([A-Z ]+)-----/.exec(secret) ?? [];
+  if (kind) return `a ${kind.toLowerCase()} in PEM`;
+  if (/^\{.*"(keys|kty)"/s.test(secret)) return 'a public key as JWK';
   return secret.length < SHOWN_FROM ? '…' : `${secret.slice(0, 6)}…${secret.slice(-4)}`;
 }
 

@@ -79,6 +79,7 @@ export const SIGNATURE = {
     after: [],
     old: 'The old key works here as long as it is live here.',
   },
+  arePublic: () => true,
   refusals: {
     signature_missing: MISSING,
     signature_repeated: REPEATED,

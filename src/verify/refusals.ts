@@ -2,7 +2,10 @@
  * Every way in which a request can be refused or fail, as a table: the answer, what it means, and what to do about it. The
  * rows of a scheme stand with the scheme. Alarms, `events refused`, `check` and docs/refusals.md say what stands here.
  */
-import { type RefusalRow, SCHEMES, type SchemeRefusalCode } from './schemes.ts';
+import { JWT } from './jwt.ts';
+import { BEARER, sayJwt } from './jwt-form.ts';
+import { type CheckSettings, type RefusalRow, SCHEMES, type SchemeRefusalCode } from './schemes.ts';
+import { settingFor } from './switches.ts';
 import type { Rejection } from './verifier.ts';
 
 const GENERAL = {
@@ -131,10 +134,22 @@ export function refusalOf(code: string): RefusalRow {
   return row ?? { status: 401, says: code, asks: 'was it another version?', fix: 'See docs/refusals.md.' };
 }
 
-/** The fix of a refusal, with the names of one source filled in. */
-export function fixFor(code: string, source: { readonly name: string; readonly prefix: string }): string {
+interface RefusingSource {
+  readonly name: string;
+  readonly prefix: string;
+  /** Undefined if the source is wired no longer. */
+  readonly preset: CheckSettings['preset'] | undefined;
+}
+
+/** The fix of a refusal, with the names of one source filled in. What only its preset tells stays as in docs/refusals.md without one. */
+export function fixFor(code: string, { name, prefix, preset }: RefusingSource): string {
   const { fix } = refusalOf(code);
-  return fix.replaceAll('…_', `${source.prefix}_`).replaceAll('<source>', source.name);
+  const told = preset
+    ? fix
+        .replaceAll('`<token>`', sayJwt(preset.jwt ?? BEARER))
+        .replaceAll('<setting>', `…_${settingFor(JWT, preset)}`)
+    : fix;
+  return told.replaceAll('…_', `${prefix}_`).replaceAll('<source>', name);
 }
 
 /** The reason in words: the one that was given, or that of the row. */

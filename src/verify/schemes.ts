@@ -39,7 +39,10 @@ export interface RefusalRow {
   readonly says: string;
   /** The likely cause, as a question to the operator. */
   readonly asks: string;
-  /** The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name. */
+  /**
+   * The way to mend it. `…_` stands for the beginning of the source's settings, `<source>` for its name, and of its JWT `<token>` for the
+   * header as it must be sent, `<setting>` for the setting of what it is checked with.
+   */
   readonly fix: string;
 }
 
@@ -96,8 +99,10 @@ interface AnyScheme {
 
 export interface SecretRow extends AnyScheme {
   readonly holds: 'secrets';
-  /** The words of `secret rotate` for a preset that has none of its own. */
+  /** The words of `secret rotate` for a shared secret, and a preset that has none of its own. */
   readonly rotation: Rotation;
+  /** Whether the secrets are public keys: the sender alone has what signs. Left out: they are shared. */
+  arePublic?(preset: Preset): boolean;
   /** Of rows with one setting, whether this is the one that a preset's secrets are for, the newest first. Left out: it is. */
   isFor?(preset: Preset, secrets: readonly string[]): boolean;
   /** What may be wrong with a secret of this kind, beside what may be with any. */

@@ -11,10 +11,13 @@ import { JWT } from './jwt.ts';
 import { BEARER, jwtProves } from './jwt-form.ts';
 import type { Preset } from './preset.ts';
 import { QUERY_TOKEN } from './query-token.ts';
-import type { Scheme, SchemeRow } from './schemes.ts';
+import type { Rotation, Scheme, SchemeRow } from './schemes.ts';
 
 /** The setting of a row for one preset: a provider whose only proof is a JWT has its key where others have theirs. */
-export function settingFor({ name, setting }: Pick<SchemeRow, 'name' | 'setting'>, preset: Preset): string {
+export function settingFor(
+  { name, setting }: Pick<SchemeRow, 'name' | 'setting'>,
+  preset: Pick<Preset, 'forms' | 'jwt'>,
+): string {
   return name === JWT.name && preset.jwt && preset.forms.length === 0 ? HMAC.setting : setting;
 }
 
@@ -22,6 +25,17 @@ export function settingFor({ name, setting }: Pick<SchemeRow, 'name' | 'setting'
 export function publishedSchemesOf({ forms, jwt }: Preset): Scheme[] {
   const published = forms.flatMap((form) => (publishedKeyOf(form) ? SIGNATURE.name : []));
   return [...new Set<Scheme>(jwt?.key ? [...published, JWT.name] : published)];
+}
+
+/** The words of `secret rotate`: the preset's own, or those for a secret of this kind. */
+export function rotationFor(row: (typeof SECRET_ROWS)[number], preset: Preset): Rotation {
+  return preset.rotation[row.name] ?? (row.arePublic?.(preset) ? SIGNATURE.rotation : row.rotation);
+}
+
+/** Whether a setting of a preset is for public keys; not if it may hold a shared secret too. */
+export function isForPublicKeys(setting: string, preset: Preset): boolean {
+  const rows = SECRET_ROWS.filter((row) => settingFor(row, preset) === setting);
+  return rows.some((row) => (row.isFor?.(preset, []) ?? true) && row.arePublic?.(preset));
 }
 
 interface Named {

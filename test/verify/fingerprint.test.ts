@@ -9,6 +9,9 @@ test('a mask shows six and four characters only of a secret that is as long as a
   expect(SECRET).toHaveLength(40);
   expect(maskOf(SECRET)).toBe('012345…4567');
   for (const length of [0, 1, 16, 24, 39]) expect(maskOf(SECRET.slice(0, length))).toBe('…');
+  expect(maskOf('-----BEGIN PUBLIC KEY-----MCow-----END PUBLIC KEY-----')).toBe('a public key in PEM');
+  expect(maskOf('-----BEGIN CERTIFICATE-----MIIB-----END CERTIFICATE-----')).toBe('a certificate in PEM');
+  expect(maskOf('{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}')).toBe('a public key as JWK');
 });
 
 test('a fingerprint is another one under another key, and the same under the same', () => {

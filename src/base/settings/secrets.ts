@@ -43,10 +43,14 @@ export interface Secrets {
   readonly set: boolean;
 }
 
-/** Reads NAME, NAME_FILE and NAME_PREVIOUS; adds to `problems` and `warnings` what is wrong with them. */
+/**
+ * Reads NAME, NAME_FILE and NAME_PREVIOUS; adds to `problems` and `warnings` what is wrong with them. `isPublic`: they hold public keys,
+ * which are neither guessed nor made up.
+ */
 export function readSecrets(
   name: string,
   { environment, production, problems, warnings }: EnvironmentReading,
+  isPublic = false,
 ): Secrets {
   const inline = onOneLine(environment[name]);
   const file = environment[`${name}_FILE`];
@@ -65,10 +69,10 @@ export function readSecrets(
     found.push({ setting: `${name}_PREVIOUS`, secret: previous });
   }
   const live = found.filter(({ setting, secret }) => {
-    const problem = problemWith(setting, secret);
+    const problem = problemWith(setting, secret, isPublic);
     if (problem) problems.push(problem);
-    else warnings.push(...doubtsAbout(setting, secret));
-    if (!problem && production && secret.length < LEAST) {
+    else warnings.push(...doubtsAbout(setting, secret, isPublic));
+    if (!problem && production && !isPublic && secret.length < LEAST) {
       const fix = `Take a new one (\`openssl rand -hex 32\`): production asks for ${LEAST} at least.`;
       problems.push({ setting, wrong: `has ${secret.length} characters, which can be guessed`, fix });
     }
@@ -112,8 +116,11 @@ function jsonOnOneLine(text: string): string {
   }
 }
 
-function problemWith(setting: string, secret: string): Problem | undefined {
-  const real = 'Put the real one there (`openssl rand -hex 32` makes one), or unset the variable.';
+function problemWith(setting: string, secret: string, isPublic: boolean): Problem | undefined {
+  const what = isPublic
+    ? 'the provider’s public key there'
+    : 'the real one there (`openssl rand -hex 32` makes one)';
+  const real = `Put ${what}, or unset the variable.`;
   if (secret.trim() === '') return { setting, wrong: 'is empty or blank', fix: real };
   if (isQuoted(secret)) return { setting, ...IN_QUOTES };
   if (secret.trim() !== secret || /[^\S ]|\uFEFF/.test(secret)) {
@@ -133,9 +140,9 @@ function problemWith(setting: string, secret: string): Problem | undefined {
   return undefined;
 }
 
-function doubtsAbout(setting: string, secret: string): Problem[] {
+function doubtsAbout(setting: string, secret: string, isPublic: boolean): Problem[] {
   const doubts: Problem[] = [];
-  if (secret.length < SHORT_BELOW) {
+  if (!isPublic && secret.length < SHORT_BELOW) {
     const fix = `${SHORT_BELOW} random ones or more are harder to guess.`;
     doubts.push({ setting, wrong: `has ${secret.length} characters`, fix });
   }

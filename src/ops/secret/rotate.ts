@@ -19,7 +19,7 @@ import {
 import type { SourceConfig } from '../../serve/config/source.ts';
 import { SECRET_ROWS } from '../../verify/checks.ts';
 import type { SecretRow, SecretScheme } from '../../verify/schemes.ts';
-import { settingFor } from '../../verify/switches.ts';
+import { rotationFor, settingFor } from '../../verify/switches.ts';
 import type { Settings } from '../settings.ts';
 
 const LOOK_MS = 500;
@@ -38,14 +38,16 @@ export async function rotate({ source: name, waitMs, read, say }: RotateOptions)
   const settings = await read();
   const source = sourceIn(settings, name);
   const before = await readKnown(settings.config.database);
-  for (const row of SECRET_ROWS.filter(({ name }) => source.schemes.includes(name)))
-    for (const line of stepLines(source, row, settings, before)) say(line);
+  const rows = SECRET_ROWS.filter(({ name }) => source.schemes.includes(name));
+  for (const row of rows) for (const line of stepLines(source, row, settings, before)) say(line);
   const usedBefore = new Set(before.uses.map(({ source, secret }) => `${source} ${secret}`));
   const old = oldSecrets(source, settings);
   say(`Waiting ${counted(waitMs / 1000, 'second')} for a delivery that is proved with a new one.`);
-  say(
-    'Ctrl-C ends the waiting and nothing else. `send` signs with it too, and tells nothing about the provider.',
-  );
+  const isTheirs = rows.some((row) => row.arePublic?.(source.preset));
+  const send = isTheirs
+    ? 'cannot try it: only the provider signs'
+    : 'signs with it too, and tells nothing about the provider';
+  say(`Ctrl-C ends the waiting and nothing else. \`send\` ${send}.`);
   const refusedBefore = refusedOf(name, settings);
   for (const end = performance.now() + waitMs; ; ) {
     const known = await readKnown(settings.config.database);
@@ -81,7 +83,7 @@ function stepLines(
   { fingerprints }: KnownSecrets,
 ): string[] {
   const { name: scheme } = row;
-  const { before = [MAKE_ONE], after, old } = source.preset.rotation[scheme] ?? row.rotation;
+  const { before = [MAKE_ONE], after, old } = rotationFor(row, source.preset);
   const [current] = slotsOfSource(source, scheme, environment);
   const steps = [...before, putHere(`${source.prefix}_${settingFor(row, source.preset)}`, current), ...after];
   const numbered = steps.map((step, at) => `  ${at + 1}. ${step}`);
@@ -92,8 +94,13 @@ function stepLines(
 /** The step in which the new secret is put into our settings: a file or a variable, never an argument of a command. */
 function putHere(setting: string, current: Slot | undefined): string {
   const file = current?.file;
-  if (file !== undefined)
-    return `Put the new one into ${file} as the first line, and leave the old one as the second. The service reads the file again by itself within seconds.`;
+  if (file !== undefined) {
+    const isJson = current?.value.startsWith('{');
+    const how = current?.value.startsWith('-----BEGIN ')
+      ? `Put the new PEM block into ${file} above the old one, and leave that there.`
+      : `Put the new one into ${file} as the first line, and leave the old one as the second${isJson ? ', each whole on one line' : ''}.`;
+    return `${how} The service reads the file again by itself within seconds.`;
+  }
   return `Here, set ${setting} to the new one and ${setting}_PREVIOUS to the old one, then restart the service; in development saving .env is enough. With ${setting}_FILE no restart is ever needed.`;
 }
 

@@ -8,6 +8,7 @@ import type { QuarantinedHandler } from '../../deliver/dispatch/apart.ts';
 import type { InboxStatus, InboxTrouble } from '../../inbox/contract.ts';
 import type { Alarm, AlarmFinding } from '../../inbox/kept-alarms.ts';
 import type { Losses } from '../../inbox/refused/losses.ts';
+import type { CheckSettings } from '../../verify/schemes.ts';
 import type { Config } from '../config/config.ts';
 import type { AlarmKnobs } from '../config/knobs.ts';
 import type { SourceConfig } from '../config/source.ts';
@@ -76,7 +77,7 @@ export interface Look {
 /** The names of its settings begin with `prefix`, as in FLEXPORT. If there are no schemes, it is off. */
 export interface WatchedSource extends Pick<SourceConfig, 'name' | 'prefix' | 'path'> {
   readonly schemes: readonly string[];
-  readonly preset: Pick<SourceConfig['preset'], 'title' | 'retries' | 'forms'>;
+  readonly preset: Pick<SourceConfig['preset'], 'title' | 'retries'> & CheckSettings['preset'];
 }
 
 /** The settings of the time; they may be read anew while the service runs. Without a target alarms go to the log only. */

@@ -9,7 +9,7 @@ import { RefusedReader } from '../../inbox/refused/reader.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Config } from '../config/config.ts';
 import { isAboutDatabase } from '../config/database.ts';
-import { prefixOf } from '../config/source.ts';
+import { sourceNamed } from '../config/source.ts';
 import { type Disk, leastFreeMb, readDisk } from '../disk.ts';
 import type { Examined } from './examination.ts';
 import { type Finding, fail, notKnown, ofProblem, pass, warn } from './finding.ts';
@@ -56,7 +56,7 @@ export function judgeDisk({ folder, freeMb, isReadOnly }: Disk, what: string, wa
   return (freeMb < wantedMb ? warn : pass)('disk', free);
 }
 
-function refusedFindings({ refusedPath }: Config, { isShared }: Driver): Finding[] {
+function refusedFindings({ refusedPath, sources }: Config, { isShared }: Driver): Finding[] {
   if (isShared && !existsSync(refusedPath))
     return [notKnown('refused', `each replica keeps its own, and there is none at ${refusedPath}`)];
   const reader = new RefusedReader(refusedPath);
@@ -66,7 +66,7 @@ function refusedFindings({ refusedPath }: Config, { isShared }: Driver): Finding
     return groups.map(({ source, code, count, first }) => {
       const many = count === 1 ? 'one request, at' : `${count} requests since`;
       const minute = `${first.slice(0, 10)} ${first.slice(11, 16)} UTC`;
-      const fix = fixFor(code, { name: source, prefix: prefixOf(source) });
+      const fix = fixFor(code, sourceNamed(source, { sources }));
       const says = `${many} ${minute} failed ${code}: ${refusalOf(code).asks} ${fix}`;
       return warn(`${source} refused`, says);
     });

@@ -8,16 +8,16 @@ import { VERSION } from '../../base/version.ts';
 import { counted } from '../../base/words.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
 import type { Config } from '../config/config.ts';
-import { prefixOf } from '../config/source.ts';
+import { sourceNamed } from '../config/source.ts';
 import type { HandlersStatus, ServiceStatus, SourceStatus } from '../status.ts';
 import { type Finding, fail, notKnown, pass, warn } from './finding.ts';
 
-export function serviceFindings({ knobs }: Config, status: ServiceStatus, now: number): Finding[] {
+export function serviceFindings(config: Config, status: ServiceStatus, now: number): Finding[] {
   return [
     ...runningFindings(status),
     ...alarmFindings(status),
-    ...status.sources.filter(({ isOn }) => isOn).flatMap(lastHourFindings),
-    ...workFindings(status, knobs.alarms.backlogAgeMs, now),
+    ...status.sources.filter(({ isOn }) => isOn).flatMap((source) => lastHourFindings(source, config)),
+    ...workFindings(status, config.knobs.alarms.backlogAgeMs, now),
     ...unknownFindings(status),
   ];
 }
@@ -62,7 +62,7 @@ function alarmFindings({ alarms }: ServiceStatus): Finding[] {
 const REFUSED_LEAST = 3;
 
 /** Failed, if nothing of the source was taken while it was tried again and again. */
-function lastHourFindings({ source, lastHour }: SourceStatus): Finding[] {
+function lastHourFindings({ source, lastHour }: SourceStatus, config: Config): Finding[] {
   const subject = `${source} last hour`;
   if (lastHour === null) return [];
   const { taken, refused } = lastHour;
@@ -76,7 +76,7 @@ function lastHourFindings({ source, lastHour }: SourceStatus): Finding[] {
   const [code] = most;
   const named = codes.map(([one, count]) => `${count} ${one}`).join(', ');
   const says = `of ${counted(taken + sum, 'request')} ${taken === 0 ? 'all' : sum} were not taken in (${named})`;
-  const fix = `${refusalOf(code).asks} ${fixFor(code, { name: source, prefix: prefixOf(source) })}`;
+  const fix = `${refusalOf(code).asks} ${fixFor(code, sourceNamed(source, config))}`;
   return [(taken === 0 && sum >= REFUSED_LEAST ? fail : warn)(subject, `${says}: ${fix}`)];
 }
 

@@ -9,13 +9,16 @@ import { SECRET_ROWS, SECRET_SETTINGS } from '../../verify/checks.ts';
 import { algorithmName, settingNames, signsUrl } from '../../verify/form/reading.ts';
 import { placeName, type SignatureForm } from '../../verify/form/vocabulary.ts';
 import type { Preset } from '../../verify/preset.ts';
-import { provingSettings, settingFor } from '../../verify/switches.ts';
+import { isForPublicKeys, provingSettings, settingFor } from '../../verify/switches.ts';
 
 /** The secrets of each scheme that the preset has its settings for. */
 export function readProvingSecrets(prefix: string, preset: Preset, settings: EnvironmentReading) {
   const { problems, warnings } = settings;
   const secretsOf = new Map(
-    SECRET_SETTINGS.map((setting) => [setting, readSecrets(`${prefix}_${setting}`, settings)]),
+    SECRET_SETTINGS.map((setting) => [
+      setting,
+      readSecrets(`${prefix}_${setting}`, settings, isForPublicKeys(setting, preset)),
+    ]),
   );
   const used = new Set<string>();
   const proving = SECRET_ROWS.flatMap(({ name: scheme, ...row }) => {

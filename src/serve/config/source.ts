@@ -112,6 +112,11 @@ export function prefixOf(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
 
+/** What is known of a source by its name; no preset if it is wired no longer. */
+export function sourceNamed(name: string, { sources }: { readonly sources: readonly SourceConfig[] }) {
+  return sources.find((one) => one.name === name) ?? { name, prefix: prefixOf(name), preset: undefined };
+}
+
 /** `<PREFIX>_OBSERVE`: checks that run and are counted, but refuse nothing. At least one must be left that does. */
 function readObserved(
   prefix: string,

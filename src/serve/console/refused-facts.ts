@@ -11,7 +11,8 @@ import type { LostGroup, RefusedFailure, RefusedFilter } from '../../inbox/refus
 import { shownBody } from '../../inbox/refused/shown.ts';
 import { TAKEN_OUTCOMES, type TallyRow } from '../../inbox/tallies.ts';
 import { fixFor, refusalOf } from '../../verify/refusals.ts';
-import { prefixOf } from '../config/source.ts';
+import type { Config } from '../config/config.ts';
+import { sourceNamed } from '../config/source.ts';
 import { type BodyText, bodyText } from './body-text.ts';
 import { sinceIn } from './forms.ts';
 import { PageError, type PageRequest, type PageSource } from './page.ts';
@@ -61,7 +62,7 @@ export async function readRefusedList(
   return {
     machine: hostname(),
     since: iso(since),
-    causes: causesOf(groups, tallies, filter),
+    causes: causesOf(groups, tallies, filter, config()),
     more,
     lost: lost.map((group) => ({ ...group, says: reasons[group.why] ?? group.why })),
     sources: config().sources.map(({ name }) => name),
@@ -76,13 +77,13 @@ function refusedChoiceIn(query: URLSearchParams): Omit<RefusedFilter, 'since'> {
   return Object.fromEntries(given);
 }
 
-function remedyOf(code: string, source: string): Remedy {
+function remedyOf(code: string, source: string, config: Pick<Config, 'sources'>): Remedy {
   const { status, says: means, asks } = refusalOf(code);
   return {
     status,
     means,
     asks: capitalized(asks),
-    fix: fixFor(code, { name: source, prefix: prefixOf(source) }),
+    fix: fixFor(code, sourceNamed(source, config)),
   };
 }
 
@@ -91,6 +92,7 @@ function causesOf(
   groups: readonly RefusedFailure[],
   tallies: readonly TallyRow[],
   { source, code, address }: RefusedFilter,
+  config: Pick<Config, 'sources'>,
 ): RefusedCause[] {
   const causes = new Map<
     string,
@@ -113,7 +115,7 @@ function causesOf(
   return [...causes.values()]
     .map(({ addresses, ...cause }) => ({
       ...cause,
-      ...remedyOf(cause.code, cause.source),
+      ...remedyOf(cause.code, cause.source, config),
       kept: addresses.reduce((sum, { count }) => sum + count, 0),
       addresses: addresses.map(({ source: _, code: __, ...rest }) => rest),
     }))
@@ -150,7 +152,7 @@ export async function readRefusedOne(
   const shown = preset ? shownBody(bytes, preset) : bytes;
   return {
     ...request,
-    ...remedyOf(request.code, request.source),
+    ...remedyOf(request.code, request.source, config()),
     machine: hostname(),
     body: bodyText(shown, shown.length, 'pretty'),
     judgement: { ...judgement, says: judgementText(judgement) },

@@ -6,11 +6,11 @@
 import { DAY_MS, HOUR_MS, isoOrNull } from '../../base/times.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import { TAKEN_OUTCOMES } from '../../inbox/tallies.ts';
-import { isForForms, isProof, SECRET_ROWS } from '../../verify/checks.ts';
-import { provesOf } from '../../verify/form/words.ts';
+import { isProof, SECRET_ROWS } from '../../verify/checks.ts';
 import { setUpSteps } from '../../verify/handshake.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';
-import { firstSetting, provingSettings } from '../../verify/switches.ts';
+import type { Scheme } from '../../verify/schemes.ts';
+import { firstSetting, provenFor, provingSettings, settingFor } from '../../verify/switches.ts';
 import { fingerprintsBy, usesOf } from '../check/known-secrets.ts';
 import { settingOf } from '../config/proving.ts';
 import type { SourceConfig } from '../config/source.ts';
@@ -82,10 +82,11 @@ function sourceFactsOf(
 }
 
 /** As a sentence about the check goes on. */
-function whatProves(scheme: string, { preset }: SourceConfig): string {
+function whatProves(scheme: Scheme, { preset }: SourceConfig): string {
   if (!isProof(scheme)) return 'where a request comes from, which is no proof by itself';
-  if (!isForForms(scheme)) return 'the sender';
-  const weakest = preset.forms.map(provesOf).find((proven) => proven !== 'the content');
+  const proven = provenFor({ preset, schemes: [scheme] });
+  if (proven.length === 0) return 'the sender';
+  const weakest = proven.find((one) => one !== 'the content');
   return weakest ?? 'the sender, and that the content is as it was sent';
 }
 
@@ -149,11 +150,12 @@ function liveSecretsOf(
   known: Parameters<typeof usesOf>[2],
   now: number,
 ): SourcePage['secrets'] {
-  return SECRET_ROWS.flatMap(({ name: scheme, setting }) => {
+  return SECRET_ROWS.flatMap((row) => {
+    const { name: scheme } = row;
     const used = usesOf(source.secrets[scheme] ?? [], { source: source.name, scheme }, known, now);
     return used.map(({ secret, use, mayGo }, at) => ({
       scheme,
-      setting: `${source.prefix}_${setting}`,
+      setting: `${source.prefix}_${settingFor(row, source.preset)}`,
       fingerprint: secret ?? null,
       isCurrent: at === 0,
       count: use?.count ?? 0,

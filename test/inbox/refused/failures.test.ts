@@ -68,7 +68,7 @@ test('they are grouped by source, code and address, with times, the newest ids a
     text += chunk;
     return true;
   });
-  showRefusedFailures(reader, { source: 'shippo', json: false });
+  showRefusedFailures(reader, { sources: [] }, { source: 'shippo', json: false });
   vi.restoreAllMocks();
   expect(text).toContain('shippo  hmac_mismatch  from 203.0.113.1  4 requests\n');
   expect(text).toContain('SHIPPO_WEBHOOK_SECRET');

@@ -103,7 +103,7 @@ test('every kind of alarm says what to do, and every command in it runs', async 
     }
   }
   for (const code of Object.keys(REFUSALS)) {
-    for (const command of commandsIn(fixFor(code, { name: 'flintn', prefix: 'FLINTN' })))
+    for (const command of commandsIn(fixFor(code, { name: 'flintn', prefix: 'FLINTN', preset: undefined })))
       commands.add(command);
   }
   expect(commands.size).toBeGreaterThan(12);

@@ -3,15 +3,23 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { amazonSns, easyship, log, shipengine, standardWebhooks } from 'consignee';
+import { amazonSns, custom, discord, easyship, log, shipengine, standardWebhooks } from 'consignee';
 import { expect, test } from 'vitest';
+import { rotate } from '../../../src/ops/secret/rotate.ts';
+import { showSecrets } from '../../../src/ops/secret.ts';
 import { secretOf } from '../../../src/ops/secrets-file.ts';
 import type { Settings } from '../../../src/ops/settings.ts';
 import { sourceFindings } from '../../../src/serve/check/configuration.ts';
+import { NOTHING_KNOWN } from '../../../src/serve/check/known-secrets.ts';
+import { readSourcePage } from '../../../src/serve/console/source-facts.ts';
 import { firstSetting } from '../../../src/verify/switches.ts';
 import { GOOD, reading, settingsOf, textOf } from './reading.ts';
 
-const sources = [shipengine, amazonSns, easyship, standardWebhooks].map((preset) => ({
+const lbjwt = custom({
+  name: 'lbjwt',
+  jwt: { header: 'X-LB-Token', algorithm: 'ES256', binds: { digest: 'sha', encoding: 'hex' } },
+});
+const sources = [shipengine, amazonSns, easyship, standardWebhooks, discord, lbjwt].map((preset) => ({
   preset,
   handlers: { log },
 }));
@@ -117,4 +125,61 @@ test('the text of .env has the switch of a source whose keys are published, and 
   const section = (preset: typeof shipengine) => secretOf({ source: preset.name, preset });
   expect(section(shipengine)).toMatch(/\nSHIPENGINE_VERIFY=signature\n$/);
   expect(section(easyship)).toMatch(/\nEASYSHIP_WEBHOOK_SECRET=[\da-f]{64}\n$/);
+});
+
+const pemOf = () => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return publicKey.export({ type: 'spki', format: 'pem' }) as string;
+};
+
+test('the console names the setting that there is, and what the token proves', async () => {
+  const { config } = reading({ LBJWT_WEBHOOK_SECRET: pemOf() }, { sources });
+  const from = {
+    config: () => config,
+    status: async () => ({ sources: [] }),
+    reading: { ask: async () => [] },
+    inbox: { fingerprintKey: async () => undefined },
+    allowed: () => [],
+  };
+  type Asked = Parameters<typeof readSourcePage>;
+  const request = { params: { source: 'lbjwt' }, now: 0 } as unknown as Asked[1];
+  expect(await readSourcePage(from as unknown as Asked[0], request)).toMatchObject({
+    checks: [{ scheme: 'jwt', proves: 'the sender, and that the content is as it was sent' }],
+    secrets: [{ setting: 'LBJWT_WEBHOOK_SECRET' }],
+    switchOn: { first: 'LBJWT_WEBHOOK_SECRET' },
+  });
+});
+
+test('the sender makes a pair of keys, we get its public half: so say `secret rotate` and `secret show`', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'consignee-'));
+  const file = join(folder, 'key.pem');
+  writeFileSync(file, pemOf());
+  const linesWith = async (setting: Record<string, string>) => {
+    const environment = { ...setting, DATABASE_URL: 'sqlite:no-such-folder/inbox.db' };
+    const settings: Settings = { ...reading(environment, { sources }), environment, sources: [], wiring: '' };
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    await rotate({ source: 'lbjwt', waitMs: 0, read: async () => settings, say });
+    const shown = settings.config.sources.filter(({ name }) => name === 'lbjwt');
+    return [...lines, ...showSecrets(shown, { settings, known: NOTHING_KNOWN, now: 0 })].join('\n');
+  };
+  const said = await linesWith({ LBJWT_WEBHOOK_SECRET_FILE: file });
+  rmSync(folder, { recursive: true });
+  expect(said).toMatch(
+    /1\. Have the provider make a new pair of keys.*2\. Put the new PEM block .* above the old/s,
+  );
+  expect(said).not.toMatch(/generate|signs with it|`send` signs|first line|-----B/);
+  expect(said.match(/a public key in PEM \(no fingerprint/g)).toHaveLength(2);
+  expect(await linesWith({ LBJWT_WEBHOOK_SECRET: pemOf() })).toContain('Here, set LBJWT_WEBHOOK_SECRET to');
+});
+
+test('nobody is told to make up a public key', () => {
+  for (const setting of ['DISCORD_WEBHOOK_SECRET', 'LBJWT_WEBHOOK_SECRET', 'SHIPENGINE_WEBHOOK_SECRET'])
+    for (const empty of ['', 'changeme']) {
+      const said = textOf(read({ [setting]: empty }).problems);
+      expect(said).toContain(`${setting} is`);
+      expect(said).toContain('Put the provider’s public key there');
+      expect(said).not.toContain('openssl');
+    }
+  expect(textOf(read({ EASYSHIP_WEBHOOK_SECRET: '' }).problems)).toContain('openssl rand');
 });
