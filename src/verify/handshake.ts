@@ -156,9 +156,25 @@ export function bringsSecret({ handshakes = [] }: Pick<Preset, 'handshakes'>): b
   return handshakes.some(({ brings, signed }) => brings !== undefined && signed !== true);
 }
 
-/** What is to be done at the provider and for its handshakes, in sentences. `settingOf` names a variable of the source. */
+/** Stands in `…_VERIFY` for the secret that is to come. */
+export const BY_HANDSHAKE = 'handshake';
+
+/**
+ * What is to be done at the provider and for its handshakes, in sentences and in their order: where something comes unsigned, the
+ * service waits for it before the provider is asked to send it. `settingOf` names a variable of the source.
+ */
 export function setUpSteps(preset: Preset, settingOf: (name: string) => string): string[] {
-  return [...preset.setUp, ...sayHandshakes(preset, settingOf)];
+  const said = sayHandshakes(preset, settingOf);
+  if (!bringsSecret(preset)) return [...preset.setUp, ...said];
+  const [verify, secret] = [settingOf('verify'), settingOf('webhookSecret')];
+  const [create = '', ...then] = preset.setUp;
+  return [
+    `Set ${verify}=${BY_HANDSHAKE}, and no ${secret} yet, and start the service.`,
+    create,
+    ...said,
+    ...then,
+    `Then remove the line ${verify}, and start the service again.`,
+  ];
 }
 
 /** Empty if there are none. `settingOf` names a variable of the source. */
@@ -169,8 +185,7 @@ export function sayHandshakes(preset: Preset, settingOf: (name: string) => strin
     return names === '' ? method : `${method} with ${names}`;
   });
   const answered = `Its handshake (${[...new Set(asked)].join('; ')}) is answered by itself.`;
-  const first = bringsSecret(preset) ? ` Set ${settingOf('verify')}=handshake before you start it.` : '';
-  const shown = `, which \`consignee secret take ${preset.name}\` shows once.${first}`;
+  const shown = `, which \`npx consignee secret take ${preset.name}\` shows once.`;
   return [
     ...(all.length > 0 ? [answered] : []),
     ...handshakeSettings(preset).map(
