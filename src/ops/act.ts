@@ -23,6 +23,7 @@ import { actionEnd } from './actions.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
+import { typed } from './typed.ts';
 
 export interface ActOptions {
   readonly yes: boolean;
@@ -163,7 +164,7 @@ async function follow(
     await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
   }
   progress.clear();
-  const how = `consignee events actions shows how far it is, and consignee events actions cancel ${id} ends it`;
+  const how = `${typed('consignee events actions')} shows how far it is, and ${typed(`consignee events actions cancel ${id}`)} ends it`;
   if (leave.aborted) return complain(`action ${id} goes on in the service: ${how}`, INTERRUPTED);
   return complain(`action ${id} has not moved for a minute, and goes on when the service does: ${how}`);
 }

@@ -7,6 +7,7 @@ import { describeSelection } from '../inbox/selection-words.ts';
 import type { Config } from '../serve/config/config.ts';
 import { openOrders, whoOrders } from './orders.ts';
 import { columns, complain, say, sayJson } from './terminal.ts';
+import { typed } from './typed.ts';
 
 interface ActionsOptions {
   readonly limit: number;
@@ -18,7 +19,7 @@ export function mistakeInActions([verb, id, ...more]: readonly string[]): string
   if (verb === undefined) return undefined;
   if (verb !== 'cancel') return `events actions has no verb ${verb}`;
   if (id === undefined || !/^[1-9]\d{0,14}$/.test(id) || more.length > 0)
-    return 'actions cancel wants the number of an action, as consignee events actions shows it';
+    return `actions cancel wants the number of an action, as ${typed('consignee events actions')} shows it`;
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import { durationOf } from '../serve/alarms/alarm.ts';
 import { readInbox } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
+import { typed } from './typed.ts';
 
 const WIDTH = 78;
 const INDENT = '    ';
@@ -54,7 +55,11 @@ function describeAlarms(alarms: readonly AlarmRecord[], isRaisedOnly: boolean): 
 }
 
 function describeRaised({ kind, subject, since, says, fix }: AlarmRecord): string[] {
-  return [`  ${shortTime(since)}  ${kind} ${subject}`.trimEnd(), ...folded(says), ...folded(`To do: ${fix}`)];
+  return [
+    `  ${shortTime(since)}  ${kind} ${subject}`.trimEnd(),
+    ...folded(says),
+    ...folded(`To do: ${typed(fix)}`),
+  ];
 }
 
 function describeOver({ kind, subject, since, overAt, says }: AlarmRecord): string[] {

@@ -15,6 +15,7 @@ import { envFileFindings, onlineFindings, originFinding } from './check/secrets.
 import { findStatus } from './service-status.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { FLAG, say, sayRows, TEXT } from './terminal.ts';
+import { typed } from './typed.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 
@@ -43,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
   const given = new Set(Object.keys(process.env));
   const settings = await readSettings(values.config);
   const findings = await examineAll(settings, { ...values, given });
-  sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, says]);
+  sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, typed(says)]);
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   if (values.json) return failed === 0 ? 0 : 1;
   const unknown = findings.filter(({ verdict }) => verdict === 'not known').length;

@@ -11,6 +11,7 @@ import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { say, sayJson, wrapWords } from './terminal.ts';
+import { typed } from './typed.ts';
 
 const WIDTH = 80;
 const INDENT_LINE = '    ';
@@ -30,8 +31,8 @@ export async function showFailures(
   if (groups.length === 0) say('Nothing has failed that is still open.');
   else {
     if (more > 0) say(`${counted(more, 'more group')}; name one handler with --handler.`);
-    say('After a fix (of a handler: and a restart):\n  consignee events replay --cause CAUSE');
-    say('To give up:\n  consignee events discard --cause CAUSE');
+    say(`After a fix (of a handler: and a restart):\n  ${typed('consignee events replay --cause CAUSE')}`);
+    say(`To give up:\n  ${typed('consignee events discard --cause CAUSE')}`);
   }
   return 0;
 }

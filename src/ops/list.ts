@@ -14,6 +14,7 @@ import type { EventSummary } from '../inbox/summary.ts';
 import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { EVENT_HEADER, eventCells } from './event-lines.ts';
 import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
+import { typed } from './typed.ts';
 
 interface ListOptions {
   readonly limit: number;
@@ -60,7 +61,7 @@ export async function findEvents(
     return 0;
   }
   if (/^ref_[0-9a-f]+$/.test(text))
-    return complain(`${text} was refused: consignee events refused show ${text}`);
+    return complain(`${text} was refused: ${typed(`consignee events refused show ${text}`)}`);
   const search = commandFor(['list', '--search', text]);
   return complain(`nothing has ${text} as its id or its key; to look into the bodies: ${search}`);
 }
@@ -108,5 +109,5 @@ function commandFor(args: readonly string[], cursor?: string): string {
   const quoted = words.map((word) =>
     /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
   );
-  return `consignee events ${quoted.join(' ')}`;
+  return typed(`consignee events ${quoted.join(' ')}`);
 }

@@ -6,6 +6,7 @@ import type { Config } from '../serve/config/config.ts';
 import { openOrders, readInbox, whoOrders } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, misused, sayJson, sayProse, TEXT } from './terminal.ts';
+import { typed } from './typed.ts';
 
 export const usage = `Usage: consignee pause SOURCE/HANDLER|TARGET --reason TEXT
 
@@ -62,7 +63,7 @@ async function carryOut(config: Config, verb: 'pause' | 'resume', name: string, 
 
 function afterPause(name: string, { handlers, before }: PauseResult): string[] {
   const again = before ? [`It was paused before, ${described(before)}.`] : [];
-  const resume = `Resume it with: consignee resume ${name}`;
+  const resume = `Resume it with: ${typed(`consignee resume ${name}`)}`;
   return [`${listed(handlers)} gets nothing more for now; what comes waits.`, ...again, resume];
 }
 

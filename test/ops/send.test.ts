@@ -84,6 +84,14 @@ test('--all skips those to which nobody here can send, and says why', async () =
   rmSync(join(folder, 'config'), { recursive: true });
 });
 
+test('in a folder that is no project it says so, and nothing of a start', async () => {
+  const { code, output } = await consignee(['send', 'shippo', '--config', 'nowhere'], env);
+  expect(code).toBe(78);
+  expect(output).toMatch(
+    /^consignee send cannot go on:\n\n {2}--config names .*nowhere, where there is no sources\.ts/,
+  );
+});
+
 test('--sample chooses one, and a wrong name lists them', async () => {
   const { code } = await consignee(['send', 'flintn', '--sample', 'subscription-renewed'], env);
   expect(code).toBe(0);
