@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE_MS } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, counted } from '../base/words.ts';
 import {
   type ActionCounts,
@@ -23,7 +24,6 @@ import { actionEnd } from './actions.ts';
 import { type Orders, openOrders, whoOrders } from './orders.ts';
 import { mayAsk, Progress, personSays } from './person.ts';
 import { complain, EXIT_USAGE, say, sayJson } from './terminal.ts';
-import { typed } from './typed.ts';
 
 export interface ActOptions {
   readonly yes: boolean;

@@ -1,5 +1,6 @@
 /** `consignee events actions`: what people have ordered, the newest first, and cancels what is under way. A verb of events.ts. */
 import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, capitalized, counted } from '../base/words.ts';
 import type { ActionRecord } from '../inbox/actions.ts';
 import type { InboxReader } from '../inbox/reader.ts';
@@ -7,7 +8,6 @@ import { describeSelection } from '../inbox/selection-words.ts';
 import type { Config } from '../serve/config/config.ts';
 import { openOrders, whoOrders } from './orders.ts';
 import { columns, complain, say, sayJson } from './terminal.ts';
-import { typed } from './typed.ts';
 
 interface ActionsOptions {
   readonly limit: number;

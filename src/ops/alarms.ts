@@ -5,12 +5,12 @@
  */
 import { parseArgs } from 'node:util';
 import { iso, isoOrNull, shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import type { AlarmRecord } from '../inbox/kept-alarms.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
 import { readInbox } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { FLAG, misused, say, sayJson, TEXT, wrapWords } from './terminal.ts';
-import { typed } from './typed.ts';
 
 const WIDTH = 78;
 const INDENT = '    ';

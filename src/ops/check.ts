@@ -5,6 +5,7 @@
  * console makes too is in serve/check/; check/ has what only a command can look at. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
+import { typed } from '../base/typed.ts';
 import { examine } from '../serve/check/examination.ts';
 import type { Finding } from '../serve/check/finding.ts';
 import { allSlots } from '../serve/check/slots.ts';
@@ -15,7 +16,6 @@ import { envFileFindings, onlineFindings, originFinding } from './check/secrets.
 import { findStatus } from './service-status.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { FLAG, say, sayRows, TEXT } from './terminal.ts';
-import { typed } from './typed.ts';
 
 export const usage = `Usage: npm run check -- [--online] [--against FILE]… [--json]
 

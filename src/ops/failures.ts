@@ -4,6 +4,7 @@
  */
 import { clean } from '../base/log/redact.ts';
 import { shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { counted, spelled } from '../base/words.ts';
 import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
 import type { InboxReader } from '../inbox/reader.ts';
@@ -11,7 +12,6 @@ import type { RefusedFailure, RefusedReader } from '../inbox/refused/reader.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { fixFor, refusalOf } from '../verify/refusals.ts';
 import { say, sayJson, wrapWords } from './terminal.ts';
-import { typed } from './typed.ts';
 
 const WIDTH = 80;
 const INDENT_LINE = '    ';

@@ -4,6 +4,7 @@
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
 import { shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, capitalized, counted } from '../base/words.ts';
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
 import { findByText } from '../inbox/finding.ts';
@@ -14,7 +15,6 @@ import type { EventSummary } from '../inbox/summary.ts';
 import { type Config, storedSourcesOf } from '../serve/config/config.ts';
 import { EVENT_HEADER, eventCells } from './event-lines.ts';
 import { columns, complain, say, sayJson, sayWrong } from './terminal.ts';
-import { typed } from './typed.ts';
 
 interface ListOptions {
   readonly limit: number;

@@ -1,12 +1,12 @@
 /** `consignee pause` and `consignee resume`: keeps a handler or a target from getting anything, and lets it have events again. */
 import { parseArgs } from 'node:util';
 import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import type { Pause, PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
 import { openOrders, readInbox, whoOrders } from './orders.ts';
 import { readSettings, sound } from './settings.ts';
 import { complain, FLAG, misused, sayJson, sayProse, TEXT } from './terminal.ts';
-import { typed } from './typed.ts';
 
 export const usage = `Usage: consignee pause SOURCE/HANDLER|TARGET --reason TEXT
 

@@ -7,13 +7,13 @@
  */
 import { parseArgs } from 'node:util';
 import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, counted } from '../base/words.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
 import type { Role, ServiceStatus, SourceStatus } from '../serve/status.ts';
 import { findStatus } from './service-status.ts';
 import { readSettings, sound } from './settings.ts';
 import { EXIT_UNAVAILABLE, FLAG, say, sayJson, TEXT, wrapWords } from './terminal.ts';
-import { typed } from './typed.ts';
 
 export const usage = `Usage: npm run status -- [--json]
 

@@ -5,7 +5,7 @@
 import { type Problem, sentenceOf } from '../base/errors.ts';
 import { visible, visibleJson, visibleLines } from '../base/log/visible.ts';
 import { nearestTo } from '../base/settings/rules.ts';
-import { typed } from './typed.ts';
+import { typed } from '../base/typed.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
