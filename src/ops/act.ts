@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE_MS } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, counted } from '../base/words.ts';
 import {
   type ActionCounts,
@@ -163,7 +164,7 @@ async function follow(
     await sleep(step === 'stepped' ? STEP_REST_MS : LOOK_MS);
   }
   progress.clear();
-  const how = `consignee events actions shows how far it is, and consignee events actions cancel ${id} ends it`;
+  const how = `${typed('consignee events actions')} shows how far it is, and ${typed(`consignee events actions cancel ${id}`)} ends it`;
   if (leave.aborted) return complain(`action ${id} goes on in the service: ${how}`, INTERRUPTED);
   return complain(`action ${id} has not moved for a minute, and goes on when the service does: ${how}`);
 }

@@ -1,5 +1,6 @@
 /** `consignee events actions`: what people have ordered, the newest first, and cancels what is under way. A verb of events.ts. */
 import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, capitalized, counted } from '../base/words.ts';
 import type { ActionRecord } from '../inbox/actions.ts';
 import type { InboxReader } from '../inbox/reader.ts';
@@ -18,7 +19,7 @@ export function mistakeInActions([verb, id, ...more]: readonly string[]): string
   if (verb === undefined) return undefined;
   if (verb !== 'cancel') return `events actions has no verb ${verb}`;
   if (id === undefined || !/^[1-9]\d{0,14}$/.test(id) || more.length > 0)
-    return 'actions cancel wants the number of an action, as consignee events actions shows it';
+    return `actions cancel wants the number of an action, as ${typed('consignee events actions')} shows it`;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `consignee add PROVIDER`: wires a source in the working folder's config/sources.ts, with a fresh secret in `.env`, and says what
- * to do at the provider. A wiring that it cannot read it leaves alone, and says which line to write.
+ * `consignee add PROVIDER`: wires a source in the working folder's config/sources.ts, with a fresh secret in `.env` where one can
+ * be made up, and says what to do at the provider. A wiring that it cannot read it leaves alone, and says which line to write.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -11,7 +11,7 @@ import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
 import { presets } from '../verify/presets-by-name.ts';
 import { noPreset, providerNames } from './provider-names.ts';
-import { exampleOf, neededBy, secretOf, stepsOf, switchOf } from './secrets-file.ts';
+import { exampleOf, neededBy, secretOf, secretSettingOf, stepsOf, switchOf } from './secrets-file.ts';
 import { ENV_FILE } from './settings.ts';
 import { complain, misused, say, sayProse, TEXT } from './terminal.ts';
 import { addToWiring, exportNameOf } from './wiring-text.ts';
@@ -68,8 +68,11 @@ function addSecret(preset: Preset): void {
   const named = { source: preset.name, preset };
   const setting = switchOf(named);
   const isThere = existsSync(ENV_FILE);
+  const text = isThere ? readFileSync(ENV_FILE, 'utf8') : '';
+  // Somebody who has the secret already waits for no handshake.
+  const there = [setting, secretSettingOf(named)].find((name) => text.includes(`${name}=`));
   if (!isThere) say(`Set ${setting} where the service finds its settings.`);
-  else if (readFileSync(ENV_FILE, 'utf8').includes(`${setting}=`)) say(`${ENV_FILE} has ${setting} already.`);
+  else if (there) say(`${ENV_FILE} has ${there} already.`);
   else {
     const section = secretOf(named);
     appendFileSync(ENV_FILE, `\n${section}`);

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { iso, isoOrNull, shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import type { AlarmRecord } from '../inbox/kept-alarms.ts';
 import { durationOf } from '../serve/alarms/alarm.ts';
 import { readInbox } from './orders.ts';
@@ -54,7 +55,11 @@ function describeAlarms(alarms: readonly AlarmRecord[], isRaisedOnly: boolean): 
 }
 
 function describeRaised({ kind, subject, since, says, fix }: AlarmRecord): string[] {
-  return [`  ${shortTime(since)}  ${kind} ${subject}`.trimEnd(), ...folded(says), ...folded(`To do: ${fix}`)];
+  return [
+    `  ${shortTime(since)}  ${kind} ${subject}`.trimEnd(),
+    ...folded(says),
+    ...folded(`To do: ${typed(fix)}`),
+  ];
 }
 
 function describeOver({ kind, subject, since, overAt, says }: AlarmRecord): string[] {

@@ -5,6 +5,7 @@
  * console makes too is in serve/check/; check/ has what only a command can look at. Values of secrets are never printed.
  */
 import { parseArgs } from 'node:util';
+import { typed } from '../base/typed.ts';
 import { examine } from '../serve/check/examination.ts';
 import type { Finding } from '../serve/check/finding.ts';
 import { allSlots } from '../serve/check/slots.ts';
@@ -43,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
   const given = new Set(Object.keys(process.env));
   const settings = await readSettings(values.config);
   const findings = await examineAll(settings, { ...values, given });
-  sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, says]);
+  sayRows(findings, values.json, ({ verdict, subject, says }) => [verdict, subject, typed(says)]);
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   if (values.json) return failed === 0 ? 0 : 1;
   const unknown = findings.filter(({ verdict }) => verdict === 'not known').length;

@@ -4,6 +4,7 @@
  */
 import { clean } from '../base/log/redact.ts';
 import { shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { counted, spelled } from '../base/words.ts';
 import type { FailureFilter, FailureGroup } from '../inbox/failures.ts';
 import type { InboxReader } from '../inbox/reader.ts';
@@ -31,8 +32,8 @@ export async function showFailures(
   if (groups.length === 0) say('Nothing has failed that is still open.');
   else {
     if (more > 0) say(`${counted(more, 'more group')}; name one handler with --handler.`);
-    say('After a fix (of a handler: and a restart):\n  consignee events replay --cause CAUSE');
-    say('To give up:\n  consignee events discard --cause CAUSE');
+    say(`After a fix (of a handler: and a restart):\n  ${typed('consignee events replay --cause CAUSE')}`);
+    say(`To give up:\n  ${typed('consignee events discard --cause CAUSE')}`);
   }
   return 0;
 }

@@ -3,8 +3,10 @@
  * config/sources.ts, readable by its owner only, as `serve --dev` does at its first run. What is there is never touched.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
+import { VERSION } from '../base/version.ts';
 import { sourceNameOf } from '../deliver/handlers.ts';
 import { importWiring } from '../serve/config/settings.ts';
 import type { Preset } from '../verify/preset.ts';
@@ -71,8 +73,22 @@ function makeProject(folder: string, wanted: readonly Preset[]): number {
   } catch (error) {
     return complain(`${folder} cannot be written to: ${(error as Error).message}`);
   }
-  say(`\nNow:\n\n  cd ${folder}\n  npm install\n  npm run dev\n`);
+  const steps = [...installSteps(folder), 'npm run dev'].map((step) => `  ${step}\n`);
+  say(`\nNow:\n\n${steps.join('')}`);
   return 0;
+}
+
+const CLONE = join(import.meta.dirname, '../..');
+
+/** A clone makes the package that its project installs. */
+function installSteps(folder: string): string[] {
+  if (!existsSync(join(CLONE, 'scripts/pack.ts'))) return [`cd ${folder}`, 'npm install'];
+  const [there, tarball] = [relative('.', CLONE), join(CLONE, `build/consignee-${VERSION}.tgz`)];
+  return [
+    `npm run pack${there === '' ? '' : ` --prefix ${there}`}`,
+    `cd ${folder}`,
+    `npm install ${relative(resolve(folder), tarball)}`,
+  ];
 }
 
 /** Says that it did. False if there is one already. */

@@ -4,6 +4,7 @@
  * The cursor of a page is the id of the event before it: with --json, a program goes on with the id of the last line it got.
  */
 import { shortTime } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, capitalized, counted } from '../base/words.ts';
 import { idOf, numberOf, timeOfNumber } from '../inbox/event-id.ts';
 import { findByText } from '../inbox/finding.ts';
@@ -60,7 +61,7 @@ export async function findEvents(
     return 0;
   }
   if (/^ref_[0-9a-f]+$/.test(text))
-    return complain(`${text} was refused: consignee events refused show ${text}`);
+    return complain(`${text} was refused: ${typed(`consignee events refused show ${text}`)}`);
   const search = commandFor(['list', '--search', text]);
   return complain(`nothing has ${text} as its id or its key; to look into the bodies: ${search}`);
 }
@@ -108,5 +109,5 @@ function commandFor(args: readonly string[], cursor?: string): string {
   const quoted = words.map((word) =>
     /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
   );
-  return `consignee events ${quoted.join(' ')}`;
+  return typed(`consignee events ${quoted.join(' ')}`);
 }

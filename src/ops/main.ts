@@ -87,18 +87,19 @@ export async function main(args: readonly string[]): Promise<void> {
     else process.exitCode = await run(rest);
   } catch (error) {
     // Threads that run already must not keep a service alive that could not start.
-    process.exit(explainFailure(error));
+    process.exit(explainFailure(name, error));
   }
 }
 
 const FAILURE_MAX = 8_000;
 
 /** Says what went wrong in words, and answers with the exit code. */
-function explainFailure(error: unknown): number {
+function explainFailure(name: string, error: unknown): number {
   if (error instanceof ConfigError) {
     const { problems } = error;
     const count = problems.length === 1 ? 'One setting keeps' : `${problems.length} settings keep`;
-    sayWrong(`${count} Consignee from starting:\n\n${problems.map(describeProblem).join('').trimEnd()}`);
+    const what = name === 'serve' ? `${count} Consignee from starting` : `consignee ${name} cannot go on`;
+    sayWrong(`${what}:\n\n${problems.map(describeProblem).join('').trimEnd()}`);
     return EXIT_CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,7 @@
 /** `consignee pause` and `consignee resume`: keeps a handler or a target from getting anything, and lets it have events again. */
 import { parseArgs } from 'node:util';
 import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import type { Pause, PauseResult } from '../inbox/pauses.ts';
 import type { Config } from '../serve/config/config.ts';
 import { openOrders, readInbox, whoOrders } from './orders.ts';
@@ -62,7 +63,7 @@ async function carryOut(config: Config, verb: 'pause' | 'resume', name: string, 
 
 function afterPause(name: string, { handlers, before }: PauseResult): string[] {
   const again = before ? [`It was paused before, ${described(before)}.`] : [];
-  const resume = `Resume it with: consignee resume ${name}`;
+  const resume = `Resume it with: ${typed(`consignee resume ${name}`)}`;
   return [`${listed(handlers)} gets nothing more for now; what comes waits.`, ...again, resume];
 }
 

@@ -93,6 +93,7 @@ function manifestOf(name: string) {
       resume: 'consignee resume',
       secret: 'consignee secret',
       alarms: 'consignee alarms',
+      setup: 'consignee setup',
       check: 'consignee check',
       'check:types': 'tsc',
       test: 'node --test',

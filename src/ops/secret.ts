@@ -98,7 +98,7 @@ function takeLines(source: SourceConfig, arrived: readonly Arrived[]): string[] 
   return [
     ...arrived.map(({ at, address, what, text }) => `${at}  ${address}  ${what}\n  ${text}`),
     'This was shown once, and is kept nowhere here any more. Take what came when you started the handshake, from an address of the provider.',
-    `A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY.`,
+    `A secret goes into ${prefix}_WEBHOOK_SECRET; then take handshake out of ${prefix}_VERIFY, or remove that line.`,
   ];
 }
 

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { settingOf, signedSettings } from '../serve/config/proving.ts';
 import { prefixOf } from '../serve/config/source.ts';
 import { isAsymmetric } from '../verify/form/vocabulary.ts';
-import { setUpSteps } from '../verify/handshake.ts';
+import { bringsSecret } from '../verify/handshake.ts';
+import { setUpSteps } from '../verify/handshake-words.ts';
 import type { Preset } from '../verify/preset.ts';
 import { firstSetting } from '../verify/switches.ts';
 import { wrapWords } from './terminal.ts';
@@ -54,7 +55,12 @@ export function switchOf(named: NamedSource): string {
   return switchWithValue(named)[0];
 }
 
-/** Where a provider's keys are fetched there is nothing secret to make. */
+/** Of what its signatures are checked with, whatever switches the source on at first. */
+export function secretSettingOf({ source }: Pick<NamedSource, 'source'>): string {
+  return settingOf(prefixOf(source), 'webhookSecret');
+}
+
+/** Where a provider's keys are fetched, or its secret comes by a handshake, there is nothing secret to make. */
 function switchWithValue({ source, preset }: NamedSource): [setting: string, value: string | undefined] {
   const [setting = '', value] = firstSetting({ prefix: prefixOf(source), preset }).split('=');
   return [setting, value];
@@ -69,11 +75,12 @@ function sectionOf(named: NamedSource, made: string): string {
   const { title } = named.preset;
   const [setting, value = made] = switchWithValue(named);
   const line = `${setting}=${value}\n`;
-  const needed = neededBy(named).map((name) => `# ${name}=\n`);
+  const later = bringsSecret(named.preset) ? [secretSettingOf(named)] : [];
+  const open = [...neededBy(named), ...later].map((name) => `# ${name}=\n`);
   return [
     comment([`${title}. ${stepsOf(named).join(' ')}`]),
     value === '' ? `# ${line}` : line,
-    ...needed,
+    ...open,
   ].join('');
 }
 

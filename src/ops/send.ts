@@ -1,12 +1,12 @@
 /**
  * `consignee send`: delivers samples, genuinely signed with the settings that the service verifies with. It exits with 0
- * only if every answer was 200.
+ * only if every answer was good. With --all, sources to which nobody here can send anything are skipped.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { likelyTypeOf } from '../base/form-text.ts';
 import type { SourceConfig } from '../serve/config/source.ts';
-import { proveBody } from '../verify/checks.ts';
+import { formSecretsOf, proveBody } from '../verify/checks.ts';
 import {
   type MemberChange,
   MemberError,
@@ -32,7 +32,7 @@ export const usage = `Usage: npm run send -- <source> [--sample NAME] [--set MEM
   --to URL            another receiver than the one of these settings, as in
                       https://hooks.example.com/prefix: the source's path
                       comes behind it
-  --all               one of each source that is on
+  --all               one of each source that is on and has a sample
 `;
 const TIMEOUT_MS = 10_000;
 /** Where an answer says little to a stranger, and we know more. */
@@ -42,7 +42,8 @@ const HINTS: Readonly<Record<number, string>> = {
 };
 /** In place of a status. */
 const UNSENT = '---';
-const NO_SAMPLE = 'has no samples: name a file with a body, as in --file body.json';
+const NO_SAMPLE =
+  'has no sample: name a file with a body as it sends them (JSON, a form, XML) with --file BODY';
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -72,6 +73,11 @@ export async function run(args: string[]): Promise<number> {
     const sample = values.sample ?? source.preset.sample ?? '';
     for (let sent = 0; sent < Number(values.count); sent++) {
       const body = file ?? (sample === '' ? undefined : makeSample(source.preset, sample, changes));
+      const missing = whatIsMissing(source, body);
+      if (missing !== undefined && values.all) {
+        for (const line of columns([[source.name, `skipped: ${missing}`]], { least })) say(line);
+        break;
+      }
       const { status, answer, ms } = await deliver(
         source,
         base,
@@ -148,7 +154,14 @@ function changeIn(text: string): MemberChange {
   return { path: text.slice(0, at), value: text.slice(at + 1) };
 }
 
-/** Without a body nothing is sent. */
+/** What nobody here has, without which nothing can be sent. */
+function whatIsMissing(source: SourceConfig, body: Buffer | undefined): string | undefined {
+  if (keyHostsOf(source).length > 0) return 'the provider alone has the key that signs; have it send a test';
+  if (source.takesSecrets && formSecretsOf(source).length === 0)
+    return 'it waits for the secret that its provider sends';
+  return body ? undefined : 'it has no sample';
+}
+
 async function deliver(
   source: SourceConfig,
   base: URL,
@@ -162,9 +175,8 @@ async function deliver(
   try {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, '')}${source.path}`;
-    if (keyHostsOf(source).length > 0)
-      throw new TypeError('the provider alone has the key that signs: have it send a test');
-    if (!body) throw new TypeError(`it ${NO_SAMPLE}`);
+    const missing = whatIsMissing(source, body);
+    if (missing !== undefined || !body) throw new TypeError(missing);
     const proof = await proveBody(source, body, Date.now());
     for (const [name, value] of Object.entries(proof.query)) url.searchParams.set(name, value);
     const headers = new Headers({ 'Content-Type': likelyTypeOf(body), ...said });

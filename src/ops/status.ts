@@ -6,8 +6,10 @@
  * not known.
  */
 import { parseArgs } from 'node:util';
-import { iso, MINUTE_MS } from '../base/times.ts';
+import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
 import { amount, counted } from '../base/words.ts';
+import { durationOf } from '../serve/alarms/alarm.ts';
 import type { Role, ServiceStatus, SourceStatus } from '../serve/status.ts';
 import { findStatus } from './service-status.ts';
 import { readSettings, sound } from './settings.ts';
@@ -54,7 +56,7 @@ export function statusLines(status: ServiceStatus, now: number): string[] {
     ...(status.alarms ?? []).flatMap(({ kind, says, fix, since }) => [
       '',
       ...statusLine('ALARM', `${kind}, since ${timeToday(since, now)}: ${says}`),
-      ...statusLine('  fix', fix),
+      ...statusLine('  fix', typed(fix)),
     ]),
   ];
 }
@@ -127,8 +129,8 @@ function machineText({ disk, clock }: ServiceStatus): string {
       : `${amount(disk.freeMb)} MiB free at ${disk.folder}${disk.isReadOnly ? ', READ-ONLY' : ''}`;
   if (clock === null) return `${free}; clock ${NOT_KNOWN}`;
   const { doubtMs } = clock;
-  const apart = `${Math.round(Math.abs(doubtMs) / MINUTE_MS)} minutes ${doubtMs > 0 ? 'ahead' : 'behind'}`;
-  return `${free}; clock ${doubtMs === 0 ? 'believed' : apart}`;
+  const apart = `${durationOf(Math.abs(doubtMs))} ${doubtMs > 0 ? 'ahead of' : 'behind'} the time in the inbox`;
+  return `${free}; clock ${doubtMs === 0 ? 'right' : `perhaps wrong: ${apart}`}`;
 }
 
 /** `14:02Z`, or the day if it is another one. */

@@ -5,6 +5,7 @@
 import { type Problem, sentenceOf } from '../base/errors.ts';
 import { visible, visibleJson, visibleLines } from '../base/log/visible.ts';
 import { nearestTo } from '../base/settings/rules.ts';
+import { typed } from '../base/typed.ts';
 
 /** sysexits.h: EX_USAGE. The command line makes no sense. */
 export const EXIT_USAGE = 64;
@@ -43,7 +44,7 @@ export function complain(message: string, exitCode = 1): number {
 
 /** Two lines: what is wrong, and what to do. */
 export function describeProblem(problem: Problem): string {
-  return `  ${sentenceOf(problem)}.\n      ${problem.fix}\n`;
+  return `  ${sentenceOf(problem)}.\n      ${typed(problem.fix)}\n`;
 }
 
 /** For a mistake on the command line: the mistake, and how the command is used; not so much of it that the mistake scrolls away. */

@@ -1,6 +1,6 @@
 /**
  * The words in which a preset says its handshakes (requests by which a provider tries an endpoint) and its own answers. One reading
- * takes a handshake apart for everybody: preset.ts asks what is wrong with it, docs and `check` what to say of it, the configuration
+ * takes a handshake apart for everybody: preset.ts asks what is wrong with it, handshake-words.ts what to say of it, the configuration
  * which settings it names, and handshake-answers.ts answers by it.
  */
 import { type Flaw, flaw } from '../base/settings/rules.ts';
@@ -166,26 +166,5 @@ export function broughtNames(preset: Pick<Preset, 'handshakes' | 'forms'>) {
   };
 }
 
-/** What is to be done at the provider and for its handshakes, in sentences. `settingOf` names a variable of the source. */
-export function setUpSteps(preset: Preset, settingOf: (name: string) => string): string[] {
-  return [...preset.setUp, ...sayHandshakes(preset, settingOf)];
-}
-
-/** Empty if there are none. `settingOf` names a variable of the source. */
-export function sayHandshakes(preset: Preset, settingOf: (name: string) => string): string[] {
-  const all = readHandshakes(preset);
-  const asked = all.map(({ method, places }) => {
-    const names = places.flatMap((place) => (place.condition === null ? [] : [place.name])).join(', ');
-    return names === '' ? method : `${method} with ${names}`;
-  });
-  const answered = `Its handshake (${[...new Set(asked)].join('; ')}) is answered by itself.`;
-  const first = bringsSecret(preset) ? ` Set ${settingOf('verify')}=handshake before you start it.` : '';
-  const shown = `, which \`consignee secret take ${preset.name}\` shows once.${first}`;
-  return [
-    ...(all.length > 0 ? [answered] : []),
-    ...handshakeSettings(preset).map(
-      ({ name, fallback }) => `${settingOf(name)} ${fallback === undefined ? 'must' : 'may'} be set for it.`,
-    ),
-    ...all.flatMap(({ brings }) => (brings ? `It brings ${brings.what}${shown}` : [])),
-  ];
-}
+/** Stands in `…_VERIFY` for the secret that is to come. */
+export const BY_HANDSHAKE = 'handshake';

@@ -6,6 +6,7 @@ import { isForForms, SECRET_ROWS, type SourceChecks } from './checks.ts';
 import { settingNames } from './form/reading.ts';
 import { publishedKeyOf } from './form/vocabulary.ts';
 import { provesOf } from './form/words.ts';
+import { BY_HANDSHAKE, bringsSecret } from './handshake.ts';
 import { HMAC, SIGNATURE } from './hmac.ts';
 import { JWT } from './jwt.ts';
 import { BEARER, jwtProves } from './jwt-form.ts';
@@ -53,11 +54,12 @@ export function provingSettings({ prefix, preset }: Named): string {
 
 /**
  * The setting that switches a source on at first: the secret of its signature, or a token if the provider does not sign. Where
- * keys are published, with its value: `A_VERIFY=signature`.
+ * keys are published, or the secret comes by a handshake, with its value: `A_VERIFY=signature`.
  */
 export function firstSetting({ prefix, preset }: Named): string {
   const [published] = publishedSchemesOf(preset);
   if (published) return `${prefix}_VERIFY=${published}`;
+  if (bringsSecret(preset)) return `${prefix}_VERIFY=${BY_HANDSHAKE}`;
   const { setting } = preset.forms.length > 0 || preset.jwt ? HMAC : QUERY_TOKEN;
   return `${prefix}_${setting}`;
 }

@@ -18,7 +18,7 @@ import { rejectedBy } from './rejections.ts';
 const NEEDS_A_PACKAGE = ['config/parcels.ts'];
 
 /** What is there before the reader writes a line. */
-const PROJECT = ['src', 'bin', 'node_modules', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const PROJECT = ['src', 'bin', 'node_modules', 'package.json', 'tsconfig.json'];
 
 const filesOf = (page: string) =>
   [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^`(\S+\.ts)`:\n\n```ts\n(.*?)^```$/gms)]
@@ -43,8 +43,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const bin = (name: string) => join(ROOT, 'node_modules/.bin', name);
-
 /** Of all files that have a type to be right or wrong about at once: each run of the compiler costs seconds. */
 function typeErrors(): string[] {
   const include = [...files.map(([name]) => name), MISSPELT, TARGETS];
@@ -53,7 +51,9 @@ function typeErrors(): string[] {
     compilerOptions: { typeRoots: [join(ROOT, 'node_modules/@types')] },
   };
   writeFileSync(join(folder, 'page.json'), JSON.stringify({ ...settings, include, files: include }));
-  const { stdout } = spawnSync(bin('tsc'), ['--noEmit', '-p', 'page.json'], { cwd: folder });
+  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '-p', 'page.json'], {
+    cwd: folder,
+  });
   return stdout.toString().match(/^.*error TS.*$/gm) ?? [];
 }
 
@@ -84,7 +84,7 @@ test('what the wiring of the page on targets lacks is said at boot', async () =>
 });
 
 test('the test of the page passes', () => {
-  const { stdout, stderr, status } = spawnSync(bin('vitest'), ['run', 'test/orders.test.ts'], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--test', 'test/orders.test.ts'], {
     cwd: folder,
   });
   expect(status, `${stdout}${stderr}`).toBe(0);

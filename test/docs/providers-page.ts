@@ -8,14 +8,14 @@ import { settingOf as prefixed } from '../../src/serve/config/proving.ts';
 import { prefixOf } from '../../src/serve/config/source.ts';
 import { isAsymmetric, isSha1, publishedKeyOf } from '../../src/verify/form/vocabulary.ts';
 import { provesOf, sayForm } from '../../src/verify/form/words.ts';
-import { setUpSteps } from '../../src/verify/handshake.ts';
+import { setUpSteps } from '../../src/verify/handshake-words.ts';
 import { jwtProves, sayJwt } from '../../src/verify/jwt-form.ts';
 import type { NamePlace } from '../../src/verify/preset.ts';
 import { providerFate } from '../../src/verify/retries.ts';
 
 const HEAD = `# Providers
 
-Each row is a preset: \`import { stripe } from 'consignee'\`, or \`presets['coinbase-commerce']\`. Put it into \`config/sources.ts\`, and set
+Each row is a preset, and leads to its set-up: \`import { stripe } from 'consignee'\`, or \`presets['coinbase-commerce']\`. Put it into \`config/sources.ts\`, and set
 \`<SOURCE>_WEBHOOK_SECRET\` (also \`…_FILE\`, \`…_PREVIOUS\`) to what the signature is checked with, whatever its kind. Who signs with a key of
 its own is checked by the scheme \`signature\`; who sends a JWT by \`jwt\`; everybody else by \`hmac\`. Where it says *fetched*, there may be [nothing to
 set](#fetched-keys). A provider that is not here takes a few lines: [custom](#custom).
@@ -144,18 +144,36 @@ const placeOf = (place: NamePlace): string => {
   return TICKED('header' in place ? place.header : place.join('.'));
 };
 
+/** As a page of GitHub names a heading in links. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+}
+
+/** Where forms are written alike, the hash tells them apart. */
+function sayForms(forms: Preset['forms']): string[] {
+  const isMixed = forms.some(isSha1) && !forms.every(isSha1);
+  const plain = (form: Preset['forms'][number]) => sayForm(form).replace(/ if allowed$/, '');
+  return forms.map((form) => {
+    const isAlike = forms.some((one) => isSha1(one) !== isSha1(form) && plain(one) === plain(form));
+    const allowed = isMixed && isSha1(form) ? 'if allowed' : '';
+    const hash = isAlike ? `by SHA-${isSha1(form) ? '1' : '256'}` : '';
+    return [plain(form), hash, allowed].filter(Boolean).join(' ');
+  });
+}
+
 function rowFor(preset: Preset): string {
   const { title, name, forms, jwt, id, type, shownBy = 'samples of its own' } = preset;
   // What every source may have besides is no trait of one.
   const tokens = jwt ? [jwt] : [];
   const fetched = forms.some(publishedKeyOf) || jwt?.key ? ', fetched key' : '';
   const cells = [
-    title,
+    `[${title}](#${anchorOf(title)})`,
     TICKED(name),
-    [
-      ...new Set(forms.map((form) => sayForm(form).replace(forms.every(isSha1) ? ' if allowed' : '\n', ''))),
-      ...tokens.map(sayJwt),
-    ].join(', else ') + fetched || 'none: the token in the URL',
+    [...new Set(sayForms(forms)), ...tokens.map(sayJwt)].join(', else ') + fetched ||
+      'none: the token in the URL',
     [
       ...new Set([
         ...forms.map((form) => (isAsymmetric(form) ? 'signature' : 'hmac')),
@@ -202,9 +220,9 @@ function setUpOf(preset: Preset): string {
   const waits =
     retries?.waitsMs === undefined ? [] : [`It waits ${durationOf(retries.waitsMs)} for an answer.`];
   // What is not known is not said forty times.
-  const fate = retries ? [`On a 503 ${providerFate(preset, 503, durationOf)}.`] : [];
+  const fate = retries ? [`On a 503 ${providerFate({ ...preset, title: 'it' }, 503, durationOf)}.`] : [];
   const steps = setUpSteps(preset, (setting) => prefixed(prefixOf(name), setting));
-  return `- **${title}**: ${[...steps, ...waits, ...fate, ...known].join(' ')}\n`;
+  return `### ${title}\n\n${[...steps, ...waits, ...fate, ...known].join(' ')}\n\n`;
 }
 
 function addressesOf({ name, forms, jwt }: Preset): string {
@@ -216,7 +234,7 @@ function addressesOf({ name, forms, jwt }: Preset): string {
 export function providersPage(): string {
   const unique = [...new Set(Object.values(presets))].sort((one, other) => (one.name < other.name ? -1 : 1));
   const lists = `\n${LISTS}${unique.map(listRowFor).join('')}`;
-  const setUps = `\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('')}`;
+  const setUps = `\n## Setting up\n\n${SET_UP}${unique.map(setUpOf).join('').trimEnd()}\n`;
   const leftOut = LEFT_OUT.map(({ providers, why }) => `- **${providers.join(', ')}**: ${why}.\n`).join('');
   return `${HEAD}${unique.map(rowFor).join('')}${lists}${setUps}${FETCHED}${unique.map(addressesOf).join('')}${CUSTOM}${leftOut}`;
 }

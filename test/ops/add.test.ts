@@ -32,13 +32,28 @@ test('what a provider signs beside the body is asked for, since the service does
   }
 });
 
-test('a secret that is handed over is told with the setting that has the service take it', async () => {
+test('where the secret is handed over none is made up: the service waits for it first, and the steps are in that order', async () => {
   const { output } = await add('notion');
-  expect(output).toContain('Set NOTION_VERIFY=handshake before you start it.');
-  expect(output).toContain('`consignee secret take notion` shows once');
+  expect(output).toContain('Added NOTION_VERIFY to .env.\n');
+  expect(read('.env')).toMatch(/\nNOTION_VERIFY=handshake\n# NOTION_WEBHOOK_SECRET=\n$/);
+  const steps = [
+    'Set NOTION_VERIFY=handshake, and no NOTION_WEBHOOK_SECRET yet, and start the service.',
+    'create a subscription with the URL of this source',
+    '`npx consignee secret take notion` shows once',
+    'put it into NOTION_WEBHOOK_SECRET',
+    'Then remove the line NOTION_VERIFY, and start the service again.',
+  ];
+  const places = steps.map((step) => output.indexOf(step));
+  expect(places).toEqual(places.filter((at) => at >= 0).sort((one, other) => one - other));
   expect(output).toMatch(
     /Its events go to the handler `log` until yours stands there\.\nThen start the service again\.\n$/,
   );
+});
+
+test('somebody who has the secret already does not wait for it', async () => {
+  writeFileSync(join(folder, '.env'), 'ASANA_WEBHOOK_SECRET=from-before\n');
+  expect((await add('asana')).output).toContain('.env has ASANA_WEBHOOK_SECRET already.\n');
+  expect(read('.env')).toBe('ASANA_WEBHOOK_SECRET=from-before\n');
 });
 
 test('a name that is nearly right is guessed, and nothing is written', async () => {

@@ -129,3 +129,12 @@ test('however much there is to say, no line is wider than 80 columns, and the us
   expect(text).toContain('3 replicas');
   expect(text).toContain('ALARM inbox, since 12:00Z: inbox says fix Mend it');
 });
+
+test.each([
+  [0, 'clock right'],
+  [600_000, 'clock perhaps wrong: 10 minutes ahead of the time in the inbox'],
+  [-7_200_000, 'clock perhaps wrong: 2 hours behind the time in the inbox'],
+])('a clock that is %i ms ahead', (doubtMs, said) => {
+  const lines = statusLines({ ...statusOf(WELL), clock: { doubtMs } }, NOW).join('\n');
+  expect(lines.replaceAll(/\s+/g, ' ')).toContain(`; ${said}`);
+});

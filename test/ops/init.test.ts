@@ -1,8 +1,9 @@
 /** `consignee init`, and what every command has in common: its usage, its exit codes, its word to an old Node. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { VERSION } from '../../src/base/version.ts';
 import { runToEnd } from '../harness/command.ts';
 import { useFolder } from '../harness/folder.ts';
 import { openService } from '../harness/open-service.ts';
@@ -41,6 +42,20 @@ test('init makes up no public key: that setting is left to fill in', async () =>
   const text = readFileSync(join(empty, '.env'), 'utf8');
   expect(text).toMatch(/^# SENDGRID_WEBHOOK_SECRET=$/m);
   expect(text).toMatch(/^GITHUB_WEBHOOK_SECRET=[0-9a-f]{64}$/m);
+});
+
+test('init in a clone says where the package comes from, and the project has a script for each command it is told of', async () => {
+  const { code, output } = await consignee(['init', 'my-hooks', '--sources', 'notion']);
+  expect(code).toBe(0);
+  const [, clone = '', tarball = ''] =
+    /Now:\n\n {2}npm run pack --prefix (\S+)\n {2}cd my-hooks\n {2}npm install (\S+)\n {2}npm run dev\n/.exec(
+      output,
+    ) ?? [];
+  expect(realpathSync(join(folder, clone))).toBe(ROOT);
+  expect(join(realpathSync(folder), 'my-hooks', tarball)).toBe(join(ROOT, `build/consignee-${VERSION}.tgz`));
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'my-hooks/package.json'), 'utf8'));
+  expect(scripts).toMatchObject({ setup: 'consignee setup' });
+  expect(readFileSync(join(folder, 'my-hooks/.env'), 'utf8')).toMatch(/^NOTION_VERIFY=handshake$/m);
 });
 
 test('init leaves a file that is there as it is', async () => {

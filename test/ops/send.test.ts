@@ -47,23 +47,34 @@ test('--all sends one of each source that is on', async () => {
   expect((await consignee(['send', '--all'], others)).output.trim().split('\n')).toHaveLength(3);
 });
 
-test('--all says of each source why nothing could be sent to it, and goes on with the next', async () => {
+test('--all skips those to which nobody here can send, and says why', async () => {
   mkdirSync(join(folder, 'config'));
   const names = `import { custom, log, presets } from '${join(ROOT, 'src/consignee.ts')}';\n`;
   const form = "{ in: { header: 'X-Own' }, encoding: 'hex', algorithm: 'hmac-sha256', signed: '{body}' }";
   const own = `custom({ name: 'own', forms: [${form}], id: [], type: [] })`;
-  const sources = [own, 'presets.shipengine', 'presets.shippo'].map(
+  const sources = [own, 'presets.shipengine', 'presets.asana', 'presets.shippo'].map(
     (preset) => `{ preset: ${preset}, handlers: { log } }`,
   );
   writeFileSync(join(folder, 'config/sources.ts'), `${names}export default [${sources}];\n`);
-  const settings = { ...env, OWN_WEBHOOK_SECRET: SECRET, SHIPENGINE_VERIFY: 'signature' };
+  const settings = {
+    ...env,
+    OWN_WEBHOOK_SECRET: SECRET,
+    SHIPENGINE_VERIFY: 'signature',
+    ASANA_VERIFY: 'handshake',
+  };
   const { code, output } = await consignee(['send', '--all', '--config', 'config'], settings);
-  expect(code).toBe(1);
+  expect(code, output).toBe(0);
+  expect(output).toMatch(/^own {9}skipped: it has no sample$/m);
   expect(output).toMatch(
-    /^own +- +--- +it has no samples: name a file with a body, as in --file body\.json\.$/m,
+    /^shipengine {2}skipped: the provider alone has the key that signs; have it send a test$/m,
   );
-  expect(output).toMatch(/^shipengine .* the provider alone has the key that signs: have it send a test\.$/m);
+  expect(output).toMatch(/^asana {7}skipped: it waits for the secret that its provider sends$/m);
   expect(output).toMatch(/^shippo .* 200 /m);
+  const alone = await consignee(['send', 'own', '--config', 'config'], settings);
+  expect(alone.code).toBe(64);
+  expect(alone.output).toContain(
+    'own has no sample: name a file with a body as it sends them (JSON, a form, XML) with --file BODY',
+  );
   const { output: off } = await consignee(
     ['send', 'own', '--file', 'config/sources.ts', '--config', 'config'],
     settings,
@@ -71,6 +82,14 @@ test('--all says of each source why nothing could be sent to it, and goes on wit
   expect(off).toMatch(/ 404 .*\. Has the service been started since the source was added\?/);
   expect(arrived().map(({ source }) => source)).toEqual(['shippo']);
   rmSync(join(folder, 'config'), { recursive: true });
+});
+
+test('in a folder that is no project it says so, and nothing of a start', async () => {
+  const { code, output } = await consignee(['send', 'shippo', '--config', 'nowhere'], env);
+  expect(code).toBe(78);
+  expect(output).toMatch(
+    /^consignee send cannot go on:\n\n {2}--config names .*nowhere, where there is no sources\.ts/,
+  );
 });
 
 test('--sample chooses one, and a wrong name lists them', async () => {

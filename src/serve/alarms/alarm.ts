@@ -91,10 +91,11 @@ const UNITS = [
   ['minutes', MINUTE_MS],
 ] as const;
 
-/** Two or more of the largest unit there are two of: `90 minutes`, `36 hours`, `3 days`. */
+/** Two or more of the largest unit there are two of: `90 minutes`, `36 hours`, `3 days`, `1 second`. */
 export function durationOf(ms: number): string {
   const [unit, unitMs] = UNITS.find(([, one]) => ms >= 2 * one) ?? ['seconds', 1_000];
-  return `${Math.round(ms / unitMs)} ${unit}`;
+  const many = Math.round(ms / unitMs);
+  return `${many} ${many === 1 ? unit.replace(/s$/, '') : unit}`;
 }
 
 /** `14:02 UTC`, with the day unless it is today. */

@@ -2,7 +2,7 @@
 import type { Problem } from '../../base/errors.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
 import { formSecretsOf, isProof } from '../../verify/checks.ts';
-import { sayHandshakes } from '../../verify/handshake.ts';
+import { sayHandshakes } from '../../verify/handshake-words.ts';
 import { firstSetting, keyHostsOf, provenFor, takesOthersEvents } from '../../verify/switches.ts';
 import { settingOf } from '../config/proving.ts';
 import type { SourceConfig } from '../config/source.ts';
@@ -73,8 +73,8 @@ function handshakeFindings(source: SourceConfig): Finding[] {
   const { name, preset, prefix, schemes, takesSecrets } = source;
   const words = sayHandshakes(preset, (setting) => settingOf(prefix, setting));
   if (words.length === 0 || schemes.length === 0) return [];
-  const waits = `waits for its secret and takes no event. Once it has come, \`consignee secret take ${name}\` shows it`;
-  const open = `takes secrets of anybody's handshake: set ${prefix}_VERIFY without handshake once yours has come`;
+  const waits = `waits for its secret and takes no event. Once it has come, \`npx consignee secret take ${name}\` shows it`;
+  const open = `takes secrets of anybody's handshake: take handshake out of ${prefix}_VERIFY (or remove the line) once yours has come`;
   const taking = takesSecrets
     ? [warn(`${name} handshake`, formSecretsOf(source).length === 0 ? waits : open)]
     : [];

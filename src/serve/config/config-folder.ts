@@ -47,7 +47,7 @@ function nothingIn(setting: string, folder: string): Problem {
 }
 
 const NOTHING: Problem = {
-  setting: 'config/sources.ts',
-  wrong: 'is not in this folder',
+  setting: 'This folder',
+  wrong: 'has no config/sources.ts',
   fix: 'Go to your project, say where it is with --config DIR, or make a new one with `consignee init my-hooks`.',
 };

@@ -6,15 +6,12 @@
  */
 import { type EnvironmentReading, textOf } from '../../base/settings/environment.ts';
 import { readSecrets } from '../../base/settings/secrets.ts';
-import { needsNoSignature, type SourceChecks } from '../../verify/checks.ts';
-import { handshakeSettings } from '../../verify/handshake.ts';
+import { isForForms, needsNoSignature, type SourceChecks } from '../../verify/checks.ts';
+import { BY_HANDSHAKE, handshakeSettings } from '../../verify/handshake.ts';
 import { compileHandshakes } from '../../verify/handshake-answers.ts';
 import type { Proof, Verifier } from '../../verify/verifier.ts';
 import { settingOf } from './proving.ts';
 import type { SourceConfig } from './source.ts';
-
-/** Stands in `…_VERIFY` for the secret that is to come. */
-export const BY_HANDSHAKE = 'handshake';
 
 type Configured = SourceChecks & Pick<SourceConfig, 'prefix' | 'handshakeTexts' | 'takesSecrets'>;
 
@@ -46,12 +43,14 @@ export function handshakeRulesOf(
 ) {
   const { preset, schemes, prefix, takesSecrets, handshakeTexts } = source;
   if (!preset.handshakes) return undefined;
+  // The word says that signatures are checked, too; the others must stand beside it.
+  const others = schemes.filter((scheme) => !isForForms(scheme));
   return {
     ...compileHandshakes(source, handshakeTexts, keyed),
     /** Those that need no signature. */
     verifiers: all.filter((_, at) => needsNoSignature(String(schemes[at]))),
     /** What has to be so before a secret is taken that nobody has signed; undefined if it is. */
-    takesSecretsIf: takesSecrets ? undefined : `${prefix}_VERIFY is ${[...schemes, BY_HANDSHAKE].join(',')}`,
+    takesSecretsIf: takesSecrets ? undefined : `${prefix}_VERIFY is ${[...others, BY_HANDSHAKE].join(',')}`,
   };
 }
 

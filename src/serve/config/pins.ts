@@ -2,9 +2,9 @@
 import type { Problem } from '../../base/errors.ts';
 import { type Environment, textOf } from '../../base/settings/environment.ts';
 import { isForForms } from '../../verify/checks.ts';
+import { BY_HANDSHAKE } from '../../verify/handshake.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { settingFor } from '../../verify/switches.ts';
-import { BY_HANDSHAKE } from './handshakes.ts';
 import type { SourceConfig } from './source.ts';
 
 /** Of a list with commas, in small letters. */
@@ -20,7 +20,12 @@ export function pinProblems(
 ): Problem[] {
   const setting = `${prefix}_VERIFY`;
   if (environment[setting] === undefined) return [];
-  const pinned = wordsIn(textOf(environment, setting));
+  const text = textOf(environment, setting);
+  if (text === undefined) {
+    const fix = 'Remove the line, or name the checks there.';
+    return [{ setting, wrong: 'is empty, which pins nothing', fix }];
+  }
+  const pinned = wordsIn(text);
   const problems: Problem[] = [];
   for (const [at, scheme] of pinned.entries()) {
     if (takesSecrets && scheme === BY_HANDSHAKE) continue;

@@ -15,12 +15,12 @@ import { headersIn } from '../../inbox/shape.ts';
 import { isForForms, isProof, type SourceChecks } from '../../verify/checks.ts';
 import { settingNames } from '../../verify/form/reading.ts';
 import { isSha1 } from '../../verify/form/vocabulary.ts';
-import { bringsSecret, handshakeSettings } from '../../verify/handshake.ts';
+import { BY_HANDSHAKE, bringsSecret, handshakeSettings } from '../../verify/handshake.ts';
 import type { MemberPath, SearchKeys } from '../../verify/preset.ts';
 import { SCHEMES, type Scheme } from '../../verify/schemes.ts';
 import { provingSettings, publishedSchemesOf } from '../../verify/switches.ts';
 import { readAllowlist } from './allowlist.ts';
-import { BY_HANDSHAKE, readHandshakeTexts } from './handshakes.ts';
+import { readHandshakeTexts } from './handshakes.ts';
 import { pinProblems, wordsIn } from './pins.ts';
 import { readProvingSecrets, readSignedAbout, settingOf } from './proving.ts';
 

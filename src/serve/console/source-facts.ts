@@ -7,7 +7,7 @@ import { DAY_MS, HOUR_MS, isoOrNull } from '../../base/times.ts';
 import type { EventProofs } from '../../inbox/summary.ts';
 import { TAKEN_OUTCOMES } from '../../inbox/tallies.ts';
 import { isProof, SECRET_ROWS } from '../../verify/checks.ts';
-import { setUpSteps } from '../../verify/handshake.ts';
+import { setUpSteps } from '../../verify/handshake-words.ts';
 import type { Allowed } from '../../verify/ip-allowlist.ts';
 import type { Scheme } from '../../verify/schemes.ts';
 import { firstSetting, provenFor, provingSettings, settingFor } from '../../verify/switches.ts';

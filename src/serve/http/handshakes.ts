@@ -8,6 +8,7 @@
  * Whoever may make us compute or keep something without a signature may do so as often as token-bucket.ts admits.
  */
 import type { NextFunction, Request, Response } from 'express';
+import { typed } from '../../base/typed.ts';
 import { TokenBuckets } from '../../inbox/refused/token-bucket.ts';
 import { needsNoSignature } from '../../verify/checks.ts';
 import { HANDSHAKE_MOST } from '../../verify/handshake-answers.ts';
@@ -60,7 +61,7 @@ export function handshakeSteps({ name, rules }: ReceivingSource, { keepArrived, 
     if (!isAdmitted || (arrived && !(await keepArrived(name, arrived))))
       throw new Rejection('handshake_often');
     const from = isProven ? address : `${address}, which nobody has proven`;
-    const warning = `${brings?.what} has come from ${from}: \`consignee secret take ${name}\` shows it once`;
+    const warning = `${brings?.what} has come from ${from}: ${typed(`\`consignee secret take ${name}\``)} shows it once`;
     responder.greet(response, name, written, brings && warning);
   }
 }

@@ -41,6 +41,12 @@ test('with the secret set the word has more secrets taken, and pins the rest as 
   expect(read({ ASANA_VERIFY: 'handshake,jwt' }).problems).toContain('asks for jwt');
 });
 
+test('a pin that is empty is refused with what to do about it', () => {
+  const { problems } = read({ ASANA_WEBHOOK_SECRET: GOOD, ASANA_VERIFY: '' });
+  expect(problems).toContain('ASANA_VERIFY is empty, which pins nothing');
+  expect(problems).toContain('Remove the line');
+});
+
 test('where no handshake brings a secret the word is no scheme', () => {
   expect(read({ STRIPE_VERIFY: 'handshake' }).problems).toContain('STRIPE_VERIFY has an unknown scheme');
   expect(read({ META_VERIFY: 'handshake' }).problems).toContain('META_VERIFY has an unknown scheme');

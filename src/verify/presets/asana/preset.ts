@@ -22,7 +22,7 @@ export const asana = custom({
   ],
   setUp: [
     'Asana’s webhooks are made by its API (POST /webhooks), one for each resource, with the URL of this source as `target`.',
-    'The secret that comes in X-Hook-Secret goes into ASANA_WEBHOOK_SECRET.',
+    'Put it into ASANA_WEBHOOK_SECRET.',
   ],
   known: {
     from: 'a public registry of webhook providers; Asana/developer-docs _webhooks.html.md @3920826',

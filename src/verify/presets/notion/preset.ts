@@ -28,7 +28,7 @@ export const notion = custom({
   ],
   setUp: [
     'At notion.so/profile/integrations, open the integration and create a subscription with the URL of this source under Webhooks.',
-    'Paste the verification token back there, and put it into NOTION_WEBHOOK_SECRET: it signs from then on.',
+    'Paste it there as the verification token, and put it into NOTION_WEBHOOK_SECRET: it signs from then on.',
   ],
   known: {
     from: 'developers.notion.com/reference/webhooks; makenotion/notion-sdk-js src/webhooks.ts; hookdeck/webhook-skills skills/notion-webhooks',

@@ -28,8 +28,8 @@ export const salesforceMarketingCloud = custom({
     },
   ],
   setUp: [
-    'At Salesforce, create a callback with the URL of this source, and put its signatureKey, letter for letter, into SALESFORCE_MARKETING_CLOUD_WEBHOOK_SECRET.',
-    'Verify the callback there with the callbackId and the verificationKey that it sends.',
+    'At Salesforce, create a callback with the URL of this source.',
+    'Verify the callback there with both, and put its signatureKey, letter for letter, into SALESFORCE_MARKETING_CLOUD_WEBHOOK_SECRET.',
   ],
   known: {
     from: 'developer.salesforce.com/docs/marketing/marketing-cloud/guide/ens-notification-signing; flueframework.com/docs/ecosystem/channels/salesforce-marketing-cloud',

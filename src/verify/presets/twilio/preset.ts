@@ -18,6 +18,8 @@ export const twilio = custom({
   id: [{ header: 'I-Twilio-Idempotency-Token' }],
   type: [],
   bodies: 'form',
+  // It takes the answer to a message or a call for TwiML: this does nothing, and anything but XML is its error 12300.
+  answer: { type: 'text/xml', text: '<Response/>' },
   setUp: [
     'In Twilio’s Console, open the number under Phone Numbers, Manage, Active numbers, and give the URL of this source as the webhook for what comes in.',
     'It signs with the Auth Token of the account: put that into TWILIO_WEBHOOK_SECRET.',
@@ -25,7 +27,7 @@ export const twilio = custom({
     'Its bodies are forms: their fields are the members of event.data.',
   ],
   known: {
-    from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js; hookdeck/webhook-skills skills/twilio-webhooks',
+    from: 'twilio/twilio-node src/webhooks/webhooks.ts, spec/validation.spec.js; hookdeck/webhook-skills skills/twilio-webhooks; support.twilio.com articles/43761237850779 (error 12300)',
     asOf: '2026-11',
   },
   shownBy: 'vector',
