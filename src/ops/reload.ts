@@ -12,7 +12,7 @@ const LOOK_MS = 1_000;
 
 export interface ReloadOptions {
   readonly settings: Settings;
-  /** When they were read, or before, in ms since 1970: a start takes its time, and files may change meanwhile. */
+  /** When they began to be read, in ms since 1970 and parts of them: a start takes its time, and files may change meanwhile. */
   readonly readAt: number;
   /** Reads again and puts in force. Answers with what was read; rejects if it cannot be used. */
   readonly reload: () => Promise<Settings>;

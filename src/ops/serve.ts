@@ -78,7 +78,7 @@ async function startServing({ dev, config }: ServeValues, role: Role) {
     signals: false,
     isOwnProcess: true,
   });
-  const readAt = Date.now();
+  const readAt = performance.timeOrigin + performance.now();
   await instance.start();
   const ports = await openPorts(instance).catch(explainPort);
   if (dev) output.write(welcome(instance.settings, ports, role, baseOf(instance, ports.port)));

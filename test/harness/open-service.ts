@@ -71,7 +71,7 @@ async function open(options: OpenOptions, ownsFolder: boolean): Promise<OpenedSe
   };
   opened.add(stop);
   try {
-    const readAt = Date.now();
+    const readAt = performance.timeOrigin + performance.now();
     await instance.start();
     const consolePort = await instance.openConsole();
     stopWatching = reloadOnChange({

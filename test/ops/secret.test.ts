@@ -83,7 +83,7 @@ test('show tells of each live secret by mask, place, age and use, and of none by
   service = await openService({ folder, env: env() });
   expect(await deliver(NEW)).toBe(200);
   await service.stop();
-  const database = new DatabaseSync(service.inboxPath);
+  const database = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
   database.prepare('UPDATE secret_uses SET last_at = last_at - ? WHERE count = 2').run(DAY_MS);
   database.close();
   const after = await secret(['show']);

@@ -57,7 +57,7 @@ test('without the secret the digest still tells', async () => {
 });
 
 test('changed bytes are found, one by one and among all', async () => {
-  const database = new DatabaseSync(service.inboxPath);
+  const database = new DatabaseSync(service.inboxPath, { timeout: 5_000 });
   const number = Number.parseInt((ids.changed as string).slice(4), 16);
   database
     .prepare(`UPDATE inbox SET body = CAST('{"id":2,"n":"forged!"}' AS BLOB) WHERE number = ?`)

@@ -13,7 +13,7 @@ const SECRET = Buffer.alloc(32, 'secret of the tests').toString('base64');
 const HEX = 'ab'.repeat(32);
 const settings = signing.map(({ name, forms }) => [
   `${name.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`,
-  forms[0]?.key === 'hex' ? HEX : SECRET,
+  forms[0]?.key === 'hex' ? HEX : name === 'standard-webhooks' ? `whsec_${SECRET}` : SECRET,
 ]);
 const ENV = {
   ...Object.fromEntries(settings),
@@ -81,9 +81,10 @@ test('a captured delivery under other ids and types that nobody signs is told of
   expect(warned()[0]).toMatchObject({ level: 'warn', outcome: 'accepted' });
 });
 
-test('the signed URL is the registered one with the query that came, whatever Host says', async () => {
+test('the signed URL is the registered one, to which a token may be added, whatever Host says', async () => {
   const before = countOf('acme');
-  expect(await deliver({ 'X-Acme-Id': 'q' }, '?a=1')).toEqual([200, 'accepted']);
-  expect(await deliver({ 'X-Acme-Id': 'r' }, '?a=2', '?a=1')).toEqual([401, 401]);
+  expect(await deliver({ 'X-Acme-Id': 'q' }, '?token=a1')).toEqual([200, 'accepted']);
+  expect(await deliver({ 'X-Acme-Id': 'r' }, '?token=a2', '?token=a1')).toEqual([401, 401]);
+  expect(await deliver({ 'X-Acme-Id': 's' }, '?a=1')).toEqual([401, 401]);
   expect(countOf('acme')).toBe(before + 1);
 });
