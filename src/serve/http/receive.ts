@@ -75,7 +75,7 @@ export function receive(
   source: ReceivingSource,
   options: ReceiveOptions,
   last: readonly (RequestStep | ErrorRequestHandler)[] = [],
-) {
+): (RequestStep | ErrorRequestHandler)[] {
   return [
     refuseIfOverloaded(source.name, options),
     options.checkHostBody,
