@@ -8,6 +8,9 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makePrivateFile, makePrivateFolder, privateModeOf } from '../base/private-files.ts';
+import { iso } from '../base/times.ts';
+import { typed } from '../base/typed.ts';
+import type { Head } from '../verify/verifier.ts';
 
 const EACH_NETWORK_MOST = 5;
 const ALL_MOST = 20;
@@ -19,6 +22,20 @@ export interface Arrived {
   readonly network: string;
   readonly what: string;
   readonly text: string;
+}
+
+/** What came with a request, now or when that was refused. */
+export function arrivedWith(
+  { receivedAt, address = '' }: Pick<Head, 'receivedAt' | 'address'>,
+  network: string,
+  brought: Pick<Arrived, 'what' | 'text'>,
+): Arrived {
+  return { at: iso(receivedAt), address, network, ...brought };
+}
+
+/** For the log. `from`: as the sentence goes on, or nothing. */
+export function sayArrived(source: string, what: string, from = ''): string {
+  return `${what} has come${from}: ${typed(`\`consignee secret take ${source}\``)} shows it once`;
 }
 
 /** The answer resolves once it is on disk, with false if there is no room. One after the other, so that they are counted right. */

@@ -4,10 +4,9 @@
  */
 import { networkOf } from '../base/address.ts';
 import type { Log } from '../base/log/log.ts';
-import { iso } from '../base/times.ts';
 import type { LateHandshake, PassedRequest } from '../inbox/refused/judgement.ts';
 import { Rejection } from '../verify/verifier.ts';
-import type { arrivedKeeper } from './arrived.ts';
+import { type arrivedKeeper, arrivedWith, sayArrived } from './arrived.ts';
 import { areSigned, type HandshakeRules } from './config/handshakes.ts';
 
 interface LateHandshakeOptions {
@@ -26,10 +25,9 @@ export function lateHandshakes({ rulesOf, keepArrived, log }: LateHandshakeOptio
 
     async function settle({ brings, isProven }: Exclude<typeof met, undefined>, known: HandshakeRules) {
       if (!brings || (!isProven && known.takesSecretsIf !== undefined)) return true;
-      const { address = '', receivedAt } = passed.head;
-      const arrived = { at: iso(receivedAt), address, network: networkOf(address), ...brings };
-      if (!(await keepArrived(source, arrived))) return false;
-      log.warn({ source }, `${brings.what} has come: \`consignee secret take ${source}\` shows it once`);
+      const network = networkOf(passed.head.address ?? '');
+      if (!(await keepArrived(source, arrivedWith(passed.head, network, brings)))) return false;
+      log.warn({ source }, sayArrived(source, brings.what));
       return true;
     }
   };

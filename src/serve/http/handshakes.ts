@@ -8,11 +8,11 @@
  * Whoever may make us compute or keep something without a signature may do so as often as token-bucket.ts admits.
  */
 import type { NextFunction, Request, Response } from 'express';
-import { typed } from '../../base/typed.ts';
 import { TokenBuckets } from '../../inbox/refused/token-bucket.ts';
 import { needsNoSignature } from '../../verify/checks.ts';
 import { HANDSHAKE_MOST } from '../../verify/handshake-answers.ts';
 import { Rejection } from '../../verify/verifier.ts';
+import { arrivedWith, sayArrived } from '../arrived.ts';
 import { areSigned, type HandshakeRules } from '../config/handshakes.ts';
 import { type ReceiveOptions, type ReceivingSource, readRawBytes } from './receive.ts';
 import { isCompressed, type RequestStep, receptionOf, waitsForContinue } from './request.ts';
@@ -21,6 +21,7 @@ type Met = NonNullable<ReturnType<HandshakeRules['meet']>>;
 
 export function handshakeSteps({ name, rules }: ReceivingSource, { keepArrived, responder }: ReceiveOptions) {
   const buckets = new TokenBuckets();
+  const readBytes = readRawBytes(rules);
   return [checkUnsigned, answerHandshake];
 
   // Express knows an error handler by its four parameters.
@@ -32,7 +33,7 @@ export function handshakeSteps({ name, rules }: ReceivingSource, { keepArrived, 
       next(error);
     } else {
       receptionOf(response).refused = error as Rejection;
-      readRawBytes(rules)(request, response, next);
+      readBytes(request, response, next);
     }
   }
 
@@ -54,15 +55,13 @@ export function handshakeSteps({ name, rules }: ReceivingSource, { keepArrived, 
 
   async function answer(response: Response, { made, brings, isProven, written }: Met): Promise<void> {
     const { head, network = '', startedAt } = receptionOf(response);
-    const { address = '' } = head;
     const isCostly = made !== undefined || brings !== undefined;
     const isAdmitted = !isCostly || buckets.admit({ source: name, network, isProven }, 0, startedAt);
-    const arrived = brings && { at: new Date(head.receivedAt).toISOString(), address, network, ...brings };
+    const arrived = brings && arrivedWith(head, network, brings);
     if (!isAdmitted || (arrived && !(await keepArrived(name, arrived))))
       throw new Rejection('handshake_often');
-    const from = isProven ? address : `${address}, which nobody has proven`;
-    const warning = `${brings?.what} has come from ${from}: ${typed(`\`consignee secret take ${name}\``)} shows it once`;
-    responder.greet(response, name, written, brings && warning);
+    const from = ` from ${head.address ?? ''}${isProven ? '' : ', which nobody has proven'}`;
+    responder.greet(response, name, written, brings && sayArrived(name, brings.what, from));
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The bytes of a request, if the application around us has taken them from the stream: `express.json()` before `mount`, say. They
  * are as they came only where it has kept them as a Buffer in `request.rawBody`. Without them nobody can be judged, and nobody is
- * refused for good: 503, and the log says what to change, once a minute at most. A step of receive.ts, for all sources; a file of its own, since it needs all words for refusals.
+ * refused for good: 503, and the log says what to change, once a minute at most. A step of receive.ts, for all sources; a file of
+ * its own, since it needs all words for refusals.
  */
 import type { Log } from '../../base/log/log.ts';
 import { MINUTE_MS } from '../../base/times.ts';
