@@ -14,6 +14,6 @@ export function providerNames(): string {
 export function noPreset([given = '', ...more]: readonly string[]): string {
   const word = given.toLowerCase();
   const titled = Object.values(presets).find(({ title }) => title.toLowerCase().split(/\W+/).includes(word));
-  const hint = titled ? `. Did you mean ${titled.name}?` : didYouMean(given, Object.keys(presets));
+  const hint = didYouMean(given, Object.keys(presets), titled?.name);
   return `there is no preset ${[given, ...more].join(', ')}${hint}`;
 }

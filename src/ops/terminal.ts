@@ -58,9 +58,8 @@ export function misused(mistake: string, usage: string): number {
 
 const USAGE_LINES_MOST = 12;
 
-/** A sentence that goes behind the mistake, or nothing if no name is near. */
-export function didYouMean(given: string, names: readonly string[]): string {
-  const near = nearestTo(given, names);
+/** A sentence that goes behind the mistake, or nothing if no name is near. `near`: known in another way. */
+export function didYouMean(given: string, names: readonly string[], near = nearestTo(given, names)): string {
   return near === undefined ? '' : `. Did you mean ${near}?`;
 }
 

@@ -8,14 +8,15 @@
  */
 import { networkOf } from '../../base/address.ts';
 import type { Log } from '../../base/log/log.ts';
+import { HOUR_MS, MINUTE_MS } from '../../base/times.ts';
 import { type Head, Rejection } from '../verifier.ts';
 import { type FormKey, readFormKeys } from './key.ts';
 import { type FetchText, fetchPublic } from './key-fetch.ts';
 import type { PublicAlgorithm, PublishedKey } from './vocabulary.ts';
 
-const PAUSE_MS = 60_000;
+const PAUSE_MS = MINUTE_MS;
 /** A key that is taken out of a set is refused after so long, from the second request on. */
-const NAMED_FRESH_MS = 3_600_000;
+const NAMED_FRESH_MS = HOUR_MS;
 const CERTIFICATES_MOST = 32;
 const NETWORKS_MOST = 1_024;
 const WILD: Readonly<Record<string, { readonly sample: string; readonly matches: string }>> = {

@@ -20,16 +20,17 @@ export function compileForm(form: SignatureForm) {
   const placeholders = placeholdersIn(signed);
   const ofBody = placeholders.flatMap(({ row }) => (row?.binds ? row : []));
   const headers = placeHeaders(form.in).map(lowerCase);
+  const places = [...placeholders, ...[time, keyName].flatMap((one) => one ?? [])];
   const headersIn = (word: string) =>
-    [...placeholders, time, keyName].flatMap((one) => (one?.word === word ? lowerCase(one.name ?? '') : []));
+    places.flatMap((one) => (one.word === word ? lowerCase(one.name ?? '') : []));
   const lists = headersIn('listed');
-  const pairsIn = (...words: string[]) =>
-    [time, ...placeholders].flatMap((one) => (one && words.includes(one.word) ? (one.name ?? []) : []));
+  const pairHeaders = placeholderNames(form, 'pairHeaders');
+  const timePair = time?.word === 'pair' ? [time.name ?? ''] : [];
   return {
     form,
     algorithm: ALGORITHMS[algorithm] as AlgorithmRow,
     isAsymmetric: isAsymmetric(form),
-    layout: layoutOf(form, [...new Set(pairsIn('pair', 'pairHeaders'))]),
+    layout: layoutOf(form, [...new Set([...timePair, ...placeholderNames(form, 'pair'), ...pairHeaders])]),
     /** What is signed: texts, and the placeholders between them, of which some may be told by the head. */
     readsHead: placeholders.some(({ row }) => row?.head),
     pieces: signed.match(/\{[^{}]+\}|[^{}]+/g)?.map((text): Piece => placeholdersIn(text)[0] ?? text) ?? [],
@@ -40,8 +41,7 @@ export function compileForm(form: SignatureForm) {
     /** Place and algorithm, as evidence and metrics have them. */
     label: `${placeName(form.in)} ${algorithmName(algorithm)}`,
     /** The value may be kept as evidence: it stands in a header, is not the secret, and is over no header that a sender chooses. */
-    isEvidence:
-      algorithm !== 'equal' && headers.length > 0 && [...lists, ...pairsIn('pairHeaders')].length === 0,
+    isEvidence: algorithm !== 'equal' && headers.length > 0 && lists.length === 0 && pairHeaders.length === 0,
     signsUrl: signsUrl(form),
     /** Of the body a text is signed, and not its bytes: whoever has caught one can write it anew. */
     signsText:
